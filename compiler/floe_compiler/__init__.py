@@ -1,0 +1,1 @@
+"""floe-compile: a declarative GitOps manifest compiler for data-mesh platforms."""

@@ -1,0 +1,1 @@
+"""ObjectSet -> diagnostics: one module for each rule about the rendered objects."""

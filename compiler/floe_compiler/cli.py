@@ -1,0 +1,5 @@
+"""Temporary."""
+
+
+def main() -> int:
+    return 0

@@ -1,0 +1,1 @@
+"""The parts a platform can be made of, one module for each, found by scan."""

@@ -1,0 +1,1 @@
+"""Pure builders that turn what components declare into Kubernetes objects."""

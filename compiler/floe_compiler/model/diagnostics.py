@@ -1,0 +1,117 @@
+"""What the compiler tells about an input: values, never printed where they are found."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from floe_compiler.model.span import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A thing the compiler refuses or warns of, under a code that never changes its meaning.
+
+    `title` is a short noun phrase, `explanation` says in one or two sentences what is wrong with it and what to do.
+    Declare one as a constant in the module that finds it; `floe-compile rules` and `docs/rules.md` list them all.
+    """
+
+    code: str
+    title: str
+    explanation: str
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Related:
+    """A further place that explains a diagnostic."""
+
+    span: Span
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: the rule, where, what is wrong with this input, and how to mend it.
+
+    `span` is None only where no authored line is to blame. `subject` names the Kubernetes object or file concerned
+    (such as `prod: Deployment floe-platform/polaris`). Neither `message` nor `hint` may contain a secret's value.
+    """
+
+    rule: Rule
+    message: str
+    span: Span | None = None
+    subject: str = ""
+    hint: str = ""
+    related: tuple[Related, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """Return the rule's severity."""
+        return self.rule.severity
+
+    def sort_key(self) -> tuple[str, int, int, str, str, str]:
+        """Return the key of the one order in which diagnostics are shown: by place, code, subject and message."""
+        span = self.span or Span("~", 0, 0)
+        return (span.file, span.line, span.column, self.rule.code, self.subject, self.message)
+
+
+def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics sorted by place, each once (several environments often meet the same mistake)."""
+    return tuple(sorted(dict.fromkeys(diagnostics), key=Diagnostic.sort_key))
+
+
+class StageFailed(Exception):
+    """A stage found errors; it has finished looking, and the next stage must not start."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = ordered(diagnostics)
+        super().__init__(f"{len(self.diagnostics)} problem(s)")
+
+
+@dataclass(slots=True)
+class Findings:
+    """The diagnostics that one stage gathers while it runs."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(
+        self,
+        rule: Rule,
+        message: str,
+        span: Span | None = None,
+        *,
+        subject: str = "",
+        hint: str = "",
+        related: Iterable[Related] = (),
+    ) -> None:
+        """Record one finding."""
+        self.found.append(Diagnostic(rule, message, span, subject, hint, tuple(related)))
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Record findings made elsewhere."""
+        self.found.extend(diagnostics)
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether any finding is an error."""
+        return any(diagnostic.severity == "error" for diagnostic in self.found)
+
+    def finish(self) -> tuple[Diagnostic, ...]:
+        """Return the warnings in order; raise StageFailed with everything found if there is an error."""
+        if self.failed:
+            raise StageFailed(self.found)
+        return ordered(self.found)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint naming the known word nearest to `word`, or all the known words if none is near."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return f"known: {', '.join(choices)}" if choices else ""

@@ -1,0 +1,73 @@
+"""Rendered Kubernetes objects: plain data with an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Object = dict[str, Any]
+"""One Kubernetes object as plain data: dicts, lists, str, int, float, bool and None only."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class ObjectId:
+    """What makes an object the same object to a cluster: group, kind, namespace and name (not the version)."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        place = f"{self.namespace}/" if self.namespace else ""
+        group = f".{self.group}" if self.group else ""
+        return f"{self.kind}{group} {place}{self.name}"
+
+
+def identify(manifest: Mapping[str, Any]) -> ObjectId:
+    """Return the identity of a manifest; missing parts come out as empty strings."""
+    group, separator, _ = str(manifest.get("apiVersion", "")).rpartition("/")
+    metadata = manifest.get("metadata") or {}
+    return ObjectId(
+        group if separator else "",
+        str(manifest.get("kind", "")),
+        str(metadata.get("namespace", "")),
+        str(metadata.get("name", "")),
+    )
+
+
+class DuplicateObject(ValueError):
+    """Two manifests have one identity; a cluster would keep only the last."""
+
+    def __init__(self, identity: ObjectId) -> None:
+        self.identity = identity
+        super().__init__(f"{identity} appears twice")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSet:
+    """The objects of one environment, each identity once, in a fixed order (sorted by identity)."""
+
+    by_id: Mapping[ObjectId, Object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, manifests: Iterable[Object]) -> ObjectSet:
+        """Return the set of these manifests; raise DuplicateObject if two have the same identity."""
+        found: dict[ObjectId, Object] = {}
+        for manifest in manifests:
+            identity = identify(manifest)
+            if identity in found:
+                raise DuplicateObject(identity)
+            found[identity] = manifest
+        return cls(dict(sorted(found.items())))
+
+    def __iter__(self) -> Iterator[Object]:
+        return iter(self.by_id.values())
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def of_kind(self, *kinds: str) -> Iterator[Object]:
+        """Yield the objects of these kinds, in order."""
+        return (manifest for identity, manifest in self.by_id.items() if identity.kind in kinds)

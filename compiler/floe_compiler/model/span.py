@@ -1,0 +1,21 @@
+"""Where in an authored file something stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Span:
+    """A position in an authored file.
+
+    `file` is the path from the repository's root with forward slashes; `line` and `column` start at 1,
+    as editors count them.
+    """
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"

@@ -1,0 +1,1 @@
+"""ObjectSet -> ObjectSet: base/ and overlays/<environment>/ applied by kustomize."""

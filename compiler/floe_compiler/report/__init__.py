@@ -1,0 +1,1 @@
+"""Diagnostics and differences, for people and for machines."""

@@ -1,0 +1,1 @@
+"""Sources -> Plan: layers merged, references looked up, one plan for each environment."""

@@ -1,0 +1,1 @@
+"""ObjectSet -> files: names, index, pruning and atomic writes."""
