@@ -1,0 +1,40 @@
+"""An authored file as plain data that still knows where everything stood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from floe_compiler.model.span import Span
+
+DataPath = tuple[str | int, ...]
+"""Steps from the root of a document: keys and list indexes, such as `("spec", "steps", 0, "kind")`."""
+
+
+def show_path(path: DataPath) -> str:
+    """Return a path as people write it: `spec.steps[0].kind`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document: plain data (dict, list, str, int, float, bool, None), and the span of each key and value."""
+
+    file: str
+    data: Any
+    keys: Mapping[DataPath, Span] = field(default_factory=dict)
+    values: Mapping[DataPath, Span] = field(default_factory=dict)
+
+    def span(self, path: DataPath) -> Span:
+        """Return where the value at `path` stands; for a path that is not there, the nearest parent's place."""
+        while path and path not in self.values:
+            path = path[:-1]
+        return self.values.get(path, Span(self.file))
+
+    def key_span(self, path: DataPath) -> Span:
+        """Return where the key of `path` stands; a list item's own place if the last step is an index."""
+        return self.keys.get(path) or self.span(path)

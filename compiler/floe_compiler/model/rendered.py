@@ -1,0 +1,93 @@
+"""What synthesis yields for one environment: the objects, and the declared facts that checks compare them with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from floe_compiler.model.objects import ObjectSet
+
+Protocol = Literal["TCP", "UDP"]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class PodGroup:
+    """The pods of one workload: of the Deployment, StatefulSet, DaemonSet, Job or CronJob of that name, or launched."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class LaunchedPods:
+    """Pods that a component starts at run time (such as Dagster's runs): no rendered object has their template."""
+
+    group: PodGroup
+    labels: tuple[tuple[str, str], ...]
+    requests: tuple[tuple[str, str], ...] = ()
+    """CPU and memory requests of all these pods that may run at once, as quantities."""
+
+    count: int = 0
+    """How many may run at once."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class External:
+    """A server outside the cluster's rendered Services, declared in an input; `cidr` limits where it may be."""
+
+    host: str
+    port: int
+    cidr: str = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Connection:
+    """A declared edge: pods of `source` open connections to `target` on container port `port`.
+
+    The pods of a group may connect among themselves with source == target. `target` is an External for a server
+    outside, and the string "kubernetes-api" for the cluster's API server. Every pod may ask DNS; that is no Connection.
+    """
+
+    source: PodGroup
+    target: PodGroup | External | Literal["kubernetes-api"]
+    port: int
+    protocol: Protocol = "TCP"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class SecurityException:
+    """A declared departure from restricted pod security: `field` is a rule's field (`readOnlyRootFilesystem` ...)."""
+
+    group: PodGroup
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One environment after synthesis (or after the overlay stage, with the objects replaced)."""
+
+    environment: str
+    objects: ObjectSet
+    production: bool = False
+    kubernetes_version: str = "1.34"
+    cluster_domain: str = "cluster.local"
+    image_registries: tuple[str, ...] = ()
+    """Prefixes (`ghcr.io/acme`) of which every image must have one; empty: any registry."""
+
+    connections: frozenset[Connection] = frozenset()
+    launched: frozenset[LaunchedPods] = frozenset()
+    exceptions: frozenset[SecurityException] = frozenset()
+    ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
+    """Pods and container ports that the ingress controller's namespace may reach."""
+
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """For an object's `str(ObjectId)`: the authored file or component that asked for it."""
+
+    def with_objects(self, objects: ObjectSet) -> Rendered:
+        """Return the same environment with other objects."""
+        return replace(self, objects=objects)
