@@ -1,0 +1,98 @@
+"""Output paths are stable, portable and never hide one object behind another."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.files import LONGEST_NAME, File, FileSet, delivery_path, file_name, object_path
+from floe_compiler.model.objects import ObjectId
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        (ObjectId("apps", "Deployment", "floe-platform", "polaris"), "deployment.apps_polaris.yaml"),
+        (ObjectId("", "ConfigMap", "floe-platform", "polaris"), "configmap_polaris.yaml"),
+        (
+            ObjectId("rbac.authorization.k8s.io", "ClusterRole", "", "system:reader"),
+            "clusterrole.rbac.authorization.k8s.io_system%3areader.yaml",
+        ),
+        (
+            ObjectId("rbac.authorization.k8s.io", "Role", "a", "Über_X"),
+            "role.rbac.authorization.k8s.io_%c3%9cber%5f%58.yaml",
+        ),
+        (ObjectId("example.com", "Con", "a", "b"), "%63on.example.com_b.yaml"),
+        (ObjectId("", "Con", "a", "b"), "con_b.yaml"),
+        (ObjectId("", "Service", "a", "nul"), "service_nul.yaml"),
+    ],
+)
+def test_a_file_is_named_after_kind_group_and_name(identity: ObjectId, expected: str) -> None:
+    assert file_name(identity) == expected
+
+
+def test_the_folder_is_the_namespace_or_the_cluster() -> None:
+    service = ObjectId("", "Service", "floe-platform", "polaris")
+    namespace = ObjectId("", "Namespace", "", "floe-platform")
+    assert object_path("dev", service, cluster_scoped=False) == "output/dev/floe-platform/service_polaris.yaml"
+    assert object_path("dev", namespace, cluster_scoped=True) == "output/dev/_cluster/namespace_floe-platform.yaml"
+    assert (
+        object_path("dev", ObjectId("", "Service", "aux", "x"), cluster_scoped=False)
+        == "output/dev/%61ux/service_x.yaml"
+    )
+
+
+def test_delivery_objects_lie_apart_from_their_namespace() -> None:
+    project = ObjectId("argoproj.io", "AppProject", "argocd", "sales")
+    assert delivery_path("dev", project) == "output/dev/_delivery/appproject.argoproj.io_sales.yaml"
+
+
+def test_a_namespaced_object_without_a_namespace_has_no_path() -> None:
+    with pytest.raises(ValueError, match="Service polaris has no namespace"):
+        object_path("dev", ObjectId("", "Service", "", "polaris"), cluster_scoped=False)
+
+
+def test_long_names_are_cut_and_told_apart() -> None:
+    one, other = (file_name(ObjectId("", "ConfigMap", "a", "x" * 200 + end)) for end in "ab")
+    assert one != other
+    assert len(one) == len(other) == LONGEST_NAME + len(".yaml")
+    assert re.search(r"_[0-9a-f]{8}\.yaml$", one)
+
+
+NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=300)
+
+
+@given(NAMES, NAMES)
+def test_any_two_names_get_two_portable_files(first: str, second: str) -> None:
+    names = [file_name(ObjectId("apps", "Deployment", "a", name)) for name in (first, second)]
+    assert (names[0] == names[1]) == (first == second)
+    for name in names:
+        assert re.fullmatch(r"[a-z0-9.%_-]+\.yaml", name)
+        assert not re.search(r"%(?![0-9a-f]{2})", name)
+        assert len(name) <= LONGEST_NAME + len(".yaml")
+
+
+def test_files_come_in_the_order_of_their_paths_whatever_the_input() -> None:
+    files = FileSet.of([File("output/b", "2"), File("output/a", "1")], Findings())
+    assert list(files.items()) == [("output/a", "1"), ("output/b", "2")]
+    assert files["output/a"] == "1"
+    assert len(files) == 2
+
+
+@pytest.mark.parametrize(
+    ("paths", "code"),
+    [
+        (("output/a.yaml", "output/a.yaml"), "W001"),
+        (("output/a.yaml", "output/A.yaml"), "W002"),
+        (("output/\u00e9.yaml", "output/e\u0301.yaml"), "W002"),
+    ],
+)
+def test_two_objects_on_one_path_are_refused_by_name(paths: tuple[str, str], code: str) -> None:
+    findings = Findings()
+    FileSet.of([File(paths[0], "1", "Role a"), File(paths[1], "2", "Role b")], findings)
+    [found] = findings.found
+    assert found.rule.code == code
+    assert "Role a and Role b" in found.message
+    assert paths[0] in found.message
