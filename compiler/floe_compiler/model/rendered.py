@@ -67,6 +67,16 @@ class SecurityException:
     reason: str
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class ExistingSecret:
+    """A Secret that somebody else puts into a namespace, so that no object writes it. Without `keys`: any keys."""
+
+    namespace: str
+    name: str
+    keys: tuple[str, ...] = ()
+    type: str = "Opaque"
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """One environment after synthesis (or after the overlay stage, with the objects replaced)."""
@@ -84,6 +94,10 @@ class Rendered:
     exceptions: frozenset[SecurityException] = frozenset()
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
     """Pods and container ports that the ingress controller's namespace may reach."""
+
+    existing_secrets: frozenset[ExistingSecret] = frozenset()
+    nodes: int = 3
+    """How many nodes to count for DaemonSets."""
 
     origins: Mapping[str, str] = field(default_factory=dict)
     """For an object's `str(ObjectId)`: the authored file or component that asked for it."""
