@@ -1,1 +1,1 @@
-"""ObjectSet -> files: names, index, pruning and atomic writes."""
+"""FileSet -> output/: index, plan, pruning and atomic writes. `output.py` is the way in."""

@@ -1,0 +1,71 @@
+"""Carry out a plan so that stopping at any moment leaves a tree that the next run puts right.
+
+While files are being written, the index lists both what they held and what they will hold: whatever a killed run has
+reached, every file is known as ours. Each file is replaced in one step and never seen half-written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.write.plan import WritePlan
+from floe_compiler.write.snapshot import TEMPORARY_SUFFIX
+
+CANNOT_WRITE = Rule(
+    "W011",
+    "output that cannot be read or written",
+    "The operating system refused to read, write or delete a file of the output. Mend the cause and compile again: "
+    "what is missing is completed then.",
+)
+
+
+@contextlib.contextmanager
+def reporting_refusals(root: Path) -> Iterator[None]:
+    """Turn what the operating system refuses inside the block into a StageFailed with W011."""
+    try:
+        yield
+    except OSError as error:
+        path = Path(error.filename or root)
+        subject = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        message = f"cannot be read or written: {error.strerror or type(error).__name__}"
+        raise StageFailed([Diagnostic(CANNOT_WRITE, message, subject=subject)]) from error
+
+
+def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> None:
+    """Write, then delete, then record what is owned; raise OSError if the operating system refuses a step."""
+    for path in plan.leftovers:
+        (root / path).unlink()
+    if plan.create or plan.change or plan.delete:
+        for path, text in plan.interim.items():
+            write_file(root / path, text)
+    for path in (*plan.create, *plan.change):
+        write_file(root / path, files[path])
+    for path in plan.delete:
+        (root / path).unlink()
+    for folder in plan.empty:
+        with contextlib.suppress(OSError):  # A hidden file that is none of our business keeps its folder.
+            (root / folder).rmdir()
+    for path, final in plan.indexes.items():
+        if final is None:
+            (root / path).unlink()
+        else:
+            write_file(root / path, final)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file in one step; its folder is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Hidden and without a manifest's suffix, so that neither Argo CD nor Flux reads it; in the same folder, so that
+    # the replacement does not cross file systems and is atomic.
+    temporary = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+    temporary.unlink(missing_ok=True)
+    try:
+        with temporary.open("xb") as file:  # Refuses to follow a link that somebody put there.
+            file.write(text.encode())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,99 @@
+"""Deletions that need a person's word: once Argo CD or Flux has pruned the objects, Git cannot bring the data back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from floe_compiler.model.diagnostics import Findings, Rule
+
+# Of these, the deletion of a single one destroys data, or everything inside a namespace or behind an application.
+PRECIOUS = {
+    "application.argoproj.io": "Application",
+    "applicationset.argoproj.io": "ApplicationSet",
+    "customresourcedefinition.apiextensions.k8s.io": "CustomResourceDefinition",
+    "kustomization.kustomize.toolkit.fluxcd.io": "Kustomization",
+    "namespace": "Namespace",
+    "persistentvolumeclaim": "PersistentVolumeClaim",
+    "statefulset.apps": "StatefulSet",
+}
+FEW = 10
+SHARE = 3
+
+NEEDS_PERMISSION = Rule(
+    "W006",
+    "deletion that needs permission",
+    "Compiling would delete a whole namespace or environment, an object that holds data or other objects, or more than "
+    "a third of an environment. If that is what you want, say so with --allow-delete.",
+)
+
+
+def guard_deletions(
+    delete: Iterable[str],
+    wanted: Collection[str],
+    owned: Collection[str],
+    allow_delete: frozenset[str],
+    findings: Findings,
+) -> None:
+    """Refuse (W006) deletions that are large or precious and not covered by `allow_delete`.
+
+    Args:
+        delete: the paths to be deleted.
+        wanted: the paths that will be there afterwards.
+        owned: the paths that the tool has written so far.
+        allow_delete: `<environment>` or `<environment>/<folder>`.
+        findings: gets one error for each folder or environment.
+    """
+    refused = [path for path in delete if not _is_allowed(path, allow_delete)]
+    for environment, paths in _grouped(refused, 1).items():
+        if not any(path.split("/")[1] == environment for path in wanted):
+            _refuse(environment, f"all {len(paths)} files of environment {environment}", findings)
+        else:
+            _guard_environment(environment, paths, wanted, owned, findings)
+
+
+def _guard_environment(
+    environment: str, delete: list[str], wanted: Collection[str], owned: Collection[str], findings: Findings
+) -> None:
+    rest = 0
+    for folder, paths in _grouped(delete, 2).items():
+        if not any(path.startswith(f"output/{environment}/{folder}/") for path in wanted):
+            _refuse(f"{environment}/{folder}", f"everything in {environment}/{folder} ({len(paths)} files)", findings)
+        elif precious := [_describe(path) for path in paths if _kind(path) in PRECIOUS]:
+            _refuse(f"{environment}/{folder}", f"{', '.join(precious)} in {environment}/{folder}", findings)
+        else:
+            rest += len(paths)
+    total = sum(path.split("/")[1] == environment for path in owned)
+    if rest > FEW and rest * SHARE > total:
+        _refuse(environment, f"{rest} of the {total} files of environment {environment}", findings)
+
+
+def _refuse(scope: str, what: str, findings: Findings) -> None:
+    findings.add(
+        NEEDS_PERMISSION,
+        f"compiling would delete {what}",
+        subject=f"output/{scope}",
+        hint=f"if that is meant: floe-compile --allow-delete {scope}",
+    )
+
+
+def _is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
+    """Tell whether a deletion is allowed; leave for a namespace's folder covers the Namespace object too."""
+    _, environment, folder, *rest = path.split("/")
+    namespace = rest[-1].removeprefix("namespace_").removesuffix(".yaml") if rest else ""
+    return not allow_delete.isdisjoint({environment, f"{environment}/{folder}", f"{environment}/{namespace}"})
+
+
+def _grouped(paths: Iterable[str], part: int) -> Mapping[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        groups.setdefault(path.split("/")[part], []).append(path)
+    return groups
+
+
+def _kind(path: str) -> str:
+    return path.rpartition("/")[2].partition("_")[0]
+
+
+def _describe(path: str) -> str:
+    name = path.rpartition("_")[2].removesuffix(".yaml")
+    return f"{PRECIOUS[_kind(path)]} {name}"

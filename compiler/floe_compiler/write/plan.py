@@ -1,0 +1,175 @@
+"""What writing would do, decided from what is wanted, what is owned and what lies on disk; nothing is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Literal, get_args
+
+from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.write.guard import guard_deletions
+from floe_compiler.write.index import Index, index_path, render_index
+from floe_compiler.write.snapshot import Snapshot, sha256
+
+EDITED = Rule(
+    "W003",
+    "compiled file edited by hand",
+    "A file under output/ was changed since it was compiled, and compiling again would lose the change. Say it in the "
+    "inputs, or as a patch in base/ or overlays/, and delete the file; compiling writes it anew.",
+)
+IN_THE_WAY = Rule(
+    "W004",
+    "foreign file in the way",
+    "Something that this tool did not write lies where a compiled file must go. Move or delete it.",
+)
+STRAY = Rule(
+    "W005",
+    "foreign file in the output",
+    "A file under output/ was not written by this tool. It is left alone, but Argo CD or Flux will apply it with the "
+    "rest. Move hand-written objects to base/ or overlays/.",
+    severity="warning",
+)
+
+Decision = Literal["create", "change", "delete", "keep", "edited", "in the way", "stray"]
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """The paths to create, change, delete and keep; all sorted.
+
+    `interim` is what the indexes must say while files are being written, `indexes` what they say afterwards (None: the
+    index goes). `leftovers` are temporary files to clear, `empty` the folders in which nothing stays, deepest first.
+    """
+
+    create: tuple[str, ...] = ()
+    change: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    interim: Mapping[str, str] = field(default_factory=dict)
+    indexes: Mapping[str, str | None] = field(default_factory=dict)
+    leftovers: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+def decide(wanted: str | None, found: str | None, ours: Iterable[str]) -> Decision:
+    """Return what to do about one path.
+
+    Args:
+        wanted: the hash of what the inputs compile to; None if there should be no such file.
+        found: the hash of what lies on disk; None if nothing does.
+        ours: the hashes the index gives for it; none if the index does not list it.
+    """
+    if found is None:
+        return "create" if wanted else "keep"
+    if found == wanted:  # Even if the index does not know it: an interrupted run, or a lost index.
+        return "keep"
+    if found in ours:
+        return "change" if wanted else "delete"
+    if ours:
+        return "edited"
+    return "in the way" if wanted else "stray"
+
+
+def plan_writes(
+    files: Mapping[str, str],
+    indexes: Mapping[str, Index],
+    snapshot: Snapshot,
+    allow_delete: frozenset[str],
+    findings: Findings,
+) -> WritePlan:
+    """Return the plan that makes the output of these environments equal to `files`.
+
+    Args:
+        files: what the inputs compile to, by path.
+        indexes: what was compiled before, for each environment concerned (also one that is no longer declared).
+        snapshot: what lies on disk in these environments' folders.
+        allow_delete: `<environment>` or `<environment>/<folder>` where more may be deleted than is common.
+        findings: gets the edited files (W003), foreign files (W004, W005) and refused deletions (W006).
+
+    Raises:
+        ValueError: if a file belongs to none of the environments, so that no index would list it.
+    """
+    if foreign := [path for path in files if path.split("/")[1] not in indexes]:
+        raise ValueError(f"{foreign[0]} belongs to no compiled environment")
+    wanted = {path: sha256(text.encode()) for path, text in files.items()}
+    owned = {path: hashes for index in indexes.values() for path, hashes in index.items()}
+    decisions = _decisions(wanted, owned, snapshot)
+    _report(decisions, findings)
+    guard_deletions(decisions["delete"], wanted, owned, allow_delete, findings)
+    return WritePlan(
+        create=tuple(decisions["create"]),
+        change=tuple(decisions["change"]),
+        delete=tuple(decisions["delete"]),
+        keep=tuple(path for path in decisions["keep"] if path in wanted),
+        interim={index_path(name): _interim(name, index, wanted) for name, index in sorted(indexes.items())},
+        indexes={index_path(name): _final(name, wanted) for name in sorted(indexes)},
+        leftovers=tuple(sorted(snapshot.leftovers)),
+        empty=_empty_folders(snapshot, wanted, decisions["delete"]),
+    )
+
+
+def _decisions(wanted: Mapping[str, str], owned: Index, snapshot: Snapshot) -> Mapping[Decision, list[str]]:
+    decisions: dict[Decision, list[str]] = {decision: [] for decision in get_args(Decision)}
+    for path in sorted({*wanted, *snapshot.hashes}):
+        decision = decide(wanted.get(path), snapshot.hashes.get(path), owned.get(path, ()))
+        decisions[decision].append(path)
+    decisions["in the way"].extend(_blocked(wanted, snapshot))
+    return decisions
+
+
+def _blocked(wanted: Mapping[str, str], snapshot: Snapshot) -> list[str]:
+    """Return the files that stand where a folder must be, and the folders where a file must be."""
+    return sorted((_parents(wanted) & snapshot.hashes.keys()) | (wanted.keys() & snapshot.folders))
+
+
+def _parents(paths: Iterable[str]) -> set[str]:
+    return {str(parent) for path in paths for parent in PurePosixPath(path).parents}
+
+
+def _interim(environment: str, old: Index, wanted: Mapping[str, str]) -> str:
+    new = _index(environment, wanted)
+    return render_index({path: old.get(path, frozenset()) | new.get(path, frozenset()) for path in {*old, *new}})
+
+
+def _final(environment: str, wanted: Mapping[str, str]) -> str | None:
+    new = _index(environment, wanted)
+    return render_index(new) if new else None
+
+
+def _index(environment: str, wanted: Mapping[str, str]) -> Index:
+    folder = f"{OUTPUT}/{environment}/"
+    return {path: frozenset({digest}) for path, digest in wanted.items() if path.startswith(folder)}
+
+
+def _empty_folders(snapshot: Snapshot, wanted: Mapping[str, str], delete: Iterable[str]) -> tuple[str, ...]:
+    staying = _parents((snapshot.hashes.keys() - set(delete)) | wanted.keys())
+    return tuple(sorted(snapshot.folders - staying, reverse=True))
+
+
+def _report(decisions: Mapping[Decision, list[str]], findings: Findings) -> None:
+    for path in decisions["edited"]:
+        hint = (
+            "say it in the inputs or as a patch in overlays/, then delete the file and compile again; "
+            f"after a merge conflict: git checkout --ours -- {path}"
+        )
+        findings.add(EDITED, "was edited by hand after it was compiled", subject=path, hint=hint)
+    for path in decisions["in the way"]:
+        findings.add(
+            IN_THE_WAY,
+            "was not written by floe-compile and lies where a compiled file must go",
+            subject=path,
+            hint="move or delete it",
+        )
+    for folder, count in _by_folder(decisions["stray"]).items():
+        what = "holds a file" if count == 1 else f"holds {count} files"
+        findings.add(STRAY, f"{what} that floe-compile did not write", subject=folder, hint="move or delete it")
+
+
+def _by_folder(paths: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for path in paths:
+        folder = str(PurePosixPath(path).parent)
+        counts[folder] = counts.get(folder, 0) + 1
+    return counts

@@ -1,0 +1,104 @@
+"""What lies on disk under output/: every file with the hash of its bytes.
+
+Each file is read each time. It costs 0.2 s for 18,000 files (100 MB), less than the doubt that a cache of sizes and
+times would bring.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.write.index import INDEX_FOLDER
+
+TEMPORARY_SUFFIX = ".tmp"
+_WRITTEN_SUFFIXES = (f".yaml{TEMPORARY_SUFFIX}", f".index{TEMPORARY_SUFFIX}")
+_MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".jsonnet")
+
+NOT_A_FILE = Rule(
+    "W010",
+    "link or device in the output",
+    "The output holds something that is neither a file nor a folder. A symbolic link could lead a write or a deletion "
+    "out of the repository. Remove it.",
+)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The files under some folders, by path from the repository's root; and the folders themselves.
+
+    `leftovers` are the temporary files of an interrupted run.
+    """
+
+    hashes: dict[str, str] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+    leftovers: list[str] = field(default_factory=list)
+
+
+def output_folders(root: Path) -> tuple[str, ...]:
+    """Return the names of the folders in output/ that do not begin with a dot, sorted: one for each environment."""
+    folder = root / OUTPUT
+    return tuple(sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())) if folder.is_dir() else ()
+
+
+def take_snapshot(root: Path, environments: Iterable[str], findings: Findings) -> Snapshot:
+    """Return what lies in the folders of these environments; links and devices are findings (W010).
+
+    Hidden files that Argo CD would not read either (such as `.DS_Store`) are passed over.
+    """
+    snapshot = Snapshot()
+    if _is_folder(root / OUTPUT, OUTPUT, findings):
+        if _is_folder(root / INDEX_FOLDER, INDEX_FOLDER, findings):
+            _take_leftovers(root, snapshot)
+        for folder in (f"{OUTPUT}/{environment}" for environment in environments):
+            if _is_folder(root / folder, folder, findings):
+                _walk(str(root / folder), folder, snapshot, findings)
+    return snapshot
+
+
+def sha256(data: bytes) -> str:
+    """Return the hash of some bytes as the index writes it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _is_folder(folder: Path, path: str, findings: Findings) -> bool:
+    if folder.is_symlink():
+        _report_link(path, findings)
+        return False
+    return folder.is_dir()
+
+
+def _take_leftovers(root: Path, snapshot: Snapshot) -> None:
+    names = sorted(path.name for path in (root / INDEX_FOLDER).glob(f".*.index{TEMPORARY_SUFFIX}"))
+    snapshot.leftovers.extend(f"{INDEX_FOLDER}/{name}" for name in names)
+
+
+def _walk(folder: str, path: str, snapshot: Snapshot, findings: Findings) -> None:
+    snapshot.folders.add(path)
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            below = f"{path}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                _walk(entry.path, below, snapshot, findings)
+            elif entry.is_file(follow_symlinks=False):
+                _take_file(entry, below, snapshot)
+            else:
+                _report_link(below, findings)
+
+
+def _take_file(entry: os.DirEntry[str], path: str, snapshot: Snapshot) -> None:
+    hidden = entry.name.startswith(".")
+    if hidden and entry.name.endswith(_WRITTEN_SUFFIXES):
+        snapshot.leftovers.append(path)
+    elif not hidden or entry.name.endswith(_MANIFEST_SUFFIXES):
+        with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 -- twice as fast as Path.read_bytes
+            snapshot.hashes[path] = sha256(file.read())
+
+
+def _report_link(path: str, findings: Findings) -> None:
+    findings.add(NOT_A_FILE, "is neither a file nor a folder", subject=path, hint=f"remove it: rm {path}")

@@ -1,0 +1,78 @@
+"""Deletions that Git cannot undo need a person's word; ordinary ones do not."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.write.guard import guard_deletions
+
+
+def refused(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[tuple[str, str]]:
+    findings = Findings()
+    paths = [[f"output/{path}.yaml" for path in group] for group in (delete, keep)]
+    guard_deletions(paths[0], paths[1], [*paths[0], *paths[1]], frozenset(allow), findings)
+    assert all(found.rule.code == "W006" for found in findings.found)
+    return [(found.hint.rpartition(" ")[2], found.message) for found in findings.found]
+
+
+MANY = [f"prod/a/service_{number}" for number in range(30)]
+
+
+def test_a_few_plain_objects_may_go() -> None:
+    assert not refused(["prod/a/service_x", "prod/a/configmap_x"], ["prod/a/service_y"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "persistentvolumeclaim_data",
+        "statefulset.apps_data",
+        "namespace_data",
+        "customresourcedefinition.apiextensions.k8s.io_data",
+        "application.argoproj.io_data",
+        "kustomization.kustomize.toolkit.fluxcd.io_data",
+    ],
+)
+def test_a_precious_object_needs_leave(name: str) -> None:
+    [(scope, message)] = refused([f"prod/a/{name}"], ["prod/a/service_y"])
+    assert scope == "prod/a"
+    assert "data in prod/a" in message
+    assert not refused([f"prod/a/{name}"], ["prod/a/service_y"], "prod/a")
+    assert not refused([f"prod/a/{name}"], ["prod/a/service_y"], "prod")
+    assert refused([f"prod/a/{name}"], ["prod/a/service_y"], "dev", "prod/b", "a")
+
+
+@pytest.mark.parametrize("folder", ["a", "_cluster", "_delivery"])
+def test_a_whole_folder_needs_leave(folder: str) -> None:
+    delete = [f"prod/{folder}/service_x"]
+    assert refused(delete, ["prod/b/service_y"]) == [
+        (f"prod/{folder}", f"compiling would delete everything in prod/{folder} (1 files)")
+    ]
+    assert not refused(delete, ["prod/b/service_y"], f"prod/{folder}")
+
+
+def test_leave_for_a_namespace_covers_its_namespace_object_and_no_other() -> None:
+    delete = ["prod/_cluster/namespace_a", "prod/a/service_x"]
+    keep = ["prod/_cluster/namespace_b", "prod/b/service_y"]
+    assert [scope for scope, _ in refused(delete, keep)] == ["prod/_cluster", "prod/a"]
+    assert not refused(delete, keep, "prod/a")
+    assert [scope for scope, _ in refused([*delete, "prod/_cluster/namespace_c"], keep, "prod/a")] == ["prod/_cluster"]
+
+
+def test_more_than_a_third_needs_leave_for_the_environment() -> None:
+    assert not refused(MANY[:10], MANY[10:])
+    [(scope, message)] = refused(MANY[:11], MANY[11:])
+    assert scope == "prod"
+    assert "11 of the 30 files" in message
+    assert not refused(MANY[:11], MANY[11:], "prod")
+
+
+def test_ten_files_of_a_small_environment_may_go() -> None:
+    assert not refused(MANY[:10], MANY[10:12])
+
+
+def test_a_whole_environment_is_refused_once() -> None:
+    assert refused(["prod/a/service_x", "prod/b/namespace_x"], ["dev/a/service_x"]) == [
+        ("prod", "compiling would delete all 2 files of environment prod")
+    ]

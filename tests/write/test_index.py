@@ -1,0 +1,82 @@
+"""The index can be read by people, sha256sum and Git merges, and never leads out of its environment."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.write.index import index_path, indexed_environments, parse_index, read_index, render_index
+from floe_compiler.write.snapshot import sha256
+
+A, B = sha256(b"a"), sha256(b"b")
+
+HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
+PATHS = st.text("abc%_.-/", min_size=1, max_size=20).map(lambda name: f"output/dev/{name}")
+
+
+@given(st.dictionaries(PATHS, st.frozensets(HASHES, min_size=1, max_size=2)))
+def test_what_is_written_is_read_back(hashes: dict[str, frozenset[str]]) -> None:
+    findings = Findings()
+    assert parse_index("dev", render_index(hashes), findings) == hashes
+    assert not findings.found
+
+
+def test_lines_are_sorted_and_one_file_is_one_line() -> None:
+    lines = render_index({"output/dev/b": [B], "output/dev/a": [A]}).splitlines()
+    assert lines[0].startswith("# floe-compile index 1")
+    assert lines[1:] == [f"{A}  output/dev/a", f"{B}  output/dev/b"]
+
+
+def test_merge_conflicts_give_what_both_sides_wrote() -> None:
+    findings = Findings()
+    text = f"# floe-compile index 1\n<<<<<<< HEAD\n{A}  output/dev/x\n=======\n{B}  output/dev/x\n>>>>>>> other\n"
+    assert parse_index("dev", text, findings) == {"output/dev/x": {A, B}}
+    assert not findings.found
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("nonsense", "not a hash and a path"),
+        (f"{A}  output/prod/x", "not a file of environment dev"),
+        (f"{A}  /etc/passwd", "not a file of environment dev"),
+        (f"{A[:-1]}  output/dev/x", "not a hash and a path"),
+        ("# floe-compile index 2", "format 2"),
+    ],
+)
+def test_what_cannot_be_understood_is_named_with_its_line(line: str, message: str) -> None:
+    findings = Findings()
+    parse_index("dev", f"# floe-compile index 1\n{line}\n", findings)
+    [found] = findings.found
+    assert found.rule.code == "W007"
+    assert message in found.message
+    assert str(found.span) == "output/.floe/dev.index:2:1"
+
+
+def test_indexes_are_found_by_environment(tmp_path: Path) -> None:
+    assert indexed_environments(tmp_path) == ()
+    for name in ("prod.index", "dev.index", ".dev.index.tmp", "notes.txt"):
+        (tmp_path / "output/.floe").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "output/.floe" / name).touch()
+    assert indexed_environments(tmp_path) == ("dev", "prod")
+    assert read_index(tmp_path, "staging", Findings()) == {}
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not installed")
+def test_sha256sum_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "output/dev").mkdir(parents=True)
+    (tmp_path / "output/dev/x").write_text("a")
+    (tmp_path / "index").write_text(render_index({"output/dev/x": [A]}))
+    command = ["sha256sum", "--check", "--strict", "index"]
+    assert subprocess.run(command, cwd=tmp_path, check=False, capture_output=True).returncode == 0
+    (tmp_path / "output/dev/x").write_text("b")
+    assert subprocess.run(command, cwd=tmp_path, check=False, capture_output=True).returncode == 1
+
+
+def test_the_index_lies_where_neither_argo_cd_nor_flux_looks() -> None:
+    assert index_path("dev") == "output/.floe/dev.index"

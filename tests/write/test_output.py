@@ -1,0 +1,329 @@
+"""Writing makes the output equal to what was compiled, touches nothing else, and survives being killed anywhere."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.write.output import WriteReport, check_output, is_current, remembered_warnings, write_output
+from write.tree import DIGESTS, files, tree
+
+OLD = files(a__change="1", a__delete="1", a__keep="1", b__service="1")
+NEW = files(a__change="2", a__create="2", a__keep="1", b__service="1", c__service="2")
+
+
+def write(root: Path, *allow: str, **texts: str) -> WriteReport:
+    return write_output(root, files(**texts), DIGESTS, allow_delete=allow)
+
+
+def codes(failed: pytest.ExceptionInfo[StageFailed]) -> list[tuple[str, str]]:
+    return [(found.rule.code, found.subject) for found in failed.value.diagnostics]
+
+
+def without_indexes(root: Path) -> dict[str, str]:
+    return {path: text for path, text in tree(root).items() if "/.floe/" not in path}
+
+
+def test_the_output_becomes_what_was_compiled(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    assert without_indexes(tmp_path) == dict(OLD)
+    report = write_output(tmp_path, NEW, DIGESTS)
+    assert without_indexes(tmp_path) == dict(NEW)
+    assert report.create == ("output/dev/a/create.yaml", "output/dev/c/service.yaml")
+    assert report.change == ("output/dev/a/change.yaml",)
+    assert report.delete == ("output/dev/a/delete.yaml",)
+    assert report.keep == ("output/dev/a/keep.yaml", "output/dev/b/service.yaml")
+    assert report.indexes == ("output/.floe/dev.index",)
+
+
+def test_nothing_is_rewritten_that_is_already_right(tmp_path: Path) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    before = {path: path.stat().st_ino for path in (tmp_path / "output").rglob("*")}
+    assert not write_output(tmp_path, NEW, DIGESTS).stale
+    assert {path: path.stat().st_ino for path in (tmp_path / "output").rglob("*")} == before
+
+
+def test_checking_says_what_writing_would_do_and_does_nothing(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    before = tree(tmp_path)
+    report = check_output(tmp_path, NEW, DIGESTS)
+    assert tree(tmp_path) == before
+    assert report.stale
+    assert report == write_output(tmp_path, NEW, DIGESTS)
+
+
+def test_empty_folders_go_but_hidden_files_stay(tmp_path: Path) -> None:
+    write(tmp_path, a__x="1", b__x="1", c__x="1")
+    (tmp_path / "output/dev/c/.keep").touch()
+    write(tmp_path, "dev/b", "dev/c", a__x="1")
+    assert not (tmp_path / "output/dev/b").exists()
+    assert (tmp_path / "output/dev/c/.keep").exists()
+
+
+def test_an_edited_file_stops_everything_and_deleting_it_is_the_way_out(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    edited = tmp_path / "output/dev/a/change.yaml"
+    edited.write_text("my own\n")
+    before = tree(tmp_path)
+    with pytest.raises(StageFailed) as failed:
+        write_output(tmp_path, NEW, DIGESTS)
+    assert codes(failed) == [("W003", "output/dev/a/change.yaml")]
+    assert tree(tmp_path) == before
+    edited.unlink()
+    write_output(tmp_path, NEW, DIGESTS)
+    assert without_indexes(tmp_path) == dict(NEW)
+
+
+def test_an_edit_that_agrees_with_the_inputs_is_no_edit(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    (tmp_path / "output/dev/a/change.yaml").write_text("2\n")
+    assert write_output(tmp_path, NEW, DIGESTS).change == ()
+
+
+def test_a_lost_index_is_found_again_where_the_files_are_right(tmp_path: Path) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    before = tree(tmp_path)
+    (tmp_path / "output/.floe/dev.index").unlink()
+    assert write_output(tmp_path, NEW, DIGESTS).indexes == ("output/.floe/dev.index",)
+    assert tree(tmp_path) == before
+
+
+def test_a_broken_index_is_the_only_thing_reported(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    (tmp_path / "output/.floe/dev.index").write_text("gibberish\n")
+    with pytest.raises(StageFailed) as failed:
+        write_output(tmp_path, NEW, DIGESTS)
+    assert [code for code, _ in codes(failed)] == ["W007"]
+
+
+def test_foreign_files_stay_and_are_reported(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    foreign = tmp_path / "output/dev/a/foreign.yaml"
+    foreign.write_text("mine\n")
+    [warning] = write_output(tmp_path, NEW, DIGESTS).warnings
+    assert (warning.rule.code, warning.subject) == ("W005", "output/dev/a")
+    assert foreign.read_text() == "mine\n"
+
+
+def test_other_environments_stay_when_only_one_is_compiled(tmp_path: Path) -> None:
+    prod = {"output/prod/a/x.yaml": "1\n"}
+    write_output(tmp_path, prod, {"prod": "2" * 64})
+    before = tree(tmp_path)
+    write_output(tmp_path, OLD, DIGESTS, complete=False)
+    assert {path: text for path, text in tree(tmp_path).items() if "prod" in path} == before
+
+
+def test_an_environment_no_longer_declared_goes_with_leave(tmp_path: Path) -> None:
+    write_output(tmp_path, {"output/prod/a/x.yaml": "1\n"}, {"prod": "2" * 64})
+    with pytest.raises(StageFailed) as failed:
+        write_output(tmp_path, OLD, DIGESTS)
+    assert codes(failed) == [("W006", "output/prod")]
+    write_output(tmp_path, OLD, DIGESTS, allow_delete=["prod"])
+    assert not [path for path in tree(tmp_path) if "prod" in path]
+    assert not (tmp_path / "output/prod").exists()
+
+
+def test_what_the_operating_system_refuses_is_reported_with_the_path(tmp_path: Path) -> None:
+    (tmp_path / "output").write_text("a file")
+    with pytest.raises(StageFailed) as failed:
+        write_output(tmp_path, OLD, DIGESTS)
+    [found] = failed.value.diagnostics
+    assert found.rule.code == "W011"
+    assert found.subject.startswith("output")
+
+
+# --- interrupted runs -----------------------------------------------------------------------------------------------
+
+KILLED_RUN = """
+import os, sys
+from pathlib import Path
+from write.test_output import NEW
+from write.tree import DIGESTS
+from floe_compiler.write.output import write_output
+left = int(sys.argv[2])
+def dying(method):
+    def step(*arguments, **keywords):
+        global left
+        if left == 0:
+            os._exit(9)
+        left -= 1
+        return method(*arguments, **keywords)
+    return step
+for name in ("replace", "unlink", "rmdir", "mkdir", "open"):
+    setattr(Path, name, dying(getattr(Path, name)))
+write_output(Path(sys.argv[1]), NEW, DIGESTS)
+"""
+
+
+def kill_after(steps: int, root: Path) -> bool:
+    """Start writing NEW and kill the process after so many steps; tell whether it came to its end before."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    command = [sys.executable, "-c", KILLED_RUN, str(root), str(steps)]
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode == 0
+
+
+def test_the_next_run_repairs_whatever_a_kill_leaves(tmp_path: Path) -> None:
+    clean, later = tmp_path / "clean", files(a__keep="3", b__service="1", c__service="3")
+    write_output(clean, NEW, DIGESTS)
+    for steps in range(100):
+        same, other = tmp_path / f"{steps}-same", tmp_path / f"{steps}-other"
+        for root in (same, other):
+            write_output(root, OLD, DIGESTS)
+            ended = kill_after(steps, root)
+        write_output(same, NEW, DIGESTS)
+        assert tree(same) == tree(clean)
+        # The inputs may have changed again before the next run: what the killed one wrote is still ours.
+        write_output(other, later, DIGESTS)
+        assert without_indexes(other) == dict(later)
+        if ended:
+            break
+    assert 15 < steps < 100
+
+
+def test_an_exception_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if target.name == "create.yaml":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_output(tmp_path, NEW, DIGESTS)
+    assert list(without_indexes(tmp_path)) == ["output/dev/a/change.yaml"]
+
+
+NAMES = st.sampled_from(["a__x", "a__y", "b__x", "b__y", "c__x"])
+OUTPUTS = st.dictionaries(NAMES, st.sampled_from("12"), min_size=1)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(OUTPUTS, st.sets(NAMES)), min_size=1, max_size=4))
+def test_any_history_of_outputs_and_deleted_files_ends_in_the_last(
+    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[dict[str, str], set[str]]]
+) -> None:
+    root = tmp_path_factory.mktemp("history")
+    for texts, lost in history:
+        write(root, "dev", **texts)
+        assert without_indexes(root) == dict(files(**texts))
+        for path in files(**dict.fromkeys(lost, "")):
+            (root / path).unlink(missing_ok=True)
+
+
+# --- the fast path --------------------------------------------------------------------------------------------------
+
+
+def test_the_output_is_current_once_written(tmp_path: Path) -> None:
+    assert not is_current(tmp_path, DIGESTS)
+    write_output(tmp_path, NEW, DIGESTS, warnings=2)
+    assert is_current(tmp_path, DIGESTS)
+    assert remembered_warnings(tmp_path, DIGESTS) == 2
+
+
+def test_other_inputs_are_not_current(tmp_path: Path) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    assert not is_current(tmp_path, {"dev": "2" * 64})
+    assert not is_current(tmp_path, {**DIGESTS, "prod": "1" * 64})
+    assert not is_current(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "output/dev/a/keep.yaml",
+        "output/dev/a/foreign.yaml",
+        "output/dev/a/.keep.yaml.tmp",
+        "output/.floe/dev.index",
+        "output/.floe/prod.index",
+        "output/prod/x.yaml",
+        ".floe_cache/inputs",
+    ],
+)
+def test_any_difference_on_disk_is_not_current(tmp_path: Path, path: str) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_text("# something else\n")
+    assert not is_current(tmp_path, DIGESTS)
+
+
+@pytest.mark.parametrize("path", ["output/dev/a/keep.yaml", "output/.floe/dev.index", ".floe_cache/inputs"])
+def test_a_missing_file_is_not_current(tmp_path: Path, path: str) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    (tmp_path / path).unlink()
+    assert not is_current(tmp_path, DIGESTS)
+
+
+def test_an_output_of_another_branch_is_not_current_though_its_index_agrees_with_it(tmp_path: Path) -> None:
+    write_output(tmp_path / "other", OLD, DIGESTS)
+    write_output(tmp_path / "this", NEW, DIGESTS)
+    (tmp_path / "this/output").rename(tmp_path / "this/before")
+    (tmp_path / "other/output").rename(tmp_path / "this/output")
+    assert not is_current(tmp_path / "this", DIGESTS)
+
+
+def test_one_environment_can_be_current_alone(tmp_path: Path) -> None:
+    write_output(tmp_path, {**NEW, "output/prod/a/x.yaml": "1\n"}, {**DIGESTS, "prod": "2" * 64})
+    (tmp_path / "output/prod/a/x.yaml").unlink()
+    assert is_current(tmp_path, DIGESTS, complete=False)
+    assert not is_current(tmp_path, {"prod": "2" * 64}, complete=False)
+
+
+# --- merges ---------------------------------------------------------------------------------------------------------
+
+
+def git(root: Path, *arguments: str, check: bool = True) -> str:
+    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
+    identity |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com"}
+    environment = {**os.environ, **identity, "GIT_CONFIG_GLOBAL": os.devnull}
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, env=environment, check=check, capture_output=True, text=True).stdout
+
+
+def commit_output(root: Path, message: str, **texts: str) -> None:
+    write(root, **texts)
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", message)
+
+
+def repository_with_two_branches(
+    root: Path, base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    root.mkdir()
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    commit_output(root, "base", **base)
+    git(root, "checkout", "--quiet", "-b", "theirs")
+    commit_output(root, "theirs", **theirs)
+    git(root, "checkout", "--quiet", "main")
+    commit_output(root, "ours", **ours)
+
+
+@pytest.mark.real
+def test_branches_that_touch_different_files_merge_into_a_current_output(tmp_path: Path) -> None:
+    base = {f"{folder}__{number}": "1" for folder in "abcd" for number in range(4)}
+    ours, theirs = {**base, "a__0": "2", "a__new": "2"}, {**base, "d__0": "2", "d__new": "2"}
+    repository_with_two_branches(tmp_path / "r", base, ours, theirs)
+    git(tmp_path / "r", "merge", "--quiet", "theirs")
+    assert not check_output(tmp_path / "r", files(**{**ours, **theirs, "a__0": "2"}), DIGESTS).stale
+
+
+@pytest.mark.real
+def test_compiling_resolves_a_conflict_after_either_side_is_taken(tmp_path: Path) -> None:
+    root, base = tmp_path / "r", {"a__x": "1", "b__y": "1"}
+    repository_with_two_branches(root, base, {"a__x": "2", "b__y": "1"}, {"a__x": "3", "b__y": "1"})
+    git(root, "merge", "--quiet", "theirs", check=False)
+    assert "<<<<<<<" in (root / "output/.floe/dev.index").read_text()
+    merged = {"a__x": "4", "b__y": "1"}
+    with pytest.raises(StageFailed) as failed:
+        write(root, **merged)
+    [found] = failed.value.diagnostics
+    command = found.hint.rpartition("git ")[2]
+    git(root, *command.split())
+    write(root, **merged)
+    assert without_indexes(root) == dict(files(**merged))
+    assert "<<<<<<<" not in (root / "output/.floe/dev.index").read_text()

@@ -1,0 +1,100 @@
+"""Every case of wanted, owned and found has one outcome, and nobody's work is overwritten or deleted."""
+
+import pytest
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.write.index import parse_index
+from floe_compiler.write.plan import WritePlan, decide, plan_writes
+from floe_compiler.write.snapshot import Snapshot, sha256
+from write.tree import files
+
+NEW, OLD, HAND = (sha256(text.encode()) for text in ("new\n", "old\n", "hand\n"))
+PATH = "output/dev/a/x.yaml"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "ours", "decision"),
+    [
+        (NEW, None, [], "create"),
+        (NEW, None, [OLD], "create"),
+        (NEW, NEW, [], "keep"),
+        (NEW, NEW, [OLD], "keep"),
+        (NEW, OLD, [OLD], "change"),
+        (NEW, OLD, [OLD, NEW], "change"),
+        (NEW, HAND, [OLD], "edited"),
+        (NEW, HAND, [], "in the way"),
+        (None, OLD, [OLD], "delete"),
+        (None, HAND, [OLD], "edited"),
+        (None, HAND, [], "stray"),
+        (None, None, [OLD], "keep"),
+    ],
+)
+def test_every_case_has_one_outcome(wanted: str | None, found: str | None, ours: list[str], decision: str) -> None:
+    assert decide(wanted, found, ours) == decision
+
+
+def plan(
+    wanted: dict[str, str], owned: dict[str, str], disk: dict[str, str], *folders: str
+) -> tuple[WritePlan, list[tuple[str, str]]]:
+    findings = Findings()
+    found = plan_writes(
+        files(**wanted),
+        {"dev": {path: frozenset({digest}) for path, digest in owned.items()}},
+        Snapshot(disk, set(folders)),
+        frozenset(),
+        findings,
+    )
+    return found, [(finding.rule.code, finding.subject) for finding in findings.found]
+
+
+def test_the_plan_lists_what_changes_and_what_stays() -> None:
+    owned = {f"output/dev/a/{name}.yaml": OLD for name in ("change", "delete", "keep", "gone")}
+    disk = {**owned, "output/dev/a/keep.yaml": NEW}
+    del disk["output/dev/a/gone.yaml"]
+    wanted = {"a__change": "new", "a__keep": "new", "a__create": "new"}
+    found, problems = plan(wanted, owned, disk)
+    assert found.create == ("output/dev/a/create.yaml",)
+    assert found.change == ("output/dev/a/change.yaml",)
+    assert found.delete == ("output/dev/a/delete.yaml",)
+    assert found.keep == ("output/dev/a/keep.yaml",)
+    assert not problems
+
+
+def test_the_interim_index_knows_old_and_new_content() -> None:
+    found, _ = plan({"a__x": "new"}, {PATH: OLD}, {PATH: OLD})
+    assert parse_index("dev", found.interim["output/.floe/dev.index"], Findings()) == {PATH: {OLD, NEW}}
+    assert parse_index("dev", found.indexes["output/.floe/dev.index"] or "", Findings()) == {PATH: {NEW}}
+
+
+def test_an_environment_without_files_loses_its_index() -> None:
+    found, _ = plan({}, {PATH: OLD}, {PATH: OLD}, "output/dev", "output/dev/a")
+    assert found.indexes == {"output/.floe/dev.index": None}
+    assert found.empty == ("output/dev/a", "output/dev")
+
+
+def test_a_file_edited_by_hand_is_named_whether_it_stays_or_goes() -> None:
+    other = "output/dev/a/y.yaml"
+    _, problems = plan({"a__x": "new"}, {PATH: OLD, other: OLD}, {PATH: HAND, other: HAND})
+    assert problems == [("W003", PATH), ("W003", other)]
+
+
+def test_a_foreign_file_in_the_way_is_an_error_and_elsewhere_a_warning() -> None:
+    _, problems = plan({"a__x": "new"}, {}, {PATH: HAND, "output/dev/a/y.yaml": HAND, "output/dev/a/z.yaml": HAND})
+    assert problems == [("W004", PATH), ("W005", "output/dev/a")]
+
+
+@pytest.mark.parametrize(
+    ("disk", "folders", "blocked"),
+    [({"output/dev/a": HAND}, [], "output/dev/a"), ({}, [PATH], PATH)],
+    ids=["file where a folder must be", "folder where a file must be"],
+)
+def test_files_and_folders_in_each_others_place_are_seen_before_writing(
+    disk: dict[str, str], folders: list[str], blocked: str
+) -> None:
+    _, problems = plan({"a__x": "new"}, {}, disk, *folders)
+    assert ("W004", blocked) in problems
+
+
+def test_a_file_of_no_environment_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="belongs to no compiled environment"):
+        plan_writes({"output/prod/x.yaml": ""}, {"dev": {}}, Snapshot(), frozenset(), Findings())

@@ -1,0 +1,60 @@
+"""The snapshot sees every file that a delivery tool would, and never follows a link."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.write.snapshot import output_folders, sha256, take_snapshot
+
+
+def put(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(path)
+
+
+def test_files_come_with_the_hash_of_their_bytes(tmp_path: Path) -> None:
+    put(tmp_path, "output/dev/a/x.yaml", "output/dev/y.txt", "output/prod/z.yaml")
+    snapshot = take_snapshot(tmp_path, ["dev", "missing"], Findings())
+    assert snapshot.hashes == {path: sha256(path.encode()) for path in ("output/dev/a/x.yaml", "output/dev/y.txt")}
+    assert snapshot.folders == {"output/dev", "output/dev/a"}
+
+
+def test_hidden_files_count_only_if_argo_cd_reads_them(tmp_path: Path) -> None:
+    put(tmp_path, "output/dev/.DS_Store", "output/dev/.hidden.yaml")
+    assert list(take_snapshot(tmp_path, ["dev"], Findings()).hashes) == ["output/dev/.hidden.yaml"]
+
+
+def test_temporary_files_of_an_interrupted_run_are_leftovers(tmp_path: Path) -> None:
+    put(tmp_path, "output/dev/.x.yaml.tmp", "output/.floe/.dev.index.tmp", "output/dev/.editor.tmp")
+    snapshot = take_snapshot(tmp_path, ["dev"], Findings())
+    assert snapshot.leftovers == ["output/.floe/.dev.index.tmp", "output/dev/.x.yaml.tmp"]
+    assert not snapshot.hashes
+
+
+@pytest.mark.parametrize("place", ["output", "output/.floe", "output/dev", "output/dev/a", "output/dev/x.yaml"])
+def test_links_are_refused_and_not_followed(tmp_path: Path, place: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    put(tmp_path, "elsewhere/dev/secret.yaml", "elsewhere/secret.yaml")
+    link = tmp_path / "repo" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere if "." not in link.name[1:] else elsewhere / "secret.yaml")
+    findings = Findings()
+    assert not take_snapshot(tmp_path / "repo", ["dev"], findings).hashes
+    assert [(found.rule.code, found.subject) for found in findings.found] == [("W010", place)]
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "output/dev").mkdir(parents=True)
+    os.mkfifo(tmp_path / "output/dev/x.yaml")
+    findings = Findings()
+    take_snapshot(tmp_path, ["dev"], findings)
+    assert [found.subject for found in findings.found] == ["output/dev/x.yaml"]
+
+
+def test_output_folders_are_the_environments(tmp_path: Path) -> None:
+    assert output_folders(tmp_path) == ()
+    put(tmp_path, "output/prod/x.yaml", "output/dev/x.yaml", "output/.floe/dev.index", "output/readme.txt")
+    assert output_folders(tmp_path) == ("dev", "prod")
