@@ -22,12 +22,16 @@ def show_path(path: DataPath) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: plain data (dict, list, str, int, float, bool, None), and the span of each key and value."""
+    """One YAML document: plain data (dict, list, str, int, float, bool, None), and the span of each key and value.
+
+    `raw` has the written text of each value that is no string: a version written as `1.10` has become the number 1.1.
+    """
 
     file: str
     data: Any
     keys: Mapping[DataPath, Span] = field(default_factory=dict)
     values: Mapping[DataPath, Span] = field(default_factory=dict)
+    raw: Mapping[DataPath, str] = field(default_factory=dict)
 
     def span(self, path: DataPath) -> Span:
         """Return where the value at `path` stands; for a path that is not there, the nearest parent's place."""

@@ -1,1 +1,63 @@
 """Sources -> Plan: layers merged, references looked up, one plan for each environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
+from floe_compiler.model.inputs import Environment, PlatformManifest
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
+from floe_compiler.model.sources import Sources
+from floe_compiler.resolve.environment import Inputs, resolve_environment
+from floe_compiler.resolve.layers import Layer, merge
+from floe_compiler.resolve.locks import locked_paths
+from floe_compiler.resolve.namespaces import check_namespaces
+from floe_compiler.resolve.products import check_name, products_of
+from floe_compiler.resolve.rules import EMPTY_MESH, UNKNOWN_REFERENCE
+from floe_compiler.resolve.slots import Registry, slots
+from floe_compiler.resolve.validation import validate
+
+
+def resolve(
+    sources: Sources, registry: Registry, only: Sequence[str] = ()
+) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
+    """Return the plans of the environments named in `only` (default: all), and warnings.
+
+    Raises StageFailed with every error of every environment asked for.
+    """
+    findings = Findings()
+    environments = _environments(sources, findings)
+    _check_names(sources, only, findings)
+    check_namespaces(environments, sources.environments, [PLATFORM, *sources.domains], findings)
+    known = {*PlatformManifest.model_fields, *(slot.partition(".")[0] for slot in slots(registry))}
+    locks = locked_paths(sources.manifest, known, findings)
+    inputs = Inputs(sources, registry, products_of(sources, findings), locks)
+    plans = [
+        resolve_environment(inputs, environment, sources.environments[name], findings)
+        for name, environment in environments.items()
+        if not only or name in only
+    ]
+    return tuple(plan for plan in plans if plan), findings.finish()
+
+
+def _environments(sources: Sources, findings: Findings) -> Mapping[str, Environment]:
+    found: dict[str, Environment] = {}
+    for name, document in sorted(sources.environments.items()):
+        environment = validate(Environment, merge([Layer(document.file, document.data, document)]), (), findings)
+        if environment is not None:
+            found[name] = environment
+    if not sources.environments:
+        hint = "write overlays/dev/environment.yaml"
+        findings.add(EMPTY_MESH, "there is no environment to compile for", sources.manifest.span(()), hint=hint)
+    return found
+
+
+def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> None:
+    for name, document in sources.environments.items():
+        check_name(name, document, findings)
+    for name, source in sources.domains.items():
+        check_name(name, source.document, findings)
+    for name in only:
+        if name not in sources.environments:
+            message = f'there is no environment "{name}"'
+            findings.add(UNKNOWN_REFERENCE, message, hint=did_you_mean(name, sources.environments))

@@ -1,0 +1,53 @@
+"""ServiceAccounts, with the rights that pods declared and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.facts import Pod, PolicyRule
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Instance
+
+
+def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[Object]:
+    """Return the accounts of an instance's pods (workload's name and pod), and a Role where the Kubernetes API is used.
+
+    Pods that share an account share its rights.
+    """
+    rules: dict[str, list[PolicyRule]] = {}
+    notes: dict[str, dict[str, str]] = {}
+    for name, pod in pods:
+        account = pod.account or name
+        rules.setdefault(account, []).extend(rule for rule in pod.kubernetes_api if rule not in rules[account])
+        notes.setdefault(account, {}).update(pod.account_annotations)
+    return [
+        manifest_
+        for account in sorted(rules)
+        for manifest_ in _account(instance, account, tuple(rules[account]), notes[account])
+    ]
+
+
+def _account(
+    instance: Instance[Any], account: str, rules: tuple[PolicyRule, ...], notes: dict[str, str]
+) -> list[Object]:
+    namespace, settings = instance.namespace, instance.settings
+    metadata = labels.object_labels(instance, account)
+    pull = [{"name": settings.pull_secret}] if settings.pull_secret else []
+    body = {"automountServiceAccountToken": False, **present(imagePullSecrets=pull)}
+    found = [manifest("v1", "ServiceAccount", account, namespace, metadata, notes, **body)]
+    if rules:
+        group = "rbac.authorization.k8s.io"
+        role = {"apiGroup": group, "kind": "Role", "name": account}
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
+        written = [
+            {"apiGroups": list(rule.groups), "resources": list(rule.resources), "verbs": list(rule.verbs)}
+            for rule in rules
+        ]
+        found.append(manifest(f"{group}/v1", "Role", account, namespace, metadata, rules=written))
+        found.append(
+            manifest(f"{group}/v1", "RoleBinding", account, namespace, metadata, roleRef=role, subjects=[subject])
+        )
+    return found

@@ -1,0 +1,41 @@
+"""ConfigMaps from the configuration files that containers declare, and the hash that rolls pods when one changes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+
+from floe_compiler.kit.volumes import containers_of
+from floe_compiler.model.facts import Pod
+from floe_compiler.model.yaml_text import sha256_of
+
+
+def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
+    """Return the data of every ConfigMap that the pods read: name -> key -> text, sorted.
+
+    Raises ValueError if two files of one ConfigMap have the same key and different text: a mistake of a component.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for file in (file for pod in pods for container in containers_of(pod) for file in container.config):
+        data = found.setdefault(file.config_map, {})
+        key = posixpath.basename(file.path)
+        if data.setdefault(key, file.text) != file.text:
+            raise ValueError(f"ConfigMap {file.config_map} is given two different files {key}")
+    return {name: dict(sorted(data.items())) for name, data in sorted(found.items())}
+
+
+def config_hash(pod: Pod) -> str:
+    """Return the hash of all configuration that the pod reads; empty if it reads none."""
+    data = config_data([pod])
+    return sha256_of(data) if data else ""
+
+
+def secret_reasons(pod: Pod) -> str:
+    """Return why secrets stand in environment variables (REQ-614 wants files), one line for each; empty if none do."""
+    reasons = {
+        f"{variable.name}: {variable.reason}"
+        for container in containers_of(pod)
+        for variable in container.variables
+        if variable.secret
+    }
+    return "\n".join(sorted(reasons))

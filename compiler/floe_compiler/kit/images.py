@@ -1,0 +1,22 @@
+"""Where images are pulled from in an environment."""
+
+from __future__ import annotations
+
+from floe_compiler.model.plan import Settings
+
+
+def pull_from(settings: Settings, image: str) -> str:
+    """Return the reference under which an environment pulls an image.
+
+    An image named without a registry comes from the platform's own; one of a mirrored registry from its mirror.
+    """
+    first, separator, rest = image.partition("/")
+    if not separator or not ("." in first or ":" in first or first == "localhost"):
+        return f"{settings.registry}/{image}"
+    mirror = settings.mirrors.get(first)
+    return f"{mirror}/{rest}" if mirror else image
+
+
+def pull_policy(settings: Settings) -> str:
+    """Return the pull policy: production asks the registry every time, so that a revoked image cannot start (REQ-613)."""
+    return "Always" if settings.production else "IfNotPresent"

@@ -1,0 +1,50 @@
+"""Labels: what every object is, and what selectors, policies and disruption budgets find pods by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.images import parse_image
+from floe_compiler.model.plan import Instance, Settings
+
+NAME = "app.kubernetes.io/name"
+INSTANCE = "app.kubernetes.io/instance"
+COMPONENT = "app.kubernetes.io/component"
+VERSION = "app.kubernetes.io/version"
+SCOPE = "floe.dev/scope"
+ACCESS = "access.floe.dev/"
+"""Prefix of the labels by which a server's policy knows its callers: `access.floe.dev/polaris: "true"`."""
+
+Labels = dict[str, str]
+
+
+def common_labels(settings: Settings) -> Labels:
+    """Return the labels that every rendered object carries."""
+    return {"app.kubernetes.io/part-of": settings.platform, "app.kubernetes.io/managed-by": "floe-compile"}
+
+
+def selector(instance: Instance[Any], workload: str) -> Labels:
+    """Return the labels that tell this workload's pods from all others; they must never change (immutable fields).
+
+    `component` is part of it: without it a Service would also select the Jobs of the same application.
+    """
+    return {NAME: instance.name, INSTANCE: f"{instance.scope}-{instance.name}", COMPONENT: workload}
+
+
+def object_labels(instance: Instance[Any], workload: str) -> Labels:
+    """Return the labels of an object that belongs to a workload."""
+    return selector(instance, workload) | common_labels(instance.settings)
+
+
+def access_labels(calls: Iterable[Endpoint]) -> Labels:
+    """Return the labels that let a pod through to the servers it calls."""
+    return {f"{ACCESS}{call.group.name}": "true" for call in sorted(calls) if call.group}
+
+
+def version_label(image: str) -> Labels:
+    """Return the version label of a workload: its image's tag, as far as a label value can hold it."""
+    value = re.sub(r"[^A-Za-z0-9._-]", "-", parse_image(image).tag)[:63].strip("._-")
+    return {VERSION: value} if value else {}

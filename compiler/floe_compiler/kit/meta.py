@@ -1,0 +1,46 @@
+"""The head of an object: version, kind and metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from floe_compiler.model.objects import Object
+
+SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+
+GUARDED: Mapping[str, str] = {
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+}
+"""Annotations that keep both delivery tools from ever deleting an object that holds data."""
+
+
+def manifest(
+    api_version: str,
+    kind: str,
+    name: str,
+    namespace: str = "",
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    **body: Any,
+) -> Object:
+    """Return an object; empty labels, annotations and namespace are left out, `body` follows the metadata."""
+    metadata: Object = {"name": name}
+    if namespace:
+        metadata["namespace"] = namespace
+    if labels:
+        metadata["labels"] = dict(sorted(labels.items()))
+    if annotations:
+        metadata["annotations"] = dict(sorted(annotations.items()))
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
+
+
+def present(**fields: Any) -> Object:
+    """Return the fields that say something: None, empty strings, lists and maps are left out."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}
+
+
+def wave(phase: int) -> Mapping[str, str]:
+    """Return the annotation that orders an object among those of its namespace; Flux ignores it, and retries."""
+    return {SYNC_WAVE: str(phase)}

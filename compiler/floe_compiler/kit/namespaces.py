@@ -1,0 +1,39 @@
+"""A namespace: its pod security, quota and default limits."""
+
+from __future__ import annotations
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.meta import GUARDED, manifest
+from floe_compiler.model.inputs import Quota
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Settings
+
+
+def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
+    """Return the Namespace, which holds every pod in it to the restricted standard."""
+    security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.kubernetes_version}"}
+    own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment}
+    annotations = {"floe.dev/owner": owner, **GUARDED}
+    return manifest("v1", "Namespace", name, "", labels.common_labels(settings) | own | security | version, annotations)
+
+
+def quota(settings: Settings, name: str, declared: Quota) -> Object:
+    """Return what all pods of the namespace may ask for together."""
+    hard = {
+        "pods": str(declared.pods),
+        "requests.cpu": declared.cpu,
+        "requests.memory": declared.memory,
+        "requests.storage": declared.storage,
+    }
+    return manifest("v1", "ResourceQuota", "quota", name, labels.common_labels(settings), spec={"hard": hard})
+
+
+def limits(settings: Settings, name: str) -> Object:
+    """Return the defaults for containers that say nothing: those which somebody starts by hand, as ours all do."""
+    limit = {
+        "type": "Container",
+        "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
+        "default": {"cpu": "500m", "memory": "512Mi"},
+    }
+    return manifest("v1", "LimitRange", "limits", name, labels.common_labels(settings), spec={"limits": [limit]})

@@ -1,0 +1,111 @@
+"""Network policies: everything is denied but DNS and the edges that components declare, each opened at both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Instance, Settings
+from floe_compiler.model.rendered import Connection, External, PodGroup
+
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+DNS_NAMESPACE = "kube-system"
+DNS_PORT = 53
+# Policies see the API server behind its Service: its own port, which is mostly one of these.
+API_SERVER_PORTS = (443, 6443)
+
+
+def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
+    """Return the policies that hold for every pod of a namespace: nothing in, nothing out, but DNS (UDP and TCP)."""
+    dns = {
+        "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
+        "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
+    }
+    common = labels.common_labels(settings)
+    deny = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    allow = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [dns]}
+    head = ("networking.k8s.io/v1", "NetworkPolicy")
+    return [
+        manifest(*head, "allow-dns", namespace, common, spec=allow),
+        manifest(*head, "default-deny", namespace, common, spec=deny),
+    ]
+
+
+def policy(
+    instance: Instance[Any],
+    name: str,
+    calls: Iterable[Endpoint],
+    *,
+    served: tuple[Port, ...] = (),
+    callers: tuple[str, ...] = (),
+    ingress_ports: tuple[str, ...] = (),
+    kubernetes_api: bool = False,
+) -> Object:
+    """Return the policy of the pods of the workload `name`.
+
+    `callers` are the namespaces of the pods that call it; those pods carry the access label of its name.
+    """
+    settings = instance.settings
+    ingress = [rule for rule in (_from_callers(name, served, callers),) if rule]
+    ports = tuple(port for port in served if port.name in ingress_ports)
+    if settings.ingress_namespace and ports:
+        peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.ingress_namespace}}}
+        ingress.append({"from": [peer], "ports": _ports(ports)})
+    egress = [_to(call) for call in sorted(set(calls))]
+    if kubernetes_api:
+        peers = [{"ipBlock": {"cidr": settings.api_server_cidr}}]
+        egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})
+    spec = {
+        "podSelector": {"matchLabels": labels.selector(instance, name)},
+        "policyTypes": ["Ingress", "Egress"],
+        **present(ingress=ingress, egress=egress),
+    }
+    metadata = labels.object_labels(instance, name)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, instance.namespace, metadata, spec=spec)
+
+
+def _from_callers(name: str, served: tuple[Port, ...], callers: tuple[str, ...]) -> Object | None:
+    if not callers or not served:
+        return None
+    peer = {
+        "namespaceSelector": {"matchExpressions": [{"key": NAMESPACE_NAME, "operator": "In", "values": list(callers)}]},
+        "podSelector": {"matchLabels": {f"{labels.ACCESS}{name}": "true"}},
+    }
+    return {"from": [peer], "ports": _ports(served)}
+
+
+def _to(call: Endpoint) -> Object:
+    if call.group is None:
+        return {"to": [{"ipBlock": {"cidr": call.cidr}}], "ports": _ports(call.ports)}
+    peer = {
+        "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.group.namespace}},
+        "podSelector": {"matchLabels": {labels.COMPONENT: call.group.name}},
+    }
+    return {"to": [peer], "ports": _ports(call.ports)}
+
+
+def _ports(ports: Iterable[Port]) -> list[Object]:
+    return [{"protocol": port.protocol, "port": port.number} for port in ports]
+
+
+def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: bool) -> frozenset[Connection]:
+    """Return the declared edges of a group of pods, against which the rendered policies are checked."""
+    found = {
+        Connection(group, call.group or External(call.host, port.number, call.cidr), port.number, port.protocol)
+        for call in calls
+        for port in call.ports
+    }
+    if kubernetes_api:
+        found |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}
+    return frozenset(found)
+
+
+def local_callers(pods: Mapping[str, Iterable[Endpoint]], namespace: str) -> frozenset[str]:
+    """Return the names of the servers of `namespace` that pods of the same namespace call."""
+    return frozenset(
+        call.group.name for calls in pods.values() for call in calls if call.group and call.group.namespace == namespace
+    )

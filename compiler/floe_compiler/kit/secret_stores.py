@@ -1,0 +1,142 @@
+"""Secrets: references to a store, or values that the cluster makes up by itself. Never a value in the output.
+
+Both ways use the External Secrets Operator (external-secrets.io/v1, generators.external-secrets.io/v1alpha1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Settings
+from floe_compiler.model.secrets import Secret
+
+API = "external-secrets.io/v1"
+GENERATORS = "generators.external-secrets.io/v1alpha1"
+READER = "secret-reader"
+# Written out although they are the defaults: some versions of the operator write them into the object, which a
+# delivery tool would report as a difference for ever.
+REMOTE_DEFAULTS = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
+
+
+class NotGeneratable(ValueError):
+    """A secret has keys that only a store can hold, in an environment without one."""
+
+    def __init__(self, secret: Secret, keys: tuple[str, ...]) -> None:
+        self.secret, self.keys = secret, keys
+        super().__init__(f"secret {secret.name} ({', '.join(keys)}) cannot be generated")
+
+
+def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]) -> list[Object]:
+    """Return what puts the secrets into a namespace; raise NotGeneratable where no store is there to ask."""
+    found: list[Object] = []
+    wanted = [secret for secret in sorted(set(secrets)) if not secret.existing]
+    for secret in wanted:
+        if isinstance(settings.secrets, ExternalSecrets):
+            found.append(_from_store(settings, settings.secrets, namespace, secret))
+        elif secret.owner != namespace:
+            found.append(_from_owner(settings, namespace, secret))
+        else:
+            found.append(_generated(settings, namespace, secret))
+    if isinstance(settings.secrets, GeneratedSecrets):
+        lengths = {key.generated for secret in wanted if secret.owner == namespace for key in secret.keys}
+        found.extend(_generator(settings, namespace, length) for length in sorted(lengths - {0}))
+    return found
+
+
+def _external_secret(settings: Settings, namespace: str, secret: Secret, spec: Object) -> Object:
+    literals = {key.name: key.literal for key in secret.keys if key.literal}
+    template = {
+        "engineVersion": "v2",
+        # Merge: the literal keys join those that are fetched; by default they would replace them.
+        "mergePolicy": "Merge",
+        "type": secret.type,
+        **present(data=literals),
+    }
+    target = {"name": secret.name, "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template}
+    body = {**spec, "target": target} if "data" not in spec else {**spec, "target": target, "data": spec["data"]}
+    return manifest(API, "ExternalSecret", secret.name, namespace, labels.common_labels(settings), spec=body)
+
+
+def _remote(secret_key: str, key: str, remote_property: str) -> Object:
+    return {"secretKey": secret_key, "remoteRef": {"key": key, "property": remote_property, **REMOTE_DEFAULTS}}
+
+
+def _from_store(settings: Settings, backend: ExternalSecrets, namespace: str, secret: Secret) -> Object:
+    path = secret.path or "/".join((settings.platform, settings.environment, secret.owner, secret.name))
+    spec = {
+        "refreshInterval": backend.refresh_interval,
+        "secretStoreRef": {"kind": backend.store.kind, "name": backend.store.name},
+        "data": [_remote(key.name, path, key.remote or key.name) for key in secret.keys if not key.literal],
+    }
+    return _external_secret(settings, namespace, secret, spec)
+
+
+def store_name(owner: str) -> str:
+    """Return the name of the store through which other namespaces read the secrets of the namespace `owner`."""
+    return f"{owner}-secrets"
+
+
+def _from_owner(settings: Settings, namespace: str, secret: Secret) -> Object:
+    spec = {
+        "refreshInterval": "1m0s",
+        "secretStoreRef": {"kind": "ClusterSecretStore", "name": store_name(secret.owner)},
+        "data": [_remote(key.name, secret.name, key.name) for key in secret.keys if not key.literal],
+    }
+    return _external_secret(settings, namespace, secret, spec)
+
+
+def _generated(settings: Settings, namespace: str, secret: Secret) -> Object:
+    lost = tuple(key.name for key in secret.keys if not key.literal and not key.generated)
+    if lost:
+        raise NotGeneratable(secret, lost)
+    sources = [
+        {
+            "rewrite": [{"regexp": {"source": "^password$", "target": key.name}}],
+            "sourceRef": {
+                "generatorRef": {"apiVersion": GENERATORS, "kind": "Password", "name": _password(key.generated)}
+            },
+        }
+        for key in secret.keys
+        if key.generated
+    ]
+    # Made up once: a value that changed by itself would lock its readers out.
+    spec = {"refreshPolicy": "CreatedOnce", "refreshInterval": "0s", **present(dataFrom=sources)}
+    return _external_secret(settings, namespace, secret, spec)
+
+
+def _password(length: int) -> str:
+    return f"password-{length}"
+
+
+def _generator(settings: Settings, namespace: str, length: int) -> Object:
+    # No symbols: the values end up in URLs, configuration files and shells.
+    spec = {"length": length, "digits": length // 4, "symbols": 0, "noUpper": False, "allowRepeat": True}
+    return manifest(GENERATORS, "Password", _password(length), namespace, labels.common_labels(settings), spec=spec)
+
+
+def shared_store(settings: Settings, owner: str, readers: Iterable[str], secrets: Iterable[str]) -> list[Object]:
+    """Return the store through which `readers` (namespaces) read these secrets of `owner`, and the right to do so."""
+    common = labels.common_labels(settings)
+    group = "rbac.authorization.k8s.io"
+    account = {"name": READER, "namespace": owner}
+    rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": sorted(secrets), "verbs": ["get"]}
+    provider = {
+        "remoteNamespace": owner,
+        "server": {
+            "caProvider": {"type": "ConfigMap", "name": "kube-root-ca.crt", "key": "ca.crt", "namespace": owner}
+        },
+        "auth": {"serviceAccount": account},
+    }
+    spec = {"conditions": [{"namespaces": sorted(readers)}], "provider": {"kubernetes": provider}}
+    role = {"apiGroup": group, "kind": "Role", "name": READER}
+    subjects = [{"kind": "ServiceAccount", **account}]
+    return [
+        manifest("v1", "ServiceAccount", READER, owner, common, automountServiceAccountToken=False),
+        manifest(f"{group}/v1", "Role", READER, owner, common, rules=[rule]),
+        manifest(f"{group}/v1", "RoleBinding", READER, owner, common, roleRef=role, subjects=subjects),
+        manifest(API, "ClusterSecretStore", store_name(owner), "", common, spec=spec),
+    ]

@@ -1,0 +1,62 @@
+"""Services and disruption budgets of servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.meta import manifest, present
+from floe_compiler.kit.workloads import headless_name
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import Workload
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Instance
+
+
+def served_ports(declared: Workload) -> tuple[Port, ...]:
+    """Return the ports that a workload's Service offers."""
+    return tuple(port for container in declared.pod.containers for port in container.ports if port.service)
+
+
+def services(instance: Instance[Any], declared: Workload) -> list[Object]:
+    """Return the Service by which others reach a workload, and the headless one that a StatefulSet needs."""
+    ports = served_ports(declared)
+    if not ports:
+        return []
+    found = [_service(instance, declared, declared.name, ports)]
+    if declared.kind == "StatefulSet":
+        # Pods must find one another before they are ready.
+        headless = {"clusterIP": "None", "publishNotReadyAddresses": True}
+        found.append(_service(instance, declared, headless_name(declared.name), ports, headless))
+    return found
+
+
+def _service(
+    instance: Instance[Any], declared: Workload, name: str, ports: tuple[Port, ...], extra: Object | None = None
+) -> Object:
+    spec = {
+        "type": "ClusterIP",
+        **(extra or {}),
+        "selector": labels.selector(instance, declared.name),
+        "ports": [
+            {"name": port.name, "port": port.number, "targetPort": port.name, "protocol": port.protocol}
+            for port in ports
+        ],
+    }
+    metadata = labels.object_labels(instance, declared.name)
+    return manifest("v1", "Service", name, instance.namespace, metadata, spec=present(**spec))
+
+
+def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Object]:
+    """Return the budget of a workload with several replicas; a budget for one replica would block every node drain."""
+    if declared.replicas < 2 or declared.kind == "DaemonSet":
+        return []
+    wanted = declared.replicas - 1 if declared.available is None else declared.available
+    spec = {
+        "minAvailable": min(wanted, declared.replicas - 1),
+        "selector": {"matchLabels": labels.selector(instance, declared.name)},
+        # A pod that never became ready must not hold up a drain.
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+    }
+    metadata = labels.object_labels(instance, declared.name)
+    return [manifest("policy/v1", "PodDisruptionBudget", declared.name, instance.namespace, metadata, spec=spec)]

@@ -1,0 +1,151 @@
+"""Controllers: Deployments, StatefulSets, DaemonSets, Jobs and CronJobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.meta import manifest, present, wave
+from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.volumes import containers_of
+from floe_compiler.model.facts import Claim, Task, Workload
+from floe_compiler.model.inputs import Placement
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Instance
+from floe_compiler.model.yaml_text import sha256_of
+
+HASH_LENGTH = 8
+PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes
+KEPT_REVISIONS = 3
+# REQ-602 and REQ-603. A Job has one time to live whatever its outcome, so failed and succeeded ones are kept alike.
+JOB_TIME_TO_LIVE = 7 * 24 * 3600
+STARTING_DEADLINE = 3600
+SUCCEEDED_KEPT = 3
+FAILED_KEPT = 10
+
+
+def workload(instance: Instance[Any], declared: Workload, placement: Placement) -> Object:
+    """Return the controller of a server's pods."""
+    template = pod_template(instance, declared.name, declared.pod, placement)
+    if declared.replicas > 1:
+        template["spec"] |= spread(instance, declared)
+    spec = {
+        **({} if declared.kind == "DaemonSet" else {"replicas": declared.replicas}),
+        "revisionHistoryLimit": KEPT_REVISIONS,
+        **_rollout(instance, declared),
+        "selector": {"matchLabels": labels.selector(instance, declared.name)},
+        "template": template,
+        **_claims(instance, declared),
+    }
+    return manifest(
+        "apps/v1",
+        declared.kind,
+        declared.name,
+        instance.namespace,
+        labels.object_labels(instance, declared.name) | labels.version_label(declared.pod.containers[0].image),
+        wave(declared.phase),
+        spec=spec,
+    )
+
+
+def _rollout(instance: Instance[Any], declared: Workload) -> Object:
+    if declared.kind == "StatefulSet":
+        return {"serviceName": headless_name(declared.name), "updateStrategy": {"type": "RollingUpdate"}}
+    if declared.kind == "DaemonSet":
+        return {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}}
+    deadline = {"progressDeadlineSeconds": PROGRESS_DEADLINE}
+    if declared.recreate:
+        return deadline | {"strategy": {"type": "Recreate"}}
+    # A new pod must be ready before an old one goes (REQ-600).
+    rolling = {"maxSurge": 1, "maxUnavailable": 0}
+    return deadline | {"strategy": {"type": "RollingUpdate", "rollingUpdate": rolling}}
+
+
+def headless_name(name: str) -> str:
+    """Return the name of the Service that gives a StatefulSet's pods their DNS names."""
+    return f"{name}-headless"
+
+
+def claims_of(declared: Workload) -> tuple[Claim, ...]:
+    """Return the persistent claims of a workload's containers, each once."""
+    return tuple(dict.fromkeys(claim for container in containers_of(declared.pod) for claim in container.claims))
+
+
+def _claims(instance: Instance[Any], declared: Workload) -> Object:
+    """Return the volume claim templates; their labels can never change, so they carry none that would."""
+    claims = claims_of(declared)
+    if not claims:
+        return {}
+    templates = [
+        {
+            "metadata": {"name": claim.name, "labels": labels.selector(instance, declared.name)},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "storageClassName": instance.settings.storage_class,
+                "resources": {"requests": {"storage": claim.size}},
+            },
+        }
+        for claim in claims
+    ]
+    return {
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+        "volumeClaimTemplates": templates,
+    }
+
+
+def spread(instance: Instance[Any], declared: Workload) -> Object:
+    """Return how replicas spread: over nodes by all means in production, elsewhere if they can; over zones if they can.
+
+    A skew of one over nodes leaves room for the surge pod of a rollout, which required anti-affinity would not where
+    there are as many nodes as replicas.
+    """
+    selector = {"matchLabels": labels.selector(instance, declared.name)}
+    # Counting each revision for itself keeps the pods of the old one from crowding out the new (Deployments only).
+    by_revision = {"matchLabelKeys": ["pod-template-hash"]} if declared.kind == "Deployment" else {}
+    nodes = "DoNotSchedule" if instance.settings.production else "ScheduleAnyway"
+    constraints = [("kubernetes.io/hostname", nodes), ("topology.kubernetes.io/zone", "ScheduleAnyway")]
+    return {
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": policy, "labelSelector": selector, **by_revision}
+            for key, policy in constraints
+        ]
+    }
+
+
+def task(instance: Instance[Any], declared: Task, placement: Placement) -> Object:
+    """Return the Job, or the CronJob if the task has a schedule."""
+    template = pod_template(instance, declared.name, declared.pod, placement)
+    template["spec"] = {"restartPolicy": "Never", **template["spec"]}
+    job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
+    head = {
+        "namespace": instance.namespace,
+        "labels": labels.object_labels(instance, declared.name),
+        "annotations": wave(declared.phase),
+    }
+    if declared.schedule:
+        return manifest("batch/v1", "CronJob", declared.name, **head, spec=_cron(instance, declared, job))
+    # A Job cannot be changed, and one with a time to live would come back under GitOps each time it expired:
+    # a changed Job is a new Job, named by its content.
+    return manifest("batch/v1", "Job", job_name(declared.name, job), **head, spec=job)
+
+
+def job_name(name: str, spec: Mapping[str, Any]) -> str:
+    """Return the name with a hash of the Job's spec, at most 63 characters long."""
+    return f"{name[: 62 - HASH_LENGTH]}-{sha256_of(spec)[:HASH_LENGTH]}"
+
+
+def _cron(instance: Instance[Any], declared: Task, job: Mapping[str, Any]) -> Object:
+    return present(
+        schedule=declared.schedule,
+        timeZone=declared.time_zone,
+        suspend=declared.suspended,
+        concurrencyPolicy=declared.concurrency,
+        startingDeadlineSeconds=STARTING_DEADLINE,
+        successfulJobsHistoryLimit=SUCCEEDED_KEPT,
+        failedJobsHistoryLimit=FAILED_KEPT,
+        jobTemplate={
+            "metadata": {"labels": labels.object_labels(instance, declared.name)},
+            "spec": {**job, "ttlSecondsAfterFinished": JOB_TIME_TO_LIVE},
+        },
+    )

@@ -1,0 +1,127 @@
+"""What components offer one another. A consumer knows these contracts, never the component behind them.
+
+Every class here is something a component can provide (`Component.provides`) and another can ask for
+(`Requirement`). A provider fills the facts in from its configuration alone, before anything is rendered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import SecretFile, Variable
+from floe_compiler.model.secrets import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something that a component offers; `name` tells several of one kind apart."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database(Capability):
+    """A PostgreSQL database with its owner. `name` is `<server>/<database>`."""
+
+    endpoint: Endpoint
+    database: str
+    user: str
+    password: SecretReference
+    image: str
+    """A PostgreSQL image whose `pg_isready` and `psql` fit the server; used to wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStore(Capability):
+    """Object storage for the warehouse: MinIO, S3 and others that speak S3, or a cloud's own."""
+
+    endpoint: Endpoint
+    kind: Literal["s3", "gcs", "adls"]
+    bucket: str
+    warehouse: str
+    """The URL under which the warehouse's tables lie (`s3://warehouse/`)."""
+
+    region: str = ""
+    url: str = ""
+    """The endpoint that S3 clients must be told; empty for AWS itself."""
+
+    path_style: bool = False
+    access_key: SecretReference | None = None
+    secret_key: SecretReference | None = None
+    account_annotations: tuple[tuple[str, str], ...] = ()
+    """Workload identity instead of keys: annotations of the ServiceAccount that reads and writes the store."""
+
+    role: str = ""
+    """The cloud role (S3) or service account (GCS) that the catalog assumes to vend credentials, if any."""
+
+    identity_endpoint: Endpoint | None = None
+    """Where a workload identity is exchanged for credentials (AWS STS): whoever calls the store calls it too."""
+
+    tenant: str = ""
+    """The directory tenant of the storage account (ADLS)."""
+
+    def calls(self) -> tuple[Endpoint, ...]:
+        """Return every server that a client of the store connects to."""
+        return (self.endpoint, self.identity_endpoint) if self.identity_endpoint else (self.endpoint,)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class CatalogClient:
+    """Who a domain is in a catalog: it writes below `namespace`, and reads everything."""
+
+    domain: str
+    namespace: str
+    client_id: SecretReference
+    client_secret: SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog(Capability):
+    """An Iceberg REST catalog. `warehouse` is the catalog's name in it; each domain logs in as its own client."""
+
+    endpoint: Endpoint
+    url: str
+    token_url: str
+    warehouse: str
+    realm: str
+    clients: tuple[CatalogClient, ...] = ()
+
+    def client(self, domain: str) -> CatalogClient:
+        """Return the client that a domain logs in as; raise KeyError if it has none (a domain without products)."""
+        for client in self.clients:
+            if client.domain == domain:
+                return client
+        raise KeyError(f"catalog {self.name} has no client for domain {domain}")
+
+
+@dataclass(frozen=True, slots=True)
+class Collector(Capability):
+    """An OTLP receiver."""
+
+    endpoint: Endpoint
+    grpc_url: str
+    http_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage(Capability):
+    """An OpenLineage receiver."""
+
+    endpoint: Endpoint
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compute(Capability):
+    """Where dbt runs: a target of `profiles.yml` and what its pods need for it.
+
+    `profile` is the target as dbt reads it (plain data; values may use dbt's `env_var`). `endpoint` is None for an
+    engine that runs inside the step itself.
+    """
+
+    profile: tuple[tuple[str, object], ...]
+    variables: tuple[Variable, ...] = ()
+    secret_files: tuple[SecretFile, ...] = ()
+    endpoint: Endpoint | None = None

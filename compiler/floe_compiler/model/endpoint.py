@@ -1,0 +1,52 @@
+"""Where a server can be reached: the one place that URLs, waits and network policies are derived from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from floe_compiler.model.rendered import PodGroup, Protocol
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Port:
+    """A port of a server. `scheme` is what URLs to it begin with; `service` is False for a port only probes use."""
+
+    name: str
+    number: int
+    protocol: Protocol = "TCP"
+    scheme: str = "http"
+    service: bool = True
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Endpoint:
+    """A server: a Service of this platform (`group` names its pods), or an external host (`group` is None).
+
+    `host` is the full DNS name, so that it means the same in every namespace. `cidr` is the address range in which an
+    external host may lie, for network policies.
+    """
+
+    host: str
+    ports: tuple[Port, ...]
+    group: PodGroup | None = None
+    cidr: str = "0.0.0.0/0"
+
+    def port(self, name: str = "") -> Port:
+        """Return the port of that name, or the first; raise KeyError if there is none of that name."""
+        for port in self.ports:
+            if name in ("", port.name):
+                return port
+        raise KeyError(f"{self.host} has no port named {name}")
+
+    def address(self, port: str = "") -> str:
+        """Return `host:number`."""
+        return f"{self.host}:{self.port(port).number}"
+
+    def url(self, port: str = "", path: str = "") -> str:
+        """Return `scheme://host:number/path`."""
+        return f"{self.port(port).scheme}://{self.address(port)}{path}"
+
+
+def service_endpoint(service: str, namespace: str, cluster_domain: str, ports: tuple[Port, ...]) -> Endpoint:
+    """Return the endpoint of a Service whose pods belong to the workload of the same name."""
+    return Endpoint(f"{service}.{namespace}.svc.{cluster_domain}", ports, PodGroup(namespace, service))

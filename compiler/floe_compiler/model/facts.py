@@ -1,0 +1,223 @@
+"""What a component declares about what it runs. The compiler derives the Kubernetes objects from these facts.
+
+A component fills in `Parts`: workloads, jobs and configuration. It never writes a Service, NetworkPolicy,
+PodDisruptionBudget, ServiceAccount, label, security context or wait: those follow from the facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.objects import Object
+from floe_compiler.model.secrets import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Requests and limits as Kubernetes quantities."""
+
+    cpu: str
+    memory: str
+    cpu_limit: str
+    memory_limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The user, group and volume group that a pod's containers run as (numbers: an image's user name is not enough)."""
+
+    user: int
+    group: int
+    volume_group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A health check: exactly one of `path` (HTTP GET on `port`), `command`, `grpc`, or a TCP connection to `port`."""
+
+    port: str = ""
+    path: str = ""
+    command: tuple[str, ...] = ()
+    grpc: bool = False
+    delay: int = 0
+    period: int = 10
+    timeout: int = 2
+    failures: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable: a plain value, a field of the pod (`status.podIP`), or a secret's key.
+
+    Secrets are mounted as files where the program can read them from files. One in a variable needs the `reason`
+    why it can't (REQ-614), which the compiled output records as an annotation of the pod.
+    """
+
+    name: str
+    value: str = ""
+    field: str = ""
+    secret: SecretReference | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A configuration file: mounted read-only at `path`. Files of one `config_map` share a ConfigMap.
+
+    The ConfigMap's key is the last part of the path. `single` mounts just this file (subPath), for folders that hold
+    other files; without it the ConfigMap becomes the file's folder.
+    """
+
+    path: str
+    text: str
+    config_map: str
+    single: bool = False
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFile:
+    """One key of a secret, mounted read-only as the file `path`."""
+
+    path: str
+    secret: SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A writable folder that lives as long as the pod: an emptyDir at `path`; `memory` keeps it in RAM."""
+
+    path: str
+    size: str = "64Mi"
+    memory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Persistent storage of a StatefulSet's pod, mounted at `path`."""
+
+    name: str
+    path: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container. `image` is the reference as its project publishes it; the environment's registry is applied later.
+
+    `/tmp` is always writable; any other path the program writes to needs a Scratch or a Claim, as the root file system
+    is read-only. `writable_root` gives the reason for the rare image that cannot run so.
+    """
+
+    name: str
+    image: str
+    resources: Resources
+    command: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    ports: tuple[Port, ...] = ()
+    startup: Probe | None = None
+    liveness: Probe | None = None
+    readiness: Probe | None = None
+    config: tuple[ConfigFile, ...] = ()
+    secret_files: tuple[SecretFile, ...] = ()
+    scratch: tuple[Scratch, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    before_stop: tuple[str, ...] = ()
+    working_directory: str = ""
+    writable_root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of a Role in the pod's own namespace."""
+
+    groups: tuple[str, ...]
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What all workloads have in common.
+
+    `calls` are the servers that the pod's containers connect to: the network policies at both ends, and the waits in
+    `waits_for` (a subset), follow from them. `kubernetes_api` lists what the pod may do there; it gets a token and a
+    network path only if there is anything. `account` shares a ServiceAccount with other workloads of the component
+    (default: one of its own). `annotations` go to the ServiceAccount (cloud workload identity).
+    """
+
+    containers: tuple[Container, ...]
+    identity: Identity
+    setup: tuple[Container, ...] = ()
+    calls: tuple[Endpoint, ...] = ()
+    waits_for: tuple[Endpoint, ...] = ()
+    kubernetes_api: tuple[PolicyRule, ...] = ()
+    account: str = ""
+    account_annotations: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    grace: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A server that runs for good. `name` is that of its object, its Service and its pods' component label.
+
+    `open_to_ingress` names the ports that the ingress controller may reach. `available` is what a drain must leave
+    running (default: one fewer than the replicas). `single` says why more than one replica cannot work.
+    `phase` orders the start: 0 storage and databases, 1 their preparation, 2 catalog, 3 orchestrator, 4 the rest.
+    """
+
+    name: str
+    pod: Pod
+    kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = "Deployment"
+    replicas: int = 1
+    phase: int = 2
+    recreate: bool = False
+    available: int | None = None
+    single: str = ""
+    open_to_ingress: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A pod that runs to its end: a Job, or a CronJob if there is a `schedule`.
+
+    A Job's name gets a hash of its content, so that a changed one is a new one: Jobs cannot be changed (see
+    docs/decisions). `deadline` is in seconds.
+    """
+
+    name: str
+    pod: Pod
+    deadline: int
+    retries: int = 0
+    phase: int = 1
+    schedule: str = ""
+    time_zone: str = "Etc/UTC"
+    suspended: bool = False
+    concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """Pods that a workload of the component starts by itself at run time: up to `count` at once.
+
+    The component hands `kit.pods.pod_template` of `pod` to whatever starts them, so that they carry the labels by
+    which policies find them; the compiler renders their ServiceAccount and policies.
+    """
+
+    name: str
+    pod: Pod
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that one component instance brings to its namespace. `objects` is for what no fact describes."""
+
+    workloads: tuple[Workload, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    launched: tuple[Launched, ...] = ()
+    objects: tuple[Object, ...] = ()

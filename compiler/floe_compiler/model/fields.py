@@ -1,0 +1,124 @@
+"""Types of the values that people write: text with the syntax of what it stands for.
+
+A wrong value raises ValueError with a message of the form `what is wrong; how to mend it`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from floe_compiler.model.durations import format_duration, parse_duration
+from floe_compiler.model.images import parse_image
+from floe_compiler.model.names import (
+    check_data_key,
+    check_dns_label,
+    check_dns_subdomain,
+    check_label_key,
+    check_label_value,
+    check_variable_name,
+)
+from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.schedules import check_schedule, check_time_zone
+
+LONGEST_NAME = 40
+"""Names become parts of longer Kubernetes names, which may have 63 characters."""
+
+_OWNER = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._+/@-]*")
+_SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+
+
+def check_name(text: str) -> str:
+    """Accept a DNS label that begins with a letter and leaves room for what is put before and behind it."""
+    check_dns_label(text)
+    if not text[0].isalpha():
+        raise ValueError(f'"{text}" begins with a digit; begin it with a letter')
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f'"{text}" has {len(text)} characters; use at most {LONGEST_NAME}')
+    return text
+
+
+def canonical_quantity(text: str) -> str:
+    """Return a quantity as Kubernetes writes it (`1000m` -> `1`): anything else shows as a difference for ever."""
+    return str(parse_quantity(text))
+
+
+def canonical_duration(text: str) -> str:
+    """Return a duration as Go writes it (`90s` -> `1m30s`)."""
+    return format_duration(parse_duration(text))
+
+
+def check_image(text: str) -> str:
+    """Accept an image reference."""
+    parse_image(text)
+    return text
+
+
+def check_cidr(text: str) -> str:
+    """Accept a range of IP addresses."""
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"{error}; write a network such as 10.0.0.0/16") from None
+
+
+def check_owner(text: str) -> str:
+    """Accept a mail address or the handle of a team."""
+    if not _OWNER.fullmatch(text):
+        raise ValueError(f'"{text}" names no owner; write a mail address or a handle such as @acme/data')
+    return text
+
+
+def check_version(text: str) -> str:
+    """Accept a semantic version (semver.org 2.0.0)."""
+    if not _SEMANTIC_VERSION.fullmatch(text):
+        raise ValueError(f'"{text}" is no semantic version; write three numbers such as 1.4.2')
+    return text
+
+
+def check_pattern(text: str) -> str:
+    """Accept the pattern of a namespace's name."""
+    if text.count("{scope}") != 1:
+        raise ValueError(f'"{text}" must have {{scope}} in it once; write such as "floe-{{scope}}"')
+    check_dns_label(text.replace("{scope}", "x"))
+    return text
+
+
+def check_relative_path(text: str) -> str:
+    """Accept a path inside an image, from its working directory."""
+    if text.startswith("/") or ".." in text.split("/") or not text.strip("./"):
+        raise ValueError(f'"{text}" must be a path below the working directory; write such as pipelines/load.py')
+    return text
+
+
+def check_registry(text: str) -> str:
+    """Accept a registry, with a path or without (`ghcr.io/acme`)."""
+    parse_image(f"{text}/image")
+    host = text.partition("/")[0]
+    if "." not in host and ":" not in host and host != "localhost":
+        raise ValueError(f'"{text}" names no registry; begin with its host, such as ghcr.io/acme')
+    return text
+
+
+Name = Annotated[str, AfterValidator(check_name)]
+StepName = Name
+Owner = Annotated[str, AfterValidator(check_owner)]
+SemanticVersion = Annotated[str, AfterValidator(check_version)]
+LabelKey = Annotated[str, AfterValidator(check_label_key)]
+LabelValue = Annotated[str, AfterValidator(check_label_value)]
+VariableName = Annotated[str, AfterValidator(check_variable_name)]
+SecretKeyName = Annotated[str, AfterValidator(check_data_key)]
+HostName = Annotated[str, AfterValidator(check_dns_subdomain)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+Cidr = Annotated[str, AfterValidator(check_cidr)]
+Quantity = Annotated[str, AfterValidator(canonical_quantity)]
+Duration = Annotated[str, AfterValidator(canonical_duration)]
+Schedule = Annotated[str, AfterValidator(check_schedule)]
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
+ImageReference = Annotated[str, AfterValidator(check_image)]
+RegistryPrefix = Annotated[str, AfterValidator(check_registry)]
+RelativePath = Annotated[str, AfterValidator(check_relative_path)]
+NamespacePattern = Annotated[str, AfterValidator(check_pattern)]

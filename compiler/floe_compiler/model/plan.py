@@ -1,0 +1,198 @@
+"""The plan of one environment: nothing left to look up. Synthesis of a unit reads its UnitPlan and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.inputs import (
+    ArgoCd,
+    Cluster,
+    DataProduct,
+    ExternalPostgresql,
+    Flux,
+    Placements,
+    PostgresqlServer,
+    Quota,
+    SecretsBackend,
+)
+from floe_compiler.model.span import Span
+
+Config = TypeVar("Config", bound=BaseModel)
+Kind = TypeVar("Kind", bound=Capability)
+
+PLATFORM = "platform"
+"""The scope of the shared services; every other scope is a domain's name."""
+
+
+def nothing(_instance: object) -> tuple[()]:
+    """Return no facts: what most components have to say of most things."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for everything rendered in one environment."""
+
+    environment: str
+    platform: str
+    version: str
+    production: bool = False
+    kubernetes_version: str = "1.34"
+    cluster_domain: str = "cluster.local"
+    storage_class: str = "standard"
+    scale: str = "light"
+    registry: str = "ghcr.io"
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    pull_secret: str = ""
+    secrets: SecretsBackend | None = None
+    platform_namespace: str = ""
+    ingress_namespace: str = ""
+    api_server_cidr: str = "0.0.0.0/0"
+    nodes: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A component needs a capability: of the platform, or of its own domain (looked up there first).
+
+    `name` asks for the one of that name; `many` for all there are in the unit; `optional` may find none.
+    """
+
+    kind: type[Capability]
+    name: str = ""
+    many: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A data product and its domain."""
+
+    name: str
+    domain: str
+    spec: DataProduct
+
+
+@dataclass(frozen=True, slots=True)
+class Instance(Generic[Config]):
+    """One use of a component in one namespace. `origin` is the authored place that asked for it."""
+
+    slot: str
+    type: str
+    name: str
+    scope: str
+    namespace: str
+    config: Config
+    settings: Settings
+    products: tuple[Product, ...] = ()
+    owner: str = ""
+    origin: Span | None = None
+    databases: tuple[str, ...] = ()
+    """The names of its databases (`<server>/<database>`), in the order of the component's needs."""
+
+    def label(self) -> str:
+        """Return how people call it: `catalog polaris in floe-platform`."""
+        return f"{self.slot} {self.type} in {self.namespace}"
+
+
+@dataclass(frozen=True, slots=True)
+class Context(Generic[Config]):
+    """What a component's `build` gets: its instance, and the capabilities that its requirements found."""
+
+    instance: Instance[Config]
+    found: tuple[Capability, ...] = ()
+
+    @property
+    def config(self) -> Config:
+        """Return the component's own configuration."""
+        return self.instance.config
+
+    @property
+    def settings(self) -> Settings:
+        """Return what holds for the whole environment."""
+        return self.instance.settings
+
+    def all(self, kind: type[Kind]) -> tuple[Kind, ...]:
+        """Return every capability of that kind that was found, sorted by name."""
+        return tuple(sorted((one for one in self.found if isinstance(one, kind)), key=lambda one: one.name))
+
+    def optional(self, kind: type[Kind], name: str = "") -> Kind | None:
+        """Return the capability of that kind (and name), or None."""
+        return next((one for one in self.all(kind) if name in ("", one.name)), None)
+
+    def one(self, kind: type[Kind], name: str = "") -> Kind:
+        """Return the capability of that kind (and name); a component may only ask for what it requires."""
+        found = self.optional(kind, name)
+        if found is None:
+            raise LookupError(f"{self.instance.label()} uses a {kind.__name__} {name} that it does not require")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseNeed:
+    """A component needs a PostgreSQL database; `choice` says where, `database` and `user` what it is usually called."""
+
+    choice: PostgresqlServer | ExternalPostgresql
+    database: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component(Generic[Config]):
+    """A kind of thing that a platform can be made of; the constant COMPONENT of a module in `components/`.
+
+    `slot` is the place it fills, as a path in the platform manifest (`observability.collector`), and `type` the word
+    that chooses it there. `name` is what an instance is called (default: the type). `profiles` are defaults by scale.
+    `databases`, `provides` and `requires` are facts of the configuration alone; `build` may use what the requirements
+    found (the databases first of all). `constructs` adds objects written with cdk8s in Python to the instance's chart.
+    `shared` components stand in the platform's namespace, the others in each domain's.
+    """
+
+    slot: str
+    type: str
+    summary: str
+    config: type[Config]
+    build: Callable[[Context[Config]], Parts]
+    name: str = ""
+    databases: Callable[[Instance[Config]], tuple[DatabaseNeed, ...]] = nothing
+    provides: Callable[[Instance[Config]], tuple[Capability, ...]] = nothing
+    requires: Callable[[Instance[Config]], tuple[Requirement, ...]] = nothing
+    constructs: Callable[[Any, Context[Config]], None] | None = None
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shared: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what identifies the component: its slot and type."""
+        return (self.slot, self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """One (environment, namespace): the unit of work."""
+
+    settings: Settings
+    scope: str
+    namespace: str
+    owner: str
+    contexts: tuple[tuple[Component[Any], Context[Any]], ...]
+    quota: Quota
+    placement: Placements
+    callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For a Service of this namespace: the namespaces whose pods call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPlan:
+    """All units of one environment."""
+
+    settings: Settings
+    cluster: Cluster
+    delivery: ArgoCd | Flux
+    units: tuple[UnitPlan, ...]

@@ -1,0 +1,50 @@
+"""References to secrets: names and keys, never values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class SecretKey:
+    """One key of a secret, and where its value comes from.
+
+    `literal` is a value that is no secret (a user name) and stands in the manifest beside the secret ones.
+    `generated` is the length of a random value that a cluster may make up by itself where there is no vault;
+    a key with neither can only come from a store. `remote` is the property's name in the store, if it differs.
+    """
+
+    name: str
+    literal: str = ""
+    generated: int = 0
+    remote: str = ""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Secret:
+    """A secret that pods read. `owner` is the namespace it belongs to; others read the same value.
+
+    `path` is its place in the store; empty: `<platform>/<environment>/<owner>/<name>`. `type` is the Kubernetes type.
+    `existing` marks a Secret that somebody else puts into the namespace: nothing is rendered for it.
+    """
+
+    name: str
+    owner: str
+    keys: tuple[SecretKey, ...]
+    type: str = "Opaque"
+    path: str = ""
+    existing: bool = False
+
+    def key(self, name: str) -> SecretReference:
+        """Return the reference to one key; raise KeyError if the secret has no such key."""
+        if all(key.name != name for key in self.keys):
+            raise KeyError(f"secret {self.name} has no key {name}")
+        return SecretReference(self, name)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class SecretReference:
+    """One key of one secret, as a container uses it."""
+
+    secret: Secret
+    key: str

@@ -1,0 +1,25 @@
+"""Everything authored, as read: the input of resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from floe_compiler.model.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class DomainSource:
+    """One folder of `domains/`."""
+
+    document: Document
+    products: Mapping[str, Document] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The documents of a repository, by name (of the folder or file that they must bear)."""
+
+    manifest: Document
+    environments: Mapping[str, Document]
+    domains: Mapping[str, DomainSource]

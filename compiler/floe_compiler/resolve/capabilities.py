@@ -1,0 +1,65 @@
+"""Who provides what to whom: requirements looked up, and the callers of each server."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from floe_compiler.model.capabilities import Capability, Database
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.plan import Component, Context, Instance, Requirement
+from floe_compiler.resolve.rules import NO_PROVIDER
+
+Placed = tuple[Component[Any], Instance[Any]]
+"""A component and one use of it."""
+
+
+def provided(placed: Iterable[Placed]) -> tuple[Capability, ...]:
+    """Return everything that these instances provide."""
+    return tuple(capability for component, instance in placed for capability in component.provides(instance))
+
+
+def context(
+    placed: Placed, own: tuple[Capability, ...], platform: tuple[Capability, ...], findings: Findings
+) -> Context[Any]:
+    """Return the instance with what it requires, looked up in its own namespace first and then in the platform's."""
+    component, instance = placed
+    databases = tuple(Requirement(Database, name) for name in instance.databases)
+    found: list[Capability] = []
+    for requirement in (*databases, *component.requires(instance)):
+        matches = _matches(requirement, own) or _matches(requirement, platform)
+        if not matches and not requirement.optional and not requirement.many:
+            name = f" {requirement.name}" if requirement.name else ""
+            findings.add(
+                NO_PROVIDER,
+                f"{instance.slot} {instance.type} needs a {requirement.kind.__name__}{name}, which nothing provides",
+                instance.origin,
+                hint="fill the slot that provides it in platform-manifest.yaml",
+            )
+        found += matches if requirement.many else matches[:1]
+    return Context(instance, tuple(found))
+
+
+def _matches(requirement: Requirement, offered: Iterable[Capability]) -> list[Capability]:
+    return [one for one in offered if isinstance(one, requirement.kind) and requirement.name in ("", one.name)]
+
+
+def endpoints(capability: Capability) -> Iterator[Endpoint]:
+    """Yield the servers behind a capability."""
+    for field in dataclasses.fields(capability):
+        value = getattr(capability, field.name)
+        if isinstance(value, Endpoint):
+            yield value
+
+
+def callers(contexts: Iterable[Context[Any]]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """Return the namespaces whose components use each Service: (namespace, service) -> namespaces, sorted."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in contexts:
+        for endpoint in (endpoint for capability in one.found for endpoint in endpoints(capability)):
+            if endpoint.group:
+                key = (endpoint.group.namespace, endpoint.group.name)
+                found.setdefault(key, set()).add(one.instance.namespace)
+    return {key: tuple(sorted(names)) for key, names in sorted(found.items())}

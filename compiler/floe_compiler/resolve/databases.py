@@ -1,0 +1,76 @@
+"""Database servers: one instance for each server that a namespace's components name, with all databases they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.inputs import ExternalPostgresql, PostgresqlServer
+from floe_compiler.model.plan import DatabaseNeed
+from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.rules import CONFLICT
+from floe_compiler.resolve.slots import DERIVED, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """A need with the server that meets it, and who has it."""
+
+    server: str
+    need: DatabaseNeed
+    owner: Placed
+
+
+def with_databases(registry: Registry, placed: Sequence[Placed], findings: Findings) -> list[Placed]:
+    """Return the instances, told the names of their databases, and the instances of the servers that hold them."""
+    needs = [_Need(_server(need, owner), need, owner) for owner in placed for need in owner[0].databases(owner[1])]
+    consumers = [
+        (component, replace(instance, databases=tuple(_name(one) for one in needs if one.owner[1] is instance)))
+        for component, instance in placed
+    ]
+    servers = {one.server: [other for other in needs if other.server == one.server] for one in needs}
+    return [*consumers, *(_instance(registry, name, group, findings) for name, group in sorted(servers.items()))]
+
+
+def _server(need: DatabaseNeed, owner: Placed) -> str:
+    named = need.choice.server if isinstance(need.choice, PostgresqlServer) else None
+    return named or f"{owner[1].name}-postgresql"
+
+
+def _database(need: DatabaseNeed) -> dict[str, str]:
+    if isinstance(need.choice, ExternalPostgresql):
+        database = need.choice.database or need.database
+        return {"database": database, "user": need.choice.user or need.choice.database or need.user}
+    return {"database": need.database, "user": need.user}
+
+
+def _name(one: _Need) -> str:
+    return f"{one.server}/{_database(one.need)['database']}"
+
+
+def _instance(registry: Registry, server: str, needs: Sequence[_Need], findings: Findings) -> Placed:
+    first = needs[0].owner[1]
+    _check_agreement(server, needs, findings)
+    component = registry[(DERIVED, needs[0].need.choice.type)]
+    settings: dict[str, Any] = needs[0].need.choice.model_dump(exclude={"server", "database", "user"})
+    owners = list({tuple(_database(one.need).items()): _database(one.need) for one in needs}.values())
+    config = component.config.model_validate({**settings, "server": server, "databases": owners})
+    instance = replace(
+        first, slot=component.slot, type=component.type, name=server, config=config, products=(), databases=()
+    )
+    return (component, instance)
+
+
+def _check_agreement(server: str, needs: Iterable[_Need], findings: Findings) -> None:
+    choices = {one.owner[1].slot: one.need.choice for one in needs}
+    if len({choice.model_dump_json() for choice in choices.values()}) > 1:
+        named = " and ".join(sorted(choices))
+        first = next(iter(needs)).owner[1]
+        findings.add(
+            CONFLICT,
+            f'{named} share the database server "{server}" but describe it differently',
+            first.origin,
+            hint="give both the same `database` settings, or each its own `server`",
+        )

@@ -1,0 +1,175 @@
+"""The plan of one environment: layers merged, components chosen and connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from floe_compiler.model.diagnostics import Findings, did_you_mean
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.inputs import Domain, Environment, GeneratedSecrets, Placements, PlatformManifest, Quota
+from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, Product, Settings, UnitPlan
+from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.resolve import capabilities, instances, scopes, slots
+from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.databases import with_databases
+from floe_compiler.resolve.layers import Layer, Merged
+from floe_compiler.resolve.locks import check_locks
+from floe_compiler.resolve.namespaces import namespace_name
+from floe_compiler.resolve.products import Key
+from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
+from floe_compiler.resolve.slots import Registry, slot_path
+from floe_compiler.resolve.validation import Model, validate
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the resolution of every environment starts from."""
+
+    sources: Sources
+    registry: Registry
+    products: Mapping[Key, Product]
+    locks: Mapping[DataPath, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A namespace on the way to its plan."""
+
+    name: str
+    namespace: str
+    owner: str
+    quota: Quota
+    placement: Placements
+    placed: tuple[Placed, ...]
+
+
+def resolve_environment(
+    inputs: Inputs, environment: Environment, document: Document, findings: Findings
+) -> EnvironmentPlan | None:
+    """Return the plan of one environment; None, with the findings added, if it can have none."""
+    layers = scopes.platform_layers(inputs.sources.manifest, document)
+    check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
+    _check_domain_names(inputs.sources, document, findings)
+    merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
+    slots.check_groups(inputs.registry, merged, findings)
+    manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
+    if manifest is None:
+        return None
+    settings = _settings(environment, manifest)
+    _check_secrets(environment, manifest, merged, findings)
+    placed = instances.shared_instances(inputs.registry, merged, settings, PLATFORM, findings)
+    platform = Scope(
+        PLATFORM,
+        settings.platform_namespace,
+        manifest.metadata.owner,
+        manifest.shared_services.quota or manifest.quota,
+        manifest.placement,
+        tuple(with_databases(inputs.registry, placed, findings)),
+    )
+    domains = [
+        _domain(inputs, environment, document, settings, layers, name, findings)
+        for name in sorted(inputs.sources.domains)
+    ]
+    units = _units(settings, [platform, *(scope for scope in domains if scope)], findings)
+    return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units)
+
+
+def _without_slots(registry: Registry, model: type[Model], merged: Merged, findings: Findings) -> Model | None:
+    """Return the model of the merged data, less the slots that its documents may fill."""
+    shared = None if model is PlatformManifest else False
+    paths = [slot_path(slot) for slot in slots.slots(registry, shared=shared)]
+    data = slots.without(merged.data, [*paths, *{path[:1] for path in paths if len(path) > 1}])
+    return validate(model, Merged(data, merged.origins), (), findings)
+
+
+def _settings(environment: Environment, manifest: PlatformManifest) -> Settings:
+    return Settings(
+        environment=environment.metadata.name,
+        platform=manifest.metadata.name,
+        version=manifest.metadata.version,
+        production=environment.production,
+        kubernetes_version=manifest.kubernetes.version,
+        cluster_domain=manifest.kubernetes.cluster_domain,
+        storage_class=environment.storage_class,
+        scale=environment.scale,
+        registry=manifest.images.registry,
+        mirrors=dict(sorted(manifest.images.mirrors.items())),
+        pull_secret=manifest.images.pull_secret or "",
+        secrets=manifest.secrets,
+        platform_namespace=namespace_name(environment, PLATFORM),
+        ingress_namespace=environment.cluster.ingress_namespace or "",
+        api_server_cidr=environment.cluster.api_server_cidr,
+        nodes=environment.cluster.nodes,
+    )
+
+
+def _check_secrets(environment: Environment, manifest: PlatformManifest, merged: Merged, findings: Findings) -> None:
+    if environment.production and isinstance(manifest.secrets, GeneratedSecrets):
+        message = f'environment "{environment.metadata.name}" is production, but its secrets are generated'
+        findings.add(NO_SECRET_STORE, message, merged.span(("secrets", "type")), hint="use type external-secrets")
+
+
+def _check_domain_names(sources: Sources, document: Document, findings: Findings) -> None:
+    for name in document.data.get("domains") or {}:
+        if name not in sources.domains:
+            findings.add(
+                UNKNOWN_REFERENCE,
+                f'there is no domain "{name}"',
+                document.key_span(("domains", name)),
+                hint=did_you_mean(name, sources.domains),
+            )
+
+
+def _domain(
+    inputs: Inputs,
+    environment: Environment,
+    document: Document,
+    settings: Settings,
+    platform: Iterable[Layer],
+    name: str,
+    findings: Findings,
+) -> Scope | None:
+    source: DomainSource = inputs.sources.domains[name]
+    own = scopes.domain_layers(source, document, name)
+    check_locks(inputs.sources.manifest, inputs.locks, own, findings)
+    merged = scopes.domain_merged(inputs.registry, environment.scale, platform, own)
+    domain = _without_slots(inputs.registry, Domain, merged, findings)
+    if domain is None or (domain.environments is not None and settings.environment not in domain.environments):
+        return None
+    products = [inputs.products[name, one] for one in sorted(source.products) if (name, one) in inputs.products]
+    if settings.production:
+        instances.check_images(products, source.products, findings)
+    namespace = namespace_name(environment, name)
+    placed = instances.domain_instances(inputs.registry, merged, settings, name, namespace, products, findings)
+    return Scope(
+        name,
+        namespace,
+        domain.metadata.owner,
+        domain.quota or Quota(),
+        domain.placement or Placements(),
+        tuple(with_databases(inputs.registry, placed, findings)),
+    )
+
+
+def _units(settings: Settings, scopes_: list[Scope], findings: Findings) -> tuple[UnitPlan, ...]:
+    """Connect the instances of all scopes, and return a plan for each namespace."""
+    platform = capabilities.provided(scopes_[0].placed)
+    contexts: dict[str, list[tuple[Placed, Context[object]]]] = {}
+    for scope in scopes_:
+        own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
+        contexts[scope.name] = [(one, capabilities.context(one, own, platform, findings)) for one in scope.placed]
+    called_by = capabilities.callers(context for group in contexts.values() for _, context in group)
+    return tuple(
+        UnitPlan(
+            settings=settings,
+            scope=scope.name,
+            namespace=scope.namespace,
+            owner=scope.owner,
+            contexts=tuple((placed[0], context) for placed, context in contexts[scope.name]),
+            quota=scope.quota,
+            placement=scope.placement,
+            callers={name: names for (place, name), names in called_by.items() if place == scope.namespace},
+        )
+        for scope in scopes_
+    )

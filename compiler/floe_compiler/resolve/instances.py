@@ -1,0 +1,111 @@
+"""Component instances of one scope: the slots that are filled, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.images import parse_image
+from floe_compiler.model.plan import Component, Instance, Product, Settings
+from floe_compiler.model.span import Span
+from floe_compiler.resolve import slots
+from floe_compiler.resolve.capabilities import Placed
+from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.rules import MISSING_SLOT, MUTABLE_IMAGE
+from floe_compiler.resolve.slots import Registry, slot_path
+
+ORCHESTRATOR = "orchestrator"
+KUBERNETES = (ORCHESTRATOR, "kubernetes")
+"""The component that runs products with `run_by: kubernetes`, whatever the domain's own orchestrator."""
+
+
+def shared_instances(
+    registry: Registry, merged: Merged, settings: Settings, scope: str, findings: Findings
+) -> list[Placed]:
+    """Return the instances of the platform's shared services."""
+    found = []
+    for slot in slots.slots(registry, shared=True):
+        filled = slots.configured(registry, slot, merged, findings)
+        if filled:
+            found.append(_instance(*filled, merged, settings, scope, settings.platform_namespace))
+    return found
+
+
+def domain_instances(
+    registry: Registry,
+    merged: Merged,
+    settings: Settings,
+    scope: str,
+    namespace: str,
+    products: Sequence[Product],
+    findings: Findings,
+) -> list[Placed]:
+    """Return the instances of a domain: its orchestrator with the products that it runs, and its other slots."""
+    by_kubernetes = tuple(one for one in products if one.spec.run_by == "kubernetes")
+    orchestrated = tuple(one for one in products if one.spec.run_by != "kubernetes")
+    found = []
+    for slot in slots.slots(registry, shared=False):
+        filled = slots.configured(registry, slot, merged, findings)
+        if filled and filled[0].key == KUBERNETES:
+            orchestrated, by_kubernetes = (*orchestrated, *by_kubernetes), ()
+        if filled:
+            own = orchestrated if slot == ORCHESTRATOR else ()
+            found.append(_instance(*filled, merged, settings, scope, namespace, own))
+        elif slot == ORCHESTRATOR and orchestrated and slots.lookup(merged.data, slot_path(slot)) is None:
+            findings.add(
+                MISSING_SLOT,
+                f'domain "{scope}" has data products, but no orchestrator runs them',
+                merged.span(("metadata", "name")),
+                hint="set `orchestrator: {type: dagster}` in platform-manifest.yaml or in the domain",
+            )
+    if by_kubernetes:
+        component = registry[KUBERNETES]
+        config = component.config.model_validate({"type": component.type, **component.profiles.get(settings.scale, {})})
+        found.append(_instance(component, config, merged, settings, scope, namespace, by_kubernetes))
+    return found
+
+
+def _instance(
+    component: Component[Any],
+    config: Any,
+    merged: Merged,
+    settings: Settings,
+    scope: str,
+    namespace: str,
+    products: tuple[Product, ...] = (),
+) -> Placed:
+    return (
+        component,
+        Instance(
+            slot=component.slot,
+            type=component.type,
+            name=component.name or component.type,
+            scope=scope,
+            namespace=namespace,
+            config=config,
+            settings=settings,
+            products=products,
+            origin=_written(merged, slot_path(component.slot)),
+        ),
+    )
+
+
+def _written(merged: Merged, path: DataPath) -> Span | None:
+    """Return where a slot's type was chosen."""
+    return merged.key_span((*path, "type"))
+
+
+def check_images(products: Iterable[Product], documents: Mapping[str, Document], findings: Findings) -> None:
+    """Complain of products whose image can change under a production environment."""
+    for product in products:
+        image = product.spec.image
+        if parse_image(image).is_mutable:
+            named = image.removesuffix(":latest")
+            findings.add(
+                MUTABLE_IMAGE,
+                f'image "{image}" can change under a running platform',
+                documents[product.name].span(("image",)),
+                hint=f"name an exact version, such as {named}:{product.spec.metadata.version}",
+            )

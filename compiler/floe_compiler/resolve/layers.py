@@ -1,0 +1,142 @@
+"""Layers of plain data, merged with the origin of every leaf kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.span import Span
+
+DISCRIMINATOR = "type"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source of values. `document` is where it was written, below `prefix`; None for what no file says."""
+
+    name: str
+    data: Mapping[str, Any]
+    document: Document | None = None
+    prefix: DataPath = ()
+
+    def span(self, path: DataPath) -> Span | None:
+        """Return where the value at `path` of this layer was written."""
+        return self.document.span(self.prefix + path) if self.document else None
+
+    def key_span(self, path: DataPath) -> Span | None:
+        """Return where the key at `path` of this layer was written."""
+        return self.document.key_span(self.prefix + path) if self.document else None
+
+    def raw(self, path: DataPath) -> str:
+        """Return the text of the scalar at `path` as it was written; empty if that says no more than its value."""
+        return self.document.raw.get(self.prefix + path, "") if self.document else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A layer's say about one leaf."""
+
+    layer: Layer
+    path: DataPath
+    value: Any
+
+    @property
+    def span(self) -> Span | None:
+        """Return where it was written; None for what no file says."""
+        return self.layer.span(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Merged data, and for each leaf the origins that had a say: the winner first, then those it beat."""
+
+    data: Mapping[str, Any]
+    origins: Mapping[DataPath, tuple[Origin, ...]] = field(default_factory=dict)
+
+    def origin(self, path: DataPath) -> Origin | None:
+        """Return the winner at `path`, at its first leaf below, or at the nearest leaf above that is a whole list."""
+        if path in self.origins:
+            return self.origins[path][0]
+        below = next((found for found in self.origins if found[: len(path)] == path), None)
+        if below is not None:
+            return self.origins[below][0]
+        return self.origin(path[:-1]) if path else None
+
+    def span(self, path: DataPath) -> Span | None:
+        """Return where the value at `path` was written, or the nearest thing above it."""
+        origin = self.origin(path)
+        if origin is None:
+            return None
+        return origin.layer.span(path) or origin.span
+
+    def key_span(self, path: DataPath) -> Span | None:
+        """Return where the key at `path` was written, or the nearest thing above it."""
+        origin = self.origin(path)
+        return origin.layer.key_span(path) if origin else None
+
+
+def leaves(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
+    """Yield every leaf of a mapping with its path: scalars, lists as a whole, and empty mappings."""
+    if isinstance(data, Mapping) and data:
+        for key, value in data.items():
+            yield from leaves(value, (*path, key))
+    elif path:
+        yield path, data
+
+
+def merge(layers: Iterable[Layer]) -> Merged:
+    """Merge layers, the weakest first: mappings key by key, anything else replaced whole.
+
+    A mapping that changes its `type` means another thing: what weaker layers said of the former thing is dropped,
+    as if the stronger layer had replaced the mapping.
+    """
+    data: dict[str, Any] = {}
+    origins: dict[DataPath, tuple[Origin, ...]] = {}
+    for layer in layers:
+        for path in _replaced(data, layer.data):
+            _drop(data, origins, path)
+        for path, value in leaves(layer.data):
+            _put(data, origins, path, value)
+            origins[path] = (Origin(layer, path, value), *origins.get(path, ()))
+    return Merged(data, origins)
+
+
+def _replaced(data: Mapping[str, Any], stronger: Mapping[str, Any], path: DataPath = ()) -> Iterator[DataPath]:
+    """Yield the paths of mappings that change their type."""
+    for key, value in stronger.items():
+        weaker = data.get(key)
+        if not isinstance(value, Mapping) or not isinstance(weaker, Mapping):
+            continue
+        if DISCRIMINATOR in value and value[DISCRIMINATOR] != weaker.get(DISCRIMINATOR, value[DISCRIMINATOR]):
+            yield (*path, key)
+        else:
+            yield from _replaced(weaker, value, (*path, key))
+
+
+def _drop(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath) -> None:
+    """Empty the mapping at `path`; its type alone remembers what it beat."""
+    parent = data
+    for step in path[:-1]:
+        parent = parent[str(step)]
+    parent[str(path[-1])] = {}
+    kept = (*path, DISCRIMINATOR)
+    for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != kept]:
+        del origins[leaf]
+
+
+def _put(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> None:
+    """Set the leaf at `path`, in place of whatever stood there or above it."""
+    parent = data
+    for depth, step in enumerate(path[:-1], start=1):
+        child = parent.get(str(step))
+        if not isinstance(child, dict):
+            origins.pop(path[:depth], None)
+            child = {}
+            parent[str(step)] = child
+        parent = child
+    if isinstance(parent.get(str(path[-1])), dict):
+        for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != path]:
+            del origins[leaf]
+    parent[str(path[-1])] = value

@@ -1,0 +1,45 @@
+"""What resolution refuses."""
+
+from __future__ import annotations
+
+from floe_compiler.model.diagnostics import Rule
+
+UNKNOWN_KEY = Rule("R001", "unknown key", "The key is not part of the language. Unknown keys are never ignored.")
+MISSING_KEY = Rule("R002", "missing key", "A key without a default is not given.")
+WRONG_VALUE = Rule("R003", "wrong value", "The value cannot work where it stands; the message says what would.")
+UNKNOWN_TYPE = Rule(
+    "R004",
+    "unknown type",
+    "No component fills the slot with this type; `floe-compile components` lists those there are.",
+)
+LOCKED = Rule(
+    "R005",
+    "locked path",
+    "The platform manifest locks this path: neither an environment nor a domain may override it.",
+)
+UNKNOWN_LOCK = Rule("R006", "unknown lock", "A lock names a path that the manifest does not have.")
+UNKNOWN_REFERENCE = Rule("R007", "unknown reference", "Something is referred to by a name that nothing has.")
+CYCLE = Rule("R008", "cycle", "Data products read one another in a circle, so that none could ever run first.")
+NAMESPACE_CLASH = Rule(
+    "R009",
+    "namespace clash",
+    "Two namespaces of one cluster would have the same name; give the environments different `namespaces.pattern`s.",
+)
+MUTABLE_IMAGE = Rule(
+    "R010",
+    "mutable image",
+    "An image without a tag, or with `latest`, can change under a running platform: name an exact tag or a digest.",
+)
+WRONG_NAME = Rule("R011", "wrong name", "`metadata.name` must be the name of the folder or file that it stands in.")
+NO_PROVIDER = Rule(
+    "R012", "nothing provides it", "A component needs something that no component of the platform offers."
+)
+CONFLICT = Rule("R013", "conflicting settings", "Two consumers share a database server but describe it differently.")
+NO_SECRET_STORE = Rule(
+    "R014",
+    "no secret store",
+    "A secret can only come from a store, but the environment generates its secrets, which production may never do.",
+)
+DUPLICATE_NAME = Rule("R015", "duplicate name", "Two things that are told apart by their names have the same one.")
+MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
+EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

@@ -1,0 +1,175 @@
+"""The JSON Schemas of the authored documents: for editors (`schemas/`), and for the first check of what was written.
+
+They are generated from the models and the components, so that a new component makes its slot's settings known to both.
+Settings that a weaker layer may complete are not required in them; the models see the merged whole later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from floe_compiler.model.inputs import DataProduct, Domain, Environment, PlatformManifest
+from floe_compiler.resolve.slots import Registry, slot_path, slots, types
+
+JsonSchema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REFERENCE = "#/$defs/"
+OVERRIDE = ".override"
+"""Suffix of the definitions of which every key may be left out, as another layer may give it."""
+
+IDENTITY = ("apiVersion", "kind", "metadata", "locks")
+"""What an environment cannot override of the manifest."""
+
+
+def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
+    """Return the schema of each kind of document."""
+    configs = [component.config for component in registry.values()]
+    models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, *configs]
+    by_model, generated = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
+    definitions = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
+    definitions |= {f"{name}{OVERRIDE}": _override(schema) for name, schema in definitions.items()}
+    references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
+    every = _slots(registry, slots(registry), references)
+    own = _slots(registry, slots(registry, shared=False), references)
+
+    manifest = _with_slots(definitions["PlatformManifest"], every)
+    platform = _with_slots(definitions[f"PlatformManifest{OVERRIDE}"], _slots_override(every))
+    platform["properties"] = {key: value for key, value in platform["properties"].items() if key not in IDENTITY}
+    domain = _with_slots(definitions["Domain"], _slots_override(own))
+    inner = _with_slots(definitions[f"Domain{OVERRIDE}"], _slots_override(own))
+    inner["properties"] = {key: value for key, value in inner["properties"].items() if key not in IDENTITY}
+    environment = dict(definitions["Environment"])
+    domains = environment["properties"]["domains"] | {"additionalProperties": inner}
+    described = environment["properties"]["platform"] | platform | _description(environment["properties"]["platform"])
+    described.pop("additionalProperties", None)
+    described["additionalProperties"] = False
+    environment["properties"] = environment["properties"] | {"platform": described, "domains": domains}
+    documents = {
+        "PlatformManifest": manifest,
+        "Environment": environment,
+        "Domain": domain,
+        "DataProduct": definitions["DataProduct"],
+    }
+    return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
+
+
+def _description(schema: Mapping[str, Any]) -> JsonSchema:
+    return {"description": schema["description"]} if "description" in schema else {}
+
+
+def _tidy(schema: Any) -> Any:
+    """Return a schema without generated titles, and with each tagged union as a choice by its tag.
+
+    A choice by `if` and `then` names the one thing that is wrong; a `oneOf` complains that no branch fits.
+    """
+    if isinstance(schema, list):
+        return [_tidy(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "discriminator" in schema:
+        rest = {key: value for key, value in schema.items() if key in ("description", "default")}
+        return rest | by_type(schema["discriminator"]["mapping"], required=True)
+    tidy = {}
+    for key, value in schema.items():
+        if key == "title" and isinstance(value, str):
+            continue
+        if key in ("properties", "$defs"):
+            tidy[key] = {name: _tidy(one) for name, one in value.items()}
+        else:
+            tidy[key] = _tidy(value)
+    return tidy
+
+
+def by_type(references: Mapping[str, str], *, required: bool) -> JsonSchema:
+    """Return the schema of a mapping whose `type` decides what else is in it; `references` are `$ref`s by type."""
+    return {
+        "type": "object",
+        "properties": {"type": {"enum": sorted(references)}},
+        **({"required": ["type"]} if required else {}),
+        "allOf": [
+            {
+                "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+                "then": {"$ref": reference},
+            }
+            for kind, reference in sorted(references.items())
+        ],
+    }
+
+
+def _override(schema: Any) -> Any:
+    """Return a schema in which every key of every mapping may be left out."""
+    if isinstance(schema, list):
+        return [_override(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {}
+    for key, value in schema.items():
+        if key == "$ref":
+            found[key] = f"{value}{OVERRIDE}"
+        elif key == "if":
+            found[key] = value
+        elif key == "items":
+            # Lists are replaced whole, so what is in them must be complete.
+            found[key] = value
+        elif key != "required":
+            found[key] = _override(value)
+    return found
+
+
+def _slots(
+    registry: Registry, names: Iterable[str], references: Mapping[tuple[str, str], str]
+) -> Mapping[str, JsonSchema]:
+    return {
+        slot: by_type({kind: f"{references[slot, kind]}{OVERRIDE}" for kind in types(registry, slot)}, required=True)
+        for slot in names
+    }
+
+
+def _slots_override(found: Mapping[str, JsonSchema]) -> Mapping[str, JsonSchema]:
+    return {slot: {key: value for key, value in schema.items() if key != "required"} for slot, schema in found.items()}
+
+
+def _with_slots(schema: JsonSchema, found: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return the schema of a document with its slots; nested ones stand in a mapping of their own."""
+    properties = dict(schema["properties"])
+    for slot, value in found.items():
+        group, *rest = (str(step) for step in slot_path(slot))
+        if not rest:
+            properties[group] = value
+            continue
+        parent = properties.setdefault(group, {"type": "object", "properties": {}, "additionalProperties": False})
+        properties[group] = parent | {"properties": parent["properties"] | {rest[0]: value}}
+    return schema | {"properties": properties}
+
+
+def _complete(kind: str, schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return the schema with just those definitions that it uses."""
+    used: dict[str, JsonSchema] = {}
+    waiting = list(_references(schema))
+    while waiting:
+        name = waiting.pop()
+        if name not in used:
+            used[name] = definitions[name]
+            waiting += _references(definitions[name])
+    return {
+        "$schema": DIALECT,
+        "title": kind,
+        **schema,
+        "$defs": {name: used[name] for name in sorted(used)},
+    }
+
+
+def _references(schema: Any) -> Iterable[str]:
+    if isinstance(schema, list):
+        for one in schema:
+            yield from _references(one)
+    elif isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref":
+                yield value.removeprefix(REFERENCE)
+            else:
+                yield from _references(value)

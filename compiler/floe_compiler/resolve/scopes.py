@@ -1,0 +1,65 @@
+"""The layers of each scope - the platform's shared services, and every domain - merged, weakest first.
+
+component default < scale profile < platform-manifest.yaml < environment.yaml < domain.yaml
+< environment.yaml: domains.<name>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.inputs import Scale
+from floe_compiler.model.sources import DomainSource
+from floe_compiler.resolve import slots
+from floe_compiler.resolve.layers import Layer, Merged
+from floe_compiler.resolve.slots import Registry, slot_path
+
+INHERITED: tuple[DataPath, ...] = (("quota",), ("placement",))
+"""What a domain takes over from the platform, beside the slots that are filled for each domain."""
+
+QUOTAS: Mapping[str, Mapping[str, Any]] = {
+    "light": {"cpu": "4", "memory": "8Gi"},
+    "medium": {"cpu": "8", "memory": "16Gi"},
+    "heavy": {"cpu": "16", "memory": "32Gi"},
+}
+"""The quota of a namespace by scale (REQ-610)."""
+
+
+def platform_layers(manifest: Document, environment: Document) -> tuple[Layer, Layer]:
+    """Return what the platform manifest and the environment say of the platform."""
+    overrides = environment.data.get("platform") or {}
+    return (
+        Layer(manifest.file, manifest.data, manifest),
+        Layer(environment.file, overrides, environment, ("platform",)),
+    )
+
+
+def domain_layers(source: DomainSource, environment: Document, name: str) -> tuple[Layer, Layer]:
+    """Return what a domain and the environment say of the domain."""
+    overrides = (environment.data.get("domains") or {}).get(name) or {}
+    return (
+        Layer(source.document.file, source.document.data, source.document),
+        Layer(environment.file, overrides, environment, ("domains", name)),
+    )
+
+
+def platform_merged(registry: Registry, scale: Scale, layers: Iterable[Layer]) -> Merged:
+    """Return the platform's settings, over the profiles of the components that they choose."""
+    return slots.with_profiles(registry, slots.slots(registry), scale, [_by_scale(scale), *layers])
+
+
+def domain_merged(registry: Registry, scale: Scale, platform: Iterable[Layer], domain: Iterable[Layer]) -> Merged:
+    """Return a domain's settings: what it inherits from the platform, and its own."""
+    names = slots.slots(registry, shared=False)
+    paths = [*(slot_path(slot) for slot in names), *INHERITED]
+    inherited = [
+        Layer(layer.name, slots.pick(layer.data, paths), layer.document, layer.prefix)
+        for layer in (_by_scale(scale), *platform)
+    ]
+    return slots.with_profiles(registry, names, scale, [*inherited, *domain])
+
+
+def _by_scale(scale: Scale) -> Layer:
+    return Layer(f"scale {scale}", {"quota": QUOTAS[scale]})

@@ -1,0 +1,133 @@
+"""Slots: the places in a platform that components fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from floe_compiler.model.diagnostics import Findings, did_you_mean
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.plan import Component
+from floe_compiler.resolve.layers import Layer, Merged, merge
+from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_TYPE
+from floe_compiler.resolve.validation import validate
+
+Registry = Mapping[tuple[str, str], Component[Any]]
+
+DERIVED = "database"
+"""The slot that no document fills: databases follow from the components that need one."""
+
+
+def slot_path(slot: str) -> DataPath:
+    """Return a slot's place in a document: `observability.collector` -> ("observability", "collector")."""
+    return tuple(slot.split("."))
+
+
+def slots(registry: Registry, *, shared: bool | None = None) -> tuple[str, ...]:
+    """Return the slots of the language, sorted; only those of shared (or only of domains') components if asked."""
+    return tuple(
+        sorted({one.slot for one in registry.values() if one.slot != DERIVED and shared in (None, one.shared)})
+    )
+
+
+def types(registry: Registry, slot: str) -> tuple[str, ...]:
+    """Return the types that can fill a slot, sorted."""
+    return tuple(sorted(kind for place, kind in registry if place == slot))
+
+
+def lookup(data: Mapping[str, Any], path: DataPath) -> Any:
+    """Return the value at `path`, or None."""
+    current: Any = data
+    for step in path:
+        current = current.get(step) if isinstance(current, Mapping) else None
+    return current
+
+
+def pick(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
+    """Return a copy of `data` with nothing but what stands at `paths`."""
+    found: dict[str, Any] = {}
+    for path in paths:
+        value = lookup(data, path)
+        if value is None:
+            continue
+        parent = found
+        for step in path[:-1]:
+            parent = parent.setdefault(str(step), {})
+        parent[str(path[-1])] = value
+    return found
+
+
+def without(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
+    """Return a copy of `data` without what stands at `paths`; a parent that only held such things goes too."""
+    wanted = list(paths)
+    here = {path[0] for path in wanted if len(path) == 1}
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        below = [path[1:] for path in wanted if len(path) > 1 and path[0] == key]
+        if key in here:
+            continue
+        if below and isinstance(value, Mapping):
+            value = without(value, below)
+            if not value:
+                continue
+        found[key] = value
+    return found
+
+
+def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: list[Layer]) -> Merged:
+    """Merge the layers over what the components that they choose are by default at this scale."""
+    chosen = merge(layers).data
+    profiles: dict[str, Any] = {}
+    for slot in names:
+        kind = (lookup(chosen, slot_path(slot)) or {}).get("type")
+        component = registry.get((slot, kind))
+        if component and component.profiles.get(scale):
+            parent = profiles
+            for step in slot_path(slot)[:-1]:
+                parent = parent.setdefault(str(step), {})
+            parent[str(slot_path(slot)[-1])] = {"type": kind, **component.profiles[scale]}
+    return merge([Layer(f"scale {scale}", profiles), *layers])
+
+
+def configured(
+    registry: Registry, slot: str, merged: Merged, findings: Findings
+) -> tuple[Component[Any], BaseModel] | None:
+    """Return the component that fills a slot, with its configuration; None if the slot is empty or wrong."""
+    path = slot_path(slot)
+    value = lookup(merged.data, path)
+    if value is None:
+        return None
+    known = types(registry, slot)
+    if not isinstance(value, Mapping) or "type" not in value:
+        findings.add(MISSING_KEY, f"{slot}.type is missing", merged.span(path), hint=f"one of {', '.join(known)}")
+        return None
+    component = registry.get((slot, str(value["type"])))
+    if component is None:
+        findings.add(
+            UNKNOWN_TYPE,
+            f'{slot} type "{value["type"]}" is not known',
+            merged.span((*path, "type")),
+            hint=did_you_mean(str(value["type"]), known),
+        )
+        return None
+    config = validate(component.config, merged, path, findings)
+    return (component, config) if config is not None else None
+
+
+def check_groups(registry: Registry, merged: Merged, findings: Findings) -> None:
+    """Complain about unknown keys beside nested slots (`observability.tracer`): no model sees them."""
+    nested: dict[str, set[str]] = {}
+    for slot in slots(registry):
+        if "." in slot:
+            group, _, name = slot.partition(".")
+            nested.setdefault(group, set()).add(name)
+    for group, names in nested.items():
+        for key in sorted(set(lookup(merged.data, (group,)) or {}) - names):
+            findings.add(
+                UNKNOWN_KEY,
+                f"{group}.{key} is not a known key",
+                merged.key_span((group, key)),
+                hint=did_you_mean(key, names),
+            )

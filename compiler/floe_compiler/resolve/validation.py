@@ -1,0 +1,121 @@
+"""Merged data against the models, with every complaint at the place where the value was written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
+from floe_compiler.model.document import DataPath, show_path
+from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Findings) -> Model | None:
+    """Return the part of `merged` below `prefix` as a `model`; None, with the findings added, if it is not one."""
+    data: Any = merged.data
+    for step in prefix:
+        data = data[step]
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _report(model, merged, prefix, data, detail, findings)
+        return None
+
+
+def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
+    """Return pydantic's location of an error as a path in the data: without the tags of unions that it went through."""
+    path: list[str | int] = []
+    for index, step in enumerate(location):
+        if isinstance(data, Mapping) and step in data:
+            data = data[step]
+        elif isinstance(data, list | tuple) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        elif index < len(location) - 1 and isinstance(data, Mapping):
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _report(
+    model: type[BaseModel], merged: Merged, prefix: DataPath, data: Any, detail: ErrorDetails, findings: Findings
+) -> None:
+    path = prefix + data_path(data, detail["loc"])
+    shown = show_path(path)
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(model, detail["loc"])
+        findings.add(
+            UNKNOWN_KEY, f"{shown} is not a known key", merged.key_span(path), hint=did_you_mean(str(path[-1]), known)
+        )
+    elif detail["type"] == "missing":
+        findings.add(MISSING_KEY, f"{shown} is missing", merged.span(path[:-1]), hint=f"add `{path[-1]}:`")
+    else:
+        message, hint = _value_message(detail, merged, path)
+        findings.add(WRONG_VALUE, f"{shown}: {message}", merged.span(path), hint=hint, related=_beaten(merged, path))
+
+
+def _beaten(merged: Merged, path: DataPath) -> list[Related]:
+    """Return the places that say something else about the value, which the wrong one overrode."""
+    return [
+        Related(origin.span, f"overrides {json.dumps(origin.value)}")
+        for origin in merged.origins.get(path, ())[1:]
+        if origin.span
+    ]
+
+
+def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that the model at `location`'s parent has; empty if a union in between hides it."""
+    current: Any = model
+    for step in location[:-1]:
+        fields = getattr(current, "model_fields", {})
+        current = _model_in(fields[step].annotation) if step in fields else _tagged(current, step)
+    return sorted(getattr(current, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> Any:
+    """Return the model in an annotation (`Model | None`, `tuple[Model, ...]`), or the annotation to choose from."""
+    arguments = [one for one in getattr(annotation, "__args__", ()) if one not in (type(None), Ellipsis)]
+    if hasattr(annotation, "model_fields") or not arguments:
+        return annotation
+    return _model_in(arguments[0]) if len(arguments) == 1 else tuple(arguments)
+
+
+def _tagged(choices: Any, tag: str | int) -> Any:
+    """Return the member of a union whose `type` is `tag`; indexes of lists stand for the list's own model."""
+    if isinstance(tag, int):
+        return choices
+    for choice in choices if isinstance(choices, tuple) else getattr(choices, "__args__", ()):
+        field = getattr(choice, "model_fields", {}).get("type")
+        if field is not None and tag in getattr(field.annotation, "__args__", ()):
+            return choice
+    return choices
+
+
+def _value_message(detail: ErrorDetails, merged: Merged, path: DataPath) -> tuple[str, str]:
+    """Return what is wrong with a value, and how to mend it."""
+    value = detail["input"]
+    origin = merged.origin(path)
+    raw = origin.layer.raw(path) if origin else ""
+    if detail["type"] == "string_type" and isinstance(value, int | float | bool) and raw:
+        return f"{raw} is read as the {_kind(value)} {json.dumps(value)}, but text is wanted", f'quote it: "{raw}"'
+    context = detail.get("ctx", {})
+    if detail["type"] in ("literal_error", "union_tag_invalid"):
+        expected = str(context.get("expected") or context.get("expected_tags"))
+        known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
+        wrong = context.get("tag", value)
+        return f'"{wrong}" is not one of {", ".join(known)}', did_you_mean(str(wrong), known)
+    message = detail["msg"]
+    message = message.removeprefix("Value error, ")
+    text, _, hint = message.partition("; ")
+    return text[:1].lower() + text[1:], hint
+
+
+def _kind(value: object) -> str:
+    return "truth value" if isinstance(value, bool) else "number"

@@ -1,0 +1,191 @@
+"""One (environment, namespace): a pure function from its plan to its objects and declared facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from floe_compiler.kit import accounts, config_maps, labels, namespaces, network, secret_stores, services, workloads
+from floe_compiler.kit.meta import manifest
+from floe_compiler.kit.pods import pod_labels
+from floe_compiler.kit.volumes import containers_of
+from floe_compiler.model.facts import Launched, Parts, Pod, Workload
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.plan import Component, Context, Instance, UnitPlan
+from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
+from floe_compiler.model.secrets import Secret, SecretKey
+
+PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What synthesis yields for one namespace."""
+
+    plan: UnitPlan
+    objects: tuple[Object, ...]
+    connections: frozenset[Connection] = frozenset()
+    launched: frozenset[LaunchedPods] = frozenset()
+    exceptions: frozenset[SecurityException] = frozenset()
+    ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
+    secrets: tuple[Secret, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+
+
+def render_unit(plan: UnitPlan) -> Unit:
+    """Return the objects of one namespace. The same plan always gives the same objects, whatever else is compiled.
+
+    Raises secret_stores.NotGeneratable where a secret has no source, ValueError for a component's mistake.
+    """
+    parts = [(context, component.build(context)) for component, context in plan.contexts]
+    pods = {name: pod for _, one in parts for name, pod in named_pods(one)}
+    callers = _callers(plan, pods)
+    secrets = unit_secrets(plan, pods.values())
+    objects: list[Object] = list(namespace_objects(plan))
+    origins: list[tuple[str, str]] = []
+    for (component, context), (_, one) in zip(plan.contexts, parts, strict=True):
+        own = [*instance_objects(plan, context.instance, one, callers), *constructs(component, context)]
+        objects += own
+        origins += [
+            (str(identify(manifest_)), str(context.instance.origin or context.instance.label())) for manifest_ in own
+        ]
+    objects += configuration(plan, pods.values())
+    objects += secret_stores.secret_objects(plan.settings, plan.namespace, secrets)
+    return Unit(
+        plan,
+        tuple(objects),
+        frozenset().union(*(_connections(plan.namespace, name, pod) for name, pod in pods.items())),
+        frozenset(_launched(context.instance, one) for context, one in parts for one in one.launched),
+        frozenset(_exceptions(plan.namespace, [one for _, one in parts])),
+        frozenset(_ingress_groups(plan.namespace, [one for _, one in parts])),
+        secrets,
+        tuple(origins),
+    )
+
+
+def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
+    """Return the pods of an instance's workloads, tasks and launched pods, by the name that labels them."""
+    return [(one.name, one.pod) for one in (*parts.workloads, *parts.tasks, *parts.launched)]
+
+
+def _callers(plan: UnitPlan, pods: Mapping[str, Pod]) -> Mapping[str, tuple[str, ...]]:
+    """Return who calls each server of the namespace: other namespaces, by plan, and its own pods."""
+    local = network.local_callers({name: pod.calls for name, pod in pods.items()}, plan.namespace)
+    names = sorted({*plan.callers, *local})
+    others = {name: set(plan.callers.get(name, ())) - {plan.namespace} for name in names}
+    return {name: tuple(sorted(others[name] | ({plan.namespace} if name in local else set()))) for name in names}
+
+
+def namespace_objects(plan: UnitPlan) -> list[Object]:
+    """Return the Namespace and what holds for all of it."""
+    settings, name = plan.settings, plan.namespace
+    return [
+        namespaces.namespace(settings, name, plan.scope, plan.owner),
+        namespaces.quota(settings, name, plan.quota),
+        namespaces.limits(settings, name),
+        *network.namespace_policies(settings, name),
+    ]
+
+
+def instance_objects(
+    plan: UnitPlan, instance: Instance[Any], parts: Parts, callers: Mapping[str, tuple[str, ...]]
+) -> list[Object]:
+    """Return the objects of one component instance, all but its configuration and secrets."""
+    objects: list[Object] = list(parts.objects)
+    for server in parts.workloads:
+        objects.append(workloads.workload(instance, server, plan.placement.services))
+        objects += services.services(instance, server)
+        objects += services.disruption_budget(instance, server)
+    objects += [workloads.task(instance, task, plan.placement.jobs) for task in parts.tasks]
+    servers = {server.name: server for server in parts.workloads}
+    for name, pod in named_pods(parts):
+        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, ())))
+    objects += accounts.accounts(instance, named_pods(parts))
+    return objects
+
+
+def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | None, callers: tuple[str, ...]) -> Object:
+    return network.policy(
+        instance,
+        name,
+        pod.calls,
+        served=services.served_ports(server) if server else (),
+        callers=callers,
+        ingress_ports=server.open_to_ingress if server else (),
+        kubernetes_api=bool(pod.kubernetes_api),
+    )
+
+
+def constructs(component: Component[Any], context: Context[Any]) -> tuple[Object, ...]:
+    """Return the objects that a component made with cdk8s constructs in Python; only those who use it pay for it."""
+    if component.constructs is None:
+        return ()
+    from floe_compiler.synthesize.python_constructs import objects_of
+
+    build = component.constructs
+    return objects_of(lambda chart: build(chart, context), context.instance.namespace)
+
+
+def configuration(plan: UnitPlan, pods: Iterable[Pod]) -> list[Object]:
+    """Return the ConfigMaps of all pods of the namespace."""
+    common = labels.common_labels(plan.settings)
+    return [
+        manifest("v1", "ConfigMap", name, plan.namespace, common, data=dict(data))
+        for name, data in config_maps.config_data(pods).items()
+    ]
+
+
+def unit_secrets(plan: UnitPlan, pods: Iterable[Pod]) -> tuple[Secret, ...]:
+    """Return every secret that a pod of the namespace reads, and the one with which images are pulled."""
+    containers = [container for pod in pods for container in containers_of(pod)]
+    references = [file.secret for container in containers for file in container.secret_files]
+    references += [one.secret for container in containers for one in container.variables if one.secret]
+    found = {reference.secret for reference in references}
+    if plan.settings.pull_secret:
+        settings = plan.settings
+        keys = (SecretKey(".dockerconfigjson"),)
+        found.add(Secret(settings.pull_secret, settings.platform_namespace, keys, PULL_SECRET_TYPE))
+    return tuple(sorted(found))
+
+
+def _connections(namespace: str, name: str, pod: Pod) -> frozenset[Connection]:
+    return network.connections(
+        PodGroup(namespace, name), (*pod.calls, *pod.waits_for), kubernetes_api=bool(pod.kubernetes_api)
+    )
+
+
+def _launched(instance: Instance[Any], declared: Launched) -> LaunchedPods:
+    asked = declared.pod.containers[0].resources
+    return LaunchedPods(
+        PodGroup(instance.namespace, declared.name),
+        tuple(sorted(pod_labels(instance, declared.name, declared.pod).items())),
+        (("cpu", asked.cpu), ("memory", asked.memory)),
+        declared.count,
+    )
+
+
+def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityException]:
+    found = []
+    for one in parts:
+        for name, pod in named_pods(one):
+            reasons = [container.writable_root for container in containers_of(pod) if container.writable_root]
+            if reasons:
+                reason = "; ".join(dict.fromkeys(reasons))
+                found.append(SecurityException(PodGroup(namespace, name), "readOnlyRootFilesystem", reason))
+        found += [
+            SecurityException(PodGroup(namespace, server.name), "singleReplica", server.single)
+            for server in one.workloads
+            if server.single
+        ]
+    return found
+
+
+def _ingress_groups(namespace: str, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
+    return [
+        (PodGroup(namespace, server.name), port.number)
+        for one in parts
+        for server in one.workloads
+        for port in services.served_ports(server)
+        if port.name in server.open_to_ingress
+    ]

@@ -1,0 +1,77 @@
+"""Helpers that several tests share: plans made by hand, and rendered objects as readable text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets, Placements, Quota, StoreReference
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.plan import Component, Context, Instance, Product, Settings, UnitPlan
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.synthesize.unit import Unit, render_unit
+
+DEVELOPMENT = Settings(
+    environment="dev",
+    platform="acme",
+    version="1.0.0",
+    secrets=GeneratedSecrets(type="generated"),
+    platform_namespace="floe-platform",
+)
+PRODUCTION = Settings(
+    environment="prod",
+    platform="acme",
+    version="1.0.0",
+    production=True,
+    scale="heavy",
+    secrets=ExternalSecrets(type="external-secrets", store=StoreReference(name="vault")),
+    platform_namespace="floe-platform",
+)
+
+
+def context_of(
+    component: Component[Any],
+    config: Mapping[str, Any] | None = None,
+    *,
+    settings: Settings = DEVELOPMENT,
+    found: Iterable[Capability] = (),
+    scope: str = "platform",
+    products: Iterable[Product] = (),
+    databases: tuple[str, ...] = (),
+) -> Context[Any]:
+    """Return the context in which `component` is built, configured by its profile of the scale and then `config`."""
+    values = {**component.profiles.get(settings.scale, {}), **(config or {})}
+    namespace = "floe-platform" if scope == "platform" else f"floe-{scope}-domain"
+    instance = Instance(
+        slot=component.slot,
+        type=component.type,
+        name=component.name or component.type,
+        scope=scope,
+        namespace=namespace,
+        config=component.config.model_validate({"type": component.type, **values}),
+        settings=settings,
+        products=tuple(products),
+        databases=databases,
+    )
+    return Context(instance, tuple(found))
+
+
+def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
+    """Return the namespace rendered with this one component in it."""
+    instance = context.instance
+    plan = UnitPlan(
+        settings=instance.settings,
+        scope=instance.scope,
+        namespace=instance.namespace,
+        owner="team@acme.example",
+        contexts=((component, context),),
+        quota=Quota(),
+        placement=Placements(),
+    )
+    return render_unit(plan)
+
+
+def as_text(objects: Iterable[Object]) -> str:
+    """Return objects as one readable YAML stream, in the order in which they would be written."""
+    return "---\n".join(to_yaml(one) for one in ObjectSet.of(objects))
