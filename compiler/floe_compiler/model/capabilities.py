@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import SecretFile, Variable
+from floe_compiler.model.facts import Scratch, SecretFile, Variable
 from floe_compiler.model.secrets import SecretReference
 
 
@@ -117,11 +117,18 @@ class Lineage(Capability):
 class Compute(Capability):
     """Where dbt runs: a target of `profiles.yml` and what its pods need for it.
 
-    `profile` is the target as dbt reads it (plain data; values may use dbt's `env_var`). `endpoint` is None for an
-    engine that runs inside the step itself.
+    `profile` is the target as dbt reads it (plain data; values may use dbt's `env_var`), `catalog_profile` what joins it
+    where there is a catalog. `scratch` are the folders that the engine writes to. `endpoint` is None for an engine that
+    runs inside the step itself.
     """
 
     profile: tuple[tuple[str, object], ...]
+    catalog_profile: tuple[tuple[str, object], ...] = ()
     variables: tuple[Variable, ...] = ()
     secret_files: tuple[SecretFile, ...] = ()
+    scratch: tuple[Scratch, ...] = ()
     endpoint: Endpoint | None = None
+
+    def target(self, *, catalog: bool) -> dict[str, object]:
+        """Return the target of `profiles.yml`, as plain data, with or without a catalog."""
+        return dict(self.profile) | (dict(self.catalog_profile) if catalog else {})
