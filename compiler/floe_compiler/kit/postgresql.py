@@ -1,0 +1,53 @@
+"""What PostgreSQL servers and those who use them agree on: the image, the port, the names of secrets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.inputs import Input
+from floe_compiler.model.secrets import Secret, SecretKey
+
+# The Debian release is part of the tag: another one brings another C library, which may sort text differently and so
+# break the indexes of a volume that is already in use. Version 16 is what the platform's design asks for.
+IMAGE = "docker.io/library/postgres:16.15-trixie"
+"""The server's image, whose `psql`, `pg_isready` and `pg_dump` fit the server."""
+
+PORT = Port("postgresql", 5432, scheme="postgresql")
+"""The port of every PostgreSQL server."""
+
+ADMINISTRATOR = "postgres"
+"""The superuser of a server inside the cluster."""
+
+PASSWORD = "password"  # noqa: S105 - the name of a key
+PASSWORD_LENGTH = 32
+
+SqlName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
+
+
+class DatabaseOwner(Input):
+    """A database on a server, and the role that owns it."""
+
+    database: SqlName
+    """The database's name."""
+    user: SqlName
+    """The role that owns it and logs in to it."""
+
+
+def database_secret(owner: DatabaseOwner, namespace: str) -> Secret:
+    """Return the secret of a database's owner: `<database>-postgresql`, with the keys `username` and `password`."""
+    return _secret(f"{owner.database.replace('_', '-').strip('-')}-postgresql", owner.user, namespace)
+
+
+def administrator_secret(server: str, namespace: str) -> Secret:
+    """Return the secret of a server's superuser: `<server>-admin`, with the keys `username` and `password`.
+
+    PostgreSQL takes the password over when the server's volume is first used, and never again.
+    """
+    return _secret(f"{server}-admin", ADMINISTRATOR, namespace)
+
+
+def _secret(name: str, user: str, namespace: str) -> Secret:
+    return Secret(name, namespace, (SecretKey("username", user), SecretKey(PASSWORD, generated=PASSWORD_LENGTH)))
