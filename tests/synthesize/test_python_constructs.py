@@ -1,0 +1,133 @@
+"""Components written with constructs in Python: plain data out, and every mistake of theirs a finding."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.model.plain_data import check_plain
+from floe_compiler.synthesize import python_constructs
+from floe_compiler.synthesize.python_constructs import CONSTRUCT_FAILED, objects_of
+
+if TYPE_CHECKING:
+    import cdk8s
+
+
+def deployment(chart: cdk8s.Chart) -> None:
+    plus = pytest.importorskip("cdk8s_plus_33")  # not an import: its types are large enough to slow mypy down
+    plus.Deployment(chart, "web", replicas=2, containers=[plus.ContainerProps(image="nginx:1.27", port=80)])
+
+
+def failure_of(build: object, component: str = "") -> Diagnostic:
+    with pytest.raises(StageFailed) as raised:
+        objects_of(build, "sales", component)  # type: ignore[arg-type]  # also given what no component should give
+    (found,) = raised.value.diagnostics
+    assert found.rule is CONSTRUCT_FAILED
+    return found
+
+
+def test_a_deployment_of_cdk8s_plus() -> None:
+    (manifest,) = objects_of(deployment, "sales")
+
+    assert (manifest["kind"], manifest["spec"]["replicas"]) == ("Deployment", 2)
+    assert manifest["metadata"] == {"name": "web", "namespace": "sales"}
+    check_plain(manifest)
+
+
+def test_objects_come_in_order_of_dependency() -> None:
+    def build(chart: cdk8s.Chart) -> None:
+        import cdk8s
+
+        first = cdk8s.ApiObject(chart, "first", api_version="v1", kind="ConfigMap")
+        first.add_dependency(cdk8s.ApiObject(chart, "second", api_version="v1", kind="ConfigMap"))
+
+    assert [manifest["metadata"]["name"] for manifest in objects_of(build, "sales")] == ["second", "first"]
+
+
+def test_an_error_of_the_javascript_names_component_and_line() -> None:
+    def build(chart: cdk8s.Chart) -> None:
+        import cdk8s
+
+        cdk8s.ApiObject(chart, "web", api_version="v1", kind="ConfigMap")
+        cdk8s.ApiObject(chart, "web", api_version="v1", kind="ConfigMap")
+
+    found = failure_of(build, "orchestrator acme")
+
+    line = build.__code__.co_firstlineno + 4
+    assert found.message == (
+        "RuntimeError: There is already a Construct with name 'web' in Chart [Default]"
+        f" (test_python_constructs.py:{line})"
+    )
+    assert found.subject == "orchestrator acme"
+
+
+def test_a_cycle_is_reported() -> None:
+    def build(chart: cdk8s.Chart) -> None:
+        import cdk8s
+
+        one, other = (cdk8s.ApiObject(chart, name, api_version="v1", kind="ConfigMap") for name in ("a", "b"))
+        one.add_dependency(other)
+        other.add_dependency(one)
+
+    assert "Dependency cycle detected: Default/a => Default/b => Default/a" in failure_of(build).message
+
+
+def test_an_error_in_python_is_reported_and_the_function_named() -> None:
+    def build(chart: cdk8s.Chart) -> None:
+        raise KeyError("gone")
+
+    found = failure_of(build)
+
+    assert found.message.startswith("KeyError: 'gone' (test_python_constructs.py:")
+    assert found.subject == f"{build.__module__}.{build.__qualname__}"
+
+
+def test_findings_of_the_component_itself_are_passed_on() -> None:
+    mine = Diagnostic(CONSTRUCT_FAILED, "mine")
+
+    def build(chart: cdk8s.Chart) -> None:
+        raise StageFailed([mine])
+
+    assert failure_of(build) is mine
+
+
+def test_the_environment_is_left_as_it_was() -> None:
+    before = dict(os.environ)
+
+    objects_of(lambda chart: None, "sales")
+
+    assert dict(os.environ) == before
+
+
+def test_jsii_runs_the_bundled_node_in_silence_and_writes_nothing_to_the_home_folder(tmp_path: Path) -> None:
+    program = """
+import json
+from floe_compiler.synthesize.python_constructs import objects_of
+def build(chart):
+    import cdk8s
+    cdk8s.ApiObject(chart, "web", api_version="v1", kind="ConfigMap")
+print(json.dumps(objects_of(build, "sales")))
+"""
+    environment = {"PATH": "/nonexistent", "HOME": str(tmp_path)}
+
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert json.loads(run.stdout)[0]["metadata"] == {"name": "web", "namespace": "sales"}
+    assert run.stderr == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_importing_the_module_does_not_import_cdk8s() -> None:
+    module = python_constructs.__name__
+    program = f"import {module}, sys; sys.exit(int(any(name in sys.modules for name in ('cdk8s', 'jsii'))))"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
