@@ -1,0 +1,111 @@
+"""The difference of two sets of objects as reviewers think of it: what is gone, changed and new, and what is risky."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
+from floe_compiler.report.alignment import align, same
+from floe_compiler.report.dangers import Danger, dangers_of
+from floe_compiler.report.secrecy import hide_object
+
+Action = Literal["deleted", "changed", "added"]
+ACTIONS: tuple[Action, ...] = ("deleted", "changed", "added")
+
+_PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*|\[.*\]", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs: `spec.replicas`. `action` tells whether there was none before or is none now."""
+
+    action: Action
+    path: str
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object that is gone, new, or differs in some fields; secrets in the fields are hidden already."""
+
+    action: Action
+    identity: ObjectId
+    fields: tuple[FieldChange, ...] = ()
+    dangers: tuple[Danger, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentDiff:
+    """What differs in one environment, ordered by namespace, then deletions first, then by identity."""
+
+    environment: str
+    changes: tuple[ObjectChange, ...]
+
+    def total(self, action: Action) -> int:
+        """Return the number of objects that were deleted, changed or added."""
+        return sum(change.action == action for change in self.changes)
+
+    @property
+    def dangers(self) -> int:
+        """Return the number of dangers."""
+        return sum(len(change.dangers) for change in self.changes)
+
+
+def compare(environment: str, before: ObjectSet, after: ObjectSet) -> EnvironmentDiff:
+    """Return what differs between two states of an environment's objects; those that mean the same are left out."""
+    changes = (
+        _compare_object(identity, before.by_id.get(identity), after.by_id.get(identity))
+        for identity in {*before.by_id, *after.by_id}
+    )
+    return EnvironmentDiff(environment, tuple(sorted(filter(None, changes), key=_order)))
+
+
+def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:
+    return change.identity.namespace, ACTIONS.index(change.action), change.identity
+
+
+def _compare_object(identity: ObjectId, before: Object | None, after: Object | None) -> ObjectChange | None:
+    if before is None:
+        return ObjectChange("added", identity, dangers=dangers_of(identity, before, after))
+    if after is None:
+        return ObjectChange("deleted", identity, dangers=dangers_of(identity, before, after))
+    if same(before, after):
+        return None
+    fields = tuple(sorted(_fields(identity.kind, before, after), key=lambda field: field.path))
+    return ObjectChange("changed", identity, fields, dangers_of(identity, before, after))
+
+
+def _fields(kind: str, before: Object, after: Object) -> Iterator[FieldChange]:
+    from deepdiff import DeepDiff  # 0.15 s that only a difference should cost
+
+    left, right = align(before, after)
+    for category, levels in DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0).items():
+        action = _action(category)
+        for level in levels:
+            keys = tuple(key if isinstance(key, str) else f"[{key}]" for key in level.path(output_format="list"))
+            old = None if action == "added" else hide_object(level.t1, kind, keys)
+            new = None if action == "deleted" else hide_object(level.t2, kind, keys)
+            yield FieldChange(action, show_keys(keys), old, new)
+
+
+def _action(category: str) -> Action:
+    if category.endswith("_added"):
+        return "added"
+    return "deleted" if category.endswith("_removed") else "changed"
+
+
+def show_keys(keys: tuple[str, ...]) -> str:
+    """Return the way to a field as people write it: `spec.containers[app].image`, `data["app.yaml"]`."""
+    text = ""
+    for key in keys:
+        if key.startswith("["):
+            text += key
+        elif _PLAIN_KEY.fullmatch(key):
+            text += f".{key}" if text else key
+        else:
+            text += f'["{key}"]'
+    return text

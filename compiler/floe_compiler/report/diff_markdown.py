@@ -1,0 +1,69 @@
+"""A difference as Markdown for a job summary or a comment on a pull request: totals and dangers first, then details."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from floe_compiler.report.diff import EnvironmentDiff
+from floe_compiler.report.diff_text import by_namespace, change_lines
+from floe_compiler.report.outcome import count
+from floe_compiler.report.terminal import plain, visible
+
+LARGEST = 60_000
+"""Bytes: a comment on GitHub may have 65,536 characters."""
+
+
+def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGEST) -> str:
+    """Return the report, cut to `largest` bytes: the totals stay, and a note says how much is left out."""
+    diffs = [diff for diff in diffs if diff.changes]
+    if not diffs:
+        return "### floe-compile: no object changes\n"
+    text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), ""])
+    left_out = 0
+    for section in (*_dangers(diffs), *_details(diffs)):
+        # Once one does not fit, the rest is left out too, so that nobody takes a report with gaps for a whole one.
+        if left_out or len((text + section).encode()) > largest - 200:
+            left_out += 1
+        else:
+            text += section
+    if left_out:
+        text += f"\n**Cut here:** {count(left_out, 'section')} left out. `floe-compile diff` shows everything.\n"
+    return text
+
+
+def _totals(diffs: list[EnvironmentDiff]) -> Iterator[str]:
+    yield "| environment | deleted | changed | added | dangers |"
+    yield "|---|--:|--:|--:|--:|"
+    for diff in diffs:
+        totals = (diff.total("deleted"), diff.total("changed"), diff.total("added"), diff.dangers)
+        yield f"| {_inline(diff.environment)} | {' | '.join(map(str, totals))} |"
+
+
+def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
+    """Yield one section for the dangers of each environment, without a heading of its own to save room."""
+    for diff in diffs:
+        if diff.dangers:
+            yield f"\n**{count(diff.dangers, 'danger')} in {_inline(diff.environment)}**\n\n"
+            for change in diff.changes:
+                place = _inline(
+                    f"{change.identity.kind} {change.identity.namespace or '_cluster'}/{change.identity.name}"
+                )
+                for danger in change.dangers:
+                    yield f"- :warning: `{danger.word}` {place}: {_inline(danger.sentence)}\n"
+
+
+def _details(diffs: list[EnvironmentDiff]) -> Iterator[str]:
+    told: dict[str, str] = {}
+    for diff in diffs:
+        for namespace, changes in by_namespace(diff):
+            body = "\n".join(change_lines(diff.environment, changes, plain, told))
+            fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", body))])
+            title = f"{_inline(diff.environment)}/{_inline(namespace)}: {count(len(changes), 'object')}"
+            yield f"\n<details><summary>{title}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
+
+
+def _inline(text: str) -> str:
+    """Return text that Markdown and HTML show as it is, on one line."""
+    escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", escaped)

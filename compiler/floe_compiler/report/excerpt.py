@@ -1,0 +1,39 @@
+"""The authored line that a diagnostic speaks of, with a mark under the place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from floe_compiler.model.span import Span
+from floe_compiler.report.secrecy import hide_in_text
+from floe_compiler.report.terminal import Paint, visible
+
+LONGEST_LINE = 160
+LARGEST_FILE = 2_000_000
+
+
+def excerpt(root: Path, span: Span, paint: Paint) -> tuple[str, ...]:
+    """Return the line at a span and a caret below its column; nothing if it cannot be read or shown safely."""
+    line = _read_line(root, span)
+    if line is None or not line.strip() or len(line) > LONGEST_LINE:
+        return ()
+    shown = visible(hide_in_text(line))
+    number = f"{span.line:>5}"
+    margin = " " * len(number)
+    lines = (paint(f"{number} | ", "blue") + shown,)
+    if shown != line or not 1 <= span.column <= len(line) + 1:
+        return lines  # What is hidden or written out has moved the columns.
+    indent = re.sub(r"[^\t]", " ", line[: span.column - 1])
+    return (*lines, paint(f"{margin} | ", "blue") + indent + paint("^", "red"))
+
+
+def _read_line(root: Path, span: Span) -> str | None:
+    path = (root / span.file).resolve()
+    try:
+        if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > LARGEST_FILE:
+            return None
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return lines[span.line - 1] if 1 <= span.line <= len(lines) else None

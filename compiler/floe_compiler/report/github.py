@@ -1,0 +1,51 @@
+"""Workflow commands of GitHub Actions: annotations on the lines of a pull request.
+
+docs.github.com/actions/reference/workflow-commands-for-github-actions. The escapes are those of the `@actions/core`
+package, `command.ts`.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.report.outcome import Outcome
+
+
+def render_github(outcome: Outcome) -> str:
+    """Return an annotation for each diagnostic, and the changed paths between markers that switch commands off."""
+    annotations = "".join(f"{_annotation(diagnostic)}\n" for diagnostic in outcome.diagnostics)
+    paths = "".join(f"{path}\n" for path in (*outcome.deleted, *outcome.changed, *outcome.created))
+    return annotations + (without_commands(paths) if paths else "")
+
+
+def annotate(level: str, title: str, message: str, place: str = "") -> str:
+    """Return one workflow command; `place` holds further properties, escaped already."""
+    return f"::{level} {place}title={_property(title)}::{_data(message)}"
+
+
+def without_commands(text: str) -> str:
+    """Return the text between markers that keep the runner from obeying `::` commands inside it.
+
+    The marker is random, so that no text can know the one that would end the block.
+    """
+    marker = secrets.token_hex(16)
+    return f"::stop-commands::{marker}\n{text.removesuffix(chr(10))}\n::{marker}::\n"
+
+
+def _annotation(diagnostic: Diagnostic) -> str:
+    place = ""
+    if span := diagnostic.span:
+        place = f"file={_property(span.file)},line={span.line},col={span.column},"
+    message = diagnostic.message if diagnostic.span else f"{diagnostic.subject}: {diagnostic.message}".lstrip(": ")
+    hint = f"\nhint: {diagnostic.hint}" if diagnostic.hint else ""
+    title = f"{diagnostic.rule.code} {diagnostic.rule.title}"
+    return annotate(diagnostic.severity, title, message + hint, place)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

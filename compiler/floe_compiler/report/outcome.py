@@ -1,0 +1,39 @@
+"""What a command found and did, in the one form that all output formats start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from floe_compiler.model.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Diagnostics in order, the paths that a command created, changed and deleted (or would), and a summing-up."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    created: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    summary: str = ""
+
+    @property
+    def errors(self) -> int:
+        """Return the number of errors."""
+        return sum(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+    @property
+    def warnings(self) -> int:
+        """Return the number of warnings."""
+        return len(self.diagnostics) - self.errors
+
+
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun: `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def count_problems(outcome: Outcome) -> str:
+    """Return `2 errors, 1 warning`, without what there is none of."""
+    parts = [(outcome.errors, "error"), (outcome.warnings, "warning")]
+    return ", ".join(count(number, noun) for number, noun in parts if number)

@@ -1,0 +1,83 @@
+"""Nothing that looks like a secret is ever shown, even where no secret should be.
+
+No stage renders a secret's value; this is the second line, for what people write by hand. It hides too much rather
+than too little: the values of Secrets, values under keys that sound secret, and `key: value` pairs and credentials
+inside longer texts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+HIDDEN = "***"
+
+_WORDS = r"passw(?:or)?d|passphrase|pwd|secret|token|credential|(?:api|access|private|signing)[_.-]?key|authorization"
+_SECRET = re.compile(_WORDS, re.IGNORECASE)
+# A key that ends like this holds the name, place or properties of a secret, not its value.
+_REFERENCE = re.compile(
+    r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey)$"
+    r"|^existing|^automount|^imagePullSecrets$",
+    re.IGNORECASE,
+)
+_KEY = rf"([\w.-]*(?:{_WORDS})[\w.-]*)"
+_QUOTED = r""""[^"\n]*"?|'[^'\n]*'?"""
+# A value without quotes ends with the word after "=", as in a shell, and with the line after ":", as in YAML.
+_PAIRS = (
+    re.compile(rf"{_KEY}([ \t]*=[ \t]*)({_QUOTED}|\S+)", re.IGNORECASE),
+    re.compile(rf"""{_KEY}(["']?[ \t]*:(?:[ \t]+|(?=["'])))({_QUOTED}|[^\n]+)""", re.IGNORECASE),
+)
+_PLACEHOLDER = re.compile(r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)", re.IGNORECASE)
+_LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
+_SCHEME = re.compile(r"\b(basic|bearer)[ \t]+(?![$<{])\S{6,}", re.IGNORECASE)
+
+
+def is_secret_key(key: str) -> bool:
+    """Tell whether a key sounds as if its value were a secret, and not a reference to one."""
+    return bool(_SECRET.search(key)) and not _REFERENCE.search(key)
+
+
+def hide_in_text(text: str) -> str:
+    """Return the text with what looks like a secret's value replaced; placeholders such as `${TOKEN}` stay."""
+    for pair in _PAIRS:
+        text = pair.sub(_hide_pair, text)
+    text = _LOGIN.sub(rf"\1:{HIDDEN}@", text)
+    return _SCHEME.sub(rf"\1 {HIDDEN}", text)
+
+
+def hide(value: Any, keys: tuple[str, ...] = ()) -> Any:
+    """Return plain data with secrets hidden, at any depth.
+
+    Args:
+        value: the data.
+        keys: the keys that lead to it, such as `("spec", "env", "[DB_PASSWORD]", "value")`.
+    """
+    if isinstance(value, dict):
+        # An environment variable keeps its name beside its value.
+        name = (str(value["name"]),) if "value" in value and "name" in value else ()
+        return {key: hide(item, (*keys, *name, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [hide(item, keys) for item in value]
+    if isinstance(value, str):
+        return HIDDEN if _leads_to_secret(keys) else hide_in_text(value)
+    return HIDDEN if _leads_to_secret(keys) and not isinstance(value, bool) and value is not None else value
+
+
+def hide_object(value: Any, kind: str, keys: tuple[str, ...]) -> Any:
+    """Return a value inside an object of that kind with secrets hidden; all data of a Secret is one."""
+    if kind == "Secret" and keys and keys[0] in ("data", "stringData"):
+        return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
+    return hide(value, keys)
+
+
+def _hide_pair(match: re.Match[str]) -> str:
+    key, between, value = match.groups()
+    keep = _REFERENCE.search(key) or _PLACEHOLDER.fullmatch(value.strip("\"'"))
+    return match[0] if keep else f"{key}{between}{HIDDEN}"
+
+
+def _leads_to_secret(keys: tuple[str, ...]) -> bool:
+    last = keys[-1].strip("[]") if keys else ""
+    if last == "value" and len(keys) > 1:
+        last = keys[-2].strip("[]")
+    return is_secret_key(last)

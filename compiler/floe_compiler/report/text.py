@@ -1,0 +1,44 @@
+"""Diagnostics for people: `file:line:column: error[R012]: message`, the line itself, a hint and what else to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Diagnostic, Severity
+from floe_compiler.report.excerpt import excerpt
+from floe_compiler.report.outcome import Outcome
+from floe_compiler.report.terminal import Paint, Style, visible
+
+_STYLES: dict[Severity, Style] = {"error": "red", "warning": "yellow"}
+
+
+def render_problems(outcome: Outcome, root: Path, paint: Paint) -> str:
+    """Return the diagnostics, errors last so that they stand nearest to the summary; empty if there are none."""
+    ranked = sorted(outcome.diagnostics, key=lambda diagnostic: diagnostic.severity == "error")
+    return "".join("\n".join(_lines(diagnostic, root, paint)) + "\n\n" for diagnostic in ranked)
+
+
+def render_paths(outcome: Outcome) -> str:
+    """Return one line for each path, deletions first."""
+    groups = (("deleted", outcome.deleted), ("changed", outcome.changed), ("created", outcome.created))
+    return "".join(f"{word}  {visible(path)}\n" for word, paths in groups for path in paths)
+
+
+def _lines(diagnostic: Diagnostic, root: Path, paint: Paint) -> Iterator[str]:
+    place = str(diagnostic.span) if diagnostic.span else diagnostic.subject or "floe-compile"
+    label = paint(f"{diagnostic.severity}[{diagnostic.rule.code}]", _STYLES[diagnostic.severity])
+    yield f"{paint(visible(place), 'bold')}: {label}: {_indented(diagnostic.message)}"
+    if diagnostic.span:
+        yield from excerpt(root, diagnostic.span, paint)
+        if diagnostic.subject:
+            yield f"  concerns {visible(diagnostic.subject)}"
+    if diagnostic.hint:
+        yield f"  {paint('hint:', 'green')} {_indented(diagnostic.hint)}"
+    for related in diagnostic.related:
+        note = f": {visible(related.note)}" if related.note else ""
+        yield f"  {paint('see also', 'blue')} {visible(str(related.span))}{note}"
+
+
+def _indented(text: str) -> str:
+    return visible(text).replace("\n", "\n    ")

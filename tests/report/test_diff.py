@@ -1,0 +1,133 @@
+"""The difference is of objects and fields, as Kubernetes matches them, and hides secrets."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.report.alignment import align, same
+from floe_compiler.report.diff import EnvironmentDiff, FieldChange, compare, show_keys
+from report.samples import deployment, thing
+
+
+def difference(before: list[Object], after: list[Object]) -> EnvironmentDiff:
+    return compare("dev", ObjectSet.of(before), ObjectSet.of(after))
+
+
+def fields(before: Object, after: Object) -> list[FieldChange]:
+    [change] = difference([before], [after]).changes
+    return list(change.fields)
+
+
+def test_changes_are_ordered_by_namespace_then_deletions_first() -> None:
+    before = [
+        thing("Service", "gone", "b"),
+        thing("ConfigMap", "x", "a", data={"k": "1"}),
+        thing("Service", "same", "a"),
+    ]
+    after = [thing("Service", "new", "a"), thing("ConfigMap", "x", "a", data={"k": "2"}), thing("Service", "same", "a")]
+    found = difference(before, [*after, thing("Namespace", "c", "")])
+    assert [(change.action, str(change.identity)) for change in found.changes] == [
+        ("added", "Namespace c"),
+        ("changed", "ConfigMap a/x"),
+        ("added", "Service a/new"),
+        ("deleted", "Service b/gone"),
+    ]
+    assert (found.total("added"), found.total("changed"), found.total("deleted")) == (2, 1, 1)
+
+
+def test_an_object_whose_file_or_key_order_changed_is_no_change() -> None:
+    assert not difference([{"a": 1, **deployment()}], [{**deployment(), "a": 1}]).changes
+
+
+def test_a_new_api_version_is_a_change_and_not_another_object() -> None:
+    assert fields(thing("Ingress", api="x.io/v1beta1"), thing("Ingress", api="x.io/v1")) == [
+        FieldChange("changed", "apiVersion", "x.io/v1beta1", "x.io/v1")
+    ]
+
+
+def test_items_with_a_name_are_matched_by_it() -> None:
+    before = deployment(env=[{"name": "A", "value": "1"}, {"name": "B", "value": "1"}])
+    after = deployment(env=[{"name": "NEW", "value": "1"}, {"name": "A", "value": "1"}, {"name": "B", "value": "2"}])
+    path = "spec.template.spec.containers[app].env"
+    assert fields(before, after) == [
+        FieldChange("changed", f"{path}[B].value", "1", "2"),
+        FieldChange("added", f"{path}[NEW]", None, {"name": "NEW", "value": "1"}),
+    ]
+
+
+def test_a_change_of_order_alone_is_seen() -> None:
+    env = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]
+    assert fields(deployment(env=env), deployment(env=env[::-1])) == [
+        FieldChange("changed", "spec.template.spec.containers[app].env[order]", "[A] [B]", "[B] [A]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("items", "path"),
+    [
+        ([{"containerPort": 1}, {"containerPort": 2}], "ports[2].protocol"),
+        ([{"name": "a", "port": 1}, {"name": "b", "port": 1}], "ports[b].protocol"),
+        ([{"port": 1}, {"port": 1}], "ports[1].protocol"),
+    ],
+)
+def test_the_first_key_that_tells_items_apart_is_used(items: list[dict[str, Any]], path: str) -> None:
+    changed = copy.deepcopy(items)
+    changed[1]["protocol"] = "UDP"
+    [change] = fields(thing("Service", ports=items), thing("Service", ports=changed))
+    assert (change.action, change.path) == ("added", path)
+
+
+def test_items_without_names_are_compared_in_order() -> None:
+    before, after = deployment(args=["a", "b"]), deployment(args=["a", "new", "b"])
+    assert fields(before, after) == [FieldChange("added", "spec.template.spec.containers[app].args[1]", None, "new")]
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, True), (0, False), ("1", 1), (1, 1.0), (None, {}), ("", None)])
+def test_values_that_python_or_a_glance_takes_for_equal_differ(old: Any, new: Any) -> None:
+    [change] = fields(thing("X", field=old), thing("X", field=new))
+    assert (change.action, change.path) == ("changed", "field")
+    assert same(change.before, old)
+    assert same(change.after, new)
+
+
+def test_secrets_are_hidden_in_the_model_already() -> None:
+    before = deployment(env=[{"name": "DB_PASSWORD", "value": "hunter2"}])
+    after = deployment(env=[{"name": "DB_PASSWORD", "value": "hunter3"}, {"name": "TOKEN", "value": "hunter2"}])
+    secret = [thing("Secret", data={"user": value}) for value in ("hunter2", "hunter3")]
+    config = [thing("ConfigMap", data={"app.yaml": f"url: x\npassword: {value}\n"}) for value in ("hunter2", "hunter3")]
+    for old, new in ((before, after), secret, config):
+        found = fields(old, new)
+        assert found
+        assert "hunter" not in repr(found)
+
+
+def test_paths_are_written_as_people_do() -> None:
+    assert show_keys(("spec", "containers", "[app]", "image")) == "spec.containers[app].image"
+    assert show_keys(("data", "app.yaml")) == 'data["app.yaml"]'
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["a", "b\nc"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["env", "name", "value", "ports", "x.y"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(PLAIN, PLAIN)
+def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: Any) -> None:
+    found = difference([thing("X", spec=before)], [thing("X", spec=after)])
+    assert bool(found.changes) == (not same(before, after))
+    assert all(change.fields for change in found.changes)
+
+
+@given(PLAIN, PLAIN)
+def test_what_is_cut_away_is_the_same_on_both_sides(before: Any, after: Any) -> None:
+    left, right = align({"x": before}, {"x": after})
+    assert same(left, right) == same(before, after)

@@ -1,0 +1,134 @@
+"""A difference is shown by environment and namespace; long ones are cut with a note, repeated ones told once."""
+
+import json
+import re
+
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.report.diff import EnvironmentDiff, compare
+from floe_compiler.report.diff_json import render_diff_json
+from floe_compiler.report.diff_markdown import render_diff_markdown
+from floe_compiler.report.diff_text import render_diff, summary_line
+from floe_compiler.report.terminal import plain
+from report.samples import deployment, thing
+
+
+def difference(before: list[Object], after: list[Object], environment: str = "dev") -> EnvironmentDiff:
+    return compare(environment, ObjectSet.of(before), ObjectSet.of(after))
+
+
+DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not read what the newer one has written"
+SMALL = difference(
+    [thing("PersistentVolumeClaim", "data"), deployment(), thing("ConfigMap", data={"app.yaml": "a: 1\nb: 2\nc: 3\n"})],
+    [
+        thing("Service", "new"),
+        deployment(image="ghcr.io/a/b:1.1.0"),
+        thing("ConfigMap", data={"app.yaml": "a: 1\nb: 9\nc: 3\n"}),
+    ],
+)
+
+
+def test_text_names_objects_fields_and_dangers() -> None:
+    assert render_diff([SMALL], plain) == (
+        "dev/a\n"
+        "  - PersistentVolumeClaim data\n"
+        "      ! data-loss: PersistentVolumeClaim data is deleted: its data may be deleted with it\n"
+        "  ~ ConfigMap x\n"
+        '      ~ data["app.yaml"]:\n'
+        "          @@ -1,3 +1,3 @@\n"
+        "           a: 1\n"
+        "          -b: 2\n"
+        "          +b: 9\n"
+        "           c: 3\n"
+        "  + Service new\n"
+        "\n"
+        "dev/floe-platform\n"
+        "  ~ Deployment.apps polaris\n"
+        f"      ! downgrade: {DOWNGRADE}\n"
+        '      ~ spec.template.spec.containers[app].image: "ghcr.io/a/b:1.2.0" -> "ghcr.io/a/b:1.1.0"\n'
+        "\n"
+    )
+
+
+def test_added_and_removed_fields_and_hidden_ones() -> None:
+    before = thing("X", old=1, password="a", long="y" * 500)
+    after = thing("X", new={"a": [1]}, password="b", long="z" * 500)
+    text = render_diff([difference([before], [after])], plain)
+    assert "- old: 1\n" in text
+    assert '+ new: {"a": [1]}\n' in text
+    assert "~ password: changed (hidden)\n" in text
+    assert all(len(line) < 500 for line in text.splitlines())
+
+
+def test_the_same_long_change_is_spelt_out_once() -> None:
+    def parts(number: int) -> list[Object]:
+        return [thing("X", f"x{i}", f"ns{i}", a=number, b=number, c=number) for i in range(3)]
+
+    text = render_diff([difference(parts(1), parts(2), name) for name in ("dev", "prod")], plain)
+    assert text.count("~ a: 1 -> 2") == 1
+    assert text.count("(same change as dev X ns0/x0)") == 5
+    assert len(re.findall(r"^  ~ X x\d", text, re.MULTILINE)) == 6
+
+
+def test_the_summary_counts_by_environment() -> None:
+    assert summary_line([SMALL, difference([], [], "prod")]) == "dev: 1 deleted, 2 changed, 1 added; 2 dangers"
+    assert summary_line([difference([], [])]) == "no object changes"
+
+
+def test_text_of_an_object_cannot_act_on_the_terminal() -> None:
+    before, after = thing("X", field="a\n\x1b[1m"), thing("X", field="b\n\x1b[2m")
+    assert "\x1b" not in render_diff([difference([before], [after])], plain)
+
+
+def test_json_holds_every_change() -> None:
+    document = json.loads(render_diff_json([SMALL]))
+    [environment] = document["environments"]
+    assert environment["totals"] == {"deleted": 1, "changed": 2, "added": 1, "dangers": 2}
+    assert environment["changes"][3] == {
+        "action": "changed",
+        "group": "apps",
+        "kind": "Deployment",
+        "namespace": "floe-platform",
+        "name": "polaris",
+        "dangers": [
+            {"word": "downgrade", "sentence": DOWNGRADE},
+        ],
+        "fields": [
+            {
+                "action": "changed",
+                "path": "spec.template.spec.containers[app].image",
+                "before": "ghcr.io/a/b:1.2.0",
+                "after": "ghcr.io/a/b:1.1.0",
+            }
+        ],
+    }
+
+
+def test_markdown_begins_with_totals_and_dangers() -> None:
+    text = render_diff_markdown([SMALL])
+    assert "| dev | 1 | 2 | 1 | 2 |" in text
+    assert text.index("`data-loss`") < text.index("<details>")
+    assert "<summary>dev/floe-platform: 1 object</summary>" in text
+    assert "Cut here" not in text
+
+
+def test_markdown_without_changes_says_so() -> None:
+    assert render_diff_markdown([difference([], [])]) == "### floe-compile: no object changes\n"
+
+
+def test_long_markdown_is_cut_keeps_the_totals_and_says_what_is_missing() -> None:
+    objects = [thing("Service", f"s{number}", f"ns{number % 50}") for number in range(5000)]
+    whole = render_diff_markdown([difference([], objects)], largest=10_000_000)
+    cut = render_diff_markdown([difference([], objects)])
+    assert len(cut.encode()) <= 60_000 < len(whole.encode())
+    assert "| dev | 0 | 0 | 5000 | 0 |" in cut
+    shown, left_out = cut.count("<details>"), re.search(r"\*\*Cut here:\*\* (\d+) sections left out", cut)
+    assert left_out
+    assert shown + int(left_out[1]) == 50
+    assert whole.startswith(cut[: cut.index("\n**Cut here")])
+
+
+def test_markdown_cannot_be_broken_out_of() -> None:
+    before, after = thing("X", "n|`<b>", field="a\nb"), thing("X", "n|`<b>", field="a\n````\n</details><script>")
+    text = render_diff_markdown([difference([before], [after]), difference([thing("Namespace", "|`<b>", "")], [])])
+    assert "`````diff\n" in text
+    assert "Namespace \\_cluster/\\|\\`&lt;b>" in text

@@ -1,0 +1,113 @@
+"""What programs read: JSON, annotations of GitHub Actions, and SARIF."""
+
+import json
+import re
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.span import Span
+from floe_compiler.report.github import render_github, without_commands
+from floe_compiler.report.json_format import render_json
+from floe_compiler.report.outcome import Outcome
+from floe_compiler.report.sarif import render_sarif
+from report.samples import ERROR, OUTCOME, WARNING
+
+
+def test_json_holds_everything() -> None:
+    document = json.loads(render_json(OUTCOME))
+    assert document["format"] == 1
+    assert document["summary"] == {"text": "done", "errors": 1, "warnings": 1}
+    assert (document["created"], document["changed"], document["deleted"]) == (["output/dev/b"], [], ["output/dev/a"])
+    assert document["diagnostics"][0] == {
+        "code": "R012",
+        "severity": "error",
+        "title": "unknown component",
+        "message": 'catalog type "polari" is not known',
+        "hint": 'did you mean "polaris"?',
+        "subject": "",
+        "span": {"file": "domains/sales/domain.yaml", "line": 2, "column": 9},
+        "related": [
+            {"file": "platform-manifest.yaml", "line": 3, "column": 9, "note": "the platform's catalog"},
+        ],
+    }
+    assert document["diagnostics"][1]["span"] is None
+
+
+def test_github_gets_an_annotation_for_each_diagnostic() -> None:
+    lines = render_github(OUTCOME).splitlines()
+    assert lines[0] == (
+        "::error file=domains/sales/domain.yaml,line=2,col=9,title=R012 unknown component::"
+        'catalog type "polari" is not known%0Ahint: did you mean "polaris"?'
+    )
+    assert lines[1] == "::warning title=C100 odd thing::prod: Deployment floe-platform/polaris: has no probe"
+
+
+@given(st.text(min_size=1))
+def test_no_text_ends_an_annotation_or_begins_another(text: str) -> None:
+    found = replace(ERROR, message=text, hint=text, span=Span(text, 1, 1))
+    [command] = render_github(Outcome((found,))).removesuffix("\n").split("\n")
+    head, _, message = command.removeprefix("::error ").partition("::")
+    assert "\r" not in command
+    properties = dict(part.split("=", 1) for part in head.split(","))
+    assert list(properties) == ["file", "line", "col", "title"]
+
+    def unescape(escaped: str) -> str:
+        for code, character in (("%2C", ","), ("%3A", ":"), ("%0A", "\n"), ("%0D", "\r"), ("%25", "%")):
+            escaped = escaped.replace(code, character)
+        return escaped
+
+    assert unescape(properties["file"]) == text
+    assert unescape(message) == f"{text}\nhint: {text}"
+
+
+def test_paths_cannot_be_taken_for_commands() -> None:
+    text = without_commands("::error::forged\n")
+    start, forged, end, _ = text.split("\n")
+    marker = re.fullmatch(r"::stop-commands::(\w{32})", start)
+    assert marker
+    assert (forged, end) == ("::error::forged", f"::{marker[1]}::")
+    assert without_commands("") != without_commands("")
+
+
+def test_sarif_names_rules_and_places() -> None:
+    log = json.loads(render_sarif(OUTCOME, "1.2.3"))
+    assert (log["version"], log["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
+    [run] = log["runs"]
+    driver = run["tool"]["driver"]
+    assert (driver["name"], driver["semanticVersion"]) == ("floe-compile", "1.2.3")
+    assert [(rule["id"], rule["defaultConfiguration"]["level"]) for rule in driver["rules"]] == [
+        ("C100", "warning"),
+        ("R012", "error"),
+    ]
+    error, warning = run["results"]
+    assert error["ruleId"] == "R012"
+    assert error["locations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "domains/sales/domain.yaml"},
+                "region": {"startLine": 2, "startColumn": 9},
+            }
+        }
+    ]
+    assert error["relatedLocations"][0]["message"] == {"text": "the platform's catalog"}
+    assert warning["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "platform-manifest.yaml"}
+    assert warning["message"] == {"text": "prod: Deployment floe-platform/polaris: has no probe"}
+
+
+def fingerprints(*found: object) -> list[str]:
+    log = json.loads(render_sarif(Outcome(found), "1"))  # type: ignore[arg-type]
+    return [result["partialFingerprints"]["primaryLocationLineHash"] for result in log["runs"][0]["results"]]
+
+
+def test_fingerprints_survive_moved_lines_and_tell_results_apart() -> None:
+    moved = replace(ERROR, span=Span("domains/sales/domain.yaml", 99, 1))
+    assert fingerprints(ERROR) == fingerprints(moved)
+    assert fingerprints(WARNING) == fingerprints(replace(WARNING, message="other words"))
+    different = fingerprints(ERROR, moved, WARNING, replace(WARNING, subject="other"))
+    assert len(set(different)) == 4
+
+
+def test_an_empty_sarif_log_is_still_a_run() -> None:
+    assert json.loads(render_sarif(Outcome(), "1"))["runs"][0]["results"] == []

@@ -1,0 +1,101 @@
+"""Values that look like secrets never come through, names of and references to secrets do."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.report.secrecy import HIDDEN, hide, hide_in_text, hide_object, is_secret_key
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "DB_PASSWORD", "apiKey", "client-secret", "AUTH_TOKEN", "private_key", "s3.secret-key"]
+)
+def test_keys_that_sound_secret(key: str) -> None:
+    assert is_secret_key(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "image",
+        "secretName",
+        "secretKeyRef",
+        "existingSecret",
+        "PASSWORD_FILE",
+        "imagePullSecrets",
+        "automountServiceAccountToken",
+        "secretStoreRef",
+        "secretKey",
+        "tokenExpirationSeconds",
+    ],
+)
+def test_keys_of_references_do_not(key: str) -> None:
+    assert not is_secret_key(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("password: hunter2", "password: ***"),
+        ("password: correct horse, battery", "password: ***"),
+        ('  "client_secret": "hunter 2",', '  "client_secret": ***,'),
+        ('{"token":"hunter2","user":"u"}', '{"token":***,"user":"u"}'),
+        ("DB_PASSWORD=hunter2 rest", "DB_PASSWORD=*** rest"),
+        ("DB_PASSWORD='hunter 2' rest", "DB_PASSWORD=*** rest"),
+        ("DB_PASSWORD=${X:-hunter2}", "DB_PASSWORD=***"),
+        ("postgresql://floe:hunter2@db:5432/dagster", "postgresql://floe:***@db:5432/dagster"),
+        ("Authorization: Basic aHVudGVyMg==", "Authorization: ***"),
+        ("curl -H 'x: Bearer aHVudGVyMg=='", "curl -H 'x: Bearer ***"),
+    ],
+)
+def test_values_in_text_are_hidden(text: str, expected: str) -> None:
+    assert hide_in_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image: ghcr.io/a/b:1.2.0",
+        "secretName: dagster-postgresql",
+        "password: ${DB_PASSWORD}",
+        "Authorization: Basic ${GRAFANA_API_KEY}",
+        "http://polaris.floe-platform.svc.cluster.local:8181/api",
+        "secret_file: /run/secrets/x",
+    ],
+)
+def test_other_text_stays(text: str) -> None:
+    assert hide_in_text(text) == text
+
+
+@given(st.text("abcXYZ019", min_size=8))
+def test_hiding_twice_changes_nothing_and_nothing_comes_through(value: str) -> None:
+    for text in (f"db_password={value}", f"token: '{value}'", f"https://u:{value}@host"):
+        hidden = hide_in_text(text)
+        assert value not in hidden
+        assert hide_in_text(hidden) == hidden
+
+
+def test_structures_are_searched_through() -> None:
+    value = {
+        "env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "MODE", "value": "fast"}],
+        "nested": {"token": "hunter2", "pin": {"password": 1234}},
+        "text": "a: 1\npassword: hunter2\n",
+        "ref": {"secretKeyRef": {"name": "db", "key": "password"}},
+    }
+    hidden = hide(value)
+    assert "hunter2" not in str(hidden)
+    assert "1234" not in str(hidden)
+    assert hidden["env"][1] == {"name": "MODE", "value": "fast"}
+    assert hidden["ref"] == value["ref"]
+
+
+def test_the_value_of_a_matched_environment_variable_is_hidden() -> None:
+    assert hide("hunter2", ("spec", "env", "[DB_PASSWORD]", "value")) == HIDDEN
+    assert hide("fast", ("spec", "env", "[MODE]", "value")) == "fast"
+
+
+def test_all_data_of_a_secret_is_hidden() -> None:
+    assert hide_object("plain", "Secret", ("data", "user")) == HIDDEN
+    assert hide_object({"user": "plain"}, "Secret", ("stringData",)) == {"user": HIDDEN}
+    assert hide_object("Opaque", "Secret", ("type",)) == "Opaque"
+    assert hide_object("plain", "ConfigMap", ("data", "user")) == "plain"
