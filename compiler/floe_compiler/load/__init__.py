@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from floe_compiler.load.authored import Authored, authored_files, environment_name, product_key
-from floe_compiler.load.rules import NOT_ONE_DOCUMENT, NO_MANIFEST, STRAY_FILE, WRONG_KIND
+from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import secret_values
 from floe_compiler.load.text_file import read_file

@@ -78,7 +78,7 @@ def _value_problem(error: ValidationError, document: Document, path: DataPath) -
         return f"{raw or _shown(found)} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
     if error.validator in ("enum", "const"):
         known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
-        return f"{_shown(found)} is not one of {', '.join(known)}", did_you_mean(str(found), known)
+        return f"{_shown(found)} is not known here", did_you_mean(str(found), known)
     if error.validator == "minItems":
         return "the list is empty", "give it at least one entry"
     message = error.message

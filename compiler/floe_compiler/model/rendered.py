@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.objects import ObjectId, ObjectSet
 
 Protocol = Literal["TCP", "UDP"]
 
@@ -98,6 +98,9 @@ class Rendered:
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     nodes: int = 3
     """How many nodes to count for DaemonSets."""
+
+    delivery: frozenset[ObjectId] = frozenset()
+    """The objects that tell Argo CD or Flux what to apply; they lie in a folder and a namespace of their own."""
 
     origins: Mapping[str, str] = field(default_factory=dict)
     """For an object's `str(ObjectId)`: the authored file or component that asked for it."""

@@ -98,8 +98,8 @@ def merge(layers: Iterable[Layer]) -> Merged:
         for path in _replaced(data, layer.data):
             _drop(data, origins, path)
         for path, value in leaves(layer.data):
-            _put(data, origins, path, value)
-            origins[path] = (Origin(layer, path, value), *origins.get(path, ()))
+            if _put(data, origins, path, value):
+                origins[path] = (Origin(layer, path, value), *origins.get(path, ()))
     return Merged(data, origins)
 
 
@@ -126,17 +126,24 @@ def _drop(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], pat
         del origins[leaf]
 
 
-def _put(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> None:
-    """Set the leaf at `path`, in place of whatever stood there or above it."""
+def _put(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> bool:
+    """Set the leaf at `path`, in place of whatever stood there or above it; tell whether it says anything.
+
+    An empty mapping over a mapping says nothing: there is no key to be merged.
+    """
     parent = data
     for depth, step in enumerate(path[:-1], start=1):
+        origins.pop(path[:depth], None)
         child = parent.get(str(step))
         if not isinstance(child, dict):
-            origins.pop(path[:depth], None)
             child = {}
             parent[str(step)] = child
         parent = child
-    if isinstance(parent.get(str(path[-1])), dict):
+    key = str(path[-1])
+    if isinstance(parent.get(key), dict):
+        if value == {}:
+            return not parent[key]
         for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != path]:
             del origins[leaf]
-    parent[str(path[-1])] = value
+    parent[key] = {} if value == {} else value
+    return True

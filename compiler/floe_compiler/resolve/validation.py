@@ -34,9 +34,7 @@ def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
     """Return pydantic's location of an error as a path in the data: without the tags of unions that it went through."""
     path: list[str | int] = []
     for index, step in enumerate(location):
-        if isinstance(data, Mapping) and step in data:
-            data = data[step]
-        elif isinstance(data, list | tuple) and isinstance(step, int) and step < len(data):
+        if (isinstance(data, Mapping) and step in data) or (isinstance(data, list | tuple) and isinstance(step, int) and step < len(data)):
             data = data[step]
         elif index < len(location) - 1 and isinstance(data, Mapping):
             continue
@@ -110,7 +108,7 @@ def _value_message(detail: ErrorDetails, merged: Merged, path: DataPath) -> tupl
         expected = str(context.get("expected") or context.get("expected_tags"))
         known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
         wrong = context.get("tag", value)
-        return f'"{wrong}" is not one of {", ".join(known)}', did_you_mean(str(wrong), known)
+        return f'"{wrong}" is not known here', did_you_mean(str(wrong), known)
     message = detail["msg"]
     message = message.removeprefix("Value error, ")
     text, _, hint = message.partition("; ")

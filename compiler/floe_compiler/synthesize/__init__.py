@@ -1,1 +1,136 @@
 """Plan -> ObjectSet: components' facts become objects, in a cdk8s App and Chart for each namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from floe_compiler.kit import secret_stores
+from floe_compiler.kit.secret_stores import NotGeneratable
+from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.inputs import GeneratedSecrets
+from floe_compiler.model.objects import DuplicateObject, Object, ObjectId, ObjectSet, identify
+from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.rendered import ExistingSecret, Rendered
+from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
+from floe_compiler.synthesize.delivery import delivery_objects
+from floe_compiler.synthesize.unit import Unit, render_unit
+
+NO_SOURCE = Rule(
+    "S001",
+    "secret without a source",
+    "The environment makes its secrets up inside the cluster, but nothing can make this one up: its value is given "
+    "by another system. Use `secrets: {type: external-secrets}` there, or a component that needs no such secret.",
+)
+TWICE = Rule(
+    "S002",
+    "object rendered twice",
+    "Two components of a namespace render the same object, of which a cluster would keep only one.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The objects of one namespace, or those that belong to the environment as a whole."""
+
+    environment: str
+    namespace: str
+    objects: tuple[Object, ...]
+
+
+def synthesize(plans: Sequence[EnvironmentPlan]) -> tuple[Rendered, ...]:
+    """Return the rendered environments, in the order of their plans.
+
+    Raises StageFailed with every secret that has no source, every object rendered twice, and what cdk8s refuses.
+    """
+    findings = Findings()
+    units = [units_of(plan, findings) for plan in plans]
+    findings.finish()
+    charts = [chart for plan, found in zip(plans, units, strict=True) for chart in _charts(plan, found)]
+    built = iter(build_charts([ChartInput(one.environment, one.namespace, one.objects) for one in charts]))
+    objects = {plan.settings.environment: [] for plan in plans}
+    for chart in charts:
+        objects[chart.environment] += next(built)
+    rendered = [
+        _rendered(plan, found, objects[plan.settings.environment], findings)
+        for plan, found in zip(plans, units, strict=True)
+    ]
+    findings.finish()
+    return tuple(one for one in rendered if one)
+
+
+def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
+    """Return the rendered namespaces of an environment; a secret without a source is a finding."""
+    found: list[Unit] = []
+    for unit in plan.units:
+        try:
+            found.append(render_unit(unit))
+        except NotGeneratable as error:
+            findings.add(
+                NO_SOURCE,
+                f"secret {error.secret.name} ({', '.join(error.keys)}) of {unit.namespace} can only come from a store, "
+                f"but environment {plan.settings.environment} generates its secrets",
+                hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
+            )
+    return found
+
+
+def _charts(plan: EnvironmentPlan, units: Sequence[Unit]) -> list[Chart]:
+    environment = plan.settings.environment
+    whole = (*_shared_stores(plan, units), *delivery_objects(plan))
+    return [
+        *(Chart(environment, unit.plan.namespace, unit.objects) for unit in units),
+        *([Chart(environment, "", whole)] if whole else []),
+    ]
+
+
+def _shared_stores(plan: EnvironmentPlan, units: Sequence[Unit]) -> Iterable[Object]:
+    """Return the stores through which namespaces read the generated secrets of others."""
+    if not isinstance(plan.settings.secrets, GeneratedSecrets):
+        return ()
+    readers: dict[str, dict[str, set[str]]] = {}
+    for unit in units:
+        for secret in unit.secrets:
+            if secret.owner != unit.plan.namespace and not secret.existing:
+                readers.setdefault(secret.owner, {}).setdefault(secret.name, set()).add(unit.plan.namespace)
+    return [
+        manifest
+        for owner, secrets in sorted(readers.items())
+        for manifest in secret_stores.shared_store(plan.settings, owner, set().union(*secrets.values()), secrets)
+    ]
+
+
+def _rendered(
+    plan: EnvironmentPlan, units: Sequence[Unit], objects: list[Object], findings: Findings
+) -> Rendered | None:
+    settings = plan.settings
+    try:
+        found = ObjectSet.of(objects)
+    except DuplicateObject as error:
+        findings.add(TWICE, f"{settings.environment}: {error.identity} is rendered twice", hint="rename one of the two")
+        return None
+    return Rendered(
+        environment=settings.environment,
+        objects=found,
+        production=settings.production,
+        kubernetes_version=settings.kubernetes_version,
+        cluster_domain=settings.cluster_domain,
+        image_registries=(settings.registry, *settings.mirrors.values()) if settings.mirrors else (),
+        connections=frozenset().union(*(unit.connections for unit in units)),
+        launched=frozenset().union(*(unit.launched for unit in units)),
+        exceptions=frozenset().union(*(unit.exceptions for unit in units)),
+        ingress_groups=frozenset().union(*(unit.ingress_groups for unit in units)),
+        existing_secrets=frozenset(
+            ExistingSecret(unit.plan.namespace, secret.name, tuple(key.name for key in secret.keys), secret.type)
+            for unit in units
+            for secret in unit.secrets
+            if secret.existing
+        ),
+        nodes=settings.nodes,
+        delivery=_identities(delivery_objects(plan)),
+        origins={name: origin for unit in units for name, origin in unit.origins},
+    )
+
+
+def _identities(objects: Iterable[Object]) -> frozenset[ObjectId]:
+    return frozenset(identify(one) for one in objects)

@@ -1,0 +1,75 @@
+"""Other values that could have been written in place of one: to see what in the output depends on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from floe_compiler.model.document import DataPath
+
+_NUMBER = re.compile(r"\d+")
+# Values whose syntax leaves no room for a changed letter or digit.
+_ELSEWHERE = ("Europe/Paris", "Etc/UTC")
+
+
+def words(schema: Any) -> Iterator[tuple[str, ...]]:
+    """Yield every closed list of words in a JSON Schema: a word of one can stand where another of it does."""
+    if isinstance(schema, list):
+        for one in schema:
+            yield from words(one)
+    elif isinstance(schema, Mapping):
+        if isinstance(schema.get("enum"), list):
+            yield tuple(str(word) for word in schema["enum"])
+        for value in schema.values():
+            yield from words(value)
+
+
+def variations(value: Any, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
+    """Yield values to try in place of `value`, the likeliest to be valid first."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, value - 1)
+    elif isinstance(value, str):
+        yield from (word for group in closed if value in group for word in group if word != value)
+        yield from _other_numbers(value)
+        yield from (f"{value}x", *(place for place in _ELSEWHERE if "/" in value and place != value))
+
+
+def _other_numbers(text: str) -> Iterator[str]:
+    """Yield the text with one of its numbers changed, the last first."""
+    for match in reversed(list(_NUMBER.finditer(text))):
+        for changed in (int(match[0]) + 1, int(match[0]) - 1):
+            if changed >= 0:
+                yield f"{text[: match.start()]}{changed}{text[match.end() :]}"
+
+
+def scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
+    """Yield every scalar of plain data with its path."""
+    children: Iterable[tuple[str | int, Any]]
+    if isinstance(data, Mapping):
+        children = data.items()
+    elif isinstance(data, list | tuple):
+        children = enumerate(data)
+    else:
+        yield path, data
+        return
+    for step, child in children:
+        yield from scalars(child, (*path, step))
+
+
+def replaced(data: Any, path: DataPath, value: Any) -> Any:
+    """Return a copy of plain data with another value at `path`."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(data, Mapping):
+        return {key: replaced(child, rest, value) if key == step else child for key, child in data.items()}
+    return [replaced(child, rest, value) if index == step else child for index, child in enumerate(data)]
+
+
+def differences(before: Any, after: Any) -> frozenset[DataPath]:
+    """Return the paths of the scalars of `before` that are not the same in `after`."""
+    other = dict(scalars(after))
+    return frozenset(path for path, value in scalars(before) if path not in other or other[path] != value)

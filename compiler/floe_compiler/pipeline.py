@@ -1,0 +1,121 @@
+"""The stages in order, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from floe_compiler.load.digests import input_digests as input_digests  # re-exported: the pipeline's other question
+from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.files import File, FileSet, delivery_path, object_path
+from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.rendered import Rendered
+
+Progress = Callable[[str], None]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def silent(_message: str) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What the inputs compile to: the checked environments, and every file of them."""
+
+    environments: tuple[Rendered, ...]
+    files: FileSet
+    digests: Mapping[str, str]
+    """The digest of the inputs, by environment."""
+
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progress = silent) -> Compilation:
+    """Return what the repository at `root` compiles to, for the environments named (default: all).
+
+    Nothing is written. Raises StageFailed with every error of the first stage that finds any.
+    """
+    digests = input_digests(root)
+    plans, warnings = plan_mesh(root, environments, progress)
+    progress("rendering")
+    rendered = _synthesized(plans)
+    progress("applying base/ and overlays/")
+    overlaid, overlay_warnings = _each(rendered, lambda one: _overlaid(root, one))
+    progress("checking")
+    _, check_warnings = _each(overlaid, _checked)
+    findings = Findings()
+    files = FileSet.of((file for one in overlaid for file in _files(one)), findings)
+    findings.finish()
+    names = [one.environment for one in overlaid]
+    kept = {name: digest for name, digest in digests.items() if name in names}
+    return Compilation(overlaid, files, kept, (*warnings, *overlay_warnings, *check_warnings))
+
+
+def plan_mesh(
+    root: Path, environments: tuple[str, ...] = (), progress: Progress = silent
+) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
+    """Return the plans of the environments, and warnings: the first two stages. Raises StageFailed."""
+    from floe_compiler.components import registry
+    from floe_compiler.load import load
+    from floe_compiler.resolve import resolve
+    from floe_compiler.resolve.schemas import schemas
+
+    components = registry()
+    progress("reading")
+    sources, loaded = load(root, schemas(components))
+    progress("resolving")
+    plans, resolved = resolve(sources, components, environments)
+    return plans, (*loaded, *resolved)
+
+
+def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
+    from floe_compiler.synthesize import synthesize
+
+    return synthesize(plans)
+
+
+def _overlaid(root: Path, rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
+    from floe_compiler.load.yaml_reader import read_documents
+    from floe_compiler.overlay import apply_overlay
+
+    return apply_overlay(root, rendered, read_documents)
+
+
+def _checked(rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
+    from floe_compiler.check import run_checks
+
+    return rendered, run_checks(rendered)
+
+
+def _each(
+    items: Iterable[Item], stage: Callable[[Item], tuple[Result, tuple[Diagnostic, ...]]]
+) -> tuple[tuple[Result, ...], tuple[Diagnostic, ...]]:
+    """Run a stage on each environment; raise StageFailed with the errors of all of them, not just of the first."""
+    findings = Findings()
+    results: list[Result] = []
+    for item in items:
+        try:
+            result, warnings = stage(item)
+        except StageFailed as failure:
+            findings.extend(failure.diagnostics)
+        else:
+            results.append(result)
+            findings.extend(warnings)
+    return tuple(results), findings.finish()
+
+
+def _files(rendered: Rendered) -> Iterable[File]:
+    from floe_compiler.model.yaml_text import to_yaml
+
+    objects: ObjectSet = rendered.objects
+    for identity, manifest in objects.by_id.items():
+        if identity in rendered.delivery:
+            path = delivery_path(rendered.environment, identity)
+        else:
+            path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
+        yield File(path, to_yaml(manifest), f"{rendered.environment}: {identity}")

@@ -1,0 +1,90 @@
+"""Merging layers: the strongest word counts, every origin is remembered, a change of type starts anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.model.document import Document
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.layers import Layer, leaves, merge
+from hypothesis import given
+from hypothesis import strategies as st
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
+KEYS = st.sampled_from(["a", "b", "c", "type"])
+TREES = st.recursive(SCALARS, lambda children: st.dictionaries(KEYS, children, max_size=3), max_leaves=8)
+MAPPINGS = st.dictionaries(KEYS, TREES, max_size=4)
+
+
+def layers(*data: dict[str, Any]) -> list[Layer]:
+    return [Layer(f"layer {number}", one) for number, one in enumerate(data)]
+
+
+def test_the_stronger_layer_wins_leaf_by_leaf() -> None:
+    merged = merge(layers({"a": {"x": 1, "y": 2}, "b": 1}, {"a": {"y": 3}}))
+    assert merged.data == {"a": {"x": 1, "y": 3}, "b": 1}
+
+
+def test_lists_are_replaced_whole() -> None:
+    assert merge(layers({"a": [1, 2, 3]}, {"a": [4]})).data == {"a": [4]}
+
+
+def test_a_changed_type_drops_what_weaker_layers_said_of_the_former_one() -> None:
+    merged = merge(layers({"storage": {"type": "minio", "buckets": ["x"]}}, {"storage": {"type": "s3", "region": "eu"}}))
+    assert merged.data == {"storage": {"type": "s3", "region": "eu"}}
+    assert ("storage", "buckets") not in merged.origins
+    beaten = merged.origins["storage", "type"]
+    assert [(origin.layer.name, origin.value) for origin in beaten] == [("layer 1", "s3"), ("layer 0", "minio")]
+
+
+def test_the_same_type_said_again_keeps_the_rest() -> None:
+    merged = merge(layers({"storage": {"type": "minio", "buckets": ["x"]}}, {"storage": {"type": "minio"}}))
+    assert merged.data["storage"]["buckets"] == ["x"]
+
+
+def test_every_origin_of_a_leaf_is_kept_the_winner_first() -> None:
+    merged = merge(layers({"a": 1}, {"a": 2}, {"a": 3}))
+    assert [origin.value for origin in merged.origins["a",]] == [3, 2, 1]
+
+
+def test_spans_are_those_of_the_document_below_the_layers_prefix() -> None:
+    document = Document("environment.yaml", {"platform": {"a": 2}}, {}, {("platform", "a"): Span("environment.yaml", 7, 3)})
+    merged = merge([Layer("manifest", {"a": 1}), Layer("environment", {"a": 2}, document, ("platform",))])
+    assert merged.span(("a",)) == Span("environment.yaml", 7, 3)
+    assert merged.origins["a",][1].span is None
+
+
+def test_a_scalar_that_becomes_a_mapping_loses_its_origin() -> None:
+    merged = merge(layers({"a": 1}, {"a": {"x": 2}}))
+    assert merged.data == {"a": {"x": 2}}
+    assert set(merged.origins) == {("a", "x")}
+
+
+def test_a_mapping_that_becomes_nothing_loses_the_origins_below() -> None:
+    merged = merge(layers({"a": {"x": 2}}, {"a": None}))
+    assert merged.data == {"a": None}
+    assert set(merged.origins) == {("a",)}
+
+
+@given(st.lists(MAPPINGS, max_size=4))
+def test_the_origins_are_those_of_exactly_the_leaves(data: list[dict[str, Any]]) -> None:
+    merged = merge(layers(*data))
+    found = dict(leaves(merged.data))
+    assert set(found) == set(merged.origins)
+    for path, value in found.items():
+        assert merged.origins[path][0].value == value
+
+
+@given(st.lists(MAPPINGS, max_size=3), MAPPINGS)
+def test_the_last_layer_is_never_contradicted(data: list[dict[str, Any]], last: dict[str, Any]) -> None:
+    merged = dict(leaves(merge(layers(*data, last)).data))
+    for path, value in leaves(last):
+        if value != {}:
+            assert merged[path] == value
+
+
+@given(st.lists(MAPPINGS, max_size=3))
+def test_merging_does_not_change_its_input(data: list[dict[str, Any]]) -> None:
+    before = repr(data)
+    merge(layers(*data))
+    assert repr(data) == before
