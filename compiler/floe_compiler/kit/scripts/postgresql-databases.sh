@@ -20,7 +20,6 @@ for argument in "$@"; do
   # Statements with a password must not reach the server's log either, not even those that fail.
   database="$database" role="$role" password="$password" \
     psql --no-psqlrc --quiet --no-align --tuples-only --output=/dev/null --set=ON_ERROR_STOP=1 <<'SQL'
-\set VERBOSITY terse
 \getenv database database
 \getenv role role
 \getenv password password
