@@ -83,10 +83,13 @@ def wait_container(endpoint: Endpoint) -> Container:
     """Return a container that ends when the PostgreSQL server at `endpoint` accepts connections, or fails in time."""
     server = endpoint.host.split(".")[0]
     loop = (
-        f"for attempt in $(seq {WAIT_ATTEMPTS}); do "
-        f"pg_isready -q -h {endpoint.host} -p {endpoint.port().number} -t 2 && exit 0; "
-        f'echo "waiting for {server}"; sleep {WAIT_SECONDS}; done; '
-        f'echo "{server} did not come up"; exit 1'
+        f"for attempt in $(seq {WAIT_ATTEMPTS}); do\n"
+        f"  pg_isready -q -h {endpoint.host} -p {endpoint.port().number} -t 2 && exit 0\n"
+        f'  echo "waiting for {server}"\n'
+        f"  sleep {WAIT_SECONDS}\n"
+        "done\n"
+        f'echo "{server} did not come up"\n'
+        "exit 1\n"
     )
     return Container(f"wait-for-{server}"[:63], postgresql.IMAGE, WAIT_RESOURCES, command=("sh", "-c", loop))
 

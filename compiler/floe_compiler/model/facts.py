@@ -146,7 +146,8 @@ class Pod:
     `calls` are the servers that the pod's containers connect to: the network policies at both ends, and the waits in
     `waits_for` (a subset), follow from them. `kubernetes_api` lists what the pod may do there; it gets a token and a
     network path only if there is anything. `account` shares a ServiceAccount with other workloads of the component
-    (default: one of its own). `annotations` go to the ServiceAccount (cloud workload identity).
+    (default: one of its own). `annotations` go to the ServiceAccount (cloud workload identity). `architecture` is
+    the one kind of CPU (`amd64`) that the images exist for, if they do not for all: it keeps the pod on such nodes.
     """
 
     containers: tuple[Container, ...]
@@ -159,6 +160,7 @@ class Pod:
     account_annotations: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     grace: int = 30
+    architecture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

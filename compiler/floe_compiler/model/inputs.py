@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from floe_compiler.model.fields import (
     Cidr,
@@ -495,4 +495,11 @@ class ExternalPostgresql(Input):
     """The addresses the server may have, for the network policies."""
 
 
-DatabaseChoice = Annotated[PostgresqlServer | ExternalPostgresql, Field(discriminator="type")]
+def _inside_the_cluster(value: Any) -> Any:
+    """Let a database whose type nobody says be a server inside the cluster."""
+    return {"type": "postgresql", **value} if isinstance(value, dict) else value
+
+
+DatabaseChoice = Annotated[
+    PostgresqlServer | ExternalPostgresql, Field(discriminator="type"), BeforeValidator(_inside_the_cluster)
+]

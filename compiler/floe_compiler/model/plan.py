@@ -96,6 +96,9 @@ class Instance(Generic[Config]):
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of the component's needs."""
 
+    placement: Placements = field(default_factory=Placements)
+    """The nodes for the pods of its namespace; for components that start pods by themselves."""
+
     def label(self) -> str:
         """Return how people call it: `catalog polaris in floe-platform`."""
         return f"{self.slot} {self.type} in {self.namespace}"

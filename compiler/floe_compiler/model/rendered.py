@@ -105,6 +105,9 @@ class Rendered:
     origins: Mapping[str, str] = field(default_factory=dict)
     """For an object's `str(ObjectId)`: the authored file or component that asked for it."""
 
+    patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    """For an object's `str(ObjectId)`: the authored kustomize patches that changed it, in the order they were applied."""
+
     def with_objects(self, objects: ObjectSet) -> Rendered:
         """Return the same environment with other objects."""
         return replace(self, objects=objects)

@@ -32,12 +32,15 @@ def resolve(
     known = {*PlatformManifest.model_fields, *(slot.partition(".")[0] for slot in slots(registry))}
     locks = locked_paths(sources.manifest, known, findings)
     inputs = Inputs(sources, registry, products_of(sources, findings), locks)
-    plans = [
-        resolve_environment(inputs, environment, sources.environments[name], findings)
-        for name, environment in environments.items()
-        if not only or name in only
-    ]
-    return tuple(plan for plan in plans if plan), findings.finish()
+    plans: list[EnvironmentPlan] = []
+    for name, environment in environments.items():
+        if not only or name in only:
+            # Findings of its own: what one environment lacks must not hide what is wrong with the next.
+            own = Findings()
+            plan = resolve_environment(inputs, environment, sources.environments[name], own)
+            findings.extend(own.found)
+            plans += [plan] if plan else []
+    return tuple(plans), findings.finish()
 
 
 def _environments(sources: Sources, findings: Findings) -> Mapping[str, Environment]:

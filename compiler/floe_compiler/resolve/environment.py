@@ -58,7 +58,8 @@ def resolve_environment(
         return None
     settings = _settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
-    placed = instances.shared_instances(inputs.registry, merged, settings, PLATFORM, findings)
+    products = tuple(inputs.products.values())
+    placed = instances.shared_instances(inputs.registry, merged, settings, PLATFORM, products, findings)
     platform = Scope(
         PLATFORM,
         settings.platform_namespace,
@@ -71,6 +72,9 @@ def resolve_environment(
         _domain(inputs, environment, document, settings, layers, name, findings)
         for name in sorted(inputs.sources.domains)
     ]
+    if findings.failed:
+        # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
+        return None
     units = _units(settings, [platform, *(scope for scope in domains if scope)], findings)
     return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units)
 

@@ -22,14 +22,19 @@ KUBERNETES = (ORCHESTRATOR, "kubernetes")
 
 
 def shared_instances(
-    registry: Registry, merged: Merged, settings: Settings, scope: str, findings: Findings
+    registry: Registry,
+    merged: Merged,
+    settings: Settings,
+    scope: str,
+    products: tuple[Product, ...],
+    findings: Findings,
 ) -> list[Placed]:
-    """Return the instances of the platform's shared services."""
+    """Return the instances of the platform's shared services; `products` are those of all domains."""
     found = []
     for slot in slots.slots(registry, shared=True):
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
-            found.append(_instance(*filled, merged, settings, scope, settings.platform_namespace))
+            found.append(_instance(*filled, merged, settings, scope, settings.platform_namespace, products))
     return found
 
 

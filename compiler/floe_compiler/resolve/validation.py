@@ -109,6 +109,8 @@ def _value_message(detail: ErrorDetails, merged: Merged, path: DataPath) -> tupl
         known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
         wrong = context.get("tag", value)
         return f'"{wrong}" is not known here', did_you_mean(str(wrong), known)
+    if detail["type"] == "union_tag_not_found":
+        return "type is missing", "say which `type` it is"
     message = detail["msg"]
     message = message.removeprefix("Value error, ")
     text, _, hint = message.partition("; ")

@@ -1,0 +1,152 @@
+"""Canonical text: the same data gives the same bytes, and every reader of them gets the same data back.
+
+Text is written without quotes only where YAML 1.1 (PyYAML), YAML 1.2 (ruamel.yaml) and the reader of Kubernetes
+(sigs.k8s.io/yaml, in kubectl, Argo CD and Flux) all read text. No library's default does that: ruamel.yaml writes
+`on` bare, PyYAML `1e3`, and Kubernetes takes them for true and 1000.
+
+Keys come in a fixed order at every level: first those of `_FIRST_KEYS`, then the others by name. So it does not
+matter in which order a component, a patch or kustomize happened to build an object. Lists keep their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plain_data import check_plain
+
+# fmt: off
+_FIRST_KEYS = (
+    "apiVersion", "kind", "metadata", "name", "namespace", "labels", "annotations",
+    "image", "command", "args", "spec", "data",
+)
+# fmt: on
+_FIRST = {key: rank for rank, key in enumerate(_FIRST_KEYS)}
+
+# Begins with a letter, "/" or "_", as no number does, or with one as an option (`--config`); ":" and " " only where they
+# end no key and begin no comment.
+_WORDS = re.compile(r"-{0,2}(?:(?<!-)[/_]|[A-Za-z])[\w./@+=,-]*(?:[: ](?=[\w./])[\w./@+=,-]*)*", re.ASCII)
+# Quantities and durations: no reader knows a number with such a suffix.
+_MEASURE = re.compile(r"[0-9]+(?:[mshkMG]|[KMGT]i)")
+_RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+
+# What a reader of the YAML could not see, or a YAML reader takes for a line break or refuses: control characters,
+# no-break and zero-width spaces, marks that reverse the direction of the text, and the code points that are none.
+_UNSEEN = (
+    r"\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+    r"\U000e0000-\U000e0fff"
+)
+_ESCAPED = re.compile(rf'[\t\n"\\{_UNSEEN}]')
+_SHORT_ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", '"': r"\"", "\\": r"\\"}
+# A block shows text line by line, if no space at the edge of a line decides what it means. Several line breaks at the
+# end would need `|+` and leave files that end in empty lines, which editors remove.
+_NO_BLOCK = re.compile(rf"\A[ \n]|^\t|[ \t]$|\n\n\Z|[{_UNSEEN}]", re.MULTILINE)
+_LINE_START = re.compile(r"^(?=.)", re.MULTILINE)
+
+_LONGEST_KEY = 1000  # YAML readers look for the ":" of a key in the first 1024 characters
+
+
+def to_yaml(manifest: Object) -> str:
+    """Return the object as one YAML document that ends with one line break.
+
+    Raises TypeError or ValueError, naming the place, for what check_plain refuses and for a key of more than 1000
+    characters.
+    """
+    check_plain(manifest)
+    lines: list[str] = []
+    if manifest:
+        _write_mapping(manifest, "", "", lines)
+    else:
+        lines.append("{}")
+    return "\n".join(lines) + "\n"
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return plain data as compact JSON with sorted keys; raise TypeError or ValueError as check_plain does."""
+    check_plain(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def sha256_of(value: Any) -> str:
+    """Return the SHA-256 of plain data as 64 hexadecimal digits; equal data has equal hashes in any key order."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def _write_mapping(mapping: Object, lead: str, indent: str, lines: list[str]) -> None:
+    """Write a mapping that is not empty; `lead` begins its first line, `indent` the others."""
+    for key in sorted(mapping, key=_rank):
+        _write_value(mapping[key], f"{lead}{_key(key)}:", indent, lines)
+        lead = indent
+
+
+def _write_list(items: list[Any], lead: str, indent: str, lines: list[str]) -> None:
+    """Write a list that is not empty."""
+    for item in items:
+        inner = indent + "  "
+        if item and type(item) is dict:
+            _write_mapping(item, f"{lead}- ", inner, lines)
+        elif item and type(item) is list:
+            _write_list(item, f"{lead}- ", inner, lines)
+        else:
+            lines.append(f"{lead}- {_scalar(item, inner)}")
+        lead = indent
+
+
+def _write_value(value: Any, lead: str, indent: str, lines: list[str]) -> None:
+    """Write the value of a key: nested below it, or on the same line."""
+    if value and type(value) is dict:
+        lines.append(lead)
+        inner = indent + "  "
+        _write_mapping(value, inner, inner, lines)
+    elif value and type(value) is list:
+        lines.append(lead)
+        _write_list(value, indent, indent, lines)  # dashes under the key, as kubectl writes them
+    else:
+        lines.append(f"{lead} {_scalar(value, indent + '  ')}")
+
+
+def _rank(key: str) -> tuple[int, str]:
+    return _FIRST.get(key, len(_FIRST)), key
+
+
+def _key(key: str) -> str:
+    written = _text(key)
+    if len(written) > _LONGEST_KEY:
+        raise ValueError(f"the key that begins {key[:40]} is too long: YAML readers find keys of up to 1000 characters")
+    return written
+
+
+def _scalar(value: Any, indent: str) -> str:
+    if type(value) is str:
+        if "\n" in value and not _NO_BLOCK.search(value):
+            return _block(value, indent)
+        return _text(value)
+    if type(value) is float:
+        return _float(value)
+    return json.dumps(value)  # null, true, false, an integer, {} and []
+
+
+def _text(text: str) -> str:
+    if (_WORDS.fullmatch(text) and text.lower() not in _RESERVED) or _MEASURE.fullmatch(text):
+        return text
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    return _SHORT_ESCAPES.get(character) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def _block(text: str, indent: str) -> str:
+    indicator = "|" if text.endswith("\n") else "|-"
+    return f"{indicator}\n{_LINE_START.sub(indent, text.removesuffix(chr(10)))}"
+
+
+def _float(number: float) -> str:
+    """Return the shortest text of the number; with a point, without which YAML 1.1 takes `1e+16` for text."""
+    mantissa, exponent, power = repr(number).partition("e")
+    return (mantissa if "." in mantissa else f"{mantissa}.0") + exponent + power
