@@ -1,0 +1,70 @@
+"""A PostgreSQL server outside the cluster: consumers learn where it is, and nothing of it is rendered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.components import database_postgresql
+from floe_compiler.components.database_external import COMPONENT, ExternalConfig, provides
+from floe_compiler.model.capabilities import Database
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.plan import Context
+from support import PRODUCTION, context_of
+
+CONFIG = {
+    "server": "dagster-postgresql",
+    "databases": [{"database": "dagster", "user": "dagster_prod"}],
+    "host": "dagster.cluster-x.eu-west-1.rds.example.com",
+    "secret": {"name": "dagster-postgresql", "keys": {"username": "user", "password": "pass"}},
+    "cidr": "10.20.0.0/16",
+}
+
+
+def context(**config: Any) -> Context[ExternalConfig]:
+    return context_of(COMPONENT, {**CONFIG, **config}, settings=PRODUCTION, scope="sales")
+
+
+def database(**config: Any) -> Database:
+    (found,) = provides(context(**config).instance)
+    return found
+
+
+def in_cluster() -> Database:
+    """Return the same database on a server inside the cluster."""
+    config = {"server": CONFIG["server"], "databases": CONFIG["databases"]}
+    (found,) = database_postgresql.provides(context_of(database_postgresql.COMPONENT, config).instance)
+    return found
+
+
+def test_nothing_is_rendered() -> None:
+    assert COMPONENT.build(context()) == Parts()
+
+
+def test_consumers_reach_it_where_it_is_and_nowhere_else() -> None:
+    endpoint = database().endpoint
+
+    assert endpoint.address() == "dagster.cluster-x.eu-west-1.rds.example.com:5432"
+    assert endpoint.group is None, "a policy must not look for its pods"
+    assert endpoint.cidr == "10.20.0.0/16"
+    assert database(port=6432).endpoint.port().number == 6432
+
+
+def test_it_is_named_as_one_in_the_cluster() -> None:
+    assert database().name == in_cluster().name == "dagster-postgresql/dagster"
+    assert (database().database, database().user) == ("dagster", "dagster_prod")
+
+
+def test_the_credentials_are_those_of_the_named_secret() -> None:
+    reference = database().password
+
+    assert (reference.secret.name, reference.key) == ("dagster-postgresql", "pass")
+    assert [key.name for key in reference.secret.keys] == ["user", "pass"]
+
+
+def test_no_credential_is_made_up() -> None:
+    """A password that the cluster generated would not be the server's."""
+    assert all(not key.generated and not key.literal for key in database().password.secret.keys)
+
+
+def test_clients_wait_with_the_same_image() -> None:
+    assert database().image == in_cluster().image
