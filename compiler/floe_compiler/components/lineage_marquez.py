@@ -1,0 +1,226 @@
+"""Marquez: takes OpenLineage events, keeps them in PostgreSQL and shows them in a web interface.
+
+Sources: MarquezProject/marquez 0.51.1 (Dockerfiles, `docker/entrypoint.sh`, `MarquezApp.java`, `DbMigrateCommand.java`,
+`web/setupProxy.js`). Its images run as root and carry no word on other users. Nothing in its source writes a file, and
+all it runs from is readable to everyone; so it runs as user 1000 on a read-only root, where only the JVM writes, to
+`/tmp`. Marquez itself could not be run for this; the framework under it was (Dropwizard 2.1 with jdbi3 and Flyway).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from floe_compiler.kit import resources
+from floe_compiler.model.capabilities import Database, Lineage
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Container,
+    Identity,
+    Parts,
+    Pod,
+    Probe,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance
+from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.yaml_text import to_yaml
+
+IMAGE = "docker.io/marquezproject/marquez:0.51.1"
+WEB_IMAGE = "docker.io/marquezproject/marquez-web:0.51.1"
+ARCHITECTURE = "amd64"  # the only one that either image is published for
+IDENTITY = Identity(1000, 1000, 1000)
+HOME = "/usr/src/app"
+CONFIG = "/etc/marquez/config.yml"
+PASSWORD_FILE = "/run/secrets/marquez/password"  # noqa: S105 - a path
+
+API = Port("http", 5000)
+# Not in the Service: whoever reaches it can dump threads and run tasks.
+ADMIN = Port("admin", 5001, service=False)
+WEB = Port("http", 3000)
+
+# The image's own entrypoint does not `exec`, so that SIGTERM never reaches Java. The password stands in the YAML of the
+# configuration between double quotes, where "\" and the quote itself need a "\" before them.
+START = r"""set -eu
+MARQUEZ_DB_PASSWORD="$(sed 's/["\\]/\\&/g' "$PASSWORD_FILE")"
+export MARQUEZ_DB_PASSWORD
+exec java -XX:MaxRAMPercentage=60 -XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC -jar marquez-*.jar "$@"
+"""
+
+# With less than this the JVM is killed while it starts, again and again.
+LEAST_MEMORY = "512Mi"
+# A JVM on a busy node takes minutes to start; ten are allowed (REQ-646).
+STARTUP = Probe(port=ADMIN.name, path="/ping", period=10, timeout=5, failures=60)
+# Not /healthcheck, which asks the database: its outage would restart all replicas.
+LIVENESS = Probe(port=ADMIN.name, path="/ping", period=10, timeout=5, failures=3)
+READINESS = Probe(port=ADMIN.name, path="/healthcheck", period=10, timeout=5, failures=3)
+WEB_HEALTH = Probe(port=WEB.name, path="/healthcheck", period=10, timeout=5, failures=3)
+
+# Dropwizard lets requests finish for up to 30 seconds.
+GRACE = 40
+
+MIGRATION_DEADLINE = 3600
+MIGRATION_RETRIES = 3
+# Two replicas, a surge pod and the migration must fit into the 100 connections of a PostgreSQL server.
+CONNECTIONS = {"initialSize": 1, "minSize": 1, "maxSize": 20}
+
+
+def enough_memory(settings: ResourceSettings) -> ResourceSettings:
+    """Refuse less memory than the JVM needs to start."""
+    asked = settings.requests.memory
+    if _bytes(asked) < _bytes(LEAST_MEMORY):
+        raise ValueError(f"{asked} of memory make Marquez restart for ever; request at least {LEAST_MEMORY}")
+    return settings
+
+
+def _bytes(memory: str) -> Fraction:
+    return parse_quantity(memory).amount
+
+
+class MarquezWebConfig(Input):
+    """The web interface of Marquez."""
+
+    enabled: bool = True
+    """Whether there is one."""
+    replicas: Annotated[int, Field(ge=1)] = 2
+    """How many there are."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="100m", memory="128Mi"), limits=Amounts(cpu="500m", memory="512Mi")
+    )
+    """CPU and memory of each."""
+
+
+class MarquezConfig(Input):
+    """Marquez, the lineage of all domains."""
+
+    type: Literal["marquez"] = "marquez"
+    """The kind of lineage service."""
+    replicas: Annotated[int, Field(ge=1)] = 2
+    """How many servers there are."""
+    resources: Annotated[ResourceSettings, AfterValidator(enough_memory)] = ResourceSettings(
+        requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
+    )
+    """CPU and memory of each server; at least 512Mi."""
+    web: MarquezWebConfig = MarquezWebConfig()
+    """The web interface."""
+    database: DatabaseChoice = PostgresqlServer()
+    """Where events are kept."""
+
+
+def databases(instance: Instance[MarquezConfig]) -> tuple[DatabaseNeed, ...]:
+    """Return the one database that Marquez keeps everything in."""
+    return (DatabaseNeed(instance.config.database, "marquez", "marquez"),)
+
+
+def endpoint(instance: Instance[MarquezConfig]) -> Endpoint:
+    """Return where events are sent."""
+    return service_endpoint(instance.name, instance.namespace, instance.settings.cluster_domain, (API,))
+
+
+def provides(instance: Instance[MarquezConfig]) -> tuple[Lineage, ...]:
+    """Return the receiver of OpenLineage events."""
+    server = endpoint(instance)
+    return (Lineage(instance.name, server, server.url()),)
+
+
+def build(context: Context[MarquezConfig]) -> Parts:
+    """Return the task that brings the database's schema up to date, the server, and the web interface."""
+    config, name = context.config, context.instance.name
+    server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, phase=4)
+    migration = Task(f"{name}-migrate", _pod(context, "db-migrate"), MIGRATION_DEADLINE, MIGRATION_RETRIES)
+    web = (_web(context.instance),) if config.web.enabled else ()
+    return Parts((server, *web), (migration,))
+
+
+def configuration(database: Database) -> str:
+    """Return Marquez's configuration; the start script puts the password into it."""
+    url = f"jdbc:postgresql://{database.endpoint.address()}/{database.database}"
+    return to_yaml(
+        {
+            "server": {
+                "applicationConnectors": [{"type": "http", "port": API.number, "httpCompliance": "RFC7230_LEGACY"}],
+                "adminConnectors": [{"type": "http", "port": ADMIN.number}],
+            },
+            "db": {
+                "driverClass": "org.postgresql.Driver",
+                "url": url,
+                "user": database.user,
+                "password": "${MARQUEZ_DB_PASSWORD}",
+                **CONNECTIONS,
+            },
+            # The task does it, with more time than a starting server has. An empty database is set up in any case.
+            "migrateOnStartup": False,
+            "search": {"enabled": False},
+            "logging": {"level": "INFO", "appenders": [{"type": "console"}]},
+        }
+    )
+
+
+def _pod(context: Context[MarquezConfig], command: str) -> Pod:
+    """Return the pod that runs one of Marquez's commands."""
+    database = context.one(Database)
+    serves = command == "server"
+    container = Container(
+        name="marquez",
+        image=IMAGE,
+        resources=resources.declared(context.config.resources),
+        command=("sh", "-c", START, "marquez"),
+        arguments=(command, CONFIG),
+        variables=(Variable("PASSWORD_FILE", PASSWORD_FILE),),
+        ports=(API, ADMIN) if serves else (),
+        startup=STARTUP if serves else None,
+        liveness=LIVENESS if serves else None,
+        readiness=READINESS if serves else None,
+        config=(ConfigFile(CONFIG, configuration(database), context.instance.name),),
+        secret_files=(SecretFile(PASSWORD_FILE, database.password),),
+        working_directory=HOME,
+    )
+    called = (database.endpoint,)
+    return Pod((container,), IDENTITY, calls=called, waits_for=called, grace=GRACE, architecture=ARCHITECTURE)
+
+
+def _web(instance: Instance[MarquezConfig]) -> Workload:
+    config, server = instance.config.web, endpoint(instance)
+    container = Container(
+        name="web",
+        image=WEB_IMAGE,
+        resources=resources.declared(config.resources),
+        # As the image's entrypoint, but so that SIGTERM reaches Node.
+        command=("node", "setupProxy.js"),
+        variables=(
+            Variable("MARQUEZ_HOST", server.host),
+            Variable("MARQUEZ_PORT", str(server.port().number)),
+            Variable("WEB_PORT", str(WEB.number)),
+        ),
+        ports=(WEB,),
+        liveness=WEB_HEALTH,
+        readiness=WEB_HEALTH,
+        working_directory=HOME,
+    )
+    return Workload(
+        name=f"{instance.name}-web",
+        pod=Pod((container,), IDENTITY, calls=(server,), architecture=ARCHITECTURE),
+        replicas=config.replicas,
+        phase=4,
+        open_to_ingress=(WEB.name,),
+    )
+
+
+COMPONENT = Component(
+    slot="observability.lineage",
+    type="marquez",
+    summary="Marquez: OpenLineage events, and a web interface that shows them",
+    config=MarquezConfig,
+    build=build,
+    databases=databases,
+    provides=provides,
+    profiles={"light": {"replicas": 1, "web": {"replicas": 1}}},
+    shared=True,
+)
