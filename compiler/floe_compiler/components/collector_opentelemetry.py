@@ -1,0 +1,262 @@
+"""The OpenTelemetry Collector: takes traces, metrics and logs over OTLP, and passes them on to the backends.
+
+It only receives: reading the nodes' log files would need hostPath volumes, which the restricted pod security standard
+forbids. So the DaemonSet is as restricted as the Deployment. Its Service may prefer the client's own node, but must not
+insist on it (`internalTrafficPolicy: Local`): where no collector runs, on tainted nodes or during a rollout, all that is
+sent would be lost without a word.
+
+Sources: open-telemetry/opentelemetry-collector-releases, `distributions/otelcol-k8s` (the image's components, its user,
+no shell); the configuration was validated, and run on a read-only root, with a collector 0.158.0 of those components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from floe_compiler.kit import resources
+from floe_compiler.model.capabilities import Collector
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Container,
+    Identity,
+    Parts,
+    Pod,
+    Probe,
+    SecretFile,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.fields import Cidr, HostName, Name, PortNumber, SecretKeyName
+from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.yaml_text import to_yaml
+
+IMAGE = "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-k8s:0.158.0"
+IDENTITY = Identity(10001, 10001, 10001)
+CONFIG = "/conf/relay.yaml"
+SECRETS = "/run/secrets/backends"
+
+GRPC = Port("otlp", 4317)
+HTTP = Port("otlp-http", 4318)
+METRICS = Port("metrics", 8888)
+HEALTH = Port("health", 13133, service=False)
+ANYWHERE = "0.0.0.0"  # noqa: S104 - health_check and telemetry listen on localhost if they are not told
+
+PRODUCTION_SAMPLING = 10.0
+EVERYTHING = 100.0
+
+Signal = Literal["traces", "metrics", "logs"]
+SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
+
+
+class BackendHeader(Input):
+    """A header with which a backend knows who sends."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "authorization"
+    """The header's name."""
+    scheme: Literal["Basic", "Bearer"] | None = None
+    """The word before the secret's value; none: the value is all there is."""
+    secret: Name
+    """The secret that holds the value."""
+    key: SecretKeyName
+    """The key in it."""
+
+
+class Backend(Input):
+    """A server outside the platform that takes telemetry over OTLP and TLS, such as Grafana Cloud."""
+
+    name: Name
+    """What it is called here."""
+    protocol: Literal["grpc", "http"] = "grpc"
+    """The kind of OTLP it speaks."""
+    host: HostName
+    """Its DNS name."""
+    port: PortNumber = 443
+    """Its TCP port."""
+    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """Where OTLP over HTTP begins (`/otlp`); `/v1/traces` and the like follow."""
+    signals: Annotated[tuple[Signal, ...], Field(min_length=1, strict=False)] = SIGNALS
+    """What is sent to it."""
+    header: BackendHeader | None = None
+    """How it knows who sends."""
+    cidr: Cidr = "0.0.0.0/0"
+    """The addresses it may have, for the network policy."""
+
+    @model_validator(mode="after")
+    def _path_of_http(self) -> Self:
+        if self.path and self.protocol == "grpc":
+            raise ValueError("OTLP over gRPC has no path; leave it out, or use protocol http")
+        return self
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Return where it can be reached."""
+        return Endpoint(self.host, (Port("otlp", self.port, scheme="https"),), cidr=self.cidr)
+
+    @property
+    def exporter(self) -> str:
+        """Return the name of its exporter: `otlp` and `otlphttp` are called so since 0.144 (collector#14403)."""
+        return f"otlp_{self.protocol}/{self.name}"
+
+
+class CollectorConfig(Input):
+    """The OpenTelemetry Collector."""
+
+    type: Literal["opentelemetry"] = "opentelemetry"
+    """The kind of collector."""
+    mode: Literal["daemonset", "deployment"] = "daemonset"
+    """One on every node, or a number of replicas for all."""
+    replicas: Annotated[int, Field(ge=1)] = 2
+    """How many there are in mode `deployment`."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="200m", memory="256Mi"), limits=Amounts(cpu="1", memory="512Mi")
+    )
+    """CPU and memory of each."""
+    sampling_percentage: Annotated[float, Field(gt=0, le=100)] | None = None
+    """How many of a hundred traces are kept. Default: 10 in production, elsewhere all."""
+    backends: tuple[Backend, ...] = Field(default=(), strict=False)
+    """Where telemetry goes. What no backend takes is only counted in the collector's own log."""
+
+    @model_validator(mode="after")
+    def _distinct_backends(self) -> Self:
+        names = [backend.name for backend in self.backends]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two backends are called {', '.join(twice)}; give each its own name")
+        return self
+
+
+def configuration(config: CollectorConfig, *, production: bool) -> dict[str, Any]:
+    """Return what the collector reads: receivers, processors, exporters, and the pipelines of them.
+
+    The names are those of collector 0.144 and later.
+    """
+    default = PRODUCTION_SAMPLING if production else EVERYTHING
+    sampling = default if config.sampling_percentage is None else config.sampling_percentage
+    sampler = {"probabilistic_sampler": {"sampling_percentage": sampling}} if sampling < EVERYTHING else {}
+    return {
+        "receivers": {
+            "otlp": {"protocols": {"grpc": {"endpoint": _listen(GRPC)}, "http": {"endpoint": _listen(HTTP)}}}
+        },
+        "processors": {
+            # Percentages of the container's memory limit.
+            "memory_limiter": {"check_interval": "1s", "limit_percentage": 80, "spike_limit_percentage": 25},
+            **sampler,
+            "batch": {"timeout": "1s", "send_batch_size": 1024},
+        },
+        "exporters": {"debug": {"verbosity": "basic"}} | {one.exporter: _exporter(one) for one in config.backends},
+        "extensions": {"health_check": {"endpoint": _listen(HEALTH)}},
+        "service": {
+            "extensions": ["health_check"],
+            "telemetry": {
+                "logs": {"encoding": "json"},
+                "metrics": {
+                    "readers": [{"pull": {"exporter": {"prometheus": {"host": ANYWHERE, "port": METRICS.number}}}}]
+                },
+            },
+            "pipelines": {signal: _pipeline(config.backends, signal, sampler) for signal in SIGNALS},
+        },
+    }
+
+
+def _listen(port: Port) -> str:
+    return f"{ANYWHERE}:{port.number}"
+
+
+def _pipeline(backends: Iterable[Backend], signal: Signal, sampler: Iterable[str]) -> dict[str, list[str]]:
+    """Return one signal's way through the collector; only whole traces can be sampled by their identifier."""
+    exporters = [backend.exporter for backend in backends if signal in backend.signals]
+    sampling = sampler if signal == "traces" else ()
+    return {
+        "receivers": ["otlp"],
+        "processors": ["memory_limiter", *sampling, "batch"],
+        "exporters": exporters or ["debug"],
+    }
+
+
+def _exporter(backend: Backend) -> dict[str, Any]:
+    server = backend.endpoint
+    address = server.address() if backend.protocol == "grpc" else server.url(path=backend.path)
+    return {"endpoint": address} | ({"headers": _headers(backend.header)} if backend.header else {})
+
+
+def _headers(header: BackendHeader) -> dict[str, str]:
+    # The collector puts the file's content here when it reads its configuration (REQ-614: no secret in a variable).
+    value = f"${{file:{_secret_path(header.secret, header.key)}}}"
+    return {header.name: f"{header.scheme} {value}" if header.scheme else value}
+
+
+def _secret_path(secret: str, key: str) -> str:
+    return f"{SECRETS}/{secret}/{key}"
+
+
+def secret_files(backends: Iterable[Backend], namespace: str) -> tuple[SecretFile, ...]:
+    """Return the files that the backends' headers are read from; all keys of one secret belong to one Secret."""
+    used = sorted({(one.header.secret, one.header.key) for one in backends if one.header})
+    secrets = {
+        name: Secret(name, namespace, tuple(SecretKey(key) for other, key in used if other == name)) for name, _ in used
+    }
+    return tuple(SecretFile(_secret_path(name, key), secrets[name].key(key)) for name, key in used)
+
+
+def memory_goal(limit: str) -> str:
+    """Return Go's soft memory limit: four fifths of the container's, so that memory is freed before it is exceeded."""
+    return f"{int(parse_quantity(limit).amount * 4 / 5 / 2**20)}MiB"
+
+
+def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
+    """Return the receiver."""
+    settings = instance.settings
+    endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster_domain, (GRPC, HTTP))
+    return (Collector(instance.name, endpoint, endpoint.url(GRPC.name), endpoint.url(HTTP.name)),)
+
+
+def build(context: Context[CollectorConfig]) -> Parts:
+    """Return the collector."""
+    instance, config = context.instance, context.config
+    text = to_yaml(configuration(config, production=context.settings.production))
+    health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
+    container = Container(
+        name="collector",
+        image=IMAGE,
+        resources=resources.declared(config.resources),
+        arguments=(f"--config={CONFIG}",),
+        variables=(Variable("GOMEMLIMIT", memory_goal(config.resources.limits.memory)),),
+        ports=(GRPC, HTTP, METRICS, HEALTH),
+        liveness=health,
+        readiness=health,
+        config=(ConfigFile(CONFIG, text, instance.name),),
+        secret_files=secret_files(config.backends, instance.namespace),
+    )
+    everywhere = config.mode == "daemonset"
+    return Parts(
+        workloads=(
+            Workload(
+                name=instance.name,
+                kind="DaemonSet" if everywhere else "Deployment",
+                replicas=1 if everywhere else config.replicas,
+                # Late, though everything reports to it: a node without room for it must not hold up the platform.
+                phase=4,
+                pod=Pod((container,), IDENTITY, calls=tuple(sorted({one.endpoint for one in config.backends}))),
+            ),
+        )
+    )
+
+
+COMPONENT = Component(
+    slot="observability.collector",
+    type="opentelemetry",
+    name="otel-collector",
+    summary="OpenTelemetry Collector: OTLP in, batches to telemetry backends out",
+    config=CollectorConfig,
+    build=build,
+    provides=provides,
+    profiles={"light": {"replicas": 1}, "medium": {"replicas": 2}, "heavy": {"replicas": 3}},
+    shared=True,
+)

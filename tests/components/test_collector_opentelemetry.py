@@ -1,0 +1,271 @@
+"""The collector: what requirements and traps say of it, its configuration, and the rendered objects."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.collector_opentelemetry import (
+    COMPONENT,
+    SECRETS,
+    CollectorConfig,
+    configuration,
+    memory_goal,
+    provides,
+)
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import Container, Workload
+from floe_compiler.model.plan import Context, Settings
+from floe_compiler.model.yaml_text import to_yaml
+from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
+
+GRAFANA = {
+    "name": "grafana",
+    "host": "tempo-prod-10.grafana.example",
+    "signals": ["traces"],
+    "header": {"scheme": "Basic", "secret": "grafana-cloud", "key": "api-key"},
+}
+DATADOG = {
+    "name": "datadog",
+    "protocol": "http",
+    "host": "otlp.datadog.example",
+    "path": "/api/v0.2",
+    "cidr": "10.1.0.0/16",
+    "header": {"name": "dd-api-key", "secret": "datadog", "key": "key"},
+}
+LEGACY = ("logging", "jaeger", "otlp/", "otlphttp/")
+
+
+def context(settings: Settings = DEVELOPMENT, **config: Any) -> Context[CollectorConfig]:
+    return context_of(COMPONENT, config, settings=settings)
+
+
+def server(settings: Settings = DEVELOPMENT, **config: Any) -> Workload:
+    (found,) = COMPONENT.build(context(settings, **config)).workloads
+    return found
+
+
+def container(**config: Any) -> Container:
+    (found,) = server(**config).pod.containers
+    return found
+
+
+def configured(*, production: bool = False, **config: Any) -> dict[str, Any]:
+    return configuration(context(**config).config, production=production)
+
+
+def pipelines(*, production: bool = False, **config: Any) -> dict[str, Any]:
+    found: dict[str, Any] = configured(production=production, **config)["service"]["pipelines"]
+    return found
+
+
+def test_there_is_one_on_every_node() -> None:
+    assert server().kind == "DaemonSet"
+
+
+@pytest.mark.parametrize(("scale", "replicas"), [("light", 1), ("medium", 2), ("heavy", 3)])
+def test_or_a_number_of_replicas_by_scale(scale: str, replicas: int) -> None:
+    profile = COMPONENT.profiles[scale]
+
+    assert profile == {"replicas": replicas}
+    found = server(mode="deployment", **profile)
+    assert (found.kind, found.replicas) == ("Deployment", replicas)
+
+
+def test_it_asks_for_what_the_platform_design_says() -> None:
+    assert (container().resources.cpu, container().resources.memory) == ("200m", "256Mi")
+
+
+def test_it_listens_where_clients_expect_it() -> None:
+    assert [(port.number, port.service) for port in container().ports] == [
+        (4317, True),
+        (4318, True),
+        (8888, True),
+        (13133, False),
+    ]
+    (found,) = provides(context().instance)
+    assert found.grpc_url == "http://otel-collector.floe-platform.svc.cluster.local:4317"
+    assert found.http_url == "http://otel-collector.floe-platform.svc.cluster.local:4318"
+    assert [port.number for port in found.endpoint.ports] == [4317, 4318], "clients have no business with the others"
+
+
+def test_all_it_listens_on_is_reachable_from_outside_the_pod() -> None:
+    """The health check and the metrics would listen on localhost, so that probes and scrapes failed for ever."""
+    found = configured()
+    protocols = found["receivers"]["otlp"]["protocols"]
+    reader = found["service"]["telemetry"]["metrics"]["readers"][0]["pull"]["exporter"]["prometheus"]
+
+    assert protocols == {"grpc": {"endpoint": "0.0.0.0:4317"}, "http": {"endpoint": "0.0.0.0:4318"}}
+    assert found["extensions"]["health_check"]["endpoint"] == "0.0.0.0:13133"
+    assert reader == {"host": "0.0.0.0", "port": 8888}
+
+
+def test_it_is_alive_and_ready_by_its_health_check() -> None:
+    for probe in (container().liveness, container().readiness):
+        assert probe is not None
+        assert (probe.port, probe.path, probe.command) == ("health", "/", ()), "the image has no shell"
+
+
+def test_batches_are_of_a_second_or_1024() -> None:
+    assert configured()["processors"]["batch"] == {"timeout": "1s", "send_batch_size": 1024}
+
+
+def test_memory_is_limited_first_and_batches_are_made_last() -> None:
+    for pipeline in pipelines(production=True).values():
+        assert pipeline["processors"][0] == "memory_limiter"
+        assert pipeline["processors"][-1] == "batch"
+
+
+@pytest.mark.parametrize(("limit", "goal"), [("512Mi", "409MiB"), ("1Gi", "819MiB"), ("500M", "381MiB")])
+def test_go_frees_memory_before_the_limit_is_reached(limit: str, goal: str) -> None:
+    assert memory_goal(limit) == goal
+    asked = {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": limit}}
+    assert {one.name: one.value for one in container(resources=asked).variables} == {"GOMEMLIMIT": goal}
+
+
+def test_production_keeps_a_tenth_of_the_traces_and_all_else() -> None:
+    found = pipelines(production=True)
+
+    assert configured(production=True)["processors"]["probabilistic_sampler"] == {"sampling_percentage": 10}
+    assert found["traces"]["processors"] == ["memory_limiter", "probabilistic_sampler", "batch"]
+    assert "probabilistic_sampler" not in found["metrics"]["processors"] + found["logs"]["processors"]
+
+
+def test_nothing_is_sampled_where_everything_is_kept() -> None:
+    for found in (configured(), configured(production=True, sampling_percentage=100)):
+        assert "probabilistic_sampler" not in found["processors"]
+        assert "probabilistic_sampler" not in found["service"]["pipelines"]["traces"]["processors"]
+
+
+@pytest.mark.parametrize("percentage", [0, -1, 100.5])
+def test_a_percentage_is_one(percentage: float) -> None:
+    with pytest.raises(ValidationError):
+        context(sampling_percentage=percentage)
+
+
+def test_what_no_backend_takes_is_counted_in_the_log() -> None:
+    assert {signal: one["exporters"] for signal, one in pipelines(backends=[GRAFANA]).items()} == {
+        "traces": ["otlp_grpc/grafana"],
+        "metrics": ["debug"],
+        "logs": ["debug"],
+    }
+    assert configured()["exporters"] == {"debug": {"verbosity": "basic"}}
+
+
+def test_a_backend_is_told_who_sends_by_a_secret_that_only_the_collector_reads() -> None:
+    exporter = configured(backends=[GRAFANA])["exporters"]["otlp_grpc/grafana"]
+    (file,) = container(backends=[GRAFANA]).secret_files
+
+    assert exporter["endpoint"] == "tempo-prod-10.grafana.example:443"
+    assert exporter["headers"] == {"authorization": f"Basic ${{file:{file.path}}}"}
+    assert (file.secret.secret.name, file.secret.key) == ("grafana-cloud", "api-key")
+    assert "tls" not in exporter, "encrypted, with the certificate checked: the default"
+
+
+def test_http_backends_have_a_path_and_headers_of_any_name() -> None:
+    exporter = configured(backends=[DATADOG])["exporters"]["otlp_http/datadog"]
+
+    assert exporter["endpoint"] == "https://otlp.datadog.example:443/api/v0.2"
+    assert exporter["headers"] == {"dd-api-key": "${file:/run/secrets/backends/datadog/key}"}
+
+
+def test_keys_of_one_secret_stay_together() -> None:
+    """Two Secrets of one name would be two ExternalSecrets of one name."""
+    second = {**GRAFANA, "name": "second", "header": {"secret": "grafana-cloud", "key": "other-key"}}
+    files = container(backends=[GRAFANA, second, DATADOG]).secret_files
+
+    datadog, grafana = sorted({file.secret.secret for file in files})
+    assert [key.name for key in datadog.keys] == ["key"]
+    assert [key.name for key in grafana.keys] == ["api-key", "other-key"]
+    assert len({file.path for file in files}) == 3
+
+
+def test_two_backends_may_share_a_key() -> None:
+    second = {**GRAFANA, "name": "second"}
+
+    assert len(container(backends=[GRAFANA, second]).secret_files) == 1
+
+
+def test_it_calls_its_backends_and_nothing_else() -> None:
+    calls = server(backends=[GRAFANA, DATADOG]).pod.calls
+
+    assert [(call.host, call.ports, call.group, call.cidr) for call in calls] == [
+        ("otlp.datadog.example", (Port("otlp", 443, scheme="https"),), None, "10.1.0.0/16"),
+        ("tempo-prod-10.grafana.example", (Port("otlp", 443, scheme="https"),), None, "0.0.0.0/0"),
+    ]
+    assert server().pod.calls == ()
+    assert server().pod.kubernetes_api == ()
+
+
+@pytest.mark.parametrize(
+    ("backends", "complaint"),
+    [
+        ([GRAFANA, GRAFANA], "two backends are called grafana"),
+        ([{**GRAFANA, "path": "/otlp"}], "gRPC has no path"),
+        ([{**GRAFANA, "signals": []}], "at least 1 item"),
+        ([{**DATADOG, "path": "otlp"}], "pattern"),
+        ([{**GRAFANA, "tls": False}], "not permitted"),
+    ],
+)
+def test_wrong_backends_are_refused(backends: list[dict[str, Any]], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        context(backends=backends)
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "development": {"production": False},
+    "production": {"production": True},
+    "backends": {"production": True, "backends": [GRAFANA, DATADOG]},
+    "no header": {"production": False, "backends": [{"name": "plain", "host": "otlp.example"}]},
+    "sampled": {"production": False, "sampling_percentage": 0.5},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_name_is_one_that_the_collector_dropped(variant: str) -> None:
+    found = configured(**VARIANTS[variant])
+
+    assert not [name for name in found["exporters"] if name.startswith(LEGACY)]
+    assert "address" not in found["service"]["telemetry"]["metrics"]
+
+
+COLLECTOR = next(filter(None, map(shutil.which, ("otelcol-k8s", "otelcol", "otelcol-contrib"))), None)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(COLLECTOR is None, reason="no OpenTelemetry Collector (otelcol-k8s, otelcol) is on the PATH")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_collector_accepts_its_configuration(variant: str, tmp_path: Path) -> None:
+    assert COLLECTOR is not None
+    for name in ("grafana-cloud/api-key", "datadog/key"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("c2VjcmV0")
+    text = to_yaml(configured(**VARIANTS[variant])).replace(SECRETS, str(tmp_path))
+    (tmp_path / "relay.yaml").write_text(text)
+
+    ran = subprocess.run(
+        [COLLECTOR, "validate", f"--config={tmp_path}/relay.yaml"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "config"),
+    [(DEVELOPMENT, {}), (PRODUCTION, {"backends": [GRAFANA]}), (PRODUCTION, {"mode": "deployment"})],
+    ids=["dev", "prod", "deployment"],
+)
+def test_rendered(settings: Settings, config: dict[str, Any], snapshot: SnapshotAssertion) -> None:
+    objects = unit_of(COMPONENT, context(settings, **config)).objects
+
+    assert as_text(one for one in objects if one["metadata"]["name"] in ("otel-collector", "grafana-cloud")) == snapshot
