@@ -88,8 +88,13 @@ def object_path(environment: str, identity: ObjectId, cluster_scoped: bool) -> s
     """
     if not cluster_scoped and not identity.namespace:
         raise ValueError(f"{identity} has no namespace")
-    folder = CLUSTER_FOLDER if cluster_scoped else _portable(_escape(identity.namespace))
-    return f"{OUTPUT}/{environment}/{folder}/{file_name(identity)}"
+    return f"{folder_path(environment, '' if cluster_scoped else identity.namespace)}/{file_name(identity)}"
+
+
+def folder_path(environment: str, namespace: str = "") -> str:
+    """Return the path of the folder with a namespace's objects, or without one: with those of the cluster."""
+    folder = _portable(_escape(namespace)) if namespace else CLUSTER_FOLDER
+    return f"{OUTPUT}/{environment}/{folder}"
 
 
 def delivery_path(environment: str, identity: ObjectId) -> str:

@@ -1,0 +1,117 @@
+"""Argo CD 3.3 and later: an AppProject that says what may be applied, and an Application that does it, per folder.
+
+Fields that would say the default (`prune: false`, `recurse: false`) are left out: Argo CD drops them when it writes an
+object, and whoever manages these Applications by another one would see a difference for ever (argoproj/argo-cd#4501).
+"""
+
+from __future__ import annotations
+
+from floe_compiler.kit.meta import manifest, present, wave
+from floe_compiler.model.inputs import ArgoCd
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.synthesize.delivery.folders import Folder, description, folders, head, prunes
+
+API = "argoproj.io/v1alpha1"
+PROJECT_WAVE = -1
+"""Projects come before the Applications in them."""
+
+ANY_KIND = ({"group": "*", "kind": "*"},)
+# Secrets come from a store, never from Git. The others would let a folder hand its own rights on.
+REFUSED_KINDS = (
+    {"group": "", "kind": "Secret"},
+    {"group": "argoproj.io", "kind": "AppProject"},
+    {"group": "argoproj.io", "kind": "Application"},
+    {"group": "argoproj.io", "kind": "ApplicationSet"},
+)
+# Of these kinds any name will do. An exact list would be no safer, and Argo CD neither shows nor prunes what a project
+# does not allow: an object that left the output, and with it the list, would stay behind unseen.
+CLUSTER_KINDS = (
+    {"group": "external-secrets.io", "kind": "ClusterSecretStore"},
+    {"group": "scheduling.k8s.io", "kind": "PriorityClass"},
+)
+
+ANNOTATIONS = {
+    # Only commits that touch the folder are looked at. Relative to the source's path.
+    "argocd.argoproj.io/manifest-generate-paths": ".",
+    # The API server itself tells what an apply would change, so that its defaults are no differences.
+    "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
+}
+SYNC_OPTIONS = (
+    # Namespaces are objects of the output, with labels that Argo CD would not set.
+    "CreateNamespace=false",
+    # Two Applications that fight over an object are a mistake, not a race.
+    "FailOnSharedResource=true",
+    # What is replaced goes only when its replacement is healthy.
+    "PruneLast=true",
+    # Large ConfigMaps do not fit into the annotation of a client-side apply.
+    "ServerSideApply=true",
+)
+# A sync that failed is never tried again by itself (argoproj/argo-cd#18442). At the first start, domains fail until
+# their namespaces are there: this keeps trying for half an hour, always with the newest commit.
+RETRY = {"limit": 10, "refresh": True, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
+
+
+def argocd_objects(plan: EnvironmentPlan, delivery: ArgoCd) -> tuple[Object, ...]:
+    """Return a project and an Application for each folder of the environment's output."""
+    return tuple(
+        one
+        for folder in folders(plan)
+        for one in (_project(plan, delivery, folder), _application(plan, delivery, folder))
+    )
+
+
+def _project(plan: EnvironmentPlan, delivery: ArgoCd, folder: Folder) -> Object:
+    spec = {
+        "description": description(plan, folder),
+        "sourceRepos": [delivery.repository],
+        "destinations": [_destination(plan, folder)],
+        **(_namespaced_kinds() if folder.namespace else _cluster_kinds(plan)),
+    }
+    return manifest(API, "AppProject", **head(plan, folder.name), annotations=wave(PROJECT_WAVE), spec=spec)
+
+
+def _namespaced_kinds() -> Object:
+    return {"clusterResourceWhitelist": [], "namespaceResourceBlacklist": list(REFUSED_KINDS)}
+
+
+def _cluster_kinds(plan: EnvironmentPlan) -> Object:
+    # By name: relabelling another namespace would lift its pod security. None of them is ever pruned anyway.
+    names = sorted(unit.namespace for unit in plan.units)
+    namespaces = [{"group": "", "kind": "Namespace", "name": name} for name in names]
+    return {
+        "clusterResourceWhitelist": [*namespaces, *CLUSTER_KINDS],
+        "namespaceResourceBlacklist": list(ANY_KIND),
+    }
+
+
+def _destination(plan: EnvironmentPlan, folder: Folder) -> Object:
+    # Cluster-scoped objects have no namespace, but a destination must match one.
+    return {"server": plan.cluster.server, "namespace": folder.namespace or plan.settings.platform_namespace}
+
+
+def _application(plan: EnvironmentPlan, delivery: ArgoCd, folder: Folder) -> Object:
+    spec = {
+        "project": folder.name,
+        "destination": _destination(plan, folder),
+        "source": {
+            "repoURL": delivery.repository,
+            "targetRevision": delivery.revision,
+            "path": folder.path,
+            "directory": {"include": "*.yaml"},
+        },
+        "syncPolicy": {
+            **present(automated=_automated(plan, delivery)),
+            "retry": RETRY,
+            "syncOptions": list(SYNC_OPTIONS),
+        },
+    }
+    # No finalizer: an Application that is deleted leaves its objects running.
+    annotations = {**ANNOTATIONS, **wave(folder.phase)}
+    return manifest(API, "Application", **head(plan, folder.name), annotations=annotations, spec=spec)
+
+
+def _automated(plan: EnvironmentPlan, delivery: ArgoCd) -> Object | None:
+    if not delivery.automated:
+        return None
+    return {"enabled": True, **present(prune=prunes(plan) or None, selfHeal=delivery.self_heal or None)}

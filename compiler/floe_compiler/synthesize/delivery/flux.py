@@ -1,0 +1,68 @@
+"""Flux 2.6 and later: a GitRepository for the environment, and a Kustomization for each folder of its output.
+
+The folders are plain YAML without a kustomization.yaml: Flux makes one of all that lies there. There is no
+`targetNamespace`, which would move objects, and no `postBuild`, which would empty every `${...}` in a script.
+"""
+
+from __future__ import annotations
+
+from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.inputs import Flux
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.synthesize.delivery.folders import (
+    CLUSTER_PHASE,
+    Folder,
+    delivery_name,
+    folders,
+    head,
+    prunes,
+)
+
+GIT_API = "source.toolkit.fluxcd.io/v1"
+KUSTOMIZE_API = "kustomize.toolkit.fluxcd.io/v1"
+
+GIT_INTERVAL = "5m"
+"""How often the branch is looked at; a webhook (Receiver) makes a commit arrive at once."""
+
+RETRY_INTERVAL = "2m"
+TIMEOUT = "15m"
+"""Longer than the ten minutes that a rollout may take (REQ-642, REQ-646)."""
+
+
+def flux_objects(plan: EnvironmentPlan, delivery: Flux) -> tuple[Object, ...]:
+    """Return the source, and a Kustomization for each folder of the environment's output."""
+    found = folders(plan)
+    return (_repository(plan, delivery), *(_kustomization(plan, delivery, folder, found) for folder in found))
+
+
+def _repository(plan: EnvironmentPlan, delivery: Flux) -> Object:
+    spec = {
+        "url": delivery.repository,
+        "ref": {"branch": delivery.revision},
+        "interval": GIT_INTERVAL,
+        "sparseCheckout": [f"{OUTPUT}/{plan.settings.environment}"],
+        **present(secretRef={"name": delivery.secret} if delivery.secret else None),
+    }
+    return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
+
+
+def _kustomization(plan: EnvironmentPlan, delivery: Flux, folder: Folder, found: tuple[Folder, ...]) -> Object:
+    before = [{"name": one.name} for one in found if one.phase == folder.phase - 1]
+    spec = {
+        "sourceRef": {"kind": "GitRepository", "name": delivery_name(plan.settings)},
+        "path": f"./{folder.path}",
+        **present(dependsOn=before),
+        "interval": delivery.interval,
+        "retryInterval": RETRY_INTERVAL,
+        "timeout": TIMEOUT,
+        # A secret store in the cluster's folder gets ready only with the account that a later folder brings: waiting
+        # for it would be a deadlock. Namespaces are there as soon as they are applied.
+        "wait": folder.phase != CLUSTER_PHASE,
+        "prune": prunes(plan),
+        # A Kustomization that is deleted leaves its objects running.
+        "deletionPolicy": "Orphan",
+        "force": False,
+    }
+    return manifest(KUSTOMIZE_API, "Kustomization", **head(plan, folder.name), spec=spec)

@@ -1,0 +1,85 @@
+"""The folders of an environment's output, each delivered by itself: a mistake in one holds up no other."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from floe_compiler.kit import labels
+from floe_compiler.model.files import folder_path
+from floe_compiler.model.inputs import ArgoCd, Flux
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Settings
+
+CLUSTER = "cluster"
+LONGEST_NAME = 63
+"""Flux labels every object with the name of its Kustomization, and a label's value has 63 characters at most."""
+
+CLUSTER_PHASE, PLATFORM_PHASE, DOMAIN_PHASE = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder: what its delivery objects are called, and the order in which it is applied.
+
+    `namespace` is empty for the folder of cluster-scoped objects.
+    """
+
+    name: str
+    path: str
+    phase: int
+    owner: str
+    namespace: str = ""
+
+
+def folders(plan: EnvironmentPlan) -> tuple[Folder, ...]:
+    """Return the folders in their order: cluster-scoped objects, the shared services, then each domain."""
+    settings = plan.settings
+    environment = settings.environment
+    own = [
+        Folder(
+            delivery_name(settings, unit.scope if unit.scope == PLATFORM else f"{unit.scope}-domain"),
+            folder_path(environment, unit.namespace),
+            PLATFORM_PHASE if unit.scope == PLATFORM else DOMAIN_PHASE,
+            unit.owner,
+            unit.namespace,
+        )
+        for unit in plan.units
+    ]
+    owner = next((unit.owner for unit in plan.units if unit.scope == PLATFORM), "")
+    cluster = Folder(delivery_name(settings, CLUSTER), folder_path(environment), CLUSTER_PHASE, owner)
+    return tuple(sorted((cluster, *own), key=lambda folder: (folder.phase, folder.name)))
+
+
+def delivery_name(settings: Settings, part: str = "") -> str:
+    """Return the name `<platform>-<environment>-<part>`, cut and hashed if it is too long.
+
+    Several platforms and environments may share one Argo CD or Flux, so both are in it. A name must never change:
+    Flux would delete everything under the old one and make it anew.
+    """
+    name = "-".join(filter(None, (settings.platform, settings.environment, part)))
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def delivery_labels(settings: Settings) -> labels.Labels:
+    """Return the labels of delivery objects; by the environment's, people select what they list or sync."""
+    return {**labels.common_labels(settings), "floe.dev/environment": settings.environment}
+
+
+def prunes(plan: EnvironmentPlan) -> bool:
+    """Tell whether live objects that left the output are deleted: everywhere but in production, unless asked for."""
+    delivery: ArgoCd | Flux = plan.delivery
+    return not plan.settings.production if delivery.prune is None else delivery.prune
+
+
+def description(plan: EnvironmentPlan, folder: Folder) -> str:
+    """Return who a folder belongs to, in a sentence for people."""
+    what = folder.namespace or "cluster-scoped objects"
+    return f"{what} of {plan.settings.platform} in {plan.settings.environment}, owned by {folder.owner}"
+
+
+def head(plan: EnvironmentPlan, name: str) -> Object:
+    """Return name, namespace and labels of a delivery object, as `manifest` takes them."""
+    return {"name": name, "namespace": plan.delivery.namespace, "labels": delivery_labels(plan.settings)}

@@ -1,0 +1,97 @@
+"""Flux: one source and one Kustomization for each folder, which delete nothing by accident."""
+
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from crds import assert_valid
+from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.objects import Object
+from floe_compiler.synthesize.delivery import delivery_objects
+from support import as_text
+from synthesize.delivery_plans import REPOSITORY, flux_plan
+
+
+def kustomizations(**choices: Any) -> dict[str, Object]:
+    objects = delivery_objects(flux_plan(**choices))
+    return {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "Kustomization"}
+
+
+def repository(**choices: Any) -> Object:
+    found = [one for one in delivery_objects(flux_plan(**choices)) if one["kind"] == "GitRepository"]
+    assert [one["metadata"]["name"] for one in found] == ["acme-dev"]
+    spec: Object = found[0]["spec"]
+    return spec
+
+
+def test_only_the_environments_own_output_is_fetched() -> None:
+    assert repository(revision="release") == {
+        "url": REPOSITORY,
+        "ref": {"branch": "release"},
+        "interval": "5m",
+        "sparseCheckout": ["output/dev"],
+    }
+
+
+def test_a_private_repository_is_read_with_a_secret() -> None:
+    assert repository(secret="git-credentials")["secretRef"] == {"name": "git-credentials"}
+
+
+def test_every_folder_is_applied_from_the_source_that_fetches_it() -> None:
+    fetched = [f"./{path}/" for path in repository()["sparseCheckout"]]
+    assert len(kustomizations()) == 4
+    for spec in kustomizations().values():
+        assert spec["sourceRef"] == {"kind": "GitRepository", "name": "acme-dev"}
+        assert spec["path"].startswith(fetched[0])
+
+
+def test_the_platform_waits_for_the_cluster_and_domains_for_the_platform() -> None:
+    before = {name: [one["name"] for one in spec.get("dependsOn", [])] for name, spec in kustomizations().items()}
+    assert before == {
+        "acme-dev-cluster": [],
+        "acme-dev-platform": ["acme-dev-cluster"],
+        "acme-dev-finance-domain": ["acme-dev-platform"],
+        "acme-dev-sales-domain": ["acme-dev-platform"],
+    }
+
+
+def test_health_is_waited_for_but_not_in_the_clusters_folder() -> None:
+    waits = {name: spec["wait"] for name, spec in kustomizations().items()}
+    assert waits.pop("acme-dev-cluster") is False
+    assert set(waits.values()) == {True}
+
+
+def test_a_rollout_has_time_to_end_and_is_tried_again() -> None:
+    for spec in kustomizations().values():
+        assert parse_duration(spec["timeout"]) > 600
+        assert parse_duration(spec["retryInterval"]) < parse_duration(spec["interval"])
+
+
+@pytest.mark.parametrize(
+    ("production", "choices", "expected"),
+    [(False, {}, True), (True, {}, False), (True, {"prune": True}, True), (False, {"prune": False}, False)],
+)
+def test_production_is_pruned_only_when_asked_for(production: bool, choices: dict[str, Any], expected: bool) -> None:
+    assert {spec["prune"] for spec in kustomizations(production=production, **choices).values()} == {expected}
+
+
+def test_deleting_a_kustomization_leaves_its_objects_running() -> None:
+    assert {spec["deletionPolicy"] for spec in kustomizations().values()} == {"Orphan"}
+
+
+def test_nothing_in_the_output_is_rewritten_or_replaced_by_force() -> None:
+    for spec in kustomizations().values():
+        assert spec["force"] is False
+        assert not spec.keys() & {"targetNamespace", "postBuild", "patches", "images", "namePrefix", "commonMetadata"}
+
+
+@pytest.mark.parametrize("production", [False, True])
+def test_objects_fit_the_published_definitions(production: bool) -> None:
+    for one in delivery_objects(flux_plan(production=production, secret="git-credentials")):
+        assert_valid(one)
+
+
+@pytest.mark.parametrize("production", [False, True])
+def test_what_is_written(production: bool, snapshot: SnapshotAssertion) -> None:
+    assert as_text(delivery_objects(flux_plan(production=production))) == snapshot

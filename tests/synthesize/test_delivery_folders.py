@@ -1,0 +1,75 @@
+"""The folders that are delivered, their names and their order."""
+
+from dataclasses import replace
+
+from floe_compiler.model.files import delivery_path, object_path
+from floe_compiler.model.names import check_label_value
+from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.synthesize.delivery import delivery_objects
+from floe_compiler.synthesize.delivery.folders import delivery_name, folders
+from synthesize.delivery_plans import argocd_plan, flux_plan, renamed
+
+
+def test_the_cluster_comes_first_then_the_platform_then_the_domains() -> None:
+    assert [(folder.name, folder.phase) for folder in folders(argocd_plan())] == [
+        ("acme-dev-cluster", 0),
+        ("acme-dev-platform", 1),
+        ("acme-dev-finance-domain", 2),
+        ("acme-dev-sales-domain", 2),
+    ]
+
+
+def test_folders_are_those_that_objects_are_written_to() -> None:
+    written = {
+        object_path("dev", ObjectId("", "Namespace", "", "x"), cluster_scoped=True),
+        *(
+            object_path("dev", ObjectId("", "Service", unit.namespace, "x"), cluster_scoped=False)
+            for unit in argocd_plan().units
+        ),
+    }
+    assert {folder.path for folder in folders(argocd_plan())} == {path.rpartition("/")[0] for path in written}
+
+
+def test_no_domain_can_take_the_name_of_the_cluster_or_the_platform() -> None:
+    plan = argocd_plan()
+    scopes = ("cluster", "platform", "platform-domain")
+    plan = replace(plan, units=tuple(replace(unit, scope=one) for unit, one in zip(plan.units, scopes, strict=True)))
+    names = [folder.name for folder in folders(plan)]
+    assert len(set(names)) == len(names)
+
+
+def test_long_names_fit_a_label_and_stay_apart() -> None:
+    long = renamed(argocd_plan(), platform="p" * 40, environment="e" * 40)
+    names = [folder.name for folder in folders(long)]
+    assert len(set(names)) == 4
+    for name in names:
+        assert check_label_value(name) == name
+
+
+def test_names_tell_platforms_and_environments_apart() -> None:
+    settings = argocd_plan().settings
+    assert delivery_name(settings) == "acme-dev"
+    assert delivery_name(replace(settings, environment="prod"), "cluster") == "acme-prod-cluster"
+
+
+def test_every_object_is_labelled_and_stands_in_the_tools_namespace() -> None:
+    for plan in (argocd_plan(), flux_plan()):
+        for one in delivery_objects(plan):
+            assert one["metadata"]["namespace"] == plan.delivery.namespace
+            assert one["metadata"]["labels"] == {
+                "app.kubernetes.io/managed-by": "floe-compile",
+                "app.kubernetes.io/part-of": "acme",
+                "floe.dev/environment": "dev",
+            }
+
+
+def test_each_object_has_a_file_of_its_own() -> None:
+    for plan in (argocd_plan(), flux_plan()):
+        objects = delivery_objects(plan)
+        assert len({delivery_path("dev", identify(one)) for one in objects}) == len(objects)
+
+
+def test_the_order_of_the_plans_units_does_not_matter() -> None:
+    plan = argocd_plan()
+    turned = replace(plan, units=plan.units[::-1])
+    assert delivery_objects(turned) == delivery_objects(plan)
