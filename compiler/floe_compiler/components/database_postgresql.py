@@ -134,7 +134,7 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
     name = f"{config.server}-databases"
     return Task(
         name=name,
-        phase=1,
+        phase=0,
         deadline=TASK_DEADLINE,
         retries=TASK_RETRIES,
         pod=Pod(

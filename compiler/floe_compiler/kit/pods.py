@@ -27,7 +27,7 @@ def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placem
     return {
         "metadata": {
             "labels": dict(sorted((pod_labels(instance, name, pod)).items())),
-            **present(annotations=dict(sorted(annotations(pod).items()))),
+            **present(annotations=dict(sorted(pod_annotations(pod).items()))),
         },
         "spec": pod_spec(instance, name, pod, placement),
     }
@@ -38,7 +38,7 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     return labels.object_labels(instance, name) | labels.access_labels(pod.calls) | dict(pod.labels)
 
 
-def annotations(pod: Pod) -> Mapping[str, str]:
+def pod_annotations(pod: Pod) -> Mapping[str, str]:
     """Return what the template says beside its labels: the hash of its configuration, and why secrets are variables."""
     configuration = config_maps.config_hash(pod)
     reasons = config_maps.secret_reasons(pod)
@@ -63,20 +63,21 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **placed(placement),
+        **placed(placement, pod.architecture),
         **present(initContainers=[container(settings, one) for one in (*waits, *pod.setup)]),
         "containers": [container(settings, one) for one in pod.containers],
         **present(volumes=volumes(pod)),
     }
 
 
-def placed(placement: Placement) -> Object:
-    """Return where pods may run."""
+def placed(placement: Placement, architecture: str = "") -> Object:
+    """Return where pods may run; `architecture` is the only one that their images are built for."""
+    built_for = {"kubernetes.io/arch": architecture} if architecture else {}
     tolerations = [
         present(key=one.key, operator="Equal" if one.value else "Exists", value=one.value, effect=one.effect)
         for one in placement.tolerations
     ]
-    return present(nodeSelector=dict(sorted(placement.node_selector.items())), tolerations=tolerations)
+    return present(nodeSelector=dict(sorted((placement.node_selector | built_for).items())), tolerations=tolerations)
 
 
 def wait_container(endpoint: Endpoint) -> Container:

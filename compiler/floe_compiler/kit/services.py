@@ -34,8 +34,11 @@ def services(instance: Instance[Any], declared: Workload) -> list[Object]:
 def _service(
     instance: Instance[Any], declared: Workload, name: str, ports: tuple[Port, ...], extra: Object | None = None
 ) -> Object:
+    # A DaemonSet's clients talk to their own node's pod, and to another one where theirs has none (beta since 1.34).
+    near = {"trafficDistribution": "PreferSameNode"} if declared.kind == "DaemonSet" and _knows(instance, 34) else {}
     spec = {
         "type": "ClusterIP",
+        **near,
         **(extra or {}),
         "selector": labels.selector(instance, declared.name),
         "ports": [
@@ -45,6 +48,11 @@ def _service(
     }
     metadata = labels.object_labels(instance, declared.name)
     return manifest("v1", "Service", name, instance.namespace, metadata, spec=present(**spec))
+
+
+def _knows(instance: Instance[Any], minor: int) -> bool:
+    """Tell whether the target is Kubernetes 1.`minor` or newer."""
+    return int(instance.settings.kubernetes_version.partition(".")[2]) >= minor
 
 
 def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Object]:

@@ -118,16 +118,12 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template = pod_template(instance, declared.name, declared.pod, placement)
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
-    head = {
-        "namespace": instance.namespace,
-        "labels": labels.object_labels(instance, declared.name),
-        "annotations": wave(declared.phase),
-    }
+    head = (instance.namespace, labels.object_labels(instance, declared.name), wave(declared.phase))
     if declared.schedule:
-        return manifest("batch/v1", "CronJob", declared.name, **head, spec=_cron(instance, declared, job))
+        return manifest("batch/v1", "CronJob", declared.name, *head, spec=_cron(instance, declared, job))
     # A Job cannot be changed, and one with a time to live would come back under GitOps each time it expired:
     # a changed Job is a new Job, named by its content.
-    return manifest("batch/v1", "Job", job_name(declared.name, job), **head, spec=job)
+    return manifest("batch/v1", "Job", job_name(declared.name, job), *head, spec=job)
 
 
 def job_name(name: str, spec: Mapping[str, Any]) -> str:

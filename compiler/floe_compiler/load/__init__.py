@@ -61,8 +61,7 @@ def _document(root: Path, file: str, kind: str, check: SchemaCheck, findings: Fi
     if not _is_kind(document, kind, findings):
         return None
     findings.extend(secret_values(document))
-    problems = check.problems(kind, document)
-    findings.extend(problems)
+    findings.extend(check.problems(kind, document))
     return document
 
 

@@ -38,14 +38,16 @@ def _diagnostics(error: ValidationError, document: Document) -> Iterator[Diagnos
 
     error = best_match([error]) or error
     path: DataPath = tuple(error.absolute_path)
+    wanted: Any = error.validator_value
     if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
-        known = list(error.schema.get("properties", {}))
+        schema: Any = error.schema
+        known = list(schema.get("properties", {}))
         for key in error.instance:
             if key not in known:
                 at = (*path, key)
                 yield _problem(f"{show_path(at)} is not a known key", document.key_span(at), did_you_mean(key, known))
     elif error.validator == "required" and isinstance(error.instance, Mapping):
-        for key in error.validator_value:
+        for key in wanted:
             if key not in error.instance:
                 yield _problem(f"{show_path((*path, key))} is missing", document.span(path), f"add `{key}:`")
     else:
@@ -70,7 +72,8 @@ KINDS = {
 
 def _value_problem(error: ValidationError, document: Document, path: DataPath) -> tuple[str, str]:
     """Return what is wrong with a value, and how to mend it."""
-    wanted, found = error.validator_value, error.instance
+    wanted: Any = error.validator_value
+    found: Any = error.instance
     if error.validator == "type":
         kinds = [wanted] if isinstance(wanted, str) else list(wanted)
         raw = document.raw.get(path, "")

@@ -52,8 +52,10 @@ def canonical_duration(text: str) -> str:
 
 
 def check_image(text: str) -> str:
-    """Accept an image reference."""
-    parse_image(text)
+    """Accept an image reference; capital letters, which only a host may have, are refused to be on the safe side."""
+    named = str(parse_image(text)).partition("@")[0].rpartition(":")[0] or text
+    if named != named.lower():
+        raise ValueError(f'"{text}" has capital letters in its name; write "{text.lower()}"')
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -160,7 +161,7 @@ class Component(Generic[Config]):
     slot: str
     type: str
     summary: str
-    config: type[Config]
+    config: builtins.type[Config]
     build: Callable[[Context[Config]], Parts]
     name: str = ""
     databases: Callable[[Instance[Config]], tuple[DatabaseNeed, ...]] = nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -31,15 +32,21 @@ def context(
     for requirement in (*databases, *component.requires(instance)):
         matches = _matches(requirement, own) or _matches(requirement, platform)
         if not matches and not requirement.optional and not requirement.many:
-            name = f" {requirement.name}" if requirement.name else ""
             findings.add(
                 NO_PROVIDER,
-                f"{instance.slot} {instance.type} needs a {requirement.kind.__name__}{name}, which nothing provides",
+                f"{instance.slot} {instance.type} needs {_thing(requirement)}, which nothing provides",
                 instance.origin,
                 hint="fill the slot that provides it in platform-manifest.yaml",
             )
         found += matches if requirement.many else matches[:1]
     return Context(instance, tuple(found))
+
+
+def _thing(requirement: Requirement) -> str:
+    """Return what is required as people say it: `an object store`."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", requirement.kind.__name__).lower()
+    article = "an" if words[0] in "aeiou" else "a"
+    return f"{article} {words}{f' named {requirement.name}' if requirement.name else ''}"
 
 
 def _matches(requirement: Requirement, offered: Iterable[Capability]) -> list[Capability]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, did_you_mean
 from floe_compiler.model.document import DataPath, Document
@@ -159,7 +160,7 @@ def _domain(
 def _units(settings: Settings, scopes_: list[Scope], findings: Findings) -> tuple[UnitPlan, ...]:
     """Connect the instances of all scopes, and return a plan for each namespace."""
     platform = capabilities.provided(scopes_[0].placed)
-    contexts: dict[str, list[tuple[Placed, Context[object]]]] = {}
+    contexts: dict[str, list[tuple[Placed, Context[Any]]]] = {}
     for scope in scopes_:
         own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
         contexts[scope.name] = [(one, capabilities.context(one, own, platform, findings)) for one in scope.placed]

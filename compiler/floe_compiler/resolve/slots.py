@@ -82,7 +82,7 @@ def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: 
     profiles: dict[str, Any] = {}
     for slot in names:
         kind = (lookup(chosen, slot_path(slot)) or {}).get("type")
-        component = registry.get((slot, kind))
+        component = registry.get((slot, str(kind)))
         if component and component.profiles.get(scale):
             parent = profiles
             for step in slot_path(slot)[:-1]:

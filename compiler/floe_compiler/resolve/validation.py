@@ -34,7 +34,7 @@ def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
     """Return pydantic's location of an error as a path in the data: without the tags of unions that it went through."""
     path: list[str | int] = []
     for index, step in enumerate(location):
-        if (isinstance(data, Mapping) and step in data) or (isinstance(data, list | tuple) and isinstance(step, int) and step < len(data)):
+        if _has(data, step):
             data = data[step]
         elif index < len(location) - 1 and isinstance(data, Mapping):
             continue
@@ -42,11 +42,19 @@ def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
     return tuple(path)
 
 
+def _has(data: Any, step: str | int) -> bool:
+    if isinstance(data, Mapping):
+        return step in data
+    return isinstance(data, list | tuple) and isinstance(step, int) and step < len(data)
+
+
 def _report(
     model: type[BaseModel], merged: Merged, prefix: DataPath, data: Any, detail: ErrorDetails, findings: Findings
 ) -> None:
     path = prefix + data_path(data, detail["loc"])
     shown = show_path(path)
+    if detail["type"] == "too_short" and _at(data, path[len(prefix) :]):
+        return  # the list only lacks those of its entries that are wrong themselves
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, detail["loc"])
         findings.add(
@@ -57,6 +65,12 @@ def _report(
     else:
         message, hint = _value_message(detail, merged, path)
         findings.add(WRONG_VALUE, f"{shown}: {message}", merged.span(path), hint=hint, related=_beaten(merged, path))
+
+
+def _at(data: Any, path: DataPath) -> Any:
+    for step in path:
+        data = data[step]
+    return data
 
 
 def _beaten(merged: Merged, path: DataPath) -> list[Related]:

@@ -14,7 +14,7 @@ from floe_compiler.model.plan import EnvironmentPlan
 from floe_compiler.model.rendered import ExistingSecret, Rendered
 from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
-from floe_compiler.synthesize.unit import Unit, render_unit
+from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 
 NO_SOURCE = Rule(
     "S001",
@@ -48,7 +48,7 @@ def synthesize(plans: Sequence[EnvironmentPlan]) -> tuple[Rendered, ...]:
     findings.finish()
     charts = [chart for plan, found in zip(plans, units, strict=True) for chart in _charts(plan, found)]
     built = iter(build_charts([ChartInput(one.environment, one.namespace, one.objects) for one in charts]))
-    objects = {plan.settings.environment: [] for plan in plans}
+    objects: dict[str, list[Object]] = {plan.settings.environment: [] for plan in plans}
     for chart in charts:
         objects[chart.environment] += next(built)
     rendered = [
@@ -66,10 +66,12 @@ def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
         try:
             found.append(render_unit(unit))
         except NotGeneratable as error:
+            user = secret_user(unit, error.secret)
             findings.add(
                 NO_SOURCE,
                 f"secret {error.secret.name} ({', '.join(error.keys)}) of {unit.namespace} can only come from a store, "
                 f"but environment {plan.settings.environment} generates its secrets",
+                user.origin if user else None,
                 hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
             )
     return found

@@ -56,7 +56,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         plan,
         tuple(objects),
         frozenset().union(*(_connections(plan.namespace, name, pod) for name, pod in pods.items())),
-        frozenset(_launched(context.instance, one) for context, one in parts for one in one.launched),
+        frozenset(_launched(context.instance, pods) for context, one in parts for pods in one.launched),
         frozenset(_exceptions(plan.namespace, [one for _, one in parts])),
         frozenset(_ingress_groups(plan.namespace, [one for _, one in parts])),
         secrets,
@@ -64,9 +64,22 @@ def render_unit(plan: UnitPlan) -> Unit:
     )
 
 
+def secret_user(plan: UnitPlan, secret: Secret) -> Instance[Any] | None:
+    """Return the first instance of the namespace whose pods read the secret."""
+    for component, context in plan.contexts:
+        pods = [pod for _, pod in named_pods(component.build(context))]
+        if secret in pod_secrets(pods):
+            return context.instance
+    return None
+
+
 def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
     """Return the pods of an instance's workloads, tasks and launched pods, by the name that labels them."""
-    return [(one.name, one.pod) for one in (*parts.workloads, *parts.tasks, *parts.launched)]
+    return [
+        *((one.name, one.pod) for one in parts.workloads),
+        *((one.name, one.pod) for one in parts.tasks),
+        *((one.name, one.pod) for one in parts.launched),
+    ]
 
 
 def _callers(plan: UnitPlan, pods: Mapping[str, Pod]) -> Mapping[str, tuple[str, ...]]:
@@ -138,15 +151,20 @@ def configuration(plan: UnitPlan, pods: Iterable[Pod]) -> list[Object]:
 
 def unit_secrets(plan: UnitPlan, pods: Iterable[Pod]) -> tuple[Secret, ...]:
     """Return every secret that a pod of the namespace reads, and the one with which images are pulled."""
-    containers = [container for pod in pods for container in containers_of(pod)]
-    references = [file.secret for container in containers for file in container.secret_files]
-    references += [one.secret for container in containers for one in container.variables if one.secret]
-    found = {reference.secret for reference in references}
+    found = set(pod_secrets(pods))
     if plan.settings.pull_secret:
         settings = plan.settings
         keys = (SecretKey(".dockerconfigjson"),)
         found.add(Secret(settings.pull_secret, settings.platform_namespace, keys, PULL_SECRET_TYPE))
     return tuple(sorted(found))
+
+
+def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:
+    """Return the secrets that pods read, from files and variables."""
+    containers = [container for pod in pods for container in containers_of(pod)]
+    references = [file.secret for container in containers for file in container.secret_files]
+    references += [one.secret for container in containers for one in container.variables if one.secret]
+    return frozenset(reference.secret for reference in references)
 
 
 def _connections(namespace: str, name: str, pod: Pod) -> frozenset[Connection]:
