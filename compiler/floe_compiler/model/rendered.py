@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from floe_compiler.model.objects import ObjectId, ObjectSet
+from floe_compiler.model.span import Span
 
 Protocol = Literal["TCP", "UDP"]
 
@@ -106,7 +107,7 @@ class Rendered:
     """For an object's `str(ObjectId)`: the authored file or component that asked for it."""
 
     patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
-    """For an object's `str(ObjectId)`: the authored kustomize patches that changed it, in the order they were applied."""
+    """For an object's `str(ObjectId)`: the authored kustomize patches that changed it, in their order."""
 
     def with_objects(self, objects: ObjectSet) -> Rendered:
         """Return the same environment with other objects."""
