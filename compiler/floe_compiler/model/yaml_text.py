@@ -26,8 +26,8 @@ _FIRST_KEYS = (
 # fmt: on
 _FIRST = {key: rank for rank, key in enumerate(_FIRST_KEYS)}
 
-# Begins with a letter, "/" or "_", as no number does, or with one as an option (`--config`); ":" and " " only where they
-# end no key and begin no comment.
+# Begins with a letter, "/" or "_", as no number does, or as an option does (`--config`); ":" and " " only where they
+# neither end a key nor begin a comment.
 _WORDS = re.compile(r"-{0,2}(?:(?<!-)[/_]|[A-Za-z])[\w./@+=,-]*(?:[: ](?=[\w./])[\w./@+=,-]*)*", re.ASCII)
 # Quantities and durations: no reader knows a number with such a suffix.
 _MEASURE = re.compile(r"[0-9]+(?:[mshkMG]|[KMGT]i)")
