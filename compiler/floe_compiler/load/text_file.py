@@ -1,0 +1,117 @@
+"""Bytes of an authored file -> text that looks the same to every reader."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.span import Span
+
+MOST_BYTES = 5_000_000
+"""The longest authored file is far shorter; more is a file put in the wrong place."""
+
+UNREADABLE = Rule(
+    "L001",
+    "unreadable file",
+    "The file does not exist, is no ordinary file, or cannot be opened.",
+)
+OUTSIDE = Rule(
+    "L002",
+    "file outside the repository",
+    "A path or symbolic link leads out of the repository, so the result would depend on the machine. Copy the file in.",
+)
+TOO_LARGE = Rule(
+    "L003",
+    "file too large",
+    f"An authored file may have {MOST_BYTES // 1_000_000} MB. Larger ones are data, which belongs elsewhere.",
+)
+NOT_UTF8 = Rule(
+    "L004",
+    "file is not UTF-8",
+    "Authored files are UTF-8 text. Save the file again with that encoding.",
+)
+BYTE_ORDER_MARK = Rule(
+    "L005",
+    "byte order mark",
+    "The file begins with the invisible mark U+FEFF, at which some YAML readers stop. Save it as UTF-8 without BOM.",
+    severity="warning",
+)
+CONTROL_CHARACTER = Rule(
+    "L006",
+    "invisible control character",
+    "Control characters, line breaks other than LF and CRLF, and marks that turn the direction of text make a file mean"
+    ' something else than it shows. Delete them, or write them as an escape (such as "\\u2028") in double quotes.',
+)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+def read_file(root: Path, file: str) -> tuple[str | None, list[Diagnostic]]:
+    """Return the text of the file (None if it can't be read), without byte order mark and with LF line breaks.
+
+    `file` is the path from the repository's root, with forward slashes.
+    """
+    data, problem = _read_bytes(root, file)
+    if problem:
+        return None, [problem]
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        return None, [_not_utf8(data, error.start, file)]
+    found = []
+    if text.startswith("\ufeff"):
+        text = text[1:]
+        found.append(
+            Diagnostic(BYTE_ORDER_MARK, "byte order mark", Span(file), hint="save the file as UTF-8 without BOM")
+        )
+    text = text.replace("\r\n", "\n")
+    problems = control_characters(text, file)
+    return (None if problems else text), found + problems
+
+
+def control_characters(text: str, file: str) -> list[Diagnostic]:
+    """Return a finding for each character that would make the text mean something else than it shows."""
+    return [
+        Diagnostic(
+            CONTROL_CHARACTER,
+            f"invisible control character U+{ord(match[0]):04X}",
+            span_at(text, match.start(), file),
+            hint="delete it, or write it as an escape in double quotes",
+        )
+        for match in _CONTROL.finditer(text)
+    ]
+
+
+def span_at(text: str, offset: int, file: str) -> Span:
+    """Return the place of the character at `offset`."""
+    return Span(file, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+def _read_bytes(root: Path, file: str) -> tuple[bytes, Diagnostic | None]:
+    path = root / file
+    try:
+        if not path.resolve().is_relative_to(root.resolve()):
+            hint = "copy the file into the repository"
+            return b"", Diagnostic(OUTSIDE, "the file lies outside the repository", Span(file), hint=hint)
+        if not path.is_file():
+            reason = "is no ordinary file" if path.exists() else "does not exist"
+            return b"", Diagnostic(UNREADABLE, f"the file {reason}", Span(file))
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            hint = f"an authored file may have {MOST_BYTES:,} bytes"
+            return b"", Diagnostic(TOO_LARGE, f"the file has {size:,} bytes", Span(file), hint=hint)
+        return path.read_bytes(), None
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links; ValueError: NUL in the path
+        reason = getattr(error, "strerror", None) or "the path leads nowhere"
+        return b"", Diagnostic(UNREADABLE, f"the file cannot be read: {reason}", Span(file))
+
+
+def _not_utf8(data: bytes, offset: int, file: str) -> Diagnostic:
+    before = data[:offset].decode()
+    return Diagnostic(
+        NOT_UTF8,
+        f"byte 0x{data[offset]:02x} is not UTF-8",
+        span_at(before, len(before), file),
+        hint="save the file as UTF-8",
+    )

@@ -1,0 +1,78 @@
+"""The parser's syntax errors in words that help: what stands there, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+
+from yaml import YAMLError
+from yaml.error import Mark, MarkedYAMLError
+
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.span import Span
+
+SYNTAX = Rule(
+    "L007",
+    "YAML syntax error",
+    "The text is not YAML; nothing after this place could be read. Most often a quote is not closed, a value needs"
+    " quotes, or the indentation differs from the line above.",
+)
+TAB = Rule(
+    "L008",
+    "tab as indentation",
+    "YAML is indented with spaces only. Let the editor replace tabs by spaces.",
+)
+
+# Part of the parser's message (of PyYAML's C parser or its Python one), what to say, what to do.
+_KNOWN = (
+    ("mapping values are not allowed", 'a ":" makes a second key on this line', 'quote the value if it holds ": "'),
+    ("unknown escape", "the backslash begins no escape", 'write "\\\\" for a backslash, or use single quotes'),
+    ("while scanning a quoted scalar", "the quote that opens here is not closed", "close the quote"),
+    ("could not find expected ':'", "this is neither a key with its value nor a list item", 'is a ":" missing?'),
+    ("expected key", "this does not go on from the lines above", "check indentation and quotes from here upwards"),
+    ("<block end>", "this does not go on from the lines above", "check indentation and quotes from here upwards"),
+    ("expected '-' indicator", "this does not go on from the list above", 'is a "- " missing, or the indentation off?'),
+    ("expected ',' or ']'", "the list in brackets does not go on here", 'is a "," or "]" missing?'),
+    ("expected ',' or '}'", "the mapping in braces does not go on here", 'is a "," or "}" missing?'),
+    ("node content", "a value is missing here", "is a bracket not closed?"),
+    ("while scanning an alias", "an unquoted value cannot begin with *", "put the value in quotes"),
+    ("while scanning an anchor", "an unquoted value cannot begin with &", "put the value in quotes"),
+    ("incompatible YAML document", "a %YAML directive", "delete it"),
+    ("tag", "a tag", "delete it; quote the value if it is text"),
+)
+# Problems whose cause stands where the parser's context began, not where it gave up.
+_AT_CONTEXT = ("while scanning a quoted scalar", "could not find expected ':'")
+
+
+def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
+    """Return the finding for what the parser raised."""
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return Diagnostic(SYNTAX, "not YAML", Span(file))
+    mark, context, problem = error.problem_mark, error.context or "", error.problem or ""
+    character = _character(text, mark)
+    if character == "\t":
+        return _tab(text, _span(mark, file))
+    if "cannot start any token" in problem:
+        message = f"an unquoted value cannot begin with {character}"
+        return Diagnostic(SYNTAX, message, _span(mark, file), hint="put the value in quotes")
+    said = f"{context} {problem}"
+    message, hint = next(((message, hint) for part, message, hint in _KNOWN if part in said), (problem, ""))
+    place, context_place = _span(mark, file), _span(error.context_mark or mark, file)
+    if any(part in said for part in _AT_CONTEXT) and "escape" not in said:
+        place = context_place
+    related = () if place == context_place else (Related(context_place, context),)
+    return Diagnostic(SYNTAX, message, place, hint=hint, related=related)
+
+
+def _character(text: str, mark: Mark) -> str:
+    line = f"{text}\n".split("\n")[mark.line]  # the end may be given as a line that does not exist
+    return line[mark.column] if mark.column < len(line) else ""
+
+
+def _tab(text: str, place: Span) -> Diagnostic:
+    count = len(re.findall(r"^ *\t", text, re.MULTILINE))
+    hint = f"indent with spaces; {count} line(s) of this file begin with a tab"
+    return Diagnostic(TAB, "a tab where only spaces may stand", place, hint=hint)
+
+
+def _span(mark: Mark, file: str) -> Span:
+    return Span(file, mark.line + 1, mark.column + 1)

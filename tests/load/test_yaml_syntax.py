@@ -1,0 +1,68 @@
+"""Whether syntax errors say where and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.span import Span
+
+
+def only(text: str) -> Diagnostic:
+    _, diagnostics = read_documents(text, "f.yaml")
+    (diagnostic,) = diagnostics
+    return diagnostic
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "hint"),
+    [
+        ("a: b: c\n", (1, 5), 'a ":" makes a second key on this line', 'quote the value if it holds ": "'),
+        ('a: "b\nc: d\n', (1, 4), "the quote that opens here is not closed", "close the quote"),
+        ("a: 'b\n---\nc: d\n", (1, 4), "the quote that opens here is not closed", "close the quote"),
+        ("a: 1\nfoo\nb: 2\n", (2, 1), "this is neither a key with its value nor a list item", 'is a ":" missing?'),
+        ("a:\n  b: 1\n c: 2\n", (3, 2), "this does not go on from the lines above", "check indentation and quotes"),
+        ("a: 'it's'\n", (1, 8), "this does not go on from the lines above", "check indentation and quotes"),
+        ("a:\n  - b\n  c: d\n", (3, 3), "this does not go on from the list above", 'is a "- " missing'),
+        ("a: [1, 2\nb: 3\n", (2, 2), "the list in brackets does not go on here", 'is a "," or "]" missing?'),
+        ("a: {b: 2\nc: 3\n", (2, 2), "the mapping in braces does not go on here", 'is a "," or "}" missing?'),
+        ("a: [\n", (2, 1), "a value is missing here", "is a bracket not closed?"),
+        ("a: %x\n", (1, 4), "an unquoted value cannot begin with %", "put the value in quotes"),
+        ("a: @x\n", (1, 4), "an unquoted value cannot begin with @", "put the value in quotes"),
+        ("a: *.x\n", (1, 5), "an unquoted value cannot begin with *", "put the value in quotes"),
+        ("a: &.x\n", (1, 5), "an unquoted value cannot begin with &", "put the value in quotes"),
+        ('a: "\\d"\n', (1, 5), "the backslash begins no escape", 'write "\\\\" for a backslash, or use single quotes'),
+        ("%YAML 1.3\n---\na: 1\n", (1, 1), "a %YAML directive", "delete it"),
+        ("a: !x!y z\n", (1, 4), "a tag", "delete it"),
+    ],
+)
+def test_syntax_error(text: str, place: tuple[int, int], message: str, hint: str) -> None:
+    found = only(text)
+    assert found.rule.code == "L007"
+    assert found.span == Span("f.yaml", *place)
+    assert found.message == message
+    assert found.hint.startswith(hint)
+
+
+def test_a_bracket_that_does_not_close_is_shown_with_its_opening() -> None:
+    (related,) = only("a: [1, 2\nb: 3\n").related
+    assert related.span == Span("f.yaml", 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "count"),
+    [("a:\n\tb: 1\n\tc: 1\n", 2, 2), ("a:\n  b: 1\n  \tc: 1\n", 3, 1), ("a: |\n  x\n\ty\n", 3, 1)],
+)
+def test_tab(text: str, line: int, count: int) -> None:
+    found = only(text)
+    assert found.rule.code == "L008"
+    assert found.span
+    assert found.span.line == line
+    assert found.hint == f"indent with spaces; {count} line(s) of this file begin with a tab"
+
+
+def test_tabs_inside_of_block_text_are_fine() -> None:
+    documents, diagnostics = read_documents("makefile: |\n  all:\n  \techo hi\n", "f.yaml")
+    assert diagnostics == []
+    assert documents[0].data == {"makefile": "all:\n\techo hi\n"}
