@@ -1,0 +1,103 @@
+"""Image references: what registry, repository, tag and digest an image's name means.
+
+The grammar is that of github.com/distribution/reference, `reference.go`; names without a registry mean Docker Hub, by
+the rules of `normalize.go` in the same place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+DOCKER_HUB = "docker.io"
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_HOST = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_REGISTRY = re.compile(rf"(?:{_HOST}(?:\.{_HOST})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
+_TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Image:
+    """An image reference in full; `tag` and `digest` (`sha256:...`) are empty where it has none."""
+
+    registry: str
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.registry}/{self.repository}{tag}{digest}"
+
+    @property
+    def is_mutable(self) -> bool:
+        """Tell whether the name invites to push other content under it: no digest, and no tag or `latest`."""
+        return not self.digest and self.tag in ("", "latest")
+
+
+def parse_image(text: str) -> Image:
+    """Return the parts of an image reference; raise ValueError if it is none.
+
+    A first part without "." or ":" is no registry but a Docker Hub account, unless it is `localhost`.
+    """
+    if "://" in text:
+        raise ValueError(f'"{text}" is not an image; leave out "{text.partition("://")[0]}://"')
+    name, at, digest = text.partition("@")
+    if at and not _DIGEST.fullmatch(digest):
+        raise ValueError(f'"{text}" has no digest after the "@"; write "sha256:" and 64 of the digits 0-9 and a-f')
+    name, tag = _split_tag(text, name)
+    registry, repository = _split_registry(name)
+    if not _REGISTRY.fullmatch(registry):
+        raise ValueError(
+            f'"{text}" is not an image; begin it with the host of a registry, such as ghcr.io, not "{registry}"'
+        )
+    _check_repository(text, repository)
+    return Image(registry, repository, tag, digest)
+
+
+def use_mirror(image: Image, mirrors: Mapping[str, str]) -> Image:
+    """Return the image as the mirror of its registry has it.
+
+    `mirrors` gives for a registry the host, or host and path, that stands in its place: `docker.io` mirrored at
+    `registry.acme.example/hub` makes `postgres:16` `registry.acme.example/hub/library/postgres:16`.
+    """
+    mirror = mirrors.get(image.registry)
+    if mirror is None:
+        return image
+    registry, _, path = mirror.partition("/")
+    return replace(image, registry=registry, repository=f"{path}/{image.repository}" if path else image.repository)
+
+
+def _split_tag(text: str, name: str) -> tuple[str, str]:
+    head, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        return name, ""
+    if not _TAG.fullmatch(tag):
+        rule = 'up to 128 letters, digits, "_", "." and "-", and begin with a letter, digit or "_"'
+        raise ValueError(f'"{text}" has no tag after the ":"; write {rule}')
+    return head, tag
+
+
+def _split_registry(name: str) -> tuple[str, str]:
+    first, slash, rest = name.partition("/")
+    if not slash or not (re.search("[.:A-Z]", first) or first == "localhost"):
+        first, rest = DOCKER_HUB, name
+    if first == "index.docker.io":  # its name of old
+        first = DOCKER_HUB
+    return first, f"library/{rest}" if first == DOCKER_HUB and "/" not in rest else rest
+
+
+def _check_repository(text: str, repository: str) -> None:
+    if len(repository) > _LONGEST_NAME:
+        raise ValueError(f'"{text[:60]}..." is not an image; its name may have {_LONGEST_NAME} characters')
+    if not _REPOSITORY.fullmatch(repository):
+        rule = 'lower-case letters and digits, with one ".", one or two "_" or any "-" between them'
+        lower = repository.lower()
+        better = f', such as "{lower}"' if _REPOSITORY.fullmatch(lower) else ""
+        raise ValueError(f'"{text}" is not an image; write each part of its name with {rule}{better}')

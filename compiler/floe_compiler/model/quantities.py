@@ -1,0 +1,93 @@
+"""Kubernetes quantities (`500m`, `3Gi`) as exact numbers, and back to the text that Kubernetes prints.
+
+The rules are those of k8s.io/apimachinery, `pkg/api/resource/quantity.go`. Stricter than there: a quantity is never
+negative, and one that Kubernetes would round (finer than 10^-9) or cap (2^63 and more) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+Notation = Literal["decimal", "exponent", "binary"]
+
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:([A-Za-z]*)|[eE]([-+]?[0-9]{1,2}))")
+_DECIMAL = {"n": -3, "u": -2, "m": -1, "": 0, "k": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
+_BINARY = {"": 0, "Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+_EXPONENTS = {f"e{3 * power}" if power else "": power for power in _DECIMAL.values()}
+_FINEST = 10**9
+_MOST = 2**63
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Quantity:
+    """An amount in base units (cores, bytes, pieces).
+
+    `notation` is how it was written, which decides its text but not what it equals: 1Gi is 1073741824.
+    """
+
+    amount: Fraction
+    notation: Notation = field(default="decimal", compare=False)
+
+    def __str__(self) -> str:
+        """Return the canonical text: the shortest without a fraction."""
+        if self.notation == "binary" and self.amount >= 1024 and self.amount.denominator == 1:
+            return _with_suffix(self.amount, 1024, _BINARY)
+        if self.notation == "exponent":
+            return _with_suffix(self.amount, 1000, _EXPONENTS)
+        return _with_suffix(self.amount, 1000, _DECIMAL)
+
+    def __add__(self, other: Quantity) -> Quantity:
+        """Return the sum, in the notation of the first one that is not zero."""
+        return Quantity(self.amount + other.amount, self.notation if self.amount else other.notation)
+
+    def __mul__(self, times: int) -> Quantity:
+        return Quantity(self.amount * times, self.notation)
+
+
+ZERO = Quantity(Fraction(0))
+"""Where a sum starts: `sum(quantities, ZERO)`."""
+
+
+def parse_quantity(text: str) -> Quantity:
+    """Return the quantity that the text says; raise ValueError if it says none."""
+    match = _QUANTITY.fullmatch(text)
+    if not match:
+        raise ValueError(f'"{text}" is not a quantity; write a number and a suffix, such as 500m, 2, 512Mi or 10Gi')
+    number, suffix, exponent = match.groups()
+    notation, factor = _scale(number, suffix, exponent)
+    amount = Fraction(number) * factor
+    if amount >= _MOST:
+        raise ValueError(f'"{text}" is too large; Kubernetes counts to 2^63 - 1')
+    if (amount * _FINEST).denominator != 1:
+        raise ValueError(f'"{text}" is too fine; Kubernetes counts in steps of 1n, a billionth')
+    return Quantity(amount, notation)
+
+
+def _scale(number: str, suffix: str, exponent: str | None) -> tuple[Notation, Fraction]:
+    if exponent:
+        return "exponent", Fraction(10) ** int(exponent)
+    if suffix in _DECIMAL:
+        return "decimal", Fraction(1000) ** _DECIMAL[suffix]
+    if suffix in _BINARY:
+        return "binary", Fraction(1024) ** _BINARY[suffix]
+    near = f"{suffix[0].upper()}i"
+    hint = (
+        f'did you mean "{number}{near}"?'
+        if near in _BINARY
+        else "known: n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei"
+    )
+    raise ValueError(f'"{number}{suffix}" is not a quantity: "{suffix}" is no suffix; {hint}')
+
+
+def _with_suffix(amount: Fraction, base: int, suffixes: dict[str, int]) -> str:
+    """Return the amount with the greatest suffix that leaves an integer."""
+    if not amount:
+        return "0"
+    for suffix, power in reversed(suffixes.items()):
+        scaled = amount / Fraction(base) ** power
+        if scaled.denominator == 1:
+            return f"{scaled}{suffix}"
+    raise AssertionError("an amount is never finer than the smallest suffix")

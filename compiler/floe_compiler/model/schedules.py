@@ -1,0 +1,81 @@
+"""Schedules and time zones as a Kubernetes CronJob takes them.
+
+Kubernetes reads schedules with github.com/robfig/cron/v3 `ParseStandard`: five fields or a word such as `@daily`.
+`@every 1h` is refused although Kubernetes knows it: it counts from whenever the controller last started.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib.resources
+import re
+from datetime import datetime
+
+from floe_compiler.model.diagnostics import did_you_mean
+
+_WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+# By the names that cronsim uses: how many values there are, and which.
+_FIELDS = {
+    "minute": (60, "0-59"),
+    "hour": (24, "0-23"),
+    "day-of-month": (31, "1-31, and a day that one of the months has"),
+    "month": (12, "1-12 or JAN-DEC"),
+    "day-of-week": (7, "0-6 or SUN-SAT; Sunday is 0"),
+}
+# Of cron's dialects robfig/cron knows only this: no L, W, # or 7 for Sunday.
+_TERM = re.compile(r"(?:\*|(?:[0-9]{1,2}|[A-Za-z]{3})(?:-(?:[0-9]{1,2}|[A-Za-z]{3}))?)(?:/([0-9]{1,4}))?")
+
+
+def check_schedule(text: str) -> str:
+    """Return the schedule with single spaces; raise ValueError if Kubernetes would refuse it or it could never run."""
+    if text.startswith("@"):
+        if text not in _WORDS:
+            raise ValueError(f'"{text}" is not a schedule; {did_you_mean(text, _WORDS)}')
+        return text
+    if "TZ=" in text:
+        raise ValueError(f'"{text}" holds a time zone; give it in the field for time zones, where Kubernetes wants it')
+    fields = text.split()
+    if len(fields) != len(_FIELDS):
+        order = "minute, hour, day of the month, month, day of the week"
+        raise ValueError(f'"{text}" has {len(fields)} fields; a schedule has five: {order}, such as "30 4 * * *"')
+    for name, field in zip(_FIELDS, fields, strict=True):
+        _check_dialect(text, name, field)
+    _check_with_cronsim(text)
+    return " ".join(fields)
+
+
+def check_time_zone(name: str) -> str:
+    """Return the name of the time zone; raise ValueError if the IANA database has none of that name."""
+    if name not in _time_zones():
+        near = difflib.get_close_matches(name, sorted(_time_zones()), n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "write a name such as Europe/Berlin or Etc/UTC"
+        raise ValueError(f'"{name}" is not a time zone; {hint}')
+    return name
+
+
+def _check_dialect(text: str, name: str, field: str) -> None:
+    size, values = _FIELDS[name]
+    for term in field.split(","):
+        match = _TERM.fullmatch(term)
+        if not match or (name == "day-of-week" and "7" in re.split("[-/]", term)):
+            raise ValueError(f'"{text}" is not a schedule; {name} "{term}" must be of {values}')
+        if match[1] and not 0 < int(match[1]) < size:
+            raise ValueError(f'"{text}" is not a schedule; the step of {name} "{term}" must be from 1 to {size - 1}')
+
+
+def _check_with_cronsim(text: str) -> None:
+    from cronsim import CronSim, CronSimError
+
+    try:
+        CronSim(text, datetime(2024, 1, 1))  # any start will do: what is of interest is whether it can be read
+    except CronSimError as error:
+        name = str(error).removeprefix("Bad ")
+        values = _FIELDS[name][1] if name in _FIELDS else "see crontab(5)"
+        raise ValueError(f'"{text}" is not a schedule; its {name} must be of {values}') from None
+
+
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    """Return the names in the tzdata package: the same on every machine, and free of what a file system adds."""
+    return frozenset(importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
