@@ -1,0 +1,68 @@
+"""Kubernetes as the orchestrator: each data product is a CronJob, its steps are containers that run one by one.
+
+Nothing runs between the runs. What there is no place for here: a user interface, a queue, a history of runs.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from floe_compiler.kit.data_product import LIGHT_STEPS, StepSettings, product_pod, requirements, step_container
+from floe_compiler.kit.steps import planned_steps
+from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.facts import Parts, Task
+from floe_compiler.model.inputs import Input
+from floe_compiler.model.plan import Component, Context, Product
+
+NEVER_MATTERS = "0 0 1 1 *"
+"""The schedule of a product that has none: a CronJob must have one, but a suspended CronJob never looks at it."""
+
+
+class KubernetesConfig(Input):
+    """Data products run as CronJobs.
+
+    A product without a schedule, or with one that is not enabled, is a suspended CronJob. Start a run of any by hand:
+    `kubectl create job --from=cronjob/customer-360 customer-360-by-hand`.
+    """
+
+    type: Literal["kubernetes"] = "kubernetes"
+    """The orchestrator."""
+    concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    """What happens when a run is due while the last one still runs. Two runs of one dlt pipeline at a time would load
+    the same data twice, so it is skipped."""
+    steps: StepSettings = StepSettings()
+    """What each step gets."""
+
+
+def build(context: Context[KubernetesConfig]) -> Parts:
+    """Return one task for each data product."""
+    return Parts(tasks=tuple(_task(context, product) for product in context.instance.products))
+
+
+def _task(context: Context[KubernetesConfig], product: Product) -> Task:
+    spec, settings = product.spec, context.config.steps
+    steps = planned_steps(context, product)
+    schedule = spec.schedule
+    return Task(
+        name=product.name,
+        pod=product_pod(context, product, tuple(step_container(context, product, step, settings) for step in steps)),
+        # The deadline is the Job's: it has to do for all tries.
+        deadline=parse_duration(spec.timeout) * (spec.retries + 1),
+        retries=spec.retries,
+        phase=4,
+        schedule=schedule.cron if schedule else NEVER_MATTERS,
+        time_zone=schedule.time_zone if schedule else "Etc/UTC",
+        suspended=not (schedule and schedule.enabled),
+        concurrency=context.config.concurrency,
+    )
+
+
+COMPONENT = Component(
+    slot="orchestrator",
+    type="kubernetes",
+    summary="CronJobs alone: no server, no user interface",
+    config=KubernetesConfig,
+    build=build,
+    requires=requirements,
+    profiles={"light": {"steps": {"resources": LIGHT_STEPS}}},
+)

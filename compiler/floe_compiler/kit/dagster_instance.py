@@ -1,0 +1,110 @@
+"""Dagster's own configuration: `dagster.yaml` (the instance) and `workspace.yaml` (the code locations).
+
+Both were read by dagster 1.13.27, dagster-k8s and dagster-postgres 0.29.27, on a PostgreSQL server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from floe_compiler.model.capabilities import Database
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import ConfigFile, Variable
+from floe_compiler.model.yaml_text import to_yaml
+
+HOME = "/opt/dagster/dagster_home"
+WORKSPACE = "/dagster-workspace/workspace.yaml"
+PASSWORD = "DAGSTER_PG_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD_REASON = "dagster.yaml can take the database's password from a variable, not from a file"  # noqa: S105
+INSTANCE = "dagster-instance"
+PRODUCT_TAG = "floe.dev/product"
+
+START_TIMEOUT = 600
+"""Seconds that a run's pod may take to start (REQ-646): pulling an image, waiting for a node."""
+
+POLL_INTERVAL = 120
+SKIPPED_TICKS_KEPT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many runs there may be at once: in all, and of each product."""
+
+    at_once: int
+    per_product: int
+
+
+def instance_file(database: Database, namespace: str, queue: Queue, days_kept: int) -> ConfigFile:
+    """Return `dagster.yaml`."""
+    kept = {"purge_after_days": {"skipped": SKIPPED_TICKS_KEPT, "failure": days_kept, "success": days_kept}}
+    instance = {
+        "storage": {"postgres": {"postgres_db": _connection(database)}},
+        "run_launcher": _launcher(namespace),
+        "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordinator"},
+        "concurrency": {"runs": _limits(queue)},
+        # Looks whether a run's pod is still there, and whether it runs for too long (a tag of the run).
+        "run_monitoring": {
+            "enabled": True,
+            "start_timeout_seconds": START_TIMEOUT,
+            "poll_interval_seconds": POLL_INTERVAL,
+        },
+        # How often is a tag of the run.
+        "run_retries": {"enabled": True, "max_retries": 0},
+        "retention": {"schedule": kept, "sensor": kept},
+        # The programs' output goes to the event log and to the pod's output; there is no disk to keep it on.
+        "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
+        # Telemetry would write below the home folder, which is read-only: the webserver would not start.
+        "telemetry": {"enabled": False},
+    }
+    return ConfigFile(f"{HOME}/dagster.yaml", to_yaml(instance), INSTANCE)
+
+
+def _connection(database: Database) -> Mapping[str, Any]:
+    return {
+        "hostname": database.endpoint.host,
+        "port": database.endpoint.port().number,
+        "db_name": database.database,
+        "username": database.user,
+        "password": {"env": PASSWORD},
+        # SQLAlchemy 2.1 takes plain `postgresql` for psycopg 3, which dagster-postgres does not bring.
+        "scheme": "postgresql+psycopg2",
+    }
+
+
+def _launcher(namespace: str) -> Mapping[str, Any]:
+    """Return the launcher of runs. What their pods are like is for the product's code location to say.
+
+    `postgres_password_secret` is left out: it demands the key `postgresql-password`. The pods get the password from
+    the key that it has. `instance_config_map` is required but read by nobody: a run gets its instance as an argument.
+    """
+    config = {
+        "load_incluster_config": True,
+        "job_namespace": namespace,
+        "service_account_name": "default",
+        "dagster_home": HOME,
+        "instance_config_map": INSTANCE,
+        "fail_pod_on_run_failure": True,
+    }
+    return {"module": "dagster_k8s", "class": "K8sRunLauncher", "config": config}
+
+
+def _limits(queue: Queue) -> Mapping[str, Any]:
+    """Return the limits of the queue: each product has a part of its own, so that none can fill the whole."""
+    per_product = {"key": PRODUCT_TAG, "value": {"applyLimitPerUniqueValue": True}, "limit": queue.per_product}
+    return {"max_concurrent_runs": queue.at_once, "tag_concurrency_limits": [per_product]}
+
+
+def workspace_file(locations: Mapping[str, Endpoint]) -> ConfigFile:
+    """Return `workspace.yaml`: the code locations by name."""
+    servers = [
+        {"grpc_server": {"host": server.host, "port": server.port().number, "location_name": name}}
+        for name, server in locations.items()
+    ]
+    return ConfigFile(WORKSPACE, to_yaml({"load_from": servers}), "dagster-workspace")
+
+
+def password(database: Database) -> Variable:
+    """Return the variable that `dagster.yaml` reads the database's password from: every process of Dagster needs it."""
+    return Variable(PASSWORD, secret=database.password, reason=PASSWORD_REASON)

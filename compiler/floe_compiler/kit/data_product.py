@@ -1,0 +1,133 @@
+"""Data products as pods: the containers of their steps, what they may call, and who they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from floe_compiler.kit.step_environment import distinct, environment
+from floe_compiler.kit.steps import (
+    DBT_PROFILE,
+    DBT_PROFILES,
+    VERIFY_CONTRACTS,
+    PlannedStep,
+    has_step,
+    planned_steps,
+)
+from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, Scratch, Variable
+from floe_compiler.model.fields import Quantity
+from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.plan import Context, Instance, Product, Requirement
+from floe_compiler.model.yaml_text import to_yaml
+
+IDENTITY = Identity(10001, 10001, 10001)
+"""The user that steps run as, whatever the image says."""
+
+GRACE = 60
+"""Seconds that a step has to cancel its queries when its pod is stopped."""
+
+AZURE_IDENTITY = "azure.workload.identity/"
+ASKED_FOR = "the data product asks for it as a variable"
+
+
+class StepSettings(Input):
+    """What a step of a data product gets, unless the product says otherwise."""
+
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="1", memory="2Gi"), limits=Amounts(cpu="4", memory="4Gi")
+    )
+    """CPU and memory."""
+    scratch: Quantity = "4Gi"
+    """The size of `/tmp`, where DuckDB and dlt keep their files; the steps of a run share it."""
+
+
+LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
+"""What steps get where there are few and small ones."""
+
+
+def resources(settings: ResourceSettings) -> Resources:
+    """Return authored requests and limits as a fact."""
+    requests, limits = settings.requests, settings.limits
+    return Resources(requests.cpu, requests.memory, limits.cpu, limits.memory)
+
+
+def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
+    """Return what the products of an orchestrator need: an engine if one runs dbt, and whatever else there is."""
+    dbt = any(has_step(product.spec, "dbt") for product in instance.products)
+    optional = tuple(Requirement(kind, optional=True) for kind in (Catalog, ObjectStore, Collector, Lineage))
+    return (*optional, Requirement(Compute)) if dbt else optional
+
+
+def product_pod(context: Context[Any], product: Product, containers: tuple[Container, ...]) -> Pod:
+    """Return the pod in which the steps of a product run: the last container, after all those before it."""
+    store = context.optional(ObjectStore)
+    annotations = store.account_annotations if store else ()
+    azure = any(key.startswith(AZURE_IDENTITY) for key, _ in annotations)
+    return Pod(
+        containers=containers[-1:],
+        setup=containers[:-1],
+        identity=IDENTITY,
+        calls=calls(context, product),
+        account_annotations=annotations,
+        # Azure's webhook looks at the pod, unlike those of AWS and Google.
+        labels=((f"{AZURE_IDENTITY}use", "true"),) if azure else (),
+        grace=GRACE,
+    )
+
+
+def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
+    """Return every server that the steps of a product connect to."""
+    compute = context.optional(Compute) if has_step(product.spec, "dbt") else None
+    store = context.optional(ObjectStore)
+    services = (context.optional(Catalog), context.optional(Collector), context.optional(Lineage), compute)
+    platform = [service.endpoint for service in services if service and service.endpoint]
+    external = [server for step in planned_steps(context, product) for server in step.servers]
+    return (*platform, *(store.calls() if store else ()), *external)
+
+
+def step_container(context: Context[Any], product: Product, step: PlannedStep, settings: StepSettings) -> Container:
+    """Return the container that runs one step."""
+    own = (
+        *(Variable(name, literal(value)) for name, value in step.variables),
+        *(Variable(name, secret=secret, reason=ASKED_FOR) for name, secret in step.secrets),
+    )
+    return replace(
+        base_container(context, product, settings),
+        name=step.name,
+        resources=resources(step.resources or settings.resources),
+        command=tuple(literal(word) for word in step.command),
+        variables=distinct((*environment(context, product), *own)),
+    )
+
+
+def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
+    """Return what the containers of all steps have in common."""
+    compute = context.optional(Compute) if has_step(product.spec, "dbt") else None
+    return Container(
+        name="steps",
+        image=product.spec.image,
+        resources=resources(settings.resources),
+        variables=environment(context, product),
+        config=(
+            *((dbt_profiles(context, compute),) if compute else ()),
+            *((VERIFY_CONTRACTS,) if has_step(product.spec, "quality") else ()),
+        ),
+        secret_files=compute.secret_files if compute else (),
+        scratch=(Scratch("/tmp", settings.scratch), *(compute.scratch if compute else ())),  # noqa: S108
+    )
+
+
+def dbt_profiles(context: Context[Any], compute: Compute) -> ConfigFile:
+    """Return dbt's `profiles.yml`: one profile, with the environment as its target."""
+    name = context.settings.environment
+    target = compute.target(catalog=context.optional(Catalog) is not None)
+    profiles = {DBT_PROFILE: {"target": name, "outputs": {name: target}}}
+    return ConfigFile(f"{DBT_PROFILES}/profiles.yml", to_yaml(profiles), config_map="dbt-profiles")
+
+
+def literal(text: str) -> str:
+    """Return authored text so that Kubernetes takes it literally: it replaces `$(NAME)`, and makes `$$` one `$`."""
+    return re.sub(r"\$(?=[$(])", "$$", text)

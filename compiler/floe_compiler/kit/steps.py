@@ -1,0 +1,142 @@
+"""The steps of a data product: what each runs, whoever runs it - a Job's containers, or an orchestrator's tasks.
+
+What the programs need was found by running them as a foreign user on a read-only root: dlt 1.31, dbt-core 1.11 with
+dbt-duckdb, soda-core 4.28.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.capabilities import Catalog, ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import ConfigFile
+from floe_compiler.model.inputs import (
+    AnyStep,
+    CustomStep,
+    DataProduct,
+    DbtStep,
+    DltStep,
+    QualityStep,
+    ResourceSettings,
+)
+from floe_compiler.model.plan import Context, Product
+from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
+
+DBT_PROFILE = "floe"
+DBT_PROFILES = "/etc/dbt"
+VERIFY_CONTRACTS = ConfigFile("/etc/soda/verify-contracts.sh", script("verify-contracts.sh"), "soda-scripts")
+
+DLT_VARIABLES = {
+    # Load packages are staged there. A pipeline's state is kept in its destination: nothing is lost with the pod.
+    "DLT_DATA_DIR": "/tmp/dlt",  # noqa: S108 - the path in the container
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "INFO",
+    "RUNTIME__LOG_FORMAT": "JSON",
+}
+DBT_VARIABLES = {
+    # The image is read-only, and dbt says nothing at all if it cannot write its log.
+    "DBT_TARGET_PATH": "/tmp/target",  # noqa: S108
+    "DBT_LOG_PATH": "/tmp/logs",  # noqa: S108
+    "DBT_LOG_FORMAT": "json",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+}
+# Without it each run waits some seconds for a server that no network policy lets it reach.
+QUALITY_VARIABLES = {"SODA_CORE_TELEMETRY_ENABLED": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step: its command, its own variables (as they are, nothing escaped) and the secrets that it asks for."""
+
+    name: str
+    type: str
+    command: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
+    secrets: tuple[tuple[str, SecretReference], ...]
+    servers: tuple[Endpoint, ...]
+    resources: ResourceSettings | None = None
+
+
+STAND_IN = 32
+"""The length of the value that stands in for a source's secret where secrets are generated."""
+
+
+def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep, ...]:
+    """Return the steps of a product, in their order."""
+    secrets = named_secrets(context.instance.products, context.instance.namespace)
+    return tuple(
+        PlannedStep(
+            name=step.name,
+            type=step.type,
+            command=_command(step, context.settings.environment),
+            variables=tuple({**_variables(context, product, step), **step.variables}.items()),
+            secrets=tuple((name, secrets[use.secret].key(use.key)) for name, use in step.secrets.items()),
+            servers=tuple(
+                Endpoint(one.host, (Port(f"port-{one.port}", one.port, scheme="https"),), cidr=one.cidr)
+                for one in step.connects
+            ),
+            resources=step.resources,
+        )
+        for step in product.spec.steps
+    )
+
+
+def has_step(product: DataProduct, kind: str) -> bool:
+    """Tell whether a product has a step of this kind."""
+    return any(step.type == kind for step in product.steps)
+
+
+def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, Secret]:
+    """Return the secrets that steps name, each with the keys that any of the steps asks for.
+
+    They belong to the domain's namespace, and only a store can hold them: nothing can make their values up.
+    """
+    keys: dict[str, set[str]] = {}
+    for use in (use for product in products for step in product.spec.steps for use in step.secrets.values()):
+        keys.setdefault(use.secret, set()).add(use.key)
+    return {
+        # Where there is no vault, a made-up value lets the pods start; the source outside will refuse it.
+        name: Secret(name, namespace, tuple(SecretKey(key, generated=STAND_IN) for key in sorted(found)))
+        for name, found in keys.items()
+    }
+
+
+def _command(step: AnyStep, target: str) -> tuple[str, ...]:
+    match step:
+        case DltStep():
+            return ("python", step.script)
+        case DbtStep():
+            places = ("--project-dir", step.project, "--profiles-dir", DBT_PROFILES, "--profile", DBT_PROFILE)
+            selected = ("--select", *step.select) if step.select else ()
+            return ("dbt", "build", *places, "--target", target, "--no-use-colors", *selected)
+        case QualityStep():
+            return ("sh", VERIFY_CONTRACTS.path, step.data_source, *step.contracts)
+        case CustomStep():
+            return step.command
+
+
+def _variables(context: Context[Any], product: Product, step: AnyStep) -> Mapping[str, str]:
+    match step:
+        case DltStep():
+            return {**DLT_VARIABLES, **_dlt_destination(context, product)}
+        case DbtStep():
+            return DBT_VARIABLES
+        case QualityStep():
+            return QUALITY_VARIABLES
+        case CustomStep():
+            return {}
+
+
+def _dlt_destination(context: Context[Any], product: Product) -> Mapping[str, str]:
+    """Return where dlt loads to unless a pipeline says so itself: Iceberg tables in the domain's namespace."""
+    catalog = context.optional(Catalog)
+    found = {"DESTINATION_TYPE": "filesystem"} if context.optional(ObjectStore) else {}
+    if catalog:
+        # Without the type, dlt keeps its tables in a catalog of its own, in memory.
+        found |= {"ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE": "rest"}
+        found |= {"DATASET_NAME": catalog.client(product.domain).namespace}
+    return found

@@ -1,0 +1,66 @@
+"""Data products as CronJobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
+from floe_compiler.model.facts import Task
+from products import EVERYTHING, product
+from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
+
+
+def task(**changes: Any) -> Task:
+    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(**changes)])
+    return build(context).tasks[0]
+
+
+def test_each_product_is_a_task() -> None:
+    products = [product(), product("order-analytics")]
+    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=products)
+    assert [one.name for one in build(context).tasks] == ["customer-360", "order-analytics"]
+
+
+def test_it_runs_when_the_product_says_and_where_its_clock_is() -> None:
+    one = task()
+    assert (one.schedule, one.time_zone, one.suspended) == ("0 5 * * *", "Europe/Berlin", False)
+
+
+def test_a_schedule_that_is_not_enabled_is_suspended() -> None:
+    one = task(schedule={"cron": "0 5 * * *", "enabled": False})
+    assert (one.schedule, one.suspended) == ("0 5 * * *", True)
+
+
+def test_a_product_without_a_schedule_can_be_started_by_hand_only() -> None:
+    one = task(schedule=None)
+    assert one.suspended
+    assert one.schedule
+
+
+def test_two_runs_of_a_pipeline_do_not_overlap_unless_asked_to() -> None:
+    assert task().concurrency == "Forbid"
+    context = context_of(COMPONENT, {"concurrency": "Allow"}, found=EVERYTHING, scope="sales", products=[product()])
+    assert build(context).tasks[0].concurrency == "Allow"
+
+
+def test_the_deadline_does_for_all_tries() -> None:
+    assert task(timeout="30m").deadline == 1800
+    assert (task(timeout="30m", retries=2).deadline, task(retries=2).retries) == (5400, 2)
+
+
+@pytest.mark.parametrize(("settings", "memory"), [(DEVELOPMENT, "512Mi"), (PRODUCTION, "2Gi")], ids=["light", "heavy"])
+def test_steps_are_small_where_the_environment_is(settings: Any, memory: str) -> None:
+    context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
+    assert build(context).tasks[0].pod.containers[0].resources.memory == memory
+
+
+@pytest.mark.parametrize("scale", ["light", "heavy"])
+def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
+    products = [product(), product("by-hand", schedule=None, steps=[{"name": "a", "type": "custom", "command": ["a"]}])]
+    settings = replace(PRODUCTION, scale=scale)
+    context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=products)
+    assert as_text(unit_of(COMPONENT, context).objects) == snapshot

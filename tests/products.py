@@ -1,0 +1,121 @@
+"""A small mesh for tests: capabilities as the platform's components provide them, and data products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.model.capabilities import (
+    Capability,
+    Catalog,
+    CatalogClient,
+    Collector,
+    Compute,
+    Database,
+    Lineage,
+    ObjectStore,
+)
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import Scratch, Variable
+from floe_compiler.model.inputs import DataProduct
+from floe_compiler.model.plan import Product
+from floe_compiler.model.secrets import Secret, SecretKey
+
+PLATFORM = "floe-platform"
+SALES = "floe-sales-domain"
+
+
+def _service(name: str, number: int, namespace: str = PLATFORM, scheme: str = "http") -> Endpoint:
+    return service_endpoint(name, namespace, "cluster.local", (Port(scheme, number, scheme=scheme),))
+
+
+def _client(domain: str) -> CatalogClient:
+    secret = Secret(f"polaris-{domain}", PLATFORM, (SecretKey("client-id"), SecretKey("client-secret", generated=32)))
+    return CatalogClient(domain, domain, secret.key("client-id"), secret.key("client-secret"))
+
+
+_KEYS = Secret("minio-warehouse", PLATFORM, (SecretKey("access-key"), SecretKey("secret-key", generated=32)))
+_DATABASE = Secret("dagster-postgresql", SALES, (SecretKey("username", "dagster"), SecretKey("password", generated=32)))
+
+CATALOG = Catalog(
+    name="polaris",
+    endpoint=_service("polaris", 8181),
+    url="http://polaris.floe-platform.svc.cluster.local:8181/api/catalog",
+    token_url="http://polaris.floe-platform.svc.cluster.local:8181/api/catalog/v1/oauth/tokens",
+    warehouse="acme",
+    realm="floe",
+    clients=(_client("marketing"), _client("sales")),
+)
+STORE = ObjectStore(
+    name="warehouse",
+    endpoint=_service("minio", 9000),
+    kind="s3",
+    bucket="warehouse",
+    warehouse="s3://warehouse/",
+    region="us-east-1",
+    url="http://minio.floe-platform.svc.cluster.local:9000",
+    path_style=True,
+    access_key=_KEYS.key("access-key"),
+    secret_key=_KEYS.key("secret-key"),
+)
+COLLECTOR = Collector(
+    name="opentelemetry",
+    endpoint=_service("otel-collector", 4317),
+    grpc_url="http://otel-collector.floe-platform.svc.cluster.local:4317",
+    http_url="http://otel-collector.floe-platform.svc.cluster.local:4318",
+)
+LINEAGE = Lineage("marquez", _service("marquez", 5000), "http://marquez.floe-platform.svc.cluster.local:5000")
+COMPUTE = Compute(
+    name="duckdb",
+    profile=(("type", "duckdb"), ("path", "{{ env_var('DUCKDB_PATH') }}")),
+    catalog_profile=(("extensions", ["iceberg"]),),
+    variables=(Variable("DUCKDB_PATH", "/var/duckdb/local.duckdb"),),
+    scratch=(Scratch("/var/duckdb", "10Gi"),),
+)
+DATABASE = Database(
+    name="dagster-postgresql/dagster",
+    endpoint=_service("dagster-postgresql", 5432, SALES, "postgresql"),
+    database="dagster",
+    user="dagster",
+    password=_DATABASE.key("password"),
+    image="docker.io/library/postgres:16",
+)
+EVERYTHING: tuple[Capability, ...] = (CATALOG, STORE, COLLECTOR, LINEAGE, COMPUTE, DATABASE)
+
+STEPS: list[dict[str, Any]] = [
+    {
+        "name": "load-orders",
+        "type": "dlt",
+        "script": "pipelines/orders.py",
+        "variables": {"SHOP": "eu $1"},
+        "secrets": {"API_KEY": {"secret": "shop-api", "key": "token"}},
+        "connects": [{"host": "api.shop.example", "cidr": "203.0.113.0/24"}],
+    },
+    {"name": "transform", "type": "dbt", "select": ["tag:daily", "customers+"]},
+    {
+        "name": "verify",
+        "type": "quality",
+        "data_source": "soda/source.yml",
+        "contracts": ["soda/customers.yml", "soda/segments.yml"],
+        "secrets": {"API_KEY": {"secret": "soda-cloud", "key": "token"}},
+    },
+]
+
+
+def product(name: str = "customer-360", domain: str = "sales", **changes: Any) -> Product:
+    """Return a data product: three steps, every day at five in Berlin, unless changed."""
+    spec: dict[str, Any] = {
+        "apiVersion": "floe.dev/v1",
+        "kind": "DataProduct",
+        "metadata": {
+            "name": name,
+            "version": "1.4.2",
+            "owner": "team@acme.example",
+            "description": "All of a customer",
+        },
+        "image": "acme/customer-360:1.4.2",
+        "schedule": {"cron": "0 5 * * *", "time_zone": "Europe/Berlin"},
+        "outputs": [{"name": "segments"}],
+        "inputs": [{"product": "campaign-perf", "output": "clicks", "domain": "marketing"}],
+        "steps": STEPS,
+    }
+    return Product(name, domain, DataProduct.model_validate({**spec, **changes}))
