@@ -1,0 +1,43 @@
+"""What kustomize cannot carry, and its output read back as the values that went in."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from floe_compiler.model.objects import Object
+
+# How kustomize (go-yaml) writes what is no text; text that could be taken for one of these, it quotes. PyYAML's own
+# rules are those of YAML 1.1, by which 12:30:45 is a number, 2024-01-01 a date, `on` a switch and 1e+22 text.
+_PLAIN = {
+    "null": re.compile(r"null\Z"),
+    "bool": re.compile(r"(?:true|false)\Z"),
+    "int": re.compile(r"-?[0-9]+\Z"),
+    "float": re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?\Z"),
+}
+
+# kustomize refuses or loses these: characters that are controls to YAML, and the key that merges mappings.
+_LOST = re.compile(r'[\x7f-\x9f\ufffe\uffff]|"<<":')
+
+
+def uncarriable(manifest: Object) -> str:
+    """Return what in an object would not survive kustomize; nothing if all would."""
+    found = _LOST.search(json.dumps(manifest, ensure_ascii=False))
+    if not found:
+        return ""
+    return f"the character U+{ord(found[0]):04X}" if len(found[0]) == 1 else 'the key "<<"'
+
+
+def read_objects(text: str) -> list[Object]:
+    """Return the objects in kustomize's output."""
+    import yaml
+
+    fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C part
+
+    class Loader(fast):  # type: ignore[misc]  # the base is known at run time only
+        yaml_implicit_resolvers: dict[str, Any] = {}
+
+    for kind, pattern in _PLAIN.items():
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", pattern, list("-0123456789ntf"))
+    return [manifest for manifest in yaml.load_all(text, Loader=Loader) if manifest]

@@ -1,0 +1,141 @@
+"""Which fields a kustomization.yaml may have, and what to write instead of the others.
+
+Allowed is what changes one object at a time and needs nothing from outside the repository. Source of the field names:
+kustomize's api/types/kustomization.go and component.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.document import DataPath, Document, show_path
+
+ALLOWED = (
+    "apiVersion",
+    "kind",
+    "metadata",
+    "resources",
+    "components",
+    "patches",
+    "labels",
+    "images",
+    "replicas",
+)
+
+_NO_RENAMING = "objects get their names and namespaces from floe-compile: change them in the inputs"
+_NO_GENERATORS = "write the object out as a file in resources"
+_NO_SECRETS = "refer to a secret of the store, as the inputs do: no secret value is ever rendered"
+_NO_HELM = "render the chart once and commit its objects as files in resources"
+_NO_PLUGINS = "compiling runs no other programs: write a patch"
+
+DEPRECATED = {
+    "bases": 'list the folders in "resources"',
+    "commonLabels": 'use "labels" with "pairs" (commonLabels changes selectors too, which a cluster refuses)',
+    "imageTags": 'use "images" with "name" and "newTag"',
+    "patchesJson6902": 'use "patches" with the same "target", and "path" or "patch"',
+    "patchesStrategicMerge": 'use "patches" with one "path" for each file',
+    "vars": "write the value out, or set it in the inputs",
+}
+
+FORBIDDEN = {
+    "buildMetadata": "leave it out: `floe-compile explain` tells where an object comes from",
+    "commonAnnotations": "write a patch with a target (commonAnnotations changes every pod and restarts it)",
+    "configMapGenerator": _NO_GENERATORS,
+    "configurations": "leave it out: it only serves fields that are not allowed here",
+    "crds": "leave it out: it only serves fields that are not allowed here",
+    "functions": _NO_PLUGINS,
+    "generatorOptions": _NO_GENERATORS,
+    "generators": _NO_GENERATORS,
+    "helmCharts": _NO_HELM,
+    "helmChartInflationGenerator": _NO_HELM,
+    "helmGlobals": _NO_HELM,
+    "inventory": "leave it out",
+    "namePrefix": _NO_RENAMING,
+    "nameSuffix": _NO_RENAMING,
+    "namespace": _NO_RENAMING,
+    "openapi": "write a JSON patch (a list of op, path, value) where the merge needs a schema",
+    "replacements": "write the value out, or set it in the inputs",
+    "secretGenerator": _NO_SECRETS,
+    "sortOptions": "leave it out: floe-compile sorts its output",
+    "transformers": _NO_PLUGINS,
+    "validators": _NO_PLUGINS,
+}
+
+MALFORMED = Rule(
+    "K004",
+    "malformed kustomization",
+    "A kustomization.yaml is one mapping of kind Kustomization (or Component, where it is listed under components),"
+    " whose fields have the types that kustomize's documentation gives them.",
+)
+UNKNOWN_FIELD = Rule(
+    "K005",
+    "unknown kustomization field",
+    "kustomize knows no such field; it is most often misspelt or stands at the wrong level.",
+)
+DEPRECATED_FIELD = Rule(
+    "K006",
+    "deprecated kustomization field",
+    "kustomize will drop the field, and today only warns of it. The hint names its successor.",
+)
+FORBIDDEN_FIELD = Rule(
+    "K007",
+    "kustomization field not allowed",
+    "base/ and overlays/ add objects and patch generated ones. What renames or generates objects, runs programs or"
+    " inflates charts would make the output differ from what the inputs say, or from one machine to the next.",
+)
+
+API_VERSIONS = {
+    "Kustomization": "kustomize.config.k8s.io/v1beta1",
+    "Component": "kustomize.config.k8s.io/v1alpha1",
+}
+
+
+def check_fields(document: Document, kind: str, findings: Findings) -> None:
+    """Record what is wrong with the top-level fields of a kustomization.yaml of that kind."""
+    for name in document.data:
+        span = document.key_span((name,))
+        if name in DEPRECATED:
+            findings.add(DEPRECATED_FIELD, f'"{name}" is deprecated', span, hint=DEPRECATED[name])
+        elif name in FORBIDDEN:
+            findings.add(FORBIDDEN_FIELD, f'"{name}" is not allowed here', span, hint=FORBIDDEN[name])
+        elif name not in ALLOWED:
+            known = (*ALLOWED, *DEPRECATED, *FORBIDDEN)
+            findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=did_you_mean(name, known))
+    expected = {"kind": kind, "apiVersion": API_VERSIONS[kind]}
+    required = kind == "Component"  # kustomize takes a file without kind for a Kustomization
+    for name, value in expected.items():
+        if document.data.get(name, None if required else value) != value:
+            findings.add(MALFORMED, f"{name} is not {value}", document.span((name,)), hint=f'write "{name}: {value}"')
+
+
+def check_keys(document: Document, path: DataPath, known: Iterable[str], findings: Findings) -> bool:
+    """Tell whether the value at `path` is a mapping; record that it isn't, and its keys that are not known."""
+    value = value_at(document, path)
+    if not isinstance(value, dict):
+        findings.add(MALFORMED, f"{show_path(path)} is not a mapping", document.span(path))
+        return False
+    known = tuple(known)
+    for name in value:
+        if name not in known:
+            span = document.key_span((*path, name))
+            findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=did_you_mean(name, known))
+    return True
+
+
+def items(document: Document, field: str, findings: Findings) -> list[DataPath]:
+    """Return the path of each item of a field that holds a list; record that it holds something else."""
+    value = document.data.get(field)
+    if value is not None and not isinstance(value, list):
+        findings.add(MALFORMED, f"{field} is not a list", document.span((field,)), hint='begin each item with "- "')
+        return []
+    return [(field, index) for index in range(len(value or ()))]
+
+
+def value_at(document: Document, path: DataPath) -> object:
+    """Return the value at a path that is there."""
+    value = document.data
+    for step in path:
+        value = value[step]
+    found: object = value
+    return found

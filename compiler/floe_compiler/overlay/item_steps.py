@@ -1,0 +1,63 @@
+"""Items of `labels`, `images` and `replicas` of a kustomization.yaml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.overlay.fields import FORBIDDEN_FIELD, MALFORMED, check_keys, value_at
+from floe_compiler.overlay.kustomization import Step, StepField
+from floe_compiler.overlay.selection import Everything, Scaled, Selection, WithImage
+
+# The types that kustomize wants; the first field is the one that must be there. Source: kustomize's api/types.
+_TYPES: dict[StepField, dict[str, type]] = {
+    "labels": {"pairs": dict, "includeTemplates": bool, "includeSelectors": bool, "fields": list},
+    "images": {"name": str, "newName": str, "newTag": str, "tagSuffix": str, "digest": str},
+    "replicas": {"name": str, "count": int},
+}
+_WORDS = {dict: "a mapping", bool: "true or false", list: "a list", str: "text", int: "a whole number"}
+
+
+def read_item(document: Document, field: StepField, path: DataPath, findings: Findings) -> list[Step]:
+    """Return the step that an item of `field` stands for; none, and a finding, if it is malformed or not allowed."""
+    types = _TYPES[field]
+    if not check_keys(document, path, types, findings):
+        return []
+    before = len(findings.found)
+    item: Any = value_at(document, path)
+    required = next(iter(types))
+    if required not in item:
+        findings.add(MALFORMED, f'{show_path(path)} has no "{required}"', document.span(path))
+    for name, wanted in types.items():
+        if name in item:
+            _check_type(document, (*path, name), wanted, findings)
+    if field == "labels":
+        _check_labels(document, path, item, findings)
+    span = document.span(path)
+    return [Step(field, item, _selection(field, item), span, span)] if len(findings.found) == before else []
+
+
+def _check_type(document: Document, path: DataPath, wanted: type, findings: Findings) -> None:
+    if type(value_at(document, path)) is not wanted:
+        hint = "put it in quotes" if wanted is str else ""
+        findings.add(MALFORMED, f"{show_path(path)} is not {_WORDS[wanted]}", document.span(path), hint=hint)
+
+
+def _check_labels(document: Document, path: DataPath, item: dict[str, Any], findings: Findings) -> None:
+    for name in ("includeSelectors", "fields"):
+        if item.get(name):
+            message = f'"{name}" is not allowed: it can change selectors, which a cluster refuses'
+            hint = "use includeTemplates to label pods too"
+            findings.add(FORBIDDEN_FIELD, message, document.key_span((*path, name)), hint=hint)
+    pairs = item.get("pairs")
+    for name in pairs if isinstance(pairs, dict) else ():
+        _check_type(document, (*path, "pairs", name), str, findings)
+
+
+def _selection(field: StepField, item: dict[str, Any]) -> Selection:
+    if field == "images":
+        return WithImage(str(item.get("name")))
+    if field == "replicas":
+        return Scaled(str(item.get("name")))
+    return Everything()

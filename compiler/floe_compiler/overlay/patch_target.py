@@ -1,0 +1,58 @@
+"""The `target` of a patch: regular expressions and label selectors."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.overlay.fields import check_keys, value_at
+from floe_compiler.overlay.label_selector import Requirement, parse_label_selector
+from floe_compiler.overlay.selection import IDENTITY_FIELDS, Target
+
+BAD_TARGET = Rule(
+    "K015",
+    "malformed patch target",
+    "A target has at least one of group, version, kind, name and namespace (regular expressions that must match as a"
+    " whole), labelSelector and annotationSelector (as in app=web,tier in (a, b)).",
+)
+
+
+def read_target(document: Document, path: DataPath, findings: Findings) -> Target | None:
+    """Return what the target at `path` selects; None, and a finding, if it is malformed."""
+    if not check_keys(document, path, (*IDENTITY_FIELDS, "labelSelector", "annotationSelector"), findings):
+        return None
+    before = len(findings.found)
+    value: Any = value_at(document, path)
+    given = [name for name in value if value[name] not in (None, "")]
+    if not given:
+        hint = "name at least a kind"
+        findings.add(BAD_TARGET, "the target is empty, which would select every object", document.span(path), hint=hint)
+    patterns = [(name, _pattern(document, (*path, name), findings)) for name in IDENTITY_FIELDS if name in given]
+    labels, annotations = (
+        _requirements(document, (*path, name), findings) if name in given else ()
+        for name in ("labelSelector", "annotationSelector")
+    )
+    if len(findings.found) > before:
+        return None
+    return Target(tuple((name, pattern) for name, pattern in patterns if pattern), labels, annotations)
+
+
+def _pattern(document: Document, path: DataPath, findings: Findings) -> re.Pattern[str] | None:
+    value: Any = value_at(document, path)
+    try:
+        return re.compile(value)
+    except (re.error, TypeError):
+        findings.add(BAD_TARGET, f"{show_path(path)} is not a regular expression", document.span(path))
+        return None
+
+
+def _requirements(document: Document, path: DataPath, findings: Findings) -> tuple[Requirement, ...]:
+    value: Any = value_at(document, path)
+    try:
+        return parse_label_selector(value)
+    except (ValueError, TypeError):
+        hint = 'write it as in "app=web,tier in (a, b)"'
+        findings.add(BAD_TARGET, f"{show_path(path)} is not a label selector", document.span(path), hint=hint)
+        return ()

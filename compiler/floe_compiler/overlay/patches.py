@@ -1,0 +1,160 @@
+"""Items of `patches`: strategic merge patches and JSON patches, inline or in files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.objects import identify
+from floe_compiler.model.span import Span
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.overlay.fields import check_keys, value_at
+from floe_compiler.overlay.kustomization import Step
+from floe_compiler.overlay.patch_target import read_target
+from floe_compiler.overlay.selection import OneObject, version_of
+from floe_compiler.overlay.source import Source
+
+BAD_PATCH = Rule(
+    "K014",
+    "malformed patch",
+    "A patch is a strategic merge patch (a part of an object, with its apiVersion, kind, name and namespace) or a JSON"
+    " patch (a list of op, path, value, with a target), given by exactly one of path and patch.",
+)
+IDENTITY_CHANGED = Rule(
+    "K016",
+    "patch changes what an object is",
+    "Kind, name and namespace make an object the same object to a cluster, and others refer to it by them. Change them"
+    " in the inputs, or delete the object with a patch and write another one.",
+)
+
+_OPERATIONS = ("add", "copy", "move", "remove", "replace", "test")
+_IDENTITY = frozenset({"", "/kind", "/metadata", "/metadata/name", "/metadata/namespace"})
+
+
+def read_patch(source: Source, folder: str, document: Document, path: DataPath) -> list[Step]:
+    """Return the steps that the item of `patches` at `path` of a kustomization.yaml in `folder` stands for.
+
+    What is malformed is recorded and left out. A patch of several documents is as many steps.
+    """
+    findings = source.findings
+    if not check_keys(document, path, ("path", "patch", "target", "options"), findings):
+        return []
+    item: Any = value_at(document, path)
+    _check_options(document, (*path, "options"), item.get("options"), findings)
+    before = len(findings.found)
+    patches = _documents(source, folder, document, path)
+    if not patches and len(findings.found) == before:
+        findings.add(BAD_PATCH, "the patch is empty", document.span(path))
+    if "target" not in item:
+        steps = [_untargeted(patch, document.span(path), findings) for patch in patches]
+    elif len(patches) > 1:
+        span = document.key_span((*path, "target"))
+        findings.add(BAD_PATCH, "several patches cannot share a target", span, hint="list one patch for each target")
+        return []
+    else:
+        steps = [_targeted(patch, document, path, findings) for patch in patches]
+    return [step for step in steps if step]
+
+
+def _documents(source: Source, folder: str, document: Document, path: DataPath) -> list[Document]:
+    item: Any = value_at(document, path)
+    given = [name for name in ("path", "patch") if name in item]
+    if len(given) != 1:
+        source.findings.add(BAD_PATCH, 'exactly one of "path" and "patch" is needed', document.span(path))
+        return []
+    text, span = item[given[0]], document.span((*path, given[0]))
+    if not isinstance(text, str):
+        message = f"{show_path((*path, given[0]))} is not text"
+        source.findings.add(BAD_PATCH, message, span, hint='begin an inline patch with "patch: |-"')
+        return []
+    if given == ["patch"]:
+        return _inline(source, document.file, text, span)
+    file = source.locate(folder, text, span)
+    return source.documents(file, span) if file else []
+
+
+def _inline(source: Source, file: str, text: str, span: Span) -> list[Document]:
+    """Return the documents of an inline patch. The place of all that is in them is the patch's own."""
+    documents, problems = source.read(text, file)
+    source.findings.extend(replace(one, span=span, message=f"in this patch: {one.message}") for one in problems)
+    return [Document(file, one.data, {}, {(): span}) for one in documents]
+
+
+def _untargeted(patch: Document, listed: Span, findings: Findings) -> Step | None:
+    """Return the step of a strategic merge patch that names its object itself."""
+    if isinstance(patch.data, list):
+        hint = 'add "target:" with kind and name'
+        findings.add(BAD_PATCH, "a JSON patch needs a target", patch.span(()), hint=hint)
+        return None
+    if not _check_merge(patch, findings):
+        return None
+    selection = OneObject(identify(patch.data), version_of(patch.data))
+    return Step("patches", {"patch": to_yaml(patch.data)}, selection, patch.span(()), listed, _deletes(patch))
+
+
+def _targeted(patch: Document, document: Document, path: DataPath, findings: Findings) -> Step | None:
+    """Return the step of a patch for all objects that its target selects."""
+    target = read_target(document, (*path, "target"), findings)
+    is_json = isinstance(patch.data, list)
+    valid = _check_operations(patch, findings) if is_json else _check_merge(patch, findings)
+    if not valid or target is None:
+        return None
+    entry = {
+        "patch": json.dumps(patch.data) if is_json else to_yaml(patch.data),
+        "target": value_at(document, (*path, "target")),
+    }
+    return Step("patches", entry, target, patch.span(()), document.span(path), _deletes(patch))
+
+
+def _deletes(patch: Document) -> bool:
+    return isinstance(patch.data, dict) and patch.data.get("$patch") == "delete"
+
+
+def _check_merge(patch: Document, findings: Findings) -> bool:
+    """Tell whether it is a strategic merge patch that kustomize would take for one."""
+    if not isinstance(patch.data, dict):
+        message = "a patch is a mapping (a part of an object) or a list (of operations)"
+        findings.add(BAD_PATCH, message, patch.span(()))
+        return False
+    identity = identify(patch.data)
+    given = {"apiVersion": patch.data.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
+    missing = " and no ".join(name for name, value in given.items() if not value)
+    if missing:
+        hint = "a strategic merge patch needs them, even with a target"
+        findings.add(BAD_PATCH, f"the patch has no {missing}", patch.span(()), hint=hint)
+    return not missing
+
+
+def _check_operations(patch: Document, findings: Findings) -> bool:
+    """Tell whether it is a well-formed JSON patch that leaves objects what they are."""
+    before = len(findings.found)
+    for index, operation in enumerate(patch.data):
+        span = patch.span((index,))
+        if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
+            findings.add(BAD_PATCH, 'an operation is a mapping with "op" and "path"', span)
+        elif operation.get("op") not in _OPERATIONS:
+            hint = did_you_mean(str(operation.get("op")), _OPERATIONS)
+            findings.add(BAD_PATCH, f'unknown op "{operation.get("op")}"', span, hint=hint)
+        elif operation["path"] and not operation["path"].startswith("/"):
+            hint = f'write "/{operation["path"].replace(".", "/")}"'
+            findings.add(BAD_PATCH, f'the path "{operation["path"]}" does not begin with "/"', span, hint=hint)
+        elif changed := _changed(operation) & _IDENTITY:
+            message = f"the patch changes {min(changed) or 'the whole object'}"
+            findings.add(IDENTITY_CHANGED, message, span, hint="change it in the inputs")
+    return len(findings.found) == before
+
+
+def _changed(operation: dict[str, Any]) -> set[str]:
+    """Return the pointers to what an operation changes."""
+    changed = {operation["path"]} if operation["op"] != "test" else set()
+    return changed | ({str(operation.get("from"))} if operation["op"] == "move" else set())
+
+
+def _check_options(document: Document, path: DataPath, options: object, findings: Findings) -> None:
+    for name in ("allowNameChange", "allowKindChange"):
+        if isinstance(options, dict) and options.get(name):
+            span = document.key_span((*path, name))
+            findings.add(IDENTITY_CHANGED, f"{name} is not allowed", span, hint="leave it out")

@@ -1,0 +1,85 @@
+"""Paths in a kustomization.yaml: to files and folders of base/ and overlays/<environment>/ and nowhere else."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.span import Span
+
+REMOTE = Rule(
+    "K008",
+    "remote resource",
+    "What a URL holds tomorrow is not what was reviewed today, and compiling needs no network. Commit a copy.",
+)
+PATH_NOT_ALLOWED = Rule(
+    "K009",
+    "path not allowed",
+    "A kustomization lists files in its own folder or below it, and folders of base/ (an overlay: of itself, too)."
+    " Symbolic links are not followed. So nothing else in the repository, or on the machine, changes what is rendered.",
+)
+NOT_FOUND = Rule(
+    "K010",
+    "file not found",
+    "A file or folder that a kustomization lists does not exist or cannot be read as UTF-8 text.",
+)
+
+KUSTOMIZATION = "kustomization.yaml"
+OTHER_NAMES = ("kustomization.yml", "Kustomization")
+"""kustomize's further names for the file; one name is enough."""
+
+# What kustomize would fetch. Source: api/internal/git/repospec.go and kusttarget's use of it.
+_REMOTE = re.compile(r"\w+://|git@|git::|(?:www\.)?(?:github|gitlab|bitbucket)\.\w+[/:]|.*[?]ref=|.*\.git(?:$|[/?])")
+
+
+def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -> str | None:
+    """Return the path from the repository's root of what a kustomization in `folder` lists as `path`.
+
+    Returns None, and records why, if it is remote, lies elsewhere than allowed, or does not exist.
+    """
+    if _REMOTE.match(path):
+        hint = f"commit a copy of it in {folder}/ and list that"
+        findings.add(REMOTE, f'"{path}" is not in this repository', span, hint=hint)
+        return None
+    found = posixpath.normpath(posixpath.join(folder, path))
+    problem = _why_not(root, folder, path, found)
+    if problem:
+        findings.add(PATH_NOT_ALLOWED, f'"{path}" {problem}', span, hint=f"copy it to {folder}/")
+        return None
+    if not (root / found).exists():
+        nearby = root / posixpath.dirname(found)
+        names = [entry.name for entry in nearby.iterdir()] if nearby.is_dir() else []
+        findings.add(NOT_FOUND, f"{found} does not exist", span, hint=did_you_mean(posixpath.basename(found), names))
+        return None
+    return found
+
+
+def has_kustomization(root: Path, folder: str, span: Span | None, findings: Findings) -> bool:
+    """Tell whether a folder has a kustomization.yaml; record that it has one under another name."""
+    for name in OTHER_NAMES:
+        # Compared with the listing, as some file systems find "Kustomization" when asked for "kustomization".
+        if (root / folder).is_dir() and name in {entry.name for entry in (root / folder).iterdir()}:
+            place = span or Span(f"{folder}/{name}")
+            findings.add(NOT_FOUND, f"{folder} has a {name}", place, hint=f"rename it to {KUSTOMIZATION}")
+    return (root / folder / KUSTOMIZATION).is_file()
+
+
+def _why_not(root: Path, folder: str, path: str, found: str) -> str:
+    """Return why a path is not allowed, or nothing if it is."""
+    if posixpath.isabs(path) or not re.fullmatch(r"[^\\\n\0]{1,200}", path):
+        return "is no relative path with forward slashes"
+    parts = Path(found).parts
+    if any((root / Path(*parts[: index + 1])).is_symlink() for index in range(len(parts))):
+        return "is or lies behind a symbolic link"
+    allowed = (folder,) if (root / found).is_file() else (tree_of(folder), "base")
+    if not any(found == one or found.startswith(f"{one}/") for one in allowed):
+        return f"lies outside {allowed[0]}/"
+    return ""
+
+
+def tree_of(folder: str) -> str:
+    """Return `base` or `overlays/<environment>`, whichever the folder belongs to."""
+    parts = folder.split("/")
+    return "/".join(parts[: 1 if parts[0] == "base" else 2])

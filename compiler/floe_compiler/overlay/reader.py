@@ -1,0 +1,124 @@
+"""kustomization.yaml files -> a tree of Kustomizations, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+import posixpath
+
+from floe_compiler.model.diagnostics import Rule
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.span import Span
+from floe_compiler.overlay.fields import MALFORMED, check_fields, items, value_at
+from floe_compiler.overlay.item_steps import read_item
+from floe_compiler.overlay.kustomization import Kind, Kustomization, Resource, Step, StepField
+from floe_compiler.overlay.patches import read_patch
+from floe_compiler.overlay.paths import KUSTOMIZATION, NOT_FOUND, PATH_NOT_ALLOWED, has_kustomization
+from floe_compiler.overlay.resources import read_resources
+from floe_compiler.overlay.source import Source
+
+BASE = "base"
+
+OVERLAY_WITHOUT_BASE = Rule(
+    "K011",
+    "overlay without base",
+    "An environment's kustomization.yaml lists the base, which also stands for the generated objects. Without it,"
+    " kustomize run by hand would show something else than floe-compile renders.",
+)
+
+# The order in which kustomize applies them. Source: api/internal/target/kusttarget_configplugin.go.
+_STEP_FIELDS: tuple[StepField, ...] = ("patches", "labels", "replicas", "images")
+
+
+def read_environment(source: Source, environment: str) -> Kustomization | None:
+    """Return what is to be applied to an environment's objects: its overlay, of which the base is a part, or the base.
+
+    Returns None if there is neither. Problems are recorded in the source's findings.
+    """
+    folder = f"overlays/{environment}"
+    has_base = has_kustomization(source.root, BASE, None, source.findings)
+    if not has_kustomization(source.root, folder, None, source.findings):
+        return _read(source, BASE, "Kustomization", ()) if has_base else None
+    overlay = _read(source, folder, "Kustomization", ())
+    if all(part.folder != BASE for part in overlay.parts):
+        span = Span(f"{folder}/{KUSTOMIZATION}")
+        hint = 'write "resources: [../../base]"'
+        source.findings.add(OVERLAY_WITHOUT_BASE, "the overlay does not list ../../base", span, hint=hint)
+    return overlay
+
+
+def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Kustomization:
+    file = f"{folder}/{KUSTOMIZATION}"
+    documents = source.documents(file, Span(file))
+    if len(documents) > 1 or any(not isinstance(one.data, dict) for one in documents):
+        source.findings.add(MALFORMED, "a kustomization.yaml is one mapping", documents[-1].span(()))
+        return Kustomization(folder, kind)
+    if not documents:
+        return Kustomization(folder, kind)
+    document = documents[0]
+    check_fields(document, kind, source.findings)
+    above = (*above, folder)
+    resources, parts = _listed(source, folder, document, above)
+    components = [
+        _read(source, found, "Component", above)
+        for path in items(document, "components", source.findings)
+        if (found := _located(source, folder, document, path))
+        and _is_kustomization(source, found, document.span(path), above)
+    ]
+    steps = _steps(source, folder, document)
+    return Kustomization(folder, kind, tuple(resources), tuple(parts), tuple(components), tuple(steps))
+
+
+def _listed(
+    source: Source, folder: str, document: Document, above: tuple[str, ...]
+) -> tuple[list[Resource], list[Kustomization]]:
+    """Return the objects and the folders that `resources` lists."""
+    resources: list[Resource] = []
+    parts: list[Kustomization] = []
+    for path in items(document, "resources", source.findings):
+        span = document.span(path)
+        if folder != BASE and _is_base(folder, value_at(document, path)):
+            # The base also stands for the generated objects, so it is a part even if nobody has written any.
+            exists = (source.root / BASE / KUSTOMIZATION).is_file()
+            parts.append(_read(source, BASE, "Kustomization", above) if exists else Kustomization(BASE))
+            continue
+        found = _located(source, folder, document, path)
+        if found and (source.root / found).is_file():
+            resources += read_resources(source, found, span)
+        elif found and _is_kustomization(source, found, span, above):
+            parts.append(_read(source, found, "Kustomization", above))
+    return resources, parts
+
+
+def _is_base(folder: str, path: object) -> bool:
+    return isinstance(path, str) and posixpath.normpath(posixpath.join(folder, path)) == BASE
+
+
+def _located(source: Source, folder: str, document: Document, path: DataPath) -> str | None:
+    text = value_at(document, path)
+    if isinstance(text, str):
+        return source.locate(folder, text, document.span(path))
+    source.findings.add(MALFORMED, f"{show_path(path)} is not a path", document.span(path))
+    return None
+
+
+def _is_kustomization(source: Source, found: str, span: Span, above: tuple[str, ...]) -> bool:
+    """Tell whether a kustomization.yaml above may list this path as a folder; record why not."""
+    if (source.root / found).is_file():
+        source.findings.add(NOT_FOUND, f"{found} is a file, not a folder with a {KUSTOMIZATION}", span)
+    elif found in above:
+        source.findings.add(PATH_NOT_ALLOWED, f"{found}/ lists itself", span, hint="take it out")
+    elif not has_kustomization(source.root, found, span, source.findings):
+        source.findings.add(NOT_FOUND, f"{found}/ has no {KUSTOMIZATION}", span, hint="list its files instead")
+    else:
+        return True
+    return False
+
+
+def _steps(source: Source, folder: str, document: Document) -> list[Step]:
+    steps: list[Step] = []
+    for field in _STEP_FIELDS:
+        for path in items(document, field, source.findings):
+            if field == "patches":
+                steps += read_patch(source, folder, document, path)
+            else:
+                steps += read_item(document, field, path, source.findings)
+    return steps

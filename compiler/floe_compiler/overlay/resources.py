@@ -1,0 +1,52 @@
+"""Hand-written objects: files listed under `resources`."""
+
+from __future__ import annotations
+
+from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.document import Document
+from floe_compiler.model.objects import identify
+from floe_compiler.model.span import Span
+from floe_compiler.overlay.kustomization import Resource
+from floe_compiler.overlay.source import Source
+
+NOT_AN_OBJECT = Rule(
+    "K012",
+    "not a Kubernetes object",
+    "A file under resources holds Kubernetes objects: mappings with apiVersion, kind and metadata.name. Patches belong"
+    " under patches, folders with a kustomization.yaml are listed as folders, and a List is written as its items.",
+)
+
+
+def read_resources(source: Source, file: str, listed: Span) -> list[Resource]:
+    """Return the objects in a file; record documents that are none and leave them out."""
+    return [
+        Resource(document.data, document.span(()))
+        for document in source.documents(file, listed)
+        if _is_object(document, source.findings)
+    ]
+
+
+def _is_object(document: Document, findings: Findings) -> bool:
+    problem, hint = _problem(document)
+    if problem:
+        findings.add(NOT_AN_OBJECT, problem, document.span(()), hint=hint)
+    return not problem
+
+
+def _problem(document: Document) -> tuple[str, str]:
+    """Return what is wrong with a document, and what to do."""
+    manifest = document.data
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("metadata", {}), dict):
+        return "this is not a Kubernetes object", ""
+    identity = identify(manifest)
+    if identity.group == "kustomize.config.k8s.io":
+        return "a kustomization is no object", "list its folder instead of the file"
+    if identity.group == "floe.dev":
+        return f"{identity.kind} is an input of floe-compile, which it finds by itself", "take it out of resources"
+    if identity.kind.endswith("List") and "items" in manifest:
+        return f"{identity.kind} holds several objects", "write each of them as a document of its own"
+    given = {"apiVersion": manifest.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
+    missing = " and no ".join(name for name, value in given.items() if not value or not isinstance(value, str))
+    if missing:
+        return f"the object has no {missing}", "a part of an object is a patch: list it under patches"
+    return "", ""

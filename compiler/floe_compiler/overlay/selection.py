@@ -1,0 +1,189 @@
+"""Which objects an entry of a kustomization selects, as kustomize would select them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.overlay.label_selector import Requirement
+
+IDENTITY_FIELDS = ("group", "version", "kind", "name", "namespace")
+
+_SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
+"""The kinds that kustomize's `replicas` changes. Source: builtinpluginconsts/replicas.go."""
+
+
+class Selection(Protocol):
+    """A set of objects, described by an entry of a kustomization."""
+
+    def matches(self, manifest: Object, /) -> bool:
+        """Tell whether the object as it stands is selected."""
+
+    def may_match(self, manifest: Object, /) -> bool:
+        """Tell whether the object could be selected once an earlier entry has changed it."""
+
+    def describe(self) -> str:
+        """Return what is looked for, in words."""
+
+    def likeness(self, manifest: Object, /) -> Iterator[str]:
+        """Yield what of the object is compared with `describe()` to find the one that was probably meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All objects."""
+
+    def matches(self, _manifest: Object, /) -> bool:
+        """Return True."""
+        return True
+
+    may_match = matches
+
+    def describe(self) -> str:
+        """Return what is looked for."""
+        return "any object"
+
+    def likeness(self, _manifest: Object, /) -> Iterator[str]:
+        """Yield nothing: there is no nearest object."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class OneObject:
+    """The object that a strategic merge patch without target names."""
+
+    identity: ObjectId
+    version: str
+
+    def matches(self, manifest: Object, /) -> bool:
+        """Tell whether group, version, kind, namespace and name are the same."""
+        return identify(manifest) == self.identity and version_of(manifest) == self.version
+
+    may_match = matches
+
+    def describe(self) -> str:
+        """Return the object's identity."""
+        return str(self.identity)
+
+    def likeness(self, manifest: Object, /) -> Iterator[str]:
+        """Yield the object's identity."""
+        yield str(identify(manifest))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The objects that a patch's `target` describes: regular expressions for the identity, and label selectors.
+
+    Source: kustomize's api/types/selector.go; an expression must match the whole text.
+    """
+
+    fields: tuple[tuple[str, re.Pattern[str]], ...]
+    labels: tuple[Requirement, ...] = ()
+    annotations: tuple[Requirement, ...] = ()
+
+    def matches(self, manifest: Object, /) -> bool:
+        """Tell whether identity, labels and annotations are as described."""
+        metadata = manifest.get("metadata") or {}
+        return (
+            self.may_match(manifest)
+            and _hold(self.labels, metadata.get("labels"))
+            and _hold(self.annotations, metadata.get("annotations"))
+        )
+
+    def may_match(self, manifest: Object, /) -> bool:
+        """Tell whether the identity is as described: an earlier patch may set the labels."""
+        parts = _identity_parts(manifest)
+        return all(pattern.fullmatch(parts[name]) for name, pattern in self.fields)
+
+    def describe(self) -> str:
+        """Return the expressions for the identity."""
+        return " ".join(f"{name}={pattern.pattern}" for name, pattern in self.fields)
+
+    def likeness(self, manifest: Object, /) -> Iterator[str]:
+        """Yield the same fields of the object."""
+        parts = _identity_parts(manifest)
+        if self.fields:
+            yield " ".join(f"{name}={parts[name]}" for name, _ in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """The workloads of one name whose replicas kustomize can set."""
+
+    name: str
+
+    def matches(self, manifest: Object, /) -> bool:
+        """Tell whether it is a workload of that name."""
+        identity = identify(manifest)
+        return identity.kind in _SCALED and identity.name == self.name
+
+    may_match = matches
+
+    def describe(self) -> str:
+        """Return the name."""
+        return self.name
+
+    def likeness(self, manifest: Object, /) -> Iterator[str]:
+        """Yield the name of a workload."""
+        identity = identify(manifest)
+        if identity.kind in _SCALED:
+            yield identity.name
+
+
+@dataclass(frozen=True, slots=True)
+class WithImage:
+    """The objects with a container that runs an image of that name."""
+
+    name: str
+
+    def matches(self, manifest: Object, /) -> bool:
+        """Tell whether a container runs the image. Source: kustomize's api/internal/image/image.go."""
+        return any(_image_name(image) == self.name for image in _images(manifest))
+
+    def may_match(self, manifest: Object, /) -> bool:
+        """Tell whether there is any image, which an earlier patch may have set."""
+        return any(True for _ in _images(manifest))
+
+    def describe(self) -> str:
+        """Return the name of the image."""
+        return self.name
+
+    def likeness(self, manifest: Object, /) -> Iterator[str]:
+        """Yield the names of the object's images."""
+        return (_image_name(image) for image in _images(manifest))
+
+
+def version_of(manifest: Mapping[str, Any]) -> str:
+    """Return the version part of apiVersion: `v1` of `apps/v1`."""
+    return str(manifest.get("apiVersion", "")).rpartition("/")[2]
+
+
+def _identity_parts(manifest: Object) -> Mapping[str, str]:
+    identity = identify(manifest)
+    parts = (identity.group, version_of(manifest), identity.kind, identity.name, identity.namespace)
+    return dict(zip(IDENTITY_FIELDS, parts, strict=True))
+
+
+def _hold(requirements: Iterable[Requirement], labels: Mapping[str, str] | None) -> bool:
+    return all(requirement.holds(labels or {}) for requirement in requirements)
+
+
+def _images(value: Any) -> Iterator[str]:
+    """Yield the images of all containers anywhere in a value."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key == "image" and isinstance(child, str):
+                yield child
+            else:
+                yield from _images(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _images(child)
+
+
+def _image_name(image: str) -> str:
+    """Return an image reference without tag and digest."""
+    return re.sub(r"(:[\w.{}-]*)?(@sha256:[\w.{}-]*)?$", "", image, count=1, flags=re.ASCII)

@@ -1,0 +1,40 @@
+"""Where the overlay stage reads authored files, and where it records what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.document import Document
+from floe_compiler.model.span import Span
+from floe_compiler.overlay.paths import NOT_FOUND, locate
+
+Read = Callable[[str, str], tuple[list[Document], list[Diagnostic]]]
+"""Turns YAML text and the name of its file into documents, and tells what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The repository at `root`."""
+
+    root: Path
+    read: Read
+    findings: Findings
+
+    def locate(self, folder: str, path: str, span: Span) -> str | None:
+        """Return the path from the root of what a kustomization in `folder` lists; None, recorded, if not allowed."""
+        return locate(self.root, folder, path, span, self.findings)
+
+    def documents(self, file: str, listed: Span) -> list[Document]:
+        """Return the YAML documents of a file; none, recorded, if it cannot be read or holds none."""
+        try:
+            text = (self.root / file).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+            self.findings.add(NOT_FOUND, f"{file} cannot be read: {reason}", listed)
+            return []
+        documents, problems = self.read(text, file)
+        self.findings.extend(problems)
+        return documents

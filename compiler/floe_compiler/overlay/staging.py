@@ -1,0 +1,59 @@
+"""The files that kustomize gets: the tree of kustomizations again, with some of the objects and some of the steps."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.overlay.fields import API_VERSIONS
+from floe_compiler.overlay.kustomization import Kustomization, Step
+from floe_compiler.overlay.paths import KUSTOMIZATION
+
+OBJECTS = "objects.yaml"
+
+
+def staged_files(
+    top: Kustomization, objects: Mapping[str, Sequence[Object]], steps: Collection[Step]
+) -> dict[str, str]:
+    """Return path and text of each file to give to kustomize.
+
+    Args:
+        top: The tree of kustomizations; its folders keep their places.
+        objects: The objects that come in by each folder's kustomization.
+        steps: The steps to take; others are left out.
+    """
+    files: dict[str, str] = {}
+    _stage(top, objects, steps, files)
+    return files
+
+
+def _stage(
+    kustomization: Kustomization,
+    objects: Mapping[str, Sequence[Object]],
+    steps: Collection[Step],
+    files: dict[str, str],
+) -> bool:
+    """Write one kustomization, its parts and components; return False if nothing is left of them."""
+    folder = kustomization.folder
+    own = objects.get(folder, ())
+    resources, components = (
+        [posixpath.relpath(child.folder, folder) for child in children if _stage(child, objects, steps, files)]
+        for children in (kustomization.parts, kustomization.components)
+    )
+    content: dict[str, Any] = {
+        "resources": [OBJECTS, *resources] if own else resources,
+        "components": components,
+    }
+    for step in kustomization.steps:
+        if step in steps:
+            content.setdefault(step.field, []).append(dict(step.entry))
+    if not any(content.values()):
+        return False
+    if own:
+        files[f"{folder}/{OBJECTS}"] = "---\n".join(to_yaml(manifest) for manifest in own)
+    header = {"apiVersion": API_VERSIONS[kustomization.kind], "kind": kustomization.kind}
+    files[f"{folder}/{KUSTOMIZATION}"] = to_yaml(header | content)
+    return True
