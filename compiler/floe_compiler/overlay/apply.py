@@ -11,11 +11,11 @@ from pathlib import Path
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay.build import build_changed
 from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.exchange import uncarriable
+from floe_compiler.overlay.kustomization_reader import read_environment
 from floe_compiler.overlay.patches import IDENTITY_CHANGED
-from floe_compiler.overlay.reader import read_environment
+from floe_compiler.overlay.portions import build_changed
 from floe_compiler.overlay.source import Read, Source
 
 NOT_CARRIED = Rule(

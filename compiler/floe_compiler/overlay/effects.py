@@ -9,8 +9,8 @@ from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.kustomization import Kustomization, Resource, Step
+from floe_compiler.overlay.kustomization_reader import BASE
 from floe_compiler.overlay.nearest import nearest_hint
-from floe_compiler.overlay.reader import BASE
 
 TWICE = Rule(
     "K013",

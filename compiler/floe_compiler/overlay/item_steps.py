@@ -6,9 +6,9 @@ from typing import Any
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document, show_path
-from floe_compiler.overlay.fields import FORBIDDEN_FIELD, MALFORMED, check_keys, value_at
+from floe_compiler.overlay.allowed_fields import FORBIDDEN_FIELD, MALFORMED, check_keys, value_at
 from floe_compiler.overlay.kustomization import Step, StepField
-from floe_compiler.overlay.selection import Everything, Scaled, Selection, WithImage
+from floe_compiler.overlay.matching import Everything, Scaled, Selection, WithImage
 
 # The types that kustomize wants; the first field is the one that must be there. Source: kustomize's api/types.
 _TYPES: dict[StepField, dict[str, type]] = {

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from floe_compiler.model.objects import Object
 from floe_compiler.model.span import Span
-from floe_compiler.overlay.selection import Selection
+from floe_compiler.overlay.matching import Selection
 
 Kind = Literal["Kustomization", "Component"]
 StepField = Literal["patches", "labels", "replicas", "images"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.overlay.selection import OneObject, Selection
+from floe_compiler.overlay.matching import OneObject, Selection
 
 _ONLY_ELSEWHERE = "; if only other environments have it, move the entry to their overlays"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
-from floe_compiler.overlay.fields import check_keys, value_at
+from floe_compiler.overlay.allowed_fields import check_keys, value_at
 from floe_compiler.overlay.label_selector import Requirement, parse_label_selector
-from floe_compiler.overlay.selection import IDENTITY_FIELDS, Target
+from floe_compiler.overlay.matching import IDENTITY_FIELDS, Target
 
 BAD_TARGET = Rule(
     "K015",

@@ -11,10 +11,10 @@ from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.overlay.fields import check_keys, value_at
+from floe_compiler.overlay.allowed_fields import check_keys, value_at
 from floe_compiler.overlay.kustomization import Step
+from floe_compiler.overlay.matching import OneObject, version_of
 from floe_compiler.overlay.patch_target import read_target
-from floe_compiler.overlay.selection import OneObject, version_of
 from floe_compiler.overlay.source import Source
 
 BAD_PATCH = Rule(

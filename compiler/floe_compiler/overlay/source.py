@@ -9,7 +9,7 @@ from pathlib import Path
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.document import Document
 from floe_compiler.model.span import Span
-from floe_compiler.overlay.paths import NOT_FOUND, locate
+from floe_compiler.overlay.listed_paths import NOT_FOUND, locate
 
 Read = Callable[[str, str], tuple[list[Document], list[Diagnostic]]]
 """Turns YAML text and the name of its file into documents, and tells what is wrong with it."""
