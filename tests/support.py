@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets, Placements, Quota, StoreReference
+from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets, Quota, StoreReference
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.plan import Component, Context, Instance, Product, Settings, UnitPlan
 from floe_compiler.model.yaml_text import to_yaml
@@ -67,7 +67,6 @@ def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
         owner="team@acme.example",
         contexts=((component, context),),
         quota=Quota(),
-        placement=Placements(),
     )
     return render_unit(plan)
 

@@ -1,5 +1,133 @@
-"""Temporary."""
+"""The command line: from arguments to a verb, and from whatever happens to an exit code and a plain message."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any
+
+from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, INTERRUPTED, PIPE_CLOSED, USAGE, UsageError
+from floe_compiler.model.diagnostics import StageFailed
+
+DEFAULT_VERB = "compile"
+
+# Each verb is the module of that name in floe_compiler.commands.
+VERBS = {
+    "compile": "compile the inputs into output/ (also what floe-compile alone does)",
+    "check": "tell whether output/ is what the inputs compile to; write nothing",
+    "diff": "show which objects would change, and what is risky about it",
+    "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
+    "explain": "tell which file and line each value of an output file comes from",
+    "components": "list what a platform can be made of, and the settings of each part",
+    "schema": "print or write the JSON Schemas of the inputs, for editors",
+    "rules": "list and explain everything the compiler refuses or warns of",
+}
+
+DESCRIPTION = """\
+Compile the declarations of a data-mesh platform into plain Kubernetes YAML for Argo CD or Flux.
+
+inputs:  platform-manifest.yaml   what the platform is made of
+         overlays/<env>/          where it runs and how big, and patches of that environment
+         domains/<domain>/        the domains and their data products
+         base/                    hand-written objects and patches for every environment
+output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs
+"""
+
+EXAMPLES = """\
+examples:
+  floe-compile                                   compile everything
+  floe-compile --env dev                         compile one environment
+  floe-compile check                             is output/ current? (for CI)
+  floe-compile diff                              what do my edits change, compared with the last commit?
+  floe-compile diff origin/main --format markdown   the same for a pull request
+  floe-compile explain output/prod/floe-platform/deployment.apps_polaris.yaml:spec.replicas
+                                                 where does this value come from?
+  floe-compile components catalog                what can I choose, and what can I set?
+  floe-compile rules R012                        what does this error mean?
+  floe-compile --allow-delete prod/floe-sales-domain   let a removed domain go
+
+exit codes:  0 done  1 errors, or an output that is not current  2 wrong usage  3 a bug in floe-compile
+"""
 
 
-def main() -> int:
-    return 0
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; never raise."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _tolerate_any_text()
+    try:
+        options = _parse(arguments)
+        code: int = importlib.import_module(f"floe_compiler.commands.{options.verb}").run(options)
+        sys.stdout.flush()
+    except SystemExit as asked:  # by argparse, for --help, --version and wrong usage
+        return asked.code if isinstance(asked.code, int) else USAGE
+    except StageFailed as failed:
+        return _show_failure(failed, options)
+    except UsageError as error:
+        sys.stderr.write(f"floe-compile: {error}\n")
+        return USAGE
+    except KeyboardInterrupt:
+        sys.stderr.write("floe-compile: interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout at exit, which would fail again (docs.python.org/3/library/signal.html#note-on-sigpipe).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:  # the one boundary: nobody is ever shown a traceback
+        from floe_compiler.commands.bug_report import bug_report
+
+        sys.stderr.write(bug_report(error, arguments))
+        return BUG
+    return code
+
+
+def _parse(arguments: list[str]) -> Namespace:
+    first = next(iter(arguments), "")
+    if not first or (first.startswith("-") and first not in ("-h", "--help", "--version")):
+        arguments = [DEFAULT_VERB, *arguments]
+    return _parser(next(iter(arguments))).parse_args(arguments)
+
+
+def _parser(verb: str) -> ArgumentParser:
+    """Return the parser; only the verb that will run is imported and asked for its options."""
+    parser = ArgumentParser(
+        "floe-compile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+    for name, summary in VERBS.items():
+        below = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        if name == verb:
+            importlib.import_module(f"floe_compiler.commands.{name}").configure(below)
+    return parser
+
+
+class _Version(Action):
+    """Look the version up only when asked for it."""
+
+    def __call__(self, parser: ArgumentParser, *_: Any) -> None:
+        from floe_compiler.commands.version import version
+
+        sys.stdout.write(f"floe-compile {version()}\n")
+        parser.exit(DONE)
+
+
+def _show_failure(failed: StageFailed, options: Namespace) -> int:
+    from floe_compiler.commands.console import show
+    from floe_compiler.commands.options import find_root
+    from floe_compiler.report.outcome import Outcome
+
+    if options.format == "markdown":
+        options.format = "text"
+    show(Outcome(failed.diagnostics), find_root(options.root), options)
+    return FOUND
+
+
+def _tolerate_any_text() -> None:
+    """Let no character that the terminal's encoding lacks end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from floe_compiler.load.digests import input_digests as input_digests  # re-exported: the pipeline's other question
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import File, FileSet, delivery_path, object_path
-from floe_compiler.model.objects import ObjectSet
-from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import Rendered
+
+if TYPE_CHECKING:
+    from floe_compiler.components import Registry
+    from floe_compiler.explain import Explanation
+    from floe_compiler.model.plan import EnvironmentPlan
+    from floe_compiler.model.sources import Sources
 
 Progress = Callable[[str], None]
 Item = TypeVar("Item")
@@ -60,17 +65,46 @@ def plan_mesh(
     root: Path, environments: tuple[str, ...] = (), progress: Progress = silent
 ) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
     """Return the plans of the environments, and warnings: the first two stages. Raises StageFailed."""
-    from floe_compiler.components import registry
-    from floe_compiler.load import load
     from floe_compiler.resolve import resolve
-    from floe_compiler.resolve.schemas import schemas
 
-    components = registry()
     progress("reading")
-    sources, loaded = load(root, schemas(components))
+    sources, components, loaded = _read(root)
     progress("resolving")
     plans, resolved = resolve(sources, components, environments)
     return plans, (*loaded, *resolved)
+
+
+def explain_file(root: Path, file: str, progress: Progress = silent) -> Explanation | None:
+    """Return what each value of an output file follows from; None if the inputs compile to no such file.
+
+    `file` is the path from the root. Raises StageFailed.
+    """
+    from floe_compiler.explain import explain
+    from floe_compiler.model.objects import identify
+
+    environment = file.split("/")[1] if file.count("/") > 1 else ""
+    sources, components, _ = _read(root)
+    if environment not in sources.environments:
+        return None
+    compiled = compile_mesh(root, (environment,), progress)
+    rendered = compiled.environments[0]
+    final = next((one for one in rendered.objects if _path(rendered, identify(one)) == file), None)
+    if final is None:
+        return None
+    progress("varying what is written")
+    name = str(identify(final))
+    asked_by = rendered.origins.get(name, "the platform as a whole")
+    return explain(sources, components, environment, final, rendered.patched.get(name, ()), asked_by)
+
+
+def _read(root: Path) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
+    from floe_compiler.components import registry
+    from floe_compiler.load import load
+    from floe_compiler.resolve.schemas import schemas
+
+    components = registry()
+    sources, warnings = load(root, schemas(components))
+    return sources, components, warnings
 
 
 def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
@@ -81,7 +115,7 @@ def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
 
 def _overlaid(root: Path, rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
     from floe_compiler.load.yaml_reader import read_documents
-    from floe_compiler.overlay import apply_overlay
+    from floe_compiler.overlay.apply import apply_overlay
 
     return apply_overlay(root, rendered, read_documents)
 
@@ -112,10 +146,11 @@ def _each(
 def _files(rendered: Rendered) -> Iterable[File]:
     from floe_compiler.model.yaml_text import to_yaml
 
-    objects: ObjectSet = rendered.objects
-    for identity, manifest in objects.by_id.items():
-        if identity in rendered.delivery:
-            path = delivery_path(rendered.environment, identity)
-        else:
-            path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
-        yield File(path, to_yaml(manifest), f"{rendered.environment}: {identity}")
+    for identity, manifest in rendered.objects.by_id.items():
+        yield File(_path(rendered, identity), to_yaml(manifest), f"{rendered.environment}: {identity}")
+
+
+def _path(rendered: Rendered, identity: ObjectId) -> str:
+    if identity in rendered.delivery:
+        return delivery_path(rendered.environment, identity)
+    return object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)

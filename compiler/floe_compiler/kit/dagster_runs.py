@@ -117,7 +117,7 @@ def container_context(context: Context[Any], product: Product, pods: Launched) -
     config = {
         "container_config": container,
         "pod_spec_config": spec,
-        "pod_template_spec_metadata": template["metadata"],
+        "pod_template_spec_metadata": {"labels": template["metadata"]["labels"]},
         "job_metadata": {"labels": object_labels(instance, pods.name)},
         "job_spec_config": {
             "backoffLimit": 0,  # Dagster tries again itself

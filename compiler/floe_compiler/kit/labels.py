@@ -21,8 +21,13 @@ ACCESS = "access.floe.dev/"
 Labels = dict[str, str]
 
 
-def common_labels(settings: Settings) -> Labels:
-    """Return the labels that every rendered object carries."""
+def common_labels(settings: Settings, part: str) -> Labels:
+    """Return the labels of an object that belongs to no single workload, but to a part of the platform as such."""
+    own = {NAME: settings.platform, INSTANCE: settings.environment, COMPONENT: part}
+    return own | _platform_labels(settings)
+
+
+def _platform_labels(settings: Settings) -> Labels:
     return {"app.kubernetes.io/part-of": settings.platform, "app.kubernetes.io/managed-by": "floe-compile"}
 
 
@@ -36,7 +41,7 @@ def selector(instance: Instance[Any], workload: str) -> Labels:
 
 def object_labels(instance: Instance[Any], workload: str) -> Labels:
     """Return the labels of an object that belongs to a workload."""
-    return selector(instance, workload) | common_labels(instance.settings)
+    return selector(instance, workload) | _platform_labels(instance.settings)
 
 
 def access_labels(calls: Iterable[Endpoint]) -> Labels:

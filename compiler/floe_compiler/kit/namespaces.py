@@ -15,7 +15,9 @@ def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
     version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.kubernetes_version}"}
     own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment}
     annotations = {"floe.dev/owner": owner, **GUARDED}
-    return manifest("v1", "Namespace", name, "", labels.common_labels(settings) | own | security | version, annotations)
+    return manifest(
+        "v1", "Namespace", name, "", labels.common_labels(settings, "namespace") | own | security | version, annotations
+    )
 
 
 def quota(settings: Settings, name: str, declared: Quota) -> Object:
@@ -26,7 +28,9 @@ def quota(settings: Settings, name: str, declared: Quota) -> Object:
         "requests.memory": declared.memory,
         "requests.storage": declared.storage,
     }
-    return manifest("v1", "ResourceQuota", "quota", name, labels.common_labels(settings), spec={"hard": hard})
+    return manifest(
+        "v1", "ResourceQuota", "quota", name, labels.common_labels(settings, "namespace"), spec={"hard": hard}
+    )
 
 
 def limits(settings: Settings, name: str) -> Object:
@@ -36,4 +40,6 @@ def limits(settings: Settings, name: str) -> Object:
         "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
         "default": {"cpu": "500m", "memory": "512Mi"},
     }
-    return manifest("v1", "LimitRange", "limits", name, labels.common_labels(settings), spec={"limits": [limit]})
+    return manifest(
+        "v1", "LimitRange", "limits", name, labels.common_labels(settings, "namespace"), spec={"limits": [limit]}
+    )

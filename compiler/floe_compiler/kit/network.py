@@ -25,7 +25,7 @@ def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
         "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
         "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
     }
-    common = labels.common_labels(settings)
+    common = labels.common_labels(settings, "network")
     deny = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     allow = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [dns]}
     head = ("networking.k8s.io/v1", "NetworkPolicy")

@@ -58,7 +58,7 @@ def _external_secret(settings: Settings, namespace: str, secret: Secret, spec: O
     }
     target = {"name": secret.name, "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template}
     body = {**spec, "target": target} if "data" not in spec else {**spec, "target": target, "data": spec["data"]}
-    return manifest(API, "ExternalSecret", secret.name, namespace, labels.common_labels(settings), spec=body)
+    return manifest(API, "ExternalSecret", secret.name, namespace, labels.common_labels(settings, "secrets"), spec=body)
 
 
 def _remote(secret_key: str, key: str, remote_property: str) -> Object:
@@ -115,12 +115,14 @@ def _password(length: int) -> str:
 def _generator(settings: Settings, namespace: str, length: int) -> Object:
     # No symbols: the values end up in URLs, configuration files and shells.
     spec = {"length": length, "digits": length // 4, "symbols": 0, "noUpper": False, "allowRepeat": True}
-    return manifest(GENERATORS, "Password", _password(length), namespace, labels.common_labels(settings), spec=spec)
+    return manifest(
+        GENERATORS, "Password", _password(length), namespace, labels.common_labels(settings, "secrets"), spec=spec
+    )
 
 
 def shared_store(settings: Settings, owner: str, readers: Iterable[str], secrets: Iterable[str]) -> list[Object]:
     """Return the store through which `readers` (namespaces) read these secrets of `owner`, and the right to do so."""
-    common = labels.common_labels(settings)
+    common = labels.common_labels(settings, "secrets")
     group = "rbac.authorization.k8s.io"
     account = {"name": READER, "namespace": owner}
     rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": sorted(secrets), "verbs": ["get"]}

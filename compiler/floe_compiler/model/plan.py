@@ -187,7 +187,6 @@ class UnitPlan:
     owner: str
     contexts: tuple[tuple[Component[Any], Context[Any]], ...]
     quota: Quota
-    placement: Placements
     callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For a Service of this namespace: the namespaces whose pods call it."""
 

@@ -14,6 +14,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import capabilities, instances, scopes, slots
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.databases import with_databases
+from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
@@ -41,7 +42,6 @@ class Scope:
     namespace: str
     owner: str
     quota: Quota
-    placement: Placements
     placed: tuple[Placed, ...]
 
 
@@ -60,13 +60,13 @@ def resolve_environment(
     settings = _settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
     products = tuple(inputs.products.values())
-    placed = instances.shared_instances(inputs.registry, merged, settings, PLATFORM, products, findings)
+    place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
+    placed = instances.shared_instances(inputs.registry, merged, place, products, findings)
     platform = Scope(
         PLATFORM,
         settings.platform_namespace,
         manifest.metadata.owner,
         manifest.shared_services.quota or manifest.quota,
-        manifest.placement,
         tuple(with_databases(inputs.registry, placed, findings)),
     )
     domains = [
@@ -146,13 +146,13 @@ def _domain(
     if settings.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(environment, name)
-    placed = instances.domain_instances(inputs.registry, merged, settings, name, namespace, products, findings)
+    place = Place(settings, name, namespace, domain.placement or Placements())
+    placed = instances.domain_instances(inputs.registry, merged, place, products, findings)
     return Scope(
         name,
         namespace,
         domain.metadata.owner,
         domain.quota or Quota(),
-        domain.placement or Placements(),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
@@ -173,7 +173,6 @@ def _units(settings: Settings, scopes_: list[Scope], findings: Findings) -> tupl
             owner=scope.owner,
             contexts=tuple((placed[0], context) for placed, context in contexts[scope.name]),
             quota=scope.quota,
-            placement=scope.placement,
             callers={name: names for (place, name), names in called_by.items() if place == scope.namespace},
         )
         for scope in scopes_

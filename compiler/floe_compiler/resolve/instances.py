@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.images import parse_image
+from floe_compiler.model.inputs import Placements
 from floe_compiler.model.plan import Component, Instance, Product, Settings
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import slots
@@ -21,31 +23,30 @@ KUBERNETES = (ORCHESTRATOR, "kubernetes")
 """The component that runs products with `run_by: kubernetes`, whatever the domain's own orchestrator."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The namespace that instances stand in, and the nodes that their pods run on."""
+
+    settings: Settings
+    scope: str
+    namespace: str
+    placement: Placements
+
+
 def shared_instances(
-    registry: Registry,
-    merged: Merged,
-    settings: Settings,
-    scope: str,
-    products: tuple[Product, ...],
-    findings: Findings,
+    registry: Registry, merged: Merged, place: Place, products: tuple[Product, ...], findings: Findings
 ) -> list[Placed]:
     """Return the instances of the platform's shared services; `products` are those of all domains."""
     found = []
     for slot in slots.slots(registry, shared=True):
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
-            found.append(_instance(*filled, merged, settings, scope, settings.platform_namespace, products))
+            found.append(_instance(*filled, merged, place, products))
     return found
 
 
 def domain_instances(
-    registry: Registry,
-    merged: Merged,
-    settings: Settings,
-    scope: str,
-    namespace: str,
-    products: Sequence[Product],
-    findings: Findings,
+    registry: Registry, merged: Merged, place: Place, products: Sequence[Product], findings: Findings
 ) -> list[Placed]:
     """Return the instances of a domain: its orchestrator with the products that it runs, and its other slots."""
     by_kubernetes = tuple(one for one in products if one.spec.run_by == "kubernetes")
@@ -57,18 +58,20 @@ def domain_instances(
             orchestrated, by_kubernetes = (*orchestrated, *by_kubernetes), ()
         if filled:
             own = orchestrated if slot == ORCHESTRATOR else ()
-            found.append(_instance(*filled, merged, settings, scope, namespace, own))
+            found.append(_instance(*filled, merged, place, own))
         elif slot == ORCHESTRATOR and orchestrated and slots.lookup(merged.data, slot_path(slot)) is None:
             findings.add(
                 MISSING_SLOT,
-                f'domain "{scope}" has data products, but no orchestrator runs them',
+                f'domain "{place.scope}" has data products, but no orchestrator runs them',
                 merged.span(("metadata", "name")),
                 hint="set `orchestrator: {type: dagster}` in platform-manifest.yaml or in the domain",
             )
     if by_kubernetes:
         component = registry[KUBERNETES]
-        config = component.config.model_validate({"type": component.type, **component.profiles.get(settings.scale, {})})
-        found.append(_instance(component, config, merged, settings, scope, namespace, by_kubernetes))
+        config = component.config.model_validate(
+            {"type": component.type, **component.profiles.get(place.settings.scale, {})}
+        )
+        found.append(_instance(component, config, merged, place, by_kubernetes))
     return found
 
 
@@ -76,10 +79,8 @@ def _instance(
     component: Component[Any],
     config: Any,
     merged: Merged,
-    settings: Settings,
-    scope: str,
-    namespace: str,
-    products: tuple[Product, ...] = (),
+    place: Place,
+    products: tuple[Product, ...],
 ) -> Placed:
     return (
         component,
@@ -87,11 +88,12 @@ def _instance(
             slot=component.slot,
             type=component.type,
             name=component.name or component.type,
-            scope=scope,
-            namespace=namespace,
+            scope=place.scope,
+            namespace=place.namespace,
             config=config,
-            settings=settings,
+            settings=place.settings,
             products=products,
+            placement=place.placement,
             origin=_written(merged, slot_path(component.slot)),
         ),
     )

@@ -45,7 +45,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     objects: list[Object] = list(namespace_objects(plan))
     origins: list[tuple[str, str]] = []
     for (component, context), (_, one) in zip(plan.contexts, parts, strict=True):
-        own = [*instance_objects(plan, context.instance, one, callers), *constructs(component, context)]
+        own = [*instance_objects(context.instance, one, callers), *constructs(component, context)]
         objects += own
         origins += [
             (str(identify(manifest_)), str(context.instance.origin or context.instance.label())) for manifest_ in own
@@ -58,7 +58,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         frozenset().union(*(_connections(plan.namespace, name, pod) for name, pod in pods.items())),
         frozenset(_launched(context.instance, pods) for context, one in parts for pods in one.launched),
         frozenset(_exceptions(plan.namespace, [one for _, one in parts])),
-        frozenset(_ingress_groups(plan.namespace, [one for _, one in parts])),
+        frozenset(_ingress_groups(plan, [one for _, one in parts])),
         secrets,
         tuple(origins),
     )
@@ -101,16 +101,14 @@ def namespace_objects(plan: UnitPlan) -> list[Object]:
     ]
 
 
-def instance_objects(
-    plan: UnitPlan, instance: Instance[Any], parts: Parts, callers: Mapping[str, tuple[str, ...]]
-) -> list[Object]:
+def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str, tuple[str, ...]]) -> list[Object]:
     """Return the objects of one component instance, all but its configuration and secrets."""
     objects: list[Object] = list(parts.objects)
     for server in parts.workloads:
-        objects.append(workloads.workload(instance, server, plan.placement.services))
+        objects.append(workloads.workload(instance, server, instance.placement.services))
         objects += services.services(instance, server)
         objects += services.disruption_budget(instance, server)
-    objects += [workloads.task(instance, task, plan.placement.jobs) for task in parts.tasks]
+    objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
     for name, pod in named_pods(parts):
         objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, ())))
@@ -142,7 +140,7 @@ def constructs(component: Component[Any], context: Context[Any]) -> tuple[Object
 
 def configuration(plan: UnitPlan, pods: Iterable[Pod]) -> list[Object]:
     """Return the ConfigMaps of all pods of the namespace."""
-    common = labels.common_labels(plan.settings)
+    common = labels.common_labels(plan.settings, "configuration")
     return [
         manifest("v1", "ConfigMap", name, plan.namespace, common, data=dict(data))
         for name, data in config_maps.config_data(pods).items()
@@ -199,9 +197,11 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
     return found
 
 
-def _ingress_groups(namespace: str, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
+def _ingress_groups(plan: UnitPlan, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
+    if not plan.settings.ingress_namespace:
+        return []
     return [
-        (PodGroup(namespace, server.name), port.number)
+        (PodGroup(plan.namespace, server.name), port.number)
         for one in parts
         for server in one.workloads
         for port in services.served_ports(server)

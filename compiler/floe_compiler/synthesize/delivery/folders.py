@@ -65,7 +65,7 @@ def delivery_name(settings: Settings, part: str = "") -> str:
 
 def delivery_labels(settings: Settings) -> labels.Labels:
     """Return the labels of delivery objects; by the environment's, people select what they list or sync."""
-    return {**labels.common_labels(settings), "floe.dev/environment": settings.environment}
+    return {**labels.common_labels(settings, "delivery"), "floe.dev/environment": settings.environment}
 
 
 def prunes(plan: EnvironmentPlan) -> bool:

@@ -1,0 +1,76 @@
+"""`floe-compile components`: what a platform can be made of."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from typing import Any
+
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.plan import Component
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("slot", nargs="?", help="show the settings of the components of this slot, such as catalog")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def run(options: Namespace) -> int:
+    """List all components, or explain those of one slot."""
+    from floe_compiler.components import registry
+
+    found = tuple(registry().values())
+    if options.slot:
+        slots = [component.slot for component in found]
+        found = tuple(component for component in found if component.slot == options.slot)
+        if not found:
+            raise UsageError(f"there is no slot {options.slot}; {did_you_mean(options.slot, set(slots))}")
+    if options.format == "json":
+        sys.stdout.write(_json(found))
+        return DONE
+    width = max(len(f"{component.slot}: {component.type}") for component in found)
+    for component in found:
+        sys.stdout.write(f"{f'{component.slot}: {component.type}':<{width}}  {component.summary}\n")
+        if options.slot:
+            sys.stdout.writelines(f"  {line}\n" for line in settings(component))
+    return DONE
+
+
+def settings(component: Component[Any]) -> Iterator[str]:
+    """Yield a line for each setting: its name, its default (also by scale), and what it is."""
+    for name, field in component.config.model_fields.items():
+        default = (
+            "required" if field.is_required() else f"default {_shown(field.get_default(call_default_factory=True))}"
+        )
+        scales = [f"{scale} {_shown(values[name])}" for scale, values in component.profiles.items() if name in values]
+        by_scale = f" ({', '.join(scales)})" if scales else ""
+        yield f"{name}: {default}{by_scale}"
+        yield f"    {field.description or ''}"
+
+
+def _shown(value: Any) -> str:
+    import json
+
+    from pydantic_core import to_jsonable_python
+
+    return json.dumps(to_jsonable_python(value), ensure_ascii=False)
+
+
+def _json(components: tuple[Component[Any], ...]) -> str:
+    import json
+
+    listed = [
+        {
+            "slot": component.slot,
+            "type": component.type,
+            "summary": component.summary,
+            "shared": component.shared,
+            "settings": component.config.model_json_schema(),
+            "profiles": component.profiles,
+        }
+        for component in components
+    ]
+    return json.dumps(listed, indent=2, ensure_ascii=False, default=str) + "\n"

@@ -1,0 +1,91 @@
+"""`floe-compile explain`: which written value each value of an output file follows from."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.commands.options import add_common, find_root
+
+if TYPE_CHECKING:
+    from floe_compiler.explain import Cause, Explanation
+
+EXAMPLES = """\
+examples:
+  floe-compile explain output/prod/floe-platform/deployment.apps_polaris.yaml
+  floe-compile explain output/prod/floe-platform/deployment.apps_polaris.yaml:spec.replicas
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = EXAMPLES
+    parser.add_argument(
+        "place", metavar="FILE[:PATH]", help="a file under output/, and a path in it such as spec.replicas"
+    )
+    add_common(parser, ("text", "json"))
+
+
+def run(options: Namespace) -> int:
+    """Explain one file, or the values below one path of it."""
+    from floe_compiler.model.document import show_path
+    from floe_compiler.pipeline import explain_file
+    from floe_compiler.report.progress import showing_progress
+
+    file, _, path = options.place.partition(":")
+    root = find_root(options.root)
+    with showing_progress(sys.stderr) as progress:
+        explanation = explain_file(root, _from_root(root, file), progress)
+    if explanation is None:
+        raise UsageError(f"{file} is no file that the inputs compile to; name one below output/")
+    rows = [(show_path(at), value, causes) for at, value, causes in explanation.values if _below(show_path(at), path)]
+    if not rows:
+        raise UsageError(f"{file} has nothing at {path}")
+    sys.stdout.write(_json(explanation, rows) if options.format == "json" else _text(explanation, rows))
+    return DONE
+
+
+def _from_root(root: object, file: str) -> str:
+    """Return the file's path from the root, also if it was given absolutely, or from a folder below."""
+    from pathlib import Path
+
+    given = Path(file)
+    absolute = given if given.is_absolute() else Path.cwd() / given
+    base = Path(str(root))
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) and absolute.exists() else file
+
+
+def _below(at: str, path: str) -> bool:
+    return not path or at == path or at.startswith((f"{path}.", f"{path}["))
+
+
+Rows = Iterable[tuple[str, object, "tuple[Cause, ...]"]]
+
+
+def _text(explanation: Explanation, rows: Rows) -> str:
+    from json import dumps
+
+    lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}", ""]
+    for at, value, causes in rows:
+        shown = dumps(value, ensure_ascii=False)
+        lines.append(f"{at}: {shown if len(shown) <= 100 else shown[:97] + '...'}")
+        lines += [f"    {cause.span}: {cause.what}" if cause.span else f"    {cause.what}" for cause in causes]
+    return "\n".join(lines) + "\n"
+
+
+def _json(explanation: Explanation, rows: Rows) -> str:
+    from json import dumps
+
+    values = [
+        {
+            "path": at,
+            "value": value,
+            "causes": [{"what": cause.what, "at": str(cause.span) if cause.span else None} for cause in causes],
+        }
+        for at, value, causes in rows
+    ]
+    found = {"object": str(explanation.identity), "asked_by": explanation.asked_by, "values": values}
+    return dumps(found, indent=2, ensure_ascii=False) + "\n"

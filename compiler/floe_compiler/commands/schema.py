@@ -1,0 +1,75 @@
+"""`floe-compile schema`: the JSON Schemas of the authored files, for editors."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
+from floe_compiler.commands.options import find_root
+from floe_compiler.model.diagnostics import did_you_mean
+
+FOLDER = "schemas"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("kind", nargs="?", help="print only this one, such as DataProduct")
+    parser.add_argument("--write", action="store_true", help=f"write all into {FOLDER}/ of the repository")
+    parser.add_argument("--check", action="store_true", help=f"tell whether {FOLDER}/ is current; write nothing")
+    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    parser.set_defaults(format="text")
+
+
+def run(options: Namespace) -> int:
+    """Print, write or check the schemas."""
+    files = schema_files()
+    if options.write or options.check:
+        return _compare(find_root(options.root), files, write=options.write)
+    if options.kind:
+        name = file_name(options.kind)
+        if name not in files:
+            known = [name_of(one) for one in files]
+            raise UsageError(f"there is no kind {options.kind}; {did_you_mean(options.kind, known)}")
+        files = {name: files[name]}
+    sys.stdout.write("".join(files.values()))
+    return DONE
+
+
+def schema_files() -> Mapping[str, str]:
+    """Return the text of each schema by its file's name."""
+    from floe_compiler.components import registry
+    from floe_compiler.resolve.schemas import schemas
+
+    return {
+        file_name(kind): json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for kind, schema in schemas(registry()).items()
+    }
+
+
+def file_name(kind: str) -> str:
+    """Return the file's name of a kind's schema: `DataProduct` -> `data-product.schema.json`."""
+    return f"{re.sub(r'(?<!^)(?=[A-Z])', '-', kind).lower()}.schema.json"
+
+
+def name_of(file: str) -> str:
+    """Return the kind of a schema's file."""
+    return "".join(part.capitalize() for part in file.partition(".")[0].split("-"))
+
+
+def _compare(root: Path, files: Mapping[str, str], *, write: bool) -> int:
+    folder = root / FOLDER
+    current = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.schema.json"))}
+    stale = sorted(name for name in {*files, *current} if files.get(name) != current.get(name))
+    for name in stale:
+        if write and name in files:
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(files[name], encoding="utf-8", newline="\n")
+        elif write:
+            (folder / name).unlink()
+        sys.stdout.write(f"{'wrote' if write else 'not current:'} {FOLDER}/{name}\n")
+    return DONE if write or not stale else FOUND
