@@ -1,0 +1,143 @@
+"""Snowflake: dbt's models run in the warehouse of an account. Nothing is rendered for it.
+
+Sources: dbt-snowflake 1.11.6 (`SnowflakeCredentials`; `dbt parse` was run with the profile), snowflake-connector-python
+4.8.0 (`connection.py`: no OCSP unless asked for, so port 443 is all it needs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from floe_compiler.kit.environment_names import env_var
+from floe_compiler.model.capabilities import Compute
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import Parts, SecretFile, Variable
+from floe_compiler.model.fields import Cidr, Name
+from floe_compiler.model.inputs import Input
+from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.secrets import Secret, SecretKey
+
+DOMAIN = "snowflakecomputing.com"
+PREFIX = "SNOWFLAKE_"
+PRIVATE_KEY = f"{PREFIX}PRIVATE_KEY"
+PASSPHRASE = f"{PREFIX}PRIVATE_KEY_PASSPHRASE"
+KEY_FILE = "/run/secrets/snowflake/private-key.pem"
+FROM_ENVIRONMENT = "dbt's profile takes it from a variable"
+PASSWORDS_ENDED = (
+    "Snowflake has let no service log in by password since 2026-08-31; "
+    f"put the user's private key into the secret, as {PRIVATE_KEY}"
+)
+
+
+def check_account(text: str) -> str:
+    """Accept an account identifier, and nothing of a URL."""
+    if DOMAIN in text or "/" in text:
+        raise ValueError(f'"{text}" is a URL; write the account alone, such as acme-analytics')
+    if not all(char.isalnum() or char in "-_." for char in text) or not text[:1].isalnum():
+        raise ValueError(f'"{text}" is no account identifier; write such as acme-analytics')
+    return text
+
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$]*$")]
+
+
+class SnowflakeConfig(Input):
+    """A Snowflake account, which dbt logs in to with a key pair.
+
+    The account is no secret: its name is the server's. User, role, warehouse and database may stand here or in the
+    secret, as SNOWFLAKE_USER, SNOWFLAKE_ROLE, SNOWFLAKE_WAREHOUSE and SNOWFLAKE_DATABASE.
+    """
+
+    type: Literal["snowflake"] = "snowflake"
+    """The kind of compute engine."""
+    account: Annotated[str, AfterValidator(check_account)]
+    """The account identifier (`acme-analytics`, or `xy12345.us-east-1`)."""
+    user: Identifier | None = None
+    """The user; none: from the secret."""
+    role: Identifier | None = None
+    """The role; none: from the secret."""
+    warehouse: Identifier | None = None
+    """The virtual warehouse; none: from the secret."""
+    database: Identifier | None = None
+    """The database; none: from the secret."""
+    schema_name: Identifier = "PUBLIC"
+    """The schema that models are made in."""
+    threads: Annotated[int, Field(ge=1)] = 4
+    """How many models run at once."""
+    secret: Name = "snowflake-credentials"  # noqa: S105 - a secret's name
+    """The secret with the private key (PEM, as SNOWFLAKE_PRIVATE_KEY)."""
+    passphrase: bool = False
+    """Whether the private key is encrypted; the secret then holds SNOWFLAKE_PRIVATE_KEY_PASSPHRASE."""
+    cidr: Cidr = "0.0.0.0/0"
+    """The addresses Snowflake may have, for the network policies."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_password(cls, data: Any) -> Any:
+        if isinstance(data, dict) and any("password" in str(key).lower() for key in data):
+            raise ValueError(PASSWORDS_ENDED)
+        return data
+
+
+def host(account: str) -> str:
+    """Return an account's server; an underscore in the account is a hyphen in the URL."""
+    return f"{account.replace('_', '-').lower()}.{DOMAIN}"
+
+
+def from_secret(config: SnowflakeConfig) -> tuple[str, ...]:
+    """Return what the secret must say, beside the private key."""
+    names = tuple(name for name in ("user", "role", "warehouse", "database") if getattr(config, name) is None)
+    return tuple(f"{PREFIX}{name.upper()}" for name in names)
+
+
+def secret(instance: Instance[SnowflakeConfig]) -> Secret:
+    """Return the credentials; their values come from the account's administrators, so none is made up."""
+    config = instance.config
+    keys = (PRIVATE_KEY, *((PASSPHRASE,) if config.passphrase else ()), *from_secret(config))
+    return Secret(config.secret, instance.namespace, tuple(SecretKey(key) for key in sorted(keys)))
+
+
+def profile(config: SnowflakeConfig) -> Iterator[tuple[str, object]]:
+    """Yield the target of `profiles.yml`; no secret stands in it, only variables' names."""
+    yield "type", "snowflake"
+    yield "account", config.account
+    for name in ("user", "role", "warehouse", "database"):
+        yield name, getattr(config, name) or env_var(f"{PREFIX}{name.upper()}")
+    yield "schema", config.schema_name
+    yield "private_key_path", KEY_FILE
+    if config.passphrase:
+        yield "private_key_passphrase", env_var(PASSPHRASE)
+    yield "threads", config.threads
+
+
+def provides(instance: Instance[SnowflakeConfig]) -> tuple[Compute, ...]:
+    """Return the engine."""
+    config, keys = instance.config, secret(instance)
+    names = (*from_secret(config), *((PASSPHRASE,) if config.passphrase else ()))
+    return (
+        Compute(
+            name="snowflake",
+            profile=tuple(profile(config)),
+            variables=tuple(Variable(name, secret=keys.key(name), reason=FROM_ENVIRONMENT) for name in names),
+            secret_files=(SecretFile(KEY_FILE, keys.key(PRIVATE_KEY)),),
+            endpoint=Endpoint(host(config.account), (Port("https", 443, scheme="https"),), cidr=config.cidr),
+        ),
+    )
+
+
+def build(_context: Context[SnowflakeConfig]) -> Parts:
+    """Return nothing: the engine runs elsewhere."""
+    return Parts()
+
+
+COMPONENT = Component(
+    slot="compute",
+    type="snowflake",
+    summary="Snowflake, with a key pair",
+    config=SnowflakeConfig,
+    build=build,
+    provides=provides,
+)

@@ -1,0 +1,168 @@
+"""S3, of AWS or of anyone else who speaks it: a bucket that somebody else keeps. Nothing is rendered for it.
+
+Sources: AWS, "Regional endpoints" (S3 and STS) and "IAM roles for service accounts" (the annotation).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.fields import Cidr, Name, SecretKeyName
+from floe_compiler.model.inputs import Input
+from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.secrets import Secret, SecretKey
+
+ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
+HTTPS = 443
+SCHEMES = {"https": HTTPS, "http": 80}
+
+
+def check_url(text: str) -> str:
+    """Accept the URL of a server: scheme, host and perhaps a port, nothing more."""
+    try:
+        parts = urlsplit(text)
+        complete = parts.scheme in SCHEMES and parts.hostname and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete or text != f"{parts.scheme}://{parts.netloc}" or "@" in text:
+        raise ValueError(f'"{text}" is no server\'s URL; write such as https://storage.example.com:9000')
+    return text
+
+
+def check_prefix(text: str) -> str:
+    """Accept a folder in a bucket, and return it without slashes at its ends."""
+    if "//" in text or any(not (char.isalnum() or char in "-_./") for char in text):
+        raise ValueError(f'"{text}" is no folder in a bucket; write such as lake/warehouse')
+    return text.strip("/")
+
+
+Role = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$")]
+BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+Region = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+
+
+class IdentityCredentials(Input):
+    """Pods act as an AWS role, by their ServiceAccount: no key is stored anywhere."""
+
+    type: Literal["identity"]
+    """The way clients log in."""
+    role: Role
+    """The role's ARN; the cluster's OIDC provider must trust the ServiceAccounts."""
+
+
+class SecretCredentialKeys(Input):
+    """The keys of the secret."""
+
+    access_key: SecretKeyName = "access-key"
+    """The key with the access key's id."""
+    secret_key: SecretKeyName = "secret-key"  # noqa: S105 - the name of a key
+    """The key with the access key's secret."""
+
+
+class SecretCredentials(Input):
+    """Clients log in with an access key from a secret."""
+
+    type: Literal["secret"]
+    """The way clients log in."""
+    name: Name = "s3-warehouse"
+    """The secret's name."""
+    keys: SecretCredentialKeys = SecretCredentialKeys()
+    """Which keys hold what."""
+
+
+class S3Config(Input):
+    """A bucket that somebody else keeps, at AWS or with anyone who speaks S3."""
+
+    type: Literal["s3"] = "s3"
+    """The kind of object storage."""
+    bucket: BucketName
+    """The bucket."""
+    prefix: Annotated[str, AfterValidator(check_prefix)] = ""
+    """The folder in it under which the warehouse lies; default: the bucket itself."""
+    region: Region
+    """The bucket's region."""
+    endpoint: Annotated[str, AfterValidator(check_url)] | None = None
+    """The URL of a store other than AWS; none: AWS."""
+    path_style: bool = True
+    """Whether a store other than AWS has its buckets in the URL's path, as most have."""
+    credentials: Annotated[IdentityCredentials | SecretCredentials, Field(discriminator="type")]
+    """How clients log in."""
+    catalog_role: Role | None = None
+    """The role that the catalog assumes at AWS to hand out credentials for single tables; none: it hands out none."""
+    cidr: Cidr = "0.0.0.0/0"
+    """The addresses the store may have, for the network policies."""
+
+    @model_validator(mode="after")
+    def _roles_are_of_aws(self) -> Self:
+        if self.endpoint and isinstance(self.credentials, IdentityCredentials):
+            raise ValueError("a store other than AWS knows no roles; use credentials of type secret")
+        if self.endpoint and self.catalog_role:
+            raise ValueError("a store other than AWS knows no roles; leave catalog_role out")
+        return self
+
+
+def endpoint(config: S3Config) -> Endpoint:
+    """Return the store's server."""
+    if config.endpoint is None:
+        return _aws("s3", config)
+    parts = urlsplit(config.endpoint)
+    port = Port("api", parts.port or SCHEMES[parts.scheme], scheme=parts.scheme)
+    return Endpoint(str(parts.hostname), (port,), cidr=config.cidr)
+
+
+def _aws(service: str, config: S3Config) -> Endpoint:
+    domain = "amazonaws.com.cn" if config.region.startswith("cn-") else "amazonaws.com"
+    return Endpoint(f"{service}.{config.region}.{domain}", (Port("https", HTTPS, scheme="https"),), cidr=config.cidr)
+
+
+def provides(instance: Instance[S3Config]) -> tuple[ObjectStore, ...]:
+    """Return the store."""
+    config, login = instance.config, instance.config.credentials
+    keys = _secret(login, instance.namespace) if isinstance(login, SecretCredentials) else None
+    role = login.role if isinstance(login, IdentityCredentials) else ""
+    names = login.keys if isinstance(login, SecretCredentials) else SecretCredentialKeys()
+    return (
+        ObjectStore(
+            name="s3",
+            endpoint=endpoint(config),
+            kind="s3",
+            bucket=config.bucket,
+            warehouse="/".join(part for part in (f"s3://{config.bucket}", config.prefix) if part) + "/",
+            region=config.region,
+            url=config.endpoint or "",
+            path_style=config.path_style if config.endpoint else False,
+            access_key=keys.key(names.access_key) if keys else None,
+            secret_key=keys.key(names.secret_key) if keys else None,
+            account_annotations=((ROLE_ANNOTATION, role),) if role else (),
+            role=config.catalog_role or "",
+            # A token of the ServiceAccount, or the catalog's own key, becomes a role's credentials there.
+            identity_endpoint=_aws("sts", config) if role or config.catalog_role else None,
+        ),
+    )
+
+
+def _secret(login: SecretCredentials, namespace: str) -> Secret:
+    """Return the access key's secret; its values come from those who keep the store, so none is made up."""
+    return Secret(login.name, namespace, (SecretKey(login.keys.access_key), SecretKey(login.keys.secret_key)))
+
+
+def build(_context: Context[S3Config]) -> Parts:
+    """Return nothing: the store is elsewhere."""
+    return Parts()
+
+
+COMPONENT = Component(
+    slot="storage",
+    type="s3",
+    summary="A bucket at AWS, or with anyone else who speaks S3",
+    config=S3Config,
+    build=build,
+    provides=provides,
+    shared=True,
+)

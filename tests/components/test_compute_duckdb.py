@@ -1,0 +1,90 @@
+"""DuckDB: the dbt profile, with a catalog and without."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+import dbt_program
+from floe_compiler.components import compute_duckdb
+from floe_compiler.components.compute_duckdb import COMPONENT, DuckDbConfig
+from floe_compiler.kit import environment_names, step_environment
+from floe_compiler.model.capabilities import Compute
+from floe_compiler.model.facts import Parts
+from products import EVERYTHING, product
+from support import context_of
+
+
+def _compute(**config: Any) -> Compute:
+    return compute_duckdb.provides(context_of(COMPONENT, config, scope="sales").instance)[0]
+
+
+def _variables(target: dict[str, object]) -> set[str]:
+    return set(re.findall(r"env_var\('(\w+)'", json.dumps(target)))
+
+
+def test_nothing_is_rendered() -> None:
+    assert COMPONENT.build(context_of(COMPONENT, scope="sales")) == Parts()
+
+
+def test_everything_that_duckdb_writes_lies_in_its_own_folder() -> None:
+    compute = _compute(storage="50Gi")
+    (scratch,) = compute.scratch
+    target: dict[str, Any] = compute.target(catalog=False)
+    written = [target["path"], *(target["config_options"][key] for key in ("temp_directory", "home_directory"))]
+    assert all(path.startswith(scratch.path) for path in written)
+    assert scratch.size == "50Gi"
+
+
+def test_folders_are_known_before_extensions_are_loaded() -> None:
+    target: dict[str, Any] = _compute().target(catalog=True)
+    assert target["config_options"]["extension_directory"] == "/opt/duckdb"
+    assert target["config_options"]["autoinstall_known_extensions"] == "false"
+    assert "settings" not in target
+
+
+def test_no_extension_is_needed_without_a_catalog() -> None:
+    assert _compute().target(catalog=False)["extensions"] == []
+    assert not _variables(_compute().target(catalog=False))
+
+
+def test_the_catalog_is_attached_where_there_is_one() -> None:
+    target: dict[str, Any] = _compute(extensions=["spatial", "httpfs"]).target(catalog=True)
+    assert target["extensions"] == ["httpfs", "avro", "aws", "iceberg", "spatial"]
+    (attached,) = target["attach"]
+    assert attached["alias"] == "lakehouse"
+    assert attached["options"]["type"] == "iceberg"
+    assert attached["options"]["access_delegation_mode"] == "none"
+
+
+def test_the_profile_reads_only_variables_that_every_step_is_given() -> None:
+    context = context_of(COMPONENT, scope="sales", found=EVERYTHING)
+    given = {variable.name for variable in step_environment.environment(context, product())}
+    assert _variables(_compute().target(catalog=True)) <= given
+    assert environment_names.POLARIS_URI in _variables(_compute().target(catalog=True))
+
+
+def test_no_secret_stands_in_the_profile() -> None:
+    target: dict[str, Any] = _compute().target(catalog=True)
+    values = [value for secret in target["secrets"] for key, value in secret.items() if "client" in key]
+    assert values
+    assert all(value.startswith("{{ env_var(") for value in values)
+
+
+@pytest.mark.parametrize("config", [{"threads": 0}, {"extensions": ["http fs"]}, {"extension_directory": "relative"}])
+def test_bad_settings_are_refused(config: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        DuckDbConfig.model_validate(config)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("catalog", [False, True])
+def test_dbt_reads_the_profile(tmp_path: Path, catalog: bool) -> None:
+    target = _compute().target(catalog=catalog)
+    said = dbt_program.parse(tmp_path, "duckdb", target, dict.fromkeys(_variables(target), "x"))
+    assert "duckdb" in said

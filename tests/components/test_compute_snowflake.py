@@ -1,0 +1,102 @@
+"""Snowflake: the dbt profile, and the secret that it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+import dbt_program
+from floe_compiler.components import compute_snowflake
+from floe_compiler.components.compute_snowflake import COMPONENT, SnowflakeConfig
+from floe_compiler.model.capabilities import Compute
+from floe_compiler.model.facts import Parts
+from support import context_of
+
+FROM_SECRET = ["SNOWFLAKE_USER", "SNOWFLAKE_ROLE", "SNOWFLAKE_WAREHOUSE", "SNOWFLAKE_DATABASE"]
+
+
+def _compute(**config: Any) -> Compute:
+    values = {"account": "acme-analytics", **config}
+    return compute_snowflake.provides(context_of(COMPONENT, values, scope="sales").instance)[0]
+
+
+def test_nothing_is_rendered() -> None:
+    assert COMPONENT.build(context_of(COMPONENT, {"account": "acme"}, scope="sales")) == Parts()
+
+
+def test_dbt_logs_in_with_a_key_from_a_file() -> None:
+    compute = _compute()
+    (key,) = compute.secret_files
+    assert compute.target(catalog=True)["private_key_path"] == key.path
+    assert (key.secret.secret.name, key.secret.key) == ("snowflake-credentials", "SNOWFLAKE_PRIVATE_KEY")
+    assert "password" not in compute.target(catalog=True)
+
+
+def test_the_rest_comes_from_the_same_secret() -> None:
+    compute = _compute()
+    assert [variable.name for variable in compute.variables] == FROM_SECRET
+    assert all(variable.secret and variable.reason for variable in compute.variables)
+    assert compute.target(catalog=False)["role"] == "{{ env_var('SNOWFLAKE_ROLE') }}"
+
+
+def test_what_is_configured_needs_no_key_in_the_secret() -> None:
+    compute = _compute(user="FLOE", role="FLOE_ROLE", warehouse="FLOE_WH", database="FLOE_DB")
+    assert compute.variables == ()
+    assert compute.target(catalog=False)["user"] == "FLOE"
+    assert [key.name for key in compute.secret_files[0].secret.secret.keys] == ["SNOWFLAKE_PRIVATE_KEY"]
+
+
+def test_an_encrypted_key_has_a_passphrase() -> None:
+    compute = _compute(passphrase=True)
+    assert (
+        compute.target(catalog=False)["private_key_passphrase"] == "{{ env_var('SNOWFLAKE_PRIVATE_KEY_PASSPHRASE') }}"
+    )
+    assert compute.variables[-1].name == "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"
+
+
+def test_no_value_of_the_secret_is_made_up() -> None:
+    assert not [
+        key for key in _compute(passphrase=True).secret_files[0].secret.secret.keys if key.generated or key.literal
+    ]
+
+
+@pytest.mark.parametrize(
+    ("account", "host"),
+    [
+        ("acme-analytics", "acme-analytics.snowflakecomputing.com"),
+        ("ACME-Analytics_EU", "acme-analytics-eu.snowflakecomputing.com"),
+        ("xy12345.us-east-1", "xy12345.us-east-1.snowflakecomputing.com"),
+    ],
+)
+def test_the_account_is_the_server(account: str, host: str) -> None:
+    endpoint = _compute(account=account, cidr="203.0.113.0/24").endpoint
+    assert endpoint
+    assert (endpoint.address(), endpoint.cidr, endpoint.group) == (f"{host}:443", "203.0.113.0/24", None)
+
+
+@pytest.mark.parametrize("key", ["password", "SNOWFLAKE_PASSWORD"])
+def test_passwords_are_refused_with_a_hint(key: str) -> None:
+    with pytest.raises(
+        ValidationError, match="put the user's private key into the secret, as SNOWFLAKE_PRIVATE_KEY"
+    ) as e:
+        SnowflakeConfig.model_validate({"account": "acme", key: "hunter2-secret"})
+    assert "no service log in by password" in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "account", ["https://acme.snowflakecomputing.com", "acme.snowflakecomputing.com", "acme/x", "", "a b"]
+)
+def test_the_account_is_no_url(account: str) -> None:
+    with pytest.raises(ValidationError, match="acme-analytics"):
+        SnowflakeConfig.model_validate({"account": account})
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("passphrase", [False, True])
+def test_dbt_reads_the_profile(tmp_path: Path, passphrase: bool) -> None:
+    compute = _compute(passphrase=passphrase)
+    variables = {variable.name: "x" for variable in compute.variables}
+    assert "snowflake" in dbt_program.parse(tmp_path, "snowflake", compute.target(catalog=False), variables)

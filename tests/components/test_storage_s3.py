@@ -1,0 +1,104 @@
+"""S3: where the store is, and how clients log in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from floe_compiler.components import storage_s3
+from floe_compiler.components.storage_s3 import COMPONENT, S3Config
+from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.facts import Parts
+from support import context_of
+
+ROLE = "arn:aws:iam::123456789012:role/floe"
+LAKE = "arn:aws:iam::123456789012:role/lake"
+IDENTITY = {"type": "identity", "role": ROLE}
+SECRET = {"type": "secret"}
+
+
+def _store(**config: Any) -> ObjectStore:
+    values = {"bucket": "acme-lake", "region": "eu-west-1", "credentials": IDENTITY, **config}
+    return storage_s3.provides(context_of(COMPONENT, values).instance)[0]
+
+
+def test_nothing_is_rendered() -> None:
+    context = context_of(COMPONENT, {"bucket": "acme-lake", "region": "eu-west-1", "credentials": IDENTITY})
+    assert COMPONENT.build(context) == Parts()
+
+
+def test_aws_is_found_by_its_region() -> None:
+    store = _store()
+    assert store.endpoint.address() == "s3.eu-west-1.amazonaws.com:443"
+    assert (store.url, store.path_style, store.warehouse) == ("", False, "s3://acme-lake/")
+
+
+def test_regions_in_china_have_a_domain_of_their_own() -> None:
+    assert _store(region="cn-north-1").endpoint.host == "s3.cn-north-1.amazonaws.com.cn"
+
+
+@pytest.mark.parametrize("prefix", ["lake/tables", "/lake/tables/"])
+def test_the_warehouse_lies_below_the_prefix(prefix: str) -> None:
+    assert _store(prefix=prefix).warehouse == "s3://acme-lake/lake/tables/"
+
+
+def test_an_identity_needs_no_keys_but_the_way_to_sts() -> None:
+    store = _store()
+    assert store.account_annotations == (("eks.amazonaws.com/role-arn", ROLE),)
+    assert store.access_key is None
+    assert store.identity_endpoint
+    assert [call.host for call in store.calls()] == ["s3.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"]
+
+
+def test_a_secret_gives_keys_and_no_identity() -> None:
+    store = _store(credentials={**SECRET, "name": "lake-keys", "keys": {"access_key": "id"}})
+    assert store.access_key
+    assert store.secret_key
+    assert (store.access_key.secret.name, store.access_key.key) == ("lake-keys", "id")
+    assert store.secret_key.key == "secret-key"
+    assert store.secret_key.secret.owner == "floe-platform"
+    assert (store.account_annotations, store.identity_endpoint) == ((), None)
+
+
+def test_the_catalog_needs_sts_to_vend_credentials_whoever_it_is() -> None:
+    store = _store(credentials=SECRET, catalog_role=LAKE)
+    assert store.role == LAKE
+    assert store.identity_endpoint
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "scheme"),
+    [
+        ("https://storage.example.com", "storage.example.com:443", "https"),
+        ("http://storage.example.com:9000", "storage.example.com:9000", "http"),
+    ],
+)
+def test_another_store_is_where_its_url_says(url: str, address: str, scheme: str) -> None:
+    store = _store(endpoint=url, credentials=SECRET, cidr="203.0.113.0/24")
+    assert (store.endpoint.address(), store.endpoint.port().scheme, store.url) == (address, scheme, url)
+    assert store.endpoint.cidr == "203.0.113.0/24"
+    assert store.path_style
+
+
+@pytest.mark.parametrize(
+    ("config", "hint"),
+    [
+        ({"endpoint": "https://storage.example.com"}, "use credentials of type secret"),
+        (
+            {"endpoint": "https://storage.example.com", "credentials": SECRET, "catalog_role": LAKE},
+            "leave catalog_role",
+        ),
+        ({"endpoint": "storage.example.com"}, "write such as https"),
+        ({"endpoint": "https://storage.example.com/path"}, "write such as https"),
+        ({"endpoint": "https://user:key@storage.example.com"}, "write such as https"),
+        ({"endpoint": "https://storage.example.com:99999"}, "write such as https"),
+        ({"prefix": "a b"}, "write such as lake/warehouse"),
+        ({"credentials": {"type": "identity", "role": "floe"}}, "pattern"),
+        ({"credentials": {"type": "secret", "access_key": "AKIA"}}, "Extra inputs"),
+    ],
+)
+def test_what_cannot_work_is_refused(config: dict[str, Any], hint: str) -> None:
+    with pytest.raises(ValidationError, match=hint):
+        S3Config.model_validate({"bucket": "acme-lake", "region": "eu-west-1", "credentials": IDENTITY, **config})

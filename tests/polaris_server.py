@@ -1,0 +1,251 @@
+"""A small Polaris, by its OpenAPI description: enough of it to run the setup and an Iceberg client against.
+
+Unlike the real one it refuses what the description leaves open: a grant or a role given twice is an error of the server
+(500), as it was in releases before.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Answer = tuple[int, Any]
+
+
+@dataclass
+class State:
+    """What a server knows, and what it was asked."""
+
+    realm: str = "acme"
+    secrets: dict[str, tuple[str, str]] = field(default_factory=lambda: {"root": ("root", "root-secret")})
+    """Client id -> principal and secret."""
+    catalogs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    principals: dict[str, dict[str, Any]] = field(default_factory=lambda: {"root": {"clientId": "root"}})
+    principal_roles: set[str] = field(default_factory=set)
+    assigned: dict[str, list[str]] = field(default_factory=dict)
+    catalog_roles: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    catalog_roles_assigned: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    namespaces: dict[str, list[list[str]]] = field(default_factory=dict)
+    failures: int = 0
+    """How many requests to answer with 503 before the server is up."""
+    log: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def changes(self) -> list[tuple[str, str]]:
+        """Return the requests that changed something."""
+        wrote = [(method, path) for method, path, status in self.log if method != "GET" and status in (200, 201)]
+        return [(method, path) for method, path in wrote if not path.endswith("/oauth/tokens")]
+
+
+class Polaris:
+    """The server's answers."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        one = "([^/]+)"
+        management = "/api/management/v1"
+        self.routes: list[tuple[str, str, Callable[..., Answer]]] = [
+            ("POST", f"{management}/catalogs", self.create_catalog),
+            ("GET", f"{management}/catalogs/{one}", self.get_catalog),
+            ("PUT", f"{management}/catalogs/{one}", self.update_catalog),
+            ("POST", f"{management}/principals", self.create_principal),
+            ("POST", f"{management}/principals/{one}/reset", self.reset),
+            ("GET", f"{management}/principals/{one}/principal-roles", self.principal_roles_of),
+            ("PUT", f"{management}/principals/{one}/principal-roles", self.assign_principal_role),
+            ("POST", f"{management}/principal-roles", self.create_principal_role),
+            ("POST", f"{management}/catalogs/{one}/catalog-roles", self.create_catalog_role),
+            ("GET", f"{management}/catalogs/{one}/catalog-roles/{one}/grants", self.grants),
+            ("PUT", f"{management}/catalogs/{one}/catalog-roles/{one}/grants", self.grant),
+            ("GET", f"{management}/principal-roles/{one}/catalog-roles/{one}", self.catalog_roles_of),
+            ("PUT", f"{management}/principal-roles/{one}/catalog-roles/{one}", self.assign_catalog_role),
+            ("POST", f"/api/catalog/v1/{one}/namespaces", self.create_namespace),
+            ("GET", f"/api/catalog/v1/{one}/namespaces", self.list_namespaces),
+            ("GET", f"/api/catalog/v1/{one}/namespaces/{one}/tables", self.list_tables),
+            ("GET", "/api/catalog/v1/config", self.configuration),
+        ]
+
+    def token(self, form: dict[str, list[str]], header: str) -> Answer:
+        kind, _, basic = header.partition(" ")
+        given = b64decode(basic).decode().split(":") if kind == "Basic" else form["client_id"] + form["client_secret"]
+        principal, secret = self.state.secrets.get(given[0], ("", ""))
+        if not principal or given[1] != secret or form["scope"] != ["PRINCIPAL_ROLE:ALL"]:
+            return 401, {"error": "unauthorized_client", "error_description": "The client is not authorized"}
+        return 200, {"access_token": f"token-of-{principal}", "token_type": "bearer", "expires_in": 3600}
+
+    def answer(self, method: str, path: str, body: Any) -> Answer:
+        for wanted, pattern, handler in self.routes:
+            match = re.fullmatch(pattern, path)
+            if wanted == method and match:
+                parts = [unquote(part) for part in match.groups()]
+                return handler(*parts, body) if method in ("POST", "PUT") else handler(*parts)
+        return 404, error("no such route")
+
+    def create_catalog(self, body: Any) -> Answer:
+        catalog = body["catalog"]
+        if catalog["name"] in self.state.catalogs:
+            return 409, error("Cannot create Catalog. Catalog already exists or resolution failed")
+        assert catalog["type"] == "INTERNAL"
+        assert catalog["storageConfigInfo"]["storageType"] in ("S3", "GCS", "AZURE")
+        assert catalog["properties"]["default-base-location"]
+        self.state.catalogs[catalog["name"]] = {**catalog, "entityVersion": 1}
+        return 201, None
+
+    def get_catalog(self, name: str) -> Answer:
+        catalog = self.state.catalogs.get(name)
+        return (200, catalog) if catalog else (404, error(f"Catalog {name} not found"))
+
+    def update_catalog(self, name: str, body: Any) -> Answer:
+        catalog = self.state.catalogs[name]
+        if body["currentEntityVersion"] != catalog["entityVersion"]:
+            return 409, error("Failed to update Catalog")
+        changes = {key: body[key] for key in ("properties", "storageConfigInfo")}
+        self.state.catalogs[name] = {**catalog, **changes, "entityVersion": catalog["entityVersion"] + 1}
+        return 200, self.state.catalogs[name]
+
+    def create_principal(self, body: Any) -> Answer:
+        name = body["principal"]["name"]
+        if name in self.state.principals:
+            return 409, error("Cannot create Principal. Principal already exists or resolution failed")
+        self._credentials(name, f"random{len(self.state.principals):010}", "random-secret")
+        credentials = {"clientId": self.state.principals[name]["clientId"], "clientSecret": "random-secret"}
+        return 201, {"principal": {"name": name}, "credentials": credentials}
+
+    def _credentials(self, principal: str, client_id: str, secret: str) -> None:
+        for old in [key for key, (owner, _) in self.state.secrets.items() if owner == principal]:
+            del self.state.secrets[old]
+        self.state.secrets[client_id] = (principal, secret)
+        self.state.principals[principal] = {"clientId": client_id}
+
+    def reset(self, principal: str, body: Any) -> Answer:
+        owner = self.state.secrets.get(body["clientId"], (principal, ""))[0]
+        if owner != principal:
+            return 409, error(f"Client ID already in use: {body['clientId']}")
+        self._credentials(principal, body["clientId"], body["clientSecret"])
+        return 200, {"principal": {"name": principal}, "credentials": body}
+
+    def create_principal_role(self, body: Any) -> Answer:
+        name = body["principalRole"]["name"]
+        if name in self.state.principal_roles:
+            return 409, error("Cannot create PrincipalRole")
+        self.state.principal_roles.add(name)
+        return 201, body["principalRole"]
+
+    def principal_roles_of(self, principal: str) -> Answer:
+        return 200, {"roles": [{"name": role} for role in self.state.assigned.get(principal, [])]}
+
+    def assign_principal_role(self, principal: str, body: Any) -> Answer:
+        role = body["principalRole"]["name"]
+        if principal not in self.state.principals or role not in self.state.principal_roles:
+            return 404, error("no such principal or role")
+        return self._once(self.state.assigned.setdefault(principal, []), role)
+
+    def create_catalog_role(self, catalog: str, body: Any) -> Answer:
+        key = (catalog, body["catalogRole"]["name"])
+        if catalog not in self.state.catalogs:
+            return 404, error("no such catalog")
+        if key in self.state.catalog_roles:
+            return 409, error("Cannot create CatalogRole")
+        self.state.catalog_roles[key] = []
+        return 201, body["catalogRole"]
+
+    def grants(self, catalog: str, role: str) -> Answer:
+        return 200, {"grants": self.state.catalog_roles[catalog, role]}
+
+    def grant(self, catalog: str, role: str, body: Any) -> Answer:
+        grant = body["grant"]
+        known = self.state.namespaces.get(catalog, [])
+        if grant["type"] == "namespace" and grant["namespace"] not in known:
+            return 404, error("no such namespace")
+        return self._once(self.state.catalog_roles[catalog, role], grant)
+
+    def catalog_roles_of(self, role: str, catalog: str) -> Answer:
+        found = self.state.catalog_roles_assigned.get((role, catalog), [])
+        return 200, {"roles": [{"name": name} for name in found]}
+
+    def assign_catalog_role(self, role: str, catalog: str, body: Any) -> Answer:
+        name = body["catalogRole"]["name"]
+        if role not in self.state.principal_roles or (catalog, name) not in self.state.catalog_roles:
+            return 404, error("no such role")
+        return self._once(self.state.catalog_roles_assigned.setdefault((role, catalog), []), name)
+
+    def _once(self, found: list[Any], new: Any) -> Answer:
+        if new in found:
+            return 500, error("duplicate key value violates unique constraint")
+        found.append(new)
+        return 201, None
+
+    def create_namespace(self, catalog: str, body: Any) -> Answer:
+        found = self.state.namespaces.setdefault(catalog, [])
+        if body["namespace"] in found:
+            return 409, error("Namespace already exists")
+        found.append(body["namespace"])
+        return 200, body
+
+    def list_namespaces(self, catalog: str) -> Answer:
+        return 200, {"namespaces": self.state.namespaces.get(catalog, [])}
+
+    def list_tables(self, _catalog: str, _namespace: str) -> Answer:
+        return 200, {"identifiers": []}
+
+    def configuration(self) -> Answer:
+        return 200, {"defaults": {}, "overrides": {"prefix": next(iter(self.state.catalogs), "warehouse")}}
+
+
+def error(message: str) -> dict[str, Any]:
+    """Return an error as Polaris and Iceberg write it."""
+    return {"error": {"message": message, "type": "Error", "code": 0}}
+
+
+@contextmanager
+def running(state: State) -> Iterator[str]:
+    """Run a server with this state; give its URL."""
+    polaris = Polaris(state)
+
+    class Handler(BaseHTTPRequestHandler):
+        def _handle(self) -> None:
+            path = urlsplit(self.path).path
+            text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            status, answer = self._answer(path, text)
+            state.log.append((self.command, path, status))
+            data = b"" if answer is None else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def _answer(self, path: str, text: str) -> Answer:
+            if state.failures > 0:
+                state.failures -= 1
+                return 503, None
+            if self.headers.get("Polaris-Realm", state.realm) != state.realm:
+                return 404, error("Missing or invalid realm")
+            if path.endswith("/oauth/tokens"):
+                return polaris.token(parse_qs(text), self.headers.get("Authorization", ""))
+            principal = self.headers.get("Authorization", "").removeprefix("Bearer token-of-")
+            if principal not in state.principals:
+                return 401, error("Not authorized")
+            if principal != "root" and "/management/" in path:
+                return 403, error("Forbidden")
+            return polaris.answer(self.command, path, json.loads(text) if text else None)
+
+        do_GET = do_POST = do_PUT = _handle  # noqa: N815 - the names that the base class calls
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
