@@ -1,8 +1,9 @@
 """DuckDB: dbt's models run in the step itself. Nothing is rendered for it.
 
-Where there is a catalog, it is attached as the database `lakehouse`, which models read from and write to in SQL. They
-are made in a local database all the same: dbt-duckdb's `table` renames what it has made, which Iceberg tables do not
-take from DuckDB in all versions. Local tables live as long as the step's pod.
+Where there is a catalog, it is attached as the database `lakehouse`, which any SQL reads and writes. Models are made in
+a local database all the same, which lives as long as the step's pod: dbt-duckdb's `table` renames the table that it has
+just made and drops the old one with CASCADE, and the Iceberg extension does neither (messages of version 1.5.5). A hook
+of the model (`delete from`, `insert into lakehouse...`) passes them on.
 
 Run with dbt-core 1.11.16, dbt-duckdb 1.11.1 and DuckDB 1.5.5: `dbt debug` with both profiles, the extensions from a
 folder, the catalog played by the tests. dbt-duckdb installs extensions before it applies `settings`, so folders are set
