@@ -175,6 +175,15 @@ def test_long_values_are_cut_in_messages() -> None:
     assert all(len(message) < 200 for message in (*problems("a: 0" + "1" * 9999), *hints("a: 0" + "1" * 9999)))
 
 
+@pytest.mark.parametrize("value", ["0123456", "12_34", "*hunter", "&hunter x", "!hunter x", "2024-01-01", "{0777: 1}"])
+def test_secrets_are_not_shown(value: str) -> None:
+    for text in (f"db_password: {value}\n", f"token:\n- {value}\n"):
+        _, diagnostics = read_documents(text, FILE)
+        assert len(diagnostics) == 1
+        for digits in ("hunter", "123456", "1234", "42798", "2024", "777", "511"):
+            assert digits not in f"{diagnostics[0].message} {diagnostics[0].hint}"
+
+
 def test_everything_before_a_syntax_error_is_reported_too() -> None:
     documents, _ = read_documents("a: 1\n---\nb: [\n", FILE)
     assert [document.data for document in documents] == [{"a": 1}]

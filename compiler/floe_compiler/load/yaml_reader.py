@@ -27,6 +27,7 @@ from yaml.events import (
 from floe_compiler.load.plain_scalars import Ambiguous, Scalar, read_plain
 from floe_compiler.load.text_file import control_characters
 from floe_compiler.load.yaml_syntax import syntax_problem
+from floe_compiler.model.credentials import names_secret
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
@@ -112,7 +113,7 @@ class _Builder:
 
     def value(self, event: NodeEvent, path: DataPath) -> Any:
         span = self.values[path] = self.span(event)
-        self.check_decoration(event, span)
+        self.check_decoration(event, span, path)
         if len(path) >= DEEPEST:
             raise _TooDeepError(span)
         if isinstance(event, ScalarEvent):
@@ -144,7 +145,7 @@ class _Builder:
 
     def key(self, event: NodeEvent, path: DataPath) -> str:
         span = self.span(event)
-        self.check_decoration(event, span)
+        self.check_decoration(event, span, path)
         if not isinstance(event, ScalarEvent):
             if not isinstance(event, AliasEvent):
                 self.findings.add(KEY_NOT_TEXT, "a key is a list or a mapping", span, hint="quote it if it is text")
@@ -154,16 +155,18 @@ class _Builder:
         if event.implicit[0] and text == "<<":
             self.findings.add(NO_REFERENCES, "merge key <<", span, hint="write the merged keys out")
         elif event.implicit[0] and not isinstance(read_plain(text), str):
-            message = f"not every YAML reader takes the key {text} for text" if text else "a key is empty"
-            self.findings.add(KEY_NOT_TEXT, message, span, hint=f'write "{text}"' if text else "write a key")
+            shown = _shown(text, path)
+            message = f"not every YAML reader takes the key {shown} for text" if text else "a key is empty"
+            self.findings.add(KEY_NOT_TEXT, message, span, hint=f'write "{shown}"' if text else "write a key")
         return text
 
     def scalar(self, event: ScalarEvent, path: DataPath) -> Scalar:
         text = event.value
         value = read_plain(text)
         if isinstance(value, Ambiguous):
-            shown = text if len(text) <= 60 else f"{text[:57]}..."
-            hint = f'write "{shown}" if it is text' + (f", {value.meant} if it is {value.kind}" if value.meant else "")
+            shown = _shown(text, path)
+            meant = f", {value.meant} if it is {value.kind}" if value.meant and shown == text else ""
+            hint = f'write "{shown}" if it is text{meant}'
             message = f"unquoted {shown} can be read as {value.kind}"
             self.findings.add(AMBIGUOUS_SCALAR, message, self.span(event), hint=hint)
             return text
@@ -171,16 +174,25 @@ class _Builder:
             self.raw[path] = text
         return value
 
-    def check_decoration(self, event: NodeEvent, span: Span) -> None:
+    def check_decoration(self, event: NodeEvent, span: Span, path: DataPath) -> None:
         if isinstance(event, AliasEvent):
-            self.findings.add(NO_REFERENCES, f"alias *{event.anchor}", span, hint="write the value out")
+            message = f"alias *{_shown(event.anchor or '', path)}"
+            self.findings.add(NO_REFERENCES, message, span, hint="write the value out")
         elif event.anchor is not None:
-            self.findings.add(NO_REFERENCES, f"anchor &{event.anchor}", span, hint="delete it and write aliases out")
+            message = f"anchor &{_shown(event.anchor, path)}"
+            self.findings.add(NO_REFERENCES, message, span, hint="delete it and write aliases out")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            shown = tag.replace("tag:yaml.org,2002:", "!!")
-            self.findings.add(NO_TAGS, f"tag {shown}", span, hint="delete it; quote the value if it is text")
+            message = f"tag {_shown(tag.replace('tag:yaml.org,2002:', '!!'), path)}"
+            self.findings.add(NO_TAGS, message, span, hint="delete it; quote the value if it is text")
 
     def span(self, event: NodeEvent) -> Span:
         mark: Any = event.start_mark
         return Span(self.file, mark.line + 1, mark.column + 1)
+
+
+def _shown(text: str, path: DataPath) -> str:
+    """Return a text for a message: cut if it is long, left out if it may be a part of a secret."""
+    if any(names_secret(str(step)) for step in path):
+        return "..."
+    return text if len(text) <= 60 else f"{text[:57]}..."
