@@ -55,6 +55,7 @@ def test_full_text() -> None:
         ("Postgres", 'such as "library/postgres"'),
         ("web:", 'has no tag after the ":"'),
         ("web:-1", 'has no tag after the ":"'),
+        ("web:aé", 'has no tag after the ":"'),
         ("web:a b", 'has no tag after the ":"'),
         (f"web:{'a' * 129}", 'has no tag after the ":"'),
         ("web@", 'has no digest after the "@"'),
