@@ -1,9 +1,9 @@
 """YAML text -> documents of plain data, with the place of every key and value, or everything that is wrong with it.
 
 Only YAML that every reader understands alike is accepted: no anchors, merge keys and tags, no keys but text, and no
-unquoted scalar that one reader takes for text and another for a number or a switch. PyYAML's C parser delivers the
-events (it is 25 times as fast as one written in Python, and it never recurses); the data is built here, because what
-scalars mean and which keys may repeat is exactly what YAML libraries differ in.
+unquoted scalar that one reader takes for text and another for a number or a switch. ruamel.yaml delivers the events
+with their positions; the data is built here, because what scalars mean and which keys may repeat is exactly what YAML
+libraries differ in.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-from yaml.events import (
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -26,14 +27,13 @@ from yaml.events import (
 
 from floe_compiler.load.plain_scalars import Ambiguous, Scalar, read_plain
 from floe_compiler.load.text_file import control_characters
-from floe_compiler.load.yaml_syntax import syntax_problem
+from floe_compiler.load.yaml_syntax import directives, syntax_problem
 from floe_compiler.model.credentials import names_secret
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
 
 DEEPEST = 100
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C part
 
 DUPLICATE_KEY = Rule(
     "L010",
@@ -73,18 +73,18 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
 
     If any diagnostic is an error the documents are incomplete. After a syntax error the rest of the text is not read.
     """
-    if problems := control_characters(text, file):
+    if problems := [*control_characters(text, file), *directives(text, file)]:
         return [], problems
     findings = Findings()
     documents = []
     try:
-        events = yaml.parse(text, Loader=_LOADER)
+        events = YAML(typ="safe", pure=True).parse(text)
         for event in events:
             if isinstance(event, DocumentStartEvent):
                 document = _Builder(file, events, findings).document()
                 if document.raw.get(()) != "":
                     documents.append(document)
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         findings.extend([syntax_problem(error, text, file)])
     except _TooDeepError as error:
         findings.add(TOO_DEEP, f"more than {DEEPEST} levels of nesting", error.span)
@@ -151,7 +151,7 @@ class _Builder:
                 self.findings.add(KEY_NOT_TEXT, "a key is a list or a mapping", span, hint="quote it if it is text")
                 self.value(event, (*path, "?"))
             return str(span)
-        text = event.value
+        text: str = event.value
         if event.implicit[0] and text == "<<":
             self.findings.add(NO_REFERENCES, "merge key <<", span, hint="write the merged keys out")
         elif event.implicit[0] and not isinstance(read_plain(text), str):
@@ -161,7 +161,7 @@ class _Builder:
         return text
 
     def scalar(self, event: ScalarEvent, path: DataPath) -> Scalar:
-        text = event.value
+        text: str = event.value
         value = read_plain(text)
         if isinstance(value, Ambiguous):
             shown = _shown(text, path)

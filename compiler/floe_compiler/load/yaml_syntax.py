@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from yaml import YAMLError
-from yaml.error import Mark, MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import StringMark as Mark
 
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.span import Span
@@ -22,25 +22,37 @@ TAB = Rule(
     "YAML is indented with spaces only. Let the editor replace tabs by spaces.",
 )
 
-# Part of the parser's message (of PyYAML's C parser or its Python one), what to say, what to do.
+# Part of the parser's message, what to say, what to do.
 _KNOWN = (
     ("mapping values are not allowed", 'a ":" makes a second key on this line', 'quote the value if it holds ": "'),
     ("unknown escape", "the backslash begins no escape", 'write "\\\\" for a backslash, or use single quotes'),
     ("while scanning a quoted scalar", "the quote that opens here is not closed", "close the quote"),
     ("could not find expected ':'", "this is neither a key with its value nor a list item", 'is a ":" missing?'),
+    (
+        "parsing a block collection",
+        "this does not go on from the list above",
+        'is a "- " missing, or the indentation off?',
+    ),
     ("expected key", "this does not go on from the lines above", "check indentation and quotes from here upwards"),
     ("<block end>", "this does not go on from the lines above", "check indentation and quotes from here upwards"),
-    ("expected '-' indicator", "this does not go on from the list above", 'is a "- " missing, or the indentation off?'),
     ("expected ',' or ']'", "the list in brackets does not go on here", 'is a "," or "]" missing?'),
     ("expected ',' or '}'", "the mapping in braces does not go on here", 'is a "," or "}" missing?'),
     ("node content", "a value is missing here", "is a bracket not closed?"),
-    ("while scanning an alias", "an unquoted value cannot begin with *", "put the value in quotes"),
-    ("while scanning an anchor", "an unquoted value cannot begin with &", "put the value in quotes"),
-    ("incompatible YAML document", "a %YAML directive", "delete it"),
     ("tag", "a tag", "delete it; quote the value if it is text"),
 )
 # Problems whose cause stands where the parser's context began, not where it gave up.
 _AT_CONTEXT = ("while scanning a quoted scalar", "could not find expected ':'")
+
+
+_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+
+
+def directives(text: str, file: str) -> list[Diagnostic]:
+    """Return a finding for each line that can only be a directive, such as `%YAML 1.1`."""
+    return [
+        Diagnostic(SYNTAX, "a % directive", Span(file, text.count("\n", 0, match.start()) + 1), hint="delete it")
+        for match in _DIRECTIVE.finditer(text)
+    ]
 
 
 def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
