@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from floe_compiler.model.objects import Object, ObjectSet
@@ -41,6 +41,15 @@ def test_changes_are_ordered_by_namespace_then_deletions_first() -> None:
 
 def test_an_object_whose_file_or_key_order_changed_is_no_change() -> None:
     assert not difference([{"a": 1, **deployment()}], [{**deployment(), "a": 1}]).changes
+
+
+def test_a_job_with_another_hash_is_the_same_job_changed() -> None:
+    before, after = thing("Job", "x-00c0ffee", spec={"a": 1}), thing("Job", "x-12345678", spec={"a": 2})
+    [change] = difference([before], [after]).changes
+    assert (change.action, change.identity.name, change.dangers) == ("changed", "x-12345678", ())
+    assert [field.path for field in change.fields] == ["metadata.name", "spec.a"]
+    other = thing("ConfigMap", "x-12345678"), thing("ConfigMap", "x-00c0ffee")
+    assert difference([other[0]], [other[1]]).total("changed") == 0
 
 
 def test_a_new_api_version_is_a_change_and_not_another_object() -> None:
@@ -121,6 +130,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN, PLAIN)
+@example([[0, 2], []], [[False, 2], []])
 def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: Any) -> None:
     found = difference([thing("X", spec=before)], [thing("X", spec=after)])
     assert bool(found.changes) == (not same(before, after))

@@ -59,14 +59,19 @@ def test_added_and_removed_fields_and_hidden_ones() -> None:
     assert all(len(line) < 500 for line in text.splitlines())
 
 
-def test_the_same_long_change_is_spelt_out_once() -> None:
+def test_a_change_that_several_objects_share_is_told_once() -> None:
     def parts(number: int) -> list[Object]:
-        return [thing("X", f"x{i}", f"ns{i}", a=number, b=number, c=number) for i in range(3)]
+        return [thing("X", f"x{i}", f"ns{i}", a=number, b=number if i < 2 else 0, own=i * number) for i in range(1, 4)]
 
     text = render_diff([difference(parts(1), parts(2), name) for name in ("dev", "prod")], plain)
+    assert text.startswith("[1] in 6 objects:\n  ~ a: 1 -> 2\n\ndev/ns1\n")
     assert text.count("~ a: 1 -> 2") == 1
-    assert text.count("(same change as dev X ns0/x0)") == 5
-    assert len(re.findall(r"^  ~ X x\d", text, re.MULTILINE)) == 6
+    assert len(re.findall(r"^  ~ X x\d \[1\]$", text, re.MULTILINE)) == 6
+    assert text.count("~ b: 1 -> 2") == 2, "too few objects share it"
+    assert text.count("~ own: 3 -> 6") == 2
+    assert "**Changes that several objects share**\n\n```diff\n[1] in 6 objects" in render_diff_markdown(
+        [difference(parts(1), parts(2), name) for name in ("dev", "prod")]
+    )
 
 
 def test_the_summary_counts_by_environment() -> None:

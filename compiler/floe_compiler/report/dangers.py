@@ -77,7 +77,9 @@ def _of_deletion(identity: ObjectId) -> Iterator[Danger]:
 
 
 def _immutable(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
-    for fields in _IMMUTABLE.get(identity.kind, ()) if before else ():
+    if _at(before, ("metadata", "name")) != identity.name:
+        return  # There was none, or one of another name, so that nothing is changed in place.
+    for fields in _IMMUTABLE.get(identity.kind, ()):
         old, new = _at(before, fields), _at(after, fields)
         given = identity.kind == "Service" and None in (old, new)  # The cluster fills in an address left out.
         if not same(old, new) and not given:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
@@ -15,6 +15,7 @@ from floe_compiler.report.secrecy import hide_object
 Action = Literal["deleted", "changed", "added"]
 ACTIONS: tuple[Action, ...] = ("deleted", "changed", "added")
 
+_HASH = re.compile(r"-[0-9a-f]{8}$")
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*|\[.*\]", re.DOTALL)
 
 
@@ -57,11 +58,23 @@ class EnvironmentDiff:
 
 def compare(environment: str, before: ObjectSet, after: ObjectSet) -> EnvironmentDiff:
     """Return what differs between two states of an environment's objects; those that mean the same are left out."""
+    renamed = _renamed_jobs(before, after)
     changes = (
-        _compare_object(identity, before.by_id.get(identity), after.by_id.get(identity))
-        for identity in {*before.by_id, *after.by_id}
+        _compare_object(identity, before.by_id.get(renamed.get(identity, identity)), after.by_id.get(identity))
+        for identity in {*before.by_id, *after.by_id} - {*renamed.values()}
     )
     return EnvironmentDiff(environment, tuple(sorted(filter(None, changes), key=_order)))
+
+
+def _renamed_jobs(before: ObjectSet, after: ObjectSet) -> dict[ObjectId, ObjectId]:
+    """Return for each new Job the one it takes the place of: Jobs end in a hash, as they cannot be changed in place."""
+    gone = {_without_hash(identity): identity for identity in before.by_id if identity not in after.by_id}
+    new = {_without_hash(identity): identity for identity in after.by_id if identity not in before.by_id}
+    return {new[name]: gone[name] for name in new if name in gone and name.kind == "Job"}
+
+
+def _without_hash(identity: ObjectId) -> ObjectId:
+    return replace(identity, name=_HASH.sub("", identity.name))
 
 
 def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:
@@ -83,7 +96,10 @@ def _fields(kind: str, before: Object, after: Object) -> Iterator[FieldChange]:
     from deepdiff import DeepDiff  # 0.15 s that only a difference should cost
 
     left, right = align(before, after)
-    for category, levels in DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0).items():
+    found = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0)
+    if not found:  # Inside lists of lists, deepdiff takes 0 for False, as Python does.
+        yield from (FieldChange("changed", key, left[key], right[key]) for key in left)
+    for category, levels in found.items():
         action = _action(category)
         for level in levels:
             keys = tuple(key if isinstance(key, str) else f"[{key}]" for key in level.path(output_format="list"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from floe_compiler.report.diff import EnvironmentDiff
-from floe_compiler.report.diff_text import by_namespace, change_lines
+from floe_compiler.report.diff_text import by_namespace, change_lines, shared_changes, shared_lines
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import plain, visible
 
@@ -54,13 +54,20 @@ def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
 
 
 def _details(diffs: list[EnvironmentDiff]) -> Iterator[str]:
-    told: dict[str, str] = {}
+    shared = shared_changes(diffs)
+    if shared:
+        yield f"\n**Changes that several objects share**\n\n{_fenced(shared_lines(shared))}"
     for diff in diffs:
         for namespace, changes in by_namespace(diff):
-            body = "\n".join(change_lines(diff.environment, changes, plain, told))
-            fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", body))])
             title = f"{_inline(diff.environment)}/{_inline(namespace)}: {count(len(changes), 'object')}"
-            yield f"\n<details><summary>{title}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
+            body = _fenced(change_lines(changes, plain, shared))
+            yield f"\n<details><summary>{title}</summary>\n\n{body}\n</details>\n"
+
+
+def _fenced(lines: Iterable[str]) -> str:
+    body = "\n".join(lines).rstrip("\n")
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", body))])
+    return f"{fence}diff\n{body}\n{fence}\n"
 
 
 def _inline(text: str) -> str:

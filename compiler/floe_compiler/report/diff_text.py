@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -14,8 +16,8 @@ from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import Paint, Style, visible
 
 LONGEST_VALUE = 160
-SHORT = 2
-"""So many lines are shorter than a reference to another object's."""
+SEVERAL = 4
+"""A change of a field in so many objects is told only once."""
 
 _SIGNS: dict[Action, str] = {"deleted": "-", "changed": "~", "added": "+"}
 _STYLES: dict[Action, Style] = {"deleted": "red", "changed": "yellow", "added": "green"}
@@ -23,14 +25,39 @@ _STYLES: dict[Action, Style] = {"deleted": "red", "changed": "yellow", "added": 
 
 def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
     """Return the whole difference, each line ended by a line break; empty if there is none."""
-    lines: list[str] = []
-    told: dict[str, str] = {}
+    diffs = list(diffs)
+    shared = shared_changes(diffs)
+    lines = list(shared_lines(shared))
     for diff in diffs:
         for namespace, changes in by_namespace(diff):
             lines.append(paint(f"{diff.environment}/{namespace}", "bold"))
-            lines.extend(f"  {line}" for line in change_lines(diff.environment, changes, paint, told))
+            lines.extend(f"  {line}" for line in change_lines(changes, paint, shared))
             lines.append("")
     return "".join(f"{line}\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A change of a field that several objects share, as when every domain gets it: told once, under a number."""
+
+    number: int
+    objects: int
+
+
+def shared_changes(diffs: Iterable[EnvironmentDiff], several: int = SEVERAL) -> Mapping[str, Shared]:
+    """Return the text of each change of a field that at least `several` objects share, the commonest first."""
+    times = Counter(_field_text(field) for diff in diffs for change in diff.changes for field in change.fields)
+    common = sorted((-objects, text) for text, objects in times.items() if objects >= several)
+    return {text: Shared(number, -objects) for number, (objects, text) in enumerate(common, start=1)}
+
+
+def shared_lines(shared: Mapping[str, Shared]) -> Iterator[str]:
+    """Yield the lines that spell the shared changes out; none if there are none."""
+    for text, it in shared.items():
+        yield f"[{it.number}] in {count(it.objects, 'object')}:"
+        yield from (f"  {line}" for line in text.split("\n"))
+    if shared:
+        yield ""
 
 
 def by_namespace(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]:
@@ -39,22 +66,14 @@ def by_namespace(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange
         yield namespace or "_cluster", list(changes)
 
 
-def change_lines(
-    environment: str, changes: Iterable[ObjectChange], paint: Paint, told: dict[str, str]
-) -> Iterator[str]:
-    """Yield the lines about some objects of one environment.
-
-    `told` maps the changes that were spelt out to the object they were spelt out for, and grows: a long change that is
-    the same in another object, as when every domain gets it, is then only referred to.
-    """
+def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[str, Shared]) -> Iterator[str]:
+    """Yield the lines about some objects; of what they share with others only the numbers."""
     for change in changes:
-        body = [line for field in change.fields for line in _field_lines(field)]
-        here = f"{environment} {change.identity}"
-        first = told.setdefault("\n".join(body), here) if len(body) > SHORT else here
-        repeated = f"  (same change as {visible(first)})" if first != here else ""
-        yield paint(_title(change), _STYLES[change.action]) + repeated
+        texts = [_field_text(field) for field in change.fields]
+        numbers = "".join(f" [{shared[text].number}]" for text in texts if text in shared)
+        yield paint(_title(change), _STYLES[change.action]) + numbers
         yield from (paint(f"    ! {danger.word}: {visible(danger.sentence)}", "red") for danger in change.dangers)
-        yield from (f"    {line}" for line in body if not repeated)
+        yield from (f"    {line}" for text in texts if text not in shared for line in text.split("\n"))
 
 
 def _title(change: ObjectChange) -> str:
@@ -74,6 +93,10 @@ def summary_line(diffs: Iterable[EnvironmentDiff]) -> str:
         parts.append(f"{diff.environment}: {', '.join(totals)}")
     dangers = sum(diff.dangers for diff in diffs)
     return "; ".join([*parts, *([count(dangers, "danger")] if dangers else [])])
+
+
+def _field_text(field: FieldChange) -> str:
+    return "\n".join(_field_lines(field))
 
 
 def _field_lines(field: FieldChange) -> Iterator[str]:

@@ -7,8 +7,10 @@ package, `command.ts`.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.report.diff import EnvironmentDiff
 from floe_compiler.report.outcome import Outcome
 
 
@@ -17,6 +19,17 @@ def render_github(outcome: Outcome) -> str:
     annotations = "".join(f"{_annotation(diagnostic)}\n" for diagnostic in outcome.diagnostics)
     paths = "".join(f"{path}\n" for path in (*outcome.deleted, *outcome.changed, *outcome.created))
     return annotations + (without_commands(paths) if paths else "")
+
+
+def annotate_dangers(diffs: Iterable[EnvironmentDiff]) -> str:
+    """Return a warning for each danger of a difference."""
+    found = [
+        annotate("warning", danger.word, f"{diff.environment}: {change.identity}: {danger.sentence}")
+        for diff in diffs
+        for change in diff.changes
+        for danger in change.dangers
+    ]
+    return "".join(f"{annotation}\n" for annotation in found)
 
 
 def annotate(level: str, title: str, message: str, place: str = "") -> str:

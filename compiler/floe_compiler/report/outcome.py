@@ -9,13 +9,17 @@ from floe_compiler.model.diagnostics import Diagnostic
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Diagnostics in order, the paths that a command created, changed and deleted (or would), and a summing-up."""
+    """Diagnostics in order, the paths that a command created, changed and deleted, and a summing-up.
+
+    `words` says what happened to the deleted, changed and created paths.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     created: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     summary: str = ""
+    words: tuple[str, str, str] = ("deleted", "changed", "created")
 
     @property
     def errors(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Severity
@@ -10,6 +11,7 @@ from floe_compiler.report.excerpt import excerpt
 from floe_compiler.report.outcome import Outcome
 from floe_compiler.report.terminal import Paint, Style, visible
 
+MOST_PATHS = 60
 _STYLES: dict[Severity, Style] = {"error": "red", "warning": "yellow"}
 
 
@@ -19,10 +21,17 @@ def render_problems(outcome: Outcome, root: Path, paint: Paint) -> str:
     return "".join("\n".join(_lines(diagnostic, root, paint)) + "\n\n" for diagnostic in ranked)
 
 
-def render_paths(outcome: Outcome) -> str:
-    """Return one line for each path, deletions first."""
-    groups = (("deleted", outcome.deleted), ("changed", outcome.changed), ("created", outcome.created))
-    return "".join(f"{word}  {visible(path)}\n" for word, paths in groups for path in paths)
+def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
+    """Return one line for each path, deletions first, and how many there are beyond `most`."""
+    groups = zip(outcome.words, (outcome.deleted, outcome.changed, outcome.created), strict=True)
+    lines = [f"{word}  {visible(path)}\n" for word, paths in groups for path in paths]
+    more = [f"… and {len(lines) - most} more\n"] if len(lines) > most else []
+    return "".join([*lines[:most], *more])
+
+
+def without_warnings(outcome: Outcome) -> Outcome:
+    """Return the outcome with its errors alone."""
+    return replace(outcome, diagnostics=tuple(found for found in outcome.diagnostics if found.severity == "error"))
 
 
 def _lines(diagnostic: Diagnostic, root: Path, paint: Paint) -> Iterator[str]:

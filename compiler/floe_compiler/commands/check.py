@@ -1,0 +1,52 @@
+"""`floe-compile check`: tell whether the output is what the inputs compile to, and write nothing."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from floe_compiler.commands.console import show
+from floe_compiler.commands.exit_codes import DONE, FOUND
+from floe_compiler.commands.options import add_common, add_environments, find_root
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.report.outcome import Outcome, count
+
+STALE = Rule(
+    "W012",
+    "output that is not current",
+    "The files under output/ are not what the inputs compile to. Run floe-compile and commit what it writes.",
+)
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    add_common(parser)
+    add_environments(parser)
+
+
+def run(options: Namespace) -> int:
+    """Compile in memory and compare."""
+    from floe_compiler.pipeline import compile_mesh
+    from floe_compiler.report.progress import showing_progress
+    from floe_compiler.write.output import check_output
+
+    root, environments = find_root(options.root), tuple(options.env)
+    with showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress)
+        report = check_output(root, compiled.files, compiled.digests, not environments)
+    paths = (*report.create, *report.change, *report.delete) or report.indexes
+    found = [Diagnostic(STALE, _message(len(paths)), subject="output", hint="run floe-compile and commit output/")]
+    outcome = Outcome(
+        (*compiled.warnings, *report.warnings, *(found if report.stale else ())),
+        created=report.create,
+        changed=report.change,
+        deleted=report.delete,
+        summary="output is not current" if report.stale else "output is current",
+        words=("delete", "change", "create"),
+    )
+    show(outcome, root, options)
+    return FOUND if report.stale else DONE
+
+
+def _message(number: int) -> str:
+    return f"{count(number, 'file')} {'differs' if number == 1 else 'differ'} from what the inputs compile to"

@@ -1,0 +1,82 @@
+"""`floe-compile`: turn the inputs into the files under output/."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from pathlib import Path
+
+from floe_compiler.commands.console import show
+from floe_compiler.commands.exit_codes import DONE
+from floe_compiler.commands.options import add_common, add_environments, find_root
+from floe_compiler.report.outcome import Outcome, count
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    add_common(parser)
+    add_environments(parser)
+    parser.add_argument(
+        "--allow-delete",
+        action="append",
+        default=[],
+        metavar="ENV[/NAMESPACE]",
+        help="delete even whole namespaces, volumes and the like there (may be repeated)",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Compile and write, or find that there is nothing to do."""
+    root = find_root(options.root)
+    show(compile_and_write(root, tuple(options.env), options.allow_delete), root, options)
+    return DONE
+
+
+def compile_and_write(root: Path, environments: tuple[str, ...], allow_delete: Iterable[str]) -> Outcome:
+    """Make the output what the inputs compile to and return what was done.
+
+    Raises:
+        StageFailed: if the inputs are wrong, or the output cannot be written safely.
+    """
+    if (current := _nothing_to_do(root, environments)) is not None:
+        return current
+    from floe_compiler.pipeline import compile_mesh
+    from floe_compiler.report.progress import showing_progress
+    from floe_compiler.write.output import write_output
+
+    with showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress)
+        progress("writing")
+        written = write_output(
+            root, compiled.files, compiled.digests, not environments, allow_delete, len(compiled.warnings)
+        )
+    changes = ((written.create, "created"), (written.change, "changed"), (written.delete, "deleted"))
+    parts = [f"{len(paths)} {word}" for paths, word in changes if paths] or ["nothing to change"]
+    return Outcome(
+        (*compiled.warnings, *written.warnings),
+        created=written.create,
+        changed=written.change,
+        deleted=written.delete,
+        summary=f"{_scope(compiled.digests, len(compiled.files))}: {', '.join(parts)}",
+    )
+
+
+def _nothing_to_do(root: Path, environments: tuple[str, ...]) -> Outcome | None:
+    # Not by way of the pipeline, whose imports take longer than all of this.
+    from floe_compiler.load.digests import input_digests
+    from floe_compiler.write.output import is_current, remembered_warnings
+
+    digests = input_digests(root)
+    if not set(environments) <= set(digests):
+        return None
+    chosen = {name: digest for name, digest in digests.items() if name in environments or not environments}
+    if not chosen or not is_current(root, chosen, complete=not environments):
+        return None
+    warnings = remembered_warnings(root, chosen)
+    again = f" ({count(warnings, 'warning')} when it was compiled: floe-compile check)" if warnings else ""
+    return Outcome(summary=f"output is current{again}")
+
+
+def _scope(environments: Iterable[str], files: int) -> str:
+    return f"{', '.join(environments)}: {count(files, 'file')}"

@@ -1,0 +1,137 @@
+"""`floe-compile diff`: what the inputs as they are now would change, object by object. Writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from floe_compiler.commands.exit_codes import DONE
+from floe_compiler.commands.options import add_common, add_environments, find_root
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.files import OUTPUT
+
+if TYPE_CHECKING:
+    from floe_compiler.report.diff import EnvironmentDiff
+
+FORMATS = ("text", "json", "markdown", "github")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The output as it was: a hash of each file, how to hash another, and how to read some of the files."""
+
+    hashes: Mapping[str, str]
+    hash: Callable[[bytes], str]
+    read: Callable[[Iterable[str]], Mapping[str, bytes]]
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "revision", nargs="?", default="HEAD", help="the Git revision whose output to compare with (default: HEAD)"
+    )
+    parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
+    add_common(parser, FORMATS)
+    add_environments(parser)
+
+
+def run(options: Namespace) -> int:
+    """Compile in memory, compare, and show the difference."""
+    from floe_compiler.pipeline import compile_mesh
+    from floe_compiler.report.progress import showing_progress
+
+    root, environments = find_root(options.root), tuple(options.env)
+    before = _on_disk(root) if options.from_output else _at_revision(root, options.revision)
+    with showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress)
+        progress("comparing")
+        diffs = differences(before, compiled.files, environments)
+    _show(diffs, options)
+    return DONE
+
+
+def differences(before: State, after: Mapping[str, str], environments: tuple[str, ...]) -> tuple[EnvironmentDiff, ...]:
+    """Return the difference of each environment; only files whose text differs are read as objects.
+
+    Raises:
+        StageFailed: if a file of before is not an object.
+    """
+    from floe_compiler.report.diff import compare
+    from floe_compiler.report.manifests import read_manifests
+
+    new = {path: before.hash(text.encode()) for path, text in after.items()}
+    old = {path: digest for path, digest in before.hashes.items() if _counts(path, environments)}
+    texts = {path: content.decode(errors="replace") for path, content in before.read(_changed(old, new)).items()}
+    findings = Findings()
+    diffs = []
+    for environment in sorted({_environment(path) for path in {*old, *new}}):
+        gone = {path: text for path, text in texts.items() if _environment(path) == environment}
+        come = {path: after[path] for path in _changed(new, old) if _environment(path) == environment}
+        diffs.append(compare(environment, read_manifests(gone, findings), read_manifests(come, findings)))
+    findings.finish()
+    return tuple(diffs)
+
+
+def _changed(these: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    return [path for path, digest in these.items() if others.get(path) != digest]
+
+
+def _environment(path: str) -> str:
+    return path.split("/")[1]
+
+
+def _counts(path: str, environments: tuple[str, ...]) -> bool:
+    environment = _environment(path)
+    return (
+        path.endswith(".yaml") and not environment.startswith(".") and environment in (environments or (environment,))
+    )
+
+
+def _at_revision(root: Path, revision: str) -> State:
+    from floe_compiler.commands.git import tree_at
+
+    tree = tree_at(root, revision, OUTPUT)
+    # Git's own name of a content; the length of the hash tells which of Git's two kinds the repository uses.
+    kind = "sha256" if any(len(blob) == 64 for blob in tree.blobs.values()) else "sha1"
+
+    def git_hash(data: bytes) -> str:
+        return hashlib.new(kind, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+    return State(tree.blobs, git_hash, tree.read)
+
+
+def _on_disk(root: Path) -> State:
+    from floe_compiler.write.snapshot import output_folders, sha256, take_snapshot
+
+    findings = Findings()
+    snapshot = take_snapshot(root, output_folders(root), findings)
+    findings.finish()
+    return State(snapshot.hashes, sha256, lambda paths: {path: (root / path).read_bytes() for path in paths})
+
+
+def _show(diffs: tuple[EnvironmentDiff, ...], options: Namespace) -> None:
+    from floe_compiler.report.diff_text import render_diff, summary_line
+    from floe_compiler.report.terminal import paint_for, plain
+
+    if options.format == "json":
+        from floe_compiler.report.diff_json import render_diff_json
+
+        sys.stdout.write(render_diff_json(diffs))
+    elif options.format == "markdown":
+        from floe_compiler.report.diff_markdown import render_diff_markdown
+
+        sys.stdout.write(render_diff_markdown(diffs))
+    elif options.format == "github":
+        from floe_compiler.report.github import annotate_dangers, without_commands
+
+        sys.stdout.write(without_commands(render_diff(diffs, plain) or summary_line(diffs)) + annotate_dangers(diffs))
+    else:
+        sys.stdout.write(render_diff(diffs, paint_for(sys.stdout)))
+    if not options.quiet:
+        sys.stdout.flush()
+        sys.stderr.write(f"floe-compile: {summary_line(diffs)}\n")

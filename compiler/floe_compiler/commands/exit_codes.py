@@ -1,0 +1,19 @@
+"""What the exit code of every verb means."""
+
+from __future__ import annotations
+
+DONE = 0
+FOUND = 1
+"""Errors in the inputs, an output that is not current, or files that the hook changed."""
+
+USAGE = 2
+BUG = 3
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count."""
+
+PIPE_CLOSED = 141
+"""128 + SIGPIPE: the reader of the output went away, as in `floe-compile diff | head`."""
+
+
+class UsageError(Exception):
+    """What was asked for on the command line cannot be done here; the message says why, and what to do."""

@@ -1,0 +1,103 @@
+"""Questions to Git, asked of the `git` program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import UsageError
+
+TIMEOUT = 60
+# Git gives these to its hooks, relative to the folder where it was called.
+_PATH_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY")
+
+
+def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
+    """Return the files in some places whose content on disk is not what the next commit would hold, sorted.
+
+    Those that are new, changed or deleted since they were staged, in conflict, or ignored. Paths start at `root`.
+    """
+    command = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
+    fields = _git(root, *command, "--", *places).decode(errors="surrogateescape").split("\0")
+    prefix = _git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").strip("\n")
+    found = [(field[:2], field[3:].removeprefix(prefix)) for field in fields if field]
+    return tuple(sorted(path for state, path in found if state[1] != " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The files of a folder at some revision: the hash of each blob by path, the paths starting at the root."""
+
+    root: Path
+    blobs: Mapping[str, str]
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the content of some of the files."""
+        paths = list(paths)
+        names = "".join(f"{self.blobs[path]}\n" for path in paths).encode()
+        answer = _git(self.root, "cat-file", "--batch", given=names)
+        contents, start = {}, 0
+        for path in paths:  # Each answer is "<hash> blob <size>\n<content>\n".
+            end = answer.index(b"\n", start)
+            size = int(answer[start:end].rpartition(b" ")[2])
+            contents[path] = answer[end + 1 : end + 1 + size]
+            start = end + size + 2
+        return contents
+
+
+def tree_at(root: Path, revision: str, folder: str) -> Tree:
+    """Return the files of a folder at a revision; none if the folder was not there.
+
+    Raises:
+        UsageError: if Git knows no such revision.
+    """
+    if revision.startswith("-") or not revision:
+        raise UsageError(f"{revision!r} is not a Git revision")
+    try:
+        commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    except GitFailed as error:
+        if "not a git repository" in str(error):
+            raise
+        raise UsageError(f"Git knows no revision {revision!r}; try HEAD, a branch, a tag or a commit") from error
+    entries = _git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
+    blobs = {}
+    for entry in filter(None, entries.split("\0")):
+        description, path = entry.split("\t", 1)
+        mode, kind, blob = description.split(" ")
+        if kind == "blob" and mode != "120000":  # no symbolic links
+            blobs[path] = blob
+    return Tree(root, blobs)
+
+
+class GitFailed(UsageError):
+    """Git refused; the message is Git's."""
+
+
+def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],  # noqa: S607 -- the user's own git, wherever it is installed
+            cwd=root,
+            env=_environment(),
+            input=given,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise UsageError("git is not installed, or not on the PATH") from error
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"git {arguments[0]} took more than {TIMEOUT} seconds") from error
+    if done.returncode:
+        raise GitFailed(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment for Git: messages in English, no needless locks, and paths that hold in any folder."""
+    variables = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    variables |= {name: str(Path(variables[name]).absolute()) for name in _PATH_VARIABLES if variables.get(name)}
+    return variables

@@ -1,0 +1,51 @@
+"""`floe-compile hook`: for pre-commit. Compile, write, and fail unless the commit holds inputs and output together.
+
+pre-commit takes a hook that only makes new files for one that changed nothing, as it looks at `git diff`, and does not
+call a hook for a commit that only deletes files. Hence this verb looks by itself, at everything, every time.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+
+from floe_compiler.commands.compile import compile_and_write
+from floe_compiler.commands.console import show
+from floe_compiler.commands.exit_codes import DONE, FOUND
+from floe_compiler.commands.git import unstaged
+from floe_compiler.commands.options import MANIFEST, add_common, find_root
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.report.outcome import count
+
+WORDS = ("", "not staged", "")
+PLACES = ("base", "domains", "output", "overlays", MANIFEST)
+
+NOT_STAGED = Rule(
+    "W013",
+    "files that the commit would leave out",
+    "Inputs or compiled files differ from what is staged, so the commit would hold one without the other. Stage them "
+    "with git add, and commit again.",
+)
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    add_common(parser)
+
+
+def run(options: Namespace) -> int:
+    """Compile, and list what has yet to be staged."""
+    root = find_root(options.root)
+    outcome = compile_and_write(root, (), ())
+    written = outcome.created or outcome.changed or outcome.deleted
+    if paths := unstaged(root, PLACES):
+        found = (*outcome.diagnostics, _not_staged(paths))
+        outcome = replace(outcome, diagnostics=found, deleted=(), changed=paths, created=(), words=WORDS)
+    show(outcome, root, options)
+    return FOUND if paths or written else DONE
+
+
+def _not_staged(paths: tuple[str, ...]) -> Diagnostic:
+    places = sorted({path.split("/")[0] for path in paths})
+    message = f"{count(len(paths), 'file')} not staged: {', '.join(paths[:3])}{' …' if len(paths) > 3 else ''}"
+    return Diagnostic(NOT_STAGED, message, subject="commit", hint=f"git add --all -- {' '.join(places)}")

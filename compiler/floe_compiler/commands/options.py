@@ -1,0 +1,48 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import UsageError
+
+MANIFEST = "platform-manifest.yaml"
+FORMATS = ("text", "json", "github", "sarif")
+
+
+def add_common(parser: ArgumentParser, formats: tuple[str, ...] = FORMATS) -> None:
+    """Add the options of every verb that works on a repository."""
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="FOLDER",
+        help=f"the repository (default: the nearest folder, from here upwards, with a {MANIFEST})",
+    )
+    parser.add_argument("--format", choices=formats, default="text", help="how to report (default: text)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
+def add_environments(parser: ArgumentParser) -> None:
+    """Add the choice of environments."""
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this environment (may be repeated; default: all)",
+    )
+
+
+def find_root(given: Path | None) -> Path:
+    """Return the repository's root as an absolute path.
+
+    Raises:
+        UsageError: if the folder given is none.
+    """
+    if given is not None:
+        if not given.is_dir():
+            raise UsageError(f"--root {given}: there is no such folder")
+        return given.resolve()
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / MANIFEST).is_file()), here)

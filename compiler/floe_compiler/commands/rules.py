@@ -1,0 +1,92 @@
+"""`floe-compile rules`: everything the compiler refuses or warns of, and why."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.model.diagnostics import Rule, did_you_mean
+
+INTRODUCTION = (
+    "Everything `floe-compile` refuses or warns of. `floe-compile rules CODE` explains one on the command line. A code "
+    "never changes its meaning. This page is made by `make docs`; do not edit it."
+)
+DECLARATION = " = Rule("
+STAGES = {
+    "L": "Reading the files",
+    "R": "Resolving the declarations",
+    "S": "Rendering the objects",
+    "K": "Applying base/ and overlays/",
+    "C": "Checking the objects",
+    "W": "Writing the output",
+}
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("code", nargs="?", help="explain only this one, such as R012")
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
+
+
+def run(options: Namespace) -> int:
+    """List all rules, or explain one."""
+    rules = all_rules()
+    if options.code:
+        rules = tuple(rule for rule in rules if rule.code == options.code.upper()) or _unknown(options.code, rules)
+    if options.format == "json":
+        sys.stdout.write(_json(rules))
+    elif options.format == "markdown":
+        sys.stdout.write(render_markdown(rules))
+    else:
+        sys.stdout.write("".join(_explain(rule) if options.code else _list(rule) for rule in rules))
+    return DONE
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule that some module of the package declares, by code; a code declared twice comes twice.
+
+    Only modules that declare one are imported: the package also holds programs that run in pods.
+    """
+    package = Path(str(resources.files("floe_compiler")))
+    paths = [path for path in sorted(package.rglob("*.py")) if DECLARATION in path.read_text(encoding="utf-8")]
+    names = [".".join(path.relative_to(package.parent).with_suffix("").parts) for path in paths]
+    modules = [importlib.import_module(name.removesuffix(".__init__")) for name in names]
+    found = {value for module in modules for value in vars(module).values() if isinstance(value, Rule)}
+    return tuple(sorted(found, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
+
+
+def render_markdown(rules: tuple[Rule, ...]) -> str:
+    """Return the reference page docs/rules.md."""
+    lines = ["# Rules", "", INTRODUCTION]
+    for letter, group in groupby(rules, lambda rule: rule.code[0]):
+        lines += ["", f"## {letter}: {STAGES[letter]}"]
+        for rule in group:
+            warning = " (warning)" if rule.severity == "warning" else ""
+            lines += ["", f"### {rule.code}: {rule.title}{warning}", "", rule.explanation]
+    return "\n".join(lines) + "\n"
+
+
+def _unknown(code: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    raise UsageError(f"there is no rule {code}; {did_you_mean(code.upper(), (rule.code for rule in rules))}")
+
+
+def _list(rule: Rule) -> str:
+    return f"{rule.code}  {rule.severity:<7}  {rule.title}\n"
+
+
+def _explain(rule: Rule) -> str:
+    import textwrap
+
+    return f"{rule.code}: {rule.title} ({rule.severity})\n\n{textwrap.fill(rule.explanation, 80)}\n"
+
+
+def _json(rules: tuple[Rule, ...]) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps([asdict(rule) for rule in rules], indent=2) + "\n"

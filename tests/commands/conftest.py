@@ -1,0 +1,59 @@
+"""A small repository, and the command line on it with a pipeline of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands import fake_pipeline
+from floe_compiler.cli import main
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@example.com",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.com",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+Floe = Callable[..., int]
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a repository with two environments and two domains, as the working folder."""
+    for name in ("dev", "prod"):
+        (tmp_path / "overlays" / name).mkdir(parents=True)
+    (tmp_path / "domains").mkdir()
+    (tmp_path / "platform-manifest.yaml").touch()
+    for name in ("sales", "finance"):
+        (tmp_path / f"domains/{name}.yaml").write_text("one\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def floe(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Floe:
+    """Return the command line, to be called with words."""
+    fake_pipeline.install(monkeypatch)
+    return lambda *arguments: main(arguments)
+
+
+@pytest.fixture
+def git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
+    """Return Git in the repository, to be called with words; the repository is one of its own, still empty."""
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True, cwd=repository)
+        return done.stdout
+
+    run("init", "--quiet", "--initial-branch", "main")
+    return run

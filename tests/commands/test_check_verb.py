@@ -1,0 +1,69 @@
+"""`floe-compile check` never writes, and passes only an output that is what the inputs compile to."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands.conftest import Floe
+from write.tree import tree
+
+SALES = "output/dev/floe-sales/configmap_sales.yaml"
+
+
+@pytest.fixture
+def compiled(repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> Path:
+    assert floe() == 0
+    capsys.readouterr()
+    return repository
+
+
+def test_a_current_output_passes(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    assert floe("check") == 0
+    assert capsys.readouterr() == ("", "floe-compile: output is current\n")
+
+
+def test_a_stale_output_is_listed_and_left(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    (compiled / "domains/sales.yaml").write_text("two\n")
+    (compiled / "domains/new.yaml").write_text("one\n")
+    before = tree(compiled)
+    assert floe("check", "--env", "dev") == 1
+    assert tree(compiled) == before
+    captured = capsys.readouterr()
+    assert captured.out == f"change  {SALES}\ncreate  output/dev/floe-new/configmap_new.yaml\n"
+    assert "output: error[W012]: 2 files differ from what the inputs compile to" in captured.err
+
+
+@pytest.mark.parametrize("path", [SALES, "output/.floe/dev.index"])
+def test_a_missing_file_is_stale(compiled: Path, floe: Floe, path: str) -> None:
+    (compiled / path).unlink()
+    assert floe("check") == 1
+    assert not (compiled / path).exists()
+
+
+def test_an_edited_file_fails_and_is_named(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    (compiled / SALES).write_text("mine\n")
+    assert floe("check") == 1
+    assert f"{SALES}: error[W003]" in capsys.readouterr().err
+
+
+def test_nothing_at_all_is_written(repository: Path, floe: Floe) -> None:
+    before = sorted(repository.rglob("*"))
+    assert floe("check") == 1
+    assert sorted(repository.rglob("*")) == before
+
+
+def test_warnings_do_not_fail_but_show(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    (compiled / "domains/sales.yaml").write_text("warn\n")
+    floe()
+    capsys.readouterr()
+    assert floe("check") == 0
+    assert "R902" in capsys.readouterr().err
+
+
+def test_json_lists_the_paths(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    (compiled / SALES).unlink()
+    assert floe("check", "--format", "json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["created"] == [SALES]
+    assert [found["code"] for found in document["diagnostics"]] == ["W012"]

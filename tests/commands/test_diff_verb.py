@@ -1,0 +1,176 @@
+"""`floe-compile diff` compares with a Git revision or the files on disk, object by object."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands.conftest import Floe, Git
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def committed(repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]) -> Path:
+    assert floe() == 0
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "first")
+    capsys.readouterr()
+    return repository
+
+
+def edit(root: Path) -> None:
+    (root / "domains/sales.yaml").write_text("two\n")
+    (root / "domains/finance.yaml").unlink()
+    (root / "domains/new.yaml").write_text("one\n")
+
+
+TEXT = (
+    "dev/floe-finance\n  - ConfigMap finance\n\n"
+    "dev/floe-new\n  + ConfigMap new\n\n"
+    'dev/floe-sales\n  ~ ConfigMap sales\n      ~ data.text: "one" -> "two"\n\n'
+)
+
+
+def test_the_inputs_are_compared_with_the_last_commit(
+    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(committed)
+    assert floe("diff", "--env", "dev") == 0
+    assert capsys.readouterr() == (TEXT, "floe-compile: dev: 1 deleted, 1 changed, 1 added\n")
+
+
+def test_no_difference(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    assert floe("diff") == 0
+    assert capsys.readouterr() == ("", "floe-compile: no object changes\n")
+
+
+def test_the_files_on_disk_can_be_compared_with(
+    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(committed)
+    floe("--allow-delete", "dev", "--allow-delete", "prod")
+    capsys.readouterr()
+    assert floe("diff", "--from-output") == 0
+    assert capsys.readouterr().out == ""
+    assert floe("diff", "HEAD", "--env", "dev") == 0
+    assert capsys.readouterr().out == TEXT
+
+
+def test_older_revisions_and_a_root_below_the_top(
+    repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git("commit", "--quiet", "--allow-empty", "--message", "empty")
+    below = repository / "sub folder"
+    below.mkdir()
+    for name in ("domains", "overlays", "platform-manifest.yaml"):
+        (repository / name).rename(below / name)
+    (below / "overlays/dev/x").touch()
+    floe("--root", "sub folder")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "below")
+    edit(below)
+    capsys.readouterr()
+    assert floe("diff", "--root", "sub folder", "--env", "dev") == 0
+    assert capsys.readouterr().out == TEXT
+    assert floe("diff", "HEAD~1", "--root", "sub folder", "--env", "dev") == 0
+    assert capsys.readouterr().err == "floe-compile: dev: 2 added\n"
+
+
+def test_a_removed_environment_is_deleted_unless_others_were_asked_for(
+    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (committed / "overlays/prod").rmdir()
+    assert floe("diff") == 0
+    assert capsys.readouterr().err == "floe-compile: prod: 2 deleted\n"
+    assert floe("diff", "--env", "dev") == 0
+    assert capsys.readouterr().err == "floe-compile: no object changes\n"
+
+
+def test_layout_alone_is_no_difference(
+    committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = committed / "output/dev/floe-sales/configmap_sales.yaml"
+    path.write_text(f"# a comment\n{path.read_text()}")
+    git("commit", "--quiet", "--all", "--message", "comment")
+    assert floe("diff") == 0
+    assert capsys.readouterr().err == "floe-compile: no object changes\n"
+
+
+def test_a_spoilt_file_is_named(committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
+    path = "output/dev/floe-sales/configmap_sales.yaml"
+    (committed / path).write_text("<<<<<<< HEAD\n")
+    git("commit", "--quiet", "--all", "--message", "spoilt")
+    assert floe("diff") == 1
+    assert f"{path}: error[W008]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("revision", ["nonsense", "HEAD~99", "main:output"])
+def test_an_unknown_revision_is_wrong_usage(
+    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str], revision: str
+) -> None:
+    assert floe("diff", revision) == 2
+    assert f"Git knows no revision '{revision}'" in capsys.readouterr().err
+
+
+def test_a_revision_cannot_be_an_option_for_git(committed: Path, floe: Floe) -> None:
+    assert floe("diff", "--", "--output=stolen") == 2
+    assert not (committed / "stolen").exists()
+
+
+def test_outside_git_the_message_says_so(
+    repository: Path, floe: Floe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository.parent))
+    assert floe("diff") == 2
+    assert "not a git repository" in capsys.readouterr().err
+
+
+def test_without_git_the_message_says_so(
+    repository: Path, floe: Floe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(repository))
+    assert floe("diff") == 2
+    assert "git is not installed" in capsys.readouterr().err
+
+
+def test_json(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(committed)
+    assert floe("diff", "--format", "json", "--quiet") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [each["environment"] for each in document["environments"]] == ["dev", "prod"]
+
+
+def test_markdown(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(committed)
+    assert floe("diff", "--format", "markdown") == 0
+    assert "| dev | 1 | 1 | 1 | 0 |" in capsys.readouterr().out
+    (committed / "domains/new.yaml").write_text("fail\n")
+    assert floe("diff", "--format", "markdown") == 1
+    assert "error[R901]" in capsys.readouterr().err
+
+
+def test_github_prints_the_text_where_no_command_is_obeyed(
+    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (committed / "domains/sales.yaml").write_text("::error::forged\n")
+    assert floe("diff", "--format", "github", "--env", "dev") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("::stop-commands::")
+    assert lines[-1] == f"::{lines[0].removeprefix('::stop-commands::')}::"
+
+
+def test_repositories_with_longer_hashes(
+    repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    shutil.rmtree(repository / ".git")
+    git("init", "--quiet", "--object-format=sha256")
+    floe()
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "first")
+    edit(repository)
+    capsys.readouterr()
+    assert floe("diff", "--env", "dev") == 0
+    assert capsys.readouterr().out == TEXT

@@ -1,0 +1,129 @@
+"""The command line turns whatever happens into an exit code and words, never a traceback."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands import fake_pipeline
+from floe_compiler.cli import VERBS, main
+from floe_compiler.commands.options import find_root
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for folder in ("overlays/dev", "domains"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "platform-manifest.yaml").touch()
+    fake_pipeline.install(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_help_teaches_every_verb_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(re.search(rf"^ +{verb}\b", text, re.MULTILINE) for verb in VERBS)
+    assert "examples:" in text
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    assert f"floe-compile {verb}" in capsys.readouterr().out
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"floe-compile \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["--nonsense"], ["check", "--format", "xml"], ["check", "--allow-delete", "x"]]
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "usage: floe-compile" in capsys.readouterr().err
+
+
+def test_a_root_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--root", "/nonexistent"]) == 2
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_the_root_is_found_from_below(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "domains/deep").mkdir()
+    monkeypatch.chdir(repository / "domains/deep")
+    assert find_root(None) == repository
+    assert find_root(Path("..")) == repository / "domains"
+
+
+def test_where_no_folder_has_a_manifest_the_root_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_root(None) == tmp_path
+
+
+def test_a_bug_gives_a_report_without_traceback_secrets_or_environment(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VERY_OWN_VARIABLE", "very own value")
+    (repository / "domains/x.yaml").write_text("crash\n")
+    assert main(["compile", "--env", "dev"]) == 3
+    text = capsys.readouterr().err
+    assert "internal error" in text
+    assert "floe-compile compile --env dev\n" in text
+    assert "KeyError: 'a mistake of ours, password: ***\n" in text
+    assert re.search(r"commands/fake_pipeline\.py:\d+ in _judge", text)
+    assert "Traceback" not in text
+    assert "hunter2" not in text
+    assert "very own value" not in text
+
+
+def test_an_interruption_is_quiet(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", interrupted)
+    assert main(["check"]) == 130
+    assert capsys.readouterr().err == "floe-compile: interrupted\n"
+
+
+def run(repository: Path, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    program = [sys.executable, fake_pipeline.__file__, *arguments]
+    # PYTHONUNBUFFERED makes Python drop what a closed pipe did not take, without a word.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUNBUFFERED": ""}
+    return subprocess.Popen(program, cwd=repository, env=environment, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_reader_that_goes_away_is_no_error(repository: Path) -> None:
+    for number in range(1000):  # more than a pipe holds
+        (repository / f"domains/{number:0140}.yaml").write_text("x\n")
+    with run(repository, "check", "--format", "json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+def test_text_that_the_terminal_cannot_show_does_no_harm(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    for number in range(100):
+        (repository / f"domains/{number}.yaml").write_text("x\n")
+    with run(repository, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert rb"\u2026 and 40 more" in process.stdout.read()
+        assert process.wait() == 0
+
+
+def test_help_and_the_usual_run_import_nothing_heavy() -> None:
+    script = "import sys; from floe_compiler.cli import main; main(['--help']); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    for heavy in ("pydantic", "deepdiff", "jsonschema", "cdk8s", "yaml", "rich", "ruamel"):
+        assert f"'{heavy}" not in loaded
