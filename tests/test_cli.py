@@ -1,5 +1,6 @@
 """The command line turns whatever happens into an exit code and words, never a traceback."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from commands import fake_pipeline
 from floe_compiler.cli import VERBS, main
 from floe_compiler.commands.options import find_root
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 
 
 @pytest.fixture
@@ -127,3 +129,24 @@ def test_help_and_the_usual_run_import_nothing_heavy() -> None:
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
     for heavy in ("pydantic", "deepdiff", "jsonschema", "cdk8s", "yaml", "rich", "ruamel"):
         assert f"'{heavy}" not in loaded
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_stage_that_fails_is_reported_whatever_options_the_verb_has(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(_: object) -> int:
+        raise StageFailed([Diagnostic(fake_pipeline.BAD, "failed")])
+
+    monkeypatch.setattr(importlib.import_module(f"floe_compiler.commands.{verb}"), "run", failing)
+    assert main([verb, *(["x"] if verb == "explain" else [])]) == 1
+    assert capsys.readouterr().err == "floe-compile: error[R901]: failed\n\nfloe-compile: 1 error\n"
+
+
+def test_a_bug_in_the_reporting_of_an_error_is_reported_too(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "domains/x.yaml").write_text("fail\n")
+    monkeypatch.setattr("floe_compiler.report.text.render_problems", None)
+    assert main(["check"]) == 3
+    assert "internal error" in capsys.readouterr().err

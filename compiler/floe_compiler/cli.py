@@ -59,13 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _tolerate_any_text()
     try:
-        options = _parse(arguments)
-        code: int = importlib.import_module(f"floe_compiler.commands.{options.verb}").run(options)
-        sys.stdout.flush()
+        return _run(_parse(arguments))
     except SystemExit as asked:  # by argparse, for --help, --version and wrong usage
         return asked.code if isinstance(asked.code, int) else USAGE
-    except StageFailed as failed:
-        return _show_failure(failed, options)
     except UsageError as error:
         sys.stderr.write(f"floe-compile: {error}\n")
         return USAGE
@@ -81,6 +77,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stderr.write(bug_report(error, arguments))
         return BUG
+
+
+def _run(options: Namespace) -> int:
+    try:
+        code: int = importlib.import_module(f"floe_compiler.commands.{options.verb}").run(options)
+    except StageFailed as failed:
+        _show_failure(failed, options)
+        code = FOUND
+    sys.stdout.flush()
     return code
 
 
@@ -115,15 +120,15 @@ class _Version(Action):
         parser.exit(DONE)
 
 
-def _show_failure(failed: StageFailed, options: Namespace) -> int:
+def _show_failure(failed: StageFailed, options: Namespace) -> None:
     from floe_compiler.commands.console import show
-    from floe_compiler.commands.options import find_root
+    from floe_compiler.commands.options import FORMATS, find_root
     from floe_compiler.report.outcome import Outcome
 
-    if options.format == "markdown":
-        options.format = "text"
-    show(Outcome(failed.diagnostics), find_root(options.root), options)
-    return FOUND
+    given = Namespace(**{"root": None, "format": "text", "quiet": False, **vars(options)})
+    if given.format not in FORMATS:
+        given.format = "text"
+    show(Outcome(failed.diagnostics), find_root(given.root), given)
 
 
 def _tolerate_any_text() -> None:

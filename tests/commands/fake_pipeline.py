@@ -19,6 +19,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.pipeline import Compilation
 
 BAD = Rule("R901", "bad domain", "It says fail.")
+NONE = Rule("R903", "no environment", "There is none.")
 ODD = Rule("R902", "odd domain", "It says warn.", severity="warning")
 
 
@@ -31,6 +32,8 @@ def compile_mesh(
 ) -> Compilation:
     findings = Findings()
     digests = {name: digest for name, digest in input_digests(root).items() if name in environments or not environments}
+    for name in sorted(set(environments) - set(digests)):
+        findings.add(NONE, f"there is no environment {name}")
     domains = sorted((root / "domains").glob("*.yaml"))
     for domain in domains:
         progress(domain.stem)

@@ -127,3 +127,18 @@ def test_long_lists_are_cut(repository: Path, floe: Floe, capsys: pytest.Capture
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 61
     assert lines[-1] == "… and 144 more"
+
+
+def test_an_environment_that_went_is_not_forgotten_by_the_shortcut(
+    repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floe()
+    (repository / "overlays/prod").rmdir()
+    assert floe("--env", "dev") == 0
+    assert floe() == 1
+    assert "error[W006]: compiling would delete all 2 files of environment prod" in capsys.readouterr().err
+
+
+def test_an_unknown_environment_beside_a_current_one_is_not_passed_over(floe: Floe) -> None:
+    floe()
+    assert floe("--env", "dev", "--env", "nonsense") == 1
