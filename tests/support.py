@@ -38,6 +38,7 @@ def context_of(
     found: Iterable[Capability] = (),
     scope: str = "platform",
     products: Iterable[Product] = (),
+    domains: tuple[str, ...] = (),
     databases: tuple[str, ...] = (),
 ) -> Context[Any]:
     """Return the context in which `component` is built, configured by its profile of the scale and then `config`."""
@@ -52,6 +53,7 @@ def context_of(
         config=component.config.model_validate({"type": component.type, **values}),
         settings=settings,
         products=tuple(products),
+        domains=domains,
         databases=databases,
     )
     return Context(instance, tuple(found))

@@ -22,10 +22,10 @@ from floe_compiler.model.capabilities import Capability, Catalog, Database, Obje
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Context, Product, Settings
+from floe_compiler.model.plan import Context, Settings
 from floe_compiler.model.secrets import Secret, SecretKey
 from polaris_server import State, running
-from products import COLLECTOR, product
+from products import COLLECTOR
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 
 PLATFORM = "floe-platform"
@@ -51,7 +51,7 @@ AWS = replace(
     account_annotations=(("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/floe"),),
     identity_endpoint=Endpoint("sts.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)),
 )
-PRODUCTS = (product("orders", "sales"), product("customers", "sales"), product("visits", "field-service"))
+DOMAINS = ("field-service", "sales")
 
 
 def _context(
@@ -59,9 +59,9 @@ def _context(
     *others: Capability,
     store: ObjectStore = STORE,
     settings: Settings = DEVELOPMENT,
-    products: tuple[Product, ...] = PRODUCTS,
+    domains: tuple[str, ...] = DOMAINS,
 ) -> Context[Any]:
-    return context_of(COMPONENT, config, settings=settings, found=(DATABASE, store, *others), products=products)
+    return context_of(COMPONENT, config, settings=settings, found=(DATABASE, store, *others), domains=domains)
 
 
 def _server(context: Context[Any]) -> Container:

@@ -97,11 +97,6 @@ def realm(instance: Instance[PolarisConfig]) -> str:
     return instance.config.realm or instance.settings.platform
 
 
-def domains(instance: Instance[PolarisConfig]) -> tuple[str, ...]:
-    """Return the domains that have data products, sorted."""
-    return tuple(sorted({product.domain for product in instance.products}))
-
-
 def root_secret(instance: Instance[PolarisConfig]) -> Secret:
     """Return the root principal's credentials. Bootstrap takes the secret over once, and never again."""
     keys = (SecretKey("client-id", literal=ROOT), SecretKey("client-secret", generated=32))
@@ -136,7 +131,7 @@ def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
             token_url=server.url(path="/api/catalog/v1/oauth/tokens"),
             warehouse=instance.config.warehouse,
             realm=realm(instance),
-            clients=tuple(client(instance, domain) for domain in domains(instance)),
+            clients=tuple(client(instance, domain) for domain in instance.domains),
         ),
     )
 
@@ -264,7 +259,7 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
 
 def _setup(context: Context[PolarisConfig]) -> Task:
     instance, name = context.instance, f"{NAME}-setup"
-    clients = [client(instance, domain) for domain in domains(instance)]
+    clients = [client(instance, domain) for domain in instance.domains]
     secrets = [SecretFile(f"{CLIENT_SECRETS}/{one.domain}", one.client_secret) for one in clients]
     container = Container(
         name="setup",
@@ -290,7 +285,7 @@ def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
         "patience_seconds": SETUP_PATIENCE,
         "root": {"client_id": ROOT, "secret_file": ROOT_SECRET},
         "catalog": polaris.catalog(context.config.warehouse, context.one(ObjectStore)),
-        "clients": polaris.clients(domains(instance), CLIENT_SECRETS),
+        "clients": polaris.clients(instance.domains, CLIENT_SECRETS),
     }
 
 

@@ -92,7 +92,11 @@ class Instance(Generic[Config]):
     config: Config
     settings: Settings
     products: tuple[Product, ...] = ()
-    owner: str = ""
+    """The data products that it runs; for orchestrators."""
+
+    domains: tuple[str, ...] = ()
+    """The domains that have data products, sorted; for shared components, which know no more of them."""
+
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of the component's needs."""
@@ -187,6 +191,9 @@ class UnitPlan:
     owner: str
     contexts: tuple[tuple[Component[Any], Context[Any]], ...]
     quota: Quota
+    quota_origin: Span | None = None
+    """Where the quota was written; None if it follows from the scale."""
+
     callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For a Service of this namespace: the namespaces whose pods call it."""
 

@@ -11,6 +11,7 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Domain, Environment, GeneratedSecrets, Placements, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, Product, Settings, UnitPlan
 from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.databases import with_databases
@@ -42,6 +43,7 @@ class Scope:
     namespace: str
     owner: str
     quota: Quota
+    quota_origin: Span | None
     placed: tuple[Placed, ...]
 
 
@@ -59,24 +61,26 @@ def resolve_environment(
         return None
     settings = _settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
-    products = tuple(inputs.products.values())
+    domains = [
+        scope
+        for name in sorted(inputs.sources.domains)
+        if (scope := _domain(inputs, environment, document, settings, layers, name, findings))
+    ]
     place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
-    placed = instances.shared_instances(inputs.registry, merged, place, products, findings)
+    with_products = tuple(scope.name for scope in domains if any(instance.products for _, instance in scope.placed))
+    placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
     platform = Scope(
         PLATFORM,
         settings.platform_namespace,
         manifest.metadata.owner,
         manifest.shared_services.quota or manifest.quota,
+        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
-    domains = [
-        _domain(inputs, environment, document, settings, layers, name, findings)
-        for name in sorted(inputs.sources.domains)
-    ]
     if findings.failed:
         # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
         return None
-    units = _units(settings, [platform, *(scope for scope in domains if scope)], findings)
+    units = _units(settings, [platform, *domains], findings)
     return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units)
 
 
@@ -153,6 +157,7 @@ def _domain(
         namespace,
         domain.metadata.owner,
         domain.quota or Quota(),
+        merged.span(("quota",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
@@ -173,6 +178,7 @@ def _units(settings: Settings, scopes_: list[Scope], findings: Findings) -> tupl
             owner=scope.owner,
             contexts=tuple((placed[0], context) for placed, context in contexts[scope.name]),
             quota=scope.quota,
+            quota_origin=scope.quota_origin,
             callers={name: names for (place, name), names in called_by.items() if place == scope.namespace},
         )
         for scope in scopes_

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from floe_compiler.model.diagnostics import Findings
@@ -34,14 +34,15 @@ class Place:
 
 
 def shared_instances(
-    registry: Registry, merged: Merged, place: Place, products: tuple[Product, ...], findings: Findings
+    registry: Registry, merged: Merged, place: Place, domains: tuple[str, ...], findings: Findings
 ) -> list[Placed]:
-    """Return the instances of the platform's shared services; `products` are those of all domains."""
+    """Return the instances of the platform's shared services; `domains` are those that have data products."""
     found = []
     for slot in slots.slots(registry, shared=True):
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
-            found.append(_instance(*filled, merged, place, products))
+            component, instance = _instance(*filled, merged, place)
+            found.append((component, replace(instance, domains=domains)))
     return found
 
 
@@ -80,7 +81,7 @@ def _instance(
     config: Any,
     merged: Merged,
     place: Place,
-    products: tuple[Product, ...],
+    products: tuple[Product, ...] = (),
 ) -> Placed:
     return (
         component,

@@ -43,7 +43,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     callers = _callers(plan, pods)
     secrets = unit_secrets(plan, pods.values())
     objects: list[Object] = list(namespace_objects(plan))
-    origins: list[tuple[str, str]] = []
+    origins = [(f"ResourceQuota {plan.namespace}/quota", str(plan.quota_origin))] if plan.quota_origin else []
     for (component, context), (_, one) in zip(plan.contexts, parts, strict=True):
         own = [*instance_objects(context.instance, one, callers), *constructs(component, context)]
         objects += own
