@@ -115,7 +115,9 @@ def test_each_product_has_a_code_location(scale: str, replicas: int) -> None:
     code = server("code-customer-360", scale)
     assert code.replicas == replicas
     assert code.pod.containers[0].image == "acme/customer-360:1.4.2"
-    assert code.pod.calls == ()
+    # It opens the database to evaluate a schedule.
+    assert code.pod.calls == (DATABASE.endpoint,)
+    assert "DAGSTER_PG_PASSWORD" in [one.name for one in code.pod.containers[0].variables if one.secret]
 
 
 def test_a_code_location_is_what_the_documents_call_a_worker() -> None:
@@ -167,8 +169,17 @@ def test_the_database_is_migrated_before_anything_uses_it() -> None:
     assert migration.retries == 3
 
 
-def test_a_new_product_does_not_migrate_the_database_again() -> None:
+def test_a_new_product_or_a_longer_queue_does_not_migrate_the_database_again() -> None:
     assert build(context(product())).tasks == build(context(product(), product("order-analytics"))).tasks
+    assert build(context(product())).tasks == build(context(product(), runs={"at_once": 20})).tasks
+
+
+def test_the_migration_knows_of_no_launcher_which_would_ask_for_a_token() -> None:
+    (migration,) = parts().tasks
+    assert not migration.pod.kubernetes_api
+    declared = yaml.safe_load(config_file(migration.pod.containers[0], "dagster.yaml"))
+    assert set(declared) == {"storage", "telemetry"}
+    assert declared["storage"] == instance()["storage"]
 
 
 def test_dagster_has_a_database_of_its_own() -> None:
@@ -233,6 +244,8 @@ def test_runs_are_pods_of_their_own_without_a_token() -> None:
     assert (runs.name, runs.count) == ("run-customer-360", 3)
     assert not runs.pod.kubernetes_api
     assert not runs.pod.waits_for
+    # Its arguments come from Dagster: whatever the image's entrypoint is, it must not get them.
+    assert runs.pod.containers[0].command == ("env",)
     assert DATABASE.endpoint in runs.pod.calls
 
 

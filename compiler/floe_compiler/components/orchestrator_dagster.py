@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from floe_compiler.kit.dagster_instance import HOME, WORKSPACE, Queue, instance_file, password, workspace_file
+from floe_compiler.kit.dagster_instance import (
+    HOME,
+    WORKSPACE,
+    Queue,
+    instance_file,
+    migration_file,
+    password,
+    workspace_file,
+)
 from floe_compiler.kit.dagster_runs import DEFINITIONS, container_context, definitions, launched
 from floe_compiler.kit.dagster_settings import SHORTEST_INTERVAL, DagsterConfig
 from floe_compiler.kit.data_product import IDENTITY, LIGHT_STEPS, requirements, resources
@@ -161,7 +169,7 @@ def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
 
 
 def _code_location(context: Context[DagsterConfig], product: Product, runs: Launched) -> Workload:
-    settings = context.config.code_locations
+    settings, database = context.config.code_locations, context.one(Database)
     files, run_pods = definitions(context, product), container_context(context, product, runs)
     # Replicas must have one identity, and a new one when they would answer differently.
     identity = sha256_of([product.spec.image, run_pods.value, *(file.text for file in files)])[:16]
@@ -171,7 +179,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
         resources=resources(settings.resources),
         command=("dagster", "api", "grpc", "-h", LISTEN, "-p", str(GRPC.number), "-f", DEFINITIONS),
         arguments=("--location-name", product.name, "--fixed-server-id", identity, *JSON_LOGS),
-        variables=(Variable("HOME", "/tmp"), run_pods),  # noqa: S108
+        variables=(Variable("HOME", "/tmp"), password(database), run_pods),  # noqa: S108
         ports=(GRPC,),
         startup=replace(CODE_HEALTH, failures=60),
         liveness=CODE_HEALTH,
@@ -180,16 +188,17 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
     )
     return Workload(
         name=f"code-{product.name}",
-        # The server waits for open calls for up to 60 s.
-        pod=Pod(containers=(container,), identity=IDENTITY, grace=70),
+        # It opens the database to evaluate a schedule; when stopped, it waits for open calls for up to 60 s.
+        pod=Pod(containers=(container,), identity=IDENTITY, calls=(database.endpoint,), grace=70),
         replicas=settings.replicas,
         phase=START,
     )
 
 
 def _migration(context: Context[DagsterConfig], host: Container) -> Task:
-    # Without the workspace: a new data product is no reason to migrate again.
-    container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=host.config[:1])
+    # With a configuration of its own: a new data product or a longer queue is no reason to migrate again.
+    files = (migration_file(context.one(Database)),)
+    container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=files)
     return Task("dagster-migrate", _pod(context, container, host=False), deadline=600, retries=3, phase=2)
 
 

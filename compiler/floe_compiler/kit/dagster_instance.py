@@ -40,7 +40,7 @@ def instance_file(database: Database, namespace: str, queue: Queue, days_kept: i
     """Return `dagster.yaml`."""
     kept = {"purge_after_days": {"skipped": SKIPPED_TICKS_KEPT, "failure": days_kept, "success": days_kept}}
     instance = {
-        "storage": {"postgres": {"postgres_db": _connection(database)}},
+        **_storage(database),
         "run_launcher": _launcher(namespace),
         "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordinator"},
         "concurrency": {"runs": _limits(queue)},
@@ -55,14 +55,17 @@ def instance_file(database: Database, namespace: str, queue: Queue, days_kept: i
         "retention": {"schedule": kept, "sensor": kept},
         # The programs' output goes to the event log and to the pod's output; there is no disk to keep it on.
         "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
-        # Telemetry would write below the home folder, which is read-only: the webserver would not start.
-        "telemetry": {"enabled": False},
     }
     return ConfigFile(f"{HOME}/dagster.yaml", to_yaml(instance), INSTANCE)
 
 
-def _connection(database: Database) -> Mapping[str, Any]:
-    return {
+def migration_file(database: Database) -> ConfigFile:
+    """Return `dagster.yaml` for the migration: `dagster instance migrate` would ask a launcher for its token."""
+    return ConfigFile(f"{HOME}/dagster.yaml", to_yaml(_storage(database)), "dagster-migration")
+
+
+def _storage(database: Database) -> dict[str, Any]:
+    connection = {
         "hostname": database.endpoint.host,
         "port": database.endpoint.port().number,
         "db_name": database.database,
@@ -71,6 +74,8 @@ def _connection(database: Database) -> Mapping[str, Any]:
         # SQLAlchemy 2.1 takes plain `postgresql` for psycopg 3, which dagster-postgres does not bring.
         "scheme": "postgresql+psycopg2",
     }
+    # Telemetry would write below the home folder, which is read-only: the webserver would not start.
+    return {"storage": {"postgres": {"postgres_db": connection}}, "telemetry": {"enabled": False}}
 
 
 def _launcher(namespace: str) -> Mapping[str, Any]:

@@ -91,6 +91,8 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, co
     container = replace(
         base,
         name="run",
+        # Dagster gives its command as arguments, which would go to the image's entrypoint if there is one.
+        command=("env",),
         resources=largest(resources(step.resources or settings.resources) for step in steps),
         variables=(*base.variables, *secrets, password(database)),
         config=(*base.config, *definitions(context, product)),
