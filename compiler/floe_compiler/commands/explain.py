@@ -72,8 +72,15 @@ def _text(explanation: Explanation, rows: Rows) -> str:
     for at, value, causes in rows:
         shown = dumps(value, ensure_ascii=False)
         lines.append(f"{at}: {shown if len(shown) <= 100 else shown[:97] + '...'}")
-        lines += [f"    {cause.span}: {cause.what}" if cause.span else f"    {cause.what}" for cause in causes]
+        for cause in causes:
+            lines.append(f"    {cause.span}: {cause.what}" if cause.span else f"    {cause.what}")
+            lines += [f"        overrides {weaker} of {span or 'the scale'}" for weaker, span in cause.overrides]
     return "\n".join(lines) + "\n"
+
+
+def _cause(cause: Cause) -> dict[str, object]:
+    overrides = [{"value": weaker, "at": str(span) if span else None} for weaker, span in cause.overrides]
+    return {"what": cause.what, "at": str(cause.span) if cause.span else None, "overrides": overrides}
 
 
 def _json(explanation: Explanation, rows: Rows) -> str:
@@ -83,7 +90,7 @@ def _json(explanation: Explanation, rows: Rows) -> str:
         {
             "path": at,
             "value": value,
-            "causes": [{"what": cause.what, "at": str(cause.span) if cause.span else None} for cause in causes],
+            "causes": [_cause(cause) for cause in causes],
         }
         for at, value, causes in rows
     ]

@@ -7,8 +7,9 @@ a normal compilation for it, and the answer holds for whatever a component does 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.synthesize.unit import render_unit
 
@@ -31,6 +33,7 @@ SAMPLE = 3
 
 _JOB_HASH = re.compile(r"-[0-9a-f]{8}$")
 _IDENTITY = ("apiVersion", "kind")
+_ABSENT = object()
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -39,6 +42,8 @@ class Cause:
 
     what: str
     span: Span | None = None
+    overrides: tuple[tuple[str, Span | None], ...] = ()
+    """What the value beat: the weaker value as text, and where it was written (None: a scale's default)."""
 
 
 Causes = dict[DataPath, list[Cause]]
@@ -67,17 +72,18 @@ def explain(
     if baseline is not None:
         _from_documents(question, baseline, causes)
         _from_defaults(question, baseline, causes)
-    values = [(path, value, _causes_of(path, value, baseline, causes, patches)) for path, value in scalars(final)]
+    generated = dict(scalars(question.generated or {}))
+    sampled = dict(scalars(baseline or {}))
+    values = []
+    for path, value in scalars(final):
+        if generated.get(path, _ABSENT) != value:
+            found = [Cause("patched", span) for span in patches] or [Cause(f"comes from {asked_by}")]
+        elif sampled.get(path, _ABSENT) != value:
+            found = [Cause("follows from all domains together")]
+        else:
+            found = causes.get(path) or [Cause("fixed by the component or the compiler")]
+        values.append((path, value, tuple(dict.fromkeys(found))))
     return Explanation(identity, asked_by, tuple(values))
-
-
-def _causes_of(
-    path: DataPath, value: Any, baseline: Object | None, causes: Causes, patches: Sequence[Span]
-) -> tuple[Cause, ...]:
-    before = dict(scalars(baseline)) if baseline is not None else {}
-    if baseline is None or before.get(path) != value or path not in before:
-        return tuple(Cause("patched", span) for span in patches) or (Cause("written by hand in base/ or overlays/"),)
-    return tuple(dict.fromkeys(causes.get(path, ()))) or (Cause("fixed by the component or the compiler"),)
 
 
 class _Question:
@@ -87,12 +93,15 @@ class _Question:
         self.registry, self.environment, self.identity = registry, environment, identity
         self.closed = tuple(dict.fromkeys(words(schemas(registry))))
         self.unit = self._find(sources)
+        self.generated = self.pick(self.unit) if self.unit else None
         self.sources = reduced(sources, self.unit.scope) if self.unit else sources
         self.baseline = self.render(self.sources) if self.unit else None
 
     def _find(self, sources: Sources) -> UnitPlan | None:
         plans, _ = resolve(sources, self.registry, (self.environment,))
-        return next((unit for unit in plans[0].units if unit.namespace == self.identity.namespace), None)
+        names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
+        near = (unit for unit in plans[0].units if unit.namespace in names)
+        return next((unit for unit in near if self.pick(unit) is not None), None)
 
     def unit_plan(self, sources: Sources) -> UnitPlan | None:
         """Return the plan of the object's namespace as changed documents would have it."""
@@ -118,18 +127,32 @@ class _Question:
 
 def reduced(sources: Sources, scope: str) -> Sources:
     """Return as few documents as the namespace of `scope` is still rendered alike from."""
-    if scope == PLATFORM:
-        return replace(sources, domains=dict(sorted(sources.domains.items())[:SAMPLE]))
-    kept: dict[str, DomainSource] = {}
-    waiting = [scope]
+    kept = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else sorted(_read_by(sources, scope))
+    environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
+    return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})
+
+
+def _read_by(sources: Sources, domain: str) -> set[str]:
+    """Return the domain and those whose products it reads, and that these read in turn."""
+    kept: set[str] = set()
+    waiting = [domain]
     while waiting:
         name = waiting.pop()
-        if name in kept or name not in sources.domains:
-            continue
-        kept[name] = sources.domains[name]
-        for document in kept[name].products.values():
-            waiting += [str(one["domain"]) for one in document.data.get("inputs") or () if "domain" in one]
-    return replace(sources, domains=dict(sorted(kept.items())))
+        if name in sources.domains and name not in kept:
+            kept.add(name)
+            documents = sources.domains[name].products.values()
+            inputs = [one for document in documents for one in document.data.get("inputs") or ()]
+            waiting += [str(one["domain"]) for one in inputs if "domain" in one]
+    return kept
+
+
+def _for_domains(environment: Document, kept: Sequence[str]) -> Document:
+    """Return an environment's document without its overrides of other domains."""
+    overrides = environment.data.get("domains")
+    if not overrides:
+        return environment
+    fewer = {name: override for name, override in overrides.items() if name in kept}
+    return replace(environment, data={**environment.data, "domains": fewer})
 
 
 def _documents(question: _Question) -> Iterator[Document]:
@@ -160,13 +183,33 @@ def _with_document(sources: Sources, document: Document) -> Sources:
 
 def _from_documents(question: _Question, baseline: Object, causes: Causes) -> None:
     """Change each written value, and note what of the object changes with it."""
+    beaten = _beaten(question)
     for document in _documents(question):
         for path, value in scalars(document.data):
             if path[0] in _IDENTITY:
                 continue
-            cause = Cause(show_path(path), document.span(path))
+            span = document.span(path)
+            cause = Cause(show_path(path), span, beaten.get(span, ()))
             for changed in _effects(question, document, path, value, baseline):
                 causes.setdefault(changed, []).append(cause)
+
+
+def _beaten(question: _Question) -> Mapping[Span, tuple[tuple[str, Span | None], ...]]:
+    """Return what each written value of the layers overrides, by its place."""
+    sources, environment = question.sources, question.sources.environments[question.environment]
+    scale = environment.data.get("scale", "light")
+    layers = platform_layers(sources.manifest, environment)
+    scope = question.unit.scope if question.unit else PLATFORM
+    if scope in sources.domains:
+        own = domain_layers(sources.domains[scope], environment, scope)
+        merged = domain_merged(question.registry, scale, layers, own)
+    else:
+        merged = platform_merged(question.registry, scale, layers)
+    return {
+        winner.span: tuple((json.dumps(one.value), one.span) for one in weaker)
+        for winner, *weaker in merged.origins.values()
+        if winner.span and weaker
+    }
 
 
 def _effects(
@@ -178,15 +221,23 @@ def _effects(
             after = question.render(_with_document(question.sources, changed))
         except (StageFailed, ValueError):
             continue
-        if after is not None:
-            return differences(baseline, after)
+        # Without the object, what was varied decides that there is one of this kind.
+        return differences(baseline, after) if after is not None else frozenset({("kind",)})
     return frozenset()
 
 
 def _from_defaults(question: _Question, baseline: Object, causes: Causes) -> None:
     """Change each setting that nobody wrote, and note what changes that no written value explains."""
     unit = question.unit_plan(question.sources)
-    for index, (component, context) in enumerate(unit.contexts if unit else ()):
+    if unit is None:
+        return
+    for name, value in unit.quota.model_dump().items():
+        for other in variations(value, ()):
+            after = question.pick(replace(unit, quota=unit.quota.model_copy(update={name: other})))
+            for changed in differences(baseline, after or {}) - causes.keys():
+                causes[changed] = [Cause(f"default of quota.{name}")]
+            break
+    for index, (component, context) in enumerate(unit.contexts):
         for path, value in scalars(context.config.model_dump()):
             cause = Cause(f"default of {component.slot}.{show_path(path)} ({component.type})")
             for other in variations(value, question.closed):
@@ -199,14 +250,14 @@ def _from_defaults(question: _Question, baseline: Object, causes: Causes) -> Non
 
 
 def _with_config(
-    question: _Question, unit: UnitPlan | None, index: int, context: Context[Any], path: DataPath, value: Any
+    question: _Question, unit: UnitPlan, index: int, context: Context[Any], path: DataPath, value: Any
 ) -> Object | None:
     """Return the object with another value of one component's setting; None if that cannot be."""
     try:
         config = type(context.config).model_validate(replaced(context.config.model_dump(), path, value))
         changed = replace(context, instance=replace(context.instance, config=config))
-        contexts = [*unit.contexts] if unit else []
+        contexts = [*unit.contexts]
         contexts[index] = (contexts[index][0], changed)
-        return question.pick(replace(unit, contexts=tuple(contexts))) if unit else None
+        return question.pick(replace(unit, contexts=tuple(contexts)))
     except (ValidationError, ValueError, LookupError):
         return None
