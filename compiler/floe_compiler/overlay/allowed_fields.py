@@ -102,18 +102,22 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
         elif name not in ALLOWED:
             known = (*ALLOWED, *DEPRECATED, *FORBIDDEN)
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=did_you_mean(name, known))
-    expected = {"kind": kind, "apiVersion": API_VERSIONS[kind]}
-    required = kind == "Component"  # kustomize takes a file without kind for a Kustomization
-    for name, value in expected.items():
-        if document.data.get(name, None if required else value) != value:
-            findings.add(MALFORMED, f"{name} is not {value}", document.span((name,)), hint=f'write "{name}: {value}"')
+    # kustomize takes a file without kind for a Kustomization.
+    given = document.data.get("kind")
+    if given != kind and (given is not None or kind == "Component"):
+        field = {"Kustomization": "resources", "Component": "components"}.get(str(given))
+        hint = f'list its folder under "{field}"' if field else f'write "kind: {kind}"'
+        findings.add(MALFORMED, f"this is no {kind}", document.span(("kind",)), hint=hint)
+    elif document.data.get("apiVersion", API_VERSIONS[kind]) != API_VERSIONS[kind]:
+        hint = f'write "apiVersion: {API_VERSIONS[kind]}"'
+        findings.add(MALFORMED, f"a {kind} has another apiVersion", document.span(("apiVersion",)), hint=hint)
 
 
-def check_keys(document: Document, path: DataPath, known: Iterable[str], findings: Findings) -> bool:
+def check_keys(document: Document, path: DataPath, known: Iterable[str], findings: Findings, hint: str = "") -> bool:
     """Tell whether the value at `path` is a mapping; record that it isn't, and its keys that are not known."""
     value = value_at(document, path)
     if not isinstance(value, dict):
-        findings.add(MALFORMED, f"{show_path(path)} is not a mapping", document.span(path))
+        findings.add(MALFORMED, f"{show_path(path)} is not a mapping", document.span(path), hint=hint)
         return False
     known = tuple(known)
     for name in value:

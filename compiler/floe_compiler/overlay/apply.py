@@ -20,9 +20,9 @@ from floe_compiler.overlay.source import Read, Source
 
 NOT_CARRIED = Rule(
     "K019",
-    "text that kustomize loses",
-    "A patched object holds a control character or a key that kustomize cannot write. Encode the text (base64), or set"
-    " in the inputs what the patch sets.",
+    "value that kustomize loses",
+    "A patched object holds a control character, a key or a number that does not survive kustomize. Encode such text"
+    " (base64), write such a number as text, or set in the inputs what the patch sets.",
 )
 
 

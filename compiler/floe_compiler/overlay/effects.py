@@ -108,9 +108,8 @@ class _Walk:
 
     def report_dead(self, step: Step, visible: list[ObjectId]) -> None:
         """Record that a step changes nothing."""
-        sought = step.selection.describe()
         noun = {"patches": "the patch", "images": "the image", "replicas": "the entry of replicas"}[step.field]
-        message = f"{noun} matches nothing in {self.environment}{': ' if sought else ''}{sought}"
+        message = f"{noun} matches nothing in {self.environment}: {step.selection.describe()}"
         hint = nearest_hint(step.selection, [self.effects.objects[one] for one in visible])
         related = [Related(step.listed, "here it is listed")] if step.listed != step.span else []
         self.findings.add(DEAD_ENTRY, message, step.span, subject=self.environment, hint=hint, related=related)

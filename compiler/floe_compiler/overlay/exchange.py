@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -17,16 +16,26 @@ _PLAIN = {
     "float": re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?\Z"),
 }
 
-# kustomize refuses or loses these: characters that are controls to YAML, and the key that merges mappings.
-_LOST = re.compile(r'[\x7f-\x9f\ufffe\uffff]|"<<":')
+# kustomize refuses these, or takes them for line breaks.
+_LOST_CHARACTER = re.compile(r"[\x7f-\x9f\ufffe\uffff]")
+_LARGEST_EXACT = 2**53
+"""kustomize turns larger numbers into floating-point numbers, and writes those as integers."""
 
 
-def uncarriable(manifest: Object) -> str:
+def uncarriable(value: Any) -> str:
     """Return what in an object would not survive kustomize; nothing if all would."""
-    found = _LOST.search(json.dumps(manifest, ensure_ascii=False))
-    if not found:
-        return ""
-    return f"the character U+{ord(found[0]):04X}" if len(found[0]) == 1 else 'the key "<<"'
+    if isinstance(value, str):
+        found = _LOST_CHARACTER.search(value)
+        return f"the character U+{ord(found[0]):04X}" if found else ""
+    if isinstance(value, int | float):
+        return "a number beyond 2^53" if abs(value) > _LARGEST_EXACT else ""
+    if isinstance(value, dict):
+        if "<<" in value:
+            return 'the key "<<"'
+        return next(filter(None, map(uncarriable, [*value, *value.values()])), "")
+    if isinstance(value, list):
+        return next(filter(None, map(uncarriable, value)), "")
+    return ""
 
 
 def read_objects(text: str) -> list[Object]:

@@ -11,7 +11,7 @@ from floe_compiler.overlay.allowed_fields import MALFORMED, check_fields, items,
 from floe_compiler.overlay.hand_written import read_resources
 from floe_compiler.overlay.item_steps import read_item
 from floe_compiler.overlay.kustomization import Kind, Kustomization, Resource, Step, StepField
-from floe_compiler.overlay.listed_paths import KUSTOMIZATION, NOT_FOUND, PATH_NOT_ALLOWED, has_kustomization
+from floe_compiler.overlay.listed_paths import KUSTOMIZATION, NOT_FOUND, PATH_NOT_ALLOWED, has_kustomization, tree_of
 from floe_compiler.overlay.patches import read_patch
 from floe_compiler.overlay.source import Source
 
@@ -37,26 +37,21 @@ def read_environment(source: Source, environment: str) -> Kustomization | None:
     has_base = has_kustomization(source.root, BASE, None, source.findings)
     if not has_kustomization(source.root, folder, None, source.findings):
         return _read(source, BASE, "Kustomization", ()) if has_base else None
-    overlay = _read(source, folder, "Kustomization", ())
-    if all(part.folder != BASE for part in overlay.parts):
-        span = Span(f"{folder}/{KUSTOMIZATION}")
-        hint = 'write "resources: [../../base]"'
-        source.findings.add(OVERLAY_WITHOUT_BASE, "the overlay does not list ../../base", span, hint=hint)
-    return overlay
+    return _read(source, folder, "Kustomization", ())
 
 
 def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Kustomization:
     file = f"{folder}/{KUSTOMIZATION}"
-    documents = source.documents(file, Span(file))
-    if len(documents) > 1 or any(not isinstance(one.data, dict) for one in documents):
-        source.findings.add(MALFORMED, "a kustomization.yaml is one mapping", documents[-1].span(()))
+    document = _document(source, file)
+    if document is None:
         return Kustomization(folder, kind)
-    if not documents:
-        return Kustomization(folder, kind)
-    document = documents[0]
     check_fields(document, kind, source.findings)
+    resources, parts = _listed(source, folder, document, (*above, folder))
+    if not above and folder != BASE and all(part.folder != BASE for part in parts):
+        hint = 'list "../../base" under resources'
+        message = "the overlay does not list the base"
+        source.findings.add(OVERLAY_WITHOUT_BASE, message, document.key_span(("resources",)), hint=hint)
     above = (*above, folder)
-    resources, parts = _listed(source, folder, document, above)
     components = [
         _read(source, found, "Component", above)
         for path in items(document, "components", source.findings)
@@ -67,6 +62,17 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
     return Kustomization(folder, kind, tuple(resources), tuple(parts), tuple(components), tuple(steps))
 
 
+def _document(source: Source, file: str) -> Document | None:
+    before = len(source.findings.found)
+    documents = source.documents(file, Span(file))
+    if len(documents) == 1 and isinstance(documents[0].data, dict):
+        return documents[0]
+    if len(source.findings.found) == before:
+        span = documents[-1].span(()) if documents else Span(file)
+        source.findings.add(MALFORMED, f"a {KUSTOMIZATION} is one mapping", span)
+    return None
+
+
 def _listed(
     source: Source, folder: str, document: Document, above: tuple[str, ...]
 ) -> tuple[list[Resource], list[Kustomization]]:
@@ -75,7 +81,10 @@ def _listed(
     parts: list[Kustomization] = []
     for path in items(document, "resources", source.findings):
         span = document.span(path)
-        if folder != BASE and _is_base(folder, value_at(document, path)):
+        if value_at(document, path) in document.data["resources"][: path[-1]]:
+            source.findings.add(MALFORMED, f"{value_at(document, path)} is listed twice", span)
+            continue
+        if tree_of(folder) != BASE and _is_base(folder, value_at(document, path)):
             # The base also stands for the generated objects, so it is a part even if nobody has written any.
             exists = (source.root / BASE / KUSTOMIZATION).is_file()
             parts.append(_read(source, BASE, "Kustomization", above) if exists else Kustomization(BASE))

@@ -77,10 +77,12 @@ class OneObject:
 class Target:
     """The objects that a patch's `target` describes: regular expressions for the identity, and label selectors.
 
-    Source: kustomize's api/types/selector.go; an expression must match the whole text.
+    `text` is the target as people read it. An expression must match the whole text. Source: kustomize's
+    api/types/selector.go.
     """
 
-    fields: tuple[tuple[str, re.Pattern[str]], ...]
+    text: str
+    fields: tuple[tuple[str, re.Pattern[str]], ...] = ()
     labels: tuple[Requirement, ...] = ()
     annotations: tuple[Requirement, ...] = ()
 
@@ -99,8 +101,8 @@ class Target:
         return all(pattern.fullmatch(parts[name]) for name, pattern in self.fields)
 
     def describe(self) -> str:
-        """Return the expressions for the identity."""
-        return " ".join(f"{name}={pattern.pattern}" for name, pattern in self.fields)
+        """Return what the target says."""
+        return self.text
 
     def likeness(self, manifest: Object, /) -> Iterator[str]:
         """Yield the same fields of the object."""
@@ -167,8 +169,8 @@ def _identity_parts(manifest: Object) -> Mapping[str, str]:
     return dict(zip(IDENTITY_FIELDS, parts, strict=True))
 
 
-def _hold(requirements: Iterable[Requirement], labels: Mapping[str, str] | None) -> bool:
-    return all(requirement.holds(labels or {}) for requirement in requirements)
+def _hold(requirements: Iterable[Requirement], labels: Any) -> bool:
+    return all(requirement.holds(labels if isinstance(labels, dict) else {}) for requirement in requirements)
 
 
 def _images(value: Any) -> Iterator[str]:

@@ -18,10 +18,12 @@ BAD_TARGET = Rule(
     " whole), labelSelector and annotationSelector (as in app=web,tier in (a, b)).",
 )
 
+TARGET_FIELDS = (*IDENTITY_FIELDS, "labelSelector", "annotationSelector")
+
 
 def read_target(document: Document, path: DataPath, findings: Findings) -> Target | None:
     """Return what the target at `path` selects; None, and a finding, if it is malformed."""
-    if not check_keys(document, path, (*IDENTITY_FIELDS, "labelSelector", "annotationSelector"), findings):
+    if not check_keys(document, path, TARGET_FIELDS, findings):
         return None
     before = len(findings.found)
     value: Any = value_at(document, path)
@@ -36,7 +38,8 @@ def read_target(document: Document, path: DataPath, findings: Findings) -> Targe
     )
     if len(findings.found) > before:
         return None
-    return Target(tuple((name, pattern) for name, pattern in patterns if pattern), labels, annotations)
+    text = " ".join(f"{name}={value[name]}" for name in TARGET_FIELDS if name in given)
+    return Target(text, tuple((name, pattern) for name, pattern in patterns if pattern), labels, annotations)
 
 
 def _pattern(document: Document, path: DataPath, findings: Findings) -> re.Pattern[str] | None:

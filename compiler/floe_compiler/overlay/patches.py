@@ -40,7 +40,8 @@ def read_patch(source: Source, folder: str, document: Document, path: DataPath) 
     What is malformed is recorded and left out. A patch of several documents is as many steps.
     """
     findings = source.findings
-    if not check_keys(document, path, ("path", "patch", "target", "options"), findings):
+    hint = 'write "path:" and the file, or "patch: |-" and the patch'
+    if not check_keys(document, path, ("path", "patch", "target", "options"), findings, hint):
         return []
     item: Any = value_at(document, path)
     _check_options(document, (*path, "options"), item.get("options"), findings)
@@ -115,7 +116,7 @@ def _deletes(patch: Document) -> bool:
 
 def _check_merge(patch: Document, findings: Findings) -> bool:
     """Tell whether it is a strategic merge patch that kustomize would take for one."""
-    if not isinstance(patch.data, dict):
+    if not isinstance(patch.data, dict) or not isinstance(patch.data.get("metadata", {}), dict):
         message = "a patch is a mapping (a part of an object) or a list (of operations)"
         findings.add(BAD_PATCH, message, patch.span(()))
         return False

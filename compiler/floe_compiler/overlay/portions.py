@@ -7,9 +7,10 @@ looks at more than one object. So objects that no step changes do not go in at a
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.objects import Object, ObjectId
@@ -18,6 +19,8 @@ from floe_compiler.overlay.exchange import read_objects
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, run_kustomize
 from floe_compiler.overlay.staging import staged_files
+
+Item = TypeVar("Item")
 
 PORTION = 300
 """Objects in one run: 0.6 s. Fewer cost more starts of the program (0.06 s each), more the square."""
@@ -100,22 +103,25 @@ class _Portion:
         return ""
 
     def first_failing(self, steps: Sequence[Step]) -> Step | None:
-        """Return the first step that kustomize fails on, by halving; None if it fails without any."""
+        """Return the first step that kustomize fails on; None if it fails without any."""
         if self.fails(self.identities, ()):
             return None
-        works, fails = 0, len(steps)
-        while fails - works > 1:
-            middle = (works + fails) // 2
-            works, fails = (works, middle) if self.fails(self.identities, steps[:middle]) else (middle, fails)
-        return steps[works]
+        return _first(steps, lambda some: bool(self.fails(self.identities, some)))
 
     def report(self, failing: Step, steps: Sequence[Step], findings: Findings) -> None:
         """Record that kustomize fails on a step, with the first object that it fails on."""
         so_far = steps[: steps.index(failing) + 1]
         suspects = [one for one in self.identities if failing in self.effects.reached[one]]
-        named = ((one, message) for one in suspects if (message := self.fails([one], so_far)))
-        identity, message = next(named, (None, "it gives no reason"))
+        identity = _first(suspects, lambda some: bool(self.fails(some, so_far)))
+        message = f"cannot be applied to {identity}: {self.fails([identity], so_far)}"
         related = [Related(failing.listed, "here it is listed")] if failing.listed != failing.span else []
-        findings.add(
-            PATCH_FAILED, f"cannot be applied to {identity or 'its objects'}: {message}", failing.span, related=related
-        )
+        findings.add(PATCH_FAILED, message, failing.span, subject=str(identity), related=related)
+
+
+def _first(items: Sequence[Item], fail: Callable[[Sequence[Item]], bool]) -> Item:
+    """Return the item with which the items up to it begin to fail, by halving. All together they do fail."""
+    good, bad = 0, len(items)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (good, middle) if fail(items[:middle]) else (middle, bad)
+    return items[good]

@@ -1,0 +1,74 @@
+"""A repository with only what the overlay stage reads, and the stage run on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.rendered import Rendered
+from floe_compiler.overlay import apply_overlay
+
+OVERLAY = "resources: [../../base]\n"
+
+
+class Mesh:
+    """A repository in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, files: dict[str, str]) -> Mesh:
+        """Write files, given by their path and text."""
+        for file, text in files.items():
+            path = self.root / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return self
+
+    def apply(self, *objects: Object, environment: str = "dev", **fields: Any) -> Rendered:
+        """Return the environment with the overlay applied; there must be no warning."""
+        rendered = Rendered(environment, ObjectSet.of(objects), **fields)
+        applied, warnings = apply_overlay(self.root, rendered, read_documents)
+        assert warnings == ()
+        return applied
+
+    def problems(self, *objects: Object, environment: str = "dev") -> tuple[Diagnostic, ...]:
+        """Return why the overlay cannot be applied."""
+        with pytest.raises(StageFailed) as raised:
+            self.apply(*objects, environment=environment)
+        return raised.value.diagnostics
+
+    def told(self, *objects: Object) -> list[str]:
+        """Return these reasons as `code place: message (hint)`."""
+        return [told(found) for found in self.problems(*objects)]
+
+
+def config_map(name: str, namespace: str = "sales", **fields: Any) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, **fields}
+
+
+def deployment(name: str, namespace: str = "sales", image: str = "ghcr.io/acme/web:1.0", **metadata: Any) -> Object:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace, **metadata},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "main", "image": image}]},
+            },
+        },
+    }
+
+
+def told(found: Diagnostic) -> str:
+    """Return a diagnostic as `code place: message (hint)`."""
+    hint = f" ({found.hint})" if found.hint else ""
+    return f"{found.rule.code} {found.span}: {found.message}{hint}"

@@ -1,0 +1,96 @@
+"""Fields that kustomize has and that base/ and overlays/ may not use, each with what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.overlay.allowed_fields import ALLOWED, DEPRECATED, FORBIDDEN
+from overlay.overlay_mesh import Mesh, config_map
+
+FILE = "base/kustomization.yaml"
+
+
+@pytest.mark.parametrize("field", sorted(DEPRECATED))
+def test_deprecated_fields_are_refused_with_their_successor(mesh: Mesh, field: str) -> None:
+    mesh.write({FILE: f"resources: []\n{field}: []\n"})
+
+    assert mesh.told() == [f'K006 {FILE}:2:1: "{field}" is deprecated ({DEPRECATED[field]})']
+
+
+@pytest.mark.parametrize("field", sorted(FORBIDDEN))
+def test_fields_that_rename_generate_or_run_are_refused(mesh: Mesh, field: str) -> None:
+    mesh.write({FILE: f"resources: []\n{field}: []\n"})
+
+    assert mesh.told() == [f'K007 {FILE}:2:1: "{field}" is not allowed here ({FORBIDDEN[field]})']
+
+
+def test_an_unknown_field_is_refused_with_the_nearest(mesh: Mesh) -> None:
+    mesh.write({FILE: "resource: []\n"})
+
+    assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "resource" (did you mean "resources"?)']
+
+
+def test_all_mistakes_are_told_at_once(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            FILE: "bases: []\nnamePrefix: x\n",
+            "overlays/dev/kustomization.yaml": "resources: [../../base]\nzap: 1\n",
+        }
+    )
+
+    assert [line.partition(":")[0] for line in mesh.told()] == [
+        f"K006 {FILE}",
+        f"K007 {FILE}",
+        "K005 overlays/dev/kustomization.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- resources\n", "1:1: a kustomization.yaml is one mapping"),
+        ("# nothing\n", "1:1: a kustomization.yaml is one mapping"),
+        ("resources: []\n---\nlabels: []\n", "3:1: a kustomization.yaml is one mapping"),
+        ("resources: x.yaml\n", '1:12: resources is not a list (begin each item with "- ")'),
+        ("resources: [1]\n", "1:13: resources[0] is not a path"),
+        ("kind: Deployment\n", '1:7: this is no Kustomization (write "kind: Kustomization")'),
+        ("kind: Component\n", '1:7: this is no Kustomization (list its folder under "components")'),
+        (
+            "apiVersion: v1\n",
+            '1:13: a Kustomization has another apiVersion (write "apiVersion: kustomize.config.k8s.io/v1beta1")',
+        ),
+        (
+            "patches: [web.yaml]\n",
+            '1:11: patches[0] is not a mapping (write "path:" and the file, or "patch: |-" and the patch)',
+        ),
+    ],
+)
+def test_a_malformed_kustomization_is_refused(mesh: Mesh, text: str, expected: str) -> None:
+    mesh.write({FILE: text})
+
+    assert mesh.told() == [f"K004 {FILE}:{expected}"]
+
+
+@pytest.mark.parametrize("kind", ["kind: Kustomization\n", ""])
+def test_a_component_says_that_it_is_one(mesh: Mesh, kind: str) -> None:
+    mesh.write({FILE: "components: [spot]\n", "base/spot/kustomization.yaml": f"{kind}resources: []\n"})
+
+    hint = 'list its folder under "resources"' if kind else 'write "kind: Component"'
+    place = "1:7" if kind else "1:1"
+    assert mesh.told() == [f"K004 base/spot/kustomization.yaml:{place}: this is no Component ({hint})"]
+
+
+def test_what_the_reader_finds_is_passed_on(mesh: Mesh) -> None:
+    mesh.write({FILE: "resources: []\nresources: []\n"})
+
+    (found,) = mesh.problems()
+
+    assert (found.rule.code, str(found.span)) == ("L010", f"{FILE}:2:1")
+
+
+def test_all_allowed_fields_together_are_accepted(mesh: Mesh) -> None:
+    lists = "".join(f"{field}: []\n" for field in ALLOWED[3:])
+    header = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: {name: base}\n"
+    mesh.write({FILE: header + lists})
+
+    assert list(mesh.apply(config_map("a")).objects) == [config_map("a")]

@@ -1,0 +1,256 @@
+"""base/ and overlays/<environment>/ change what they select, in their order, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
+from floe_compiler.model.rendered import PodGroup, Rendered
+from floe_compiler.model.span import Span
+from floe_compiler.overlay import kustomize, portions
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment
+
+REPLICAS = """
+- target: {{kind: Deployment, name: web}}
+  patch: |-
+    - {{op: replace, path: /spec/replicas, value: {count}}}
+"""
+
+WEB = ObjectId("apps", "Deployment", "sales", "web")
+
+
+@pytest.fixture
+def no_kustomize(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portions, "find_kustomize", lambda: pytest.fail("looked for kustomize"))
+
+
+def objects_of(rendered: Rendered) -> dict[str, Object]:
+    return {str(identity): manifest for identity, manifest in rendered.objects.by_id.items()}
+
+
+@pytest.mark.usefixtures("no_kustomize")
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"overlays/dev/environment.yaml": "kind: Environment\n"},
+        {"base/kustomization.yaml": "resources: []\n"},
+        {"base/kustomization.yaml": "resources: []\n", "overlays/dev/kustomization.yaml": OVERLAY},
+        {"overlays/dev/kustomization.yaml": OVERLAY},
+        {"overlays/prod/kustomization.yaml": "namePrefix: x-\n"},
+    ],
+)
+def test_with_nothing_to_apply_kustomize_does_not_start(mesh: Mesh, files: dict[str, str]) -> None:
+    rendered = mesh.write(files).apply(config_map("a"), origins={"ConfigMap sales/a": "here"})
+
+    assert rendered == Rendered("dev", ObjectSet.of([config_map("a")]), origins={"ConfigMap sales/a": "here"})
+
+
+@pytest.mark.usefixtures("no_kustomize")
+def test_hand_written_objects_join_without_kustomize(mesh: Mesh) -> None:
+    written = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: sales}\ndata: {k: 'on'}\n"
+    mesh.write({"base/kustomization.yaml": "resources: [b.yaml]\n", "base/b.yaml": f"---\n{written}---\n# no more\n"})
+
+    rendered = mesh.apply(config_map("a"))
+
+    assert list(rendered.objects) == [config_map("a"), config_map("b", data={"k": "on"})]
+    assert rendered.origins == {"ConfigMap sales/b": "base/b.yaml:2:1"}
+    assert rendered.patched == {}
+
+
+def test_the_overlay_patches_what_the_base_has_patched(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "base/kustomization.yaml": f"patches:{REPLICAS.format(count=2)}- path: web.yaml\n",
+            "base/web.yaml": (
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: sales, labels: {from: base}}\n"
+            ),
+            "overlays/prod/kustomization.yaml": f"{OVERLAY}patches:{REPLICAS.format(count=3)}",
+        }
+    )
+
+    dev = mesh.apply(deployment("web"), config_map("a")).objects.by_id[WEB]
+    prod = mesh.apply(deployment("web"), config_map("a"), environment="prod").objects.by_id[WEB]
+
+    assert (dev["spec"]["replicas"], dev["metadata"]["labels"]) == (2, {"from": "base"})
+    assert (prod["spec"]["replicas"], prod["metadata"]["labels"]) == (3, {"from": "base"})
+
+
+def test_who_changed_an_object_is_told(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "base/kustomization.yaml": "patches:\n- path: web.yaml\n",
+            "base/web.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: sales}\n",
+            "overlays/dev/kustomization.yaml": f"{OVERLAY}patches:{REPLICAS.format(count=3)}",
+        }
+    )
+
+    rendered = mesh.apply(deployment("web"), config_map("a"))
+
+    inline = Span("overlays/dev/kustomization.yaml", 4, 10)
+    assert rendered.patched == {"Deployment.apps sales/web": (Span("base/web.yaml"), inline)}
+
+
+def test_the_generated_objects_are_the_base_even_if_nobody_wrote_one(mesh: Mesh) -> None:
+    mesh.write({"overlays/dev/kustomization.yaml": f"{OVERLAY}patches:{REPLICAS.format(count=4)}"})
+
+    assert mesh.apply(deployment("web")).objects.by_id[WEB]["spec"]["replicas"] == 4
+
+
+def test_only_what_is_changed_goes_through_kustomize(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    staged: list[str] = []
+    run = kustomize.run_kustomize
+
+    def recorded(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
+        staged.extend(files.values())
+        return run(command, folder, files)
+
+    monkeypatch.setattr(portions, "run_kustomize", recorded)
+    mesh.write({"base/kustomization.yaml": f"patches:{REPLICAS.format(count=2)}"})
+    other = config_map("other", data={"odd": "\x7f"})
+
+    rendered = mesh.apply(deployment("web"), deployment("api"), other)
+
+    assert rendered.objects.by_id[ObjectId("", "ConfigMap", "sales", "other")] is other
+    assert "name: web" in "".join(staged)
+    assert "name: api" not in "".join(staged)
+
+
+def test_a_patch_in_several_documents_changes_several_objects(mesh: Mesh) -> None:
+    one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: sales}}\ndata: {{k: {name}}}\n"
+    mesh.write(
+        {
+            "base/kustomization.yaml": "patches:\n- path: both.yaml\n",
+            "base/both.yaml": "---\n".join(one.format(name=name) for name in "ab"),
+        }
+    )
+
+    rendered = mesh.apply(config_map("a"), config_map("b"), config_map("c"))
+
+    assert list(rendered.objects) == [
+        config_map("a", data={"k": "a"}),
+        config_map("b", data={"k": "b"}),
+        config_map("c"),
+    ]
+    assert rendered.patched["ConfigMap sales/b"] == (Span("base/both.yaml", 6, 1),)
+
+
+def test_a_patch_can_delete_a_generated_object(mesh: Mesh) -> None:
+    patch = "$patch: delete\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
+    mesh.write({"base/kustomization.yaml": "patches: [{path: gone.yaml}]\n", "base/gone.yaml": patch})
+
+    rendered = mesh.apply(config_map("a"), config_map("b"), origins={"ConfigMap sales/a": "here"})
+
+    assert (list(rendered.objects), rendered.origins, rendered.patched) == ([config_map("b")], {}, {})
+
+
+def test_labels_images_and_replicas(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "base/kustomization.yaml": (
+                "labels: [{pairs: {team: data}, includeTemplates: true}]\n"
+                "images: [{name: ghcr.io/acme/web, newName: mirror/web, newTag: '2.0'}]\n"
+                "replicas: [{name: web, count: 5}]\n"
+            )
+        }
+    )
+
+    rendered = mesh.apply(deployment("web"), config_map("a"))
+
+    web = rendered.objects.by_id[WEB]
+    assert web["spec"]["replicas"] == 5
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "mirror/web:2.0"
+    assert web["spec"]["template"]["metadata"]["labels"] == {"app": "web", "team": "data"}
+    assert web["spec"]["selector"] == {"matchLabels": {"app": "web"}}
+    assert rendered.objects.by_id[ObjectId("", "ConfigMap", "sales", "a")]["metadata"]["labels"] == {"team": "data"}
+    assert [span.line for span in rendered.patched["Deployment.apps sales/web"]] == [1, 3, 2]
+
+
+def test_components_and_folders_take_part(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "base/kustomization.yaml": "resources: [monitoring]\n",
+            "base/monitoring/kustomization.yaml": "resources: [rules.yaml]\nlabels: [{pairs: {only: monitoring}}]\n",
+            "base/monitoring/rules.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: r, namespace: sales}\n",
+            "base/components/spot/kustomization.yaml": (
+                f"apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:{REPLICAS.format(count=8)}"
+            ),
+            "overlays/dev/kustomization.yaml": f"{OVERLAY}components: [../../base/components/spot]\n",
+        }
+    )
+
+    objects = objects_of(mesh.apply(deployment("web")))
+
+    assert objects["Deployment.apps sales/web"]["spec"]["replicas"] == 8
+    assert objects["ConfigMap sales/r"]["metadata"]["labels"] == {"only": "monitoring"}
+    assert "labels" not in objects["Deployment.apps sales/web"]["metadata"]
+
+
+def test_a_later_patch_sees_the_labels_of_an_earlier_one(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "base/kustomization.yaml": (
+                "patches:\n"
+                "- target: {name: a}\n"
+                "  patch: '[{op: add, path: /metadata/labels, value: {tier: gold}}]'\n"
+                "- target: {labelSelector: tier=gold}\n"
+                "  patch: '[{op: add, path: /data, value: {k: gold}}]'\n"
+            )
+        }
+    )
+
+    rendered = mesh.apply(config_map("a"), config_map("b"))
+
+    assert [manifest.get("data") for manifest in rendered.objects] == [{"k": "gold"}, None]
+
+
+def test_the_label_selector_also_finds_labels_that_another_portion_does_not_have(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "PORTION", 1)
+    mesh.write(
+        {
+            "base/kustomization.yaml": (
+                "patches:\n"
+                "- target: {name: b}\n"
+                "  patch: '[{op: add, path: /metadata/labels, value: {tier: gold}}]'\n"
+                "- target: {labelSelector: tier=gold}\n"
+                "  patch: '[{op: add, path: /data, value: {k: gold}}]'\n"
+            )
+        }
+    )
+    labelled = config_map("a")
+    labelled["metadata"]["labels"] = {"tier": "gold"}
+
+    rendered = mesh.apply(labelled, config_map("b"))
+
+    assert [manifest.get("data") for manifest in rendered.objects] == [{"k": "gold"}, {"k": "gold"}]
+
+
+def test_the_declared_facts_stay(mesh: Mesh) -> None:
+    mesh.write({"base/kustomization.yaml": f"patches:{REPLICAS.format(count=2)}"})
+    groups = frozenset({(PodGroup("sales", "web"), 80)})
+
+    assert mesh.apply(deployment("web"), ingress_groups=groups).ingress_groups == groups
+
+
+def test_the_authored_files_are_not_changed(mesh: Mesh, tmp_path: Path) -> None:
+    mesh.write({"base/kustomization.yaml": f"patches:{REPLICAS.format(count=2)}"})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    mesh.apply(deployment("web"))
+
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_an_object_that_loses_its_identity_otherwise_is_found_out(mesh: Mesh) -> None:
+    # kustomize leaves objects with this annotation out of what it builds.
+    patch = "[{op: add, path: /metadata/annotations, value: {config.kubernetes.io/local-config: 'true'}}]"
+    mesh.write({"base/kustomization.yaml": f'patches:\n- target: {{name: a}}\n  patch: "{patch}"\n'})
+
+    assert mesh.told(config_map("a")) == [
+        "K016 base/kustomization.yaml:3:10: ConfigMap sales/a is gone after the patches; in its place there is nothing"
+    ]

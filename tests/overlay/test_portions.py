@@ -1,0 +1,86 @@
+"""Objects go through kustomize in portions, and a step that fails is named with the object it fails on."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.rendered import Rendered
+from floe_compiler.overlay import apply_overlay, kustomize, portions
+from overlay.overlay_mesh import Mesh, config_map
+
+FILE = "base/kustomization.yaml"
+ADD = "- target: {{name: {name}}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
+REMOVE = "- target: {{name: {name}}}\n  patch: '[{{op: remove, path: /data/gone}}]'\n"
+
+
+def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3"), "base/c9.yaml": ""})
+    objects = [config_map(f"c{index}", data={}) for index in range(8)]
+    whole = mesh.apply(*objects)
+
+    monkeypatch.setattr(portions, "PORTION", 3)
+
+    assert mesh.apply(*objects) == whole
+
+
+def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\ndata: {k: v}\n"
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches: [{path: p.yaml}]\n", "base/p.yaml": patch})
+    monkeypatch.setattr(portions, "PORTION", 1)
+
+    rendered = mesh.apply(config_map("a"), config_map("b"))
+
+    assert [manifest.get("data") for manifest in rendered.objects] == [{"k": "v"}, None]
+
+
+def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            FILE: "patches:\n"
+            + ADD.format(name="c1")
+            + REMOVE.format(name="c2")
+            + ADD.format(name="c3")
+            + "- path: p.yaml\n  target: {kind: ConfigMap}\n",
+            "base/p.yaml": "- op: test\n  path: /data/k\n  value: v\n",
+        }
+    )
+    objects = [config_map(f"c{index}", data={} if index == 4 else {"k": "v"}) for index in range(1, 7)]
+
+    found = mesh.problems(*objects)
+
+    assert [(one.rule.code, str(one.span), one.subject) for one in found] == [
+        ("K018", f"{FILE}:5:10", "ConfigMap sales/c2"),
+        ("K018", "base/p.yaml:1:1", "ConfigMap sales/c4"),
+    ]
+    assert found[0].message == (
+        "cannot be applied to ConfigMap sales/c2:"
+        " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
+    )
+    assert [str(one.span) for one in found[1].related] == [f"{FILE}:8:3"]
+
+
+def test_an_error_that_no_step_explains_is_told(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> tuple[str, list[str]]:
+        raise kustomize.KustomizeError("out of order")
+
+    monkeypatch.setattr(portions, "run_kustomize", refuse)
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+
+    assert [(one.rule.code, one.message) for one in mesh.problems(config_map("a"))] == [
+        ("K002", "kustomize: out of order")
+    ]
+
+
+def test_warnings_are_told_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = kustomize.run_kustomize
+    monkeypatch.setattr(portions, "run_kustomize", lambda *given: (run(*given)[0], ["be careful"]))
+    monkeypatch.setattr(portions, "PORTION", 1)
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b")]))
+
+    _, warnings = apply_overlay(mesh.root, rendered, read_documents)
+
+    assert warnings == (Diagnostic(portions.WARNED, "be careful"),)
