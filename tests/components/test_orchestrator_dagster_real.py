@@ -5,15 +5,9 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import signal
-import socket
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import PIPE
@@ -22,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.components.orchestrator_dagster import COMPONENT, build
+from dagster_program import PROGRAM, code_container, code_server, context, parts, told_of_runs, write_files
+from floe_compiler.components.orchestrator_dagster import build
+from floe_compiler.kit.data_product import IDENTITY
 from floe_compiler.kit.pods import pod_template
-from floe_compiler.kit.volumes import containers_of
-from floe_compiler.model.facts import ConfigFile, Parts, Pod
+from floe_compiler.model.facts import Pod
 from floe_compiler.model.inputs import Placement
-from floe_compiler.model.plan import Context, Product
-from products import EVERYTHING, SALES, product
-from support import PRODUCTION, context_of
+from floe_compiler.model.plan import Product
+from products import SALES, product
 
 dagster = pytest.importorskip("dagster", reason="needs dagster, which is not among the compiler's dependencies")
 dagster_k8s = pytest.importorskip("dagster_k8s", reason="needs dagster-k8s")
@@ -37,32 +31,11 @@ yaml = pytest.importorskip("yaml", reason="needs PyYAML")
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default")]
 
-PROGRAM = str(Path(sys.executable).with_name("dagster"))
 SHELL_STEPS: list[dict[str, Any]] = [
     {"name": "first-step", "type": "custom", "command": ["sh", "-c", 'echo "one $SHOP $$ $KEY"'],
      "variables": {"SHOP": "a$(HOME)"}, "secrets": {"KEY": {"secret": "shop", "key": "token"}}},
     {"name": "second-step", "type": "custom", "command": ["sh", "-c", "env"]},
 ]  # fmt: skip
-
-
-def context(*products: Product) -> Context[Any]:
-    return context_of(COMPONENT, settings=PRODUCTION, found=EVERYTHING, scope="sales", products=products)
-
-
-def parts(*products: Product) -> Parts:
-    return build(context(*products))
-
-
-def files_of(pod: Pod) -> dict[str, ConfigFile]:
-    return {file.path: file for container in containers_of(pod) for file in container.config}
-
-
-def write_files(pod: Pod, folder: Path) -> Path:
-    for path, file in files_of(pod).items():
-        place = folder / path.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(file.text)
-    return folder
 
 
 def loaded(one: Product, tmp_path: Path) -> ModuleType:
@@ -209,8 +182,7 @@ def run_job(one: Product) -> dict[str, Any]:
     from dagster_k8s.container_context import K8sContainerContext
     from dagster_k8s.job import DagsterK8sJobConfig, construct_dagster_k8s_job
 
-    told = json.loads(container_context_of(one))
-    declared = K8sContainerContext.create_from_config(told)
+    declared = K8sContainerContext.create_from_config(told_of_runs(one))
     job = construct_dagster_k8s_job(
         job_config=DagsterK8sJobConfig(
             dagster_home="/opt/dagster/dagster_home", instance_config_map="dagster-instance"
@@ -222,12 +194,6 @@ def run_job(one: Product) -> dict[str, Any]:
         labels={"dagster/job": "customer_360"},
     )
     return dict(kubernetes.client.ApiClient().sanitize_for_serialization(job))
-
-
-def container_context_of(one: Product) -> str:
-    code = next(server for server in parts(one).workloads if server.name.startswith("code-"))
-    value = next(v.value for v in code.pod.containers[0].variables if v.name.endswith("CONTAINER_CONTEXT"))
-    return value.replace("$$", "$")
 
 
 def test_a_run_is_the_pod_that_was_declared() -> None:
@@ -252,35 +218,6 @@ def test_a_run_ends_in_time_and_is_kept_for_a_week() -> None:
     assert 30 * 60 < made["activeDeadlineSeconds"] <= 45 * 60 + 60
 
 
-@contextmanager
-def code_server(one: Product, folder: Path) -> Iterator[Any]:
-    """Start a product's code location as its container does, on a free port; yield a client."""
-    from dagster._grpc.client import DagsterGrpcClient
-
-    code = next(server for server in parts(one).workloads if server.name.startswith("code-"))
-    write_files(code.pod, folder)
-    container = code.pod.containers[0]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [*container.command, *container.arguments]
-    command[command.index("4000")] = str(port)
-    command[command.index("-f") + 1] = str(folder / command[command.index("-f") + 1].lstrip("/"))
-    command[0] = PROGRAM
-    variables = {one.name: one.value.replace("$$", "$") for one in container.variables if not one.secret}
-    with subprocess.Popen(command, env={**os.environ, **variables}) as process:
-        try:
-            client = DagsterGrpcClient(port=port, host="127.0.0.1")
-            for _ in range(60):
-                if client.health_check_query() == "SERVING":
-                    break
-                assert process.poll() is None
-                time.sleep(0.5)
-            yield client
-        finally:
-            process.terminate()
-
-
 def test_the_code_location_serves_the_job_and_how_its_runs_look(tmp_path: Path) -> None:
     from dagster._serdes import deserialize_value
 
@@ -288,13 +225,12 @@ def test_the_code_location_serves_the_job_and_how_its_runs_look(tmp_path: Path) 
         listed = deserialize_value(client.list_repositories())
         server = client.get_server_id()
     assert [symbol.attribute for symbol in listed.repository_symbols] == ["definitions"]
-    assert listed.container_context == json.loads(container_context_of(product()))
+    assert listed.container_context == told_of_runs(product())
     assert len(server) == 16
 
 
 def test_broken_definitions_stop_the_code_location(tmp_path: Path) -> None:
-    code = next(server for server in parts(product()).workloads if server.name.startswith("code-"))
-    write_files(code.pod, tmp_path)
+    write_files(Pod((code_container(product()),), IDENTITY), tmp_path)
     (tmp_path / "etc/floe/product.json").write_text("{}")
     command = [PROGRAM, "api", "grpc", "-p", "4000", "-f", str(tmp_path / "etc/floe/definitions.py")]
     assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 1

@@ -1,0 +1,94 @@
+"""Dagster as the compiler renders it, for tests that run the real program."""
+
+# mypy: disable-error-code="import-not-found"
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from floe_compiler.components.orchestrator_dagster import COMPONENT, GRPC, build
+from floe_compiler.kit.dagster_runs import DEFINITIONS
+from floe_compiler.kit.data_product import IDENTITY
+from floe_compiler.kit.volumes import containers_of
+from floe_compiler.model.capabilities import Database
+from floe_compiler.model.facts import Container, Parts, Pod
+from floe_compiler.model.plan import Context, Product
+from products import DATABASE, EVERYTHING
+from support import PRODUCTION, context_of
+
+PASSWORD = "the-password"
+PROGRAM = str(Path(sys.executable).with_name("dagster"))
+
+
+def context(*products: Product, database: Database = DATABASE) -> Context[Any]:
+    """Return the context of a domain with these products, in production."""
+    found = (*(one for one in EVERYTHING if one != DATABASE), database)
+    return context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=products)
+
+
+def parts(*products: Product, database: Database = DATABASE) -> Parts:
+    """Return the facts of a domain with these products."""
+    return build(context(*products, database=database))
+
+
+def write_files(pod: Pod, folder: Path) -> Path:
+    """Write the configuration that a pod mounts below `folder`, and return that."""
+    for file in (file for container in containers_of(pod) for file in container.config):
+        place = folder / file.path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(file.text)
+    return folder
+
+
+def variables(container: Container) -> dict[str, str]:
+    """Return a container's variables as Kubernetes would set them; every secret is PASSWORD."""
+    return {one.name: PASSWORD if one.secret else one.value.replace("$$", "$") for one in container.variables}
+
+
+def code_container(one: Product, database: Database = DATABASE) -> Container:
+    """Return the container of a product's code location."""
+    servers = parts(one, database=database).workloads
+    return next(server for server in servers if server.name == f"code-{one.name}").pod.containers[0]
+
+
+def told_of_runs(one: Product) -> dict[str, Any]:
+    """Return what a product's code location says about the pods of its runs."""
+    return dict(json.loads(variables(code_container(one))["DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"]))
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def code_server(one: Product, folder: Path, database: Database = DATABASE) -> Iterator[Any]:
+    """Start a product's code location as its container does, but for the port and the files' folder; yield a client."""
+    from dagster._grpc.client import DagsterGrpcClient
+
+    container, port = code_container(one, database), free_port()
+    write_files(Pod((container,), IDENTITY), folder)
+    places = {"dagster": PROGRAM, str(GRPC.number): str(port), DEFINITIONS: f"{folder}{DEFINITIONS}"}
+    command = [places.get(word, word) for word in (*container.command, *container.arguments)]
+    with subprocess.Popen(command, env={**os.environ, **variables(container)}) as process:
+        try:
+            client = DagsterGrpcClient(port=port, host="127.0.0.1")
+            for _ in range(60):
+                if client.health_check_query() == "SERVING":
+                    break
+                assert process.poll() is None
+                time.sleep(0.5)
+            yield client
+        finally:
+            process.terminate()
