@@ -40,6 +40,9 @@ format: $(READY) ## Rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
+kind: ## Try output/dev in a Kind cluster (needs docker, kind, kubectl and helm)
+	@tests/kind/run.sh
+
 lock: ## Pin the newest allowed versions in requirements.lock (needs uv)
 	@uv pip compile --quiet pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock
 

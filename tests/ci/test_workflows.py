@@ -1,0 +1,201 @@
+"""GitHub Actions: least privilege, exact actions, and no text of others in a shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".github" / "workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yaml"))
+REQUIRED = {"test.yaml": "tests", "pull-request.yaml": "compiled"}
+"""The job of each workflow that a merge may wait for."""
+
+each = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def workflow(path: Path) -> dict[str, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
+    # YAML 1.1 reads the key `on` as true.
+    return {"on" if key is True else key: value for key, value in loaded.items()}
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = workflow(path)["jobs"]
+    return found
+
+
+def steps(path: Path) -> Iterator[dict[str, Any]]:
+    for job in jobs(path).values():
+        yield from job["steps"]
+
+
+def test_all_workflows_are_looked_at() -> None:
+    assert [path.name for path in WORKFLOWS] == ["kind.yaml", "pull-request.yaml", "test.yaml"]
+    assert sorted(FOLDER.iterdir()) == WORKFLOWS
+
+
+@each
+def test_actions_are_commits_with_their_version_beside(path: Path) -> None:
+    lines = [line for line in path.read_text("utf-8").splitlines() if re.match(r"\s*(- )?uses:", line)]
+    assert len(lines) == sum("uses" in step for step in steps(path))
+    for line in lines:
+        assert re.search(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+
+
+def test_one_version_of_each_action() -> None:
+    used = {step["uses"] for path in WORKFLOWS for step in steps(path) if "uses" in step}
+    assert len(used) == len({action.split("@")[0] for action in used})
+
+
+@each
+def test_nothing_is_permitted_but_job_by_job(path: Path) -> None:
+    assert workflow(path)["permissions"] == {}
+    for name, job in jobs(path).items():
+        assert "permissions" in job, name
+        assert isinstance(job["permissions"], dict), name
+
+
+def test_only_the_report_may_write_and_it_runs_nothing_of_the_pull_request() -> None:
+    for path in WORKFLOWS:
+        for name, job in jobs(path).items():
+            if "write" in job["permissions"].values():
+                assert (path.name, name) == ("pull-request.yaml", "report")
+                assert not [step for step in job["steps"] if "run" in step or "checkout" in step.get("uses", "")]
+                assert "head.repo.full_name == github.repository" in job["if"]
+
+
+@each
+def test_text_of_others_reaches_scripts_only_as_variables(path: Path) -> None:
+    for step in steps(path):
+        assert "${{" not in step.get("run", ""), step
+        assert "${{" not in step.get("with", {}).get("script", ""), step
+
+
+@each
+def test_no_trigger_gives_a_forks_code_our_rights(path: Path) -> None:
+    assert not set(workflow(path)["on"]) & {"pull_request_target", "workflow_run", "issue_comment"}
+
+
+@each
+def test_checkouts_leave_no_credentials(path: Path) -> None:
+    for step in steps(path):
+        if "actions/checkout@" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+
+
+@each
+def test_every_job_ends_and_old_runs_make_way(path: Path) -> None:
+    assert workflow(path)["concurrency"]["group"]
+    for name, job in jobs(path).items():
+        assert job["timeout-minutes"] <= 60, name
+        assert job["runs-on"] == "ubuntu-24.04", name
+
+
+@pytest.mark.parametrize(("file", "name"), REQUIRED.items())
+def test_required_checks_always_run_and_look_at_every_other_job(file: str, name: str) -> None:
+    path = FOLDER / file
+    triggers = workflow(path)["on"]
+    assert "merge_group" in triggers
+    assert not triggers["pull_request"], "a workflow that a filter skips leaves its required check pending"
+    job = jobs(path)[name]
+    assert job["if"] == "always()"
+    assert set(job["needs"]) == set(jobs(path)) - {name, "report"}
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [("success success", 0), ("success failure", 1), ("cancelled success", 1), ("success skipped", 1)],
+)
+def test_the_required_check_of_the_tests_fails_with_any_of_them(results: str, code: int) -> None:
+    assert verdict("test.yaml", "tests", RESULTS=results) == code
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "code"),
+    [
+        ("success", "success", 0),
+        ("success", "skipped", 0),
+        ("success", "failure", 1),
+        ("success", "cancelled", 1),
+        ("failure", "skipped", 1),
+    ],
+)
+def test_the_required_check_of_a_pull_request(changes: str, check: str, code: int) -> None:
+    assert verdict("pull-request.yaml", "compiled", CHANGES=changes, CHECK=check) == code
+
+
+def verdict(file: str, job: str, folder: Path = ROOT, **variables: str) -> int:
+    """Run the last step of a job as GitHub does, and return its exit code."""
+    script = jobs(FOLDER / file)[job]["steps"][-1]["run"]
+    environment = {"PATH": os.environ["PATH"], **variables}
+    return subprocess.run(
+        ["bash", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, timeout=10, check=False
+    ).returncode
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a repository with one commit."""
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "first")
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    person = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    subprocess.run(["git", *person, *arguments], cwd=folder, check=True, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("domains/sales/domain.yaml", "mesh=true\n"),
+        ("output/dev/_cluster/namespace_a.yaml", "mesh=true\n"),
+        ("compiler/floe_compiler/cli.py", "mesh=true\n"),
+        ("platform-manifest.yaml", "mesh=true\n"),
+        ("docs/output/notes.md", ""),
+        ("README.md", ""),
+    ],
+)
+def test_only_changes_of_the_mesh_or_the_compiler_are_checked(repository: Path, changed: str, expected: str) -> None:
+    (repository / changed).parent.mkdir(parents=True, exist_ok=True)
+    (repository / changed).write_text("x")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "second")
+    output = repository / ".git" / "output"
+    output.touch()
+    assert verdict("pull-request.yaml", "changes", repository, BASE="HEAD^1", GITHUB_OUTPUT=str(output)) == 0
+    assert output.read_text() == expected
+
+
+def test_a_base_that_is_not_there_is_no_reason_to_check_nothing(repository: Path) -> None:
+    assert verdict("pull-request.yaml", "changes", repository, BASE="HEAD^1", GITHUB_OUTPUT="/dev/null") != 0
+
+
+def test_every_make_target_that_workflows_run_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    asked = {
+        name for path in WORKFLOWS for step in steps(path) for name in re.findall(r"make (\S+)", step.get("run", ""))
+    }
+    assert {"lint", "types", "test", "setup", "kind"} == asked
+    assert asked <= targets
+
+
+@pytest.mark.real
+def test_actionlint_finds_nothing() -> None:
+    actionlint = shutil.which("actionlint")
+    if actionlint is None:
+        pytest.skip("actionlint is not installed")
+    done = subprocess.run(
+        [actionlint, "-no-color", *WORKFLOWS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout

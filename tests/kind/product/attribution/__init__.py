@@ -1,0 +1,1 @@
+"""Attribution: which campaign an order owes itself to."""
