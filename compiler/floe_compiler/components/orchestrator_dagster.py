@@ -172,7 +172,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
     settings, database = context.config.code_locations, context.one(Database)
     files, run_pods = definitions(context, product), container_context(context, product, runs)
     # Replicas must have one identity, and a new one when they would answer differently.
-    identity = sha256_of([product.spec.image, run_pods.value, *(file.text for file in files)])[:16]
+    identity = sha256_of([run_pods.value, *(file.text for file in files)])[:16]
     container = Container(
         name="code",
         image=product.spec.image,
