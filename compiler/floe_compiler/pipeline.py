@@ -99,7 +99,7 @@ def explain_file(root: Path, file: str, progress: Progress = silent) -> Explanat
 
 def _read(root: Path) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
     from floe_compiler.components import registry
-    from floe_compiler.load import load
+    from floe_compiler.load.mesh import load
     from floe_compiler.resolve.schemas import schemas
 
     components = registry()
