@@ -122,6 +122,14 @@ def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
         run_kustomize([path], "base", {})
 
 
+def test_errors_that_kubectl_logs_are_told_without_the_time(tmp_path: Path) -> None:
+    logged = 'E1122 06:39:08.018057   23522 run.go:72] "command failed" err="no \\"a\\" here"'
+    path = program(tmp_path, "kubectl", f"cat >&2 <<'END'\n{logged}\nEND\nexit 1")
+
+    with pytest.raises(KustomizeError, match=r'^no "a" here$'):
+        run_kustomize([path], "base", {})
+
+
 def test_warnings_are_returned(tmp_path: Path) -> None:
     path = program(tmp_path, "kustomize", "echo '# Warning: be careful' >&2; echo 'a: b'")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from floe_compiler.load.yaml_reader import read_documents
@@ -17,13 +19,21 @@ REMOVE = "- target: {{name: {name}}}\n  patch: '[{{op: remove, path: /data/gone}
 
 
 def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
-    mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3"), "base/c9.yaml": ""})
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3")})
     objects = [config_map(f"c{index}", data={}) for index in range(8)]
     whole = mesh.apply(*objects)
+    runs: list[int] = []
+    run = kustomize.run_kustomize
 
+    def counted(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
+        runs.append(files["base/objects.yaml"].count("kind: ConfigMap"))
+        return run(command, folder, files)
+
+    monkeypatch.setattr(portions, "run_kustomize", counted)
     monkeypatch.setattr(portions, "PORTION", 3)
 
     assert mesh.apply(*objects) == whole
+    assert sorted(runs) == [2, 3, 3]
 
 
 def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,8 @@ DID_NOT_RUN = Rule(
     "kustomize ended with an error that comes from none of the entries, or did not end.",
 )
 
+_PREFIX = re.compile(r"^(?:# )?(?:error|warning): ", re.IGNORECASE)
+_LOGGED = re.compile(r'^E\d{4} .* err="(.*)"$')  # kubectl 1.32 writes errors so, with the time of day
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.\d+")
 
 
@@ -117,10 +119,12 @@ def _environment(home: str) -> dict[str, str]:
 
 
 def _messages(stderr: str, *staged: str) -> Iterator[str]:
-    """Yield each line of kustomize's messages without the folder it ran in, and without the objects it dumps."""
+    """Yield kustomize's messages without the time, the folder it ran in, and the objects it dumps."""
     for line in stderr.splitlines():
+        logged = _LOGGED.search(line)
+        text = logged[1].replace('\\"', '"') if logged else _PREFIX.sub("", line)
         for folder in staged:
-            line = line.replace(f"{folder}/", "").replace(folder, "")
-        text = re.sub(r"^(error|Error|# Warning|Warning): ", "", line).partition("map[string]interface")[0].strip()
+            text = text.replace(f"{folder}/", "").replace(folder, "")
+        text = text.partition("map[string]interface")[0].strip()
         if text:
             yield text[:300]
