@@ -40,6 +40,20 @@ format: $(READY) ## Rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
+schemas: $(READY) ## Write schemas/ anew from the models
+	@$(BIN)/floe-compile schema --write
+
+docs: $(READY) ## Write docs/rules.md anew from the rules
+	@$(BIN)/floe-compile rules --format markdown > docs/rules.md
+
+goldens: $(READY) ## Accept what the tests now see as expected (read the difference)
+	@UPDATE=1 $(BIN)/pytest -n auto --snapshot-update
+
+fresh: $(READY) ## Prove that schemas/, docs/rules.md and output/ are what their sources say
+	@$(BIN)/floe-compile schema --check
+	@$(BIN)/floe-compile rules --format markdown | diff - docs/rules.md
+	@$(BIN)/floe-compile check
+
 kind: ## Try output/dev in a Kind cluster (needs docker, kind, kubectl and helm)
 	@tests/kind/run.sh
 
