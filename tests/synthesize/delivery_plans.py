@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from floe_compiler.model.inputs import ArgoCd, Cluster, Flux, Placements, Quota
+from floe_compiler.model.inputs import ArgoCd, Cluster, Flux, Quota
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Settings, UnitPlan
 from support import DEVELOPMENT, PRODUCTION
 
@@ -31,7 +31,7 @@ def plan_of(production: bool, delivery: ArgoCd | Flux) -> EnvironmentPlan:
 
 def unit_of(settings: Settings, scope: str, owner: str) -> UnitPlan:
     namespace = "floe-platform" if scope == PLATFORM else f"floe-{scope}-domain"
-    return UnitPlan(settings, scope, namespace, owner, (), Quota(), Placements())
+    return UnitPlan(settings, scope, namespace, owner, contexts=(), quota=Quota())
 
 
 def renamed(plan: EnvironmentPlan, **settings: Any) -> EnvironmentPlan:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from floe_compiler.kit import labels
 from floe_compiler.model.files import delivery_path, object_path
 from floe_compiler.model.names import check_label_value
 from floe_compiler.model.objects import ObjectId, identify
@@ -56,11 +57,7 @@ def test_every_object_is_labelled_and_stands_in_the_tools_namespace() -> None:
     for plan in (argocd_plan(), flux_plan()):
         for one in delivery_objects(plan):
             assert one["metadata"]["namespace"] == plan.delivery.namespace
-            assert one["metadata"]["labels"] == {
-                "app.kubernetes.io/managed-by": "floe-compile",
-                "app.kubernetes.io/part-of": "acme",
-                "floe.dev/environment": "dev",
-            }
+            assert one["metadata"]["labels"] == labels.common_labels(plan.settings, "delivery")
 
 
 def test_each_object_has_a_file_of_its_own() -> None:

@@ -63,11 +63,6 @@ def delivery_name(settings: Settings, part: str = "") -> str:
     return f"{name[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def delivery_labels(settings: Settings) -> labels.Labels:
-    """Return the labels of delivery objects; by the environment's, people select what they list or sync."""
-    return {**labels.common_labels(settings, "delivery"), "floe.dev/environment": settings.environment}
-
-
 def prunes(plan: EnvironmentPlan) -> bool:
     """Tell whether live objects that left the output are deleted: everywhere but in production, unless asked for."""
     delivery: ArgoCd | Flux = plan.delivery
@@ -82,4 +77,8 @@ def description(plan: EnvironmentPlan, folder: Folder) -> str:
 
 def head(plan: EnvironmentPlan, name: str) -> Object:
     """Return name, namespace and labels of a delivery object, as `manifest` takes them."""
-    return {"name": name, "namespace": plan.delivery.namespace, "labels": delivery_labels(plan.settings)}
+    return {
+        "name": name,
+        "namespace": plan.delivery.namespace,
+        "labels": labels.common_labels(plan.settings, "delivery"),
+    }
