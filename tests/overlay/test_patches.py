@@ -160,12 +160,12 @@ ELSEWHERE = "; if only other environments have it, move the entry to their overl
         (
             patch(MERGE.replace(", namespace: sales", "")),
             [config_map("a")],
-            "ConfigMap a (the object is in another namespace: write namespace: sales)",
+            f"ConfigMap a (the object is in another namespace: write namespace: sales{ELSEWHERE})",
         ),
         (
             patch(MERGE.replace("v1", "v2")),
             [config_map("a")],
-            "ConfigMap sales/a (the object's apiVersion is v1)",
+            f"ConfigMap sales/a (the object's apiVersion is v1{ELSEWHERE})",
         ),
         (
             patch("[{op: remove, path: /data}]", kind="Deployment", name="wbe"),
@@ -196,6 +196,7 @@ def test_a_dead_patch_file_is_named_and_where_it_is_listed(mesh: Mesh) -> None:
     (found,) = mesh.problems(config_map("b"))
 
     assert (found.rule.code, str(found.span)) == ("K017", "overlays/dev/p.yaml:2:1")
+    assert found.hint == "nearest is ConfigMap sales/b"
     assert [str(one.span) for one in found.related] == ["overlays/dev/kustomization.yaml:3:3"]
 
 

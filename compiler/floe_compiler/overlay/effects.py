@@ -10,6 +10,7 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.kustomization import Kustomization, Resource, Step
 from floe_compiler.overlay.kustomization_reader import BASE
+from floe_compiler.overlay.listed_paths import tree_of
 from floe_compiler.overlay.nearest import nearest_hint
 
 TWICE = Rule(
@@ -111,5 +112,6 @@ class _Walk:
         noun = {"patches": "the patch", "images": "the image", "replicas": "the entry of replicas"}[step.field]
         message = f"{noun} matches nothing in {self.environment}: {step.selection.describe()}"
         hint = nearest_hint(step.selection, [self.effects.objects[one] for one in visible])
-        related = [Related(step.listed, "here it is listed")] if step.listed != step.span else []
-        self.findings.add(DEAD_ENTRY, message, step.span, subject=self.environment, hint=hint, related=related)
+        if tree_of(step.listed.file) == BASE:
+            hint += "; if only other environments have it, move the entry to their overlays"
+        self.findings.add(DEAD_ENTRY, message, step.span, hint=hint, related=step.related())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from floe_compiler.model.diagnostics import Related
 from floe_compiler.model.objects import Object
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.matching import Selection
@@ -36,6 +37,10 @@ class Step:
     span: Span
     listed: Span
     deletes: bool = False
+
+    def related(self) -> tuple[Related, ...]:
+        """Return the place that lists the step, if that is another file than it stands in."""
+        return (Related(self.listed, "here it is listed"),) if self.listed.file != self.span.file else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ from dataclasses import replace
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.matching import OneObject, Selection
 
-_ONLY_ELSEWHERE = "; if only other environments have it, move the entry to their overlays"
-
 
 def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
     """Return a hint naming what is nearest to the selection, and what differs if it is one thing."""
@@ -18,7 +16,7 @@ def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
         return hint
     likenesses = dict.fromkeys(text for manifest in manifests for text in selection.likeness(manifest))
     near = difflib.get_close_matches(selection.describe(), likenesses, n=1, cutoff=0.3)
-    return f"nearest is {near[0]}{_ONLY_ELSEWHERE}" if near else f"there is nothing like it{_ONLY_ELSEWHERE}"
+    return f"nearest is {near[0]}" if near else "there is nothing like it"
 
 
 def _one_thing_differs(selection: OneObject, manifests: Sequence[Object]) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from floe_compiler.model.diagnostics import Findings, Related, Rule
+from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.effects import Effects
 from floe_compiler.overlay.exchange import read_objects
@@ -114,8 +114,7 @@ class _Portion:
         suspects = [one for one in self.identities if failing in self.effects.reached[one]]
         identity = _first(suspects, lambda some: bool(self.fails(some, so_far)))
         message = f"cannot be applied to {identity}: {self.fails([identity], so_far)}"
-        related = [Related(failing.listed, "here it is listed")] if failing.listed != failing.span else []
-        findings.add(PATCH_FAILED, message, failing.span, subject=str(identity), related=related)
+        findings.add(PATCH_FAILED, message, failing.span, subject=str(identity), related=failing.related())
 
 
 def _first(items: Sequence[Item], fail: Callable[[Sequence[Item]], bool]) -> Item:
