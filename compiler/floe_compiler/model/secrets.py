@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -40,6 +41,35 @@ class Secret:
         if all(key.name != name for key in self.keys):
             raise KeyError(f"secret {self.name} has no key {name}")
         return SecretReference(self, name)
+
+
+class SecretConflict(ValueError):
+    """Two different secrets would have one name in one namespace."""
+
+    def __init__(self, first: Secret, second: Secret) -> None:
+        self.first, self.second = first, second
+        super().__init__(f"secret {first.name} stands for two different things")
+
+
+def merged(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
+    """Return the secrets, those of one name as one with all their keys; sorted by name.
+
+    A key that one user knows how to make, and another only names, is made. Raises SecretConflict if secrets of one name
+    differ in their owner, type or place.
+    """
+    found: dict[str, Secret] = {}
+    for secret in sorted(secrets):
+        first = found.setdefault(secret.name, secret)
+        if (first.owner, first.type, first.path, first.existing) != (
+            secret.owner,
+            secret.type,
+            secret.path,
+            secret.existing,
+        ):
+            raise SecretConflict(first, secret)
+        keys = {key.name: key for key in sorted((*first.keys, *secret.keys))}
+        found[secret.name] = replace(first, keys=tuple(keys[name] for name in sorted(keys)))
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -12,6 +12,7 @@ from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import DuplicateObject, Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.plan import EnvironmentPlan
 from floe_compiler.model.rendered import ExistingSecret, Rendered
+from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
@@ -21,6 +22,12 @@ NO_SOURCE = Rule(
     "secret without a source",
     "The environment makes its secrets up inside the cluster, but nothing can make this one up: its value is given "
     "by another system. Use `secrets: {type: external-secrets}` there, or a component that needs no such secret.",
+)
+SECRET_CLASH = Rule(
+    "S003",
+    "secret with two meanings",
+    "Two parts of a namespace use one secret's name for different secrets: of another owner, type or place in the "
+    "store. Rename the one that the inputs name.",
 )
 TWICE = Rule(
     "S002",
@@ -73,6 +80,15 @@ def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
                 f"but environment {plan.settings.environment} generates its secrets",
                 user.origin if user else None,
                 hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
+            )
+        except SecretConflict as error:
+            user = secret_user(unit, error.second)
+            findings.add(
+                SECRET_CLASH,
+                f"secret {error.first.name} of {unit.namespace} belongs to {error.first.owner} "
+                f"and to {error.second.owner}, as {error.first.type} and as {error.second.type}",
+                user.origin if user else None,
+                hint="give one of them another name",
             )
     return found
 

@@ -14,7 +14,7 @@ from floe_compiler.model.facts import Launched, Parts, Pod, Workload
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.plan import Component, Context, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
-from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.secrets import Secret, SecretKey, merged
 
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -154,7 +154,7 @@ def unit_secrets(plan: UnitPlan, pods: Iterable[Pod]) -> tuple[Secret, ...]:
         settings = plan.settings
         keys = (SecretKey(".dockerconfigjson"),)
         found.add(Secret(settings.pull_secret, settings.platform_namespace, keys, PULL_SECRET_TYPE))
-    return tuple(sorted(found))
+    return merged(found)
 
 
 def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:

@@ -1,0 +1,24 @@
+"""Secrets of one name become one Secret with all keys; different secrets may not share a name."""
+
+from __future__ import annotations
+
+import pytest
+from floe_compiler.model.secrets import Secret, SecretConflict, SecretKey, merged
+
+
+def test_keys_of_secrets_with_one_name_are_joined() -> None:
+    first = Secret("crm", "sales", (SecretKey("token"),))
+    second = Secret("crm", "sales", (SecretKey("user"),))
+    assert merged([first, second]) == (Secret("crm", "sales", (SecretKey("token"), SecretKey("user"))),)
+
+
+def test_the_order_does_not_matter_and_a_key_that_can_be_made_is_made() -> None:
+    named = Secret("db", "sales", (SecretKey("password"),))
+    made = Secret("db", "sales", (SecretKey("password", generated=32), SecretKey("username", literal="dagster")))
+    assert merged([named, made]) == merged([made, named]) == (made,)
+
+
+@pytest.mark.parametrize("other", [Secret("crm", "platform", ()), Secret("crm", "sales", (), type="kubernetes.io/tls")])
+def test_different_secrets_of_one_name_are_refused(other: Secret) -> None:
+    with pytest.raises(SecretConflict):
+        merged([Secret("crm", "sales", ()), other])
