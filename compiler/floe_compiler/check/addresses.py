@@ -1,0 +1,77 @@
+"""Server addresses in free text: URLs, `host:port` and names of Services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+_LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
+
+DEFAULT_PORTS: Mapping[str, int] = {
+    "amqp": 5672,
+    "amqps": 5671,
+    "grpc": 0,
+    "grpcs": 443,
+    "http": 80,
+    "https": 443,
+    "kafka": 9092,
+    "ldap": 389,
+    "ldaps": 636,
+    "mongodb": 27017,
+    "mysql": 3306,
+    "nats": 4222,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "redis": 6379,
+    "rediss": 6379,
+    "smtp": 25,
+    "snowflake": 443,
+    "sqlserver": 1433,
+    "tcp": 0,
+    "thrift": 9083,
+    "trino": 8080,
+    "ws": 80,
+    "wss": 443,
+}
+"""The schemes whose URLs name a server, and the port they mean without one (0: none). `s3://` names a bucket."""
+
+# `scheme://user:password@host:port`; a `+driver` behind the scheme is SQLAlchemy's.
+_URL = re.compile(
+    rf"\b([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?://(?:[^\s/@\"']*@)?({_HOST})(?::([0-9]{{1,5}})\b)?(?![-\w$%{{(])"
+)
+# No word, path, e-mail address or template before it, nor more of a name, version or image tag behind.
+_BEFORE = r"(?<![-\w./:@$%}){])"
+_SERVICE = re.compile(rf"{_BEFORE}({_LABEL}(?:\.{_LABEL})+\.svc(?:\.{_HOST})?)(?::([0-9]{{1,5}})\b)?(?![-\w])")
+_PAIR = re.compile(rf"{_BEFORE}({_HOST}):([0-9]{{1,5}})(?![-\w.:@])")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Address:
+    """A server's address; `port` is 0 if it has none. `url` tells whether it stood in a URL."""
+
+    host: str
+    port: int
+    url: bool = False
+
+
+def addresses(text: str) -> Iterator[Address]:
+    """Yield each address in a text once. Hosts that a template or variable fills in are left out."""
+    if ":" not in text and ".svc" not in text:
+        return
+    found: dict[tuple[str, int], Address] = {}
+    for scheme, host, port in _URL.findall(text):
+        if scheme in DEFAULT_PORTS:
+            _add(found, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), url=True))
+    rest = _URL.sub(" ", text)
+    for host, port in _SERVICE.findall(rest):
+        _add(found, Address(host.lower(), int(port or 0)))
+    for host, port in _PAIR.findall(_SERVICE.sub(" ", rest)):
+        if 0 < int(port) < 65536:
+            _add(found, Address(host.lower(), int(port)))
+    yield from found.values()
+
+
+def _add(found: dict[tuple[str, int], Address], address: Address) -> None:
+    found.setdefault((address.host, address.port), address)

@@ -1,0 +1,32 @@
+"""The annotations by which hand-written objects tell the checks what they cannot see."""
+
+from __future__ import annotations
+
+from floe_compiler.model.objects import Object
+
+EXTERNAL_HOSTS = "floe.dev/external-hosts"
+"""Hosts that an object names and that no input declares: `host1, host2`."""
+
+EXTERNAL_REFERENCES = "floe.dev/external-references"
+"""Objects that an object refers to and that somebody else makes: `Secret/name, PriorityClass/name`."""
+
+USED_BY = "floe.dev/used-by"
+"""Who reads a ConfigMap that no pod mounts."""
+
+EXCEPTION = "floe.dev/exception-"
+"""With a field's name after it: why a workload departs from a rule, as `floe.dev/exception-readOnlyRootFilesystem`."""
+
+
+def annotation(manifest: Object, name: str) -> str:
+    """Return an annotation of an object, empty if it has none of that name."""
+    return str(manifest.get("metadata", {}).get("annotations", {}).get(name, ""))
+
+
+def listed(manifest: Object, name: str) -> frozenset[str]:
+    """Return the words of an annotation that lists them with commas between."""
+    return frozenset(word.strip() for word in annotation(manifest, name).split(",") if word.strip())
+
+
+def is_external(manifest: Object, kind: str, name: str) -> bool:
+    """Tell whether an object says that somebody else makes what it refers to."""
+    return f"{kind}/{name}" in listed(manifest, EXTERNAL_REFERENCES)

@@ -1,0 +1,47 @@
+"""Values that a text gives to something with a secret's name, such as `password: literal`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from floe_compiler.check.comments import without_comments
+from floe_compiler.model.credentials import names_secret
+
+_KEY = r"""(?:\\[nrt])?(?P<key>[A-Za-z][\w.-]*)["']?"""
+_VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]+)"""
+# What may follow a value that ends its line or item: prose has another word there.
+_END = r"""(?=["']?[ \t]*(?:$|[,;)}\]#]|\\n))"""
+_ASSIGNMENTS = (
+    re.compile(rf"{_KEY}=[ \t]*{_VALUE}"),  # of a shell: another word may follow
+    re.compile(rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|:[ \t]+|:(?=[\"'])){_VALUE}{_END}", re.MULTILINE),
+)
+# Variables, templates, paths, references and the like stand for a value that comes from elsewhere.
+_ELSEWHERE = tuple("$<%{([*&!|>/.@")
+_NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
+# Alone, these words rather say which secret is meant.
+_REFERENCES = frozenset({"credential", "credentials", "secret"})
+_CODE = re.compile(r"[(\[]|^[A-Za-z_]\w*(?:\.\w+)+$")
+
+
+def assigned_secrets(text: str, known: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Yield the name and line of each secret that a text gives a literal value.
+
+    Args:
+        text: A configuration file, script or argument.
+        known: Names of Secrets and their keys: a value that is one of them is a reference.
+    """
+    text = without_comments(text)
+    for pattern in _ASSIGNMENTS:
+        for match in pattern.finditer(text):
+            key, value = match["key"], match["value"]
+            is_code = not match["quote"] and (_CODE.search(value) or value == key)
+            is_name = names_secret(key) and key.lower() not in _REFERENCES
+            if is_name and is_literal(value, known) and not is_code:
+                yield key, text.count("\n", 0, match.start()) + 1
+
+
+def is_literal(value: str, known: Collection[str]) -> bool:
+    """Tell whether a value stands for itself: it is no variable, path, empty word, or name of a known secret."""
+    is_variable = value.isupper() and names_secret(value)
+    return not (value.startswith(_ELSEWHERE) or value.lower() in _NO_VALUES or value in known or is_variable)

@@ -1,0 +1,88 @@
+"""What the rules look at: the objects of one environment, ordered so that each rule stays near-linear."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from floe_compiler.check.kubernetes_schemas import KubernetesSchemas, known_versions, kubernetes_schemas
+from floe_compiler.check.pods import PodIndex
+from floe_compiler.check.secret_keys import SecretKeys, secrets_of
+from floe_compiler.check.shapes import Shapes, shape
+from floe_compiler.check.workloads import Workload, workload
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.rendered import Rendered
+
+Objects = tuple[tuple[ObjectId, Object], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """One environment; `rendered` holds its objects as far as they are well-formed (see `shapes`).
+
+    `secrets` has the writers of each Secret by namespace and name: more than one is a clash.
+    """
+
+    rendered: Rendered
+    kubernetes: KubernetesSchemas
+    shapes: Shapes
+    by_kind: Mapping[tuple[str, str], Objects]
+    by_namespace: Mapping[tuple[str, str, str], Collection[str]]
+    workloads: Mapping[ObjectId, Workload]
+    pods: PodIndex
+    secrets: Mapping[tuple[str, str], tuple[SecretKeys, ...]]
+
+    @property
+    def objects(self) -> Mapping[ObjectId, Object]:
+        """Return the well-formed objects by identity, in order."""
+        return self.rendered.objects.by_id
+
+    def of(self, group: str, *kinds: str) -> Iterable[tuple[ObjectId, Object]]:
+        """Yield the objects of these kinds of an API group with their identities, kind by kind."""
+        for kind in kinds:
+            yield from self.by_kind.get((group, kind), ())
+
+    def get(self, group: str, kind: str, namespace: str, name: str) -> Object | None:
+        """Return the object of that identity, or None."""
+        return self.objects.get(ObjectId(group, kind, namespace, name))
+
+    def names(self, group: str, kind: str, namespace: str) -> Collection[str]:
+        """Return the names of the objects of a kind in a namespace, for hints."""
+        return self.by_namespace.get((group, kind, namespace), ())
+
+    def finding(self, rule: Rule, about: object, message: str, hint: str = "") -> Diagnostic:
+        """Return a diagnostic about an object, pod group or namespace of this environment."""
+        origin = self.rendered.origins.get(str(about), "")
+        parts = [part for part in (hint, f"it comes from {origin}" if origin else "") if part]
+        patches = tuple(Related(span, "patched here") for span in self.rendered.patched.get(str(about), ()))
+        return Diagnostic(rule, message, None, f"{self.rendered.environment}: {about}", "; ".join(parts), patches)
+
+
+def build_index(rendered: Rendered) -> Index:
+    """Return the index of an environment. Objects that don't fit their schema are in it as far as they fit."""
+    kubernetes = kubernetes_schemas(rendered.kubernetes_version) or kubernetes_schemas(known_versions()[-1])
+    if kubernetes is None:
+        raise FileNotFoundError("the data files of kubernetes-validate")
+    shapes = shape(rendered.objects, kubernetes)
+    objects = tuple(shapes.objects.by_id.items())
+    by_kind: dict[tuple[str, str], list[tuple[ObjectId, Object]]] = defaultdict(list)
+    by_namespace: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for identity, manifest in objects:
+        by_kind[identity.group, identity.kind].append((identity, manifest))
+        by_namespace[identity.group, identity.kind, identity.namespace].append(identity.name)
+    secrets: dict[tuple[str, str], list[SecretKeys]] = defaultdict(list)
+    for secret in secrets_of(objects, rendered.existing_secrets):
+        secrets[secret.namespace, secret.name].append(secret)
+    workloads = {found.id: found for pair in objects if (found := workload(*pair)) is not None}
+    return Index(
+        rendered=rendered.with_objects(shapes.objects),
+        kubernetes=kubernetes,
+        shapes=shapes,
+        by_kind={key: tuple(pairs) for key, pairs in by_kind.items()},
+        by_namespace=dict(by_namespace),
+        workloads=workloads,
+        pods=PodIndex(workloads.values(), rendered.launched),
+        secrets={key: tuple(writers) for key, writers in secrets.items()},
+    )

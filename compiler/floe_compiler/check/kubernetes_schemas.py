@@ -1,0 +1,70 @@
+"""The JSON Schemas of Kubernetes itself: the data files of kubernetes-validate (its own validator is slow)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+URI = "urn:kubernetes"
+"""The address of the definitions for the references of a compiled schema."""
+
+OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KubernetesSchemas:
+    """The schemas of one Kubernetes version: the definitions, and the definition's name of each kind."""
+
+    document: Schema
+    kinds: Mapping[tuple[str, str], str]
+
+    def definition(self, name: str) -> Schema:
+        """Return the definition of that name."""
+        definition: Schema = self.document["$defs"][name]
+        return definition
+
+    @property
+    def names(self) -> Mapping[str, Schema]:
+        """Return the definitions by name."""
+        definitions: Mapping[str, Schema] = self.document["$defs"]
+        return definitions
+
+
+def kubernetes_schemas(version: str) -> KubernetesSchemas | None:
+    """Return the schemas of a Kubernetes version (`1.34`, `1.34.2`), or None if none are at hand."""
+    number = ".".join(version.split(".")[:2])
+    return _load(_folder() / f"v{number}.0-local-strict" / "_definitions.json")
+
+
+def known_versions() -> tuple[str, ...]:
+    """Return the Kubernetes versions whose schemas are at hand, oldest first."""
+    numbers = (path.name.removeprefix("v").split(".")[:2] for path in _folder().glob("v*-local-strict"))
+    return tuple(".".join(number) for number in sorted(numbers, key=lambda number: [int(part) for part in number]))
+
+
+def _folder() -> Path:
+    # Found by its path, since importing the package imports jsonschema and more.
+    spec = find_spec("kubernetes_validate")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("kubernetes_validate")
+    return Path(spec.submodule_search_locations[0]) / "kubernetes-json-schema"
+
+
+@cache
+def _load(path: Path) -> KubernetesSchemas | None:
+    if not path.is_file():
+        return None
+    document = json.loads(path.read_text(encoding="utf-8"))
+    kinds = {
+        (f"{kind['group']}/{kind['version']}" if kind["group"] else kind["version"], kind["kind"]): name
+        for name, definition in document["$defs"].items()
+        for kind in definition.get("x-kubernetes-group-version-kind", ())
+    }
+    return KubernetesSchemas(document, kinds)

@@ -1,0 +1,35 @@
+"""Data paths as people read them: list items by their name where they have one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.model.document import DataPath
+
+
+def show_place(path: DataPath, manifest: Any) -> str:
+    """Return a path of an object's data such as `spec.template.spec.containers[web].image`."""
+    text, value = "", manifest
+    for step in path:
+        value = _below(value, step)
+        if isinstance(step, str):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{_name(value) or step}]"
+    return text
+
+
+def _name(value: Any) -> str:
+    """Return the name of a list's item, which an object among them has in its metadata."""
+    if not isinstance(value, dict):
+        return ""
+    metadata = value.get("metadata")
+    named = metadata if isinstance(metadata, dict) else value
+    return str(named.get("name", ""))
+
+
+def _below(value: Any, step: str | int) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None

@@ -1,0 +1,72 @@
+"""The pods of an environment, found by label selector."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from floe_compiler.check.selection import LabelIndex, Labels, Selector
+from floe_compiler.check.workloads import CONTENT_HASH, Workload
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.rendered import LaunchedPods, PodGroup
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pods:
+    """Pods with the same labels: those of one workload, or (without one) those that a component launches."""
+
+    group: PodGroup
+    labels: Labels
+    workload: Workload | None = None
+
+    @property
+    def is_task(self) -> bool:
+        """Tell whether the pods run to their end, as launched ones do."""
+        return self.workload is None or self.workload.is_task
+
+    @property
+    def about(self) -> ObjectId | PodGroup:
+        """Return what a finding about the pods is about: the object that has their template, if there is one."""
+        return self.workload.id if self.workload else self.group
+
+    def __str__(self) -> str:
+        if self.workload is None:
+            return f"launched pods {self.group.name}"
+        return f"{self.workload.kind} {self.workload.id.name}"
+
+
+class PodIndex:
+    """All pods, each known by its position in `all`."""
+
+    def __init__(self, workloads: Iterable[Workload], launched: Iterable[LaunchedPods]) -> None:
+        rendered = [Pods(workload.group, workload.labels, workload) for workload in workloads]
+        self.all: Sequence[Pods] = rendered + [Pods(pods.group, dict(pods.labels)) for pods in sorted(launched)]
+        self._of_group: dict[PodGroup, list[int]] = defaultdict(list)
+        in_namespace: dict[str, list[int]] = defaultdict(list)
+        for position, pods in enumerate(self.all):
+            self._of_group[pods.group].append(position)
+            in_namespace[pods.group.namespace].append(position)
+        labels = [pods.labels for pods in self.all]
+        self._index: Mapping[str, LabelIndex] = {
+            namespace: LabelIndex(labels, positions) for namespace, positions in sorted(in_namespace.items())
+        }
+
+    @property
+    def namespaces(self) -> Iterable[str]:
+        """Return the namespaces that have pods, sorted."""
+        return self._index.keys()
+
+    def positions(self, namespace: str, selector: Selector) -> tuple[int, ...]:
+        """Return the positions of the pods of a namespace that a LabelSelector selects."""
+        index = self._index.get(namespace)
+        return index.select(selector) if index else ()
+
+    def select(self, namespace: str, selector: Selector) -> tuple[Pods, ...]:
+        """Return the pods of a namespace that a LabelSelector selects."""
+        return tuple(self.all[position] for position in self.positions(namespace, selector))
+
+    def of_group(self, group: PodGroup) -> tuple[int, ...]:
+        """Return the positions of a group's pods; a Job's may be named with or without its content hash."""
+        plain = PodGroup(group.namespace, CONTENT_HASH.sub("", group.name))
+        return tuple(self._of_group.get(group) or self._of_group.get(plain) or ())

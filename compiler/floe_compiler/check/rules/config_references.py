@@ -1,0 +1,81 @@
+"""ConfigMaps and Secrets that exist, with the keys that pods read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from floe_compiler.check.annotations import is_external
+from floe_compiler.check.hints import near
+from floe_compiler.check.index import Index
+from floe_compiler.check.pod_references import Reference, references
+from floe_compiler.check.workloads import Workload
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+MISSING = Rule(
+    "C040",
+    "ConfigMap or Secret that nobody writes",
+    "A pod needs a ConfigMap or Secret that no object of its namespace makes, so it cannot start. Correct the name, "
+    'or say that somebody else makes it: annotation "floe.dev/external-references: Secret/<name>".',
+)
+KEY = Rule(
+    "C041",
+    "Key that nobody writes",
+    "A pod reads a key that its ConfigMap or Secret does not have, so it cannot start. Correct the key.",
+)
+CLASH = Rule(
+    "C042",
+    "Secret with two writers",
+    "Two objects write the same Secret and would overwrite each other for ever. Give one another target.",
+)
+
+# Kubernetes puts this one into each namespace.
+_ROOT_CERTIFICATES = "kube-root-ca.crt"
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the uses of ConfigMaps and Secrets, or keys of them, that will not exist."""
+    names = _names(index)
+    for workload in index.workloads.values():
+        for reference in dict.fromkeys(references(workload)):
+            if reference.optional or is_external(workload.manifest, reference.kind, reference.name):
+                continue
+            yield from _reference(index, workload, reference, names)
+    for writers in index.secrets.values():
+        if len(writers) > 1:
+            first, *others = (secret.writer or "somebody else" for secret in writers)
+            message = f"the Secret {writers[0].name} is written by {first} and by {', '.join(others)}"
+            yield index.finding(CLASH, writers[-1].writer, message)
+
+
+def _names(index: Index) -> dict[tuple[str, str], list[str]]:
+    """Return the names of the ConfigMaps and Secrets by kind and namespace."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for identity, _ in index.of("", "ConfigMap"):
+        found.setdefault(("ConfigMap", identity.namespace), []).append(identity.name)
+    for namespace, name in index.secrets:
+        found.setdefault(("Secret", namespace), []).append(name)
+    return found
+
+
+def _reference(
+    index: Index, workload: Workload, reference: Reference, names: dict[tuple[str, str], list[str]]
+) -> Iterator[Diagnostic]:
+    keys = _keys(index, workload.namespace, reference)
+    if keys is None:
+        message = f"{reference.place} uses {reference.kind} {reference.name}, which nobody writes"
+        known = names.get((reference.kind, workload.namespace), [])
+        yield index.finding(MISSING, workload.id, message, near(reference.name, known))
+    elif reference.key and keys and reference.key not in keys:
+        message = f"{reference.place} reads key {reference.key} of {reference.kind} {reference.name}, which has none"
+        yield index.finding(KEY, workload.id, message, near(reference.key, keys))
+
+
+def _keys(index: Index, namespace: str, reference: Reference) -> Collection[str] | None:
+    """Return the keys of what is referred to (empty: any), or None if it will not exist."""
+    if reference.kind == "Secret":
+        writers = index.secrets.get((namespace, reference.name))
+        return None if writers is None else writers[0].keys or ()
+    if reference.name == _ROOT_CERTIFICATES:
+        return ()
+    manifest = index.get("", "ConfigMap", namespace, reference.name)
+    return None if manifest is None else {**manifest.get("data", {}), **manifest.get("binaryData", {})}

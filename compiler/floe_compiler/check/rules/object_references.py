@@ -1,0 +1,137 @@
+"""Other objects that objects refer to by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from floe_compiler.check.annotations import is_external
+from floe_compiler.check.hints import near
+from floe_compiler.check.index import Index
+from floe_compiler.check.ingresses import Backend, backends
+from floe_compiler.check.selection import matches
+from floe_compiler.check.workloads import Workload
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import Object, ObjectId
+
+MISSING = Rule(
+    "C047",
+    "Reference to an object that nobody makes",
+    "An object names another that the environment does not render. Correct the name, or say that somebody else makes "
+    'it: annotation "floe.dev/external-references: <kind>/<name>".',
+)
+HEADLESS = Rule(
+    "C048",
+    "StatefulSet without its headless Service",
+    "A StatefulSet's serviceName must name a Service with clusterIP None that selects its pods; "
+    "they have no names of their own otherwise.",
+)
+BACKEND = Rule(
+    "C049",
+    "Ingress to a port that its Service lacks",
+    "An Ingress forwards to a port that the Service does not have. Use one that it has, by number or name.",
+)
+MOUNT = Rule(
+    "C035",
+    "Mount of an unknown volume",
+    "A container mounts a volume that its pod does not have. Correct the name, or add the volume.",
+)
+
+_BUILT_IN_PRIORITIES = frozenset({"system-cluster-critical", "system-node-critical"})
+
+
+class _Reference(NamedTuple):
+    owner: ObjectId
+    manifest: Object
+    place: str
+    group: str
+    kind: str
+    name: str
+    namespace: str
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the references to objects that are not there, or not as they must be."""
+    for reference in _references(index):
+        yield from _missing(index, reference)
+    for workload in index.workloads.values():
+        yield from _mounts(index, workload)
+        if workload.kind == "StatefulSet":
+            yield from _headless(index, workload)
+    for identity, ingress in index.of("networking.k8s.io", "Ingress"):
+        for backend in dict.fromkeys(backends(ingress)):
+            yield from _backend(index, identity, backend)
+
+
+def _references(index: Index) -> Iterator[_Reference]:
+    for workload in index.workloads.values():
+        yield from _pod_references(workload)
+    for identity, scaler in index.of("autoscaling", "HorizontalPodAutoscaler"):
+        target = scaler.get("spec", {}).get("scaleTargetRef", {})
+        group = str(target.get("apiVersion", "")).rpartition("/")[0]
+        kind, name = target.get("kind", ""), target.get("name", "")
+        yield _Reference(identity, scaler, "spec.scaleTargetRef", group, kind, name, identity.namespace)
+    for identity, ingress in index.of("networking.k8s.io", "Ingress"):
+        for service in sorted({backend.service for backend in backends(ingress)}):
+            yield _Reference(identity, ingress, "spec.rules", "", "Service", service, identity.namespace)
+
+
+def _pod_references(workload: Workload) -> Iterator[_Reference]:
+    for volume in workload.pod.get("volumes", ()):
+        if "persistentVolumeClaim" in volume:
+            place = workload.at(f"spec.volumes[{volume.get('name', '')}]")
+            name = volume["persistentVolumeClaim"].get("claimName", "")
+            yield _Reference(
+                workload.id, workload.manifest, place, "", "PersistentVolumeClaim", name, workload.namespace
+            )
+    priority = workload.pod.get("priorityClassName", "")
+    if priority and priority not in _BUILT_IN_PRIORITIES:
+        place = workload.at("spec.priorityClassName")
+        yield _Reference(workload.id, workload.manifest, place, "scheduling.k8s.io", "PriorityClass", priority, "")
+
+
+def _missing(index: Index, reference: _Reference) -> Iterator[Diagnostic]:
+    group, kind, namespace = reference.group, reference.kind, reference.namespace
+    if index.get(group, kind, namespace, reference.name) or is_external(reference.manifest, kind, reference.name):
+        return
+    message = f"{reference.place} names {kind} {reference.name}, which nobody makes"
+    hint = near(reference.name, index.names(group, kind, namespace))
+    yield index.finding(MISSING, reference.owner, message, hint)
+
+
+def _mounts(index: Index, workload: Workload) -> Iterator[Diagnostic]:
+    volumes = [volume.get("name", "") for volume in workload.pod.get("volumes", ())]
+    claims = workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ()
+    known = {*volumes, *(claim.get("metadata", {}).get("name", "") for claim in claims)}
+    for container in workload.containers:
+        for mount in container.data.get("volumeMounts", ()):
+            name = mount.get("name", "")
+            if name not in known:
+                yield index.finding(MOUNT, workload.id, f"{container.place} mounts volume {name}", near(name, known))
+
+
+def _headless(index: Index, workload: Workload) -> Iterator[Diagnostic]:
+    name = workload.spec.get("serviceName", "")
+    service = index.get("", "Service", workload.namespace, name)
+    if service is None:
+        message = f"spec.serviceName names Service {name}, which nobody makes"
+        hint = near(name, index.names("", "Service", workload.namespace))
+        yield index.finding(HEADLESS, workload.id, message, hint)
+        return
+    spec = service.get("spec", {})
+    if spec.get("clusterIP") != "None":
+        yield index.finding(HEADLESS, workload.id, f"spec.serviceName names Service {name}, which is not headless")
+    if not matches({"matchLabels": spec.get("selector", {})}, workload.labels):
+        message = f"spec.serviceName names Service {name}, which does not select these pods"
+        yield index.finding(HEADLESS, workload.id, message)
+
+
+def _backend(index: Index, identity: ObjectId, backend: Backend) -> Iterator[Diagnostic]:
+    service = index.get("", "Service", identity.namespace, backend.service)
+    if service is None:
+        return
+    ports = service.get("spec", {}).get("ports", ())
+    known = {value for port in ports for value in (port.get("port"), port.get("name")) if value is not None}
+    if backend.port not in known:
+        message = f"spec.rules forwards to port {backend.port} of Service {backend.service}"
+        yield index.finding(BACKEND, identity, message, f"it has {', '.join(sorted(map(str, known)))}")

@@ -1,0 +1,66 @@
+"""How many replicas there are, and who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.exceptions import SINGLE_REPLICA, Departure, undeclared
+from floe_compiler.check.index import Index
+from floe_compiler.check.scaling import autoscalers, least_replicas
+from floe_compiler.check.workloads import Workload
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+SINGLE = Rule(
+    "C093",
+    "Single replica in production",
+    "In production a Deployment runs two replicas at least, so that a node's failure or a rollout does not stop it.",
+)
+BOTH = Rule(
+    "C094",
+    "Replicas set beside an autoscaler",
+    "A workload that a HorizontalPodAutoscaler scales must not say how many replicas it has: each delivery would undo "
+    "the scaling. Remove spec.replicas.",
+)
+BOUNDS = Rule(
+    "C095",
+    "Autoscaler whose bounds contradict each other",
+    "A HorizontalPodAutoscaler's minReplicas is above its maxReplicas. Correct one.",
+)
+ROLLOUT = Rule(
+    "C096",
+    "Rollout that takes replicas away",
+    "A rolling update of several replicas adds one new pod at a time and takes none away before that is ready: "
+    "maxSurge 1, maxUnavailable 0.",
+)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield replicas that are too few, or decided twice, and rollouts that take some away."""
+    scalers = autoscalers(index)
+    for target, (identity, scaler) in scalers.items():
+        workload = index.workloads.get(target)
+        if workload is not None and "replicas" in workload.spec:
+            yield index.finding(BOTH, target, f"spec.replicas is set, but {identity} scales it")
+        least, most = scaler.get("minReplicas", 1), scaler.get("maxReplicas", 1)
+        if least > most:
+            yield index.finding(BOUNDS, identity, f"spec.minReplicas is {least}, spec.maxReplicas {most}")
+    deployments = [workload for workload in index.workloads.values() if workload.kind == "Deployment"]
+    single = (
+        Departure(workload, SINGLE_REPLICA, SINGLE, "it runs a single replica")
+        for workload in deployments
+        if index.rendered.production and least_replicas(workload, scalers) == 1
+    )
+    if index.rendered.production:
+        yield from undeclared(index, single, lambda field: field == SINGLE_REPLICA)
+    for workload in deployments:
+        if least_replicas(workload, scalers) > 1:
+            yield from _rollout(index, workload)
+
+
+def _rollout(index: Index, workload: Workload) -> Iterator[Diagnostic]:
+    strategy = workload.spec.get("strategy", {})
+    rolling = strategy.get("rollingUpdate", {})
+    surge, unavailable = rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%")
+    if strategy.get("type", "RollingUpdate") == "RollingUpdate" and (surge, unavailable) != (1, 0):
+        message = f"spec.strategy.rollingUpdate has maxSurge {surge} and maxUnavailable {unavailable}"
+        yield index.finding(ROLLOUT, workload.id, message)

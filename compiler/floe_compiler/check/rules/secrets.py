@@ -1,0 +1,73 @@
+"""No secret in what is committed."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from floe_compiler.check.assignments import assigned_secrets, is_literal
+from floe_compiler.check.index import Index
+from floe_compiler.check.texts import Text, texts
+from floe_compiler.model.credentials import names_secret, secret_in
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import Object
+
+PLAIN = Rule(
+    "C130",
+    "Secret in plain text",
+    "A Secret with its values in it would be committed for everyone to read; base64 hides nothing. Use an "
+    "ExternalSecret, a SealedSecret, or encrypt the file with SOPS.",
+)
+CREDENTIAL = Rule(
+    "C131",
+    "Credential in an object",
+    "A text in the object looks like a credential, which would be committed for everyone to read. Refer to a Secret "
+    "instead, and renew the credential if it was ever real.",
+)
+
+_ENCRYPTED = "ENC["
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|%\([^)\n]*\)s|<[^<>\n]*>")
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield Secrets in plain text, and texts that look like credentials; no message contains a value."""
+    for identity, manifest in index.of("", "Secret"):
+        plain = sorted(_plain_keys(manifest))
+        if plain:
+            yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}")
+    known = _known_names(index)
+    for text in texts(index):
+        yield from _credentials(index, text, known[text.owner.namespace])
+    for identity, manifest in index.objects.items():
+        for key, value in manifest.get("metadata", {}).get("annotations", {}).items():
+            if kind := secret_in(value):
+                message = f"metadata.annotations[{key}] holds what looks like {kind}"
+                yield index.finding(CREDENTIAL, identity, message)
+
+
+def _plain_keys(manifest: Object) -> Iterator[str]:
+    for field in ("data", "stringData"):
+        for key, value in manifest.get(field, {}).items():
+            if value and not value.startswith(_ENCRYPTED):
+                yield f"{field}.{key}"
+
+
+def _known_names(index: Index) -> Mapping[str, set[str]]:
+    """Return for each namespace the names of its Secrets and their keys: not secret themselves."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for (namespace, name), writers in index.secrets.items():
+        names[namespace].add(name)
+        for writer in writers:
+            names[namespace] |= writer.keys or set()
+    return names
+
+
+def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
+    if kind := secret_in(_TEMPLATE.sub("$", text.text)):
+        yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}")
+    elif text.variable and names_secret(text.variable) and is_literal(text.text, known):
+        yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret")
+    for name, line in assigned_secrets(text.text, known):
+        where = f"line {line} of {text.place}" if "\n" in text.text else text.place
+        yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value')

@@ -1,0 +1,42 @@
+"""How many pods a workload runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.workloads import Workload
+from floe_compiler.model.objects import Object, ObjectId
+
+
+def autoscalers(index: Index) -> Mapping[ObjectId, tuple[ObjectId, Object]]:
+    """Return for each workload that is scaled: the identity and specification of its HorizontalPodAutoscaler."""
+    found: dict[ObjectId, tuple[ObjectId, Object]] = {}
+    for identity, scaler in index.of("autoscaling", "HorizontalPodAutoscaler"):
+        spec = scaler.get("spec", {})
+        target = spec.get("scaleTargetRef", {})
+        group = str(target.get("apiVersion", "")).rpartition("/")[0]
+        found[ObjectId(group, target.get("kind", ""), identity.namespace, target.get("name", ""))] = (identity, spec)
+    return found
+
+
+def least_replicas(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]]) -> int:
+    """Return how many pods a Deployment or StatefulSet runs at least."""
+    if workload.id in scalers:
+        return int(scalers[workload.id][1].get("minReplicas", 1))
+    return int(workload.spec.get("replicas", 1))
+
+
+def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]], nodes: int) -> int:
+    """Return how many pods of a workload run at most at once: one Job at a time of a CronJob, one pod for each node."""
+    if workload.id in scalers:
+        return int(scalers[workload.id][1].get("maxReplicas", 1))
+    match workload.kind:
+        case "DaemonSet":
+            return nodes
+        case "Job" | "CronJob":
+            return int(workload.job.get("parallelism", 1))
+        case "Pod":
+            return 1
+        case _:
+            return max(0, int(workload.spec.get("replicas", 1)))

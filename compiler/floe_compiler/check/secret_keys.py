@@ -1,0 +1,89 @@
+"""The Secrets that will exist in a cluster, whoever writes them, and the keys they will have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.rendered import ExistingSecret
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKeys:
+    """A Secret to be: its type, and its keys (None: whatever the store holds). `writer` is the object that makes it."""
+
+    namespace: str
+    name: str
+    keys: frozenset[str] | None
+    type: str
+    writer: str
+
+    def has(self, key: str) -> bool:
+        """Tell whether the Secret may have this key."""
+        return self.keys is None or key in self.keys
+
+
+def secrets_of(objects: Iterable[tuple[ObjectId, Object]], existing: Iterable[ExistingSecret]) -> Iterator[SecretKeys]:
+    """Yield each Secret that an object writes, and those that somebody else puts there."""
+    writers = {
+        ("", "Secret"): _secret,
+        ("bitnami.com", "SealedSecret"): _sealed_secret,
+        ("cert-manager.io", "Certificate"): _certificate,
+        ("external-secrets.io", "ExternalSecret"): _external_secret,
+    }
+    for identity, manifest in objects:
+        read = writers.get((identity.group, identity.kind))
+        if read is not None:
+            yield from read(identity, manifest)
+    for secret in sorted(existing):
+        yield SecretKeys(secret.namespace, secret.name, frozenset(secret.keys) or None, secret.type, "")
+
+
+def _secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:
+    keys = frozenset(manifest.get("data", {})) | frozenset(manifest.get("stringData", {}))
+    yield SecretKeys(identity.namespace, identity.name, keys, manifest.get("type", "Opaque"), str(identity))
+
+
+def _sealed_secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:
+    spec = manifest.get("spec", {})
+    template = spec.get("template", {})
+    keys = frozenset(spec.get("encryptedData", {})) | frozenset(template.get("data", {}))
+    yield SecretKeys(identity.namespace, identity.name, keys, template.get("type", "Opaque"), str(identity))
+
+
+def _certificate(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:
+    name = manifest.get("spec", {}).get("secretName")
+    if name:
+        keys = frozenset({"ca.crt", "tls.crt", "tls.key"})
+        yield SecretKeys(identity.namespace, name, keys, "kubernetes.io/tls", str(identity))
+
+
+def _external_secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:
+    spec = manifest.get("spec", {})
+    target = spec.get("target", {})
+    if target.get("creationPolicy") == "None":
+        return
+    template = target.get("template", {})
+    name = target.get("name", identity.name)
+    yield SecretKeys(identity.namespace, name, _keys(spec, template), template.get("type", "Opaque"), str(identity))
+
+
+def _keys(spec: Object, template: Object) -> frozenset[str] | None:
+    """Return an ExternalSecret's keys: a template's own, unless it is merged with what was fetched."""
+    templated = frozenset(template.get("data", {}))
+    if "templateFrom" in template:
+        return None
+    if templated and template.get("mergePolicy", "Replace") == "Replace":
+        return templated
+    fetched = frozenset(item.get("secretKey", "") for item in spec.get("data", ()))
+    generated = [_generated(source) for source in spec.get("dataFrom", ())]
+    if None in generated:
+        return None
+    return templated | fetched | frozenset("password" for _ in generated)
+
+
+def _generated(source: Object) -> str | None:
+    """Return the one key that a Password generator makes, or None for a source of unknown keys."""
+    generator = source.get("sourceRef", {}).get("generatorRef", {})
+    return "password" if generator.get("kind") == "Password" and "rewrite" not in source else None

@@ -1,0 +1,41 @@
+"""The free text in objects: what programs read, and what the API server does not look into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.workloads import Container
+from floe_compiler.model.objects import ObjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text and where it stands; `variable` is the environment variable whose value it is, if any."""
+
+    owner: ObjectId
+    place: str
+    text: str
+    variable: str = ""
+
+
+def texts(index: Index) -> Iterator[Text]:
+    """Yield the values of environment variables, the commands and arguments of containers, and ConfigMaps' data."""
+    for workload in index.workloads.values():
+        for container in workload.containers:
+            yield from container_texts(workload.id, container)
+    for identity, manifest in index.of("", "ConfigMap"):
+        for key, text in manifest.get("data", {}).items():
+            yield Text(identity, f"data[{key}]", text)
+
+
+def container_texts(owner: ObjectId, container: Container) -> Iterator[Text]:
+    """Yield the texts of one container."""
+    for field in ("command", "args"):
+        for text in container.data.get(field, ()):
+            yield Text(owner, f"{container.place}.{field}", text)
+    for variable in container.data.get("env", ()):
+        if variable.get("value"):
+            name = variable.get("name", "")
+            yield Text(owner, f"{container.place}.env[{name}]", variable["value"], name)

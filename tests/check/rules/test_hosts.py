@@ -1,0 +1,145 @@
+"""Hosts in programs' texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from check.samples import POLARIS, Platform, resource, sample
+from floe_compiler.check.rules.hosts import check
+from floe_compiler.model.rendered import Connection, External
+
+
+def told(text: str) -> Platform:
+    """Return the platform with a text in a variable of Polaris."""
+    platform = sample()
+    platform.container("Deployment/polaris")["env"].append({"name": "TEXT", "value": text})
+    return platform
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://dagster:3000/health",
+        "http://dagster.floe-platform:3000",
+        "http://dagster.floe-platform.svc:3000",
+        "grpc://dagster.floe-platform.svc.cluster.local:3000",
+        "dagster:3000",
+        "dagster.floe-platform.svc.cluster.local",
+        "jdbc:postgresql://postgres-0.postgres.floe-platform.svc.cluster.local:5432/polaris",
+        "postgresql+psycopg2://user@postgres:5432/x",
+        "http://localhost:8181",
+        "0.0.0.0:8181",
+        "https://kubernetes.default.svc.cluster.local:443",
+        "https://s3.example.com/bucket",
+        "https://warehouse.s3.example.com/bucket",
+        "https://dagster.example.com/runs",
+        "http://json-schema.org/draft-07/schema#",
+        "http://${HOST}:8080/ and http://$(HOST):8080/ and http://{{ host }}/",
+        "s3://warehouse/table",
+        "ghcr.io/acme/postgres:16",
+        "postgres:16",
+        "version 10.2.3.4",
+        "12:30:00",
+        "config.yaml:5432",
+        "retries:8080",
+    ],
+)
+def test_texts_that_lead_somewhere_or_are_no_address(text: str) -> None:
+    assert told(text).findings(check) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        (
+            "http://dagstr.floe-platform.svc.cluster.local:3000",
+            "C051",
+            "names dagstr.floe-platform.svc.cluster.local, but there is no such Service",
+        ),
+        ("dagster.floe-plattform.svc:3000", "C051", "names dagster.floe-plattform.svc, but there is no such Service"),
+        (
+            "dagster.floe-platform.svc.example.org",
+            "C051",
+            "names dagster.floe-platform.svc.example.org, but the cluster's domain is cluster.local",
+        ),
+        ("http://dagster:80", "C052", "names port 80 of Service floe-platform/dagster"),
+        ("http://dagster", "C052", "names port 80 of Service floe-platform/dagster"),
+        ("dagster:8080", "C052", "names port 8080 of Service floe-platform/dagster"),
+        ("dagster.floe-platform.svc.cluster.local:1", "C052", "names port 1 of Service floe-platform/dagster"),
+        ("http://catalog:8181", "C053", "names catalog:8181, which nothing declares"),
+        ("polari:8181", "C053", "names polari:8181, which nothing declares"),
+        ("https://vault.example.com", "C053", "names vault.example.com:443, which nothing declares"),
+        ("db.example.com:5432", "C053", "names db.example.com:5432, which nothing declares"),
+        ("http://s3.example.com", "C053", "names s3.example.com:80, which nothing declares"),
+        ("http://10.1.2.3/x", "C054", "names 10.1.2.3"),
+        ("10.1.2.3:5432", "C054", "names 10.1.2.3"),
+    ],
+)
+def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
+    ((found_code, subject, found),) = told(text).findings(check)
+    assert (found_code, subject) == (code, "Deployment.apps floe-platform/polaris")
+    assert found == f"spec.template.spec.containers[polaris].env[TEXT] {message}"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("http://dagstr.floe-platform.svc:3000", 'did you mean "dagster"?'),
+        ("http://dagster.floe-plattform.svc:3000", 'did you mean "floe-platform"?'),
+        ("http://dagster:80", "it has 3000"),
+        ("http://polari:8181", 'did you mean "polaris"?'),
+        ("http://s3.example.com", "declared is port 443"),
+    ],
+)
+def test_hints(text: str, hint: str) -> None:
+    assert told(text).hints(check) == [hint]
+
+
+def test_arguments_commands_and_config_maps_are_read() -> None:
+    platform = sample()
+    platform.container("CronJob/backup")["command"] = ["sh", "-c", "curl http://gone-a:80"]
+    platform.container("CronJob/backup")["args"] = ["--to=http://gone-b:80"]
+    platform["ConfigMap/polaris"]["data"]["x"] = "url: http://gone-c:80\n# see http://gone-d:80\n"
+    assert [message for _, _, message in platform.findings(check)] == [
+        "spec.jobTemplate.spec.template.spec.containers[backup].command names gone-a:80, which nothing declares",
+        "spec.jobTemplate.spec.template.spec.containers[backup].args names gone-b:80, which nothing declares",
+        "data[x] names gone-c:80, which nothing declares",
+    ]
+
+
+def test_a_bare_name_is_one_of_the_same_namespace() -> None:
+    platform = told("http://other:80")
+    platform.add(resource("v1", "Service", "other", "elsewhere", spec={"ports": [{"port": 80}]}))
+    assert [code for code, _, _ in platform.findings(check)] == ["C053"]
+
+
+def test_a_headless_service_leads_straight_to_the_containers_port() -> None:
+    platform = told("postgres:15432")
+    spec = platform["Service/postgres"]["spec"]
+    spec["ports"] = [{"port": 5432, "targetPort": 15432}]
+    assert platform.findings(check) == []
+    del spec["clusterIP"]
+    assert [code for code, _, _ in platform.findings(check)] == ["C052"]
+
+
+def test_a_declared_server_may_be_named() -> None:
+    platform = told("https://vault.example.com:8200")
+    platform.facts["connections"] |= {Connection(POLARIS, External("vault.example.com", 8200), 8200)}
+    assert platform.findings(check) == []
+
+
+def test_a_hand_written_object_may_name_the_hosts_it_needs() -> None:
+    platform = told("https://vault.example.com:8200 and https://other.example.com")
+    annotations = {"floe.dev/external-hosts": "vault.example.com, 10.0.0.1"}
+    platform["Deployment/polaris"]["metadata"]["annotations"] = annotations
+    assert [message.rpartition(" names ")[2] for _, _, message in platform.findings(check)] == [
+        "other.example.com:443, which nothing declares"
+    ]
+
+
+def test_the_clusters_own_domain() -> None:
+    platform = told("http://dagster.floe-platform.svc.acme.internal:3000")
+    platform.facts["cluster_domain"] = "acme.internal"
+    found = [message for _, _, message in platform.findings(check)]
+    assert len(found) == 1
+    assert "env[DATABASE]" in found[0]

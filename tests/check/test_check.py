@@ -1,0 +1,143 @@
+"""The checks as a whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from check.samples import sample
+from floe_compiler import check
+from floe_compiler.check import all_checks, run_checks
+from floe_compiler.check.index import build_index
+from floe_compiler.model.diagnostics import Rule, StageFailed
+from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.span import Span
+
+RULES = Path(str(check.__file__)).parent / "rules"
+
+
+def test_the_sample_platform_passes_every_check() -> None:
+    assert run_checks(sample().rendered()) == ()
+
+
+def test_every_rule_module_is_run() -> None:
+    modules = {path.stem for path in RULES.glob("*.py")} - {"__init__"}
+    assert [one.__module__.rpartition(".")[2] for one in all_checks()] == sorted(modules)
+
+
+def test_every_rule_module_has_a_test_module() -> None:
+    tests = {path.stem.removeprefix("test_") for path in (Path(__file__).parent / "rules").glob("test_*.py")}
+    assert {path.stem for path in RULES.glob("*.py")} - {"__init__"} == tests
+
+
+def test_codes_are_unique_and_of_this_stage() -> None:
+    rules = [value for one in all_checks() for value in one.__globals__.values() if isinstance(value, Rule)]
+    codes = [rule.code for rule in rules]
+    assert sorted(codes) == sorted(set(codes))
+    assert all(re.fullmatch("C[0-9]{3}", code) for code in codes)
+
+
+def test_rules_do_not_import_each_other() -> None:
+    for path in RULES.glob("*.py"):
+        imported = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        assert not [module for module in imported if module and module.startswith("floe_compiler.check.rules")]
+
+
+def test_errors_of_all_rules_come_together_with_the_warnings() -> None:
+    platform = sample()
+    platform["Deployment/polaris"]["spec"]["replicas"] = 1
+    platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server:latest"
+    platform["ConfigMap/polaris"]["metadata"]["labels"].pop("app.kubernetes.io/part-of")
+    with pytest.raises(StageFailed) as failure:
+        run_checks(platform.rendered())
+    assert [one.rule.code for one in failure.value.diagnostics] == ["C016", "C090", "C093", "C150"]
+
+
+def test_warnings_alone_do_not_fail() -> None:
+    platform = sample()
+    platform["ConfigMap/polaris"]["metadata"]["labels"].pop("app.kubernetes.io/part-of")
+    assert [one.rule.code for one in run_checks(platform.rendered())] == ["C016"]
+
+
+def test_a_finding_tells_the_origin_of_its_object_and_the_patches_that_changed_it() -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
+    name = "Deployment.apps floe-platform/polaris"
+    patch = Span("overlays/prod/patch.yaml", 3, 1)
+    platform.facts |= {"origins": {name: "platform-manifest.yaml:9:3"}, "patched": {name: (patch,)}}
+    with pytest.raises(StageFailed) as failure:
+        run_checks(platform.rendered())
+    (found,) = failure.value.diagnostics
+    assert found.subject == f"prod: {name}"
+    assert found.hint == "give it an exact tag, or a digest; it comes from platform-manifest.yaml:9:3"
+    assert [one.span for one in found.related] == [patch]
+
+
+MALFORMED: tuple[Any, ...] = (
+    None,
+    0,
+    "text",
+    [],
+    [None],
+    ["text"],
+    [[]],
+    [{}],
+    {},
+    {"name": None},
+    {"spec": 1},
+    True,
+    1.5,
+)
+
+# What makes an object itself; without it there would be one object for two.
+IDENTITY = (("apiVersion",), ("kind",), ("metadata",), ("metadata", "name"), ("metadata", "namespace"))
+
+
+def _places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    found = [path] if path else []
+    if isinstance(value, dict):
+        return found + [place for key, item in value.items() for place in _places(item, (*path, key))]
+    if isinstance(value, list):
+        return found + [place for position, item in enumerate(value) for place in _places(item, (*path, position))]
+    return found
+
+
+def test_no_rule_stumbles_over_malformed_objects() -> None:
+    places = {
+        key: [path for path in _places(manifest) if path not in IDENTITY] for key, manifest in sample().objects.items()
+    }
+    for number in range(max(map(len, places.values()))):
+        platform = sample()
+        for key, paths in places.items():
+            if number < len(paths):
+                _put(platform[key], paths[number], MALFORMED[number % len(MALFORMED)])
+        index = build_index(platform.rendered())
+        for one in all_checks():
+            list(one(index))
+
+
+def _put(value: Any, path: tuple[str | int, ...], new: object) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = new
+
+
+def test_an_empty_environment_passes() -> None:
+    platform = sample()
+    platform.objects = {}
+    platform.facts = {}
+    assert run_checks(platform.rendered()) == ()
+
+
+def test_an_object_that_json_cannot_hold_is_refused_without_a_crash() -> None:
+    platform = sample()
+    platform["ConfigMap/polaris"]["data"][8080] = "x"
+    found = platform.rendered()
+    assert isinstance(found.objects, ObjectSet)
+    with pytest.raises(StageFailed) as failure:
+        run_checks(found)
+    assert {one.rule.code for one in failure.value.diagnostics} == {"C001"}
