@@ -1,0 +1,113 @@
+"""The same inputs give the same bytes: wherever, whenever, in whatever order, one by one or all at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.model.plan import UnitPlan
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.pipeline import compile_mesh, plan_mesh
+from floe_compiler.synthesize.unit import render_unit
+
+ROOT = Path(__file__).parents[1]
+INPUTS = ("platform-manifest.yaml", "base", "domains", "overlays")
+
+COMPILE = """
+import hashlib, json, sys
+from pathlib import Path
+from floe_compiler.pipeline import compile_mesh
+files = compile_mesh(Path(sys.argv[1])).files
+json.dump({path: hashlib.sha256(text.encode()).hexdigest() for path, text in files.items()}, sys.stdout)
+"""
+
+
+def hashes(files: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the hash of each file, in the order of the files."""
+    return [(path, hashlib.sha256(text.encode()).hexdigest()) for path, text in files.items()]
+
+
+@pytest.fixture(scope="module")
+def expected() -> list[tuple[str, str]]:
+    """Return what the mesh of this repository compiles to here and now."""
+    return hashes(compile_mesh(ROOT).files)
+
+
+def compiled_apart(root: Path, folder: Path, **variables: str) -> list[tuple[str, str]]:
+    """Return the same from a Python of its own, with that working folder and those environment variables."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILE, str(root)],
+        cwd=folder,
+        env={**os.environ, **variables},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return list(json.loads(done.stdout).items())
+
+
+def copy_shuffled(target: Path) -> None:
+    """Copy the inputs to a folder in random order, each with another age."""
+    files = [path for name in INPUTS for path in (ROOT / name, *(ROOT / name).rglob("*")) if path.is_file()]
+    for age, source in enumerate(random.sample(files, len(files))):
+        copy = target / source.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
+        os.utime(copy, (age, age))
+
+
+@pytest.mark.parametrize("seed", ["0", "4711"])
+def test_hash_seed_clock_and_language_do_not_matter(seed: str, expected: list[tuple[str, str]]) -> None:
+    """Sets of text have another order with another seed."""
+    variables = {"PYTHONHASHSEED": seed, "TZ": f"Etc/GMT-{len(seed)}", "LC_ALL": "C"}
+    assert compiled_apart(ROOT, ROOT, **variables) == expected
+
+
+def test_folders_and_the_order_and_age_of_files_do_not_matter(tmp_path: Path, expected: list[tuple[str, str]]) -> None:
+    root = tmp_path / "an other ünusual folder"
+    copy_shuffled(root)
+    assert compiled_apart(root, tmp_path) == expected
+
+
+def test_one_environment_at_a_time_gives_what_all_give(expected: list[tuple[str, str]]) -> None:
+    names = sorted(path.parent.name for path in ROOT.glob("overlays/*/environment.yaml"))
+    assert len(names) > 2
+    assert [pair for name in names for pair in hashes(compile_mesh(ROOT, (name,)).files)] == expected
+
+
+def rendered(unit: UnitPlan) -> str:
+    """Return the objects of a unit, in their order, as text."""
+    return "---\n".join(to_yaml(manifest) for manifest in render_unit(unit).objects)
+
+
+def units() -> list[UnitPlan]:
+    plans, _ = plan_mesh(ROOT)
+    return [unit for plan in plans for unit in plan.units]
+
+
+def by_name(plans: Iterable[UnitPlan], texts: Iterable[str]) -> dict[tuple[str, str], str]:
+    return {(plan.settings.environment, plan.namespace): text for plan, text in zip(plans, texts, strict=True)}
+
+
+def test_a_unit_renders_alike_in_any_order_and_in_any_process() -> None:
+    """A hidden input - something that another unit left behind, or that the process holds - would show here."""
+    plans = units()
+    serial = by_name(plans, map(rendered, plans))
+    backwards = plans[::-1]
+    assert by_name(backwards, map(rendered, backwards)) == serial
+    # "spawn" starts processes that share nothing with this one, on every system.
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert by_name(backwards, pool.map(rendered, backwards)) == serial
+    assert len(serial) > 10
+    assert all(serial.values())
