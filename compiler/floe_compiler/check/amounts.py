@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from floe_compiler.check.workloads import Container, Workload
@@ -14,7 +15,7 @@ Bound = Literal["requests", "limits"]
 def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
     """Return a quantity of a mapping such as `limits`; None if it is not there, or no quantity (see that rule)."""
     try:
-        return parse_quantity(str(values[name]))
+        return _parsed(str(values[name]))
     except (KeyError, ValueError):
         return None
 
@@ -44,3 +45,8 @@ def pod_amount(workload: Workload, bound: Bound, resource: str) -> Quantity:
         else:
             most = max(most, running + needed)
     return max(running, most)
+
+
+@lru_cache
+def _parsed(text: str) -> Quantity:
+    return parse_quantity(text)

@@ -68,7 +68,7 @@ def undeclared(index: Index, departures: Iterable[Departure], concerns: Callable
     for departure in departures:
         needed.add((departure.workload.group, departure.field))
         if not departure.is_declared(declared):
-            hint = f'if it cannot be helped, declare the exception "{departure.field}" with its reason'
+            hint = f'if it cannot be helped, annotate the object: "{EXCEPTION}{departure.field}: <reason>"'
             yield index.finding(departure.rule, departure.workload.id, departure.message, hint)
     for group, field in sorted(declared - needed):
         pods = [index.pods.all[position] for position in index.pods.of_group(group)]

@@ -30,7 +30,7 @@ class LaunchedPods:
     group: PodGroup
     labels: tuple[tuple[str, str], ...]
     requests: tuple[tuple[str, str], ...] = ()
-    """CPU and memory requests of all these pods that may run at once, as quantities."""
+    """CPU and memory requests of each of these pods, as quantities."""
 
     count: int = 0
     """How many may run at once."""

@@ -179,7 +179,8 @@ def test_a_breach_is_an_error_unless_it_is_declared(
     platform = sample()
     put(platform, field, value)
     assert platform.findings(check) == [("C070", NAME, message)]
-    assert platform.hints(check) == [f'if it cannot be helped, declare the exception "{word}" with its reason']
+    hint = f'if it cannot be helped, annotate the object: "floe.dev/exception-{word}: <reason>"'
+    assert platform.hints(check) == [hint]
     platform.facts["exceptions"] = frozenset({SecurityException(POLARIS, word, "it cannot be helped")})
     namespace = platform["Namespace/floe-platform"]["metadata"]["labels"]
     namespace["pod-security.kubernetes.io/enforce"] = level

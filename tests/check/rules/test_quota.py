@@ -10,12 +10,12 @@ from check.samples import RUNS, container, resource, sample, selector, template
 from floe_compiler.check.rules.quota import check
 from floe_compiler.model.rendered import LaunchedPods
 
-# Two pods of polaris and of dagster, one of postgres, migrate and backup: 100m and 64Mi each; two runs besides.
+# Two pods of polaris and of dagster, one of postgres, migrate and backup: 100m and 64Mi each. Two runs: 500m and 1Gi.
 NEEDED = {
     "pods": "9",
-    "requests.cpu": "1200m",
-    "cpu": "1200m",
-    "requests.memory": "1472Mi",
+    "requests.cpu": "1700m",
+    "cpu": "1700m",
+    "requests.memory": "2496Mi",
     "limits.cpu": "7",
     "limits.memory": "896Mi",
     "requests.storage": "10Gi",
@@ -25,9 +25,9 @@ NEEDED = {
 }
 LESS = {
     "pods": "8",
-    "requests.cpu": "1199m",
-    "cpu": "1199m",
-    "requests.memory": "1471Mi",
+    "requests.cpu": "1699m",
+    "cpu": "1699m",
+    "requests.memory": "2495Mi",
     "limits.cpu": "6999m",
     "limits.memory": "895Mi",
     "requests.storage": "9Gi",
@@ -91,11 +91,11 @@ def test_a_single_pod_counts() -> None:
 def test_an_init_container_counts_where_it_needs_more_than_all_that_follows() -> None:
     platform = sample()
     wait = platform.pod("Job/migrate-1a2b3c4d")["initContainers"][0]
-    assert needed(platform, "requests.cpu") == "1200m"
+    assert needed(platform, "requests.cpu") == "1700m"
     wait["resources"]["requests"]["cpu"] = "300m"
-    assert needed(platform, "requests.cpu") == "1400m"
+    assert needed(platform, "requests.cpu") == "1900m"
     wait["restartPolicy"] = "Always"  # a sidecar runs beside the others
-    assert needed(platform, "requests.cpu") == "1500m"
+    assert needed(platform, "requests.cpu") == "2"
 
 
 def test_an_init_container_runs_beside_the_sidecars_before_it() -> None:
@@ -104,15 +104,15 @@ def test_an_init_container_runs_beside_the_sidecars_before_it() -> None:
     waits = platform.pod("Job/migrate-1a2b3c4d")["initContainers"]
     waits[0]["resources"]["requests"]["cpu"] = "300m"
     waits.append(proxy)
-    assert needed(platform, "requests.cpu") == "1400m"
+    assert needed(platform, "requests.cpu") == "1900m"
     waits.reverse()
-    assert needed(platform, "requests.cpu") == "1500m"
+    assert needed(platform, "requests.cpu") == "2"
 
 
 def test_a_limit_alone_is_the_request_too() -> None:
     platform = sample()
     del platform.container("CronJob/backup")["resources"]["requests"]["cpu"]
-    assert needed(platform, "requests.cpu") == "2100m"
+    assert needed(platform, "requests.cpu") == "2600m"
 
 
 def test_claims_count_once_for_each_replica() -> None:
@@ -130,7 +130,7 @@ def test_launched_pods_count() -> None:
     launched = LaunchedPods(RUNS, (), (("cpu", "2"),), 10)
     platform.facts["launched"] = frozenset({launched})
     assert needed(platform) == "17"
-    assert needed(platform, "requests.cpu") == "2700m"
+    assert needed(platform, "requests.cpu") == "20700m"
 
 
 def test_a_quota_for_some_pods_only_is_not_judged() -> None:

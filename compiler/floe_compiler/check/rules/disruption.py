@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from floe_compiler.check.hints import some
 from floe_compiler.check.index import Index
 from floe_compiler.check.scaling import autoscalers, least_replicas
 from floe_compiler.check.workloads import Workload
@@ -45,7 +46,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for workload in index.workloads.values():
         found = budgets[workload.id]
         if len(found) > 1:
-            names = ", ".join(identity.name for identity in found)
+            names = some(identity.name for identity in found)
             yield index.finding(OVERLAPPING, workload.id, f"its pods are selected by the budgets {names}")
         if index.rendered.production and not found and workload.kind in _REPLICATED:
             replicas = least_replicas(workload, scalers)

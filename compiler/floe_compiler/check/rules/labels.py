@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from floe_compiler.check.changing_labels import CHANGING_LABELS
 from floe_compiler.check.index import Index
@@ -57,13 +58,26 @@ def _invalid(
     index: Index, identity: ObjectId, place: str, metadata: Mapping[str, Mapping[str, str]]
 ) -> Iterator[Diagnostic]:
     for key, value in metadata.get("labels", {}).items():
-        try:
-            check_label_key(key)
-            check_label_value(value)
-        except ValueError as error:
-            yield index.finding(INVALID, identity, f"{place}.labels: {error}")
+        if problem := _problem(key) or _problem_of_value(value):
+            yield index.finding(INVALID, identity, f"{place}.labels: {problem}")
     for key in metadata.get("annotations", {}):
-        try:
-            check_label_key(key.lower())  # the prefix may be in either case
-        except ValueError as error:
-            yield index.finding(INVALID, identity, f"{place}.annotations: {error}")
+        if problem := _problem(key.lower()):  # an annotation's prefix may be in either case
+            yield index.finding(INVALID, identity, f"{place}.annotations: {problem}")
+
+
+@lru_cache
+def _problem(key: str) -> str:
+    try:
+        check_label_key(key)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@lru_cache
+def _problem_of_value(value: str) -> str:
+    try:
+        check_label_value(value)
+    except ValueError as error:
+        return str(error)
+    return ""

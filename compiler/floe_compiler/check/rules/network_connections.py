@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from floe_compiler.check.bits import numbers_in
+from floe_compiler.check.hints import SHOWN
 from floe_compiler.check.index import Index
 from floe_compiler.check.policies import Policies, read_policies
 from floe_compiler.check.policy_ports import ANY_PORT, Port, show_port
@@ -31,8 +33,6 @@ UNKNOWN = Rule(
     "A connection is declared for pods that the environment does not render. Correct the name.",
 )
 
-_SHOWN = 5
-
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the declared connections between pods that are cut, and the openings that nobody declared."""
@@ -48,7 +48,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
                 declared[source][connection.protocol, connection.port] |= 1 << target
                 yield from _cut(index, reach, connection, source, target)
     for source in range(len(index.pods.all)):
-        yield from _open(index, policies, source, _undeclared(reach, source, declared[source]))
+        yield from _open(index, policies, reach, source, declared[source])
 
 
 def _unknown(index: Index, connection: Connection) -> Iterator[Diagnostic]:
@@ -72,32 +72,32 @@ def _cut(index: Index, reach: Reachability, connection: Connection, source: int,
         yield index.finding(CUT, index.pods.all[target].about, message)
 
 
-def _undeclared(reach: Reachability, source: int, declared: Mapping[Port, int]) -> dict[int, Port]:
-    """Return the targets that a source may reach without any declaration, each with the first such port."""
-    found: dict[int, Port] = {}
+def _open(
+    index: Index, policies: Policies, reach: Reachability, source: int, declared: Mapping[Port, int]
+) -> Iterator[Diagnostic]:
+    """Yield one finding for all that a source may reach without any declaration, each target with its first port."""
+    seen, shown = 0, list[tuple[int, Port]]()
     for port, targets in reach.open(source):
-        for target in numbers_in(targets & ~declared.get(port, 0)):
-            found.setdefault(target, port)
-    return found
+        found = targets & ~declared.get(port, 0) & ~seen
+        seen |= found
+        shown += [(target, port) for target in islice(numbers_in(found), SHOWN - len(shown))]
+    if shown:
+        pods = index.pods.all
+        places = ", ".join(f"{pods[target].group} on {show_port(port)}" for target, port in shown)
+        more = f" and {seen.bit_count() - SHOWN} more" if seen.bit_count() > SHOWN else ""
+        message = f"{pods[source].group} may reach {places}{more}"
+        hint = f"the first is allowed by {' and '.join(_allowing(index, policies, source, *shown[0]))}"
+        yield index.finding(OPEN, pods[source].about, message, hint)
 
 
-def _open(index: Index, policies: Policies, source: int, found: dict[int, Port]) -> Iterator[Diagnostic]:
-    if not found:
-        return
-    targets = list(found.items())
-    shown = ", ".join(f"{index.pods.all[target].group} on {show_port(port)}" for target, port in targets[:_SHOWN])
-    more = f" and {len(targets) - _SHOWN} more" if len(targets) > _SHOWN else ""
-    message = f"{index.pods.all[source].group} may reach {shown}{more}"
-    yield index.finding(OPEN, index.pods.all[source].about, message, _allowing(policies, source, *targets[0]))
-
-
-def _allowing(policies: Policies, source: int, target: int, port: Port) -> str:
-    """Return a hint that names the policies which allow a connection."""
+def _allowing(index: Index, policies: Policies, source: int, target: int, port: Port) -> Iterable[str]:
+    """Return the policies that allow a connection."""
     ports = (port, (port[0], ANY_PORT))
-    names = [
+    namespaces = {index.pods.all[source].group.namespace, index.pods.all[target].group.namespace}
+    return dict.fromkeys(
         str(rule.policy)
         for rule in policies.rules
-        if (rule.pods if rule.direction == "egress" else rule.peers.pods) >> source & 1
+        if rule.policy.namespace in namespaces
+        and (rule.pods if rule.direction == "egress" else rule.peers.pods) >> source & 1
         and any(one in ports and pods >> target & 1 for one, pods in rule.received)
-    ]
-    return f"the first is allowed by {' and '.join(dict.fromkeys(names))}"
+    )

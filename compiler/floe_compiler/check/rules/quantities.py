@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.check.index import Index
@@ -39,9 +40,14 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 def _quantity(index: Index, identity: ObjectId, place: str, value: Any) -> Iterator[Diagnostic]:
     try:
-        canonical = str(parse_quantity(str(value)))
+        canonical = _canonical(str(value))
     except ValueError as error:
         yield index.finding(INVALID, identity, f"{place}: {error}")
         return
     if value != canonical:
         yield index.finding(NOT_CANONICAL, identity, f"{place} is {value!r}", f'write "{canonical}"')
+
+
+@lru_cache
+def _canonical(text: str) -> str:
+    return str(parse_quantity(text))

@@ -102,4 +102,4 @@ def _add_claim(sums: _Sums, claim: Object, times: int) -> None:
 def _add_launched(sums: _Sums, launched: LaunchedPods) -> None:
     _add(sums, "pods", Quantity(Fraction(launched.count)))
     for name, _ in launched.requests:
-        _add(sums, f"requests.{name}", amount(dict(launched.requests), name) or ZERO)
+        _add(sums, f"requests.{name}", (amount(dict(launched.requests), name) or ZERO) * launched.count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_compiler.check.hints import some
 from floe_compiler.check.index import Index
 from floe_compiler.check.own_selectors import WORKLOADS, own_selectors
 from floe_compiler.check.selection import NAMESPACE_NAME, Selector, matches
@@ -48,9 +49,10 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 
 def _workload(index: Index, identity: ObjectId, selector: Selector) -> Iterator[Diagnostic]:
-    for pods in index.pods.select(identity.namespace, selector):
-        if pods.workload is None or pods.workload.id != identity:
-            yield index.finding(SHARED, identity, f"spec.selector also matches the pods of {pods}")
+    caught = index.pods.select(identity.namespace, selector)
+    others = [pods for pods in caught if pods.workload is None or pods.workload.id != identity]
+    if others:
+        yield index.finding(SHARED, identity, f"spec.selector also matches the pods of {some(others)}")
     if not selector or not matches(selector, index.workloads[identity].labels):
         message = "spec.selector does not match the labels of spec.template"
         yield index.finding(NOT_OWN, identity, message, _labels(selector))
@@ -61,8 +63,8 @@ def _service(index: Index, identity: ObjectId, selector: Selector) -> Iterator[D
     if not caught:
         yield index.finding(NOTHING, identity, "spec.selector matches no pod", _labels(selector))
     elif len(caught) > 1 or (caught[0].workload is not None and caught[0].workload.is_task):
-        names = ", ".join(str(pods) for pods in caught)
-        yield index.finding(MIXED, identity, f"spec.selector matches the pods of {names}", _labels(selector))
+        message = f"spec.selector matches the pods of {some(caught)}"
+        yield index.finding(MIXED, identity, message, _labels(selector))
 
 
 def _peers(index: Index, identity: ObjectId, policy: Selector) -> Iterator[Diagnostic]:
@@ -73,7 +75,7 @@ def _peers(index: Index, identity: ObjectId, policy: Selector) -> Iterator[Diagn
                 selector = peer.get("podSelector", {})
                 places = _rendered_namespaces(index, identity, peer) if selector else ()
                 if places and not any(index.pods.select(place, selector) for place in places):
-                    message = f"a podSelector in spec.{direction} matches no pod in {', '.join(places)}"
+                    message = f"a podSelector in spec.{direction} matches no pod in {some(places)}"
                     yield index.finding(NOTHING, identity, message, _labels(selector))
 
 
