@@ -1,0 +1,29 @@
+"""The small mesh of `tests/meshes`, with what a test wants to be different."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SMALL = Path(__file__).parent / "meshes" / "small"
+MANIFEST = "platform-manifest.yaml"
+ENVIRONMENT = "overlays/dev/environment.yaml"
+DOMAIN = "domains/sales/domain.yaml"
+PRODUCT = "domains/sales/products/orders.yaml"
+
+
+def small_mesh(root: Path, changes: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Make the mesh in the folder `root` and return it.
+
+    `changes` are top-level keys of documents, by file: each takes the place of the key that is there; None removes it.
+    """
+    shutil.copytree(SMALL, root, dirs_exist_ok=True)
+    for file, keys in changes.items():
+        document = {**yaml.safe_load((root / file).read_text(encoding="utf-8")), **keys}
+        kept = {key: value for key, value in document.items() if value is not None}
+        (root / file).write_text(yaml.safe_dump(kept, sort_keys=False), encoding="utf-8")
+    return root

@@ -1,0 +1,106 @@
+"""A component of another package, written with cdk8s-plus in Python, beside the built-in ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from floe_compiler.cli import main
+from floe_compiler.components import registry
+from floe_compiler.load.digests import compiler_digest, input_digests
+from floe_compiler.load.mesh import load
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.model.facts import Parts
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.resolve import resolve
+from floe_compiler.resolve.schemas import schemas
+from floe_compiler.synthesize import synthesize
+from small_mesh import DOMAIN, MANIFEST, small_mesh
+from third_party_portal import COMPONENT
+
+DEPLOYMENT = "output/dev/floe-platform/deployment.apps_portal.yaml"
+SERVICE = "output/dev/floe-platform/service_portal.yaml"
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Install a package with the component as pip would: what it announces lies beside it on Python's path."""
+    folder = tmp_path / "site-packages" / "floe_portal-1.0.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: floe-portal\nVersion: 1.0.0\n")
+    (folder / "entry_points.txt").write_text("[floe_compile.components]\nportal = third_party_portal:COMPONENT\n")
+    monkeypatch.syspath_prepend(str(folder.parent))
+    compiler_digest.cache_clear()
+    yield
+    compiler_digest.cache_clear()
+
+
+def mesh(root: Path, **portal: Any) -> Path:
+    return small_mesh(root / "mesh", {MANIFEST: {"portal": {"type": "backstage", **portal}}})
+
+
+def problems(root: Path) -> tuple[Diagnostic, ...]:
+    with pytest.raises(StageFailed) as failed:
+        compile_mesh(root)
+    return failed.value.diagnostics
+
+
+def test_its_objects_stand_beside_those_of_the_others(installed: None, tmp_path: Path) -> None:
+    without = compile_mesh(small_mesh(tmp_path / "without", {}))
+    compiled = compile_mesh(mesh(tmp_path, replicas=3))
+    assert compiled.warnings == (), "the checks have nothing to say of them"
+    assert compiled.files.keys() - without.files.keys() == {DEPLOYMENT, SERVICE}
+    assert {path for path in without.files if compiled.files.get(path) != without.files[path]} == set()
+    deployment, service = yaml.safe_load(compiled.files[DEPLOYMENT]), yaml.safe_load(compiled.files[SERVICE])
+    assert deployment["spec"]["replicas"] == 3
+    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_its_objects_are_checked_like_all_others(installed: None, tmp_path: Path) -> None:
+    found = [one for one in problems(mesh(tmp_path, privileged=True)) if one.rule.code == "C070"]
+    assert found
+    assert {one.subject for one in found} == {"dev: Deployment.apps floe-platform/portal"}
+    assert all("it comes from platform-manifest.yaml:" in one.hint for one in found)
+
+
+def test_its_settings_are_part_of_the_language(
+    installed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (found,) = problems(mesh(tmp_path, replica=3))
+    assert (found.message, found.hint) == ("portal.replica is not a known key", 'did you mean "replicas"?')
+    assert str(found.span).startswith(f"{MANIFEST}:")
+    assert main(["components", "portal"]) == 0
+    assert "How many pods serve it." in capsys.readouterr().out
+
+
+def test_its_version_counts_among_the_inputs(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    root = small_mesh(tmp_path / "mesh", {})
+    before = input_digests(root)
+    request.getfixturevalue("installed")
+    assert input_digests(root) != before
+
+
+def test_without_it_nobody_knows_its_slot(tmp_path: Path) -> None:
+    (found,) = problems(mesh(tmp_path))
+    assert found.message == "portal is not a known key"
+
+
+def test_one_object_of_two_domains_is_an_error(tmp_path: Path) -> None:
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}}
+    component = replace(COMPONENT, shared=False, constructs=None, build=lambda _: Parts(objects=(role,)))
+    root = mesh(tmp_path)
+    (root / "domains/finance").mkdir()
+    (root / "domains/finance/domain.yaml").write_text((root / DOMAIN).read_text().replace("sales", "finance"))
+    components = registry([component])
+    sources, _ = load(root, schemas(components))
+    plans, _ = resolve(sources, components)
+    with pytest.raises(StageFailed) as failed:
+        synthesize(plans)
+    (found,) = failed.value.diagnostics
+    assert found.rule.code == "S002"
+    assert found.message == "dev: ClusterRole.rbac.authorization.k8s.io reader is rendered twice"
