@@ -192,7 +192,7 @@ class UnitPlan:
     contexts: tuple[tuple[Component[Any], Context[Any]], ...]
     quota: Quota
     quota_origin: Span | None = None
-    """Where the quota was written; None if it follows from the scale."""
+    """Where the quota was written, or the scale that it follows from."""
 
     callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For a Service of this namespace: the namespaces whose pods call it."""

@@ -43,7 +43,7 @@ class Scope:
     namespace: str
     owner: str
     quota: Quota
-    quota_origin: Span | None
+    quota_origin: Span
     placed: tuple[Placed, ...]
 
 
@@ -69,12 +69,13 @@ def resolve_environment(
     place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
     with_products = tuple(scope.name for scope in domains if any(instance.products for _, instance in scope.placed))
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
+    by_scale = document.span(("scale",))
     platform = Scope(
         PLATFORM,
         settings.platform_namespace,
         manifest.metadata.owner,
         manifest.shared_services.quota or manifest.quota,
-        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)),
+        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)) or by_scale,
         tuple(with_databases(inputs.registry, placed, findings)),
     )
     if findings.failed:
@@ -157,7 +158,7 @@ def _domain(
         namespace,
         domain.metadata.owner,
         domain.quota or Quota(),
-        merged.span(("quota",)),
+        merged.span(("quota",)) or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 

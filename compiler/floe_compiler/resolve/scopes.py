@@ -21,10 +21,10 @@ INHERITED: tuple[DataPath, ...] = (("quota",), ("placement",))
 
 QUOTAS: Mapping[str, Mapping[str, Any]] = {
     "light": {"cpu": "4", "memory": "8Gi"},
-    "medium": {"cpu": "8", "memory": "16Gi"},
-    "heavy": {"cpu": "16", "memory": "32Gi"},
+    "medium": {"cpu": "8", "memory": "16Gi", "storage": "200Gi"},
+    "heavy": {"cpu": "16", "memory": "32Gi", "storage": "1Ti"},
 }
-"""The quota of a namespace by scale (REQ-610)."""
+"""The quota of a namespace by scale (REQ-610), with room for the volumes of that scale."""
 
 
 def platform_layers(manifest: Document, environment: Document) -> tuple[Layer, Layer]:
