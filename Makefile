@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOMAINS ?= 100
 
 .DEFAULT_GOAL := help
 .PHONY: help setup compile check test lint types format schemas docs goldens fresh bench lock kind clean
@@ -56,6 +57,9 @@ fresh: $(READY) ## Prove that schemas/, docs/rules.md and output/ are what their
 
 kind: ## Try output/dev in a Kind cluster (needs docker, kind, kubectl and helm)
 	@tests/kind/run.sh
+
+bench: $(READY) ## Measure compiling a mesh of DOMAINS=100 domains (two numbers: how the time grows)
+	@cd tests && ../$(BIN)/python -m bench --domains $(DOMAINS)
 
 lock: ## Pin the newest allowed versions in requirements.lock (needs uv)
 	@uv pip compile --quiet pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11 -o requirements.lock
