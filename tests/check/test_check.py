@@ -68,12 +68,12 @@ def test_a_finding_tells_the_origin_of_its_object_and_the_patches_that_changed_i
     platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
     name = "Deployment.apps floe-platform/polaris"
     patch = Span("overlays/prod/patch.yaml", 3, 1)
-    platform.facts |= {"origins": {name: "platform-manifest.yaml:9:3"}, "patched": {name: (patch,)}}
+    platform.facts |= {"origins": {name: Span("platform-manifest.yaml", 9, 3)}, "patched": {name: (patch,)}}
     with pytest.raises(StageFailed) as failure:
         run_checks(platform.rendered())
     (found,) = failure.value.diagnostics
     assert found.subject == f"prod: {name}"
-    assert found.hint == "give it an exact tag, or a digest; it comes from platform-manifest.yaml:9:3"
+    assert (found.span, found.hint) == (Span("platform-manifest.yaml", 9, 3), "give it an exact tag, or a digest")
     assert [one.span for one in found.related] == [patch]
 
 

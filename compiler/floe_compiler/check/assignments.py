@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from floe_compiler.check.comments import without_comments
 from floe_compiler.model.credentials import names_secret
 
-_KEY = r"""(?:\\[nrt])?(?P<key>[A-Za-z][\w.-]*)["']?"""
+_KEY = r"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>[A-Za-z][\w.-]*)["']?"""
 _VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]+)"""
 # What may follow a value that ends its line or item: prose has another word there.
 _END = r"""(?=["']?[ \t]*(?:$|[,;)}\]#]|\\n))"""

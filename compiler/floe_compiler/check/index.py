@@ -54,10 +54,9 @@ class Index:
 
     def finding(self, rule: Rule, about: object, message: str, hint: str = "") -> Diagnostic:
         """Return a diagnostic about an object, pod group or namespace of this environment."""
-        origin = self.rendered.origins.get(str(about), "")
-        parts = [part for part in (hint, f"it comes from {origin}" if origin else "") if part]
         patches = tuple(Related(span, "patched here") for span in self.rendered.patched.get(str(about), ()))
-        return Diagnostic(rule, message, None, f"{self.rendered.environment}: {about}", "; ".join(parts), patches)
+        origin = self.rendered.origins.get(str(about))
+        return Diagnostic(rule, message, origin, f"{self.rendered.environment}: {about}", hint, patches)
 
 
 def build_index(rendered: Rendered) -> Index:

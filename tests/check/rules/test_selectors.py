@@ -104,3 +104,16 @@ def test_a_service_in_front_of_a_job_alone() -> None:
     platform = sample()
     platform.add(resource("v1", "Service", "migrate", spec={"selector": selector("migrate"), "ports": [{"port": 80}]}))
     assert [code for code, _, _ in platform.findings(check)] == ["C023"]
+
+
+def test_a_service_in_front_of_launched_pods() -> None:
+    platform = sample()
+    spec = {"selector": selector("dagster-run"), "ports": [{"port": 80}]}
+    platform.add(resource("v1", "Service", "runs", spec=spec))
+    assert platform.findings(check) == []
+
+
+def test_a_policy_for_all_pods_of_a_namespace_that_has_none() -> None:
+    platform = sample()
+    platform.copy_of("NetworkPolicy/default-deny", "deny")["metadata"]["namespace"] = "empty"
+    assert platform.findings(check) == []

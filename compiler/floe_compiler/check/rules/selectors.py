@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from floe_compiler.check.hints import some
 from floe_compiler.check.index import Index
 from floe_compiler.check.own_selectors import WORKLOADS, own_selectors
-from floe_compiler.check.selection import NAMESPACE_NAME, Selector, matches
+from floe_compiler.check.peers import named_namespaces
+from floe_compiler.check.selection import Selector, matches
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
 
@@ -83,12 +84,7 @@ def _rendered_namespaces(index: Index, identity: ObjectId, peer: Selector) -> tu
     """Return the namespaces that a peer names, if the environment renders all of them; else nothing."""
     if "namespaceSelector" not in peer:
         return (identity.namespace,)
-    selector = peer["namespaceSelector"]
-    named = [selector.get("matchLabels", {}).get(NAMESPACE_NAME)]
-    for expression in selector.get("matchExpressions", ()):
-        if expression.get("key") == NAMESPACE_NAME and expression.get("operator") == "In":
-            named = expression.get("values", [])
-    names = tuple(name for name in named if name is not None)
+    names = named_namespaces(peer["namespaceSelector"])
     return names if all(index.get("", "Namespace", "", name) for name in names) else ()
 
 
