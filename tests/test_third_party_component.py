@@ -65,7 +65,7 @@ def test_its_objects_are_checked_like_all_others(installed: None, tmp_path: Path
     found = [one for one in problems(mesh(tmp_path, privileged=True)) if one.rule.code == "C070"]
     assert found
     assert {one.subject for one in found} == {"dev: Deployment.apps floe-platform/portal"}
-    assert all("it comes from platform-manifest.yaml:" in one.hint for one in found)
+    assert {one.span.file for one in found if one.span} == {"platform-manifest.yaml"}
 
 
 def test_its_settings_are_part_of_the_language(

@@ -93,7 +93,7 @@ def explain_file(root: Path, file: str, progress: Progress = silent) -> Explanat
         return None
     progress("varying what is written")
     name = str(identify(final))
-    asked_by = rendered.origins.get(name, "the platform as a whole")
+    asked_by = str(rendered.origins.get(name, "the platform as a whole"))
     return explain(sources, components, environment, final, rendered.patched.get(name, ()), asked_by)
 
 

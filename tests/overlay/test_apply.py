@@ -13,6 +13,8 @@ from floe_compiler.model.span import Span
 from floe_compiler.overlay import kustomize, portions
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment
 
+HERE = Span("platform-manifest.yaml", 9, 3)
+
 REPLICAS = """
 - target: {{kind: Deployment, name: web}}
   patch: |-
@@ -44,9 +46,9 @@ def objects_of(rendered: Rendered) -> dict[str, Object]:
     ],
 )
 def test_with_nothing_to_apply_kustomize_does_not_start(mesh: Mesh, files: dict[str, str]) -> None:
-    rendered = mesh.write(files).apply(config_map("a"), origins={"ConfigMap sales/a": "here"})
+    rendered = mesh.write(files).apply(config_map("a"), origins={"ConfigMap sales/a": HERE})
 
-    assert rendered == Rendered("dev", ObjectSet.of([config_map("a")]), origins={"ConfigMap sales/a": "here"})
+    assert rendered == Rendered("dev", ObjectSet.of([config_map("a")]), origins={"ConfigMap sales/a": HERE})
 
 
 @pytest.mark.usefixtures("no_kustomize")
@@ -57,7 +59,7 @@ def test_hand_written_objects_join_without_kustomize(mesh: Mesh) -> None:
     rendered = mesh.apply(config_map("a"))
 
     assert list(rendered.objects) == [config_map("a"), config_map("b", data={"k": "on"})]
-    assert rendered.origins == {"ConfigMap sales/b": "base/b.yaml:2:1"}
+    assert rendered.origins == {"ConfigMap sales/b": Span("base/b.yaml", 2, 1)}
     assert rendered.patched == {}
 
 
@@ -142,7 +144,7 @@ def test_a_patch_can_delete_a_generated_object(mesh: Mesh) -> None:
     patch = "$patch: delete\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
     mesh.write({"base/kustomization.yaml": "patches: [{path: gone.yaml}]\n", "base/gone.yaml": patch})
 
-    rendered = mesh.apply(config_map("a"), config_map("b"), origins={"ConfigMap sales/a": "here"})
+    rendered = mesh.apply(config_map("a"), config_map("b"), origins={"ConfigMap sales/a": HERE})
 
     assert (list(rendered.objects), rendered.origins, rendered.patched) == ([config_map("b")], {}, {})
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from floe_compiler.model.document import Document
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, leaves, merge
-from hypothesis import given
-from hypothesis import strategies as st
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 KEYS = st.sampled_from(["a", "b", "c", "type"])
@@ -30,7 +31,9 @@ def test_lists_are_replaced_whole() -> None:
 
 
 def test_a_changed_type_drops_what_weaker_layers_said_of_the_former_one() -> None:
-    merged = merge(layers({"storage": {"type": "minio", "buckets": ["x"]}}, {"storage": {"type": "s3", "region": "eu"}}))
+    merged = merge(
+        layers({"storage": {"type": "minio", "buckets": ["x"]}}, {"storage": {"type": "s3", "region": "eu"}})
+    )
     assert merged.data == {"storage": {"type": "s3", "region": "eu"}}
     assert ("storage", "buckets") not in merged.origins
     beaten = merged.origins["storage", "type"]
@@ -48,7 +51,8 @@ def test_every_origin_of_a_leaf_is_kept_the_winner_first() -> None:
 
 
 def test_spans_are_those_of_the_document_below_the_layers_prefix() -> None:
-    document = Document("environment.yaml", {"platform": {"a": 2}}, {}, {("platform", "a"): Span("environment.yaml", 7, 3)})
+    places = {("platform", "a"): Span("environment.yaml", 7, 3)}
+    document = Document("environment.yaml", {"platform": {"a": 2}}, {}, places)
     merged = merge([Layer("manifest", {"a": 1}), Layer("environment", {"a": 2}, document, ("platform",))])
     assert merged.span(("a",)) == Span("environment.yaml", 7, 3)
     assert merged.origins["a",][1].span is None

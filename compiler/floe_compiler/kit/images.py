@@ -18,5 +18,5 @@ def pull_from(settings: Settings, image: str) -> str:
 
 
 def pull_policy(settings: Settings) -> str:
-    """Return the pull policy: production asks the registry every time, so that a revoked image cannot start (REQ-613)."""
+    """Return the pull policy: production asks the registry each time, so that no revoked image starts (REQ-613)."""
     return "Always" if settings.production else "IfNotPresent"

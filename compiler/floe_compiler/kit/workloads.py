@@ -33,7 +33,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
     spec = {
         **({} if declared.kind == "DaemonSet" else {"replicas": declared.replicas}),
         "revisionHistoryLimit": KEPT_REVISIONS,
-        **_rollout(instance, declared),
+        **_rollout(declared),
         "selector": {"matchLabels": labels.selector(instance, declared.name)},
         "template": template,
         **_claims(instance, declared),
@@ -49,7 +49,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
     )
 
 
-def _rollout(instance: Instance[Any], declared: Workload) -> Object:
+def _rollout(declared: Workload) -> Object:
     if declared.kind == "StatefulSet":
         return {"serviceName": headless_name(declared.name), "updateStrategy": {"type": "RollingUpdate"}}
     if declared.kind == "DaemonSet":

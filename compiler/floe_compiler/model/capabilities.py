@@ -117,9 +117,9 @@ class Lineage(Capability):
 class Compute(Capability):
     """Where dbt runs: a target of `profiles.yml` and what its pods need for it.
 
-    `profile` is the target as dbt reads it (plain data; values may use dbt's `env_var`), `catalog_profile` what joins it
-    where there is a catalog. `scratch` are the folders that the engine writes to. `endpoint` is None for an engine that
-    runs inside the step itself.
+    `profile` is the target as dbt reads it (plain data; values may use dbt's `env_var`), `catalog_profile` what joins
+    it where there is a catalog. `scratch` are the folders that the engine writes to. `endpoint` is None for an engine
+    that runs inside the step itself.
     """
 
     profile: tuple[tuple[str, object], ...]

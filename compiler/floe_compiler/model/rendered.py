@@ -103,8 +103,8 @@ class Rendered:
     delivery: frozenset[ObjectId] = frozenset()
     """The objects that tell Argo CD or Flux what to apply; they lie in a folder and a namespace of their own."""
 
-    origins: Mapping[str, str] = field(default_factory=dict)
-    """For an object's `str(ObjectId)`: the authored file or component that asked for it."""
+    origins: Mapping[str, Span] = field(default_factory=dict)
+    """For an object's `str(ObjectId)`: where its component was chosen, or it was written by hand."""
 
     patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """For an object's `str(ObjectId)`: the authored kustomize patches that changed it, in their order."""

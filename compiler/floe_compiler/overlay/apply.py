@@ -70,7 +70,7 @@ def _check_identities(effects: Effects, built: dict[ObjectId, Object], findings:
 def _result(rendered: Rendered, effects: Effects, built: dict[ObjectId, Object]) -> Rendered:
     kept = {identity: manifest for identity, manifest in effects.objects.items() if identity not in effects.changed}
     gone = {str(identity) for identity in effects.deleted}
-    written = {str(identity): str(span) for identity, span in effects.written.items()}
+    written = {str(identity): span for identity, span in effects.written.items()}
     patched = {
         str(identity): tuple(dict.fromkeys(step.span for step in steps))
         for identity, steps in sorted(effects.changed.items())

@@ -15,6 +15,7 @@ from floe_compiler.model.rendered import ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
+from floe_compiler.synthesize.dependencies import dependencies
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 
 NO_SOURCE = Rule(
@@ -54,7 +55,7 @@ def synthesize(plans: Sequence[EnvironmentPlan]) -> tuple[Rendered, ...]:
     units = [units_of(plan, findings) for plan in plans]
     findings.finish()
     charts = [chart for plan, found in zip(plans, units, strict=True) for chart in _charts(plan, found)]
-    built = iter(build_charts([ChartInput(one.environment, one.namespace, one.objects) for one in charts]))
+    built = iter(build_charts([_input(one) for one in charts]))
     objects: dict[str, list[Object]] = {plan.settings.environment: [] for plan in plans}
     for chart in charts:
         objects[chart.environment] += next(built)
@@ -91,6 +92,10 @@ def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
                 hint="give one of them another name",
             )
     return found
+
+
+def _input(chart: Chart) -> ChartInput:
+    return ChartInput(chart.environment, chart.namespace, chart.objects, dependencies(chart.objects))
 
 
 def _charts(plan: EnvironmentPlan, units: Sequence[Unit]) -> list[Chart]:

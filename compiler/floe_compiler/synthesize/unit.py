@@ -15,6 +15,7 @@ from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.plan import Component, Context, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
+from floe_compiler.model.span import Span
 
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -30,7 +31,7 @@ class Unit:
     exceptions: frozenset[SecurityException] = frozenset()
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
     secrets: tuple[Secret, ...] = ()
-    origins: tuple[tuple[str, str], ...] = ()
+    origins: tuple[tuple[str, Span], ...] = ()
 
 
 def render_unit(plan: UnitPlan) -> Unit:
@@ -43,13 +44,12 @@ def render_unit(plan: UnitPlan) -> Unit:
     callers = _callers(plan, pods)
     secrets = unit_secrets(plan, pods.values())
     objects: list[Object] = list(namespace_objects(plan))
-    origins = [(f"ResourceQuota {plan.namespace}/quota", str(plan.quota_origin))] if plan.quota_origin else []
+    origins = [(f"ResourceQuota {plan.namespace}/quota", plan.quota_origin)] if plan.quota_origin else []
     for (component, context), (_, one) in zip(plan.contexts, parts, strict=True):
         own = [*instance_objects(context.instance, one, callers), *constructs(component, context)]
         objects += own
-        origins += [
-            (str(identify(manifest_)), str(context.instance.origin or context.instance.label())) for manifest_ in own
-        ]
+        if context.instance.origin:
+            origins += [(str(identify(manifest_)), context.instance.origin) for manifest_ in own]
     objects += configuration(plan, pods.values())
     objects += secret_stores.secret_objects(plan.settings, plan.namespace, secrets)
     return Unit(
@@ -68,7 +68,7 @@ def secret_user(plan: UnitPlan, secret: Secret) -> Instance[Any] | None:
     """Return the first instance of the namespace whose pods read the secret."""
     for component, context in plan.contexts:
         pods = [pod for _, pod in named_pods(component.build(context))]
-        if secret in pod_secrets(pods):
+        if secret.name in {one.name for one in pod_secrets(pods)}:  # `secret` may have been merged with others'
             return context.instance
     return None
 
@@ -135,7 +135,7 @@ def constructs(component: Component[Any], context: Context[Any]) -> tuple[Object
     from floe_compiler.synthesize.python_constructs import objects_of
 
     build = component.constructs
-    return objects_of(lambda chart: build(chart, context), context.instance.namespace)
+    return objects_of(lambda chart: build(chart, context), context.instance.namespace, context.instance.label())
 
 
 def configuration(plan: UnitPlan, pods: Iterable[Pod]) -> list[Object]:
@@ -192,7 +192,7 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
         found += [
             SecurityException(PodGroup(namespace, server.name), "singleReplica", server.single)
             for server in one.workloads
-            if server.single
+            if server.single and server.kind == "Deployment"  # nobody asks more of a StatefulSet than one replica
         ]
     return found
 
