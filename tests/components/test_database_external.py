@@ -6,6 +6,7 @@ from typing import Any
 
 from floe_compiler.components import database_postgresql
 from floe_compiler.components.database_external import COMPONENT, ExternalConfig, provides
+from floe_compiler.kit.secret_stores import secret_objects
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.plan import Context
@@ -68,3 +69,9 @@ def test_no_credential_is_made_up() -> None:
 
 def test_clients_wait_with_the_same_image() -> None:
     assert database().image == in_cluster().image
+
+
+def test_a_secret_that_somebody_else_provides_is_not_rendered() -> None:
+    given = {"name": "rds", "existing": True}
+    assert not secret_objects(PRODUCTION, "floe-sales-domain", [database(secret=given).password.secret])
+    assert secret_objects(PRODUCTION, "floe-sales-domain", [database().password.secret])

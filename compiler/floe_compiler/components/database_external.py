@@ -43,7 +43,8 @@ def provides(instance: Instance[ExternalConfig]) -> tuple[Database, ...]:
 
 def secret(named: DatabaseSecret, namespace: str) -> Secret:
     """Return the secret with the credentials; its values come from those who run the server, so none is made up."""
-    return Secret(named.name, namespace, (SecretKey(named.keys.username), SecretKey(named.keys.password)))
+    keys = (SecretKey(named.keys.username), SecretKey(named.keys.password))
+    return Secret(named.name, namespace, keys, existing=named.existing)
 
 
 def build(_context: Context[ExternalConfig]) -> Parts:

@@ -60,6 +60,7 @@ def _task(context: Context[KubernetesConfig], product: Product) -> Task:
 COMPONENT = Component(
     slot="orchestrator",
     type="kubernetes",
+    name="data-products",
     summary="CronJobs alone: no server, no user interface",
     config=KubernetesConfig,
     build=build,

@@ -474,6 +474,8 @@ class DatabaseSecret(Input):
     """The secret's name."""
     keys: SecretKeys = SecretKeys()
     """Which keys hold what."""
+    existing: bool = False
+    """Somebody else puts the Secret into the namespace: nothing is rendered for it."""
 
 
 class ExternalPostgresql(Input):
