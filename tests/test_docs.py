@@ -1,0 +1,171 @@
+"""The documentation: links lead somewhere, commands are understood, what is shown is what there is."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from floe_compiler import cli, components
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.resolve.schemas import schemas
+from small_mesh import MANIFEST, small_mesh
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
+IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
+every_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
+
+BLOCK = re.compile(
+    r"(?:<!-- (?P<note>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+LEFT_OUT = "# …"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page, with the comment before it."""
+
+    note: str
+    language: str
+    text: str
+
+
+def blocks(page: Path, note: str = "") -> list[Block]:
+    """Return the fenced blocks of a page whose comment begins with `note`."""
+    found = [Block(**match.groupdict(default="")) for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
+    return [block for block in found if block.note.startswith(note)]
+
+
+def noted(note: str) -> list[Any]:
+    """Return the blocks of all pages whose comment begins with `note`, as parameters of a test."""
+    return [pytest.param(one, id=one.note.removeprefix(note)) for page in PAGES for one in blocks(page, note)]
+
+
+def prose(page: Path) -> str:
+    """Return a page without its fenced blocks."""
+    return BLOCK.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def code(page: Path) -> Iterator[str]:
+    """Yield the lines of the page's blocks, and its code spans."""
+    for block in blocks(page):
+        yield from (line.removeprefix("$ ") for line in block.text.splitlines())
+    yield from (" ".join(span.split()) for span in SPAN.findall(prose(page)))
+
+
+@every_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(prose(page)):
+        if target.startswith("https://"):
+            continue
+        file, _, anchor = target.partition("#")
+        place = (page.parent / file).resolve() if file else page
+        assert place.exists(), target
+        assert place.is_relative_to(ROOT), target
+        assert not anchor or anchor in anchors(place), target
+
+
+def test_every_page_is_linked_to() -> None:
+    linked = {
+        (page.parent / target.partition("#")[0]).resolve() for page in PAGES for target in LINK.findall(prose(page))
+    }
+    folders = {one for one in linked if one.is_dir()}
+    assert [page for page in PAGES[1:] if page not in linked and page.parent not in folders] == []
+
+
+@every_page
+def test_commands_are_understood(page: Path) -> None:
+    for line in code(page):
+        if line.startswith("floe-compile "):
+            try:
+                cli._parse(shlex.split(line, comments=True)[1:])
+            except SystemExit:
+                pytest.fail(line)
+
+
+@every_page
+def test_make_targets_are_there(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {target for line in code(page) for target in re.findall(r"^make ([a-z]+)", line)}
+    assert named - targets == set()
+
+
+@every_page
+def test_yaml_can_be_read(page: Path) -> None:
+    for block in blocks(page):
+        if block.language == "yaml" and not block.note.startswith("excerpt of "):
+            list(yaml.safe_load_all(block.text))
+
+
+@every_page
+def test_it_says_nothing_of_where_it_was_written(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"/work\b|/tmp/\w+|pypi\.org|pythonhosted|npmjs|proxy\.golang|TODO|FIXME", text) == []
+
+
+def meshes() -> Mapping[str, Mapping[str, str]]:
+    """Return the meshes of docs/inputs.md by name, each with its files."""
+    found: dict[str, dict[str, str]] = {}
+    for block in blocks(ROOT / "docs/inputs.md", "mesh "):
+        name, file = block.note.removeprefix("mesh ").split(": ")
+        found.setdefault(name, {})[file] = block.text
+    return found
+
+
+@pytest.mark.parametrize(("name", "environments"), [("small", 1), ("full", 2)])
+def test_the_documents_shown_compile_together(name: str, environments: int, tmp_path: Path) -> None:
+    known = schemas(components.registry())
+    for file, text in meshes()[name].items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text, encoding="utf-8")
+        document = yaml.safe_load(text)
+        Draft202012Validator(known[document["kind"]]).validate(document)
+    assert len(compile_mesh(tmp_path).environments) == environments
+
+
+@pytest.mark.parametrize("block", noted("excerpt of "))
+def test_excerpts_stand_in_the_output(block: Block) -> None:
+    whole = (ROOT / block.note.removeprefix("excerpt of ")).read_text(encoding="utf-8")
+    position = 0
+    for part in block.text.split(f"{LEFT_OUT}\n"):
+        position = whole.find(part, position)
+        assert position >= 0, part
+
+
+@pytest.mark.parametrize("block", noted("from tests/errors/"))
+def test_errors_shown_are_those_that_are_told(block: Block) -> None:
+    folder = ROOT / block.note.removeprefix("from ")
+    assert block.text in (folder / "expected.txt").read_text(encoding="utf-8")
+
+
+def test_the_component_shown_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = blocks(ROOT / "docs/architecture.md", "component")
+    # As an installed package would be imported: pydantic looks the module of a class up.
+    (tmp_path / "documented_portal.py").write_text(block.text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    shown = __import__("documented_portal").COMPONENT
+    monkeypatch.setattr(components, "installed", lambda: (shown,))
+    mesh = small_mesh(tmp_path / "mesh", {MANIFEST: {"portal": {"type": "simple"}}})
+    made = {path.rpartition("/")[2] for path in compile_mesh(mesh).files if path.endswith("_portal.yaml")}
+    assert made == {
+        "deployment.apps_portal.yaml",
+        "networkpolicy.networking.k8s.io_portal.yaml",
+        "service_portal.yaml",
+        "serviceaccount_portal.yaml",
+    }
