@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
 
 from floe_compiler.kit.meta import present
 from floe_compiler.model.facts import ConfigFile, Container, Pod, Scratch, SecretFile
 from floe_compiler.model.objects import Object
+from floe_compiler.model.quantities import parse_quantity
+
+Value = TypeVar("Value")
 
 TEMPORARY = Scratch("/tmp")  # noqa: S108 - the path inside a container, which every program expects to be writable
 READ_ONLY = 0o444
@@ -32,72 +37,85 @@ def slug(path: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:50].strip("-")
 
 
-def _secret_folder(path: str) -> str:
-    return f"secret-{slug(posixpath.dirname(path))}"
-
-
 def volumes(pod: Pod) -> list[Object]:
-    """Return the pod's volumes (but for persistent claims), each once, sorted by name."""
-    found: dict[str, Object] = {}
-    for container in containers_of(pod):
-        found |= _config_volumes(container.config)
-        for scratch in scratches(container):
-            name = slug(scratch.path)
-            found[name] = {"name": name, "emptyDir": _empty_dir(scratch)}
-    found |= _secret_volumes(file for container in containers_of(pod) for file in container.secret_files)
-    return [found[name] for name in sorted(found)]
+    """Return the pod's volumes (but for persistent claims), each once, sorted by name.
+
+    Raises ValueError if two different volumes would have one name: a mistake of the component.
+    """
+    containers = containers_of(pod)
+    found = [
+        *_config_volumes(file for container in containers for file in container.config),
+        *_scratch_volumes(containers),
+        *_secret_volumes(file for container in containers for file in container.secret_files),
+    ]
+    claims = ((claim.name, claim.path) for container in containers for claim in container.claims)
+    _distinct("volumes", (*((name, origin) for name, origin, _ in found), *claims))
+    return [{"name": name, **source} for name, _, source in sorted(found, key=lambda one: one[0])]
 
 
-def _empty_dir(scratch: Scratch) -> Object:
-    return present(medium="Memory" if scratch.memory else "", sizeLimit=scratch.size)
+Named = tuple[str, str, Object]
+"""A volume's name, what it is made for (a path or a ConfigMap), and its source."""
 
 
-def _config_volumes(files: Iterable[ConfigFile]) -> Mapping[str, Object]:
-    by_map: dict[str, bool] = {}
+def _distinct(what: str, pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """Return the pairs as a mapping; raise ValueError if a key comes with two values."""
+    found: dict[str, Value] = {}
+    for key, value in pairs:
+        if found.setdefault(key, value) != value:
+            raise ValueError(f"two different {what} are called {key}")
+    return found
+
+
+def _scratch_volumes(containers: Iterable[Container]) -> Iterator[Named]:
+    """Yield an emptyDir for each writable folder: as large as the container that asks for the most needs it."""
+    found: dict[str, Scratch] = {}
+    for scratch in (scratch for container in containers for scratch in container.scratch):
+        other = found.setdefault(scratch.path, scratch)
+        size = max(other.size, scratch.size, key=parse_quantity)
+        found[scratch.path] = replace(other, size=size, memory=other.memory or scratch.memory)
+    if any(TEMPORARY in scratches(container) for container in containers):
+        found.setdefault(TEMPORARY.path, TEMPORARY)
+    for path, scratch in found.items():
+        yield slug(path), path, {"emptyDir": present(medium="Memory" if scratch.memory else "", sizeLimit=scratch.size)}
+
+
+def _config_volumes(files: Iterable[ConfigFile]) -> Iterator[Named]:
+    executable: dict[str, bool] = {}
     for file in files:
-        by_map[file.config_map] = by_map.get(file.config_map, False) or file.executable
-    return {
-        f"config-{name}": {
-            "name": f"config-{name}",
-            "configMap": {"name": name, "defaultMode": EXECUTABLE if executable else READ_ONLY},
-        }
-        for name, executable in by_map.items()
-    }
+        executable[file.config_map] = executable.get(file.config_map, False) or file.executable
+    for name, mode in executable.items():
+        source = {"name": name, "defaultMode": EXECUTABLE if mode else READ_ONLY}
+        yield f"config-{name}", f"ConfigMap {name}", {"configMap": source}
 
 
-def _secret_volumes(files: Iterable[SecretFile]) -> Mapping[str, Object]:
-    """Return a projected volume for each folder of secret files, whatever secrets they come from."""
-    folders: dict[str, dict[str, dict[str, str]]] = {}
-    for file in sorted(set(files), key=lambda file: file.path):
-        secrets = folders.setdefault(_secret_folder(file.path), {})
-        secrets.setdefault(file.secret.secret.name, {})[file.secret.key] = posixpath.basename(file.path)
-    return {
-        folder: {
-            "name": folder,
-            "projected": {
-                "defaultMode": GROUP_READABLE,
-                "sources": [
-                    {"secret": {"name": name, "items": [{"key": key, "path": path} for key, path in keys.items()]}}
-                    for name, keys in secrets.items()
-                ],
-            },
-        }
-        for folder, secrets in folders.items()
-    }
+def _secret_volumes(files: Iterable[SecretFile]) -> Iterator[Named]:
+    """Yield a projected volume for each folder of secret files, whatever secrets they come from."""
+    by_path = _distinct("secret files", ((file.path, file.secret) for file in files))
+    folders: dict[str, dict[str, list[Object]]] = {}
+    for path, reference in sorted(by_path.items()):
+        folder, name = posixpath.split(path)
+        items = folders.setdefault(folder, {}).setdefault(reference.secret.name, [])
+        items.append({"key": reference.key, "path": name})
+    for folder, secrets in folders.items():
+        sources = [{"secret": {"name": name, "items": items}} for name, items in secrets.items()]
+        yield f"secret-{slug(folder)}", folder, {"projected": {"defaultMode": GROUP_READABLE, "sources": sources}}
 
 
 def mounts(container: Container) -> list[Object]:
-    """Return the container's mounts, sorted by path."""
-    found: dict[str, Object] = {}
+    """Return the container's mounts, sorted by path; raise ValueError if two of them have one path."""
+    found = _distinct("mounts", _mounts(container))
+    return [found[path] for path in sorted(found)]
+
+
+def _mounts(container: Container) -> Iterator[tuple[str, Object]]:
     for scratch in scratches(container):
-        found[scratch.path] = {"name": slug(scratch.path), "mountPath": scratch.path}
+        yield scratch.path, {"name": slug(scratch.path), "mountPath": scratch.path}
     for claim in container.claims:
-        found[claim.path] = {"name": claim.name, "mountPath": claim.path}
+        yield claim.path, {"name": claim.name, "mountPath": claim.path}
     for file in container.config:
         path, base = (file.path, posixpath.basename(file.path)) if file.single else (posixpath.dirname(file.path), "")
         mount = {"name": f"config-{file.config_map}", "mountPath": path, "readOnly": True}
-        found[path] = mount | present(subPath=base)
+        yield path, mount | present(subPath=base)
     for secret in container.secret_files:
         folder = posixpath.dirname(secret.path)
-        found[folder] = {"name": _secret_folder(secret.path), "mountPath": folder, "readOnly": True}
-    return [found[path] for path in sorted(found)]
+        yield folder, {"name": f"secret-{slug(folder)}", "mountPath": folder, "readOnly": True}

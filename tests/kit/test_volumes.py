@@ -1,0 +1,165 @@
+"""Volumes and mounts: what containers declare is there, writable or readable as declared, and never mixed up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.kit.volumes import containers_of, mounts, slug, volumes
+from floe_compiler.model.facts import Claim, ConfigFile, Pod, Scratch, SecretFile
+from kit.samples import SECRET, container, pod
+
+USER = SecretFile("/run/secrets/login/user", SECRET.key("username"))
+PASSWORD = SecretFile("/run/secrets/login/password", SECRET.key("password"))
+
+
+def by_name(one: Pod) -> dict[str, Any]:
+    found = volumes(one)
+    assert len({volume["name"] for volume in found}) == len(found)
+    return {volume["name"]: volume for volume in found}
+
+
+def test_containers_that_set_a_pod_up_come_first() -> None:
+    one = pod(container("main"), setup=(container("first"), container("second")))
+    assert [found.name for found in containers_of(one)] == ["first", "second", "main"]
+
+
+def test_tmp_is_always_writable() -> None:
+    assert volumes(pod()) == [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}]
+    assert mounts(container()) == [{"name": "tmp", "mountPath": "/tmp"}]
+
+
+def test_a_declared_tmp_replaces_the_usual_one_for_all_containers() -> None:
+    large = container("load", scratch=(Scratch("/tmp", "4Gi"),))
+    for one in (pod(container(), setup=(large,)), pod(large, setup=(container("first"),))):
+        assert volumes(one) == [{"name": "tmp", "emptyDir": {"sizeLimit": "4Gi"}}]
+
+
+def test_a_claim_may_be_tmp() -> None:
+    one = container(claims=(Claim("work", "/tmp", "1Gi"),))
+    assert volumes(pod(one)) == []
+    assert mounts(one) == [{"name": "work", "mountPath": "/tmp"}]
+
+
+def test_a_folder_of_two_containers_is_as_large_as_either_wants_it() -> None:
+    small, large = (container(name, scratch=(Scratch("/work", size),)) for name, size in (("a", "900Mi"), ("b", "2Gi")))
+    for one in (pod(small, setup=(large,)), pod(large, setup=(small,))):
+        assert by_name(one)["work"] == {"name": "work", "emptyDir": {"sizeLimit": "2Gi"}}
+
+
+def test_a_folder_in_memory() -> None:
+    one = container(scratch=(Scratch("/dev/shm", "1Gi", memory=True),))
+    assert by_name(pod(one))["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Gi"}
+
+
+def test_configuration_is_a_folder_or_a_single_file() -> None:
+    folder = ConfigFile("/etc/app/app.yaml", "a", "app")
+    single = ConfigFile("/opt/app/logging.xml", "b", "logging", single=True)
+    assert mounts(container(config=(folder, single)))[:2] == [
+        {"name": "config-app", "mountPath": "/etc/app", "readOnly": True},
+        {"name": "config-logging", "mountPath": "/opt/app/logging.xml", "readOnly": True, "subPath": "logging.xml"},
+    ]
+    found = by_name(pod(container(config=(folder, single))))
+    assert found["config-app"]["configMap"] == {"name": "app", "defaultMode": 0o444}
+    assert found["config-logging"]["configMap"]["name"] == "logging"
+
+
+def test_files_of_one_folder_are_mounted_once() -> None:
+    files = (ConfigFile("/etc/app/a", "1", "app"), ConfigFile("/etc/app/b", "2", "app"))
+    assert [one["mountPath"] for one in mounts(container(config=files))] == ["/etc/app", "/tmp"]
+
+
+def test_a_program_can_be_run_whichever_container_runs_it() -> None:
+    runs = container("runs", config=(ConfigFile("/scripts/run.sh", "#!", "scripts", executable=True),))
+    reads = container("reads", config=(ConfigFile("/scripts/data", "1", "scripts"),))
+    for one in (pod(reads, setup=(runs,)), pod(runs, setup=(reads,))):
+        assert by_name(one)["config-scripts"]["configMap"]["defaultMode"] == 0o555
+
+
+def test_secret_files_are_there_for_the_group_alone() -> None:
+    one = container(secret_files=(USER, PASSWORD))
+    assert by_name(pod(one))["secret-run-secrets-login"] == {
+        "name": "secret-run-secrets-login",
+        "projected": {
+            "defaultMode": 0o440,
+            "sources": [
+                {
+                    "secret": {
+                        "name": "login",
+                        "items": [{"key": "password", "path": "password"}, {"key": "username", "path": "user"}],
+                    }
+                }
+            ],
+        },
+    }
+    folder = {"name": "secret-run-secrets-login", "mountPath": "/run/secrets/login", "readOnly": True}
+    assert folder in mounts(one)
+
+
+def test_one_key_may_be_two_files() -> None:
+    files = (PASSWORD, SecretFile("/run/secrets/login/again", SECRET.key("password")))
+    (source,) = by_name(pod(container(secret_files=files)))["secret-run-secrets-login"]["projected"]["sources"]
+    assert source["secret"]["items"] == [{"key": "password", "path": "again"}, {"key": "password", "path": "password"}]
+
+
+def test_volumes_and_mounts_are_sorted_and_every_mount_has_its_volume() -> None:
+    one = container(
+        scratch=(Scratch("/work"), Scratch("/cache")),
+        config=(ConfigFile("/etc/app/app.yaml", "a", "app"),),
+        secret_files=(PASSWORD,),
+    )
+    names = [volume["name"] for volume in volumes(pod(one))]
+    paths = [mount["mountPath"] for mount in mounts(one)]
+    assert names == sorted(names)
+    assert paths == sorted(paths)
+    assert {mount["name"] for mount in mounts(one)} == set(names)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        container(scratch=(Scratch("/a-b"), Scratch("/a/b"))),
+        container(scratch=(Scratch("/config/app"),), config=(ConfigFile("/etc/app/app.yaml", "a", "app"),)),
+        container(claims=(Claim("tmp", "/data", "1Gi"),)),
+        container(
+            secret_files=(
+                SecretFile("/run/a-b/password", SECRET.key("password")),
+                SecretFile("/run/a/b/password", SECRET.key("password")),
+            )
+        ),
+        container(secret_files=(PASSWORD, SecretFile(PASSWORD.path, SECRET.key("username")))),
+    ],
+    ids=["two folders", "folder and configuration", "folder and claim", "two folders of secrets", "two secrets"],
+)
+def test_two_volumes_that_would_be_one_are_refused(broken: Any) -> None:
+    with pytest.raises(ValueError, match="two different"):
+        volumes(pod(broken))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        container(config=(ConfigFile("/etc/app/a", "1", "first"), ConfigFile("/etc/app/b", "2", "second"))),
+        container(scratch=(Scratch("/etc/app"),), config=(ConfigFile("/etc/app/a", "1", "first"),)),
+        container(config=(ConfigFile("/run/secrets/login/a", "1", "first"),), secret_files=(PASSWORD,)),
+        container(scratch=(Scratch("/data"),), claims=(Claim("data-claim", "/data", "1Gi"),)),
+    ],
+    ids=["two ConfigMaps", "folder and configuration", "configuration and secret", "folder and claim"],
+)
+def test_two_mounts_of_one_path_are_refused(broken: Any) -> None:
+    with pytest.raises(ValueError, match="two different mounts"):
+        mounts(broken)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/var/run/postgresql", "var-run-postgresql"),
+        ("/opt/Dagster_Home/", "opt-dagster-home"),
+        ("/" + "a" * 80, "a" * 50),
+        ("/" + "a" * 49 + "/b", "a" * 49),
+    ],
+)
+def test_a_path_as_a_name(path: str, name: str) -> None:
+    assert slug(path) == name
