@@ -9,6 +9,7 @@ from typing import Any
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.plan import Instance, Settings
+from floe_compiler.model.yaml_text import sha256_of
 
 NAME = "app.kubernetes.io/name"
 INSTANCE = "app.kubernetes.io/instance"
@@ -17,6 +18,9 @@ VERSION = "app.kubernetes.io/version"
 SCOPE = "floe.dev/scope"
 ACCESS = "access.floe.dev/"
 """Prefix of the labels by which a server's policy knows its callers: `access.floe.dev/polaris: "true"`."""
+
+LONGEST_VALUE = 63
+HASH_LENGTH = 8
 
 Labels = dict[str, str]
 
@@ -36,7 +40,14 @@ def selector(instance: Instance[Any], workload: str) -> Labels:
 
     `component` is part of it: without it a Service would also select the Jobs of the same application.
     """
-    return {NAME: instance.name, INSTANCE: f"{instance.scope}-{instance.name}", COMPONENT: workload}
+    return {NAME: instance.name, INSTANCE: _value(f"{instance.scope}-{instance.name}"), COMPONENT: workload}
+
+
+def _value(text: str) -> str:
+    """Return the text as a label's value: one that is too long is cut, and told from others like it by a hash."""
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return f"{text[: LONGEST_VALUE - HASH_LENGTH - 1]}-{sha256_of(text)[:HASH_LENGTH]}"
 
 
 def object_labels(instance: Instance[Any], workload: str) -> Labels:
