@@ -48,7 +48,7 @@ def pod_annotations(pod: Pod) -> Mapping[str, str]:
 def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:
     """Return the spec of the pods of the workload `name`, held to the restricted pod security standard."""
     settings = instance.settings
-    waits = tuple(wait_container(endpoint) for endpoint in pod.waits_for)
+    waits = tuple(wait_container(endpoint) for endpoint in dict.fromkeys(pod.waits_for))
     return {
         "serviceAccountName": pod.account or name,
         "automountServiceAccountToken": bool(pod.kubernetes_api),
@@ -92,7 +92,9 @@ def wait_container(endpoint: Endpoint) -> Container:
         f'echo "{server} did not come up"\n'
         "exit 1\n"
     )
-    return Container(f"wait-for-{server}"[:63], postgresql.IMAGE, WAIT_RESOURCES, command=("sh", "-c", loop))
+    return Container(
+        f"wait-for-{server}"[:63].rstrip("-"), postgresql.IMAGE, WAIT_RESOURCES, command=("sh", "-c", loop)
+    )
 
 
 def container(settings: Settings, declared: Container) -> Object:

@@ -21,9 +21,7 @@ def served_ports(declared: Workload) -> tuple[Port, ...]:
 def services(instance: Instance[Any], declared: Workload) -> list[Object]:
     """Return the Service by which others reach a workload, and the headless one that a StatefulSet needs."""
     ports = served_ports(declared)
-    if not ports:
-        return []
-    found = [_service(instance, declared, declared.name, ports)]
+    found = [_service(instance, declared, declared.name, ports)] if ports else []
     if declared.kind == "StatefulSet":
         # Pods must find one another before they are ready.
         headless = {"clusterIP": "None", "publishNotReadyAddresses": True}

@@ -103,12 +103,13 @@ def spread(instance: Instance[Any], declared: Workload) -> Object:
     selector = {"matchLabels": labels.selector(instance, declared.name)}
     # Counting each revision for itself keeps the pods of the old one from crowding out the new (Deployments only).
     by_revision = {"matchLabelKeys": ["pod-template-hash"]} if declared.kind == "Deployment" else {}
+    # Counting nodes that a pod may not run on, such as one that is drained, would leave its replicas no place.
+    counted = {"nodeTaintsPolicy": "Honor", "labelSelector": selector, **by_revision}
     nodes = "DoNotSchedule" if instance.settings.production else "ScheduleAnyway"
     constraints = [("kubernetes.io/hostname", nodes), ("topology.kubernetes.io/zone", "ScheduleAnyway")]
     return {
         "topologySpreadConstraints": [
-            {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": policy, "labelSelector": selector, **by_revision}
-            for key, policy in constraints
+            {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": policy, **counted} for key, policy in constraints
         ]
     }
 
