@@ -1,0 +1,35 @@
+"""The head of an object."""
+
+from __future__ import annotations
+
+from floe_compiler.kit.meta import GUARDED, manifest, present, wave
+
+
+def test_what_is_empty_is_left_out() -> None:
+    assert manifest("v1", "Namespace", "x") == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}
+
+
+def test_metadata_is_sorted_and_the_body_follows_it() -> None:
+    found = manifest("v1", "ConfigMap", "x", "ns", {"b": "2", "a": "1"}, {"d": "4", "c": "3"}, data={"k": "v"})
+    assert list(found) == ["apiVersion", "kind", "metadata", "data"]
+    assert found["metadata"] == {
+        "name": "x",
+        "namespace": "ns",
+        "labels": {"a": "1", "b": "2"},
+        "annotations": {"c": "3", "d": "4"},
+    }
+    assert list(found["metadata"]["labels"]) == ["a", "b"]
+    assert list(found["metadata"]["annotations"]) == ["c", "d"]
+
+
+def test_zero_and_false_say_something() -> None:
+    assert present(a=0, b=False, c=None, d="", e=[], f={}, g=(), h="x") == {"a": 0, "b": False, "h": "x"}
+
+
+def test_a_wave_is_text_as_annotations_are() -> None:
+    assert wave(0) == {"argocd.argoproj.io/sync-wave": "0"}
+
+
+def test_what_holds_data_is_deleted_by_neither_delivery_tool() -> None:
+    assert GUARDED["argocd.argoproj.io/sync-options"].split(",") == ["Prune=false", "Delete=false"]
+    assert GUARDED["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
