@@ -141,8 +141,19 @@ def test_two_writers_of_one_secret() -> None:
     second["spec"]["target"] = {"name": "polaris-db"}
     name = "ExternalSecret.external-secrets.io floe-platform"
     message = f"the Secret polaris-db is written by {name}/polaris-db and by {name}/second"
-    assert platform.findings(check) == [("C042", f"{name}/second", message)]
+    assert platform.findings(check) == [("C042", f"{name}/polaris-db", message)]
     second["spec"]["target"] = {"name": "another"}
+    assert platform.findings(check) == []
+
+
+def test_a_secret_that_somebody_else_writes_too() -> None:
+    platform = sample()
+    existing = {ExistingSecret("floe-platform", "polaris-db", (key,)) for key in ("password", "user")}
+    platform.facts["existing_secrets"] = frozenset(existing)
+    ((code, _, message),) = platform.findings(check)
+    assert code == "C042"
+    assert message.endswith("and by somebody else, somebody else")
+    platform["ExternalSecret/polaris-db"]["metadata"]["name"] = "other"
     assert platform.findings(check) == []
 
 

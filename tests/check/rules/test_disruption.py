@@ -40,6 +40,7 @@ def test_budgets_that_leave_one_to_spare(budget: dict[str, Any], replicas: int) 
     [
         ({"minAvailable": 2}, 2, "spec.minAvailable is 2, and Deployment polaris runs 2 pods at least"),
         ({"minAvailable": "51%"}, 2, "spec.minAvailable is 51%, and Deployment polaris runs 2 pods at least"),
+        ({"minAvailable": "67%"}, 3, "spec.minAvailable is 67%, and Deployment polaris runs 3 pods at least"),
         ({"maxUnavailable": 0}, 2, "spec.maxUnavailable is 0"),
         ({"maxUnavailable": "0%"}, 2, "spec.maxUnavailable is 0%"),
         ({"minAvailable": 1}, 1, "Deployment polaris runs a single pod, which no budget can protect"),

@@ -28,3 +28,9 @@ def test_kinds_that_only_share_a_name_are_two_objects() -> None:
     other["apiVersion"] = "serving.knative.dev/v1"
     platform.objects["other"] = other
     assert platform.findings(check) == []
+
+
+def test_an_object_in_its_old_group_alone_is_there_once() -> None:
+    platform = sample()
+    platform["Ingress/dagster"]["apiVersion"] = "extensions/v1beta1"
+    assert platform.findings(check) == []

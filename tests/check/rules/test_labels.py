@@ -78,3 +78,11 @@ def test_the_version_may_be_a_label() -> None:
     platform = sample()
     platform["Deployment/dagster"]["metadata"]["labels"][VERSION] = "1.2.3"
     assert platform.findings(check) == []
+
+
+def test_a_definition_is_somebody_elses_and_needs_no_labels_of_ours() -> None:
+    platform = sample()
+    definition = platform.copy_of("Namespace/floe-platform", "toys.example.com")
+    definition |= {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    definition["metadata"]["labels"] = {}
+    assert platform.findings(check) == []

@@ -39,11 +39,13 @@ def test_names_inside_pods() -> None:
     platform = sample()
     pod = platform.pod("Deployment/polaris")
     pod["volumes"][0]["name"] = "Config"
+    pod["containers"][0]["name"] = "Main"
     pod["containers"][0]["env"][0]["name"] = "1ST"
     pod["containers"][0]["ports"][0]["name"] = "a-name-much-too-long"
-    place = "spec.template.spec.containers[polaris]"
+    place = "spec.template.spec.containers[Main]"
     assert [message for _, message in rejected(platform)] == [
         "spec.template.spec.volumes",
+        place,
         f"{place}.env",
         f"{place}.ports",
     ]
@@ -56,7 +58,7 @@ def test_port_names_that_are_allowed(name: str) -> None:
     assert rejected(platform) == []
 
 
-@pytest.mark.parametrize("name", ["http--x", "-a", "80", "Http", "a_b"])
+@pytest.mark.parametrize("name", ["http--x", "-a", "80", "Http", "a_b", "a" * 16])
 def test_port_names_that_are_not(name: str) -> None:
     platform = sample()
     platform.container("Deployment/polaris")["ports"][0]["name"] = name

@@ -174,10 +174,24 @@ def test_many_openings_are_summed_up() -> None:
     everyone = [{"ports": [{"port": 9999}]}]
     platform.add(policy("in", "ingress", {}, everyone))
     platform.add(policy("out", "egress", selector("backup"), everyone))
-    ((code, _, message),) = platform.findings(check)
-    assert code == "C062"
-    assert message.startswith("floe-platform/backup may reach floe-platform/")
-    assert message.endswith(" on TCP 9999 and 1 more")
+    names = [f"floe-platform/{name} on TCP 9999" for name in ("dagster", "polaris", "postgres", "backup", "migrate")]
+    message = f"floe-platform/backup may reach {', '.join(names)}"
+    ((_, _, found),) = platform.findings(check)
+    assert found == f"{message} and 1 more"
+    inner = platform["NetworkPolicy/in"]["spec"]
+    expression = {"key": "app.kubernetes.io/name", "operator": "NotIn", "values": ["dagster-run"]}
+    inner["podSelector"] = {"matchExpressions": [expression]}
+    ((_, _, found),) = platform.findings(check)
+    assert found == message
+
+
+def test_only_the_policies_that_allow_an_opening_are_named() -> None:
+    platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
+    platform.add(policy("other-target", "egress", selector("dagster"), [to_pods("polaris", 5432)]))
+    platform.add(policy("other-port", "egress", selector("dagster"), [to_pods("postgres", 80)]))
+    del platform["NetworkPolicy/dagster-out"]["spec"]["egress"][0]["ports"]
+    kind = "NetworkPolicy.networking.k8s.io floe-platform"
+    assert platform.hints(check) == [f"the first is allowed by {kind}/dagster-out and {kind}/postgres-in"]
 
 
 def test_launched_pods_are_held_to_their_connections() -> None:

@@ -100,3 +100,25 @@ def test_an_ingress_whose_pods_are_open_to_pods_of_their_own_namespace_only() ->
     platform = sample()
     platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
     assert [code for code, _, _ in platform.findings(check)] == ["C065"]
+
+
+def test_to_be_asked_by_dns_is_not_to_ask_it() -> None:
+    platform = sample()
+    spec = platform["NetworkPolicy/dns"]["spec"]
+    rule = spec.pop("egress")[0]
+    spec |= {"policyTypes": ["Ingress"], "ingress": [{"from": rule["to"], "ports": rule["ports"]}]}
+    assert {code for code, _, _ in platform.findings(check)} == {"C063"}
+
+
+def test_an_ingress_whose_pods_are_open_to_everyone() -> None:
+    platform = sample()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+    assert platform.findings(check) == []
+
+
+def test_what_pods_may_send_does_not_open_an_ingress() -> None:
+    platform = sample()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"] = []
+    rule = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 3000}]}
+    platform["NetworkPolicy/backup-out"]["spec"]["egress"].append(rule)
+    assert [code for code, _, _ in platform.findings(check)] == ["C065"]

@@ -320,5 +320,13 @@ def test_a_namespace_with_a_declared_exception_lets_its_pods_in() -> None:
 def test_a_namespace_without_pods_may_enforce_what_it_likes() -> None:
     platform = sample()
     empty = platform.copy_of("Namespace/floe-platform", "empty")
-    del empty["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+    empty["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "privileged"
     assert platform.findings(check) == []
+
+
+def test_the_default_account_brings_a_token_unless_the_pod_refuses() -> None:
+    platform = sample()
+    put(platform, "pod.serviceAccountName", None)
+    assert platform.findings(check) == []
+    put(platform, "pod.automountServiceAccountToken", None)
+    assert [code for code, _, _ in platform.findings(check)] == ["C071"]

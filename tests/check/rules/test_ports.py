@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from check.samples import container, sample
+from check.samples import container, resource, sample, selector
 from floe_compiler.check.rules.ports import check
 
 MAIN = "spec.template.spec.containers[dagster]"
@@ -77,4 +77,11 @@ def test_two_containers_with_the_same_port() -> None:
 def test_one_number_with_two_protocols() -> None:
     platform = sample()
     platform.container("Deployment/dagster")["ports"].append({"containerPort": 3000, "protocol": "UDP"})
+    assert platform.findings(check) == []
+
+
+def test_of_launched_pods_nobody_knows_the_ports() -> None:
+    platform = sample()
+    spec = {"selector": selector("dagster-run"), "ports": [{"port": 80}]}
+    platform.add(resource("v1", "Service", "runs", spec=spec))
     assert platform.findings(check) == []

@@ -56,6 +56,8 @@ def test_timings_that_can() -> None:
     probe = {"tcpSocket": {"port": "main"}, "timeoutSeconds": 10, "successThreshold": 2}
     platform.container("Deployment/dagster")["readinessProbe"] = probe
     assert platform.findings(check) == []
+    platform.container("Deployment/dagster")["readinessProbe"] = {"tcpSocket": {"port": "main"}, "periodSeconds": 1}
+    assert platform.findings(check) == []
 
 
 @pytest.mark.parametrize(

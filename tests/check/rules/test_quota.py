@@ -138,6 +138,17 @@ def test_a_quota_for_some_pods_only_is_not_judged() -> None:
     platform.facts["production"] = False
     platform["ResourceQuota/quota"]["spec"] = {"hard": {"pods": "0"}, "scopes": ["BestEffort"]}
     assert platform.findings(check) == []
+    scope = {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "Exists"}]}
+    platform["ResourceQuota/quota"]["spec"] = {"hard": {"pods": "0"}, "scopeSelector": scope}
+    assert platform.findings(check) == []
+
+
+def test_what_is_no_quantity_is_another_rules_business() -> None:
+    platform = sample()
+    platform.facts["launched"] = frozenset({LaunchedPods(RUNS, (), (("cpu", "two"),), 10)})
+    del platform["StatefulSet/postgres"]["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]
+    platform["ResourceQuota/quota"]["spec"]["hard"] = {"requests.cpu": "four", "pods": "99"}
+    assert platform.findings(check) == []
 
 
 def test_in_production_there_is_a_quota_that_limits_pods() -> None:

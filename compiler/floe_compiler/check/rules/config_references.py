@@ -41,10 +41,10 @@ def check(index: Index) -> Iterator[Diagnostic]:
                 continue
             yield from _reference(index, workload, reference, names)
     for writers in index.secrets.values():
-        if len(writers) > 1:
+        if len(writers) > 1 and writers[0].writer:  # those that others write come last
             first, *others = (secret.writer or "somebody else" for secret in writers)
             message = f"the Secret {writers[0].name} is written by {first} and by {', '.join(others)}"
-            yield index.finding(CLASH, writers[-1].writer, message)
+            yield index.finding(CLASH, first, message)
 
 
 def _names(index: Index) -> dict[tuple[str, str], list[str]]:

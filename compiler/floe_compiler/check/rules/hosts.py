@@ -101,7 +101,7 @@ def _address(index: Index, names: _Names, text: Text, address: Address) -> Itera
         if len(labels) == 4:
             yield index.finding(NUMERIC, text.owner, f"{text.place} names {host}")
         return
-    if "svc" in labels[1:]:
+    if _is_cluster_name(names, labels):
         yield from _cluster_name(index, names, text, address)
     elif service := _short_name(names, text.owner.namespace, labels):
         if address.url or address.port >= _LEAST_PORT:
@@ -110,14 +110,22 @@ def _address(index: Index, names: _Names, text: Text, address: Address) -> Itera
         yield from _server(index, names, text, address)
 
 
+def _is_cluster_name(names: _Names, labels: list[str]) -> bool:
+    """Tell whether a name is one of this cluster's, or would be but for the domain; others may have a `svc` too."""
+    if "svc" not in labels[2:]:
+        return False
+    at = labels.index("svc", 2)
+    return ".".join(labels[at + 1 :]) in ("", names.domain) or (labels[at - 1], labels[at - 2]) in names.services
+
+
 def _cluster_name(index: Index, names: _Names, text: Text, address: Address) -> Iterator[Diagnostic]:
     """Check `service.namespace.svc` or `pod.service.namespace.svc`, with or without the cluster's domain."""
     labels = address.host.split(".")
-    at = labels.index("svc", 1)
+    at = labels.index("svc", 2)
     domain = ".".join(labels[at + 1 :])
-    if at >= 2 and (labels[at - 1], labels[at - 2]) == ("default", "kubernetes"):
+    service = (labels[at - 1], labels[at - 2])
+    if service == ("default", "kubernetes"):
         return
-    service = (labels[at - 1], labels[at - 2]) if at >= 2 else ("", "")
     if service not in names.services:
         known = index.names("", "Service", service[0])
         hint = near(service[1], known) if known else near(service[0], names.namespaces)

@@ -24,7 +24,7 @@ _BOUND = re.compile(r"\bwhile\s+(?:IFS=\S*\s+)?read\b|\s-(?:eq|ge|gt|le|lt|ne)\s
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the init containers that may wait for ever; a Job's deadline ends its own."""
     for workload in index.workloads.values():
-        if workload.is_task and "activeDeadlineSeconds" in workload.job:
+        if "activeDeadlineSeconds" in workload.job:
             continue
         for container in workload.containers:
             if container.role == "init":

@@ -31,6 +31,7 @@ TWICE = Rule(
     "Port declared twice",
     "Two containers of a pod cannot listen on one port, and port names must be unique in a pod.",
 )
+_FIRST = 1024
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 """The fields of a container that hold health checks."""
 
@@ -87,9 +88,8 @@ def _container(index: Index, identity: ObjectId, container: Container) -> Iterat
             if port is not None and port not in declared:
                 yield index.finding(PROBE, identity, f"{container.place}.{field} asks port {port}")
     for port in container.ports:
-        number = port.get("containerPort", 0)
-        if 0 < number < 1024:
-            yield index.finding(PRIVILEGED, identity, f"{container.place}.ports has {number}")
+        if port.get("containerPort", _FIRST) < _FIRST:
+            yield index.finding(PRIVILEGED, identity, f"{container.place}.ports has {port['containerPort']}")
 
 
 def _duplicates(index: Index, workload: Workload) -> Iterator[Diagnostic]:
