@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,5 +26,5 @@ def small_mesh(root: Path, changes: Mapping[str, Mapping[str, Any]]) -> Path:
     for file, keys in changes.items():
         document = {**yaml.safe_load((root / file).read_text(encoding="utf-8")), **keys}
         kept = {key: value for key, value in document.items() if value is not None}
-        (root / file).write_text(yaml.safe_dump(kept, sort_keys=False), encoding="utf-8")
+        (root / file).write_text(json.dumps(kept, indent=2), encoding="utf-8")  # which is YAML, without any alias
     return root
