@@ -13,7 +13,7 @@ from floe_compiler.model.rendered import PodGroup
 
 NEEDLESS = Rule(
     "C079",
-    "Exception that nobody needs",
+    "exception that nobody needs",
     "A departure from a rule is declared for pods that keep the rule. Remove the exception.",
     "warning",
 )

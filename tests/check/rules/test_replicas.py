@@ -57,6 +57,21 @@ def test_an_autoscaler_may_not_go_down_to_one() -> None:
 
 def test_the_bounds_of_an_autoscaler() -> None:
     assert [code for code, _, _ in scaled(3, 2).findings(check)] == ["C095"]
+    assert scaled(2, 2).findings(check) == []
+    platform = scaled(1, 1)
+    platform.facts["production"] = False
+    del platform["HorizontalPodAutoscaler/dagster"]["spec"]["minReplicas"]  # which is 1 then
+    assert platform.findings(check) == []
+
+
+def test_an_autoscaler_of_something_else() -> None:
+    platform = scaled(2, 5)
+    platform["Deployment/dagster"]["spec"]["replicas"] = 2
+    platform["HorizontalPodAutoscaler/dagster"]["spec"]["scaleTargetRef"] |= {
+        "apiVersion": "example.com/v1",
+        "kind": "Toy",
+    }
+    assert platform.findings(check) == []
 
 
 @pytest.mark.parametrize(

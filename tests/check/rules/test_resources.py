@@ -34,6 +34,14 @@ def test_a_request_above_its_limit() -> None:
     assert platform.findings(check) == [("C081", POLARIS, f"{MAIN} requests 1001m of cpu, above its limit of 1")]
 
 
+def test_what_is_no_quantity_is_another_rules_business() -> None:
+    platform = sample()
+    resources = platform.container("Deployment/polaris")["resources"]
+    resources["requests"] = {"cpu": "much", "memory": "1Ti"}
+    resources["limits"] = {"cpu": "1", "memory": "more"}
+    assert platform.findings(check) == []
+
+
 def test_any_resource_is_compared() -> None:
     platform = sample()
     resources = platform.container("Deployment/polaris")["resources"]
@@ -67,5 +75,6 @@ def test_a_limit_range_that_contradicts_itself() -> None:
     platform = sample()
     limits = {"type": "Container", "defaultRequest": {"cpu": "2"}, "default": {"cpu": "1"}}
     platform.add(resource("v1", "LimitRange", "limits", spec={"limits": [limits]}))
+    platform.add(resource("v1", "LimitRange", "equal", spec={"limits": [limits | {"default": {"cpu": "2"}}]}))
     message = "spec.limits[0]: defaultRequest.cpu 2 is above default.cpu 1"
     assert platform.findings(check) == [("C082", "LimitRange floe-platform/limits", message)]

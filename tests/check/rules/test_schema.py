@@ -79,6 +79,12 @@ def test_an_object_without_a_version_is_refused() -> None:
     ]
 
 
+def test_an_object_without_a_kind_is_refused() -> None:
+    platform = sample()
+    del platform["ConfigMap/polaris"]["kind"]
+    assert platform.findings(check) == [("C001", " floe-platform/polaris", "the object needs apiVersion and kind")]
+
+
 def test_a_kubernetes_version_without_schemas_is_an_error_of_its_own() -> None:
     platform = sample()
     platform.facts["kubernetes_version"] = "1.99"

@@ -132,6 +132,12 @@ def test_texts_without_credentials(text: str) -> None:
     assert configured(text).findings(check) == []
 
 
+def test_the_keys_of_a_secret_may_be_unknown() -> None:
+    platform = configured("password: polaris-db")
+    platform["ExternalSecret/polaris-db"]["spec"]["dataFrom"] = [{"extract": {"key": "x"}}]
+    assert platform.findings(check) == []
+
+
 def test_the_line_is_named_where_there_are_several() -> None:
     platform = configured(f"user: x\n# comment\npassword: {VALUE}\n")
     assert platform.findings(check) == [

@@ -52,3 +52,8 @@ def test_a_sidecar_finds_it_by_label(platform: Platform, label: str) -> None:
 def test_it_says_who_reads_it(platform: Platform) -> None:
     platform["ConfigMap/sampling"]["metadata"]["annotations"] = {"floe.dev/used-by": "the operator"}
     assert platform.findings(check) == []
+
+
+def test_another_object_that_only_has_its_name_is_no_reader(platform: Platform) -> None:
+    platform.container("CronJob/backup")["name"] = "sampling"
+    assert [code for code, _, _ in platform.findings(check)] == ["C043"]

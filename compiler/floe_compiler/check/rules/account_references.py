@@ -24,7 +24,7 @@ ROLE = Rule(
 )
 PULL_SECRET = Rule(
     "C046",
-    "Image pull secret of the wrong kind",
+    "image pull secret of the wrong kind",
     "An image pull secret must exist in the namespace and be of type kubernetes.io/dockerconfigjson, or images cannot "
     "be pulled.",
 )

@@ -13,12 +13,12 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 REMOVED = Rule(
     "C004",
-    "Removed API version",
+    "removed API version",
     "The environment's Kubernetes version no longer serves this API version. Use the one that replaced it.",
 )
 DEPRECATED = Rule(
     "C005",
-    "Deprecated API version",
+    "deprecated API version",
     "A later Kubernetes version stops serving this API version. Use the one that replaces it.",
     "warning",
 )

@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 MISSING = Rule(
     "C140",
-    "Pods that keep their old configuration",
+    "pods that keep their old configuration",
     "A pod template that reads a ConfigMap carries a hash of it as annotation floe.dev/config-hash: without it, pods "
     "run on with what they read when they started.",
 )

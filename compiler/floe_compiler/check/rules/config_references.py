@@ -19,7 +19,7 @@ MISSING = Rule(
 )
 KEY = Rule(
     "C041",
-    "Key that nobody writes",
+    "key that nobody writes",
     "A pod reads a key that its ConfigMap or Secret does not have, so it cannot start. Correct the key.",
 )
 CLASH = Rule(

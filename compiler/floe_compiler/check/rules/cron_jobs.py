@@ -17,7 +17,7 @@ MISSING = Rule(
 )
 SCHEDULE = Rule(
     "C114",
-    "Schedule or time zone that Kubernetes refuses",
+    "schedule or time zone that Kubernetes refuses",
     "A schedule has five fields, and the time zone is a name of the IANA database in its own field.",
 )
 LATE = Rule(

@@ -15,18 +15,18 @@ from floe_compiler.model.objects import Object, ObjectId
 
 BLOCKING = Rule(
     "C090",
-    "Disruption budget that blocks every drain",
+    "disruption budget that blocks every drain",
     "The budget lets no pod be evicted, so a node with one of them can never be drained. "
     "Leave at least one pod to spare, or have no budget for a single pod.",
 )
 OVERLAPPING = Rule(
     "C091",
-    "Two disruption budgets for the same pods",
+    "two disruption budgets for the same pods",
     "Kubernetes refuses to evict pods that more than one PodDisruptionBudget selects. Keep one.",
 )
 MISSING = Rule(
     "C092",
-    "Replicas without a disruption budget",
+    "replicas without a disruption budget",
     "In production a workload with several replicas has a PodDisruptionBudget: otherwise a drain may stop all of them.",
 )
 

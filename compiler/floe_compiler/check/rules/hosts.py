@@ -18,17 +18,17 @@ from floe_compiler.model.rendered import External
 
 SERVICE = Rule(
     "C051",
-    "Host of a Service that nobody makes",
+    "host of a Service that nobody makes",
     "A program is told the name of a Service that the environment does not render. Correct the name or namespace.",
 )
 PORT = Rule(
     "C052",
-    "Port that a Service lacks",
+    "port that a Service lacks",
     "A program is told a port that the Service does not have. Use one of the Service's ports.",
 )
 UNDECLARED = Rule(
     "C053",
-    "Host that no input declares",
+    "host that no input declares",
     "A program is told a server that is neither a Service of the environment nor declared, so network policies would "
     'cut it off. Declare it where it is used, or annotate the object: "floe.dev/external-hosts: <host>".',
 )

@@ -11,7 +11,7 @@ from floe_compiler.model.objects import ObjectId
 
 TWICE = Rule(
     "C010",
-    "Object that is there twice",
+    "object that is there twice",
     "Two objects are the same one to a cluster: their kind moved from one API group to another, "
     "so that each would overwrite the other for ever. Keep one.",
 )

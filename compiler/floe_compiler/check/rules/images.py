@@ -12,18 +12,18 @@ from floe_compiler.model.objects import ObjectId
 
 MUTABLE = Rule(
     "C150",
-    "Image that may be another one tomorrow",
+    "image that may be another one tomorrow",
     "An image has an exact tag or a digest; without a tag, or with latest, each node may run another program.",
 )
 REGISTRY = Rule(
     "C151",
-    "Image from another registry",
+    "image from another registry",
     "All images come from the environment's registries, so that what runs is what was approved, and mirrors can serve "
     "it. Use one of them, or add the registry to the environment.",
 )
 POLICY = Rule(
     "C152",
-    "Image pull policy that does not fit the environment",
+    "image pull policy that does not fit the environment",
     "In production each start asks the registry for the image (Always), so that credentials and content are checked; "
     "elsewhere nodes use what they have (IfNotPresent).",
 )

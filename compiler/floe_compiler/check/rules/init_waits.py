@@ -11,7 +11,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 ENDLESS = Rule(
     "C116",
-    "Wait without an end",
+    "wait without an end",
     "An init container waits in a loop that nothing ends, so a pod whose server never comes hangs without an error. "
     'Count the attempts, as in "for attempt in $(seq 60)".',
 )

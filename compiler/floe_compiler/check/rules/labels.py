@@ -14,20 +14,20 @@ from floe_compiler.model.objects import ObjectId
 
 INVALID = Rule(
     "C015",
-    "Invalid label or annotation",
+    "invalid label or annotation",
     "Kubernetes refuses this key or value. Keys are a name of 63 characters at most after an optional prefix; "
     "label values have 63 characters at most.",
 )
 MISSING = Rule(
     "C016",
-    "Recommended label missing",
+    "recommended label missing",
     "Objects carry the labels that Kubernetes recommends, by which people and tools find what belongs together. "
     "Add the missing ones.",
     "warning",
 )
 CHANGING = Rule(
     "C017",
-    "Selector on a label that changes",
+    "selector on a label that changes",
     "A selector names a label that changes with each version. Selectors of workloads can't be changed, and others "
     "lose their pods during a rollout. Select by name, instance and component only.",
 )

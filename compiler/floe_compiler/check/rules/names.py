@@ -23,7 +23,7 @@ from floe_compiler.model.objects import Object, ObjectId
 
 INVALID = Rule(
     "C014",
-    "Invalid name",
+    "invalid name",
     "Kubernetes refuses this name, or names it derives from it (pods, labels). Choose one of the allowed form.",
 )
 

@@ -12,7 +12,7 @@ from floe_compiler.model.objects import Object, ObjectId
 
 MISSING = Rule(
     "C011",
-    "Object without a namespace",
+    "object without a namespace",
     "An object of a namespaced kind has no metadata.namespace: where it lands would depend on who applies it. Set it.",
 )
 NEEDLESS = Rule(

@@ -17,19 +17,19 @@ from floe_compiler.model.rendered import Connection, PodGroup
 
 CUT = Rule(
     "C061",
-    "Connection that a network policy cuts",
+    "connection that a network policy cuts",
     "A declared connection is not allowed by the policies at one of its ends, so the program would time out. Both the "
     "source's egress and the target's ingress must allow it, on the container's port.",
 )
 OPEN = Rule(
     "C062",
-    "Connection that nobody declared",
+    "connection that nobody declared",
     "Network policies at both ends allow a connection that no component declares. Remove the opening, or declare the "
     "connection where it is needed.",
 )
 UNKNOWN = Rule(
     "C064",
-    "Connection of unknown pods",
+    "connection of unknown pods",
     "A connection is declared for pods that the environment does not render. Correct the name.",
 )
 

@@ -20,7 +20,7 @@ OPEN = Rule(
 )
 DNS = Rule(
     "C063",
-    "Pods that cannot ask DNS",
+    "pods that cannot ask DNS",
     "Policies must let pods ask the cluster's DNS (kube-system, k8s-app kube-dns) on port 53, by UDP and by TCP, or "
     "no name resolves.",
 )

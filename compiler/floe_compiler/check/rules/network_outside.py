@@ -18,18 +18,18 @@ from floe_compiler.model.rendered import Connection, External, PodGroup
 
 EXIT = Rule(
     "C066",
-    "Way out of the cluster that nobody declared",
+    "way out of the cluster that nobody declared",
     "A network policy lets pods send to addresses that no declared server has. Narrow it, or declare the server.",
 )
 CUT = Rule(
     "C067",
-    "Server that a network policy cuts off",
+    "server that a network policy cuts off",
     "Pods are declared to use a server outside, or the cluster's API server, but no policy lets them send to all its "
     "addresses and ports. (Policies see the API server on port 443 or 6443, so both are needed.)",
 )
 DOOR = Rule(
     "C068",
-    "Way into the cluster that nobody declared",
+    "way into the cluster that nobody declared",
     "A network policy lets addresses from anywhere reach pods that are not open to the ingress controller. "
     "Name the pods or namespaces that may.",
 )

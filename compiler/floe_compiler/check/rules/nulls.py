@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 NULL = Rule(
     "C162",
-    "Null in an object",
+    "null in an object",
     "The API server drops a null or takes it as an order to remove the field, so delivery tools report a difference. "
     "Leave the key out.",
 )

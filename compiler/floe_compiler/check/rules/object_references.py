@@ -16,7 +16,7 @@ from floe_compiler.model.objects import Object, ObjectId
 
 MISSING = Rule(
     "C047",
-    "Reference to an object that nobody makes",
+    "reference to an object that nobody makes",
     "An object names another that the environment does not render. Correct the name, or say that somebody else makes "
     'it: annotation "floe.dev/external-references: <kind>/<name>".',
 )
@@ -33,7 +33,7 @@ BACKEND = Rule(
 )
 MOUNT = Rule(
     "C035",
-    "Mount of an unknown volume",
+    "mount of an unknown volume",
     "A container mounts a volume that its pod does not have. Correct the name, or add the volume.",
 )
 

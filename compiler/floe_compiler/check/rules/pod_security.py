@@ -13,7 +13,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 INSECURE = Rule(
     "C070",
-    "Pod that is not restricted",
+    "pod that is not restricted",
     'Pods keep to the Pod Security Standard "restricted", with a read-only root file system and a user by number. '
     "Set the field as the message says.",
 )
@@ -25,7 +25,7 @@ TOKEN = Rule(
 )
 LINKS = Rule(
     "C072",
-    "Service links",
+    "service links",
     "Kubernetes would put an environment variable for each Service into the pod, and one may mean something to the "
     "program (a Service cubestore sets CUBESTORE_PORT). Set enableServiceLinks to false.",
 )

@@ -18,17 +18,17 @@ TARGET = Rule(
 )
 PROBE = Rule(
     "C031",
-    "Probe of a port that the container lacks",
+    "probe of a port that the container lacks",
     "A health check asks a port that its container does not declare, so it can only fail. Use one that it does.",
 )
 PRIVILEGED = Rule(
     "C032",
-    "Port below 1024",
+    "port below 1024",
     "A container that is not root and has no capabilities may not be able to listen on it. Use a port from 1024 on.",
 )
 TWICE = Rule(
     "C033",
-    "Port declared twice",
+    "port declared twice",
     "Two containers of a pod cannot listen on one port, and port names must be unique in a pod.",
 )
 _FIRST = 1024

@@ -12,18 +12,18 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 MISSING = Rule(
     "C100",
-    "Container without health checks",
+    "container without health checks",
     "A container that keeps running has a readiness and a liveness probe, or a hanging program goes unnoticed.",
 )
 TIMINGS = Rule(
     "C101",
-    "Health check whose timings contradict each other",
+    "health check whose timings contradict each other",
     "A probe's timeout must not exceed its period, periods and thresholds are at least 1, and a liveness or startup "
     "probe succeeds at once (successThreshold 1).",
 )
 STARTUP = Rule(
     "C102",
-    "Start that may take too long",
+    "start that may take too long",
     "A container gets ten minutes at most to start before it is restarted or given up; a rollout waits no longer.",
 )
 

@@ -15,13 +15,13 @@ from floe_compiler.model.quantities import parse_quantity
 
 INVALID = Rule(
     "C160",
-    "Invalid quantity",
+    "invalid quantity",
     "Kubernetes does not understand this amount of CPU, memory or storage. Write a number and a suffix, "
     "such as 500m, 2 or 512Mi.",
 )
 NOT_CANONICAL = Rule(
     "C161",
-    "Quantity in another form than Kubernetes prints",
+    "quantity in another form than Kubernetes prints",
     "The API server rewrites quantities (1000m to 1), so that delivery tools would report a difference for ever. "
     "Write the form it prints.",
 )

@@ -23,7 +23,7 @@ EXCEEDED = Rule(
 )
 UNLIMITED = Rule(
     "C084",
-    "Production namespace without a quota",
+    "production namespace without a quota",
     "In production each namespace with pods has a ResourceQuota that also limits their number.",
 )
 

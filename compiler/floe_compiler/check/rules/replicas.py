@@ -12,23 +12,23 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 SINGLE = Rule(
     "C093",
-    "Single replica in production",
+    "single replica in production",
     "In production a Deployment runs two replicas at least, so that a node's failure or a rollout does not stop it.",
 )
 BOTH = Rule(
     "C094",
-    "Replicas set beside an autoscaler",
+    "replicas set beside an autoscaler",
     "A workload that a HorizontalPodAutoscaler scales must not say how many replicas it has: each delivery would undo "
     "the scaling. Remove spec.replicas.",
 )
 BOUNDS = Rule(
     "C095",
-    "Autoscaler whose bounds contradict each other",
+    "autoscaler whose bounds contradict each other",
     "A HorizontalPodAutoscaler's minReplicas is above its maxReplicas. Correct one.",
 )
 ROLLOUT = Rule(
     "C096",
-    "Rollout that takes replicas away",
+    "rollout that takes replicas away",
     "A rolling update of several replicas adds one new pod at a time and takes none away before that is ready: "
     "maxSurge 1, maxUnavailable 0.",
 )
@@ -48,7 +48,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     single = (
         Departure(workload, SINGLE_REPLICA, SINGLE, "it runs a single replica")
         for workload in deployments
-        if index.rendered.production and least_replicas(workload, scalers) == 1
+        if least_replicas(workload, scalers) == 1
     )
     if index.rendered.production:
         yield from undeclared(index, single, lambda field: field == SINGLE_REPLICA)

@@ -13,18 +13,18 @@ from floe_compiler.model.objects import Object
 
 MISSING = Rule(
     "C080",
-    "Container without requests or limits",
+    "container without requests or limits",
     "Every container, init containers included, says how much CPU and memory it requests and may use at most: "
     "the scheduler and the namespace's quota need it.",
 )
 INVERTED = Rule(
     "C081",
-    "Request above its limit",
+    "request above its limit",
     "A container requests more than its limit lets it use; the API server refuses that. Raise the limit.",
 )
 RANGE = Rule(
     "C082",
-    "Container outside the namespace's limits",
+    "container outside the namespace's limits",
     "A LimitRange of the namespace refuses the container, or contradicts itself. Change one of the two.",
 )
 

@@ -11,13 +11,13 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 MISFIT = Rule(
     "C001",
-    "Object that its schema refuses",
+    "object that its schema refuses",
     "The API server of the environment's Kubernetes version would refuse the object, or drop a key it does not know. "
     "Correct the key or value.",
 )
 UNKNOWN = Rule(
     "C002",
-    "Kind without a schema",
+    "kind without a schema",
     "No schema is known for this custom resource, so a mistake in it would go unnoticed. "
     "Add its CustomResourceDefinition to the environment to have it checked.",
     "warning",

@@ -21,7 +21,7 @@ PLAIN = Rule(
 )
 CREDENTIAL = Rule(
     "C131",
-    "Credential in an object",
+    "credential in an object",
     "A text in the object looks like a credential, which would be committed for everyone to read. Refer to a Secret "
     "instead, and renew the credential if it was ever real.",
 )

@@ -14,17 +14,17 @@ from floe_compiler.model.objects import ObjectId
 
 NOTHING = Rule(
     "C020",
-    "Selector that selects nothing",
+    "selector that selects nothing",
     "No pod of the environment has the selector's labels, so the object does nothing. Correct the labels.",
 )
 NOT_OWN = Rule(
     "C021",
-    "Workload that does not select its own pods",
+    "workload that does not select its own pods",
     "The selector of a workload must match the labels of its own pod template; the API server refuses others.",
 )
 SHARED = Rule(
     "C022",
-    "Pods claimed by two workloads",
+    "pods claimed by two workloads",
     "A workload's selector also matches the pods of another, so the two would fight over them. "
     "Select by a label that tells them apart.",
 )

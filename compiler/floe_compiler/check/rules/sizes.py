@@ -12,7 +12,7 @@ from floe_compiler.model.objects import ObjectId
 
 ANNOTATIONS = Rule(
     "C163",
-    "Annotations that are too large",
+    "annotations that are too large",
     "All annotations of an object may have 262144 bytes together. Move what is large into a ConfigMap.",
 )
 DATA = Rule(

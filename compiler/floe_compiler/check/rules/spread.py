@@ -12,7 +12,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 TOGETHER = Rule(
     "C097",
-    "Replicas that may share a node",
+    "replicas that may share a node",
     "In production replicas must be kept apart: by a required pod anti-affinity on kubernetes.io/hostname, or a "
     "topology spread constraint with DoNotSchedule, either of which selects the workload's own pods.",
 )

@@ -12,18 +12,18 @@ from floe_compiler.model.objects import Object, ObjectId
 
 OPEN = Rule(
     "C120",
-    "Volume claim that leaves its storage open",
+    "volume claim that leaves its storage open",
     "A claim says its storage class and size: the cluster's default class may differ from cluster to cluster.",
 )
 LABELS = Rule(
     "C121",
-    "Claim template with a label that changes",
+    "claim template with a label that changes",
     "The claim templates of a StatefulSet cannot be changed, so a label with a version in it blocks the next upgrade. "
     "Leave it out there.",
 )
 STUCK = Rule(
     "C122",
-    "Rolling update of a volume that one pod holds",
+    "rolling update of a volume that one pod holds",
     "A ReadWriteOnce claim cannot move to the new pod while the old one runs, so the rollout hangs. "
     'Use strategy "Recreate" or a StatefulSet.',
 )
