@@ -21,11 +21,6 @@ class Pods:
     workload: Workload | None = None
 
     @property
-    def is_task(self) -> bool:
-        """Tell whether the pods run to their end, as launched ones do."""
-        return self.workload is None or self.workload.is_task
-
-    @property
     def about(self) -> ObjectId | PodGroup:
         """Return what a finding about the pods is about: the object that has their template, if there is one."""
         return self.workload.id if self.workload else self.group

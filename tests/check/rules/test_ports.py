@@ -68,9 +68,10 @@ def test_a_privileged_port() -> None:
 def test_two_containers_with_the_same_port() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["containers"].append(container("other", 3000))
-    assert [message for _, _, message in platform.findings(check)] == [
-        "spec.template.spec declares port 3000/TCP 2 times",
-        "spec.template.spec declares port main 2 times",
+    name = "Deployment.apps floe-platform/dagster"
+    assert platform.findings(check) == [
+        ("C033", name, "spec.template.spec declares port 3000/TCP 2 times"),
+        ("C033", name, "spec.template.spec declares port main 2 times"),
     ]
 
 

@@ -15,7 +15,8 @@ INSECURE = Rule(
     "C070",
     "pod that is not restricted",
     'Pods keep to the Pod Security Standard "restricted", with a read-only root file system and a user by number. '
-    "Set the field as the message says.",
+    "Set the field as the message says, or declare why that cannot be, in a hand-written object by the annotation "
+    '"floe.dev/exception-<field>: <reason>".',
 )
 TOKEN = Rule(
     "C071",

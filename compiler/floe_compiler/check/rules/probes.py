@@ -13,7 +13,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 MISSING = Rule(
     "C100",
     "container without health checks",
-    "A container that keeps running has a readiness and a liveness probe, or a hanging program goes unnoticed.",
+    "A container that keeps running has a readiness and a liveness probe, or a hanging program goes unnoticed. "
+    'Where one would do harm, say so: annotation "floe.dev/exception-livenessProbe: <reason>".',
 )
 TIMINGS = Rule(
     "C101",

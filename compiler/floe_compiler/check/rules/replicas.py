@@ -13,7 +13,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 SINGLE = Rule(
     "C093",
     "single replica in production",
-    "In production a Deployment runs two replicas at least, so that a node's failure or a rollout does not stop it.",
+    "In production a Deployment runs two replicas at least, so that a node's failure or a rollout does not stop it. "
+    'Where a second one would do harm, say so: annotation "floe.dev/exception-singleReplica: <reason>".',
 )
 BOTH = Rule(
     "C094",
