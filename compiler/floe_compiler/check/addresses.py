@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
 _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
@@ -56,10 +57,11 @@ class Address:
     url: bool = False
 
 
-def addresses(text: str) -> Iterator[Address]:
-    """Yield each address in a text once. Hosts that a template or variable fills in are left out."""
+@cache  # the same scripts, settings and variables stand in every domain's objects
+def addresses(text: str) -> tuple[Address, ...]:
+    """Return each address in a text once. Hosts that a template or variable fills in are left out."""
     if ":" not in text and ".svc" not in text:
-        return
+        return ()
     found: dict[tuple[str, int], Address] = {}
     for scheme, host, port in _URL.findall(text):
         if scheme in DEFAULT_PORTS:
@@ -70,7 +72,7 @@ def addresses(text: str) -> Iterator[Address]:
     for host, port in _PAIR.findall(_SERVICE.sub(" ", rest)):
         if 0 < int(port) < 65536:
             _add(found, Address(host.lower(), int(port)))
-    yield from found.values()
+    return tuple(found.values())
 
 
 def _add(found: dict[tuple[str, int], Address], address: Address) -> None:

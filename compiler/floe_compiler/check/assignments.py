@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from floe_compiler.check.comments import without_comments
 from floe_compiler.model.credentials import names_secret
@@ -25,23 +26,32 @@ _CODE = re.compile(r"[(\[]|^[A-Za-z_]\w*(?:\.\w+)+$")
 
 
 def assigned_secrets(text: str, known: Collection[str]) -> Iterator[tuple[str, int]]:
-    """Yield the name and line of each secret that a text gives a literal value.
+    """Return the name and line of each secret that a text gives a literal value.
 
     Args:
         text: A configuration file, script or argument.
         known: Names of Secrets and their keys: a value that is one of them is a reference.
     """
-    text = without_comments(text)
-    for pattern in _ASSIGNMENTS:
-        for match in pattern.finditer(text):
-            key, value = match["key"], match["value"]
-            is_code = not match["quote"] and (_CODE.search(value) or value == key)
-            is_name = names_secret(key) and key.lower() not in _REFERENCES
-            if is_name and is_literal(value, known) and not is_code:
-                yield key, text.count("\n", 0, match.start()) + 1
+    return ((key, line) for key, value, line in _assignments(text) if is_literal(value, known))
 
 
 def is_literal(value: str, known: Collection[str]) -> bool:
     """Tell whether a value stands for itself: it is no variable, path, empty word, or name of a known secret."""
     is_variable = value.isupper() and names_secret(value)
     return not (value.startswith(_ELSEWHERE) or value.lower() in _NO_VALUES or value in known or is_variable)
+
+
+@cache  # the same scripts, settings and variables stand in every domain's objects
+def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
+    """Return name, value and line of each secret that a text gives a value."""
+    text = without_comments(text)
+    return tuple(
+        (match["key"], match["value"], text.count("\n", 0, match.start()) + 1)
+        for pattern in _ASSIGNMENTS
+        for match in pattern.finditer(text)
+        if names_secret(match["key"]) and match["key"].lower() not in _REFERENCES and not _is_code(match)
+    )
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    return not match["quote"] and bool(_CODE.search(match["value"]) or match["value"] == match["key"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from floe_compiler.check.assignments import assigned_secrets, is_literal
 from floe_compiler.check.index import Index
@@ -64,10 +65,15 @@ def _known_names(index: Index) -> Mapping[str, set[str]]:
 
 
 def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
-    if kind := secret_in(_TEMPLATE.sub("$", text.text)):
+    if kind := _secret_in(text.text):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}")
     elif text.variable and names_secret(text.variable) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret")
     for name, line in assigned_secrets(text.text, known):
         where = f"line {line} of {text.place}" if "\n" in text.text else text.place
         yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value')
+
+
+@cache  # the same scripts, settings and variables stand in every domain's objects
+def _secret_in(text: str) -> str:
+    return secret_in(_TEMPLATE.sub("$", text))
