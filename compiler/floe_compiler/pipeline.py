@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -40,6 +42,19 @@ class Compilation:
     warnings: tuple[Diagnostic, ...] = ()
 
 
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Look for no cycles: manifests are trees, and looking through so many takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_without_garbage_collection()
 def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progress = silent) -> Compilation:
     """Return what the repository at `root` compiles to, for the environments named (default: all).
 

@@ -60,6 +60,8 @@ class OneObject:
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether group, version, kind, namespace and name are the same."""
+        if str((manifest.get("metadata") or {}).get("name")) != self.identity.name:
+            return False  # asked first, as a mesh has many patches and many more objects: most differ in this
         return identify(manifest) == self.identity and version_of(manifest) == self.version
 
     may_match = matches
