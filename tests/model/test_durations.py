@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.model.durations import format_duration, parse_duration
+from floe_compiler.model.durations import format_duration, go_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,16 @@ def test_refused_with_what_to_do(text: str, hint: str) -> None:
 def test_negative_seconds_are_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         format_duration(-1)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("0s", "0s"), ("59s", "59s"), ("1m", "1m0s"), ("90s", "1m30s"), ("1h", "1h0m0s"), ("25h1s", "25h0m1s")],
+)
+def test_as_go_programs_write_it(text: str, written: str) -> None:
+    assert go_duration(text) == written
+
+
+@given(st.integers(0, 9_223_372_036))
+def test_go_reads_what_it_writes(seconds: int) -> None:
+    assert parse_duration(go_duration(f"{seconds // 60}m{seconds % 60}s")) == seconds

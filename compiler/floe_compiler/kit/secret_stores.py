@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.durations import go_duration
 from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Settings
@@ -68,7 +69,7 @@ def _remote(secret_key: str, key: str, remote_property: str) -> Object:
 def _from_store(settings: Settings, backend: ExternalSecrets, namespace: str, secret: Secret) -> Object:
     path = secret.path or "/".join((settings.platform, settings.environment, secret.owner, secret.name))
     spec = {
-        "refreshInterval": backend.refresh_interval,
+        "refreshInterval": go_duration(backend.refresh_interval),
         "secretStoreRef": {"kind": backend.store.kind, "name": backend.store.name},
         "data": [_remote(key.name, path, key.remote or key.name) for key in secret.keys if not key.literal],
     }

@@ -29,6 +29,17 @@ def format_duration(seconds: int) -> str:
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
+def go_duration(text: str) -> str:
+    """Return a duration as Go programs write it back (`1h` -> `1h0m0s`); raise ValueError if the text is none.
+
+    A controller that updates its own objects writes their durations so, which a delivery tool would report as a
+    difference (external-secrets/external-secrets#5390).
+    """
+    minutes, seconds = divmod(parse_duration(text), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m{seconds}s" if hours else f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
+
+
 def _hint(text: str) -> str:
     if re.fullmatch(r"[0-9]+", text):
         return f'add the unit, such as "{text}s"'

@@ -1,0 +1,166 @@
+"""Secrets: asked of a store or made up in the cluster; never a value in the output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from floe_compiler.kit.secret_stores import NotGeneratable, secret_objects, shared_store
+from floe_compiler.model.inputs import ExternalSecrets, StoreReference
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Settings
+from floe_compiler.model.secrets import Secret, SecretKey
+from kit.samples import SECRET
+from support import DEVELOPMENT, PRODUCTION
+
+TOKEN = Secret("crm", "floe-sales-domain", (SecretKey("token", remote="api-token"),), path="crm/prod")
+
+
+def only(settings: Settings, namespace: str, secret: Secret) -> dict[str, Any]:
+    (found,) = (one for one in secret_objects(settings, namespace, [secret]) if one["kind"] == "ExternalSecret")
+    assert found["metadata"]["namespace"] == namespace
+    assert found["metadata"]["name"] == found["spec"]["target"]["name"] == secret.name
+    return dict(found["spec"])
+
+
+def kinds(objects: list[Object]) -> list[str]:
+    return [f"{one['kind']} {one['metadata']['name']}" for one in objects]
+
+
+def test_a_store_is_asked_for_each_key_that_is_a_secret() -> None:
+    settings = replace(
+        PRODUCTION,
+        secrets=ExternalSecrets(
+            type="external-secrets",
+            store=StoreReference(kind="SecretStore", name="aws"),
+            refresh_interval="30m",
+        ),
+    )
+    spec = only(settings, "floe-platform", SECRET)
+    assert spec["secretStoreRef"] == {"kind": "SecretStore", "name": "aws"}
+    assert spec["refreshInterval"] == "30m0s"
+    assert spec["data"] == [
+        {
+            "secretKey": "password",
+            "remoteRef": {
+                "key": "acme/prod/floe-platform/login",
+                "property": "password",
+                "conversionStrategy": "Default",
+                "decodingStrategy": "None",
+                "metadataPolicy": "None",
+            },
+        }
+    ]
+
+
+def test_what_is_no_secret_joins_what_was_fetched() -> None:
+    for settings in (PRODUCTION, DEVELOPMENT):
+        target = only(settings, "floe-platform", SECRET)["target"]
+        assert target["template"] == {
+            "engineVersion": "v2",
+            "mergePolicy": "Merge",
+            "type": "Opaque",
+            "data": {"username": "app"},
+        }
+        assert (target["creationPolicy"], target["deletionPolicy"]) == ("Owner", "Retain")
+
+
+def test_a_secret_may_lie_elsewhere_under_another_name() -> None:
+    (data,) = only(PRODUCTION, "floe-sales-domain", TOKEN)["data"]
+    assert data["secretKey"] == "token"
+    assert (data["remoteRef"]["key"], data["remoteRef"]["property"]) == ("crm/prod", "api-token")
+
+
+def test_readers_in_other_namespaces_ask_the_store_for_the_owners_value() -> None:
+    (data,) = only(PRODUCTION, "floe-sales-domain", SECRET)["data"]
+    assert data["remoteRef"]["key"] == "acme/prod/floe-platform/login"
+
+
+def test_the_type_of_a_secret_is_kept() -> None:
+    login = Secret("pull", "floe-platform", (SecretKey(".dockerconfigjson"),), "kubernetes.io/dockerconfigjson")
+    target = only(PRODUCTION, "floe-platform", login)["target"]
+    assert target["template"]["type"] == "kubernetes.io/dockerconfigjson"
+    assert "data" not in target["template"]
+
+
+def test_nothing_is_rendered_for_a_secret_that_is_there_already() -> None:
+    assert secret_objects(PRODUCTION, "floe-platform", [replace(SECRET, existing=True)]) == []
+    assert secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, existing=True)]) == []
+
+
+def test_without_a_store_the_owner_makes_values_up_once() -> None:
+    spec = only(DEVELOPMENT, "floe-platform", SECRET)
+    assert (spec["refreshPolicy"], spec["refreshInterval"]) == ("CreatedOnce", "0s")
+    assert spec["dataFrom"] == [
+        {
+            "rewrite": [{"regexp": {"source": "^password$", "target": "password"}}],
+            "sourceRef": {
+                "generatorRef": {
+                    "apiVersion": "generators.external-secrets.io/v1alpha1",
+                    "kind": "Password",
+                    "name": "password-32",
+                }
+            },
+        }
+    ]
+
+
+def test_each_length_has_one_generator_where_it_is_used() -> None:
+    secrets = [
+        SECRET,
+        Secret("key", "floe-platform", (SecretKey("key", generated=64), SecretKey("salt", generated=32))),
+        Secret("elsewhere", "floe-sales-domain", (SecretKey("key", generated=16),)),
+        Secret("plain", "floe-platform", (SecretKey("user", literal="x"),)),
+    ]
+    found = secret_objects(DEVELOPMENT, "floe-platform", secrets)
+    assert kinds(found)[-2:] == ["Password password-32", "Password password-64"]
+    assert sum(one["kind"] == "Password" for one in found) == 2
+    spec = found[-1]["spec"]
+    assert spec["length"] == 64
+    assert spec["symbols"] == 0, "values end up in URLs and shells"
+    assert 0 < spec["digits"] < spec["length"]
+    assert "Password" not in {one["kind"] for one in secret_objects(PRODUCTION, "floe-platform", secrets)}
+
+
+def test_without_a_store_others_read_what_the_owner_made_up() -> None:
+    spec = only(DEVELOPMENT, "floe-sales-domain", SECRET)
+    assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "floe-platform-secrets"}
+    (data,) = spec["data"]
+    assert (data["secretKey"], data["remoteRef"]["key"], data["remoteRef"]["property"]) == (
+        "password",
+        "login",
+        "password",
+    )
+
+
+def test_a_value_that_only_another_system_knows_cannot_be_made_up() -> None:
+    lost = Secret("crm", "floe-platform", (SecretKey("user", literal="x"), SecretKey("token"), SecretKey("id")))
+    with pytest.raises(NotGeneratable) as refused:
+        secret_objects(DEVELOPMENT, "floe-platform", [lost])
+    assert (refused.value.secret, refused.value.keys) == (lost, ("token", "id"))
+
+
+def test_secrets_come_in_a_fixed_order_each_once() -> None:
+    found = secret_objects(PRODUCTION, "floe-sales-domain", [SECRET, TOKEN, SECRET])
+    assert kinds(found) == ["ExternalSecret crm", "ExternalSecret login"]
+
+
+def test_the_shared_store_lets_readers_read_the_named_secrets_and_no_others() -> None:
+    account, role, binding, store = shared_store(DEVELOPMENT, "floe-platform", {"b", "a"}, ["s2", "s1"])
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["s1", "s2"], "verbs": ["get"]}
+    ]
+    assert account["automountServiceAccountToken"] is False
+    subject = {"kind": "ServiceAccount", "name": account["metadata"]["name"], "namespace": "floe-platform"}
+    assert binding["subjects"] == [subject]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert {one["metadata"]["namespace"] for one in (account, role, binding)} == {"floe-platform"}
+    assert store["metadata"]["name"] == "floe-platform-secrets"
+    assert "namespace" not in store["metadata"]
+    assert store["spec"]["conditions"] == [{"namespaces": ["a", "b"]}]
+    provider = store["spec"]["provider"]["kubernetes"]
+    assert provider["remoteNamespace"] == "floe-platform"
+    reader = {"name": account["metadata"]["name"], "namespace": "floe-platform"}
+    assert provider["auth"]["serviceAccount"] == reader
