@@ -47,15 +47,23 @@ def canonical_quantity(text: str) -> str:
 
 
 def canonical_duration(text: str) -> str:
-    """Return a duration as Go writes it (`90s` -> `1m30s`)."""
+    """Return the shortest text of a duration (`90s` -> `1m30s`)."""
     return format_duration(parse_duration(text))
+
+
+def check_time(text: str) -> str:
+    """Return a duration in its shortest form if it is longer than nothing."""
+    if not parse_duration(text):
+        raise ValueError(f'"{text}" is no time at all; write how long it may take, such as 1h')
+    return canonical_duration(text)
 
 
 def check_image(text: str) -> str:
     """Accept an image reference; capital letters, which only a host may have, are refused to be on the safe side."""
-    named = str(parse_image(text)).partition("@")[0].rpartition(":")[0] or text
-    if named != named.lower():
-        raise ValueError(f'"{text}" has capital letters in its name; write "{text.lower()}"')
+    parse_image(text)
+    name = re.sub(r":[^/]*$", "", text.partition("@")[0])
+    if name != name.lower():
+        raise ValueError(f'"{text}" has capital letters in its name; write "{name.lower()}{text[len(name) :]}"')
     return text
 
 
@@ -78,6 +86,13 @@ def check_version(text: str) -> str:
     """Accept a semantic version (semver.org 2.0.0)."""
     if not _SEMANTIC_VERSION.fullmatch(text):
         raise ValueError(f'"{text}" is no semantic version; write three numbers such as 1.4.2')
+    return text
+
+
+def check_revision(text: str) -> str:
+    """Accept a branch, tag or commit."""
+    if not text or text != text.strip():
+        raise ValueError(f'"{text}" names no branch, tag or commit; write such as main')
     return text
 
 
@@ -107,6 +122,10 @@ def check_registry(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(check_name)]
 StepName = Name
+ObjectName = Annotated[str, AfterValidator(check_dns_subdomain)]
+"""The name of an object that somebody else made: what Kubernetes accepts, however long."""
+NamespaceName = Annotated[str, AfterValidator(check_dns_label)]
+"""The name of a namespace that somebody else made."""
 Owner = Annotated[str, AfterValidator(check_owner)]
 SemanticVersion = Annotated[str, AfterValidator(check_version)]
 LabelKey = Annotated[str, AfterValidator(check_label_key)]
@@ -118,6 +137,8 @@ PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[str, AfterValidator(check_cidr)]
 Quantity = Annotated[str, AfterValidator(canonical_quantity)]
 Duration = Annotated[str, AfterValidator(canonical_duration)]
+Timeout = Annotated[str, AfterValidator(check_time)]
+Revision = Annotated[str, AfterValidator(check_revision)]
 Schedule = Annotated[str, AfterValidator(check_schedule)]
 TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 ImageReference = Annotated[str, AfterValidator(check_image)]

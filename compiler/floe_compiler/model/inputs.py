@@ -18,16 +18,20 @@ from floe_compiler.model.fields import (
     LabelKey,
     LabelValue,
     Name,
+    NamespaceName,
     NamespacePattern,
+    ObjectName,
     Owner,
     PortNumber,
     Quantity,
     RegistryPrefix,
     RelativePath,
+    Revision,
     Schedule,
     SecretKeyName,
     SemanticVersion,
     StepName,
+    Timeout,
     TimeZone,
     VariableName,
 )
@@ -136,7 +140,7 @@ class Images(Input):
     """The registry (and path) of images that are named without one, such as those of data products."""
     mirrors: dict[HostName, RegistryPrefix] = Field(default_factory=dict)
     """Upstream registry -> the registry (and path) that mirrors it: every image is pulled from the mirror."""
-    pull_secret: Name | None = None
+    pull_secret: ObjectName | None = None
     """The secret of type `kubernetes.io/dockerconfigjson` with which images are pulled; none: no login."""
 
 
@@ -145,7 +149,7 @@ class StoreReference(Input):
 
     kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
     """Whether the store is the cluster's or the namespace's own."""
-    name: Name
+    name: ObjectName
     """The store's name."""
 
 
@@ -174,9 +178,9 @@ class ArgoCd(Input):
     """The delivery tool."""
     repository: Annotated[str, Field(pattern=r"^(https://|ssh://|git@)\S+$")]
     """The Git repository that the output is committed to."""
-    revision: str = "main"
+    revision: Revision = "main"
     """The branch or tag that is applied."""
-    namespace: Name = "argocd"
+    namespace: NamespaceName = "argocd"
     """The namespace that Argo CD runs in."""
     automated: bool = True
     """Apply commits without somebody pressing Sync."""
@@ -193,15 +197,15 @@ class Flux(Input):
     """The delivery tool."""
     repository: Annotated[str, Field(pattern=r"^(https://|ssh://)\S+$")]
     """The Git repository that the output is committed to."""
-    revision: str = "main"
+    revision: Revision = "main"
     """The branch that is applied."""
-    namespace: Name = "flux-system"
+    namespace: NamespaceName = "flux-system"
     """The namespace that Flux runs in."""
-    interval: Duration = "1h"
+    interval: Timeout = "1h"
     """How often Flux compares the cluster with the output."""
     prune: bool | None = None
     """Delete what left the output. Default: everywhere but in production."""
-    secret: Name | None = None
+    secret: ObjectName | None = None
     """A secret in Flux's namespace with which a private repository is read."""
 
 
@@ -254,7 +258,7 @@ class Cluster(Input):
     """Addresses of the API server, for the network policies of pods that need it."""
     nodes: Annotated[int, Field(ge=1)] = 3
     """How many nodes to count for DaemonSets when quotas are checked."""
-    ingress_namespace: Name | None = None
+    ingress_namespace: NamespaceName | None = None
     """The namespace of the ingress controller, which may then reach user interfaces; none: nothing may."""
 
 
@@ -280,7 +284,7 @@ class Environment(Input):
     """Hold everything to production's rules: high availability, exact images, no generated secrets."""
     scale: Scale = "light"
     """How big: light (under 100 runs a day), medium (under 1,000), heavy."""
-    storage_class: Name
+    storage_class: ObjectName
     """The StorageClass of persistent volumes."""
     namespaces: Namespaces = Namespaces()
     """How namespaces are called."""
@@ -310,7 +314,7 @@ class Domain(Input):
 class SecretUse(Input):
     """One key of a secret that a step reads."""
 
-    secret: Name
+    secret: ObjectName
     """The secret's name."""
     key: SecretKeyName
     """The key in it."""
@@ -431,7 +435,7 @@ class DataProduct(Input):
     """Who starts the runs: the domain's orchestrator, or a CronJob."""
     schedule: ProductSchedule | None = None
     """When it runs; none: by hand only."""
-    timeout: Duration = "1h"
+    timeout: Timeout = "1h"
     """How long one run may take."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """How often a failed run is tried again."""
@@ -470,7 +474,7 @@ class SecretKeys(Input):
 class DatabaseSecret(Input):
     """The secret that holds a database's credentials."""
 
-    name: Name
+    name: ObjectName
     """The secret's name."""
     keys: SecretKeys = SecretKeys()
     """Which keys hold what."""

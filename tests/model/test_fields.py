@@ -1,0 +1,117 @@
+"""Values that people write: accepted, made canonical, or refused with a message that says how to mend them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from floe_compiler.model.fields import (
+    canonical_duration,
+    canonical_quantity,
+    check_cidr,
+    check_image,
+    check_name,
+    check_owner,
+    check_pattern,
+    check_registry,
+    check_relative_path,
+    check_revision,
+    check_time,
+    check_version,
+)
+
+Check = Callable[[str], str]
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "canonical"),
+    [
+        (check_name, "a" * 40, "a" * 40),
+        (check_name, "customer-360", "customer-360"),
+        (canonical_quantity, "1000m", "1"),
+        (canonical_quantity, "1024Mi", "1Gi"),
+        (canonical_duration, "90s", "1m30s"),
+        (check_time, "60m", "1h"),
+        (check_image, "sales/orders:1.0.0", "sales/orders:1.0.0"),
+        (check_image, "localhost:5000/orders:V1", "localhost:5000/orders:V1"),
+        (check_image, f"orders@sha256:{'a' * 64}", f"orders@sha256:{'a' * 64}"),
+        (check_cidr, "10.0.0.0/16", "10.0.0.0/16"),
+        (check_cidr, "10.0.0.1", "10.0.0.1/32"),
+        (check_cidr, "::/0", "::/0"),
+        (check_owner, "@acme/data", "@acme/data"),
+        (check_owner, "sales-data@acme.example", "sales-data@acme.example"),
+        (check_version, "1.0.0-rc.1+build.5", "1.0.0-rc.1+build.5"),
+        (check_revision, "release/1.2", "release/1.2"),
+        (check_pattern, "floe-{scope}-dev", "floe-{scope}-dev"),
+        (check_pattern, "{scope}", "{scope}"),
+        (check_relative_path, "pipelines/load.py", "pipelines/load.py"),
+        (check_relative_path, "./a..b", "./a..b"),
+        (check_registry, "ghcr.io/acme", "ghcr.io/acme"),
+        (check_registry, "localhost/acme", "localhost/acme"),
+        (check_registry, "registry:5000", "registry:5000"),
+    ],
+)
+def test_accepted(check: Check, text: str, canonical: str) -> None:
+    assert check(text) == canonical
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (check_name, "a" * 41),
+        (check_name, "1st"),
+        (check_name, "Sales"),
+        (check_name, "süd"),
+        (check_name, "a.b"),
+        (check_name, ""),
+        (canonical_quantity, "-1"),
+        (canonical_quantity, "1 Gi"),
+        (canonical_duration, "1d"),
+        (check_time, "0s"),
+        (check_time, "0h0m"),
+        (check_time, "now"),
+        (check_image, "Sales/orders:1.0.0"),
+        (check_image, "orders:"),
+        (check_cidr, "10.0.0.1/16"),
+        (check_cidr, "everywhere"),
+        (check_owner, "The Data Team"),
+        (check_owner, ""),
+        (check_version, "1.0"),
+        (check_version, "v1.0.0"),
+        (check_version, "1.0.0 "),
+        (check_version, "01.0.0"),
+        (check_revision, ""),
+        (check_revision, "main "),
+        (check_pattern, "floe"),
+        (check_pattern, "{scope}-{scope}"),
+        (check_pattern, "Floe-{scope}"),
+        (check_pattern, "-{scope}"),
+        (check_relative_path, "/etc/passwd"),
+        (check_relative_path, "a/../../b"),
+        (check_relative_path, "./"),
+        (check_relative_path, ""),
+        (check_registry, "acme"),
+        (check_registry, ""),
+        (check_registry, "https://ghcr.io"),
+    ],
+)
+def test_refused_with_what_to_do(check: Check, text: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        check(text)
+    wrong, _, hint = str(refused.value).partition("; ")
+    assert wrong
+    assert hint
+
+
+@pytest.mark.parametrize(
+    ("image", "better"),
+    [
+        ("Sales/orders:V1", "sales/orders:V1"),
+        ("Ghcr.io:5000/sales/orders", "ghcr.io:5000/sales/orders"),
+        (f"Sales/orders:V1@sha256:{'a' * 64}", f"sales/orders:V1@sha256:{'a' * 64}"),
+    ],
+)
+def test_an_image_is_refused_with_the_name_that_would_do(image: str, better: str) -> None:
+    with pytest.raises(ValueError, match=f'write "{better}"'):
+        check_image(image)

@@ -1,0 +1,201 @@
+"""The authored documents: nothing unknown, nothing converted, and defaults that one could have written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+import floe_compiler.model.inputs as inputs
+from floe_compiler.components import built_in
+from floe_compiler.model.inputs import (
+    Cluster,
+    DatabaseSecret,
+    DataProduct,
+    Environment,
+    ExternalPostgresql,
+    Input,
+    PlatformManifest,
+    PostgresqlServer,
+    Quota,
+    StoreReference,
+    Toleration,
+)
+from products import STEPS
+
+
+def models() -> list[type[BaseModel]]:
+    declared = [one for one in vars(inputs).values() if isinstance(one, type) and issubclass(one, Input)]
+    return [*declared, *(component.config for component in built_in())]
+
+
+DEFAULTS = {
+    f"{model.__name__}.{name}": field
+    for model in models()
+    for name, field in model.model_fields.items()
+    if not field.is_required()
+}
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_every_document_is_strict_and_frozen(model: type[BaseModel]) -> None:
+    config = model.model_config
+    assert (config.get("extra"), config.get("frozen"), config.get("strict")) == ("forbid", True, True)
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_every_key_is_explained(model: type[BaseModel]) -> None:
+    assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("field", DEFAULTS.values(), ids=DEFAULTS)
+def test_every_default_is_what_writing_it_would_give(field: FieldInfo) -> None:
+    default = field.get_default(call_default_factory=True)
+    annotated: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    assert TypeAdapter(annotated).validate_python(default) == default
+
+
+def product(**changes: Any) -> DataProduct:
+    document = {
+        "apiVersion": "floe.dev/v1",
+        "kind": "DataProduct",
+        "metadata": {"name": "orders", "version": "1.0.0", "owner": "@acme/sales"},
+        "image": "sales/orders:1.0.0",
+        "steps": STEPS,
+    }
+    return DataProduct.model_validate({**document, **changes})
+
+
+def test_lists_may_be_written_where_order_is_kept() -> None:
+    assert [step.name for step in product().steps] == [step["name"] for step in STEPS]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"steps": []},
+        {"steps": [{"name": "a", "type": "quality", "contracts": [], "data_source": "x"}]},
+        {"steps": [{"name": "a", "type": "custom", "command": []}]},
+        {"steps": [{"name": "a", "type": "custom"}]},
+        {"steps": [{"name": "a", "type": "shell", "command": ["x"]}]},
+        {"retries": -1},
+        {"retries": 11},
+        {"retries": "1"},
+        {"retries": True},
+        {"timeout": "0s"},
+        {"schedule": {"cron": "0 5 * *"}},
+        {"schedule": {"cron": "0 5 * * *", "enabled": "yes"}},
+        {"kind": "Domain"},
+        {"apiVersion": "floe.dev/v2"},
+        {"image": None},
+        {"more": 1},
+    ],
+)
+def test_a_product_that_cannot_run_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        product(**change)
+
+
+@pytest.mark.parametrize("port", [0, 65536, "443", 443.0])
+def test_a_port_is_a_number_that_there_is(port: object) -> None:
+    with pytest.raises(ValidationError):
+        ExternalPostgresql.model_validate(
+            {"type": "external", "host": "db.example.com", "port": port, "secret": {"name": "db"}}
+        )
+
+
+def test_an_external_database_speaks_postgresql_to_anywhere_unless_told() -> None:
+    found = ExternalPostgresql.model_validate(
+        {"type": "external", "host": "db.example.com", "secret": {"name": "team.db-login"}}
+    )
+    assert (found.port, found.cidr, found.database, found.user) == (5432, "0.0.0.0/0", None, None)
+    assert (found.secret.keys.username, found.secret.keys.password) == ("username", "password")
+
+
+@pytest.mark.parametrize("name", ["1db", "Db", "db-1", "x" * 64, ""])
+def test_a_database_has_a_name_that_sql_need_not_quote(name: str) -> None:
+    with pytest.raises(ValidationError):
+        ExternalPostgresql.model_validate(
+            {"type": "external", "host": "db.example.com", "database": name, "secret": {"name": "db"}}
+        )
+
+
+def test_a_database_is_inside_the_cluster_unless_told() -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(inputs.DatabaseChoice)
+    assert adapter.validate_python({"server": "shared"}) == PostgresqlServer(server="shared")
+    assert isinstance(
+        adapter.validate_python({"type": "external", "host": "db.example.com", "secret": {"name": "db"}}),
+        ExternalPostgresql,
+    )
+    with pytest.raises(ValidationError):
+        adapter.validate_python([])
+
+
+@pytest.mark.parametrize("version", ["1.34", "1.99"])
+def test_a_version_of_kubernetes(version: str) -> None:
+    assert inputs.Kubernetes(version=version).version == version
+
+
+@pytest.mark.parametrize("version", ["1.9", "v1.34", "1.34.0", "2.10", "1.340"])
+def test_what_is_no_version_of_kubernetes(version: str) -> None:
+    with pytest.raises(ValidationError):
+        inputs.Kubernetes(version=version)
+
+
+def test_what_others_named_may_have_any_name_that_kubernetes_accepts() -> None:
+    long = "4th." + "a" * 60
+    assert StoreReference(name=long).name == DatabaseSecret(name=long).name == long
+    assert Cluster(name="prod", ingress_namespace="3scale-ingress").ingress_namespace == "3scale-ingress"
+    with pytest.raises(ValidationError):
+        Cluster(name="prod", ingress_namespace="ingress.nginx")
+
+
+def test_a_quota_has_room_for_a_pod_at_least() -> None:
+    assert Quota(cpu="2000m").cpu == "2"
+    with pytest.raises(ValidationError):
+        Quota(pods=0)
+
+
+def test_a_toleration_keeps_new_pods_away_unless_told() -> None:
+    assert Toleration(key="data").effect == "NoSchedule"
+    with pytest.raises(ValidationError):
+        Toleration.model_validate({"key": "data", "effect": "NoRun"})
+
+
+@pytest.mark.parametrize("server", ["http://api.example.com", "https://", "https://a b"])
+def test_the_api_server_is_spoken_to_in_private(server: str) -> None:
+    with pytest.raises(ValidationError):
+        Cluster(name="prod", server=server)
+
+
+@pytest.mark.parametrize(
+    ("repository", "known_to"),
+    [
+        ("https://github.com/acme/data.git", {"argocd", "flux"}),
+        ("ssh://git@github.com/acme/data.git", {"argocd", "flux"}),
+        ("git@github.com:acme/data.git", {"argocd"}),
+        ("http://github.com/acme/data.git", set()),
+        ("https://github.com/acme/data .git", set()),
+    ],
+)
+def test_repositories_as_the_delivery_tools_know_them(repository: str, known_to: set[str]) -> None:
+    found = set()
+    for tool in ("argocd", "flux"):
+        try:
+            TypeAdapter(inputs.Delivery).validate_python({"type": tool, "repository": repository})
+        except ValidationError:
+            continue
+        found.add(tool)
+    assert found == known_to
+
+
+def test_the_documents_keep_free_mappings_for_overrides_only() -> None:
+    free = {
+        f"{model.__name__}.{name}"
+        for model in (PlatformManifest, Environment, inputs.Domain, DataProduct)
+        for name, field in model.model_fields.items()
+        if field.annotation in (dict[str, Any], dict[str, dict[str, Any]])
+    }
+    assert free == {"Environment.platform", "Environment.domains"}
