@@ -1,0 +1,54 @@
+"""ServiceAccounts: no token, no right and no login that was not declared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from floe_compiler.kit.accounts import accounts
+from floe_compiler.model.facts import PolicyRule
+from floe_compiler.model.plan import Settings
+from kit.samples import instance, pod
+from support import DEVELOPMENT
+
+JOBS = PolicyRule(("batch",), ("jobs",), ("create", "get"))
+PODS = PolicyRule(("",), ("pods",), ("get",))
+
+
+def rendered(*pods: tuple[str, Any], settings: Settings = DEVELOPMENT) -> dict[str, dict[str, Any]]:
+    found = accounts(instance(settings), pods)
+    assert all(one["metadata"]["namespace"] == "floe-platform" for one in found)
+    return {f"{one['kind']} {one['metadata']['name']}": one for one in found}
+
+
+def test_each_workload_has_an_account_of_its_own_without_rights() -> None:
+    found = rendered(("web", pod()), ("daemon", pod()))
+    assert list(found) == ["ServiceAccount daemon", "ServiceAccount web"]
+    assert all(one["automountServiceAccountToken"] is False for one in found.values())
+    assert all("imagePullSecrets" not in one for one in found.values())
+
+
+def test_images_are_pulled_with_the_environments_login() -> None:
+    found = rendered(("web", pod()), settings=replace(DEVELOPMENT, pull_secret="registry"))
+    assert found["ServiceAccount web"]["imagePullSecrets"] == [{"name": "registry"}]
+
+
+def test_declared_rights_become_a_role_of_the_namespace() -> None:
+    found = rendered(("web", pod(kubernetes_api=(JOBS, PODS))))
+    assert found["Role web"]["rules"] == [
+        {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "get"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
+    ]
+    binding = found["RoleBinding web"]
+    assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "web"}
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "web", "namespace": "floe-platform"}]
+
+
+def test_pods_that_share_an_account_share_its_rights_each_once() -> None:
+    found = rendered(
+        ("a", pod(account="shared", kubernetes_api=(JOBS,), account_annotations=(("role", "x"),))),
+        ("b", pod(account="shared", kubernetes_api=(JOBS, PODS), account_annotations=(("zone", "y"),))),
+    )
+    assert list(found) == ["ServiceAccount shared", "Role shared", "RoleBinding shared"]
+    assert len(found["Role shared"]["rules"]) == 2
+    assert found["ServiceAccount shared"]["metadata"]["annotations"] == {"role": "x", "zone": "y"}

@@ -1,0 +1,47 @@
+"""A namespace, its quota and its limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from floe_compiler.kit.namespaces import limits, namespace, quota
+from floe_compiler.model.inputs import Quota
+from support import DEVELOPMENT
+
+
+def test_a_namespace_admits_only_restricted_pods_by_the_rules_of_its_version() -> None:
+    found = namespace(replace(DEVELOPMENT, kubernetes_version="1.33"), "floe-sales-domain", "sales", "@acme/sales")
+    labels = found["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert labels["pod-security.kubernetes.io/enforce-version"] == "v1.33"
+    assert labels["pod-security.kubernetes.io/audit"] == labels["pod-security.kubernetes.io/warn"] == "restricted"
+
+
+def test_a_namespace_says_whose_it_is_and_is_never_deleted_by_the_way() -> None:
+    found = namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales")
+    assert found["metadata"]["name"] == "floe-sales-domain"
+    assert "namespace" not in found["metadata"]
+    assert found["metadata"]["labels"]["floe.dev/scope"] == "sales"
+    assert found["metadata"]["labels"]["floe.dev/environment"] == "dev"
+    assert found["metadata"]["annotations"] == {
+        "floe.dev/owner": "@acme/sales",
+        "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+        "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    }
+
+
+def test_a_quota_limits_what_pods_ask_for() -> None:
+    found = quota(DEVELOPMENT, "floe-sales-domain", Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"))
+    assert found["metadata"]["namespace"] == "floe-sales-domain"
+    assert found["spec"]["hard"] == {
+        "pods": "40",
+        "requests.cpu": "8",
+        "requests.memory": "16Gi",
+        "requests.storage": "1Ti",
+    }
+
+
+def test_containers_that_say_nothing_fit_into_the_quota() -> None:
+    (limit,) = limits(DEVELOPMENT, "floe-sales-domain")["spec"]["limits"]
+    assert limit["type"] == "Container"
+    assert set(limit["defaultRequest"]) == set(limit["default"]) == {"cpu", "memory"}

@@ -1,0 +1,239 @@
+"""Pod templates: what a component declares, held to the restricted pod security standard."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from floe_compiler.kit.pods import container as rendered_container
+from floe_compiler.kit.pods import (
+    container_port,
+    placed,
+    pod_annotations,
+    pod_spec,
+    pod_template,
+    probe,
+    variable,
+    wait_container,
+)
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import ConfigFile, Container, PolicyRule, Probe, Variable
+from floe_compiler.model.inputs import Placement, Toleration
+from floe_compiler.model.names import check_dns_label
+from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod
+from support import DEVELOPMENT, PRODUCTION
+
+ANYWHERE = Placement()
+
+
+def rendered(one: Container) -> dict[str, Any]:
+    return rendered_container(DEVELOPMENT, one)
+
+
+def spec_of(*args: Any, **changes: Any) -> dict[str, Any]:
+    return pod_spec(instance(), "web", pod(*args, **changes), ANYWHERE)
+
+
+def test_pods_run_as_the_declared_user_and_may_read_what_is_mounted() -> None:
+    assert spec_of()["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 1000,
+        "runAsGroup": 1001,
+        "fsGroup": 1002,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def test_every_container_is_held_to_the_restricted_standard() -> None:
+    spec = spec_of(container(), waits_for=(DATABASE,), setup=(container("first"),))
+    containers = [*spec["initContainers"], *spec["containers"]]
+    assert len(containers) == 3
+    for one in containers:
+        assert one["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+
+def test_a_writable_root_is_for_the_container_that_asks_for_it() -> None:
+    spec = spec_of(container("a", writable_root="writes its own program"), container("b"))
+    assert [one["securityContext"]["readOnlyRootFilesystem"] for one in spec["containers"]] == [False, True]
+
+
+def test_only_pods_that_use_the_kubernetes_api_get_a_token() -> None:
+    rule = PolicyRule(("batch",), ("jobs",), ("get",))
+    assert spec_of()["automountServiceAccountToken"] is False
+    assert spec_of(kubernetes_api=(rule,))["automountServiceAccountToken"] is True
+
+
+def test_the_account_is_the_workloads_own_unless_it_is_shared() -> None:
+    assert spec_of()["serviceAccountName"] == "web"
+    assert spec_of(account="shared")["serviceAccountName"] == "shared"
+
+
+def test_no_variables_for_every_service_of_the_namespace() -> None:
+    assert spec_of()["enableServiceLinks"] is False
+
+
+def test_time_to_stop() -> None:
+    assert spec_of(grace=120)["terminationGracePeriodSeconds"] == 120
+
+
+def test_pods_wait_before_they_are_set_up() -> None:
+    spec = spec_of(waits_for=(DATABASE, DATABASE), setup=(container("first"),))
+    assert [one["name"] for one in spec["initContainers"]] == ["wait-for-db", "first"]
+    assert [one["name"] for one in spec["containers"]] == ["main"]
+    assert "initContainers" not in spec_of()
+
+
+def test_a_wait_ends_by_itself() -> None:
+    wait = wait_container(DATABASE)
+    (*_, loop) = wait.command
+    assert "-h db.floe-platform.svc.cluster.local -p 5432" in loop
+    attempts = re.search(r"seq (\d+)", loop)
+    seconds = re.search(r"sleep (\d+)", loop)
+    assert attempts
+    assert seconds
+    assert 60 <= int(attempts[1]) * int(seconds[1]) <= 600, "REQ-646: a start may take ten minutes"
+    assert loop.endswith("exit 1\n")
+
+
+@pytest.mark.parametrize("label", ["d" * 63, "d" * 53 + "-" + "d" * 9, "10"])
+def test_a_wait_has_a_name_that_kubernetes_accepts(label: str) -> None:
+    check_dns_label(wait_container(Endpoint(f"{label}.example.com", (HTTP,))).name)
+
+
+def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -> None:
+    one = pod(
+        container(
+            config=(ConfigFile("/etc/app/app.yaml", "a", "app"),),
+            variables=(Variable("P", secret=SECRET.key("password"), reason="no file"),),
+        ),
+        calls=(DATABASE, OUTSIDE),
+        labels=(("team", "data"),),
+    )
+    metadata = pod_template(instance(), "web", one, ANYWHERE)["metadata"]
+    assert metadata["labels"] == {
+        "access.floe.dev/db": "true",
+        "app.kubernetes.io/component": "web",
+        "app.kubernetes.io/instance": "platform-server",
+        "app.kubernetes.io/managed-by": "floe-compile",
+        "app.kubernetes.io/name": "server",
+        "app.kubernetes.io/part-of": "acme",
+        "team": "data",
+    }
+    assert len(metadata["annotations"]["floe.dev/config-hash"]) == 64
+    assert metadata["annotations"]["floe.dev/secret-variables"] == "P: no file"
+
+
+def test_a_pod_that_reads_nothing_bears_no_annotation() -> None:
+    assert pod_annotations(pod()) == {}
+    assert "annotations" not in pod_template(instance(), "web", pod(), ANYWHERE)["metadata"]
+
+
+def test_where_pods_run() -> None:
+    placement = Placement(
+        node_selector={"pool": "data"},
+        tolerations=(Toleration(key="data", value="yes"), Toleration(key="spot", effect="NoExecute")),
+    )
+    assert placed(placement, "amd64") == {
+        "nodeSelector": {"kubernetes.io/arch": "amd64", "pool": "data"},
+        "tolerations": [
+            {"key": "data", "operator": "Equal", "value": "yes", "effect": "NoSchedule"},
+            {"key": "spot", "operator": "Exists", "effect": "NoExecute"},
+        ],
+    }
+    assert placed(ANYWHERE) == {}
+    spec = pod_spec(instance(), "web", pod(architecture="arm64"), placement)
+    assert spec["nodeSelector"] == {"kubernetes.io/arch": "arm64", "pool": "data"}
+
+
+def test_a_container_says_what_was_declared() -> None:
+    one = rendered(
+        container(
+            command=("run",),
+            arguments=("--fast",),
+            working_directory="/app",
+            ports=(HTTP,),
+            variables=(Variable("A", "1"),),
+            before_stop=("sleep", "5"),
+        )
+    )
+    assert (one["command"], one["args"], one["workingDir"]) == (["run"], ["--fast"], "/app")
+    assert one["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
+    assert one["env"] == [{"name": "A", "value": "1"}]
+    assert one["lifecycle"] == {"preStop": {"exec": {"command": ["sleep", "5"]}}}
+    assert one["resources"] == {
+        "requests": {"cpu": "100m", "memory": "128Mi"},
+        "limits": {"cpu": "1", "memory": "256Mi"},
+    }
+    assert one["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+
+
+def test_a_container_does_not_say_what_was_not_declared() -> None:
+    assert set(rendered(container())) == {
+        "name",
+        "image",
+        "imagePullPolicy",
+        "resources",
+        "securityContext",
+        "volumeMounts",
+    }
+
+
+def test_images_come_from_the_environments_registry() -> None:
+    settings = replace(PRODUCTION, mirrors={"docker.io": "mirror.acme.example"})
+    found = rendered_container(settings, container())
+    assert found["image"] == "mirror.acme.example/acme/server:1.2.3"
+    assert found["imagePullPolicy"] == "Always"
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        (Variable("A"), {"name": "A", "value": ""}),
+        (Variable("A", field="status.podIP"), {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}),
+        (
+            Variable("A", secret=SECRET.key("password")),
+            {"name": "A", "valueFrom": {"secretKeyRef": {"name": "login", "key": "password"}}},
+        ),
+    ],
+)
+def test_variables(declared: Variable, written: dict[str, Any]) -> None:
+    assert variable(declared) == written
+
+
+def test_ports_keep_their_protocol() -> None:
+    assert container_port(Port("dns", 53, "UDP")) == {"name": "dns", "containerPort": 53, "protocol": "UDP"}
+
+
+TIMING = {"periodSeconds": 10, "timeoutSeconds": 2, "failureThreshold": 3}
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        (Probe("http", "/health"), {"httpGet": {"path": "/health", "port": "http"}}),
+        (Probe("http"), {"tcpSocket": {"port": "http"}}),
+        (Probe(command=("check",)), {"exec": {"command": ["check"]}}),
+        (Probe("metrics", grpc=True), {"grpc": {"port": 9090}}),
+        (Probe(grpc=True), {"grpc": {"port": 8080}}),
+        (Probe("http", delay=5), {"initialDelaySeconds": 5, "tcpSocket": {"port": "http"}}),
+    ],
+)
+def test_health_checks(declared: Probe, written: dict[str, Any]) -> None:
+    assert probe(container(ports=(HTTP, METRICS)), declared) == TIMING | written
+
+
+def test_each_health_check_stands_in_its_place() -> None:
+    one = container(
+        ports=(HTTP,), startup=Probe("http", "/up"), liveness=Probe("http", "/live"), readiness=Probe("http", "/ready")
+    )
+    found = rendered(one)
+    paths = [found[key]["httpGet"]["path"] for key in ("startupProbe", "livenessProbe", "readinessProbe")]
+    assert paths == ["/up", "/live", "/ready"]

@@ -1,0 +1,79 @@
+"""Services and disruption budgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from floe_compiler.kit.labels import selector
+from floe_compiler.kit.services import disruption_budget, served_ports, services
+from floe_compiler.model.endpoint import Port
+from kit.samples import HTTP, METRICS, container, instance, pod, workload
+from support import DEVELOPMENT
+
+PROBES_ONLY = Port("health", 8081, service=False)
+SERVED = pod(container("a", ports=(HTTP, PROBES_ONLY)), container("b", ports=(METRICS,)))
+
+
+def test_a_service_offers_the_ports_of_all_containers_but_those_for_probes() -> None:
+    assert served_ports(workload(SERVED)) == (HTTP, METRICS)
+    (service,) = services(instance(), workload(SERVED))
+    assert service["metadata"]["name"] == "web"
+    assert service["spec"] == {
+        "type": "ClusterIP",
+        "selector": selector(instance(), "web"),
+        "ports": [
+            {"name": "http", "port": 8080, "targetPort": "http", "protocol": "TCP"},
+            {"name": "metrics", "port": 9090, "targetPort": "metrics", "protocol": "TCP"},
+        ],
+    }
+
+
+def test_nothing_to_offer_no_service() -> None:
+    assert services(instance(), workload(pod(container(ports=(PROBES_ONLY,))))) == []
+
+
+def test_a_stateful_set_has_a_headless_service_as_well() -> None:
+    service, headless = services(instance(), workload(SERVED, kind="StatefulSet"))
+    assert headless["metadata"]["name"] == "web-headless"
+    assert headless["spec"]["clusterIP"] == "None"
+    assert headless["spec"]["publishNotReadyAddresses"] is True
+    assert headless["spec"]["selector"] == service["spec"]["selector"]
+    assert "clusterIP" not in service["spec"]
+
+
+def test_a_stateful_set_without_ports_still_has_the_service_that_it_names() -> None:
+    (headless,) = services(instance(), workload(kind="StatefulSet"))
+    assert headless["metadata"]["name"] == "web-headless"
+    assert "ports" not in headless["spec"]
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "near"),
+    [("1.34", "DaemonSet", "PreferSameNode"), ("1.33", "DaemonSet", None), ("1.34", "Deployment", None)],
+)
+def test_clients_of_a_daemon_set_talk_to_their_own_node(version: str, kind: Any, near: str | None) -> None:
+    settings = replace(DEVELOPMENT, kubernetes_version=version)
+    service = services(instance(settings), workload(SERVED, kind=kind))[0]
+    assert service["spec"].get("trafficDistribution") == near
+
+
+@pytest.mark.parametrize(
+    ("replicas", "available", "minimum"),
+    [(2, None, 1), (3, None, 2), (3, 1, 1), (2, 2, 1), (3, 0, 0)],
+)
+def test_a_drain_leaves_replicas_running_and_always_ends(replicas: int, available: int | None, minimum: int) -> None:
+    (budget,) = disruption_budget(instance(), workload(SERVED, replicas=replicas, available=available))
+    assert budget["spec"] == {
+        "minAvailable": minimum,
+        "selector": {"matchLabels": selector(instance(), "web")},
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+    }
+    assert minimum < replicas
+
+
+def test_what_a_budget_would_only_block_has_none() -> None:
+    assert disruption_budget(instance(), workload(replicas=1)) == []
+    assert disruption_budget(instance(), workload(kind="DaemonSet", replicas=3)) == []

@@ -1,0 +1,178 @@
+"""Controllers: rollouts without a gap, replicas apart, storage that outlives its pods, Jobs that can change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.kit.workloads import claims_of, job_name, task, workload
+from floe_compiler.model.facts import Claim, Task
+from floe_compiler.model.inputs import Placement
+from floe_compiler.model.names import check_dns_label
+from kit.samples import container, instance, pod
+from kit.samples import workload as declared
+from support import DEVELOPMENT, PRODUCTION
+
+ANYWHERE = Placement()
+DATA = Claim("data", "/data", "10Gi")
+
+
+def controller(settings: Any = DEVELOPMENT, **facts: Any) -> dict[str, Any]:
+    return workload(instance(settings), declared(**facts), ANYWHERE)
+
+
+def job(**changes: Any) -> dict[str, Any]:
+    return task(instance(), Task(**{"name": "load", "pod": pod(), "deadline": 600, **changes}), ANYWHERE)
+
+
+def test_a_new_pod_is_ready_before_an_old_one_goes() -> None:
+    spec = controller(replicas=2)["spec"]
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert spec["progressDeadlineSeconds"] == 600
+    assert spec["revisionHistoryLimit"] == 3
+    assert spec["replicas"] == 2
+
+
+def test_what_may_not_run_twice_stops_before_it_starts_again() -> None:
+    assert controller(recreate=True)["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_a_daemon_set_has_no_number_of_replicas() -> None:
+    spec = controller(kind="DaemonSet")["spec"]
+    assert "replicas" not in spec
+    assert spec["updateStrategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
+
+
+def test_a_stateful_set_has_its_headless_service_and_its_storage() -> None:
+    settings = replace(DEVELOPMENT, storage_class="gp3")
+    spec = controller(settings, kind="StatefulSet", pod_=pod(container(claims=(DATA,))))["spec"]
+    assert spec["serviceName"] == "web-headless"
+    assert spec["updateStrategy"] == {"type": "RollingUpdate"}
+    assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+    (template,) = spec["volumeClaimTemplates"]
+    assert template["metadata"] == {"name": "data", "labels": spec["selector"]["matchLabels"]}
+    assert template["spec"] == {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "gp3",
+        "resources": {"requests": {"storage": "10Gi"}},
+    }
+
+
+def test_claims_of_several_containers_are_there_once() -> None:
+    two = pod(container("a", claims=(DATA,)), setup=(container("b", claims=(DATA, Claim("log", "/log", "1Gi"))),))
+    assert [claim.name for claim in claims_of(declared(two))] == ["data", "log"]
+    assert "volumeClaimTemplates" not in controller()["spec"]
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
+def test_the_selector_finds_the_pods_and_never_changes_with_the_image(kind: str) -> None:
+    old, new = (
+        controller(kind=kind, pod_=pod(container(image=f"docker.io/acme/server:{tag}"))) for tag in ("1.0", "2.0")
+    )
+    selector = old["spec"]["selector"]
+    assert selector == new["spec"]["selector"]
+    assert selector["matchLabels"].items() <= old["spec"]["template"]["metadata"]["labels"].items()
+    assert old["metadata"]["labels"]["app.kubernetes.io/version"] == "1.0"
+    assert "app.kubernetes.io/version" not in selector["matchLabels"]
+
+
+def test_the_phase_orders_the_start() -> None:
+    assert controller(phase=3)["metadata"]["annotations"] == {"argocd.argoproj.io/sync-wave": "3"}
+    assert job(phase=1)["metadata"]["annotations"] == {"argocd.argoproj.io/sync-wave": "1"}
+
+
+def constraints(settings: Any, **facts: Any) -> list[dict[str, Any]]:
+    spec = controller(settings, **facts)["spec"]["template"]["spec"]
+    return list(spec.get("topologySpreadConstraints", []))
+
+
+def test_replicas_stand_on_different_nodes_in_production_and_zones_where_there_are_any() -> None:
+    hosts, zones = constraints(PRODUCTION, replicas=3)
+    assert (hosts["topologyKey"], hosts["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "DoNotSchedule")
+    assert (zones["topologyKey"], zones["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")
+    assert hosts["maxSkew"] == zones["maxSkew"] == 1
+    assert [one["whenUnsatisfiable"] for one in constraints(DEVELOPMENT, replicas=3)] == ["ScheduleAnyway"] * 2
+
+
+def test_the_spread_counts_the_workloads_own_pods_on_nodes_that_they_may_run_on() -> None:
+    for one in constraints(PRODUCTION, replicas=2):
+        assert one["labelSelector"] == controller(replicas=2)["spec"]["selector"]
+        assert one["nodeTaintsPolicy"] == "Honor"
+
+
+def test_only_pods_of_deployments_bear_the_hash_that_tells_revisions_apart() -> None:
+    assert [one.get("matchLabelKeys") for one in constraints(PRODUCTION, replicas=2)] == [["pod-template-hash"]] * 2
+    stateful = constraints(PRODUCTION, replicas=2, kind="StatefulSet")
+    assert [one.get("matchLabelKeys") for one in stateful] == [None, None]
+
+
+def test_one_replica_has_nothing_to_spread() -> None:
+    assert constraints(PRODUCTION, replicas=1) == []
+
+
+def test_a_job_runs_to_its_end_in_time() -> None:
+    found = job(deadline=900, retries=2)
+    assert found["kind"] == "Job"
+    assert (found["spec"]["activeDeadlineSeconds"], found["spec"]["backoffLimit"]) == (900, 2)
+    assert found["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    # It would come back under GitOps each time it had expired.
+    assert "ttlSecondsAfterFinished" not in found["spec"]
+
+
+def test_a_scheduled_task_is_a_cron_job_under_its_own_name() -> None:
+    found = job(schedule="0 5 * * *", time_zone="Europe/Berlin", suspended=True, concurrency="Replace", retries=1)
+    spec = found["spec"]
+    assert (found["kind"], found["metadata"]["name"]) == ("CronJob", "load")
+    assert (spec["schedule"], spec["timeZone"], spec["suspend"]) == ("0 5 * * *", "Europe/Berlin", True)
+    assert spec["concurrencyPolicy"] == "Replace"
+    assert spec["startingDeadlineSeconds"] == 3600
+    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (3, 10)
+    assert spec["jobTemplate"]["spec"]["ttlSecondsAfterFinished"] == 604800
+    assert spec["jobTemplate"]["spec"]["backoffLimit"] == 1
+    assert spec["jobTemplate"]["metadata"]["labels"]["app.kubernetes.io/component"] == "load"
+
+
+def test_a_cron_job_that_is_not_suspended_says_so() -> None:
+    assert job(schedule="0 5 * * *")["spec"]["suspend"] is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"deadline": 601},
+        {"retries": 1},
+        {"pod": pod(container(image="docker.io/acme/server:1.2.4"))},
+        {"pod": pod(grace=31)},
+    ],
+)
+def test_a_changed_job_is_another_job(change: dict[str, Any]) -> None:
+    assert job(**change)["metadata"]["name"] != job()["metadata"]["name"]
+    assert job()["metadata"]["name"] == job()["metadata"]["name"]
+
+
+SPECS = st.recursive(
+    st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.from_regex(r"[a-z]([a-z0-9-]{0,80}[a-z0-9])?", fullmatch=True), SPECS, SPECS)
+def test_a_jobs_name_fits_and_changes_with_the_spec(name: str, first: Any, second: Any) -> None:
+    one, other = job_name(name, {"spec": first}), job_name(name, {"spec": second})
+    check_dns_label(one)
+    assert one.startswith(name[:54])
+    same = repr(first) == repr(second)
+    assert not same or one == other
+    assert one != other or first == second
+
+
+def test_placement_reaches_the_pods() -> None:
+    placement = Placement(node_selector={"pool": "data"})
+    assert workload(instance(), declared(), placement)["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
+    found = task(instance(), Task("load", pod(), 600), placement)
+    assert found["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}

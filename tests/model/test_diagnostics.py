@@ -1,0 +1,49 @@
+"""Findings: gathered, told once, in one order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, StageFailed, did_you_mean, ordered
+from floe_compiler.model.span import Span
+
+WRONG = Rule("X001", "wrong", "It is wrong.")
+ODD = Rule("X002", "odd", "It is odd.", severity="warning")
+SEVERAL = [
+    Diagnostic(rule, message, span)
+    for rule in (WRONG, ODD)
+    for message in ("a", "b")
+    for span in (Span("b.yaml"), Span("a.yaml", 10), Span("a.yaml", 2), None)
+]
+
+
+@given(st.permutations(SEVERAL))
+def test_the_order_is_by_place_and_what_has_none_comes_last(found: list[Diagnostic]) -> None:
+    assert ordered(found) == ordered(SEVERAL)
+    places = [one.span for one in ordered(found)]
+    assert places[:4] == [Span("a.yaml", 2)] * 4
+    assert places[-4:] == [None] * 4
+
+
+def test_each_finding_is_told_once() -> None:
+    assert ordered([SEVERAL[0], SEVERAL[0]]) == (SEVERAL[0],)
+
+
+def test_an_error_fails_the_stage_with_everything_found() -> None:
+    findings = Findings()
+    findings.add(ODD, "odd")
+    assert not findings.failed
+    assert [one.message for one in findings.finish()] == ["odd"]
+    findings.add(WRONG, "wrong", Span("a.yaml"), hint="mend it")
+    with pytest.raises(StageFailed) as failed:
+        findings.finish()
+    assert [one.message for one in failed.value.diagnostics] == ["wrong", "odd"]
+    assert str(failed.value) == "2 problem(s)"
+
+
+def test_the_nearest_word_is_meant_or_all_are_named() -> None:
+    assert did_you_mean("polari", ["cube", "polaris"]) == 'did you mean "polaris"?'
+    assert did_you_mean("xyz", {"b", "a"}) == "known: a, b"
+    assert did_you_mean("xyz", []) == ""

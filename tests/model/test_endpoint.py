@@ -1,0 +1,32 @@
+"""Where a server can be reached."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.rendered import PodGroup
+
+WEB = Endpoint("web.example.com", (Port("https", 443, scheme="https"), Port("metrics", 9090)))
+
+
+def test_a_service_has_its_full_name_in_every_namespace() -> None:
+    found = service_endpoint("polaris", "floe-platform", "acme.internal", (Port("http", 8181),))
+    assert found.host == "polaris.floe-platform.svc.acme.internal"
+    assert found.group == PodGroup("floe-platform", "polaris")
+
+
+def test_the_first_port_is_meant_unless_one_is_named() -> None:
+    assert WEB.address() == "web.example.com:443"
+    assert WEB.address("metrics") == "web.example.com:9090"
+    assert WEB.url() == "https://web.example.com:443"
+    assert WEB.url("metrics", "/q") == "http://web.example.com:9090/q"
+
+
+def test_a_port_that_is_not_there() -> None:
+    with pytest.raises(KeyError, match=r"web\.example\.com has no port named grpc"):
+        WEB.port("grpc")
+
+
+def test_a_server_outside_may_be_anywhere() -> None:
+    assert (WEB.group, WEB.cidr) == (None, "0.0.0.0/0")

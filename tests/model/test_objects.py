@@ -1,0 +1,48 @@
+"""Objects and what makes them the same object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.objects import DuplicateObject, ObjectId, ObjectSet, identify
+
+
+def thing(api_version: str = "v1", kind: str = "Service", name: str = "web", namespace: str = "") -> dict[str, Any]:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+def test_an_object_is_its_group_kind_namespace_and_name() -> None:
+    assert identify(thing("apps/v1", "Deployment", "web", "a")) == ObjectId("apps", "Deployment", "a", "web")
+    assert identify(thing("apps/v1beta1", "Deployment", "web", "a")) == identify(
+        thing("apps/v1", "Deployment", "web", "a")
+    )
+    assert str(identify(thing("apps/v1", "Deployment", "web", "a"))) == "Deployment.apps a/web"
+    assert str(identify(thing())) == "Service web"
+
+
+@pytest.mark.parametrize("broken", [{}, {"metadata": None}, {"metadata": {}}, {"apiVersion": None, "kind": 1}])
+def test_what_is_missing_comes_out_empty(broken: dict[str, Any]) -> None:
+    assert identify(broken).name == ""
+
+
+def test_an_identity_is_there_once() -> None:
+    with pytest.raises(DuplicateObject, match="Service web appears twice") as twice:
+        ObjectSet.of([thing(), thing()])
+    assert twice.value.identity == identify(thing())
+
+
+@given(st.permutations([thing(name=name, namespace=space) for name in "abc" for space in ("", "x", "y")]))
+def test_the_order_is_that_of_the_identities(objects: list[dict[str, Any]]) -> None:
+    found = ObjectSet.of(objects)
+    assert len(found) == 9
+    assert [identify(one) for one in found] == sorted(identify(one) for one in objects)
+
+
+def test_objects_of_some_kinds() -> None:
+    found = ObjectSet.of([thing(kind="Service"), thing(kind="Secret"), thing(kind="ConfigMap")])
+    assert [one["kind"] for one in found.of_kind("Service", "ConfigMap")] == ["ConfigMap", "Service"]

@@ -1,0 +1,54 @@
+"""What a component is told of its use: its instance, and the capabilities that it asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.capabilities import Catalog, Collector, Database, Lineage
+from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.plan import Context, Instance
+from floe_compiler.model.rendered import External, PodGroup, Rendered
+from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
+from products import CATALOG, COLLECTOR, DATABASE
+from support import DEVELOPMENT
+
+INSTANCE: Instance[Any] = Instance("catalog", "polaris", "polaris", "platform", "floe-platform", None, DEVELOPMENT)
+OTHER = replace(DATABASE, name="another/one")
+
+
+def test_capabilities_by_kind_and_name() -> None:
+    context = Context(INSTANCE, (DATABASE, CATALOG, OTHER))
+    assert context.all(Database) == (OTHER, DATABASE), "sorted by name"
+    assert context.one(Catalog) is CATALOG
+    assert context.one(Database, DATABASE.name) is DATABASE
+    assert context.optional(Database, "none") is None
+    assert context.optional(Collector) is None
+    assert Context(INSTANCE, (COLLECTOR,)).optional(Collector) is COLLECTOR
+
+
+def test_a_component_uses_only_what_it_requires() -> None:
+    with pytest.raises(LookupError, match="catalog polaris in floe-platform uses a Lineage"):
+        Context(INSTANCE).one(Lineage)
+
+
+def test_a_key_that_a_secret_does_not_have() -> None:
+    secret = Secret("db", "floe-platform", (SecretKey("password"),))
+    assert secret.key("password") == SecretReference(secret, "password")
+    with pytest.raises(KeyError, match="secret db has no key username"):
+        secret.key("username")
+
+
+def test_the_overlay_replaces_the_objects_and_nothing_else() -> None:
+    before = Rendered("dev", ObjectSet(), production=True, nodes=7)
+    objects = ObjectSet.of([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
+    after = before.with_objects(objects)
+    assert after.objects is objects
+    assert replace(after, objects=before.objects) == before
+
+
+def test_groups_are_shown_as_people_name_them() -> None:
+    assert str(PodGroup("floe-platform", "polaris")) == "floe-platform/polaris"
+    assert External("db.example.com", 5432).cidr == "0.0.0.0/0"
