@@ -92,6 +92,8 @@ def _run(options: Namespace) -> int:
 def _parse(arguments: list[str]) -> Namespace:
     first = next(iter(arguments), "")
     if not first or (first.startswith("-") and first not in ("-h", "--help", "--version")):
+        if late := next((word for word in arguments if word in VERBS), ""):
+            raise UsageError(f"say the verb first: floe-compile {late} ...")
         arguments = [DEFAULT_VERB, *arguments]
     return _parser(next(iter(arguments))).parse_args(arguments)
 
@@ -104,7 +106,13 @@ def _parser(verb: str) -> ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
     for name, summary in VERBS.items():
-        below = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        below = verbs.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            allow_abbrev=False,
+            formatter_class=RawDescriptionHelpFormatter,
+        )
         if name == verb:
             importlib.import_module(f"floe_compiler.commands.{name}").configure(below)
     return parser

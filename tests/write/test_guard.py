@@ -76,3 +76,11 @@ def test_a_whole_environment_is_refused_once() -> None:
     assert refused(["prod/a/service_x", "prod/b/namespace_x"], ["dev/a/service_x"]) == [
         ("prod", "compiling would delete all 2 files of environment prod")
     ]
+
+
+def test_leave_for_a_namespace_covers_its_application_and_no_other() -> None:
+    application = "prod/_delivery/application.argoproj.io"
+    gone = ["prod/b/service_x", "prod/_cluster/namespace_b", f"{application}_b"]
+    assert not refused(gone, MANY, "prod/b")
+    [(scope, message)] = refused([*gone, f"{application}_c"], [*MANY, f"{application}_d"], "prod/b")
+    assert (scope, "Application c" in message) == ("prod/_delivery", True)

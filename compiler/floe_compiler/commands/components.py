@@ -21,6 +21,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """List all components, or explain those of one slot."""
     from floe_compiler.components import registry
+    from floe_compiler.resolve.slots import DERIVED
 
     found = tuple(registry().values())
     if options.slot:
@@ -33,7 +34,8 @@ def run(options: Namespace) -> int:
         return DONE
     width = max(len(f"{component.slot}: {component.type}") for component in found)
     for component in found:
-        sys.stdout.write(f"{f'{component.slot}: {component.type}':<{width}}  {component.summary}\n")
+        derived = " (never written: follows from what needs it)" if component.slot == DERIVED else ""
+        sys.stdout.write(f"{f'{component.slot}: {component.type}':<{width}}  {component.summary}{derived}\n")
         if options.slot:
             sys.stdout.writelines(f"  {line}\n" for line in settings(component))
     return DONE
@@ -48,7 +50,7 @@ def settings(component: Component[Any]) -> Iterator[str]:
         scales = [f"{scale} {_shown(values[name])}" for scale, values in component.profiles.items() if name in values]
         by_scale = f" ({', '.join(scales)})" if scales else ""
         yield f"{name}: {default}{by_scale}"
-        yield f"    {field.description or ''}"
+        yield from (f"    {line}" for line in (field.description or "").splitlines())
 
 
 def _shown(value: Any) -> str:

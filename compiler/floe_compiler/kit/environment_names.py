@@ -58,7 +58,7 @@ S3_USE_SSL = "S3_USE_SSL"
 """`true` or `false`: whether the object store speaks TLS."""
 
 OTLP_ENDPOINT = "OTLP_ENDPOINT"
-"""The telemetry collector's OTLP/HTTP URL."""
+"""The telemetry collector's OTLP/gRPC URL."""
 
 OPENLINEAGE_URL = "OPENLINEAGE_URL"
 """The lineage server's URL."""

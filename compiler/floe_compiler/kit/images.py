@@ -8,8 +8,11 @@ from floe_compiler.model.plan import Settings
 def pull_from(settings: Settings, image: str) -> str:
     """Return the reference under which an environment pulls an image.
 
-    An image named without a registry comes from the platform's own; one of a mirrored registry from its mirror.
+    An image named without a registry comes from the platform's own; one of a mirrored registry from its mirror. What
+    lies in the platform's registry or in a mirror already stays where it is.
     """
+    if image.startswith(tuple(f"{place}/" for place in (settings.registry, *settings.mirrors.values()))):
+        return image
     first, separator, rest = image.partition("/")
     if not separator or not ("." in first or ":" in first or first == "localhost"):
         return f"{settings.registry}/{image}"

@@ -55,7 +55,9 @@ def policy(
     if settings.ingress_namespace and ports:
         peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.ingress_namespace}}}
         ingress.append({"from": [peer], "ports": _ports(ports)})
-    egress = [_to(call) for call in sorted(set(calls))]
+    egress: list[Object] = []
+    for rule in (_to(call) for call in sorted(set(calls))):
+        egress += [] if rule in egress else [rule]  # two servers outside may need the same way out
     if kubernetes_api:
         peers = [{"ipBlock": {"cidr": settings.api_server_cidr}}]
         egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})

@@ -11,6 +11,7 @@ from pathlib import Path
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.exchange import uncarriable
 from floe_compiler.overlay.kustomization_reader import read_environment
@@ -48,7 +49,7 @@ def apply_overlay(root: Path, rendered: Rendered, read: Read) -> tuple[Rendered,
     built = {identify(manifest): manifest for manifest in build_changed(top, effects, findings)}
     findings.finish()
     _check_identities(effects, built, findings)
-    return _result(rendered, effects, built), findings.finish()
+    return with_consequences(_result(rendered, effects, built)), findings.finish()
 
 
 def _check_carriable(effects: Effects, findings: Findings) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from floe_compiler.model.diagnostics import Findings, did_you_mean
+from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Domain, Environment, GeneratedSecrets, Placements, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, Product, Settings, UnitPlan
@@ -19,7 +19,7 @@ from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
-from floe_compiler.resolve.products import Key
+from floe_compiler.resolve.products import Key, source_of
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
@@ -66,6 +66,7 @@ def resolve_environment(
         for name in sorted(inputs.sources.domains)
         if (scope := _domain(inputs, environment, document, settings, layers, name, findings))
     ]
+    _check_domains_read(inputs.sources, settings, domains, findings)
     place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
     with_products = tuple(scope.name for scope in domains if any(instance.products for _, instance in scope.placed))
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
@@ -74,7 +75,7 @@ def resolve_environment(
         PLATFORM,
         settings.platform_namespace,
         manifest.metadata.owner,
-        manifest.shared_services.quota or manifest.quota,
+        _shared_quota(manifest),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)) or by_scale,
         tuple(with_databases(inputs.registry, placed, findings)),
     )
@@ -85,12 +86,36 @@ def resolve_environment(
     return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units)
 
 
+def _check_domains_read(sources: Sources, settings: Settings, domains: list[Scope], findings: Findings) -> None:
+    """Complain of products that read a product of a domain which the environment does not have."""
+    present = {scope.name for scope in domains}
+    products = [one for scope in domains for _, instance in scope.placed for one in instance.products]
+    for product in products:
+        document = sources.domains[product.domain].products[product.name]
+        for index, declared in enumerate(product.spec.inputs):
+            domain, name = source_of(product, declared)
+            if domain in sources.domains and domain not in present:
+                findings.add(
+                    UNKNOWN_REFERENCE,
+                    f'environment "{settings.environment}" has no domain "{domain}", whose product "{name}" is read',
+                    document.span(("inputs", index)),
+                    hint=f"add {settings.environment} to the domain's `environments`",
+                    related=[Related(sources.domains[domain].document.span(("environments",)), "where it exists")],
+                )
+
+
 def _without_slots(registry: Registry, model: type[Model], merged: Merged, findings: Findings) -> Model | None:
     """Return the model of the merged data, less the slots that its documents may fill."""
     shared = None if model is PlatformManifest else False
     paths = [slot_path(slot) for slot in slots.slots(registry, shared=shared)]
     data = slots.without(merged.data, [*paths, *{path[:1] for path in paths if len(path) > 1}])
     return validate(model, Merged(data, merged.origins), (), findings)
+
+
+def _shared_quota(manifest: PlatformManifest) -> Quota:
+    """Return the quota of the shared services: what is said of it alone, over that of every namespace."""
+    own = manifest.shared_services.quota
+    return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
 
 
 def _settings(environment: Environment, manifest: PlatformManifest) -> Settings:

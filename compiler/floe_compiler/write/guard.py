@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
@@ -16,6 +17,7 @@ PRECIOUS = {
     "persistentvolumeclaim": "PersistentVolumeClaim",
     "statefulset.apps": "StatefulSet",
 }
+APPLICATIONS = frozenset({"application.argoproj.io", "kustomization.kustomize.toolkit.fluxcd.io"})
 FEW = 10
 SHARE = 3
 
@@ -43,12 +45,27 @@ def guard_deletions(
         allow_delete: `<environment>` or `<environment>/<folder>`.
         findings: gets one error for each folder or environment.
     """
-    refused = [path for path in delete if not _is_allowed(path, allow_delete)]
+    delete = list(delete)
+    allowed = [path for path in delete if _is_allowed(path, allow_delete)]
+    refused = _without_applications(allowed, [path for path in delete if path not in set(allowed)])
     for environment, paths in _grouped(refused, 1).items():
         if not any(path.split("/")[1] == environment for path in wanted):
             _refuse(environment, f"all {len(paths)} files of environment {environment}", findings)
         else:
             _guard_environment(environment, paths, wanted, owned, findings)
+
+
+def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> list[str]:
+    """Return the deletions that are still refused when each namespace that may go takes its application along."""
+    spare = Counter(path.split("/")[1] for path in allowed if _kind(path) == "namespace")
+    kept = []
+    for path in refused:
+        environment = path.split("/")[1]
+        if _kind(path) in APPLICATIONS and spare[environment]:
+            spare[environment] -= 1
+        else:
+            kept.append(path)
+    return kept
 
 
 def _guard_environment(
