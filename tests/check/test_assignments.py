@@ -34,3 +34,8 @@ def test_a_large_text_takes_no_long_time(piece: str) -> None:
     start = time.perf_counter()
     list(assigned_secrets(piece * (300_000 // len(piece)), ()))
     assert time.perf_counter() - start < 5
+
+
+def test_the_line_is_counted_from_one() -> None:
+    assert list(assigned_secrets("password: hunter2", ())) == [("password", 1)]
+    assert list(assigned_secrets("\n# x\npassword: hunter2", ())) == [("password", 3)]

@@ -27,9 +27,7 @@ def container_amount(container: Container, bound: Bound, resource: str) -> Quant
     """
     resources = container.data.get("resources", {})
     found = amount(resources.get(bound, {}), resource)
-    if found is None and bound == "requests":
-        found = amount(resources.get("limits", {}), resource)
-    return found or ZERO
+    return found or amount(resources.get("limits", {}), resource) or ZERO
 
 
 def pod_amount(workload: Workload, bound: Bound, resource: str) -> Quantity:

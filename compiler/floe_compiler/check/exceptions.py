@@ -74,7 +74,7 @@ def undeclared(index: Index, departures: Iterable[Departure], concerns: Callable
         pods = [index.pods.all[position] for position in index.pods.of_group(group)]
         # The template of launched pods is not there to be looked at.
         if not any(one.workload is None for one in pods):
-            about = pods[0].workload.id if pods and pods[0].workload else group
+            about = pods[0].about if pods else group
             yield index.finding(NEEDLESS, about, f'the exception "{field}" is declared, but nothing needs it')
 
 

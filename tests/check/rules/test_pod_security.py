@@ -257,6 +257,14 @@ def test_of_launched_pods_nobody_knows_what_they_need() -> None:
     assert platform.findings(check) == []
 
 
+def test_exceptions_from_other_rules_are_theirs_to_judge() -> None:
+    platform = sample()
+    platform.facts["exceptions"] = frozenset(
+        SecurityException(POLARIS, field, "x") for field in ("singleReplica", "livenessProbe", "readinessProbe")
+    )
+    assert platform.findings(check) == []
+
+
 def test_an_exception_for_pods_that_are_not_there() -> None:
     platform = sample()
     group = PodGroup("floe-platform", "gone")
