@@ -1,0 +1,104 @@
+"""The compiled files of a mesh as objects again, with what tests ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from floe_compiler.model.objects import Object
+from floe_compiler.pipeline import compile_mesh
+
+ROOT = Path(__file__).parents[1]
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+SERVERS = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The objects of one environment."""
+
+    name: str
+    objects: tuple[Object, ...]
+
+    def of_kind(self, *kinds: str) -> Iterator[Object]:
+        """Yield the objects of these kinds."""
+        return (one for one in self.objects if one["kind"] in kinds)
+
+    def has(self, kind: str, namespace: str, name: str) -> bool:
+        """Tell whether the object is there."""
+        return any(names(one) == (namespace, name) for one in self.of_kind(kind))
+
+    def get(self, kind: str, namespace: str, name: str) -> Object:
+        """Return an object; a Job by its name without the hash."""
+        (found,) = (
+            one
+            for one in self.of_kind(kind)
+            if names(one) in ((namespace, name), (namespace, f"{name}-{one['metadata']['name'][-8:]}"))
+        )
+        return found
+
+    def pods(self, *kinds: str) -> Iterator[tuple[str, Object]]:
+        """Yield the pod template of each workload of these kinds, with what to call it."""
+        for one in self.of_kind(*(kinds or WORKLOADS)):
+            yield f"{self.name}: {one['kind']} {'/'.join(names(one))}", template(one)
+
+    def containers(self, *kinds: str) -> Iterator[tuple[str, Object]]:
+        """Yield each container of each pod, those that prepare it included, with what to call it."""
+        for pod_name, pod in self.pods(*kinds):
+            for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
+                yield f"{pod_name}: {container['name']}", container
+
+
+def names(manifest: Object) -> tuple[str, str]:
+    """Return namespace and name."""
+    return manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
+
+
+def template(workload: Object) -> Object:
+    """Return the pod template of a workload."""
+    spec = workload["spec"]
+    found: Object = (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]
+    return found
+
+
+def container(workload: Object, name: str = "") -> Object:
+    """Return a workload's container of that name, or its only one."""
+    spec = template(workload)["spec"]
+    every = [*spec.get("initContainers", ()), *spec["containers"]] if name else spec["containers"]
+    (found,) = (one for one in every if name in ("", one["name"]))
+    return dict(found)
+
+
+def variables(container: Object) -> dict[str, str]:
+    """Return the environment variables of a container that have plain values."""
+    return {one["name"]: one["value"] for one in container.get("env", ()) if "value" in one}
+
+
+def requests_and_limits(container: Object) -> tuple[str, str, str, str]:
+    """Return the requests and limits of CPU and memory."""
+    asked, most = container["resources"]["requests"], container["resources"]["limits"]
+    return asked["cpu"], asked["memory"], most["cpu"], most["memory"]
+
+
+def ports(container: Object) -> list[int]:
+    """Return the port numbers of a container."""
+    return [port["containerPort"] for port in container.get("ports", ())]
+
+
+def read(files: Mapping[str, str]) -> dict[str, Rendered]:
+    """Return the environments that the compiled files hold, by name."""
+    objects: dict[str, list[Any]] = {}
+    for path, text in files.items():
+        objects.setdefault(path.split("/")[1], []).append(yaml.load(text, yaml.CSafeLoader))
+    return {name: Rendered(name, tuple(found)) for name, found in objects.items()}
+
+
+@cache
+def compiled(root: Path = ROOT) -> Mapping[str, Rendered]:
+    """Return the environments of a mesh, by name; by default of the one in this repository."""
+    return read(compile_mesh(root).files)

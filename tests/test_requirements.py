@@ -1,0 +1,407 @@
+"""The published requirements REQ-600 to REQ-650, as far as they can be read off the compiled YAML.
+
+Each test looks at the compiled files of the reference mesh, or of a small mesh, and at nothing else of the compiler.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import pytest
+import yaml
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.quantities import parse_quantity
+from rendered_mesh import ROOT, SERVERS, Rendered, compiled, container, names, template, variables
+from small_mesh import MANIFEST, small_mesh
+
+GOLDEN = Path(__file__).parent / "golden"
+MESHES = compiled()
+DEV, STAGING, PROD = (MESHES[name] for name in ("dev", "staging", "prod"))
+EVERY = pytest.mark.parametrize("mesh", MESHES.values(), ids=MESHES)
+SINGLE = "dagster-daemon"
+"""The one Deployment that may not have a second replica."""
+
+
+def selects(selector: Object, labels: Object) -> bool:
+    """Tell whether a selector of labels, without expressions, selects these."""
+    return dict(selector).items() <= dict(labels).items()
+
+
+def replicated(mesh: Rendered) -> list[Object]:
+    return [one for one in mesh.of_kind("Deployment") if one["metadata"]["name"] != SINGLE]
+
+
+def test_600_services_in_production_are_deployments_that_survive_a_drain_and_a_rollout() -> None:
+    for one in replicated(PROD):
+        assert one["spec"]["replicas"] >= 2, names(one)
+        assert one["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}, names(one)
+        budgets = [budget for budget in PROD.of_kind("PodDisruptionBudget") if is_for(budget, one)]
+        assert [budget["spec"]["minAvailable"] < one["spec"]["replicas"] for budget in budgets] == [True], names(one)
+
+
+@EVERY
+def test_600_every_server_has_a_service(mesh: Rendered) -> None:
+    for one in mesh.of_kind(*SERVERS):
+        if container(one).get("ports"):
+            found = [service for service in mesh.of_kind("Service") if is_for(service, one)]
+            assert found, names(one)
+
+
+def is_for(manifest: Object, workload: Object) -> bool:
+    """Tell whether a Service, budget or policy selects the pods of a workload."""
+    spec = manifest["spec"]
+    selector = spec.get("podSelector", spec.get("selector", {}))
+    labels = template(workload)["metadata"]["labels"]
+    return names(manifest)[0] == names(workload)[0] and selects(selector.get("matchLabels", selector), labels)
+
+
+@EVERY
+def test_601_databases_and_stores_are_stateful(mesh: Rendered) -> None:
+    for one in mesh.of_kind("StatefulSet"):
+        headless = mesh.get("Service", names(one)[0], one["spec"]["serviceName"])
+        assert headless["spec"]["clusterIP"] == "None"
+        for claim in one["spec"]["volumeClaimTemplates"]:
+            assert claim["spec"]["storageClassName"] == ("standard" if mesh is DEV else "gp3")
+
+
+@EVERY
+def test_602_jobs_end_and_say_when_they_are_forgotten(mesh: Rendered) -> None:
+    """A Job has one time to live, whatever its outcome; those of a delivery stay, as Git says that they are there."""
+    for one in mesh.of_kind("Job", "CronJob"):
+        job = one["spec"]["jobTemplate"]["spec"] if one["kind"] == "CronJob" else one["spec"]
+        assert job["backoffLimit"] >= 0
+        assert job["activeDeadlineSeconds"] > 0
+        assert template(one)["spec"]["restartPolicy"] == "Never"
+        assert job.get("ttlSecondsAfterFinished") == (604800 if one["kind"] == "CronJob" else None)
+
+
+@EVERY
+def test_603_schedules_leave_nothing_open(mesh: Rendered) -> None:
+    crons = list(mesh.of_kind("CronJob"))
+    assert {names(one)[1] for one in crons} == {"attribution", "campaign-perf", "cost-center"}
+    for one in crons:
+        spec = one["spec"]
+        assert spec["concurrencyPolicy"] == "Forbid"
+        assert spec["startingDeadlineSeconds"] == 3600
+        assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (3, 10)
+        assert spec["timeZone"] in available_timezones()
+
+
+HOST = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.cluster\.local(?::(\d+))?")
+ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d./])")
+
+
+def texts(mesh: Rendered) -> Iterator[tuple[str, str]]:
+    """Yield every text that a program reads: variables, arguments and configuration files."""
+    for name, one in mesh.containers():
+        yield from ((name, str(one.get(key, ""))) for key in ("env", "command", "args"))
+    for one in mesh.of_kind("ConfigMap"):
+        yield from (("/".join(names(one)), text) for text in one.get("data", {}).values())
+
+
+@EVERY
+def test_604_services_are_called_by_names_that_are_there(mesh: Rendered) -> None:
+    served = {
+        (names(one)[1], names(one)[0]): {str(port["port"]) for port in one["spec"]["ports"]}
+        for one in mesh.of_kind("Service")
+    }
+    for place, text in texts(mesh):
+        for name, namespace, port in HOST.findall(text):
+            assert (name, namespace) in served, f"{place} calls {name}"
+            assert not port or port in served[name, namespace], f"{place} calls {name}:{port}"
+        assert set(ADDRESS.findall(text)) <= {"0.0.0.0", "127.0.0.1"}, place
+    assert {one["spec"]["type"] for one in mesh.of_kind("Service")} == {"ClusterIP"}
+
+
+@EVERY
+def test_605_every_container_has_requests_and_limits(mesh: Rendered) -> None:
+    for name, one in mesh.containers():
+        for resource in ("cpu", "memory"):
+            asked, most = (one["resources"][kind][resource] for kind in ("requests", "limits"))
+            assert parse_quantity(asked) <= parse_quantity(most), name
+
+
+@EVERY
+def test_606_every_pod_is_restricted(mesh: Rendered) -> None:
+    for name, pod in mesh.pods():
+        context = pod["spec"]["securityContext"]
+        assert context["runAsNonRoot"], name
+        assert context["runAsUser"] >= 1, name
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}, name
+    for name, one in mesh.containers():
+        assert one["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }, name
+        assert "/tmp" in [mount["mountPath"] for mount in one["volumeMounts"]], name
+    for one in mesh.of_kind("Namespace"):
+        assert one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@EVERY
+def test_607_nobody_outside_an_environments_namespaces_has_rights_in_them(mesh: Rendered) -> None:
+    own = {names(one)[1] for one in mesh.of_kind("Namespace")}
+    used = {names(one)[0] for one in mesh.objects} - {"", "argocd"}
+    assert used == own
+    for one in mesh.of_kind("RoleBinding", "ClusterRoleBinding"):
+        assert {subject["namespace"] for subject in one["subjects"]} <= own
+
+
+@EVERY
+def test_608_everything_is_denied_but_what_is_declared(mesh: Rendered) -> None:
+    for namespace in mesh.of_kind("Namespace"):
+        deny = mesh.get("NetworkPolicy", names(namespace)[1], "default-deny")["spec"]
+        assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+        dns = mesh.get("NetworkPolicy", names(namespace)[1], "allow-dns")["spec"]["egress"][0]["ports"]
+        assert {(port["port"], port["protocol"]) for port in dns} == {(53, "UDP"), (53, "TCP")}
+
+
+@EVERY
+def test_608_every_policy_is_for_pods_that_are_there(mesh: Rendered) -> None:
+    for one in mesh.of_kind("NetworkPolicy"):
+        launched = names(one)[1].startswith("run-")  # Dagster starts the pods of its runs by itself
+        selected = [pod for pod in mesh.of_kind("Job", "CronJob", *SERVERS) if is_for(one, pod)]
+        assert selected or launched or one["spec"]["podSelector"] == {}, names(one)
+
+
+@EVERY
+def test_609_every_server_tells_whether_it_lives_and_is_ready(mesh: Rendered) -> None:
+    for name, pod in mesh.pods(*SERVERS):
+        for one in pod["spec"]["containers"]:
+            ports = {port for known in one.get("ports", ()) for port in (known["name"], known["containerPort"])}
+            for probe in (one["livenessProbe"], one["readinessProbe"]):
+                asked = probe.get("httpGet") or probe.get("tcpSocket") or probe.get("grpc")
+                assert "exec" in probe or asked["port"] in ports, name
+
+
+@pytest.mark.parametrize(("mesh", "cpu", "memory"), [(DEV, "4", "8Gi"), (STAGING, "8", "16Gi"), (PROD, "16", "32Gi")])
+def test_610_quotas_by_environment(mesh: Rendered, cpu: str, memory: str) -> None:
+    quotas = {names(one)[0]: one["spec"]["hard"] for one in mesh.of_kind("ResourceQuota")}
+    assert set(quotas) == {names(one)[1] for one in mesh.of_kind("Namespace")}
+    for namespace, hard in quotas.items():
+        assert hard["pods"]
+        if (mesh, namespace) != (STAGING, "floe-sales-domain"):  # whose environment asks for more
+            assert (hard["requests.cpu"], hard["requests.memory"]) == (cpu, memory)
+
+
+@EVERY
+def test_611_waits_have_an_end(mesh: Rendered) -> None:
+    for _, pod in mesh.pods():
+        for one in pod["spec"].get("initContainers", ()):
+            if one["name"].startswith("wait-for-"):
+                script = one["command"][-1]
+                assert "in $(seq " in script
+                assert script.rstrip().endswith("exit 1")
+
+
+@EVERY
+def test_612_logs_are_json_on_standard_output(mesh: Rendered) -> None:
+    for namespace in ("floe-sales-domain", "floe-finance-domain"):
+        for name in ("dagster-webserver", "dagster-daemon"):
+            command = container(mesh.get("Deployment", namespace, name))["command"]
+            assert command[-2:] == ["--log-format", "json"]
+    transform = container(mesh.get("CronJob", "floe-marketing-domain", "attribution"), "transform")
+    assert variables(transform)["DBT_LOG_FORMAT"] == "json"
+
+
+@EVERY
+def test_613_images_are_exact(mesh: Rendered) -> None:
+    for name, one in mesh.containers():
+        assert re.search(r"(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$", one["image"]), name
+        assert one["imagePullPolicy"] == ("Always" if mesh is PROD else "IfNotPresent"), name
+
+
+def writers(mesh: Rendered) -> dict[tuple[str, str], set[str]]:
+    """Return the keys of each secret that some ExternalSecret writes."""
+    found = {}
+    for one in mesh.of_kind("ExternalSecret"):
+        spec = one["spec"]
+        keys = {data["secretKey"] for data in spec.get("data", ())}
+        keys |= {rule["regexp"]["target"] for source in spec.get("dataFrom", ()) for rule in source.get("rewrite", ())}
+        found[names(one)[0], spec["target"]["name"]] = keys | set(spec["target"]["template"].get("data", ()))
+    return found
+
+
+def secret_keys(pod: Object) -> Iterator[tuple[str, str]]:
+    """Yield the secrets and keys that a pod reads."""
+    for one in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
+        for variable in one.get("env", ()):
+            if reference := variable.get("valueFrom", {}).get("secretKeyRef"):
+                yield reference["name"], reference["key"]
+    for volume in pod["spec"]["volumes"]:
+        for source in volume.get("projected", {}).get("sources", ()):
+            if secret := source.get("secret"):
+                yield from ((secret["name"], item["key"]) for item in secret["items"])
+
+
+@EVERY
+def test_614_no_secret_is_compiled_and_every_one_that_is_read_has_a_source(mesh: Rendered) -> None:
+    assert list(mesh.of_kind("Secret")) == []
+    known = writers(mesh)
+    read_somewhere = set()
+    for workload in mesh.of_kind("Job", "CronJob", *SERVERS):
+        for name, key in secret_keys(template(workload)):
+            assert key in known[names(workload)[0], name], f"{names(workload)} reads {key} of {name}"
+            read_somewhere.add(name)
+    assert len(read_somewhere) > 3
+
+
+@EVERY
+def test_614_secrets_in_variables_give_their_reason(mesh: Rendered) -> None:
+    for name, pod in mesh.pods():
+        every = (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"])
+        used = {
+            one["name"] for two in every for one in two.get("env", ()) if "secretKeyRef" in one.get("valueFrom", {})
+        }
+        reasons = yaml.safe_load(pod["metadata"].get("annotations", {}).get("floe.dev/secret-variables", "{}"))
+        assert used <= set(reasons), name
+
+
+def test_615_images_come_from_the_registry_or_its_mirrors() -> None:
+    for mesh in (STAGING, PROD):
+        assert {one["image"].split("/")[0] for _, one in mesh.containers()} == {"ghcr.io"}
+        assert all(one["image"].startswith("ghcr.io/acme/") for _, one in mesh.containers())
+
+
+@EVERY
+def test_616_nothing_lies_on_nodes(mesh: Rendered) -> None:
+    for name, pod in mesh.pods():
+        kinds = {kind for volume in pod["spec"]["volumes"] for kind in volume if kind != "name"}
+        assert kinds <= {"configMap", "projected", "secret", "emptyDir"}, name
+
+
+def spread(workload: Object) -> set[tuple[str, str]]:
+    """Return over what the pods of a workload are spread, and how strictly."""
+    found = template(workload)["spec"].get("topologySpreadConstraints", ())
+    return {(one["topologyKey"], one["whenUnsatisfiable"]) for one in found}
+
+
+def test_618_replicas_stand_on_different_nodes() -> None:
+    for one in replicated(PROD):
+        assert ("kubernetes.io/hostname", "DoNotSchedule") in spread(one), names(one)
+        assert ("topology.kubernetes.io/zone", "ScheduleAnyway") in spread(one), names(one)
+    for one in replicated(STAGING):
+        assert ("kubernetes.io/hostname", "ScheduleAnyway") in spread(one), names(one)
+
+
+def test_619_private_images_are_pulled_with_a_secret_of_the_right_type() -> None:
+    accounts = list(PROD.of_kind("ServiceAccount"))
+    assert accounts
+    for one in accounts:
+        (pull,) = one["imagePullSecrets"]
+        secret = PROD.get("ExternalSecret", names(one)[0], pull["name"])
+        assert secret["spec"]["target"]["template"]["type"] == "kubernetes.io/dockerconfigjson"
+
+
+def test_620_jobs_and_services_have_nodes_of_their_own(tmp_path: Path) -> None:
+    batch = {"key": "workload", "value": "batch", "effect": "NoSchedule"}
+    changes: dict[str, Any] = {
+        "placement": {"jobs": {"tolerations": [batch], "node_selector": {"workload": "batch"}}},
+        "observability": {"collector": {"type": "opentelemetry", "mode": "deployment"}},
+    }
+    mesh = compiled(small_mesh(tmp_path, {MANIFEST: changes}))["dev"]
+    job = template(mesh.get("CronJob", "floe-sales-domain", "orders"))["spec"]
+    assert job["nodeSelector"] == {"workload": "batch"}
+    assert job["tolerations"] == [{**batch, "operator": "Equal"}]
+    server = template(mesh.get("Deployment", "floe-platform", "otel-collector"))["spec"]
+    assert not server.keys() & {"nodeSelector", "tolerations"}
+
+
+def test_621_there_is_no_compose_file() -> None:
+    assert [path.name for path in ROOT.rglob("*compose*.y*ml") if ".venv" not in path.parts] == []
+
+
+@pytest.mark.parametrize("mesh", [DEV, STAGING], ids=["dev", "staging"])
+def test_623_what_others_need_starts_before_them(mesh: Rendered) -> None:
+    def wave(kind: str, namespace: str, name: str) -> int:
+        return int(mesh.get(kind, namespace, name)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
+
+    server = "postgresql" if mesh is DEV else "polaris-postgresql"
+    database = wave("StatefulSet", "floe-platform", server)
+    catalog = wave("Deployment", "floe-platform", "polaris")
+    orchestrator = wave("Deployment", "floe-sales-domain", "dagster-daemon")
+    assert database < wave("Job", "floe-platform", "polaris-bootstrap") < catalog < orchestrator
+
+
+@EVERY
+def test_624_pods_start_anew_when_their_configuration_changes(mesh: Rendered) -> None:
+    for name, pod in mesh.pods():
+        if any("configMap" in volume for volume in pod["spec"]["volumes"]):
+            assert re.fullmatch("[0-9a-f]{64}", pod["metadata"]["annotations"]["floe.dev/config-hash"]), name
+
+
+def test_624_the_hash_follows_the_configuration(tmp_path: Path) -> None:
+    def hash_of(name: str, **compute: Any) -> str:
+        changes = {MANIFEST: {"compute": {"type": "duckdb", **compute}}}
+        mesh = compiled(small_mesh(tmp_path / name, changes))["dev"]
+        pod = template(mesh.get("CronJob", "floe-sales-domain", "orders"))
+        return str(pod["metadata"]["annotations"]["floe.dev/config-hash"])
+
+    assert hash_of("one") == hash_of("same")
+    assert hash_of("one") != hash_of("other", threads=3)
+
+
+@pytest.mark.parametrize(("mesh", "share"), [(DEV, None), (PROD, 10)], ids=["dev", "prod"])
+def test_626_traces_are_sampled_in_production(mesh: Rendered, share: int | None) -> None:
+    config = yaml.safe_load(mesh.get("ConfigMap", "floe-platform", "otel-collector")["data"]["relay.yaml"])
+    endpoints = {one["endpoint"].partition(":")[2] for one in config["receivers"]["otlp"]["protocols"].values()}
+    assert endpoints == {"4317", "4318"}
+    assert config["processors"].get("probabilistic_sampler", {}).get("sampling_percentage") == share
+    assert ("probabilistic_sampler" in config["service"]["pipelines"]["traces"]["processors"]) == (share is not None)
+
+
+@EVERY
+def test_628_versions_are_labels_where_they_do_no_harm(mesh: Rendered) -> None:
+    for one in mesh.of_kind(*SERVERS):
+        version = one["metadata"]["labels"]["app.kubernetes.io/version"]
+        assert container(one)["image"].endswith(f":{version}"), names(one)
+        assert "app.kubernetes.io/version" not in one["spec"]["selector"]["matchLabels"], names(one)
+        for claim in one["spec"].get("volumeClaimTemplates", ()):
+            assert "app.kubernetes.io/version" not in claim["metadata"].get("labels", {}), names(one)
+
+
+def test_640_the_least_platform_is_dagster_postgresql_and_duckdb() -> None:
+    (mesh,) = compiled(GOLDEN / "minimal").values()
+    found = {one["metadata"]["name"] for one in mesh.of_kind(*SERVERS)}
+    assert found == {"code-orders", "dagster-daemon", "dagster-postgresql", "dagster-webserver"}
+
+
+def test_642_flux_waits_for_what_it_applies() -> None:
+    (mesh,) = compiled(GOLDEN / "flux").values()
+    kustomizations = {names(one)[1]: one["spec"] for one in mesh.of_kind("Kustomization")}
+    assert set(kustomizations) == {"lake-prod-cluster", "lake-prod-platform", "lake-prod-sales-domain"}
+    for name, spec in kustomizations.items():
+        assert spec["timeout"] == "15m"
+        assert spec["wait"] == (name != "lake-prod-cluster")
+
+
+@pytest.mark.parametrize("environment", ["blue", "green"])
+def test_645_a_suffix_stands_on_every_namespace_and_in_every_name(environment: str) -> None:
+    mesh = compiled(GOLDEN / "patched")[environment]
+    own = {names(one)[1] for one in mesh.of_kind("Namespace")}
+    assert own == {f"floe-platform-{environment}", f"floe-sales-domain-{environment}"}
+    assert {names(one)[0] for one in mesh.objects} - {"", "argocd"} == own
+    called = {namespace for _, text in texts(mesh) for _, namespace, _ in HOST.findall(text)}
+    assert called == {f"floe-platform-{environment}"}
+
+
+@EVERY
+def test_646_every_start_is_given_up_after_ten_minutes(mesh: Rendered) -> None:
+    for one in mesh.of_kind("Deployment"):
+        assert one["spec"]["progressDeadlineSeconds"] == 600
+    for name, one in mesh.containers(*SERVERS):
+        probe = one.get("startupProbe", {})
+        assert probe.get("failureThreshold", 0) * probe.get("periodSeconds", 0) <= 600, name
+
+
+@EVERY
+def test_649_failed_pods_stay_to_be_looked_at(mesh: Rendered) -> None:
+    for one in mesh.objects:
+        policy = one["metadata"].get("annotations", {}).get("argocd.argoproj.io/hook-delete-policy", "")
+        assert "HookFailed" not in policy

@@ -1,0 +1,202 @@
+"""The systems of the reference mesh have the numbers that the platform's documents ask for.
+
+What the documents ask for and cannot work is tested as what is built in its place (`docs/decisions/`).
+"""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from rendered_mesh import Rendered, compiled, container, ports, requests_and_limits, template, variables
+
+PLATFORM = "floe-platform"
+SALES, MARKETING, FINANCE = "floe-sales-domain", "floe-marketing-domain", "floe-finance-domain"
+WITH_DAGSTER = (SALES, FINANCE)
+
+DEV, STAGING, PROD = (compiled()[name] for name in ("dev", "staging", "prod"))
+EVERY = pytest.mark.parametrize("mesh", [DEV, STAGING, PROD], ids=lambda mesh: mesh.name)
+
+
+def replicas(mesh: Rendered, namespace: str, name: str) -> int:
+    return int(mesh.get("Deployment", namespace, name)["spec"]["replicas"])
+
+
+def available(mesh: Rendered, namespace: str, name: str) -> int | None:
+    """Return what the disruption budget of that name leaves running; None if there is no budget."""
+    if not mesh.has("PodDisruptionBudget", namespace, name):
+        return None
+    return int(mesh.get("PodDisruptionBudget", namespace, name)["spec"]["minAvailable"])
+
+
+@EVERY
+def test_there_is_a_namespace_for_the_platform_and_one_for_each_domain(mesh: Rendered) -> None:
+    found = [one["metadata"]["name"] for one in mesh.of_kind("Namespace")]
+    assert sorted(found) == sorted([PLATFORM, SALES, MARKETING, FINANCE])
+
+
+@EVERY
+@pytest.mark.parametrize("namespace", WITH_DAGSTER)
+def test_dagster_webserver(mesh: Rendered, namespace: str) -> None:
+    server = container(mesh.get("Deployment", namespace, "dagster-webserver"))
+    assert requests_and_limits(server) == ("500m", "1Gi", "2", "4Gi")
+    assert ports(server) == [3000]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert server[probe]["httpGet"]["path"] == "/server_info", "it serves no /health"
+
+
+@pytest.mark.parametrize("namespace", WITH_DAGSTER)
+def test_dagster_webservers_by_scale(namespace: str) -> None:
+    assert [replicas(mesh, namespace, "dagster-webserver") for mesh in (DEV, STAGING, PROD)] == [1, 2, 3]
+    assert [available(mesh, namespace, "dagster-webserver") for mesh in (DEV, STAGING, PROD)] == [None, 1, 1]
+
+
+@EVERY
+@pytest.mark.parametrize("namespace", WITH_DAGSTER)
+def test_dagster_daemon(mesh: Rendered, namespace: str) -> None:
+    deployment = mesh.get("Deployment", namespace, "dagster-daemon")
+    daemon = container(deployment)
+    assert requests_and_limits(daemon)[:2] == ("250m", "512Mi")
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}, "two of them would start every run twice"
+    assert available(mesh, namespace, "dagster-daemon") is None
+    alive = daemon["livenessProbe"]
+    assert alive["exec"]["command"] == ["dagster-daemon", "liveness-check"]
+    assert (alive["periodSeconds"], alive["failureThreshold"]) == (30, 2)
+    assert variables(daemon)["DAGSTER_DAEMON_HEARTBEAT_TOLERANCE"] == "60"
+
+
+def test_dagster_workers_are_the_code_locations_and_a_job_for_each_run() -> None:
+    """The documents' workers: three of them, of which two stay when a node is drained, in large environments."""
+    for product in ("customer-360", "order-analytics"):
+        assert requests_and_limits(container(PROD.get("Deployment", SALES, f"code-{product}")))[:2] == ("1", "2Gi")
+        assert [replicas(mesh, SALES, f"code-{product}") for mesh in (DEV, STAGING, PROD)] == [1, 2, 3]
+        assert available(PROD, SALES, f"code-{product}") == 2
+    instance = yaml.safe_load(PROD.get("ConfigMap", SALES, "dagster-instance")["data"]["dagster.yaml"])
+    assert instance["run_launcher"]["class"] == "K8sRunLauncher"
+    assert instance["run_launcher"]["config"]["job_namespace"] == SALES
+
+
+@EVERY
+def test_a_domain_without_dagster_runs_its_products_as_cron_jobs(mesh: Rendered) -> None:
+    assert not [one for one in mesh.of_kind("Deployment") if one["metadata"]["namespace"] == MARKETING]
+    for product in ("attribution", "campaign-perf"):
+        assert mesh.has("CronJob", MARKETING, product)
+
+
+@pytest.mark.parametrize("mesh", [STAGING, PROD], ids=lambda mesh: mesh.name)
+def test_polaris_is_highly_available_outside_development(mesh: Rendered) -> None:
+    assert replicas(mesh, PLATFORM, "polaris") >= 2
+    assert available(mesh, PLATFORM, "polaris") == 1
+    assert variables(container(mesh.get("Deployment", PLATFORM, "polaris")))["POLARIS_PERSISTENCE_TYPE"] == (
+        "relational-jdbc"
+    ), "in memory, a restart would lose all catalogs"
+
+
+@EVERY
+def test_polaris_answers_health_checks_where_nobody_has_to_log_in(mesh: Rendered) -> None:
+    polaris = container(mesh.get("Deployment", PLATFORM, "polaris"))
+    assert ports(polaris) == [8181, 8182]
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert polaris[probe]["httpGet"]["port"] == "management"
+        assert polaris[probe]["httpGet"]["path"].startswith("/q/health")
+
+
+@EVERY
+def test_products_reach_the_shared_services_by_name(mesh: Rendered) -> None:
+    found = variables(container(mesh.get("CronJob", MARKETING, "attribution"), "transform"))
+    assert found["POLARIS_HOST"] == "polaris.floe-platform.svc.cluster.local"
+    assert found["OTLP_ENDPOINT"] == "http://otel-collector.floe-platform.svc.cluster.local:4317"
+    assert found["OPENLINEAGE_URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
+
+
+def test_postgresql_of_each_consumer_in_staging() -> None:
+    found = {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in STAGING.of_kind("StatefulSet")}
+    assert found == {
+        (PLATFORM, "polaris-postgresql"),
+        (PLATFORM, "marquez-postgresql"),
+        (SALES, "dagster-postgresql"),
+        (FINANCE, "dagster-postgresql"),
+    }
+
+
+@pytest.mark.parametrize("mesh", [DEV, STAGING], ids=lambda mesh: mesh.name)
+def test_postgresql(mesh: Rendered) -> None:
+    server = container(mesh.get("StatefulSet", SALES, "dagster-postgresql"))
+    assert requests_and_limits(server)[:2] == ("500m", "1Gi")
+    assert "/postgres:16" in server["image"]
+    assert ports(server) == [5432]
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert "pg_isready" in " ".join(server[probe]["exec"]["command"])
+        assert (server[probe]["periodSeconds"], server[probe]["timeoutSeconds"]) == (5, 5)
+        assert server[probe]["failureThreshold"] == 5
+
+
+def test_one_server_may_hold_the_databases_of_several_consumers() -> None:
+    databases = container(DEV.get("Job", PLATFORM, "postgresql-databases"))
+    assert sorted(databases["args"]) == ["marquez=marquez", "polaris=polaris"]
+
+
+@pytest.mark.parametrize(("namespace", "host"), [(SALES, "sales"), (FINANCE, "finance")])
+def test_an_external_database_leaves_nothing_of_its_own_in_the_cluster(namespace: str, host: str) -> None:
+    assert not [one for one in PROD.of_kind("StatefulSet") if one["metadata"]["namespace"] == namespace]
+    instance = yaml.safe_load(PROD.get("ConfigMap", namespace, "dagster-instance")["data"]["dagster.yaml"])
+    database = instance["storage"]["postgres"]["postgres_db"]
+    assert database["hostname"] == f"{host}.prod.rds.acme.example"
+    assert (database["port"], database["db_name"]) == (5432, "dagster")
+    secret = PROD.get("ExternalSecret", namespace, "dagster-postgresql")
+    assert [one["secretKey"] for one in secret["spec"]["data"]] == ["password", "username"]
+
+
+def test_minio_keeps_the_warehouse_in_development() -> None:
+    assert ports(container(DEV.get("StatefulSet", PLATFORM, "minio"))) == [9000, 9001]
+    assert container(DEV.get("Job", PLATFORM, "minio-buckets"))["args"] == ["warehouse"]
+    assert not STAGING.has("StatefulSet", PLATFORM, "minio"), "a bucket of the cloud takes its place"
+
+
+@pytest.mark.parametrize(("mesh", "kind"), [(DEV, "Deployment"), (STAGING, "DaemonSet"), (PROD, "DaemonSet")])
+def test_collector(mesh: Rendered, kind: str) -> None:
+    collector = container(mesh.get(kind, PLATFORM, "otel-collector"))
+    assert requests_and_limits(collector)[:2] == ("200m", "256Mi")
+    assert {4317, 4318, 8888} <= set(ports(collector))
+    config = yaml.safe_load(mesh.get("ConfigMap", PLATFORM, "otel-collector")["data"]["relay.yaml"])
+    assert config["processors"]["batch"] == {"send_batch_size": 1024, "timeout": "1s"}
+    assert set(config["service"]["pipelines"]) == {"traces", "metrics", "logs"}
+
+
+@EVERY
+def test_marquez(mesh: Rendered) -> None:
+    server = container(mesh.get("Deployment", PLATFORM, "marquez"))
+    assert requests_and_limits(server)[:2] == ("500m", "1Gi")
+    assert ports(server) == [5000, 5001]
+    assert "startupProbe" in server, "a JVM takes its time"
+    web = container(mesh.get("Deployment", PLATFORM, "marquez-web"))
+    assert ports(web) == [3000]
+    assert variables(web)["MARQUEZ_HOST"] == "marquez.floe-platform.svc.cluster.local"
+    assert variables(web)["MARQUEZ_PORT"] == "5000"
+
+
+def test_marquez_is_highly_available_outside_development() -> None:
+    assert [replicas(mesh, PLATFORM, "marquez") for mesh in (DEV, STAGING, PROD)] == [1, 2, 2]
+    assert [available(mesh, PLATFORM, "marquez") for mesh in (DEV, STAGING, PROD)] == [None, 1, 1]
+
+
+@EVERY
+def test_the_steps_of_a_product_run_one_after_the_other(mesh: Rendered) -> None:
+    pod = template(mesh.get("CronJob", MARKETING, "campaign-perf"))["spec"]
+    assert [one["name"] for one in pod["initContainers"] if not one["name"].startswith("wait-for")] == ["ingest"]
+    assert [one["name"] for one in pod["containers"]] == ["transform"]
+
+
+def test_duckdb_in_development_and_snowflake_elsewhere() -> None:
+    for mesh, adapter in ((DEV, "duckdb"), (STAGING, "snowflake"), (PROD, "snowflake")):
+        profiles = yaml.safe_load(mesh.get("ConfigMap", MARKETING, "dbt-profiles")["data"]["profiles.yml"])
+        (target,) = profiles["floe"]["outputs"].values()
+        assert target["type"] == adapter
+
+
+def test_snowflake_takes_a_key_pair_from_a_secret() -> None:
+    """User and password, which the documents ask for, have ended."""
+    secret = PROD.get("ExternalSecret", MARKETING, "snowflake-credentials")
+    keys = {one["secretKey"].removeprefix("SNOWFLAKE_") for one in secret["spec"]["data"]}
+    assert keys == {"USER", "ROLE", "WAREHOUSE", "DATABASE", "PRIVATE_KEY"}
