@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from floe_compiler.cli import main
 
 HERE = Path(__file__).parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from floe_compiler.model.secrets import Secret, SecretConflict, SecretKey, merged
 
 
