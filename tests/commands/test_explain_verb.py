@@ -1,0 +1,63 @@
+"""Where values of the output come from, as the command line tells it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cli import main
+from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
+
+CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
+
+
+@pytest.fixture
+def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a mesh as the working folder, whose environment overrides what the manifest says."""
+    changes: dict[str, dict[str, Any]] = {
+        MANIFEST: {"compute": {"type": "duckdb", "threads": 4}},
+        ENVIRONMENT: {"platform": {"compute": {"threads": 2}}},
+    }
+    monkeypatch.chdir(small_mesh(tmp_path, changes))
+    return tmp_path
+
+
+def test_a_value_is_traced_to_its_line(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", f"{CRON_JOB}:spec.schedule"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "CronJob.batch floe-sales-domain/orders"
+    assert 'spec.schedule: "0 6 * * *"' in lines
+    assert any(line.startswith(f"    {PRODUCT}:9:") for line in lines)
+
+
+def test_what_a_value_beat_is_told(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profiles = "output/dev/floe-sales-domain/configmap_dbt-profiles.yaml"
+    assert main(["explain", f"{profiles}:data"]) == 0
+    text = capsys.readouterr().out
+    assert f"    {ENVIRONMENT}:" in text
+    assert f"        overrides 4 of {MANIFEST}:" in text
+
+
+def test_json(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", f"{CRON_JOB}:spec.schedule", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["object"] == "CronJob.batch floe-sales-domain/orders"
+    (value,) = found["values"]
+    assert (value["path"], value["value"]) == ("spec.schedule", "0 6 * * *")
+    assert value["causes"][0]["at"].startswith(f"{PRODUCT}:9:")
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("output/dev/floe-sales-domain/nothing.yaml", "is no file that the inputs compile to"),
+        ("output/test/floe-sales-domain/nothing.yaml", "is no file that the inputs compile to"),
+        (f"{CRON_JOB}:spec.scheduel", "has nothing at spec.scheduel"),
+    ],
+)
+def test_what_is_not_there_is_wrong_usage(
+    place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", place]) == 2
+    assert message in capsys.readouterr().err

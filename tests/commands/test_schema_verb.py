@@ -1,0 +1,53 @@
+"""The JSON Schemas of the inputs: printed, written, and compared with those that are committed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from floe_compiler.cli import main
+
+FILES = ["data-product", "domain", "environment", "platform-manifest"]
+
+
+def run(root: Path, *arguments: str) -> int:
+    return main(["schema", *arguments, "--root", str(root)])
+
+
+def test_one_kind_is_printed_as_a_valid_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "DataProduct") == 0
+    schema = json.loads(capsys.readouterr().out)
+    Draft202012Validator.check_schema(schema)
+    assert "steps" in schema["required"]
+
+
+def test_all_are_written_and_then_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "--write") == 0
+    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == [f"{one}.schema.json" for one in FILES]
+    assert capsys.readouterr().out.count("wrote schemas/") == len(FILES)
+    assert run(tmp_path, "--check") == 0
+    assert run(tmp_path, "--write") == 0
+    assert capsys.readouterr().out == "", "nothing is written twice"
+
+
+def test_one_that_is_stale_missing_or_left_over_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, "--write")
+    schemas = tmp_path / "schemas"
+    (schemas / "domain.schema.json").write_text("{}\n")
+    (schemas / "environment.schema.json").unlink()
+    (schemas / "former.schema.json").write_text("{}\n")
+    capsys.readouterr()
+    assert run(tmp_path, "--check") == 1
+    assert capsys.readouterr().out == "".join(
+        f"not current: schemas/{one}.schema.json\n" for one in ("domain", "environment", "former")
+    )
+    assert not (schemas / "environment.schema.json").exists(), "a check writes nothing"
+    assert run(tmp_path, "--write") == 0
+    assert not (schemas / "former.schema.json").exists()
+    assert run(tmp_path, "--check") == 0
+
+
+def test_an_unknown_kind_is_wrong_usage_with_a_guess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "DataProdukt") == 2
+    assert 'did you mean "DataProduct"?' in capsys.readouterr().err
