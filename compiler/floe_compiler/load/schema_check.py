@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from floe_compiler.load.rules import SCHEMA
+from floe_compiler.load.secret_scan import holds_secret
 from floe_compiler.model.diagnostics import Diagnostic, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
@@ -73,22 +74,31 @@ KINDS = {
 def _value_problem(error: ValidationError, document: Document, path: DataPath) -> tuple[str, str]:
     """Return what is wrong with a value, and how to mend it."""
     wanted: Any = error.validator_value
-    found: Any = error.instance
-    if error.validator == "type":
-        kinds = [wanted] if isinstance(wanted, str) else list(wanted)
-        raw = document.raw.get(path, "")
+    shown = _shown(error.instance, path)
+    if error.validator in ("type", "anyOf"):
+        kinds = _kinds(error.validator, wanted)
+        raw = "" if holds_secret(path) else document.raw.get(path, "")
         hint = f'quote it: "{raw}"' if raw and "string" in kinds else ""
-        return f"{raw or _shown(found)} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
+        return f"{raw or shown} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
     if error.validator in ("enum", "const"):
         known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
-        return f"{_shown(found)} is not known here", did_you_mean(str(found), known)
+        return f"{shown} is not known here", did_you_mean(str(error.instance), known)
     if error.validator == "minItems":
         return "the list is empty", "give it at least one entry"
+    if holds_secret(path):
+        return f"{shown} cannot stand here", ""
     message = error.message
     return message[:1].lower() + message[1:], ""
 
 
-def _shown(value: Any) -> str:
+def _kinds(validator: str, wanted: Any) -> list[str]:
+    """Return the kinds of value that would do."""
+    if validator == "anyOf":
+        return [one.get("type", "object") for one in wanted]
+    return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _shown(value: Any, path: DataPath) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return json.dumps(value, ensure_ascii=False)
+    return "what stands there" if holds_secret(path) else json.dumps(value, ensure_ascii=False)

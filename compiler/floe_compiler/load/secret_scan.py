@@ -17,26 +17,30 @@ REFERENCES = frozenset({"secret", "secrets", "keys", "store", "pull_secret"})
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each value that looks like a secret, never showing it."""
-    for path, value in _texts(document.data):
-        kind = secret_in(value)
-        if not kind and _names_value(path):
+    for path, value in _scalars(document.data):
+        kind = secret_in(str(value))
+        if not kind and holds_secret(path):
             kind = "the value of a secret"
         if kind:
             message = f"{show_path(path)} looks like {kind}"
-            yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=HINT)
+            yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=HINT, secret=True)
 
 
-def _names_value(path: DataPath) -> bool:
-    keys = [str(step) for step in path]
-    return names_secret(keys[-1]) and not REFERENCES.intersection(keys)
+def holds_secret(path: DataPath) -> bool:
+    """Tell whether a text or number at this place is a secret's value, by the keys that lead to it."""
+    keys = [step for step in path if isinstance(step, str)]
+    if "steps" in keys and keys[-2] == "secrets":
+        return True  # where a variable's secret is to be referred to
+    return bool(keys) and names_secret(keys[-1]) and not REFERENCES.intersection(keys)
 
 
-def _texts(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str]]:
+def _scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str | int | float]]:
+    """Yield every text and number that is not empty, with its path."""
     if isinstance(data, dict):
         for key, value in data.items():
-            yield from _texts(value, (*path, key))
+            yield from _scalars(value, (*path, key))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from _texts(value, (*path, index))
-    elif isinstance(data, str) and data:
+            yield from _scalars(value, (*path, index))
+    elif isinstance(data, str | int | float) and not isinstance(data, bool) and data != "":
         yield path, data

@@ -39,7 +39,8 @@ class Diagnostic:
     """One finding: the rule, where, what is wrong with this input, and how to mend it.
 
     `span` is None only where no authored line is to blame. `subject` names the Kubernetes object or file concerned
-    (such as `prod: Deployment floe-platform/polaris`). Neither `message` nor `hint` may contain a secret's value.
+    (such as `prod: Deployment floe-platform/polaris`). Neither `message` nor `hint` may contain a secret's value; if
+    the line at `span` does, `secret` keeps it from being shown.
     """
 
     rule: Rule
@@ -48,6 +49,7 @@ class Diagnostic:
     subject: str = ""
     hint: str = ""
     related: tuple[Related, ...] = ()
+    secret: bool = False
 
     @property
     def severity(self) -> Severity:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Severity
+from floe_compiler.model.span import Span
 from floe_compiler.report.excerpt import excerpt
 from floe_compiler.report.outcome import Outcome
 from floe_compiler.report.terminal import Paint, Style, visible
@@ -18,7 +19,8 @@ _STYLES: dict[Severity, Style] = {"error": "red", "warning": "yellow"}
 def render_problems(outcome: Outcome, root: Path, paint: Paint) -> str:
     """Return the diagnostics, errors last so that they stand nearest to the summary; empty if there are none."""
     ranked = sorted(outcome.diagnostics, key=lambda diagnostic: diagnostic.severity == "error")
-    return "".join("\n".join(_lines(diagnostic, root, paint)) + "\n\n" for diagnostic in ranked)
+    secret = frozenset(_line(found.span) for found in ranked if found.secret and found.span)
+    return "".join("\n".join(_lines(diagnostic, root, paint, secret)) + "\n\n" for diagnostic in ranked)
 
 
 def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
@@ -34,12 +36,17 @@ def without_warnings(outcome: Outcome) -> Outcome:
     return replace(outcome, diagnostics=tuple(found for found in outcome.diagnostics if found.severity == "error"))
 
 
-def _lines(diagnostic: Diagnostic, root: Path, paint: Paint) -> Iterator[str]:
+def _line(span: Span) -> tuple[str, int]:
+    return span.file, span.line
+
+
+def _lines(diagnostic: Diagnostic, root: Path, paint: Paint, secret: frozenset[tuple[str, int]]) -> Iterator[str]:
     place = str(diagnostic.span) if diagnostic.span else diagnostic.subject or "floe-compile"
     label = paint(f"{diagnostic.severity}[{diagnostic.rule.code}]", _STYLES[diagnostic.severity])
     yield f"{paint(visible(place), 'bold')}: {label}: {_indented(diagnostic.message)}"
     if diagnostic.span:
-        yield from excerpt(root, diagnostic.span, paint)
+        if _line(diagnostic.span) not in secret:
+            yield from excerpt(root, diagnostic.span, paint)
         if diagnostic.subject:
             yield f"  concerns {visible(diagnostic.subject)}"
     if diagnostic.hint:
