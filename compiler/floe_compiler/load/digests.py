@@ -33,9 +33,17 @@ def _digest(root: Path, places: Iterable[str], start: str) -> str:
     digest = hashlib.sha256(start.encode())
     for place in places:
         for path in _files(root / place):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"\n{path.relative_to(root).as_posix()} {content}".encode())
+            named = path.relative_to(root).as_posix().encode(errors="surrogateescape")  # as the file system has it
+            digest.update(b"\n" + named + b" " + _content(path).encode())
     return digest.hexdigest()
+
+
+def _content(path: Path) -> str:
+    """Return the digest of a file; of one that cannot be read, a word, as it is for loading to complain."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def _files(place: Path) -> list[Path]:

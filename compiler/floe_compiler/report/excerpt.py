@@ -29,11 +29,11 @@ def excerpt(root: Path, span: Span, paint: Paint) -> tuple[str, ...]:
 
 
 def _read_line(root: Path, span: Span) -> str | None:
-    path = (root / span.file).resolve()
     try:
+        path = (root / span.file).resolve()
         if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > LARGEST_FILE:
             return None
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links; ValueError: no UTF-8, NUL in the path
         return None
     return lines[span.line - 1] if 1 <= span.line <= len(lines) else None
