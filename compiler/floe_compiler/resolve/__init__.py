@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
-from floe_compiler.model.inputs import Environment, PlatformManifest
+from floe_compiler.model.inputs import Environment
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sources import Sources
+from floe_compiler.model.span import Span
 from floe_compiler.resolve.environment import Inputs, resolve_environment
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.locks import locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
 from floe_compiler.resolve.products import check_name, products_of
-from floe_compiler.resolve.rules import EMPTY_MESH, UNKNOWN_REFERENCE
-from floe_compiler.resolve.slots import Registry, slots
+from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_REFERENCE
+from floe_compiler.resolve.slots import Registry
 from floe_compiler.resolve.validation import validate
 
 
@@ -29,8 +30,7 @@ def resolve(
     environments = _environments(sources, findings)
     _check_names(sources, only, findings)
     check_namespaces(environments, sources.environments, [PLATFORM, *sources.domains], findings)
-    known = {*PlatformManifest.model_fields, *(slot.partition(".")[0] for slot in slots(registry))}
-    locks = locked_paths(sources.manifest, known, findings)
+    locks = locked_paths(sources.manifest, registry, findings)
     inputs = Inputs(sources, registry, products_of(sources, findings), locks)
     plans: list[EnvironmentPlan] = []
     for name, environment in environments.items():
@@ -60,7 +60,24 @@ def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> N
         check_name(name, document, findings)
     for name, source in sources.domains.items():
         check_name(name, source.document, findings)
-    for name in only:
+        if name == PLATFORM:
+            message = f'a domain cannot be called "{PLATFORM}", as the shared services are'
+            place = source.document.span(("metadata", "name"))
+            findings.add(DUPLICATE_NAME, message, place, hint="rename the folder and the domain")
+    for name, span in (*((name, None) for name in only), *_environments_of_domains(sources)):
         if name not in sources.environments:
             message = f'there is no environment "{name}"'
-            findings.add(UNKNOWN_REFERENCE, message, hint=did_you_mean(name, sources.environments))
+            findings.add(UNKNOWN_REFERENCE, message, span, hint=did_you_mean(name, sources.environments))
+
+
+def _environments_of_domains(sources: Sources) -> Iterator[tuple[str, Span]]:
+    """Yield every environment that a domain is said to exist in, and where that is said."""
+    domains = [(source.document, source.document.data, ()) for source in sources.domains.values()]
+    overrides = [
+        (document, override, ("domains", name))
+        for document in sources.environments.values()
+        for name, override in (document.data.get("domains") or {}).items()
+    ]
+    for document, data, path in (*domains, *overrides):
+        for index, name in enumerate(data.get("environments") or ()):
+            yield name, document.span((*path, "environments", index))

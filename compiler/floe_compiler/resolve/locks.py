@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
 
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.inputs import PlatformManifest
 from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, leaves
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK
-from floe_compiler.resolve.slots import lookup
+from floe_compiler.resolve.schemas import IDENTITY
+from floe_compiler.resolve.slots import DERIVED, Registry, lookup, slot_path
 
 
-def locked_paths(manifest: Document, known: Iterable[str], findings: Findings) -> Mapping[DataPath, int]:
-    """Return the locked paths, each with its place in the list; complain of those that begin with no known key."""
-    known_keys = sorted(known)
+def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> Mapping[DataPath, int]:
+    """Return the locked paths, each with its place in the list; complain of those that nothing could override."""
     found: dict[DataPath, int] = {}
     for index, lock in enumerate(manifest.data.get("locks") or ()):
         path = tuple(str(lock).split("."))
-        if path[0] not in known_keys:
-            span = manifest.span(("locks", index))
+        unknown = _unknown_step(registry, path)
+        if unknown is None:
+            found[path] = index
+        else:
             findings.add(
                 UNKNOWN_LOCK,
                 f'the platform manifest has no "{lock}" to lock',
-                span,
-                hint=did_you_mean(path[0], known_keys),
+                manifest.span(("locks", index)),
+                hint=did_you_mean(*unknown),
             )
-        found[path] = index
     return found
+
+
+def _unknown_step(registry: Registry, path: tuple[str, ...]) -> tuple[str, set[str]] | None:
+    """Return the first step of a path that the manifest does not have, and those that it has there; None if it has all.
+
+    A step is the field of a model, a slot or a part of its path, or any key where the manifest takes any.
+    """
+    models: list[type[BaseModel]] = [PlatformManifest]
+    places = [(slot_path(one.slot), one.config) for one in registry.values() if one.slot != DERIVED]
+    for depth, step in enumerate(path):
+        here, next_ = path[:depth], path[: depth + 1]
+        known = {name for model in models for name in model.model_fields}
+        known |= {str(place[depth]) for place, _ in places if len(place) > depth and place[:depth] == here}
+        known -= set() if depth else set(IDENTITY)
+        if step not in known:
+            return step, known
+        annotations = [model.model_fields[step].annotation for model in models if step in model.model_fields]
+        if any(get_origin(one) is dict for one in annotations):
+            return None
+        models = [model for one in annotations for model in _models_in(one)]
+        models += [config for place, config in places if place == next_]
+    return None
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models of an annotation such as `Annotated[ArgoCd | Flux, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for one in get_args(annotation):
+        yield from _models_in(one)
 
 
 def check_locks(manifest: Document, locks: Mapping[DataPath, int], layers: Iterable[Layer], findings: Findings) -> None:

@@ -16,6 +16,9 @@ from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
 
 Model = TypeVar("Model", bound=BaseModel)
 
+KEY = "[key]"
+"""What pydantic puts behind the path of a mapping's key that is wrong itself."""
+
 
 def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Findings) -> Model | None:
     """Return the part of `merged` below `prefix` as a `model`; None, with the findings added, if it is not one."""
@@ -31,12 +34,15 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
 
 
 def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
-    """Return pydantic's location of an error as a path in the data: without the tags of unions that it went through."""
+    """Return pydantic's location of an error as a path in the data: without the tags of unions that it went through.
+
+    The path of a wrong key ends with that key.
+    """
     path: list[str | int] = []
     for index, step in enumerate(location):
         if _has(data, step):
             data = data[step]
-        elif index < len(location) - 1 and isinstance(data, Mapping):
+        elif step == KEY or (index < len(location) - 1 and isinstance(data, Mapping)):
             continue
         path.append(step)
     return tuple(path)
@@ -64,7 +70,8 @@ def _report(
         findings.add(MISSING_KEY, f"{shown} is missing", merged.span(path[:-1]), hint=f"add `{path[-1]}:`")
     else:
         message, hint = _value_message(detail, merged, path)
-        findings.add(WRONG_VALUE, f"{shown}: {message}", merged.span(path), hint=hint, related=_beaten(merged, path))
+        span = merged.key_span(path) if detail["loc"][-1:] == (KEY,) else merged.span(path)
+        findings.add(WRONG_VALUE, f"{shown}: {message}", span, hint=hint, related=_beaten(merged, path))
 
 
 def _at(data: Any, path: DataPath) -> Any:
