@@ -57,6 +57,7 @@ def test_new_untracked_output_fails_and_is_listed(
     assert floe("hook") == 1
     captured = capsys.readouterr()
     assert "not staged  output/dev/floe-new/configmap_new.yaml\n" in captured.out
+    assert "error[W013]: " in captured.err
     assert "hint: git add --all -- output\n" in captured.err
     assert floe("hook") == 1, "it still is not staged"
     git("add", "--all", "--", "output")
