@@ -160,6 +160,15 @@ def test_another_port_than_the_declared_one_is_an_opening() -> None:
     assert platform.findings(check) == [("C062", DAGSTER_NAME, message)]
 
 
+def test_all_ports_are_named_before_single_ones() -> None:
+    platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
+    for name, field in (("dagster-out", "egress"), ("postgres-in", "ingress")):
+        rules = platform[f"NetworkPolicy/{name}"]["spec"][field]
+        rules.append({key: value for key, value in rules[0].items() if key != "ports"} | {"ports": [{}]})
+    message = "floe-platform/dagster may reach floe-platform/postgres on all TCP ports"
+    assert ("C062", DAGSTER_NAME, message) in platform.findings(check)
+
+
 def test_pods_reach_each_other_only_if_that_is_declared() -> None:
     platform = sample()
     platform.add(policy("in", "ingress", selector("postgres"), [from_pods(["postgres"], 5432)]))
