@@ -1,0 +1,43 @@
+"""Every value of a compiled object can be explained, by lines that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from floe_compiler.explain.variations import scalars
+from floe_compiler.pipeline import compile_mesh, explain_file
+
+MESH = Path(__file__).parents[1] / "golden" / "patched"
+FILES = [
+    "_cluster/namespace_floe-sales-domain-blue.yaml",
+    "_cluster/priorityclass.scheduling.k8s.io_shop-blue.yaml",
+    "_delivery/application.argoproj.io_shop-blue-platform.yaml",
+    "floe-platform-blue/deployment.apps_otel-collector.yaml",
+    "floe-sales-domain-blue/configmap_dbt-profiles.yaml",
+    "floe-sales-domain-blue/cronjob.batch_orders.yaml",
+    "floe-sales-domain-blue/resourcequota_quota.yaml",
+]
+
+
+@pytest.mark.parametrize("file", [f"output/blue/{file}" for file in FILES])
+def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
+    compiled = compile_mesh(MESH, ("blue",)).files[file]
+    explanation = explain_file(MESH, file)
+    assert explanation is not None
+    expected = dict(scalars(yaml.safe_load(compiled)))
+    assert {path: value for path, value, _ in explanation.values} == expected
+    for path, _, causes in explanation.values:
+        assert causes, path
+        for span in (cause.span for cause in causes if cause.span):
+            assert span.line <= len((MESH / span.file).read_text(encoding="utf-8").splitlines()), path
+
+
+def test_patched_values_name_the_patch() -> None:
+    explanation = explain_file(MESH, "output/blue/floe-sales-domain-blue/cronjob.batch_orders.yaml")
+    assert explanation is not None
+    found = {path: causes for path, _, causes in explanation.values}
+    (cause,) = found["spec", "suspend"]
+    assert (cause.what, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:11:12")

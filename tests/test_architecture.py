@@ -1,0 +1,138 @@
+"""The layers of the package, read from its own imports; what a run may load; and the size of things."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.cli import VERBS
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "compiler" / "floe_compiler"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+STAGES = {"load", "resolve", "synthesize", "overlay", "check", "write"}
+
+MAY_IMPORT = {
+    "model": set(),
+    "kit": {"model"},
+    "components": {"model", "kit"},
+    "load": {"model"},
+    "resolve": {"model"},  # gets the registry of components as a value
+    "synthesize": {"model", "kit"},
+    "overlay": {"model", "kit"},  # gets the YAML reader as a value; kit names Jobs
+    "check": {"model"},
+    "write": {"model"},
+    "report": {"model"},
+    "explain": {"model", "resolve", "synthesize"},  # asks the two stages what they would make of other inputs
+    "pipeline": {*STAGES, "model", "components", "explain"},
+    "commands": {*STAGES, "model", "components", "explain", "pipeline", "report"},
+    "cli": {"model", "commands", "report"},
+}
+"""For each part of the package, the other parts whose modules it may import. Stages never import each other."""
+
+HEAVY = {"cdk8s", "deepdiff", "jsii", "jsonschema", "jsonschema_rs", "pydantic", "rich", "ruamel", "yaml"}
+
+LONGEST = 320
+LONGER = {"model/inputs.py": "the authored language, every key with its description, is read as a whole"}
+
+
+def part_of(module: Path) -> str:
+    """Return the part of the package that a module belongs to: its folder, or its own name."""
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(module: Path) -> Iterator[str]:
+    """Yield the full names that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports by a relative name"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def own_imports(module: Path) -> list[tuple[str, ...]]:
+    """Return what a module imports of this package, as the parts of the name below `floe_compiler`."""
+    found = (tuple(name.split(".")) for name in imports(module))
+    return [below for top, *rest in found if top == "floe_compiler" and (below := tuple(rest))]
+
+
+def test_every_part_of_the_package_has_its_place() -> None:
+    assert {part_of(module) for module in MODULES} == {*MAY_IMPORT, "__init__"}
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_layers(part: str) -> None:
+    found = {
+        (str(module.relative_to(PACKAGE)), below[0])
+        for module in MODULES
+        if part_of(module) == part
+        for below in own_imports(module)
+        if below[0] != part and below[0] not in MAY_IMPORT[part]
+    }
+    assert not found, f"{part} may import {sorted(MAY_IMPORT[part])}"
+
+
+def test_components_do_not_know_each_other() -> None:
+    components = [module for module in MODULES if part_of(module) == "components"]
+    assert len(components) > 10
+    assert [one.name for one in components if any(below[0] == "components" for below in own_imports(one))] == []
+
+
+def test_rules_of_the_check_do_not_know_each_other() -> None:
+    rules = [module for module in MODULES if module.parent == PACKAGE / "check/rules"]
+    assert len(rules) > 30
+    assert [rule.name for rule in rules if any(below[:2] == ("check", "rules") for below in own_imports(rule))] == []
+
+
+def test_modules_are_short() -> None:
+    lengths = {str(path.relative_to(PACKAGE)): path.read_bytes().count(b"\n") for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length > LONGEST and name not in LONGER} == {}
+    assert {name for name in LONGER if lengths.get(name, 0) <= LONGEST} == set(), "no exception is needed any more"
+
+
+def test_every_folder_of_the_package_has_tests() -> None:
+    parts = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert {part for part in parts if not any((TESTS / part).rglob("test_*.py"))} == set()
+
+
+@pytest.mark.parametrize("folder", ["components", "check/rules"])
+def test_every_plug_in_has_tests_of_its_own(folder: str) -> None:
+    plug_ins = {path.stem for path in (PACKAGE / folder).glob("[!_]*.py")}
+    tested = {path.stem.removeprefix("test_") for path in (TESTS / folder).glob("test_*.py")}
+    assert plug_ins - tested == set()
+
+
+def test_every_verb_has_tests_of_its_own() -> None:
+    tested = {path.stem for path in (TESTS / "commands").glob("test_*.py")}
+    assert {verb for verb in VERBS if f"test_{verb}_verb" not in tested} == set()
+
+
+def loaded(script: str, *arguments: str) -> set[str]:
+    """Return the top-level modules that a script has loaded at its end, in a Python of its own."""
+    script += "\nimport json, sys; sys.stderr.write(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True, timeout=120
+    )
+    return {name.split(".")[0] for name in json.loads(done.stderr)}
+
+
+def test_the_command_line_itself_loads_nothing_heavy() -> None:
+    assert loaded("import floe_compiler.cli") & HEAVY == set()
+
+
+def test_a_run_without_anything_to_do_loads_nothing_heavy(tmp_path: Path) -> None:
+    shutil.copytree(TESTS / "meshes/small", tmp_path, dirs_exist_ok=True)
+    script = "import sys; from floe_compiler.cli import main; main(['--root', sys.argv[1], '--quiet'])"
+    first = loaded(script, str(tmp_path))
+    assert first & {"cdk8s", "deepdiff", "jsii", "rich"} == set(), "a first run needs none of these either"
+    assert first >= {"pydantic", "ruamel"}, "otherwise this test sees nothing"
+    assert loaded(script, str(tmp_path)) & HEAVY == set()

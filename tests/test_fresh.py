@@ -1,0 +1,72 @@
+"""What is generated and committed is what the repository generates now, and is laid out as Argo CD and Flux read it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from floe_compiler.cli import main
+from floe_compiler.commands.version import version
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.files import CLUSTER_FOLDER, DELIVERY_FOLDER, file_name
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.write.index import parse_index
+
+ROOT = Path(__file__).parents[1]
+OUTPUT = ROOT / "output"
+FILES = sorted(path for path in OUTPUT.rglob("*") if path.is_file() and path.parent.name != ".floe")
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+
+
+def objects(file: Path) -> list[Object]:
+    return [manifest for manifest in yaml.load_all(file.read_bytes(), yaml.CSafeLoader) if manifest is not None]
+
+
+def test_the_schemas_are_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--check", "--root", str(ROOT)]) == 0, "run: make schemas"
+    assert len(list((ROOT / "schemas").glob("*.schema.json"))) == 4
+
+
+def test_the_output_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--root", str(ROOT), "--quiet"]) == 0, capsys.readouterr().err
+
+
+def test_nothing_lies_in_the_output_but_one_object_in_each_file() -> None:
+    assert len(FILES) > 500
+    for file in FILES:
+        assert file.suffix == ".yaml", "Argo CD would take a .json file for an object"
+        assert file.name != "kustomization.yaml", "the folder would be taken for Kustomize's"
+        found = objects(file)
+        assert [file_name(identify(manifest)) for manifest in found] == [file.name]
+
+
+def test_the_folder_is_the_namespace() -> None:
+    seen = set()
+    for file in FILES:
+        environment, folder = file.relative_to(OUTPUT).parts[:-1]
+        seen.add(environment)
+        if folder != DELIVERY_FOLDER:
+            (manifest,) = objects(file)
+            assert manifest["metadata"].get("namespace", CLUSTER_FOLDER) == folder, file
+    assert seen == {path.parent.name for path in ROOT.glob("overlays/*/environment.yaml")}
+
+
+def test_nothing_says_when_or_by_which_version_it_was_made() -> None:
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        assert not TIME.search(text), file
+        assert f"floe-compile {version()}" not in text, file
+        assert f"floe-compile-{version()}" not in text, file
+        assert "creationTimestamp" not in text, file
+        assert str(ROOT) not in text, file
+
+
+def test_the_index_owns_every_file_and_no_other() -> None:
+    findings = Findings()
+    indexes = sorted((OUTPUT / ".floe").glob("*.index"))
+    listed = {path for one in indexes for path in parse_index(one.stem, one.read_text(encoding="utf-8"), findings)}
+    assert findings.found == []
+    assert listed == {file.relative_to(ROOT).as_posix() for file in FILES}
