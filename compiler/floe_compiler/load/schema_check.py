@@ -31,7 +31,8 @@ class SchemaCheck:
         if kind not in self._validators:
             self._validators[kind] = Draft202012Validator(self._schemas[kind])
         errors = self._validators[kind].iter_errors(document.data)
-        return tuple(one for error in errors for one in _diagnostics(error, document))
+        # Each missing key is an error of its own, which tells of all that are missing.
+        return tuple(dict.fromkeys(one for error in errors for one in _diagnostics(error, document)))
 
 
 def _diagnostics(error: ValidationError, document: Document) -> Iterator[Diagnostic]:

@@ -29,7 +29,7 @@ def secret_values(document: Document) -> Iterator[Diagnostic]:
 def holds_secret(path: DataPath) -> bool:
     """Tell whether a text or number at this place is a secret's value, by the keys that lead to it."""
     keys = [step for step in path if isinstance(step, str)]
-    if "steps" in keys and keys[-2] == "secrets":
+    if "steps" in keys and keys[-2:-1] == ["secrets"]:
         return True  # where a variable's secret is to be referred to
     return bool(keys) and names_secret(keys[-1]) and not REFERENCES.intersection(keys)
 

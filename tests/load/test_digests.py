@@ -1,0 +1,151 @@
+"""Digests: every input counts, and nothing else does. A wrong one would let stale output pass for current."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.load import digests
+from floe_compiler.load.digests import compiler_digest, input_digests
+
+SMALL = Path(__file__).parents[1] / "meshes" / "small"
+INPUTS = (
+    "platform-manifest.yaml",
+    "domains/sales/domain.yaml",
+    "domains/sales/products/orders.yaml",
+    "overlays/dev/environment.yaml",
+)
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Path:
+    shutil.copytree(SMALL, tmp_path, dirs_exist_ok=True)
+    second = (tmp_path / "overlays/dev/environment.yaml").read_text(encoding="utf-8")
+    add(tmp_path, "overlays/prod/environment.yaml", second)
+    return tmp_path
+
+
+def add(root: Path, file: str, text: str = "x") -> None:
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    (root / file).write_text(text, encoding="utf-8")
+
+
+def changed(root: Path, before: dict[str, str]) -> set[str]:
+    after = input_digests(root)
+    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
+
+
+def test_each_environment_has_a_digest_of_its_own(mesh: Path) -> None:
+    found = input_digests(mesh)
+    assert set(found) == {"dev", "prod"}
+    assert len(set(found.values())) == 2
+    assert found == input_digests(mesh)
+
+
+@pytest.mark.parametrize("file", INPUTS)
+def test_every_input_counts_for_every_environment(mesh: Path, file: str) -> None:
+    before = dict(input_digests(mesh))
+    with (mesh / file).open("a", encoding="utf-8") as stream:
+        stream.write("# more\n")
+    assert changed(mesh, before) == {"dev", "prod"}
+
+
+@pytest.mark.parametrize("file", ["base/kustomization.yaml", "domains/sales/products/new.yaml", "base/deep/er/a.txt"])
+def test_a_new_file_counts_for_every_environment(mesh: Path, file: str) -> None:
+    before = dict(input_digests(mesh))
+    add(mesh, file)
+    assert changed(mesh, before) == {"dev", "prod"}
+
+
+def test_an_environments_patches_are_its_own(mesh: Path) -> None:
+    before = dict(input_digests(mesh))
+    add(mesh, "overlays/dev/kustomization.yaml")
+    assert changed(mesh, before) == {"dev"}
+
+
+def test_a_new_environment_counts_for_all_as_it_could_claim_their_namespaces(mesh: Path) -> None:
+    before = dict(input_digests(mesh))
+    add(mesh, "overlays/qa/environment.yaml")
+    assert changed(mesh, before) == {"dev", "prod", "qa"}
+
+
+def test_a_file_that_moves_is_another_input(mesh: Path) -> None:
+    before = dict(input_digests(mesh))
+    (mesh / "domains/sales/products/orders.yaml").rename(mesh / "domains/sales/products/others.yaml")
+    assert changed(mesh, before) == {"dev", "prod"}
+
+
+@pytest.mark.parametrize("file", ["README.md", "output/dev/a.yaml", "domains/sales/.draft.yaml", "base/.git/HEAD"])
+def test_what_is_no_input_does_not_count(mesh: Path, file: str) -> None:
+    before = dict(input_digests(mesh))
+    add(mesh, file)
+    assert changed(mesh, before) == set()
+
+
+def test_the_place_of_the_repository_and_the_time_do_not_count(
+    mesh: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(mesh, other, dirs_exist_ok=True)
+    os.utime(other / INPUTS[0], (0, 0))
+    assert input_digests(other) == input_digests(mesh)
+
+
+def test_the_compiler_itself_counts(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dict(input_digests(mesh))
+    monkeypatch.setattr(digests, "compiler_digest", lambda: "another")
+    assert changed(mesh, before) == {"dev", "prod"}
+
+
+@pytest.fixture
+def uncached() -> object:
+    compiler_digest.cache_clear()
+    yield
+    compiler_digest.cache_clear()
+
+
+@pytest.mark.parametrize("program", digests.PROGRAMS)
+def test_the_versions_of_what_shapes_the_output_count(
+    program: str, monkeypatch: pytest.MonkeyPatch, uncached: object
+) -> None:
+    before = compiler_digest()
+    compiler_digest.cache_clear()
+    version = digests.metadata.version
+    monkeypatch.setattr(digests.metadata, "version", lambda name: "0" if name == program else version(name))
+    assert compiler_digest() != before
+
+
+@pytest.mark.parametrize("file", ["kit/labels.py", "kit/scripts/minio-buckets.sh", "synthesize/construct_tree.js"])
+def test_the_source_of_the_compiler_counts(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uncached: object
+) -> None:
+    package = Path(digests.__file__).parents[1]
+    copy = tmp_path / "package"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(digests.resources, "files", lambda _: copy)
+    before = compiler_digest()
+    compiler_digest.cache_clear()
+    with (copy / file).open("a", encoding="utf-8") as stream:
+        stream.write("\n")
+    assert compiler_digest() != before
+
+
+def test_all_of_the_package_that_shapes_output_counts() -> None:
+    package = Path(digests.__file__).parents[1]
+    kinds = {path.suffix for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert kinds <= {".py", ".js", ".sh", ".typed"}, "digests.py leaves these out"
+
+
+def test_a_name_that_is_no_text_and_a_file_that_cannot_be_read(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dict(input_digests(mesh))
+    (mesh / os.fsdecode(b"domains/sales/products/\xff.yaml")).write_text("", encoding="utf-8")
+    assert changed(mesh, before) == {"dev", "prod"}
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert changed(mesh, before) == {"dev", "prod"}

@@ -1,0 +1,111 @@
+"""Files become sources: one document of the right kind in each, checked, and every problem told at once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.components import registry
+from floe_compiler.load.mesh import load
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.sources import Sources
+from floe_compiler.resolve.schemas import schemas
+
+SMALL = Path(__file__).parents[1] / "meshes" / "small"
+SCHEMAS = schemas(registry())
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Path:
+    shutil.copytree(SMALL, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def loaded(root: Path) -> Sources:
+    return load(root, SCHEMAS)[0]
+
+
+def problems(root: Path) -> dict[str, str]:
+    with pytest.raises(StageFailed) as failed:
+        load(root, SCHEMAS)
+    return {f"{one.span}: {one.rule.code}": one.message for one in failed.value.diagnostics}
+
+
+def test_documents_by_the_names_of_their_places(mesh: Path) -> None:
+    (mesh / "domains/ops").mkdir()
+    text = (mesh / "domains/sales/domain.yaml").read_text(encoding="utf-8")
+    (mesh / "domains/ops/domain.yaml").write_text(text, encoding="utf-8")
+    sources = loaded(mesh)
+    assert sources.manifest.data["metadata"]["name"] == "small"
+    assert list(sources.environments) == ["dev"]
+    assert list(sources.domains) == ["ops", "sales"]
+    assert list(sources.domains["sales"].products) == ["orders"]
+    assert sources.domains["ops"].products == {}
+    assert str(sources.manifest.span(("metadata", "name"))) == "platform-manifest.yaml:4:9"
+
+
+def test_problems_of_all_files_are_told_at_once(mesh: Path) -> None:
+    (mesh / "platform-manifest.yaml").write_text("apiVersion: floe.dev/v1\nkind: PlatformManifest\n", encoding="utf-8")
+    (mesh / "domains/sales/domain.yaml").write_text("- a\n", encoding="utf-8")
+    (mesh / "domains/sales/products/orders.yaml").write_text("# nothing\n", encoding="utf-8")
+    (mesh / "overlays/dev/environment.yaml").write_bytes(b"\xff")
+    (mesh / "domains/sales/stray.yaml").write_text("", encoding="utf-8")
+    codes = {one.rpartition(": ")[0].split(":")[0]: one.rpartition(": ")[2] for one in problems(mesh)}
+    assert codes == {
+        "platform-manifest.yaml": "L105",
+        "domains/sales/domain.yaml": "L103",
+        "domains/sales/products/orders.yaml": "L104",
+        "overlays/dev/environment.yaml": "L004",
+        "domains/sales/stray.yaml": "L102",
+    }
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("kind: Domain\n", "apiVersion is missing, but domains/sales/domain.yaml must be a Domain of floe.dev/v1"),
+        ("apiVersion: floe.dev/v2\nkind: Domain\n", 'apiVersion is "floe.dev/v2", but'),
+        ("apiVersion: floe.dev/v1\nkind: DataProduct\n", 'kind is "DataProduct", but'),
+        ("apiVersion: floe.dev/v1\nkind: [Domain]\n", "kind is \"['Domain']\", but"),
+    ],
+)
+def test_a_document_of_another_kind(mesh: Path, head: str, told: str) -> None:
+    (mesh / "domains/sales/domain.yaml").write_text(head, encoding="utf-8")
+    ((place, message),) = problems(mesh).items()
+    assert place.endswith("L103")
+    assert message.startswith(told)
+
+
+def test_two_documents_in_one_file(mesh: Path) -> None:
+    text = (mesh / "domains/sales/domain.yaml").read_text(encoding="utf-8")
+    (mesh / "domains/sales/domain.yaml").write_text(f"{text}---\n{text}", encoding="utf-8")
+    assert list(problems(mesh).values()) == ["domains/sales/domain.yaml holds 2 documents"]
+
+
+def test_no_manifest(mesh: Path) -> None:
+    (mesh / "platform-manifest.yaml").unlink()
+    assert list(problems(mesh)) == ["platform-manifest.yaml:1:1: L101"]
+
+
+def test_a_product_of_a_domain_that_cannot_be_read_is_still_checked(mesh: Path) -> None:
+    (mesh / "domains/sales/domain.yaml").write_text("a: [\n", encoding="utf-8")
+    with (mesh / "domains/sales/products/orders.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("more: 1\n")
+    files = {place.split(":")[0] for place in problems(mesh)}
+    assert files == {"domains/sales/domain.yaml", "domains/sales/products/orders.yaml"}
+
+
+def test_warnings_do_not_keep_a_mesh_from_being_loaded(mesh: Path) -> None:
+    path = mesh / "domains/sales/domain.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    sources, warnings = load(mesh, SCHEMAS)
+    assert [one.rule.code for one in warnings] == ["L005"]
+    assert sources.domains["sales"].document.data["metadata"]["name"] == "sales"
+
+
+def test_secrets_are_looked_for_in_every_document(mesh: Path) -> None:
+    with (mesh / "domains/sales/products/orders.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("    variables: {DB_PASSWORD: hunter2}\n")
+    assert [place.rpartition(" ")[2] for place in problems(mesh)] == ["L106"]

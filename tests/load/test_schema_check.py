@@ -1,0 +1,124 @@
+"""Documents against their schemas: each mistake at its place, in words, and with a way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.load.schema_check import SchemaCheck
+from floe_compiler.model.document import Document
+from floe_compiler.model.span import Span
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1},
+        "ratio": {"type": "number"},
+        "on": {"type": "boolean"},
+        "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
+        "scale": {"enum": ["light", "heavy"]},
+        "kind": {"const": "Thing"},
+        "version": {"anyOf": [{"type": "string", "pattern": "^1"}, {"type": "null"}]},
+        "quota": {"anyOf": [{"$ref": "#/$defs/Step"}, {"type": "null"}]},
+        "password": {"type": "string", "pattern": "^[0-9]+$"},
+        "pull_secret": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "variables": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+    "$defs": {
+        "Step": {
+            "type": "object",
+            "properties": {"kind": {"type": "string"}, "image": {"type": "string"}},
+            "required": ["kind", "image"],
+            "additionalProperties": False,
+        }
+    },
+}
+VALID: dict[str, Any] = {"name": "x"}
+
+
+def problems(data: Any, raw: str = "") -> list[tuple[str, str]]:
+    """Return the message and the hint of each problem; `raw` is how every value that is no text was written."""
+    spelled = {(key,): raw for key, value in data.items() if not isinstance(value, str)} if raw else {}
+    found = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", data, raw=spelled))
+    return [(one.message, one.hint) for one in found]
+
+
+def test_what_fits_is_no_problem() -> None:
+    assert problems(VALID | {"version": None, "steps": [{"kind": "a", "image": "b"}], "ratio": 1.5, "on": True}) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "told", "hint"),
+    [
+        ({"count": 2}, "name is missing", "add `name:`"),
+        (VALID | {"nmae": 1}, "nmae is not a known key", 'did you mean "name"?'),
+        (VALID | {"steps": []}, "steps: the list is empty", "give it at least one entry"),
+        (VALID | {"steps": {}}, "steps: a mapping is not a list", ""),
+        (VALID | {"steps": [{"kind": "a", "image": []}]}, "steps[0].image: a list is not text", ""),
+        (VALID | {"scale": "hevy"}, 'scale: "hevy" is not known here', 'did you mean "heavy"?'),
+        (VALID | {"scale": []}, "scale: a list is not known here", "known: heavy, light"),
+        (VALID | {"kind": "Thong"}, 'kind: "Thong" is not known here', 'did you mean "Thing"?'),
+        (VALID | {"count": 0}, "count: 0 is less than the minimum of 1", ""),
+        (VALID | {"count": "two"}, 'count: "two" is not a whole number', ""),
+        (VALID | {"ratio": "x"}, 'ratio: "x" is not a number', ""),
+        (VALID | {"on": 1}, "on: 1 is not true or false", ""),
+        (VALID | {"version": []}, "version: a list is not text or nothing", ""),
+        (VALID | {"quota": 5}, "quota: 5 is not a mapping or nothing", ""),
+        (VALID | {"pull_secret": {"auth": "hunter2"}}, "pull_secret: a mapping is not text or nothing", ""),
+        (VALID | {"variables": {"A": None}}, "variables.A: null is not text", ""),
+    ],
+)
+def test_each_mistake_is_told_in_words(data: Any, told: str, hint: str) -> None:
+    assert problems(data) == [(told, hint)]
+
+
+def test_all_mistakes_are_told() -> None:
+    found = problems({"steps": [{"kimd": "a"}, {"kind": 1, "image": "x"}]})
+    assert sorted(message for message, _ in found) == [
+        "name is missing",
+        "steps[0].image is missing",
+        "steps[0].kimd is not a known key",
+        "steps[0].kind is missing",
+        "steps[1].kind: 1 is not text",
+    ]
+
+
+def test_a_number_that_is_meant_as_text_is_shown_as_it_was_written() -> None:
+    assert problems({"name": 1.1}, raw="1.10") == [("name: 1.10 is not text", 'quote it: "1.10"')]
+    assert problems(VALID | {"version": 1.1}, raw="1.10") == [
+        ("version: 1.10 is not text or nothing", 'quote it: "1.10"')
+    ]
+    assert problems(VALID | {"steps": 5}, raw="5") == [("steps: 5 is not a list", "")]
+
+
+@pytest.mark.parametrize("value", ["hunter2", 815, ["hunter2"], {"a": "hunter2"}])
+def test_a_secret_is_never_shown(value: Any) -> None:
+    ((message, hint),) = problems(VALID | {"password": value}, raw="815")
+    assert message.startswith("password: ")
+    assert "hunter2" not in message + hint
+    assert "815" not in message + hint
+
+
+def test_where_it_stands() -> None:
+    document = Document(
+        "a.yaml",
+        {"nmae": 1, "count": 0},
+        keys={("nmae",): Span("a.yaml", 3, 1)},
+        values={(): Span("a.yaml", 2, 1), ("nmae",): Span("a.yaml", 3, 7), ("count",): Span("a.yaml", 4, 8)},
+    )
+    found = SchemaCheck({"Thing": SCHEMA}).problems("Thing", document)
+    assert {one.message: one.span for one in found} == {
+        "name is missing": Span("a.yaml", 2, 1),
+        "nmae is not a known key": Span("a.yaml", 3, 1),
+        "count: 0 is less than the minimum of 1": Span("a.yaml", 4, 8),
+    }
+
+
+def test_a_union_is_told_by_the_mistake_in_the_branch_that_was_meant() -> None:
+    assert problems(VALID | {"quota": {"kind": "a", "image": "b", "more": 1}}) == [
+        ("quota.more is not a known key", "known: image, kind")
+    ]

@@ -1,0 +1,73 @@
+"""Secret values are found wherever they are written, and never shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.load.rules import SECRET_VALUE
+from floe_compiler.load.secret_scan import holds_secret, secret_values
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.span import Span
+
+VALUE = "hunter2"
+
+
+def found(data: Any) -> list[str]:
+    document = Document("a.yaml", data, values={("steps", 0, "variables", "P"): Span("a.yaml", 7, 9)})
+    problems = list(secret_values(document))
+    for problem in problems:
+        assert problem.rule is SECRET_VALUE
+        assert problem.secret, "the line must not be shown either"
+        assert VALUE not in problem.message + problem.hint
+    return [problem.message for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"password": VALUE}, "password looks like the value of a secret"),
+        ({"password": 12345678}, "password looks like the value of a secret"),
+        ({"steps": [{"variables": {"API_TOKEN": VALUE}}]}, "steps[0].variables.API_TOKEN looks like the value of a"),
+        ({"steps": [{"variables": {"API_TOKEN": [VALUE]}}]}, "steps[0].variables.API_TOKEN[0] looks like"),
+        ({"steps": [{"secrets": {"LOGIN": VALUE}}]}, "steps[0].secrets.LOGIN looks like the value of a secret"),
+        ({"steps": [{"secrets": {"LOGIN": [VALUE]}}]}, "steps[0].secrets.LOGIN[0] looks like the value of a secret"),
+        ({"steps": [{"command": ["x", f"pg://a:{VALUE}@b"]}]}, "steps[0].command[1] looks like a password in a URL"),
+        ({"metadata": {"description": "-----BEGIN PRIVATE KEY-----"}}, "metadata.description looks like a private key"),
+        ({"secrets": {"store": {"name": f"x://a:{VALUE}@b"}}}, "secrets.store.name looks like a password in a URL"),
+    ],
+)
+def test_told_by_its_place(data: Any, told: str) -> None:
+    (message,) = found(data)
+    assert message.startswith(told)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"secrets": {"type": "external-secrets", "store": {"name": "vault"}}},
+        {"steps": [{"secrets": {"API_TOKEN": {"secret": "crm", "key": "password"}}}]},
+        {"database": {"secret": {"name": "db", "keys": {"username": "user", "password": "pass"}}}},
+        {"images": {"pull_secret": "registry"}},
+        {"delivery": {"secret": "git"}},
+        {"password": ""},
+        {"password": True},
+        {"password": None},
+        {"steps": [{"name": "token", "variables": {"A": "$(B)"}}]},
+        {"steps": []},
+        {},
+    ],
+)
+def test_references_are_no_secrets(data: Any) -> None:
+    assert found(data) == []
+
+
+def test_where_it_stands() -> None:
+    document = Document("a.yaml", {"token": "x"}, values={("token",): Span("a.yaml", 7, 9)})
+    assert [one.span for one in secret_values(document)] == [Span("a.yaml", 7, 9)]
+
+
+@pytest.mark.parametrize("path", [(), (0,), ("steps",), ("steps", 0)])
+def test_a_path_that_leads_to_no_value(path: DataPath) -> None:
+    assert not holds_secret(path)
