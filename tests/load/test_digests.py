@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib import metadata, resources
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,8 @@ def test_the_versions_of_what_shapes_the_output_count(
 ) -> None:
     before = compiler_digest()
     compiler_digest.cache_clear()
-    version = digests.metadata.version
-    monkeypatch.setattr(digests.metadata, "version", lambda name: "0" if name == program else version(name))
+    version = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "0" if name == program else version(name))
     assert compiler_digest() != before
 
 
@@ -125,7 +126,7 @@ def test_the_source_of_the_compiler_counts(
     package = Path(digests.__file__).parents[1]
     copy = tmp_path / "package"
     shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(digests.resources, "files", lambda _: copy)
+    monkeypatch.setattr(resources, "files", lambda _: copy)
     before = compiler_digest()
     compiler_digest.cache_clear()
     with (copy / file).open("a", encoding="utf-8") as stream:

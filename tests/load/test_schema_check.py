@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.load.schema_check import SchemaCheck
-from floe_compiler.model.document import Document
+from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.span import Span
 
 SCHEMA: dict[str, Any] = {
@@ -42,7 +42,9 @@ VALID: dict[str, Any] = {"name": "x"}
 
 def problems(data: Any, raw: str = "") -> list[tuple[str, str]]:
     """Return the message and the hint of each problem; `raw` is how every value that is no text was written."""
-    spelled = {(key,): raw for key, value in data.items() if not isinstance(value, str)} if raw else {}
+    spelled: dict[DataPath, str] = (
+        {(key,): raw for key, value in data.items() if not isinstance(value, str)} if raw else {}
+    )
     found = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", data, raw=spelled))
     return [(one.message, one.hint) for one in found]
 
