@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import ExternalPostgresql, PostgresqlServer
 from floe_compiler.model.plan import DatabaseNeed
 from floe_compiler.resolve.capabilities import Placed
-from floe_compiler.resolve.rules import CONFLICT
+from floe_compiler.resolve.rules import CONFLICT, SHARED_DATABASE
 from floe_compiler.resolve.slots import DERIVED, Registry
 
 
@@ -32,6 +32,25 @@ def with_databases(registry: Registry, placed: Sequence[Placed], findings: Findi
     ]
     servers = {one.server: [other for other in needs if other.server == one.server] for one in needs}
     return [*consumers, *(_instance(registry, name, group, findings) for name, group in sorted(servers.items()))]
+
+
+def check_owners(placed: Iterable[Placed], findings: Findings) -> None:
+    """Complain of databases outside the cluster that two components, perhaps of two domains, would both use."""
+    taken: dict[tuple[str, int, str], Placed] = {}
+    for owner in placed:
+        for need in owner[0].databases(owner[1]):
+            if not isinstance(need.choice, ExternalPostgresql):
+                continue
+            place = (need.choice.host, need.choice.port, _database(need)["database"])
+            first = taken.setdefault(place, owner)
+            if first is not owner:
+                names = f"{first[1].label()} and {owner[1].label()}"
+                findings.add(
+                    SHARED_DATABASE,
+                    f'{names} would both use the database "{place[2]}" of {place[0]}',
+                    owner[1].origin,
+                    hint="name a `database` of its own for each",
+                )
 
 
 def _server(need: DatabaseNeed, owner: Placed) -> str:
@@ -65,7 +84,7 @@ def _instance(registry: Registry, server: str, needs: Sequence[_Need], findings:
 
 def _check_agreement(server: str, needs: Iterable[_Need], findings: Findings) -> None:
     choices = {one.owner[1].slot: one.need.choice for one in needs}
-    if len({choice.model_dump_json() for choice in choices.values()}) > 1:
+    if len({choice.model_dump_json(exclude={"server"}) for choice in choices.values()}) > 1:
         named = " and ".join(sorted(choices))
         first = next(iter(needs)).owner[1]
         findings.add(

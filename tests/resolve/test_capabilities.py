@@ -1,0 +1,92 @@
+"""Who provides what to whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.capabilities import Catalog, Compute, Database, ObjectStore
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.plan import Context, Instance, Requirement
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.capabilities import Placed, callers, context, endpoints, provided
+from products import CATALOG, COLLECTOR, COMPUTE, DATABASE, LINEAGE, STORE
+from resolve.samples import component
+from support import DEVELOPMENT
+
+WRITTEN = Span("platform-manifest.yaml", 8, 3)
+
+
+def placed(*requirements: Requirement, provides: Any = (), databases: tuple[str, ...] = (), **changes: Any) -> Placed:
+    one = component("orchestrator", "alpha", requires=lambda _: requirements, provides=lambda _: provides)
+    instance: Instance[Any] = Instance(
+        "orchestrator", "alpha", "alpha", "sales", "floe-sales-domain", None, DEVELOPMENT, origin=WRITTEN
+    )
+    return one, replace(instance, databases=databases, **changes)
+
+
+def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
+    findings = Findings()
+    result = context(one, own, platform, findings).found
+    assert findings.found == []
+    return result
+
+
+def test_the_own_namespace_comes_first() -> None:
+    other = replace(CATALOG, name="own")
+    needs = placed(Requirement(Catalog))
+    assert found(needs, own=(other,), platform=(CATALOG,)) == (other,)
+    assert found(needs, platform=(CATALOG,)) == (CATALOG,)
+
+
+def test_one_is_found_or_all_or_the_one_of_that_name() -> None:
+    two = (DATABASE, replace(DATABASE, name="another"))
+    assert found(placed(Requirement(Database)), platform=two) == two[:1]
+    assert found(placed(Requirement(Database, many=True)), platform=two) == two
+    assert found(placed(Requirement(Database, "another")), platform=two) == two[1:]
+    assert found(placed(Requirement(Database, many=True))) == ()
+    assert found(placed(Requirement(Database, optional=True))) == ()
+
+
+def test_its_own_databases_are_found_first() -> None:
+    needs = placed(Requirement(Catalog), databases=(DATABASE.name,))
+    assert found(needs, own=(DATABASE,), platform=(CATALOG,)) == (DATABASE, CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "thing"),
+    [
+        (Requirement(ObjectStore), "an object store"),
+        (Requirement(Compute), "a compute"),
+        (Requirement(Database, "db/app"), "a database named db/app"),
+    ],
+)
+def test_what_nobody_provides_is_told_where_it_was_asked_for(requirement: Requirement, thing: str) -> None:
+    findings = Findings()
+    context(placed(requirement), (), (CATALOG,), findings)
+    (told,) = findings.found
+    assert (told.rule.code, told.span) == ("R012", WRITTEN)
+    assert told.message == f"orchestrator alpha needs {thing}, which nothing provides"
+
+
+def test_everything_provided() -> None:
+    assert provided([placed(provides=(CATALOG,)), placed(provides=(STORE, LINEAGE))]) == (CATALOG, STORE, LINEAGE)
+
+
+def test_a_capability_may_stand_for_several_servers_or_none() -> None:
+    both = replace(STORE, identity_endpoint=COLLECTOR.endpoint)
+    assert set(endpoints(both)) == {STORE.endpoint, COLLECTOR.endpoint}
+    assert list(endpoints(COMPUTE)) == []
+
+
+def test_the_callers_of_each_server_are_known_by_their_namespaces() -> None:
+    def using(namespace: str, *capabilities: Any) -> Context[Any]:
+        return Context(placed(namespace=namespace)[1], capabilities)
+
+    outside = replace(LINEAGE, endpoint=replace(LINEAGE.endpoint, group=None))
+    assert callers([using("b", CATALOG, outside), using("a", CATALOG, COLLECTOR), using("b", CATALOG)]) == {
+        ("floe-platform", "otel-collector"): ("a",),
+        ("floe-platform", "polaris"): ("a", "b"),
+    }

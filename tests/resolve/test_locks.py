@@ -1,0 +1,108 @@
+"""Locks: what the manifest decides for good, no other layer may say otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.resolve.layers import Layer
+from floe_compiler.resolve.locks import check_locks, locked_paths
+from resolve.samples import REGISTRY, document
+
+
+def unknown(*locks: str) -> dict[str, str]:
+    findings = Findings()
+    known = locked_paths(document("m.yaml", {"locks": list(locks)}), REGISTRY, findings)
+    assert len(known) + len(findings.found) == len(set(locks))
+    assert all(one.rule.code == "R006" for one in findings.found)
+    return {str(one.span): one.hint for one in findings.found}
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        "catalog",
+        "catalog.type",
+        "catalog.inner.kind",
+        "catalog.labels.any-key",
+        "observability",
+        "observability.collector",
+        "observability.collector.replicas",
+        "orchestrator.type",
+        "delivery.repository",
+        "delivery.interval",
+        "secrets.store.name",
+        "quota.cpu",
+        "placement.jobs.node_selector.pool",
+        "images.mirrors",
+        "shared_services.quota.pods",
+    ],
+)
+def test_whatever_the_manifest_may_say_may_be_locked(lock: str) -> None:
+    assert unknown(lock) == {}
+
+
+@pytest.mark.parametrize(
+    ("lock", "hint"),
+    [
+        ("catalogue", 'did you mean "catalog"?'),
+        ("catalog.tpye", 'did you mean "type"?'),
+        ("catalog.type.name", ""),
+        ("catalog.inner.kinds", 'did you mean "kind"?'),
+        ("observability.tracer", 'did you mean "tracing"?'),
+        ("observability.type", "known: collector, tracing"),
+        ("delivery.repositry", 'did you mean "repository"?'),
+        ("database.type", "known: catalog, "),
+        ("metadata.name", "known: catalog, "),
+        ("kind", "known: catalog, "),
+        ("locks", "known: catalog, "),
+        ("", "known: catalog, "),
+        ("catalog..type", "known: inner, labels, replicas, type"),
+    ],
+)
+def test_a_lock_that_nothing_could_override_is_a_mistake(lock: str, hint: str) -> None:
+    ((place, told),) = unknown(lock).items()
+    assert place == "m.yaml:3:5"
+    assert told.startswith(hint)
+
+
+def test_only_known_locks_are_kept_each_with_its_place() -> None:
+    found = locked_paths(document("m.yaml", {"locks": ["nothing", "catalog.type"]}), REGISTRY, Findings())
+    assert found == {("catalog", "type"): 1}
+    assert locked_paths(document("m.yaml", {}), REGISTRY, Findings()) == {}
+
+
+MANIFEST = {"catalog": {"type": "alpha", "replicas": 2}, "locks": ["catalog.type", "observability"]}
+
+
+def refused(data: dict[str, Any], locks: Any = None) -> list[tuple[str, str, str]]:
+    manifest = document("m.yaml", {**MANIFEST, **({"locks": locks} if locks else {})})
+    findings = Findings()
+    paths = locked_paths(manifest, REGISTRY, findings)
+    written = document("e.yaml", {"platform": data})
+    check_locks(manifest, paths, [Layer("e.yaml", data, written, ("platform",))], findings)
+    assert all(one.rule.code == "R005" for one in findings.found)
+    return [(str(one.span), one.message.partition(" may")[0], str(one.related[0].span)) for one in findings.found]
+
+
+def test_a_locked_path_may_not_be_set_not_even_to_the_same() -> None:
+    assert refused({"catalog": {"type": "alpha"}}) == [("e.yaml:4:1", "catalog.type", "m.yaml:6:5")]
+
+
+def test_neither_may_anything_below_nor_all_above_it() -> None:
+    assert refused({"observability": {"tracing": {"type": "alpha"}}}) == [
+        ("e.yaml:5:1", "observability.tracing.type", "m.yaml:7:5")
+    ]
+    assert refused({"catalog": {}}) == [("e.yaml:3:1", "catalog", "m.yaml:6:5")]
+
+
+def test_what_stands_beside_it_is_free() -> None:
+    assert refused({"catalog": {"replicas": 5}, "storage": {"type": "s3"}}) == []
+
+
+def test_a_change_of_type_may_not_discard_what_is_locked() -> None:
+    locks = ["catalog.replicas"]
+    assert refused({"catalog": {"type": "beta"}}, locks) == [("e.yaml:4:1", "catalog.type", "m.yaml:6:5")]
+    assert refused({"catalog": {"type": "alpha"}}, locks) == [], "the type that it has discards nothing"

@@ -1,0 +1,155 @@
+"""Data products: their names, and what they read of one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.resolve.products import check_name, products_of
+from resolve.samples import document
+
+
+def written(name: str, inputs: list[dict[str, str]] | None = None, **changes: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "floe.dev/v1",
+        "kind": "DataProduct",
+        "metadata": {"name": name, "version": "1.0.0", "owner": "@acme/sales"},
+        "image": "x:1",
+        "inputs": inputs or [],
+        "outputs": [{"name": "table"}],
+        "steps": [{"name": "run", "type": "custom", "command": ["x"]}],
+        **changes,
+    }
+
+
+def reading(product: str, output: str = "table", **more: str) -> dict[str, str]:
+    return {"product": product, "output": output, **more}
+
+
+def mesh(domains: dict[str, dict[str, dict[str, Any]]]) -> Sources:
+    return Sources(
+        document("m.yaml", {}),
+        {},
+        {
+            domain: DomainSource(
+                document(f"{domain}.yaml", {}),
+                {name: document(f"{domain}/{name}.yaml", data) for name, data in products.items()},
+            )
+            for domain, products in domains.items()
+        },
+    )
+
+
+def problems(domains: dict[str, dict[str, dict[str, Any]]]) -> list[Diagnostic]:
+    findings = Findings()
+    products_of(mesh(domains), findings)
+    return findings.found
+
+
+def test_products_by_domain_and_name() -> None:
+    findings = Findings()
+    found = products_of(
+        mesh({"sales": {"a": written("a"), "b": written("b", [reading("a")])}, "ops": {"a": written("a")}}), findings
+    )
+    assert list(found) == [("sales", "a"), ("sales", "b"), ("ops", "a")]
+    assert (found["sales", "b"].name, found["sales", "b"].domain) == ("b", "sales")
+    assert findings.found == []
+
+
+def test_products_of_other_domains_may_be_read() -> None:
+    assert problems({"sales": {"a": written("a", [reading("b", domain="ops")])}, "ops": {"b": written("b")}}) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "key", "told", "hint"),
+    [
+        (reading("b", domain="opps"), "domain", 'there is no domain "opps"', 'did you mean "ops"?'),
+        (reading("xyz", domain="ops"), "product", 'domain "ops" has no product "xyz"', "known: b"),
+        (reading("b"), "product", 'domain "sales" has no product "b"', "known: a"),
+        (
+            reading("b", "tabel", domain="ops"),
+            "output",
+            'product "ops/b" has no output "tabel"',
+            'did you mean "table"?',
+        ),
+    ],
+)
+def test_what_is_read_must_be_there(declared: dict[str, str], key: str, told: str, hint: str) -> None:
+    first = written("a", [reading("b", domain="ops"), declared])
+    (found,) = problems({"sales": {"a": first}, "ops": {"b": written("b")}})
+    assert (found.rule.code, found.message, found.hint) == ("R007", told, hint)
+    assert found.span == document("sales/a.yaml", first).span(("inputs", 1, key))
+
+
+def test_a_product_that_is_wrong_itself_is_not_called_missing() -> None:
+    found = problems({"sales": {"a": written("a", [reading("b")]), "b": written("b", image="")}})
+    assert [one.rule.code for one in found] == ["R003"]
+
+
+def test_two_steps_or_outputs_of_one_name() -> None:
+    steps = [{"name": name, "type": "custom", "command": ["x"]} for name in ("one", "two", "one")]
+    outputs = [{"name": "table"}, {"name": "table"}]
+    found = problems({"sales": {"a": written("a", steps=steps, outputs=outputs)}})
+    assert [one.rule.code for one in found] == ["R015", "R015"]
+    assert sorted(one.message for one in found) == [
+        'outputs has two entries named "table"',
+        'steps has two entries named "one"',
+    ]
+    assert all(one.span and one.related and one.related[0].span < one.span for one in found)
+
+
+def test_the_name_is_that_of_the_place() -> None:
+    (found,) = problems({"sales": {"a": written("b")}})
+    assert found.rule.code == "R011"
+    assert found.message == 'metadata.name is "b", but sales/a.yaml must hold "a"'
+
+
+@pytest.mark.parametrize("data", [{}, {"metadata": None}, {"metadata": {"name": 5}}, {"metadata": {"name": "a"}}])
+def test_a_name_that_is_missing_or_no_text_is_told_elsewhere(data: dict[str, Any]) -> None:
+    findings = Findings()
+    check_name("a", document("x.yaml", data), findings)
+    assert findings.found == []
+
+
+def circle(*names: str) -> dict[str, dict[str, Any]]:
+    return {name: written(name, [reading(names[index - 1])]) for index, name in enumerate(names)}
+
+
+def test_a_circle_is_told_once_from_its_first_product_on() -> None:
+    (found,) = problems({"sales": circle("c", "b", "a")})
+    assert found.rule.code == "R008"
+    assert found.message.endswith("sales/a -> sales/b -> sales/c -> sales/a")
+    assert str(found.span).startswith("sales/a.yaml")
+    assert [str(one.span).split(":")[0] for one in found.related] == ["sales/b.yaml", "sales/c.yaml"]
+
+
+def test_a_product_that_reads_itself() -> None:
+    (found,) = problems({"sales": circle("a")})
+    assert found.message.endswith("circle: sales/a -> sales/a")
+    assert found.related == ()
+
+
+def test_every_circle_is_told() -> None:
+    found = problems({"sales": {**circle("a", "b"), **circle("x", "y", "z")}, "ops": circle("a")})
+    assert len(found) == 3
+
+
+NAMES = "abcde"
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES)), max_size=5))
+def test_a_mesh_has_a_circle_just_if_no_order_of_its_products_would_do(reads: dict[str, set[str]]) -> None:
+    present = {name: {other for other in others if other in reads} for name, others in reads.items()}
+    data = {name: written(name, [reading(other) for other in sorted(others)]) for name, others in present.items()}
+    told = problems({"sales": data})
+    left = dict(present)
+    while free := [name for name, others in left.items() if not others & left.keys()]:
+        for name in free:
+            del left[name]
+    assert bool(told) == bool(left)
+    assert all(one.rule.code == "R008" for one in told)

@@ -1,0 +1,147 @@
+"""Slots: what a document says of them, and what is left when they are taken out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import DataPath
+from floe_compiler.resolve.layers import Layer, leaves
+from floe_compiler.resolve.slots import (
+    check_groups,
+    configured,
+    lookup,
+    pick,
+    slot_path,
+    slots,
+    types,
+    with_profiles,
+    without,
+)
+from resolve.samples import REGISTRY, merged
+
+KEYS = st.sampled_from("abc")
+PATHS = st.lists(st.lists(KEYS, min_size=1, max_size=3).map(tuple), max_size=4)
+VALUES = st.recursive(
+    st.integers() | st.text(max_size=2) | st.lists(st.integers(), max_size=2),
+    lambda inner: st.dictionaries(KEYS, inner, min_size=1, max_size=3),
+    max_leaves=8,
+)
+MAPPINGS = st.dictionaries(KEYS, VALUES, max_size=3)
+
+
+def all_leaves(data: Any) -> dict[DataPath, str]:
+    return {path: repr(value) for path, value in leaves(data)}
+
+
+@given(MAPPINGS, PATHS)
+def test_what_is_picked_and_what_is_left_are_the_whole_and_share_nothing(data: dict[str, Any], paths: Any) -> None:
+    picked, left = all_leaves(pick(data, paths)), all_leaves(without(data, paths))
+    assert picked.keys().isdisjoint(left.keys())
+    assert picked | left == all_leaves(data)
+
+
+@given(MAPPINGS, PATHS)
+def test_picking_and_leaving_twice_is_doing_it_once(data: dict[str, Any], paths: Any) -> None:
+    assert pick(pick(data, paths), paths) == pick(data, paths)
+    assert without(without(data, paths), paths) == without(data, paths)
+    assert pick(without(data, paths), paths) == without(pick(data, paths), paths) == {}
+
+
+@given(MAPPINGS, PATHS)
+def test_neither_changes_what_it_was_given(data: dict[str, Any], paths: Any) -> None:
+    before = repr(data)
+    pick(data, paths)
+    without(data, paths)
+    assert repr(data) == before
+
+
+def test_an_empty_mapping_that_was_written_stays() -> None:
+    assert without({"a": {}, "b": {"c": 1}}, [("b", "c")]) == {"a": {}}
+
+
+def test_values_by_their_paths() -> None:
+    data = {"a": {"b": {"c": 1}}, "d": 2}
+    assert lookup(data, ("a", "b")) == {"c": 1}
+    assert lookup(data, ()) == data
+    assert lookup(data, ("a", "x", "c")) is None
+    assert lookup(data, ("d", "e")) is None
+
+
+def test_the_slots_of_the_language_but_the_one_that_nobody_fills() -> None:
+    assert slots(REGISTRY) == ("catalog", "observability.collector", "observability.tracing", "orchestrator")
+    assert slots(REGISTRY, shared=True) == ("catalog", "observability.collector", "observability.tracing")
+    assert slots(REGISTRY, shared=False) == ("orchestrator",)
+    assert types(REGISTRY, "catalog") == ("alpha", "beta")
+    assert slot_path("observability.collector") == ("observability", "collector")
+
+
+def profiled(scale: str, *data: dict[str, Any]) -> Any:
+    layers = [Layer(str(number), one) for number, one in enumerate(data)]
+    return with_profiles(REGISTRY, slots(REGISTRY), scale, layers)
+
+
+def test_the_scale_decides_what_nobody_wrote() -> None:
+    chosen = {"catalog": {"type": "alpha"}, "observability": {"collector": {"type": "alpha"}}}
+    heavy = profiled("heavy", chosen)
+    assert heavy.data["catalog"] == {"type": "alpha", "replicas": 3}
+    assert heavy.data["observability"]["collector"]["replicas"] == 5
+    assert heavy.origin(("catalog", "replicas")).layer.name == "scale heavy"
+    assert profiled("light", chosen).data == chosen
+
+
+def test_what_is_written_beats_the_scale() -> None:
+    found = profiled("heavy", {"catalog": {"type": "alpha", "replicas": 7}})
+    assert found.data["catalog"]["replicas"] == 7
+    assert [origin.value for origin in found.origins["catalog", "replicas"]] == [7, 3]
+
+
+def test_the_scale_speaks_of_the_type_that_was_chosen_last() -> None:
+    found = profiled("heavy", {"catalog": {"type": "alpha"}}, {"catalog": {"type": "beta"}})
+    assert found.data["catalog"] == {"type": "beta"}
+
+
+def test_a_slot_is_filled_by_its_component() -> None:
+    findings = Findings()
+    filled = configured(REGISTRY, "catalog", merged({"catalog": {"type": "alpha", "replicas": 2}}), findings)
+    assert filled is not None
+    component, config = filled
+    assert component is REGISTRY["catalog", "alpha"]
+    assert config.model_dump()["replicas"] == 2
+    assert findings.found == []
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"catalog": {"type": "alhpa"}}, ("R004", "0.yaml:3:5", 'did you mean "alpha"?')),
+        ({"catalog": {"type": 5}}, ("R004", "0.yaml:3:5", "known: alpha, beta")),
+        ({"catalog": {"replicas": 2}}, ("R002", "0.yaml:2:5", "one of alpha, beta")),
+        ({"catalog": "alpha"}, ("R002", "0.yaml:2:5", "one of alpha, beta")),
+        ({"catalog": {"type": "alpha", "replicas": "2"}}, ("R003", "0.yaml:4:5", "")),
+        ({"catalog": {"type": "alpha", "replica": 2}}, ("R001", "0.yaml:4:1", 'did you mean "replicas"?')),
+    ],
+)
+def test_a_slot_that_cannot_be_filled(data: dict[str, Any], told: tuple[str, str, str]) -> None:
+    findings = Findings()
+    assert configured(REGISTRY, "catalog", merged(data), findings) is None
+    (found,) = findings.found
+    assert (found.rule.code, str(found.span), found.hint) == told
+
+
+def test_an_empty_slot_is_no_mistake() -> None:
+    findings = Findings()
+    assert configured(REGISTRY, "catalog", merged({}), findings) is None
+    assert findings.found == []
+
+
+def test_a_slot_that_is_not_there_beside_nested_ones() -> None:
+    findings = Findings()
+    data = {"observability": {"collecter": {"type": "alpha"}, "tracing": {"type": "alpha"}}, "catalog": {"x": {}}}
+    check_groups(REGISTRY, merged(data), findings)
+    (found,) = findings.found
+    assert (found.rule.code, str(found.span), found.hint) == ("R001", "0.yaml:3:1", 'did you mean "collector"?')

@@ -1,0 +1,186 @@
+"""Merged data against the models: every complaint at the place where the value was written, with a way out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import AfterValidator, Field
+
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.document import Document
+from floe_compiler.model.inputs import Input
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.layers import Layer, merge
+from floe_compiler.resolve.validation import data_path, validate
+from resolve.samples import merged
+
+
+def lower(text: str) -> str:
+    if text != text.lower():
+        raise ValueError(f'"{text}" has capital letters; write "{text.lower()}"')
+    return text
+
+
+Lower = Annotated[str, AfterValidator(lower)]
+
+
+class Cat(Input):
+    """One branch of a union."""
+
+    type: Literal["cat"]
+    lives: int = 9
+
+
+class Dog(Input):
+    """The other branch."""
+
+    type: Literal["dog"]
+    tricks: tuple[Lower, ...] = Field(default=(), strict=False)
+
+
+class House(Input):
+    """A model with everything that documents have."""
+
+    name: Lower
+    size: Literal["small", "large"] = "small"
+    pet: Annotated[Cat | Dog, Field(discriminator="type")] | None = None
+    pets: Annotated[
+        tuple[Annotated[Cat | Dog, Field(discriminator="type")], ...], Field(min_length=1, strict=False)
+    ] = (Cat(type="cat"),)
+    labels: dict[Lower, Lower] = {}
+
+
+def told(*data: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    return [(one.rule.code, str(one.span), one.message, one.hint) for one in problems(*data)]
+
+
+def problems(*data: dict[str, Any]) -> list[Diagnostic]:
+    findings = Findings()
+    assert validate(House, merged(*data), (), findings) is None
+    return findings.found
+
+
+def test_what_is_right_becomes_the_model() -> None:
+    findings = Findings()
+    found = validate(House, merged({"name": "x"}, {"pets": [{"type": "dog", "tricks": ["sit"]}]}), (), findings)
+    assert found == House(name="x", pets=(Dog(type="dog", tricks=("sit",)),))
+    assert findings.found == []
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "line", "hint"),
+    [
+        ({"name": "x", "size": "larg"}, 'size: "larg" is not known here', "3:5", 'did you mean "large"?'),
+        ({"name": "X"}, 'name: "X" has capital letters', "2:5", 'write "x"'),
+        ({"name": "x", "pet": {"type": "cow"}}, 'pet: "cow" is not known here', "3:5", "known: cat, dog"),
+        ({"name": "x", "pet": {}}, "pet: type is missing", "3:5", "say which `type` it is"),
+        ({"name": "x", "pets": [{"type": "dog", "tricks": ["A"]}]}, 'pets[0].tricks[0]: "A" has', "7:5", 'write "a"'),
+        ({"name": "x", "labels": {"a": "B"}}, 'labels.a: "B" has capital letters', "4:5", 'write "b"'),
+        ({"name": "x", "labels": {"A": "b"}}, 'labels.A: "A" has capital letters', "4:1", 'write "a"'),
+        ({"name": "x", "labels": {"[key]": 5}}, "labels.[key]: ", "4:", ""),
+        ({"name": "x", "pets": []}, "pets: ", "3:5", ""),
+    ],
+)
+def test_a_wrong_value_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
+    ((code, span, said, mended),) = told(data)
+    assert code == "R003"
+    assert said.startswith(message)
+    assert span.startswith(f"0.yaml:{line}")
+    assert mended.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "line", "hint"),
+    [
+        ({"name": "x", "sise": 1}, "sise is not a known key", "3:1", 'did you mean "size"?'),
+        (
+            {"name": "x", "pet": {"type": "cat", "live": 1}},
+            "pet.live is not a known key",
+            "5:1",
+            'did you mean "lives"?',
+        ),
+        (
+            {"name": "x", "pets": [{"type": "cat"}, {"type": "dog", "trick": []}]},
+            "pets[1].trick is not a known key",
+            "8:1",
+            'did you mean "tricks"?',
+        ),
+    ],
+)
+def test_an_unknown_key_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
+    assert told(data) == [("R001", f"0.yaml:{line}", message, hint)]
+
+
+def test_a_missing_key_is_told_where_it_belongs() -> None:
+    assert told({"size": "small"}) == [("R002", "0.yaml:1:1", "name is missing", "add `name:`")]
+    findings = Findings()
+    assert validate(House, merged({"a": {"house": {"size": "small"}}}), ("a", "house"), findings) is None
+    (found,) = findings.found
+    assert (str(found.span), found.message) == ("0.yaml:3:5", "a.house.name is missing")
+
+
+def test_a_list_that_only_lacks_its_wrong_entries_is_not_called_short() -> None:
+    assert [one[2] for one in told({"name": "x", "pets": [{"type": "cow"}]})] == ['pets[0]: "cow" is not known here']
+
+
+def test_all_mistakes_are_told_each_in_its_layer() -> None:
+    found = told({"name": "X", "size": "small"}, {"size": "big", "more": 1})
+    assert [(code, span) for code, span, _, _ in sorted(found)] == [
+        ("R001", "1.yaml:3:1"),
+        ("R003", "0.yaml:2:5"),
+        ("R003", "1.yaml:2:5"),
+    ]
+
+
+def test_a_wrong_value_is_told_with_what_it_beat() -> None:
+    (found,) = problems({"name": "x", "size": "large"}, {"size": "big"})
+    assert [(str(one.span), one.note) for one in found.related] == [("0.yaml:3:5", 'overrides "large"')]
+
+
+def test_a_number_where_text_is_wanted_is_shown_as_it_was_written() -> None:
+    document = Document("a.yaml", {"name": 1.1}, {}, {("name",): Span("a.yaml", 1, 7)}, {("name",): "1.10"})
+    findings = Findings()
+    validate(House, merge([Layer("a.yaml", document.data, document)]), (), findings)
+    (found,) = findings.found
+    assert found.message == "name: 1.10 is read as the number 1.1, but text is wanted"
+    assert found.hint == 'quote it: "1.10"'
+    spelled = Document("a.yaml", {"name": True}, {}, {}, {("name",): "true"})
+    findings = Findings()
+    validate(House, merge([Layer("a.yaml", spelled.data, spelled)]), (), findings)
+    assert "truth value true" in findings.found[0].message
+
+
+def test_a_part_of_the_data_is_validated_at_its_own_place() -> None:
+    findings = Findings()
+    assert validate(Cat, merged({"house": {"pet": {"type": "cat", "lives": "x"}}}), ("house", "pet"), findings) is None
+    (found,) = findings.found
+    assert (str(found.span), found.message.split(":")[0]) == ("0.yaml:5:5", "house.pet.lives")
+
+
+STEPS = st.sampled_from(["a", "b", 0, 1])
+TREES = st.recursive(
+    st.none(),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(["a", "b"]), inner, min_size=1) | st.lists(inner, min_size=1, max_size=2)
+    ),
+    max_leaves=8,
+)
+
+
+@given(TREES, st.data())
+def test_a_path_through_the_data_is_found_among_the_tags_of_unions(tree: Any, data: st.DataObject) -> None:
+    """Pydantic puts tags between the steps; none of them is a key of the mapping that it is about."""
+    path: list[str | int] = []
+    location: list[str | int] = []
+    here = tree
+    while here is not None and data.draw(st.booleans()):
+        if isinstance(here, dict) and data.draw(st.booleans()):
+            location.append("tag")
+        step = data.draw(st.sampled_from(sorted(here) if isinstance(here, dict) else range(len(here))))
+        path.append(step)
+        location.append(step)
+        here = here[step]
+    assert data_path(tree, tuple(location)) == tuple(path)
