@@ -1,0 +1,307 @@
+"""The plan of an environment: what was written anywhere, in one place, with nothing left to look up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.components import registry
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.inputs import ExternalSecrets
+from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
+from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.resolve import resolve
+from resolve.samples import document
+
+REGISTRY = registry()
+HEAD = {"apiVersion": "floe.dev/v1"}
+OWNER = "@acme/platform"
+STORE = {"type": "external-secrets", "store": {"name": "vault"}}
+MANIFEST: dict[str, Any] = {
+    **HEAD,
+    "kind": "PlatformManifest",
+    "metadata": {"name": "acme", "version": "1.2.3", "owner": OWNER},
+    "orchestrator": {"type": "kubernetes"},
+    "secrets": STORE,
+    "delivery": {"type": "argocd", "repository": "https://github.com/acme/data.git"},
+}
+ENVIRONMENT: dict[str, Any] = {
+    **HEAD,
+    "kind": "Environment",
+    "metadata": {"name": "dev", "owner": OWNER},
+    "cluster": {"name": "kind"},
+    "storage_class": "gp3",
+}
+POLARIS = {"catalog": {"type": "polaris"}, "storage": {"type": "minio", "buckets": ["warehouse"]}}
+
+
+def domain(name: str, **changes: Any) -> dict[str, Any]:
+    return {**HEAD, "kind": "Domain", "metadata": {"name": name, "owner": f"@acme/{name}"}, **changes}
+
+
+def data_product(name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        **HEAD,
+        "kind": "DataProduct",
+        "metadata": {"name": name, "version": "1.0.0", "owner": "@acme/x"},
+        "image": "x:1.0.0",
+        "outputs": [{"name": "table"}],
+        "steps": [{"name": "run", "type": "custom", "command": ["x"]}],
+        **changes,
+    }
+
+
+def sources(
+    manifest: dict[str, Any] | None = None,
+    environment: dict[str, Any] | None = None,
+    domains: dict[str, dict[str, Any]] | None = None,
+    products: dict[str, list[dict[str, Any]]] | None = None,
+) -> Sources:
+    return Sources(
+        document("m.yaml", {**MANIFEST, **(manifest or {})}),
+        {"dev": document("e.yaml", {**ENVIRONMENT, **(environment or {})})},
+        {
+            name: DomainSource(
+                document(f"{name}.yaml", domain(name, **changes)),
+                {
+                    one["metadata"]["name"]: document(f"{name}/{one['metadata']['name']}.yaml", one)
+                    for one in (products or {}).get(name, [])
+                },
+            )
+            for name, changes in (domains or {}).items()
+        },
+    )
+
+
+def planned(*args: Any, **written: Any) -> EnvironmentPlan:
+    ((plan,), warnings) = resolve(sources(*args, **written), REGISTRY)
+    assert warnings == ()
+    return plan
+
+
+def units(plan: EnvironmentPlan) -> dict[str, UnitPlan]:
+    return {unit.scope: unit for unit in plan.units}
+
+
+def refused(*args: Any, **written: Any) -> list[tuple[str, str, str]]:
+    with pytest.raises(StageFailed) as failed:
+        resolve(sources(*args, **written), REGISTRY)
+    return [(one.rule.code, str(one.span), one.message) for one in failed.value.diagnostics]
+
+
+def test_settings_are_what_manifest_and_environment_say() -> None:
+    manifest = {
+        "kubernetes": {"version": "1.33", "cluster_domain": "acme.internal"},
+        "images": {
+            "registry": "ghcr.io/acme",
+            "pull_secret": "login",
+            "mirrors": {"quay.io": "b.io", "docker.io": "a.io"},
+        },
+    }
+    environment = {
+        "cluster": {"name": "c", "nodes": 9, "ingress_namespace": "nginx", "api_server_cidr": "10.0.0.0/8"},
+        "production": True,
+        "scale": "heavy",
+        "namespaces": {"pattern": "acme-{scope}"},
+    }
+    plan = planned(manifest, environment)
+    settings = plan.settings
+    assert (settings.environment, settings.platform, settings.version) == ("dev", "acme", "1.2.3")
+    assert (settings.production, settings.scale, settings.storage_class) == (True, "heavy", "gp3")
+    assert (settings.kubernetes_version, settings.cluster_domain) == ("1.33", "acme.internal")
+    assert (settings.registry, settings.pull_secret) == ("ghcr.io/acme", "login")
+    assert list(settings.mirrors.items()) == [("docker.io", "a.io"), ("quay.io", "b.io")]
+    assert isinstance(settings.secrets, ExternalSecrets)
+    assert (settings.platform_namespace, settings.ingress_namespace) == ("acme-platform", "nginx")
+    assert (settings.api_server_cidr, settings.nodes) == ("10.0.0.0/8", 9)
+    assert plan.cluster.name == "c"
+    assert plan.delivery.repository == "https://github.com/acme/data.git"
+
+
+def test_what_is_not_said_has_a_default() -> None:
+    settings = planned().settings
+    assert (settings.production, settings.pull_secret, settings.ingress_namespace) == (False, "", "")
+    assert settings.platform_namespace == "floe-platform"
+
+
+def test_the_environment_overrides_the_manifest() -> None:
+    plan = planned({"images": {"registry": "a.io"}}, {"platform": {"images": {"registry": "b.io"}}})
+    assert plan.settings.registry == "b.io"
+
+
+def test_a_namespace_for_the_platform_and_for_each_domain() -> None:
+    found = units(planned(domains={"sales": {}, "finance": {}}))
+    assert list(found) == ["platform", "finance", "sales"]
+    assert [unit.namespace for unit in found.values()] == [
+        "floe-platform",
+        "floe-finance-domain",
+        "floe-sales-domain",
+    ]
+    assert [unit.owner for unit in found.values()] == [OWNER, "@acme/finance", "@acme/sales"]
+
+
+def test_a_domain_exists_where_it_says() -> None:
+    elsewhere = {"environments": []}
+    assert list(units(planned(domains={"sales": elsewhere, "finance": {"environments": ["dev"]}}))) == [
+        "platform",
+        "finance",
+    ]
+    override = {"domains": {"sales": {"environments": ["dev"]}}}
+    assert "sales" in units(planned(environment=override, domains={"sales": elsewhere}))
+
+
+def test_quotas_are_the_domains_own_the_platforms_or_the_scales() -> None:
+    domains: dict[str, dict[str, Any]] = {"sales": {"quota": {"pods": 7}}, "finance": {}}
+    found = units(planned({"quota": {"cpu": "5"}}, {"scale": "medium"}, domains))
+    assert (found["sales"].quota.pods, found["sales"].quota.cpu, found["sales"].quota.memory) == (7, "5", "16Gi")
+    assert (found["finance"].quota.pods, found["finance"].quota.cpu) == (50, "5")
+    own = units(planned(domains={"sales": {"quota": {"cpu": "5"}}, "finance": {}}))
+    assert str(own["sales"].quota_origin) == "sales.yaml:7:5"
+    assert str(own["finance"].quota_origin).startswith("e.yaml"), "the environment chooses the scale"
+    shared = units(planned({"quota": {"cpu": "5"}, "shared_services": {"quota": {"memory": "64Gi"}}}, domains=domains))
+    assert (shared["platform"].quota.memory, shared["platform"].quota.cpu) == ("64Gi", "5")
+    assert shared["finance"].quota.memory == "8Gi", "what is for the shared services alone"
+
+
+def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() -> None:
+    def pools(unit: UnitPlan) -> tuple[Any, Any]:
+        ((_, context),) = unit.contexts
+        placement = context.instance.placement
+        return placement.jobs.node_selector.get("pool"), placement.services.node_selector.get("pool")
+
+    manifest = {"placement": {"jobs": {"node_selector": {"pool": "a"}}, "services": {"node_selector": {"pool": "b"}}}}
+    domains = {"sales": {"placement": {"jobs": {"node_selector": {"pool": "c"}}}}, "finance": {}}
+    found = units(planned(manifest, domains=domains))
+    assert pools(found["sales"]) == ("c", "b")
+    assert pools(found["finance"]) == ("a", "b")
+
+
+def test_servers_know_the_namespaces_that_call_them() -> None:
+    products = {"sales": [data_product("orders")], "finance": []}
+    found = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
+    platform = found["platform"].callers
+    assert platform["polaris"] == ("floe-finance-domain", "floe-sales-domain")
+    assert platform["polaris-postgresql"] == ("floe-platform",)
+    assert found["sales"].callers == {}
+    ((_, context),) = found["sales"].contexts
+    assert [one.name for one in context.found][:1] == ["polaris"]
+
+
+def test_the_catalog_has_clients_for_domains_with_products() -> None:
+    products = {"sales": [data_product("orders")]}
+    found = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
+    instances = {context.instance.slot: context.instance for _, context in found["platform"].contexts}
+    assert instances["catalog"].domains == ("sales",)
+
+
+def test_no_production_makes_its_secrets_up() -> None:
+    found = refused({"secrets": {"type": "generated"}}, {"production": True})
+    assert [code for code, _, _ in found] == ["R014"]
+    assert planned({"secrets": {"type": "generated"}}).settings.production is False
+
+
+def test_images_of_production_cannot_change() -> None:
+    products = {"sales": [data_product("orders", image="x")]}
+    assert [code for code, _, _ in refused({}, {"production": True}, {"sales": {}}, products)] == ["R010"]
+    assert len(planned({}, {}, {"sales": {}}, products).units) == 2
+
+
+def test_a_product_of_a_domain_that_is_not_there_cannot_be_read() -> None:
+    products = {
+        "sales": [data_product("orders", inputs=[{"product": "costs", "output": "table", "domain": "finance"}])],
+        "finance": [data_product("costs")],
+    }
+    ((code, span, message),) = refused({}, {}, {"sales": {}, "finance": {"environments": []}}, products)
+    assert (code, span.split(":")[0]) == ("R007", "sales/orders.yaml")
+    assert '"dev" has no domain "finance"' in message
+
+
+def test_mistakes_of_all_scopes_are_told_at_once() -> None:
+    found = refused(
+        {"catalog": {"type": "polari"}, "more": 1},
+        {"domains": {"nobody": {}}},
+        {"sales": {"orchestrator": {"type": "dagsta"}}, "finance": {"quota": {"pods": 0}}},
+    )
+    assert sorted((code, span.split(":")[0]) for code, span, _ in found) == [
+        ("R001", "m.yaml"),
+        ("R007", "e.yaml"),
+    ], "what the manifest has wrong hides what depends on it"
+    found = refused(
+        {"catalog": {"type": "polari"}},
+        {},
+        {"sales": {"orchestrator": {"type": "dagsta"}}, "finance": {"quota": {"pods": 0}}},
+    )
+    assert sorted((code, span.split(":")[0]) for code, span, _ in found) == [
+        ("R003", "finance.yaml"),
+        ("R004", "m.yaml"),
+        ("R004", "sales.yaml"),
+    ]
+
+
+def test_what_nobody_provides_is_not_told_while_a_slot_is_wrong() -> None:
+    found = refused({"catalog": {"type": "polaris"}, "storage": {"type": "minioo"}})
+    assert [code for code, _, _ in found] == ["R004"]
+    assert [code for code, _, _ in refused({"catalog": {"type": "polaris"}})] == ["R012"]
+
+
+def test_a_domain_cannot_choose_what_is_shared() -> None:
+    choice = {"catalog": {"type": "polaris"}}
+    for found in (refused(domains={"sales": choice}), refused({}, {"domains": {"sales": choice}}, {"sales": {}})):
+        assert [(code, message) for code, _, message in found] == [("R001", "catalog is not a known key")]
+
+
+def test_locks_hold_for_environments_and_domains() -> None:
+    locked = {"locks": ["orchestrator.type", "images"]}
+    found = refused(
+        locked,
+        {"platform": {"images": {"registry": "b.io"}}, "domains": {"sales": {"orchestrator": {"type": "dagster"}}}},
+        {"sales": {}},
+    )
+    assert [(code, span.split(":")[0]) for code, span, _ in found] == [("R005", "e.yaml")] * 2
+    found = refused(locked, {}, {"sales": {"orchestrator": {"type": "kubernetes"}}})
+    assert [(code, span.split(":")[0]) for code, span, _ in found] == [("R005", "sales.yaml")]
+
+
+def several() -> Sources:
+    written = sources()
+    other = document("f.yaml", {**ENVIRONMENT, "metadata": {"name": "prod", "owner": OWNER}, "cluster": {"name": "p"}})
+    return Sources(written.manifest, {**written.environments, "prod": other}, written.domains)
+
+
+def test_only_the_environments_asked_for_are_planned() -> None:
+    plans, _ = resolve(several(), REGISTRY)
+    assert [plan.settings.environment for plan in plans] == ["dev", "prod"]
+    plans, _ = resolve(several(), REGISTRY, ("prod",))
+    assert [plan.settings.environment for plan in plans] == ["prod"]
+    with pytest.raises(StageFailed) as failed:
+        resolve(several(), REGISTRY, ("prd",))
+    assert [one.message for one in failed.value.diagnostics] == ['there is no environment "prd"']
+
+
+def test_an_environment_that_is_wrong_does_not_hide_what_is_wrong_with_the_next() -> None:
+    written = several()
+    documents = {
+        name: document(one.file, {**one.data, "platform": {"storage": {"type": f"{name}-store"}}})
+        for name, one in written.environments.items()
+    }
+    with pytest.raises(StageFailed) as failed:
+        resolve(Sources(written.manifest, documents, {}), REGISTRY)
+    assert [str(one.span).split(":")[0] for one in failed.value.diagnostics] == ["e.yaml", "f.yaml"]
+
+
+def test_names_are_those_of_the_places() -> None:
+    found = refused({}, {"metadata": {"name": "prod", "owner": OWNER}})
+    assert [code for code, _, _ in found] == ["R011"]
+
+
+def test_a_domain_is_not_called_as_the_shared_services() -> None:
+    assert [code for code, _, _ in refused(domains={"platform": {}})] == ["R015"]
+
+
+def test_a_domain_exists_in_environments_that_there_are() -> None:
+    found = refused({}, {"domains": {"sales": {"environments": ["qa"]}}}, {"sales": {"environments": ["dev", "prd"]}})
+    assert [(code, message) for code, _, message in found] == [
+        ("R007", 'there is no environment "qa"'),
+        ("R007", 'there is no environment "prd"'),
+    ]

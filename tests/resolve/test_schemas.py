@@ -1,0 +1,153 @@
+"""The JSON Schemas: what editors offer, and what the first check of a document accepts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from floe_compiler.components import built_in, registry
+from floe_compiler.model.inputs import Environment, PlatformManifest
+from floe_compiler.resolve.schemas import schemas
+from products import STEPS
+from resolve.samples import REGISTRY
+
+ALL = schemas(registry())
+SMALL = schemas(REGISTRY)
+HEAD = {"apiVersion": "floe.dev/v1"}
+OWNED = {"name": "x", "owner": "@acme/x"}
+MANIFEST: dict[str, Any] = {
+    **HEAD,
+    "kind": "PlatformManifest",
+    "metadata": {**OWNED, "version": "1.0.0"},
+    "secrets": {"type": "generated"},
+    "delivery": {"type": "flux", "repository": "https://example.com/x.git"},
+}
+ENVIRONMENT: dict[str, Any] = {
+    **HEAD,
+    "kind": "Environment",
+    "metadata": OWNED,
+    "cluster": {"name": "x"},
+    "storage_class": "x",
+}
+DOMAIN: dict[str, Any] = {**HEAD, "kind": "Domain", "metadata": OWNED}
+PRODUCT: dict[str, Any] = {
+    **HEAD,
+    "kind": "DataProduct",
+    "metadata": {**OWNED, "version": "1.0.0"},
+    "image": "x:1",
+    "steps": STEPS,
+}
+
+
+def fits(kind: str, document: dict[str, Any], among: Any = SMALL) -> bool:
+    return bool(Draft202012Validator(among[kind]).is_valid(document))
+
+
+@pytest.mark.parametrize("kind", ["PlatformManifest", "Environment", "Domain", "DataProduct"])
+def test_each_kind_has_a_schema_that_is_one_and_stands_alone(kind: str) -> None:
+    schema = ALL[kind]
+    Draft202012Validator.check_schema(schema)
+    assert (schema["title"], schema["$schema"]) == (kind, "https://json-schema.org/draft/2020-12/schema")
+    text = json.dumps(schema)
+    used = {part.split('"')[0] for part in text.split('"#/$defs/')[1:]}
+    assert used == set(schema["$defs"]), "every definition is used, and every one used is there"
+    assert "oneOf" not in text
+    assert "discriminator" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [("PlatformManifest", MANIFEST), ("Environment", ENVIRONMENT), ("Domain", DOMAIN), ("DataProduct", PRODUCT)],
+)
+def test_a_whole_document_fits_and_lacks_nothing(kind: str, document: dict[str, Any]) -> None:
+    assert fits(kind, document)
+    for key in document:
+        assert not fits(kind, {name: value for name, value in document.items() if name != key}), key
+    assert not fits(kind, {**document, "more": 1})
+
+
+@pytest.mark.parametrize("component", built_in(), ids=lambda one: f"{one.slot}-{one.type}")
+def test_an_editor_knows_every_setting_of_every_component(component: Any) -> None:
+    if component.slot == "database":
+        return
+    text = json.dumps(ALL["PlatformManifest"]["$defs"])
+    for name, field in component.config.model_fields.items():
+        assert f'"{name}"' in text
+        assert json.dumps(field.description)[1:-1] in text
+
+
+@pytest.mark.parametrize(
+    ("slots", "right"),
+    [
+        ({"catalog": {"type": "alpha"}}, True),
+        ({"catalog": {"type": "alpha", "replicas": 2, "inner": {}}}, True),
+        ({"observability": {"collector": {"type": "alpha"}}}, True),
+        ({"catalog": {"type": "gamma"}}, False),
+        ({"catalog": {"replicas": 2}}, False),
+        ({"catalog": {"type": "alpha", "replicas": "2"}}, False),
+        ({"catalog": {"type": "alpha", "inner": {"kind": "huge"}}}, False),
+        ({"catalog": {"type": "alpha", "more": 1}}, False),
+        ({"catalog": "alpha"}, False),
+        ({"observability": {"collecter": {"type": "alpha"}}}, False),
+        ({"observability": {"collector": {}}}, False),
+        ({"database": {"type": "postgresql"}}, False),
+    ],
+)
+def test_the_slots_of_a_manifest(slots: dict[str, Any], right: bool) -> None:
+    assert fits("PlatformManifest", {**MANIFEST, **slots}) is right
+
+
+@pytest.mark.parametrize(
+    ("override", "right"),
+    [
+        ({"catalog": {"replicas": 2}}, True),
+        ({"catalog": {"type": "beta"}}, True),
+        ({"observability": {"collector": {"replicas": 2}}}, True),
+        ({"delivery": {"revision": "v1"}}, True),
+        ({"secrets": {"type": "external-secrets"}}, True),
+        ({"quota": {"pods": 3}}, True),
+        ({}, True),
+        ({"catalog": {"type": "gamma"}}, False),
+        ({"delivery": {"revisoin": "v1"}}, True),
+        ({"metadata": {"name": "y"}}, False),
+        ({"locks": []}, False),
+        ({"kind": "PlatformManifest"}, False),
+        ({"more": 1}, False),
+        ({"placement": {"jobs": {"tolerations": [{}]}}}, False),
+        ({"placement": {"jobs": {"tolerations": [{"key": "a"}]}}}, True),
+    ],
+)
+def test_what_an_environment_overrides_of_the_platform(override: dict[str, Any], right: bool) -> None:
+    assert fits("Environment", {**ENVIRONMENT, "platform": override}) is right
+
+
+@pytest.mark.parametrize(
+    ("override", "right"),
+    [
+        ({"orchestrator": {"replicas": 2}}, True),
+        ({"quota": {"cpu": "1"}}, True),
+        ({"environments": ["dev"]}, True),
+        ({"metadata": {"owner": "@acme/y"}}, False),
+        ({"catalog": {"type": "alpha"}}, False),
+        ({"more": 1}, False),
+    ],
+)
+def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None:
+    assert fits("Environment", {**ENVIRONMENT, "domains": {"sales": override}}) is right
+    if "metadata" not in override:
+        assert fits("Domain", {**DOMAIN, **override}) is right
+
+
+def test_what_keys_are_for_is_told() -> None:
+    properties = SMALL["PlatformManifest"]["properties"]
+    assert properties["locks"]["description"] == PlatformManifest.model_fields["locks"].description
+    overrides = SMALL["Environment"]["properties"]["platform"]
+    assert overrides["description"] == Environment.model_fields["platform"].description
+
+
+def test_making_schemas_changes_none_of_the_models() -> None:
+    assert schemas(REGISTRY) == SMALL
+    assert json.dumps(schemas(REGISTRY)) == json.dumps(SMALL), "in the same order"
