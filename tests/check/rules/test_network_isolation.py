@@ -96,6 +96,16 @@ def test_an_ingress_whose_pods_are_closed(port: dict[str, Any]) -> None:
     assert platform.findings(check) == [("C065", "Ingress.networking.k8s.io floe-platform/dagster", message)]
 
 
+def test_an_ingress_by_the_number_of_a_port() -> None:
+    platform = sample()
+    platform["Service/dagster"]["spec"]["ports"] = [{"name": "web", "port": 80, "targetPort": 3000}]
+    path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
+    path["backend"]["service"]["port"] = {"number": 80}
+    assert platform.findings(check) == []
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"] = []
+    assert [code for code, _, _ in platform.findings(check)] == ["C065"]
+
+
 def test_an_ingress_whose_pods_are_open_to_pods_of_their_own_namespace_only() -> None:
     platform = sample()
     platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]

@@ -97,3 +97,14 @@ def test_the_wrapping_of_an_encrypted_secret_is_no_unknown_key() -> None:
     platform = sample()
     platform.add(resource("v1", "Secret", "token", data={"key": "ENC[AES256_GCM,data:x]"}, sops={"mac": "ENC[x]"}))
     assert platform.findings(check) == []
+    platform["ConfigMap/polaris"]["sops"] = {"mac": "ENC[x]"}
+    assert [message for _, _, message in platform.findings(check)] == ["sops is not a known key"]
+
+
+def test_the_schemas_are_those_of_the_environments_version() -> None:
+    platform = sample()
+    platform.add(resource("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", "x", "", spec={}))
+    platform.facts["kubernetes_version"] = "1.31"
+    assert [code for code, _, _ in platform.findings(check)] == ["C001"]
+    platform.facts["kubernetes_version"] = "1.32"
+    assert [code for code, _, _ in platform.findings(check)] == ["C002"]
