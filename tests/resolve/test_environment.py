@@ -142,7 +142,7 @@ def test_a_namespace_for_the_platform_and_for_each_domain() -> None:
 
 
 def test_a_domain_exists_where_it_says() -> None:
-    elsewhere = {"environments": []}
+    elsewhere: dict[str, Any] = {"environments": []}
     assert list(units(planned(domains={"sales": elsewhere, "finance": {"environments": ["dev"]}}))) == [
         "platform",
         "finance",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from floe_compiler.kit import secret_stores
 from floe_compiler.kit.secret_stores import NotGeneratable
-from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import DuplicateObject, Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.plan import EnvironmentPlan
@@ -33,7 +34,8 @@ SECRET_CLASH = Rule(
 TWICE = Rule(
     "S002",
     "object rendered twice",
-    "Two components of a namespace render the same object, of which a cluster would keep only one.",
+    "Two parts of a namespace render the same object, of which a cluster would keep only one. Mostly a data product or "
+    "a server is called as something else there already is: give it another name.",
 )
 
 
@@ -68,11 +70,15 @@ def synthesize(plans: Sequence[EnvironmentPlan]) -> tuple[Rendered, ...]:
 
 
 def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
-    """Return the rendered namespaces of an environment; a secret without a source is a finding."""
+    """Return the rendered namespaces of an environment.
+
+    A secret without a source or with two meanings is a finding, and so is an object that is rendered twice.
+    """
     found: list[Unit] = []
     for unit in plan.units:
         try:
             found.append(render_unit(unit))
+            _check_twice(found[-1], findings)
         except NotGeneratable as error:
             user = secret_user(unit, error.secret)
             findings.add(
@@ -92,6 +98,20 @@ def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
                 hint="give one of them another name",
             )
     return found
+
+
+def _check_twice(unit: Unit, findings: Findings) -> None:
+    times = Counter(identify(one) for one in unit.objects)
+    for identity in sorted(identity for identity, count in times.items() if count > 1):
+        places = sorted({place for name, place in unit.origins if name == str(identity)})
+        findings.add(
+            TWICE,
+            f"{identity} is rendered twice",
+            places[0] if places else None,
+            subject=f"{unit.plan.settings.environment}: {identity}",
+            hint="give the data product or the server that it is for another name",
+            related=[Related(place, "and for this") for place in places[1:]],
+        )
 
 
 def _input(chart: Chart) -> ChartInput:

@@ -48,7 +48,8 @@ def _read(pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if "configMap" in volume:
             yield "ConfigMap", volume["configMap"]["name"]
         for source in (volume.get("projected") or {}).get("sources") or ():
-            yield "ExternalSecret", source["secret"]["name"]
+            if "secret" in source:
+                yield "ExternalSecret", source["secret"]["name"]
     for container in (*(pod.get("initContainers") or ()), *(pod.get("containers") or ())):
         for variable in container.get("env") or ():
             if reference := (variable.get("valueFrom") or {}).get("secretKeyRef"):
