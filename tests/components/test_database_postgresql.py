@@ -149,7 +149,7 @@ def test_databases_are_made_after_the_server_is_up_and_in_bounded_time() -> None
 
     assert endpoint in task().pod.calls
     assert endpoint.group == PodGroup("floe-sales-domain", SERVER)
-    assert (task().phase, task().retries, task().deadline) == (0, 3, 900)
+    assert (task().phase, task().retries, task().deadline) == (0, 3, 3600)
 
 
 def test_a_change_of_databases_is_a_change_of_the_task() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.kit import postgresql
 from floe_compiler.kit.pods import container as rendered_container
 from floe_compiler.kit.pods import (
     container_port,
@@ -237,3 +238,9 @@ def test_each_health_check_stands_in_its_place() -> None:
     found = rendered(one)
     paths = [found[key]["httpGet"]["path"] for key in ("startupProbe", "livenessProbe", "readinessProbe")]
     assert paths == ["/up", "/live", "/ready"]
+
+
+def test_a_wait_names_a_user_as_the_pods_own_has_no_name_in_the_image() -> None:
+    """Without -U, libpq looks up the name of the process's user, and gives up where there is none."""
+    command = wait_container(Endpoint("db.example", (postgresql.PORT,))).command
+    assert "pg_isready -q -U postgres -h db.example" in command[-1]

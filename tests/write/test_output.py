@@ -104,7 +104,7 @@ def test_a_broken_index_is_the_only_thing_reported(tmp_path: Path) -> None:
 
 def test_foreign_files_stay_and_are_reported(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
-    foreign = tmp_path / "output/dev/a/foreign.yaml"
+    foreign = tmp_path / "output/dev/a/foreign.txt"
     foreign.write_text("mine\n")
     [warning] = write_output(tmp_path, NEW, DIGESTS).warnings
     assert (warning.rule.code, warning.subject) == ("W005", "output/dev/a")

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.kit import polaris
+from floe_compiler.kit import deadlines, polaris
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, ObjectStore
@@ -63,7 +63,6 @@ SETUP_SCRIPT = "/setup/polaris_setup.py"
 SETUP_FILE = "/setup/setup.json"
 TASK_RESOURCES = Resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_limit="768Mi")
 SETUP_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="128Mi")
-TASK_DEADLINE = 900
 TASK_RETRIES = 5
 SETUP_PATIENCE = 300
 
@@ -254,7 +253,7 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
         writable_root=_writable(context.config),
     )
     pod = Pod((container,), IDENTITY, calls=(database.endpoint,), waits_for=(database.endpoint,))
-    return Task(name=f"{NAME}-bootstrap", phase=1, deadline=TASK_DEADLINE, retries=TASK_RETRIES, pod=pod)
+    return Task(name=f"{NAME}-bootstrap", phase=1, deadline=deadlines.PREPARATION, retries=TASK_RETRIES, pod=pod)
 
 
 def _setup(context: Context[PolarisConfig]) -> Task:
@@ -273,7 +272,7 @@ def _setup(context: Context[PolarisConfig]) -> Task:
         secret_files=(SecretFile(ROOT_SECRET, root_secret(instance).key("client-secret")), *secrets),
     )
     pod = Pod((container,), IDENTITY, calls=(endpoint(instance),))
-    return Task(name=name, phase=3, deadline=TASK_DEADLINE, retries=TASK_RETRIES, pod=pod)
+    return Task(name=name, phase=3, deadline=deadlines.PREPARATION, retries=TASK_RETRIES, pod=pod)
 
 
 def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:

@@ -257,6 +257,10 @@ COMPONENT = Component(
     config=CollectorConfig,
     build=build,
     provides=provides,
-    profiles={"light": {"replicas": 1}, "medium": {"replicas": 2}, "heavy": {"replicas": 3}},
+    profiles={
+        "light": {"replicas": 1},
+        "medium": {"replicas": 2},
+        "heavy": {"replicas": 3},
+    },
     shared=True,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from floe_compiler.kit import postgresql
+from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret, database_secret
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Database
@@ -52,7 +52,6 @@ STOP = ("pg_ctl", "stop", "-m", "fast", "-W")
 GRACE = 120
 
 TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
-TASK_DEADLINE = 900
 TASK_RETRIES = 3
 
 
@@ -135,7 +134,7 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
     return Task(
         name=name,
         phase=0,
-        deadline=TASK_DEADLINE,
+        deadline=deadlines.PREPARATION,
         retries=TASK_RETRIES,
         pod=Pod(
             containers=(

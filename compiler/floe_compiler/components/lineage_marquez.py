@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit import resources
+from floe_compiler.kit import deadlines, resources
 from floe_compiler.model.capabilities import Database, Lineage
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
@@ -66,7 +66,6 @@ WEB_HEALTH = Probe(port=WEB.name, path="/healthcheck", period=10, timeout=5, fai
 # Dropwizard lets requests finish for up to 30 seconds.
 GRACE = 40
 
-MIGRATION_DEADLINE = 3600
 MIGRATION_RETRIES = 3
 # Two replicas, a surge pod and the migration must fit into the 100 connections of a PostgreSQL server.
 CONNECTIONS = {"initialSize": 1, "minSize": 1, "maxSize": 20}
@@ -134,7 +133,7 @@ def build(context: Context[MarquezConfig]) -> Parts:
     """Return the task that brings the database's schema up to date, the server, and the web interface."""
     config, name = context.config, context.instance.name
     server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, phase=4)
-    migration = Task(f"{name}-migrate", _pod(context, "db-migrate"), MIGRATION_DEADLINE, MIGRATION_RETRIES)
+    migration = Task(f"{name}-migrate", _pod(context, "db-migrate"), deadlines.PREPARATION, MIGRATION_RETRIES)
     web = (_web(context.instance),) if config.web.enabled else ()
     return Parts((server, *web), (migration,))
 

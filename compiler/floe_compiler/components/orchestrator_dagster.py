@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from floe_compiler.kit import deadlines
 from floe_compiler.kit.dagster_instance import (
     HOME,
     WORKSPACE,
@@ -156,8 +157,8 @@ def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
         variables=(*host.variables, tolerance),
         startup=replace(CHECK_DAEMON, period=20, failures=30),
         liveness=replace(CHECK_DAEMON, period=interval, failures=timeout // interval),
-        # Nobody connects to it; only a rollout waits for it to be ready.
-        readiness=replace(CHECK_DAEMON, period=2 * interval),
+        # Nobody connects to it; only a rollout waits for it to be ready, and each check costs seconds of CPU.
+        readiness=replace(CHECK_DAEMON, period=10 * interval),
     )
     return Workload(
         name="dagster-daemon",
@@ -199,7 +200,9 @@ def _migration(context: Context[DagsterConfig], host: Container) -> Task:
     # With a configuration of its own: a new data product or a longer queue is no reason to migrate again.
     files = (migration_file(context.one(Database)),)
     container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=files)
-    return Task("dagster-migrate", _pod(context, container, host=False), deadline=600, retries=3, phase=2)
+    return Task(
+        "dagster-migrate", _pod(context, container, host=False), deadline=deadlines.PREPARATION, retries=3, phase=2
+    )
 
 
 COMPONENT = Component(

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from floe_compiler.kit import deadlines
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
@@ -52,7 +53,6 @@ CLIENT_KEYS = "/run/secrets/client"
 SCRIPT = "/scripts/minio-buckets.sh"
 POLICY = "/scripts/warehouse-policy.json"
 TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
-TASK_DEADLINE = 600
 TASK_RETRIES = 3
 
 Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
@@ -185,7 +185,7 @@ def _buckets(instance: Instance[MinioConfig]) -> Task:
         ),
     )
     pod = Pod((container,), IDENTITY, calls=(store,))
-    return Task(name=name, phase=1, deadline=TASK_DEADLINE, retries=TASK_RETRIES, pod=pod)
+    return Task(name=name, phase=1, deadline=deadlines.PREPARATION, retries=TASK_RETRIES, pod=pod)
 
 
 def policy(buckets: tuple[str, ...]) -> str:

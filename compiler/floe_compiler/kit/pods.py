@@ -85,7 +85,8 @@ def wait_container(endpoint: Endpoint) -> Container:
     server = endpoint.host.split(".")[0]
     loop = (
         f"for attempt in $(seq {WAIT_ATTEMPTS}); do\n"
-        f"  pg_isready -q -h {endpoint.host} -p {endpoint.port().number} -t 2 && exit 0\n"
+        # The user is named, as libpq looks the process's own one up, which the image need not have; it need not exist.
+        f"  pg_isready -q -U postgres -h {endpoint.host} -p {endpoint.port().number} -t 2 && exit 0\n"
         f'  echo "waiting for {server}"\n'
         f"  sleep {WAIT_SECONDS}\n"
         "done\n"

@@ -87,6 +87,9 @@ def _catalog(catalog: Catalog | None, product: Product) -> Iterator[Variable]:
     yield Variable(f"{PYICEBERG}SCOPE", ALL_ROLES)
     yield Variable(f"{PYICEBERG}OAUTH2_SERVER_URI", catalog.token_url)
     yield Variable(f"{PYICEBERG}HEADER__POLARIS_REALM", catalog.realm)
+    # PyIceberg asks for vended credentials unless told otherwise, and Polaris refuses a table to who asks for what it
+    # does not vend (apache/polaris#2711). Steps have credentials of their own.
+    yield Variable(f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION", "")
     yield from _tables(catalog, product)
 
 

@@ -177,7 +177,8 @@ class _Builder:
     def check_decoration(self, event: NodeEvent, span: Span, path: DataPath) -> None:
         if isinstance(event, AliasEvent):
             message = f"alias *{_shown(event.anchor or '', path)}"
-            self.findings.add(NO_REFERENCES, message, span, hint="write the value out")
+            hint = 'if it is text, such as the schedule "*/15 * * * *", quote it; otherwise write the value out'
+            self.findings.add(NO_REFERENCES, message, span, hint=hint)
         elif event.anchor is not None:
             message = f"anchor &{_shown(event.anchor, path)}"
             self.findings.add(NO_REFERENCES, message, span, hint="delete it and write aliases out")

@@ -6,9 +6,9 @@ components to say (`components/`); `resolve/slots.py` takes them out before thes
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from floe_compiler.model.fields import (
     Cidr,
@@ -35,6 +35,7 @@ from floe_compiler.model.fields import (
     TimeZone,
     VariableName,
 )
+from floe_compiler.model.quantities import parse_quantity
 
 API_VERSION = "floe.dev/v1"
 Scale = Literal["light", "medium", "heavy"]
@@ -80,6 +81,14 @@ class ResourceSettings(Input):
     """What the scheduler sets aside for the container."""
     limits: Amounts
     """What the container may use at most; not below the requests."""
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        for name in ("cpu", "memory"):
+            asked, most = getattr(self.requests, name), getattr(self.limits, name)
+            if parse_quantity(asked) > parse_quantity(most):
+                raise ValueError(f"requests {name} {asked}, above the limit of {most}; raise the limit or ask for less")
+        return self
 
 
 class Quota(Input):

@@ -16,7 +16,7 @@ Fields = tuple[str, ...]
 
 _LOSSES = {
     "CustomResourceDefinition": "every object of that kind is deleted with it",
-    "Namespace": "everything in it is deleted with it",
+    "Namespace": "the cluster keeps it, as it is guarded; whoever deletes it there deletes everything in it",
     "PersistentVolumeClaim": "its data may be deleted with it",
     "StatefulSet": "its pods stop; its volumes stay or go by their retention policy",
 }

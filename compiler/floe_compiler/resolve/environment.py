@@ -14,7 +14,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
 from floe_compiler.resolve.capabilities import Placed
-from floe_compiler.resolve.databases import with_databases
+from floe_compiler.resolve.databases import check_owners, with_databases
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
@@ -79,6 +79,7 @@ def resolve_environment(
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)) or by_scale,
         tuple(with_databases(inputs.registry, placed, findings)),
     )
+    check_owners([one for scope in (platform, *domains) for one in scope.placed], findings)
     if findings.failed:
         # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
         return None

@@ -27,10 +27,17 @@ IN_THE_WAY = Rule(
 STRAY = Rule(
     "W005",
     "foreign file in the output",
-    "A file under output/ was not written by this tool. It is left alone, but Argo CD or Flux will apply it with the "
-    "rest. Move hand-written objects to base/ or overlays/.",
+    "A file under output/ was not written by this tool. It is left alone. Move it elsewhere.",
     severity="warning",
 )
+
+APPLIED = Rule(
+    "W015",
+    "hand-written file among the compiled",
+    "Argo CD or Flux would apply this file with those around it, past every check. Move the object to base/ or "
+    "overlays/, where it is checked like all others, or delete the file.",
+)
+_MANIFESTS = (".yaml", ".yml", ".json")
 
 Decision = Literal["create", "change", "delete", "keep", "edited", "in the way", "stray"]
 
@@ -86,7 +93,7 @@ def plan_writes(
         indexes: what was compiled before, for each environment concerned (also one that is no longer declared).
         snapshot: what lies on disk in these environments' folders.
         allow_delete: `<environment>` or `<environment>/<folder>` where more may be deleted than is common.
-        findings: gets the edited files (W003), foreign files (W004, W005) and refused deletions (W006).
+        findings: gets the edited files (W003), foreign files (W004, W005, W015) and refused deletions (W006).
 
     Raises:
         ValueError: if a file belongs to none of the environments, so that no index would list it.
@@ -162,7 +169,11 @@ def _report(decisions: Mapping[Decision, list[str]], findings: Findings) -> None
             subject=path,
             hint="move or delete it",
         )
-    for folder, count in _by_folder(decisions["stray"]).items():
+    applied = [path for path in decisions["stray"] if path.endswith(_MANIFESTS)]
+    for path in applied:
+        message = "was not written by floe-compile, but would be applied with the rest"
+        findings.add(APPLIED, message, subject=path, hint="move the object to base/ or overlays/, or delete the file")
+    for folder, count in _by_folder(path for path in decisions["stray"] if path not in applied).items():
         what = "holds a file" if count == 1 else f"holds {count} files"
         findings.add(STRAY, f"{what} that floe-compile did not write", subject=folder, hint="move or delete it")
 
