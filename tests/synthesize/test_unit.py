@@ -1,0 +1,221 @@
+"""One namespace: everything that follows from the facts of its components, and nothing of any other namespace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from floe_compiler.kit.secret_stores import NotGeneratable
+from floe_compiler.model.facts import ConfigFile, Launched, Parts, Pod, PolicyRule, SecretFile, Task, Variable, Workload
+from floe_compiler.model.inputs import Placement, Placements, Quota
+from floe_compiler.model.objects import identify
+from floe_compiler.model.plan import Component, Context, Settings, UnitPlan
+from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
+from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.span import Span
+from floe_compiler.synthesize.unit import Unit, named_pods, render_unit, secret_user
+from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
+from resolve.samples import component
+from support import DEVELOPMENT, PRODUCTION
+
+NAMESPACE = "floe-platform"
+JOBS = PolicyRule(("batch",), ("jobs",), ("get",))
+
+
+def using(parts: Parts, origin: Span | None = None, **changes: Any) -> tuple[Component[Any], Context[Any]]:
+    return component("test", "server", build=lambda _: parts), Context(instance(origin=origin, **changes))
+
+
+def plan(*parts: Parts, settings: Settings = DEVELOPMENT, **changes: Any) -> UnitPlan:
+    contexts = tuple(
+        using(one, Span("m.yaml", line), settings=settings, name=f"server-{line}") for line, one in enumerate(parts, 1)
+    )
+    return UnitPlan(settings, "platform", NAMESPACE, "@acme/platform", contexts, Quota(), **changes)
+
+
+def objects(unit: Unit) -> dict[str, Any]:
+    found = {f"{one['kind']} {one['metadata']['name']}": one for one in unit.objects}
+    assert len(found) == len(unit.objects)
+    return found
+
+
+def rendered(*workloads: Workload, settings: Settings = DEVELOPMENT, **changes: Any) -> dict[str, Any]:
+    return objects(render_unit(plan(Parts(workloads=workloads), settings=settings, **changes)))
+
+
+def test_an_empty_namespace_is_closed_and_limited() -> None:
+    assert list(objects(render_unit(plan()))) == [
+        "Namespace floe-platform",
+        "ResourceQuota quota",
+        "LimitRange limits",
+        "NetworkPolicy allow-dns",
+        "NetworkPolicy default-deny",
+    ]
+
+
+def test_all_that_follows_from_a_server() -> None:
+    one = pod(
+        container(
+            ports=(HTTP,),
+            config=(ConfigFile("/etc/app/app.yaml", "a: 1\n", "app"),),
+            secret_files=(SecretFile("/run/secrets/password", SECRET.key("password")),),
+        ),
+        calls=(DATABASE,),
+        kubernetes_api=(JOBS,),
+    )
+    found = rendered(workload(one, replicas=2))
+    assert set(found) - set(rendered()) == {
+        "Deployment web",
+        "Service web",
+        "PodDisruptionBudget web",
+        "NetworkPolicy web",
+        "ServiceAccount web",
+        "Role web",
+        "RoleBinding web",
+        "ConfigMap app",
+        "ExternalSecret login",
+        "Password password-32",
+    }
+    assert found["ConfigMap app"]["data"] == {"app.yaml": "a: 1\n"}
+    assert found["ConfigMap app"]["metadata"]["namespace"] == NAMESPACE
+    assert found["ConfigMap app"]["metadata"]["labels"]["app.kubernetes.io/component"] == "configuration"
+
+
+def test_the_same_plan_gives_the_same_objects() -> None:
+    one = plan(Parts(workloads=(workload(),)))
+    assert render_unit(one).objects == render_unit(one).objects
+
+
+def test_servers_and_tasks_run_on_their_own_nodes() -> None:
+    placement = Placements(services=Placement(node_selector={"p": "s"}), jobs=Placement(node_selector={"p": "j"}))
+    parts = Parts(workloads=(workload(),), tasks=(Task("load", pod(), 60, schedule="0 5 * * *"),))
+    contexts = (using(parts, placement=placement),)
+    found = objects(render_unit(replace(plan(), contexts=contexts)))
+    assert found["Deployment web"]["spec"]["template"]["spec"]["nodeSelector"] == {"p": "s"}
+    job = found["CronJob load"]["spec"]["jobTemplate"]["spec"]
+    assert job["template"]["spec"]["nodeSelector"] == {"p": "j"}
+
+
+def test_pods_that_are_launched_later_have_an_account_and_a_policy_but_no_controller() -> None:
+    one = Launched("run", pod(calls=(OUTSIDE,)), 3)
+    unit = render_unit(plan(Parts(launched=(one,))))
+    assert set(objects(unit)) - set(rendered()) == {"ServiceAccount run", "NetworkPolicy run"}
+    (launched,) = unit.launched
+    assert isinstance(launched, LaunchedPods)
+    assert (launched.group, launched.count) == (PodGroup(NAMESPACE, "run"), 3)
+    assert dict(launched.labels)["app.kubernetes.io/component"] == "run"
+    assert dict(launched.requests) == {"cpu": "100m", "memory": "128Mi"}
+
+
+def test_what_no_fact_describes_is_rendered_as_it_is() -> None:
+    extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra", "namespace": NAMESPACE}}
+    assert objects(render_unit(plan(Parts(objects=(extra,)))))["ConfigMap extra"] is extra
+
+
+def policy(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return dict(found[f"NetworkPolicy {name}"]["spec"])
+
+
+def admitted(found: dict[str, Any], name: str) -> list[list[str]]:
+    rules = policy(found, name).get("ingress", [])
+    return [one["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] for one in rules]
+
+
+SERVER = workload(pod(container(ports=(HTTP,))), name="db")
+
+
+def test_callers_are_those_of_the_plan_and_those_of_the_namespace() -> None:
+    caller = workload(pod(calls=(DATABASE,)))
+    callers = {"db": ("floe-platform", "floe-sales-domain")}
+    assert admitted(rendered(SERVER), "db") == []
+    assert admitted(rendered(SERVER, caller), "db") == [["floe-platform"]]
+    assert admitted(rendered(SERVER, caller, callers=callers), "db") == [["floe-platform", "floe-sales-domain"]]
+    # A component may require a server that none of its pods calls in the end.
+    assert admitted(rendered(SERVER, callers=callers), "db") == [["floe-sales-domain"]]
+
+
+def test_callers_of_another_component_of_the_namespace_count() -> None:
+    parts = (Parts(workloads=(SERVER,)), Parts(tasks=(Task("load", pod(calls=(DATABASE,)), 60),)))
+    assert admitted(objects(render_unit(plan(*parts))), "db") == [["floe-platform"]]
+
+
+def test_connections_are_what_pods_call_and_wait_for() -> None:
+    one = pod(calls=(OUTSIDE,), waits_for=(DATABASE,), kubernetes_api=(JOBS,))
+    unit = render_unit(plan(Parts(workloads=(workload(one),))))
+    group = PodGroup(NAMESPACE, "web")
+    assert {(edge.source, edge.port) for edge in unit.connections} == {(group, port) for port in (443, 5432, 6443)}
+    assert Connection(group, PodGroup(NAMESPACE, "db"), 5432) in unit.connections
+
+
+def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
+    server = workload(pod(container(ports=(HTTP, METRICS))), open_to_ingress=("http",))
+    assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
+    settings = replace(DEVELOPMENT, ingress_namespace="nginx")
+    unit = render_unit(plan(Parts(workloads=(server,)), settings=settings))
+    assert unit.ingress_groups == {(PodGroup(NAMESPACE, "web"), 8080)}
+    assert policy(objects(unit), "web")["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8080}]
+
+
+def test_departures_from_the_rules_are_declared_with_their_reasons() -> None:
+    one = pod(
+        container("a", writable_root="writes its program"),
+        setup=(container("b", writable_root="unpacks"), container("c", writable_root="unpacks")),
+    )
+    unit = render_unit(plan(Parts(workloads=(workload(one, single="keeps state in memory"),))))
+    group = PodGroup(NAMESPACE, "web")
+    assert unit.exceptions == {
+        SecurityException(group, "readOnlyRootFilesystem", "unpacks; writes its program"),
+        SecurityException(group, "singleReplica", "keeps state in memory"),
+    }
+    assert render_unit(plan(Parts(workloads=(workload(),)))).exceptions == frozenset()
+
+
+def test_secrets_of_files_and_variables_are_rendered_once() -> None:
+    variable = Variable("P", secret=SECRET.key("password"), reason="no file")
+    one = pod(container(variables=(variable,)), setup=(container("first", variables=(variable,)),))
+    parts = Parts(workloads=(workload(one),), tasks=(Task("load", one, 60),))
+    unit = render_unit(plan(parts))
+    assert [(one.name, sorted(one.keys)) for one in unit.secrets] == [("login", sorted(SECRET.keys))]
+
+
+def test_the_login_for_images_is_a_secret_of_every_namespace() -> None:
+    settings = replace(PRODUCTION, pull_secret="registry")
+    found = objects(render_unit(plan(settings=settings)))
+    target = found["ExternalSecret registry"]["spec"]["target"]
+    assert target["template"]["type"] == "kubernetes.io/dockerconfigjson"
+    (data,) = found["ExternalSecret registry"]["spec"]["data"]
+    assert data["remoteRef"]["key"] == "acme/prod/floe-platform/registry"
+    assert data["secretKey"] == ".dockerconfigjson"
+
+
+LOST = Secret("crm", NAMESPACE, (SecretKey("token"),))
+
+
+def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
+    reading = pod(container(secret_files=(SecretFile("/run/secrets/token", LOST.key("token")),)))
+    one = plan(Parts(workloads=(workload(),)), Parts(workloads=(workload(reading, name="other"),)))
+    with pytest.raises(NotGeneratable):
+        render_unit(one)
+    user = secret_user(one, LOST)
+    assert user is not None
+    assert user.name == "server-2"
+    assert secret_user(one, SECRET) is None
+
+
+def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
+    unit = render_unit(plan(Parts(workloads=(SERVER,)), Parts(workloads=(workload(),)), quota_origin=Span("q.yaml")))
+    origins = dict(unit.origins)
+    own = [one for one in unit.objects if "server" in one["metadata"]["labels"]["app.kubernetes.io/name"]]
+    assert len(own) == 7
+    for one in own:
+        line = 1 if one["metadata"]["name"] == "db" else 2
+        assert origins[str(identify(one))] == Span("m.yaml", line)
+    assert origins["ResourceQuota floe-platform/quota"] == Span("q.yaml")
+
+
+def test_the_pods_of_a_component_by_the_names_that_label_them() -> None:
+    pods: list[Pod] = [pod(grace=grace) for grace in (1, 2, 3)]
+    parts = Parts((workload(pods[0], name="a"),), (Task("b", pods[1], 60),), (Launched("c", pods[2], 1),))
+    assert named_pods(parts) == [("a", pods[0]), ("b", pods[1]), ("c", pods[2])]
