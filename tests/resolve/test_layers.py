@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.model.document import Document
+from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, leaves, merge
 
@@ -51,7 +51,7 @@ def test_every_origin_of_a_leaf_is_kept_the_winner_first() -> None:
 
 
 def test_spans_are_those_of_the_document_below_the_layers_prefix() -> None:
-    places = {("platform", "a"): Span("environment.yaml", 7, 3)}
+    places: dict[DataPath, Span] = {("platform", "a"): Span("environment.yaml", 7, 3)}
     document = Document("environment.yaml", {"platform": {"a": 2}}, {}, places)
     merged = merge([Layer("manifest", {"a": 1}), Layer("environment", {"a": 2}, document, ("platform",))])
     assert merged.span(("a",)) == Span("environment.yaml", 7, 3)
