@@ -199,15 +199,16 @@ def _beaten(question: _Question) -> Mapping[Span, tuple[tuple[str, Span | None],
     sources, environment = question.sources, question.sources.environments[question.environment]
     scale = environment.data.get("scale", "light")
     layers = platform_layers(sources.manifest, environment)
+    # A domain's objects follow from the platform's settings too: registries, secrets, versions.
+    merged = [platform_merged(question.registry, scale, layers)]
     scope = question.unit.scope if question.unit else PLATFORM
     if scope in sources.domains:
         own = domain_layers(sources.domains[scope], environment, scope)
-        merged = domain_merged(question.registry, scale, layers, own)
-    else:
-        merged = platform_merged(question.registry, scale, layers)
+        merged.append(domain_merged(question.registry, scale, layers, own))
     return {
         winner.span: tuple((json.dumps(one.value), one.span) for one in weaker)
-        for winner, *weaker in merged.origins.values()
+        for each in merged
+        for winner, *weaker in each.origins.values()
         if winner.span and weaker
     }
 

@@ -1,0 +1,212 @@
+"""What a value follows from: true, complete, and by lines that really decide it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from floe_compiler.components import registry
+from floe_compiler.explain import Cause, Explanation, explain, reduced
+from floe_compiler.explain.variations import differences, replaced, scalars, variations, words
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.model.span import Span
+from floe_compiler.resolve import resolve
+from floe_compiler.resolve.schemas import schemas
+from floe_compiler.synthesize.unit import render_unit
+from resolve.samples import document
+
+REGISTRY = registry()
+HEAD = {"apiVersion": "floe.dev/v1"}
+MANIFEST = document(
+    "m.yaml",
+    {
+        **HEAD,
+        "kind": "PlatformManifest",
+        "metadata": {"name": "acme", "version": "1.0.0", "owner": "@acme/platform"},
+        "images": {"registry": "ghcr.io/acme"},
+        "orchestrator": {"type": "kubernetes"},
+        "compute": {"type": "duckdb", "threads": 4},
+        "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
+        "delivery": {"type": "argocd", "repository": "https://example.com/x.git"},
+    },
+)
+ENVIRONMENT = document(
+    "e.yaml",
+    {
+        **HEAD,
+        "kind": "Environment",
+        "metadata": {"name": "dev", "owner": "@acme/platform"},
+        "cluster": {"name": "kind"},
+        "storage_class": "standard",
+        "platform": {"images": {"registry": "ghcr.io/dev"}},
+        "domains": {"sales": {"quota": {"pods": 20}}, "other": {"quota": {"pods": 30}}},
+    },
+)
+
+
+def domain(name: str, *inputs: str) -> DomainSource:
+    product = {
+        **HEAD,
+        "kind": "DataProduct",
+        "metadata": {"name": "orders", "version": "1.4.2", "owner": f"@acme/{name}"},
+        "image": "sales/orders:1.4.2",
+        "schedule": {"cron": "0 6 * * *"},
+        "inputs": [{"product": "orders", "output": "table", "domain": one} for one in inputs],
+        "outputs": [{"name": "table"}],
+        "steps": [{"name": "transform", "type": "dbt", "select": ["daily"]}],
+    }
+    own = {**HEAD, "kind": "Domain", "metadata": {"name": name, "owner": f"@acme/{name}"}}
+    return DomainSource(document(f"{name}.yaml", own), {"orders": document(f"{name}/orders.yaml", product)})
+
+
+SOURCES = Sources(
+    MANIFEST,
+    {"dev": ENVIRONMENT},
+    {"sales": domain("sales", "other"), "other": domain("other"), "third": domain("third")},
+)
+SALES = "floe-sales-domain"
+
+
+def objects(sources: Sources) -> dict[str, Object]:
+    plans, _ = resolve(sources, REGISTRY, ("dev",))
+    return {
+        str(identify(one)): one
+        for unit in plans[0].units
+        if unit.scope in ("sales", "platform")
+        for one in render_unit(unit).objects
+    }
+
+
+OBJECTS = objects(SOURCES)
+
+
+def explained(name: str, final: Object | None = None, patches: tuple[Span, ...] = ()) -> Explanation:
+    return explain(SOURCES, REGISTRY, "dev", final or OBJECTS[name], patches, "m.yaml:8:3")
+
+
+def causes(name: str) -> dict[str, list[str]]:
+    """Return the causes by the path of the value, as the written path or in words."""
+    return {
+        ".".join(str(step) for step in path): [cause.what for cause in found]
+        for path, _, found in explained(name).values
+    }
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_scalar_has_a_cause(name: str) -> None:
+    explanation = explained(name)
+    assert {path: value for path, value, _ in explanation.values} == dict(scalars(OBJECTS[name]))
+    for path, _, found in explanation.values:
+        assert found, path
+        assert len(set(found)) == len(found), path
+
+
+def written(span: Span) -> tuple[Document, DataPath]:
+    every = [MANIFEST, ENVIRONMENT, *(one.document for one in SOURCES.domains.values())]
+    every += [product for one in SOURCES.domains.values() for product in one.products.values()]
+    return next((one, path) for one in every for path, place in one.values.items() if place == span)
+
+
+def with_document(changed: Document) -> Sources:
+    domains = {
+        name: DomainSource(
+            changed if one.document.file == changed.file else one.document,
+            {key: changed if each.file == changed.file else each for key, each in one.products.items()},
+        )
+        for name, one in SOURCES.domains.items()
+    }
+    environment = changed if changed.file == ENVIRONMENT.file else ENVIRONMENT
+    return Sources(changed if changed.file == MANIFEST.file else MANIFEST, {"dev": environment}, domains)
+
+
+CLOSED = tuple(words(schemas(REGISTRY)))
+
+
+def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
+    """Return what changes in an object with each other value at a place that the language allows."""
+    one, path = written(span)
+    found = []
+    for other in variations(dict(scalars(one.data))[path], CLOSED):
+        try:
+            after = objects(with_document(replace(one, data=replaced(one.data, path, other))))
+        except (StageFailed, ValueError):
+            continue
+        found.append(differences(OBJECTS[name], after.get(name, {})))
+    return found
+
+
+@pytest.mark.parametrize(
+    "name", [f"CronJob.batch {SALES}/orders", f"ResourceQuota {SALES}/quota", f"Namespace {SALES}"]
+)
+def test_changing_a_cause_changes_the_value(name: str) -> None:
+    named = 0
+    for path, _, found in explained(name).values:
+        for cause in found:
+            if cause.span:
+                named += 1
+                assert any(path in effect for effect in effects_of(cause.span, name)), f"{cause} of {path}"
+    assert named
+
+
+def test_values_follow_from_their_lines() -> None:
+    found = causes(f"CronJob.batch {SALES}/orders")
+    container = "spec.jobTemplate.spec.template.spec.containers.0"
+    assert found["spec.schedule"] == ["schedule.cron"]
+    assert set(found[f"{container}.image"]) == {"platform.images.registry", "image"}
+    assert found["spec.timeZone"] == ["fixed by the component or the compiler"], "nobody wrote it, nor set its default"
+    assert found[f"{container}.securityContext.readOnlyRootFilesystem"] == ["fixed by the component or the compiler"]
+    assert found["spec.concurrencyPolicy"] == ["default of orchestrator.concurrency (kubernetes)"]
+    assert found["metadata.labels.app.kubernetes.io/part-of"] == ["metadata.name"]
+
+
+def test_a_quota_follows_from_its_domain_or_its_default() -> None:
+    found = causes(f"ResourceQuota {SALES}/quota")
+    assert found["spec.hard.pods"] == ["domains.sales.quota.pods"]
+    assert found["spec.hard.requests.storage"] == ["default of quota.storage"]
+
+
+def test_what_a_value_beat_is_told() -> None:
+    values = {path: found for path, _, found in explained(f"CronJob.batch {SALES}/orders").values}
+    path = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "image")
+    cause = next(one for one in values[path] if one.what == "platform.images.registry")
+    assert cause.overrides == (('"ghcr.io/acme"', MANIFEST.span(("images", "registry"))),)
+    assert cause.span == ENVIRONMENT.span(("platform", "images", "registry"))
+
+
+def test_what_a_patch_changed_is_due_to_it() -> None:
+    name = f"CronJob.batch {SALES}/orders"
+    final = replaced(OBJECTS[name], ("spec", "suspend"), True)
+    final["metadata"]["annotations"] = {**final["metadata"]["annotations"], "team": "x"}
+    place = Span("base/kustomization.yaml", 4)
+    found = {path: one for path, _, one in explained(name, final, (place,)).values}
+    assert found["spec", "suspend"] == (Cause("patched", place),)
+    assert found["metadata", "annotations", "team"] == (Cause("patched", place),)
+    assert found["spec", "schedule"][0].what == "schedule.cron"
+
+
+def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:
+    own: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "elsewhere"}}
+    for _, _, found in explained("", own).values:
+        assert found == (Cause("comes from m.yaml:8:3"),)
+
+
+def test_a_domain_is_rendered_with_those_that_it_reads_and_no_others() -> None:
+    found = reduced(SOURCES, "sales")
+    assert list(found.domains) == ["other", "sales"]
+    assert list(reduced(SOURCES, "third").domains) == ["third"]
+    assert found.environments["dev"].data["domains"].keys() == {"sales", "other"}
+    assert reduced(SOURCES, "third").environments["dev"].data["domains"] == {}
+    assert ENVIRONMENT.data["domains"].keys() == {"sales", "other"}, "nothing is changed in place"
+
+
+def test_shared_services_are_rendered_for_a_few_domains() -> None:
+    domains = {f"d{number}": domain(f"d{number}") for number in range(9)}
+    many = replace(
+        SOURCES, domains=domains, environments={"dev": replace(ENVIRONMENT, data={**ENVIRONMENT.data, "domains": {}})}
+    )
+    assert list(reduced(many, "platform").domains) == ["d0", "d1", "d2"]

@@ -1,0 +1,91 @@
+"""Other values in place of one, and what differs because of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.explain.variations import differences, replaced, scalars, variations, words
+
+SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab1", max_size=3)
+DATA = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+CLOSED = (("light", "medium", "heavy"), ("light", "dark"))
+
+
+def same(first: Any, second: Any) -> bool:
+    return type(first) is type(second) and first == second
+
+
+@given(SCALARS | st.sampled_from(["light", "10.0.0.0/16", "Europe/Berlin", "1.2.3"]))
+def test_a_variation_is_never_the_value_itself_but_always_of_its_kind(value: Any) -> None:
+    for other in variations(value, CLOSED):
+        assert not same(other, value)
+        assert type(other) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "others"),
+    [
+        (True, [False]),
+        (3, [4, 2]),
+        (None, []),
+        ("light", ["medium", "heavy", "dark", "lightx"]),
+        ("1.0", ["1.1", "2.0", "0.0", "1.0x"]),
+        ("orders", ["ordersx"]),
+        ("Europe/Berlin", ["Europe/Berlinx", "Europe/Paris", "Etc/UTC"]),
+        ("Etc/UTC", ["Etc/UTCx", "Europe/Paris"]),
+        ("0 6 * * *", ["0 7 * * *", "0 5 * * *", "1 6 * * *", "0 6 * * *x"]),
+    ],
+)
+def test_the_likeliest_variations_come_first(value: Any, others: list[Any]) -> None:
+    assert list(variations(value, CLOSED)) == others
+
+
+def test_numbers_in_a_text_do_not_become_negative() -> None:
+    assert "10.-1.0.0/8" not in list(variations("10.0.0.0/8", ()))
+
+
+@given(DATA)
+def test_data_does_not_differ_from_itself(data: Any) -> None:
+    assert differences(data, data) == frozenset()
+
+
+@given(DATA, st.data(), SCALARS)
+def test_what_is_replaced_differs_there_and_nowhere_else(data: Any, draw: st.DataObject, value: Any) -> None:
+    places = [path for path, _ in scalars(data)]
+    if not places:
+        return
+    path = draw.draw(st.sampled_from(places))
+    before = repr(data)
+    changed = replaced(data, path, value)
+    assert repr(data) == before, "the data itself stays as it is"
+    assert dict(scalars(changed))[path] is value or same(dict(scalars(changed))[path], value)
+    assert differences(data, changed) == ({path} if dict(scalars(data))[path] != value else frozenset())
+    assert differences(replaced(changed, path, dict(scalars(data))[path]), data) == frozenset()
+
+
+def test_a_scalar_that_is_gone_differs_and_one_that_is_new_does_not() -> None:
+    before = {"a": 1, "b": [1, 2]}
+    assert differences(before, {"a": 1, "b": [1]}) == {("b", 1)}
+    assert differences(before, {"a": {"c": 1}, "b": [1, 2], "d": 4}) == {("a",)}
+    assert differences(before, {}) == {("a",), ("b", 0), ("b", 1)}
+
+
+def test_the_scalars_of_nested_data() -> None:
+    assert dict(scalars({"a": [{"b": 1}, "x"], "c": (), "d": {}, "e": None})) == {
+        ("a", 0, "b"): 1,
+        ("a", 1): "x",
+        ("e",): None,
+    }
+
+
+def test_the_closed_lists_of_a_schema() -> None:
+    schema = {"properties": {"a": {"enum": ["x", "y"]}, "enum": {"type": "string"}}, "allOf": [{"then": {"enum": [1]}}]}
+    assert list(words(schema)) == [("x", "y"), ("1",)]
