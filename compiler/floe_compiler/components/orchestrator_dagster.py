@@ -193,6 +193,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
         pod=Pod(containers=(container,), identity=IDENTITY, calls=(database.endpoint,), grace=70),
         replicas=settings.replicas,
         phase=START,
+        origin=product.origin,
     )
 
 

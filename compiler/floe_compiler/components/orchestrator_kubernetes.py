@@ -54,6 +54,7 @@ def _task(context: Context[KubernetesConfig], product: Product) -> Task:
         time_zone=schedule.time_zone if schedule else "Etc/UTC",
         suspended=not (schedule and schedule.enabled),
         concurrency=context.config.concurrency,
+        origin=product.origin,
     )
 
 

@@ -98,7 +98,8 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, co
         config=(*base.config, *definitions(context, product)),
     )
     pod = product_pod(context, product, (container,))
-    return Launched(f"run-{product.name}", replace(pod, calls=(*pod.calls, database.endpoint)), count)
+    pod = replace(pod, calls=(*pod.calls, database.endpoint))
+    return Launched(f"run-{product.name}", pod, count, product.origin)
 
 
 def largest(every: Iterable[Resources]) -> Resources:

@@ -12,6 +12,7 @@ from typing import Literal
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
 from floe_compiler.model.secrets import SecretReference
+from floe_compiler.model.span import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,8 @@ class Workload:
     available: int | None = None
     single: str = ""
     open_to_ingress: tuple[str, ...] = ()
+    origin: Span | None = None
+    """The authored place that asked for it, where that is not the choice of the component."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,8 @@ class Task:
     time_zone: str = "Etc/UTC"
     suspended: bool = False
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    origin: Span | None = None
+    """The authored place that asked for it, where that is not the choice of the component."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,8 @@ class Launched:
     name: str
     pod: Pod
     count: int
+    origin: Span | None = None
+    """The authored place that asked for it, where that is not the choice of the component."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,8 @@ class Product:
     name: str
     domain: str
     spec: DataProduct
+    origin: Span | None = None
+    """Where it was written."""
 
 
 @dataclass(frozen=True, slots=True)

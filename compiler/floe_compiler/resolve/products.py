@@ -27,7 +27,7 @@ def products_of(sources: Sources, findings: Findings) -> Mapping[Key, Product]:
             documents[domain, name] = document
             spec = validate(DataProduct, merge([Layer(document.file, document.data, document)]), (), findings)
             if spec is not None:
-                found[domain, name] = Product(name, domain, spec)
+                found[domain, name] = Product(name, domain, spec, document.span(("metadata", "name")))
                 _check_names(name, spec, document, findings)
     for product in found.values():
         _check_inputs(product, found, documents, sources, findings)

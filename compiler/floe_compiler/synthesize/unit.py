@@ -48,8 +48,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     for (component, context), (_, one) in zip(plan.contexts, parts, strict=True):
         own = [*instance_objects(context.instance, one, callers), *constructs(component, context)]
         objects += own
-        if context.instance.origin:
-            origins += [(str(identify(manifest_)), context.instance.origin) for manifest_ in own]
+        origins += _origins(context.instance, one, own)
     objects += configuration(plan, pods.values())
     objects += secret_stores.secret_objects(plan.settings, plan.namespace, secrets)
     return Unit(
@@ -62,6 +61,19 @@ def render_unit(plan: UnitPlan) -> Unit:
         secrets,
         tuple(origins),
     )
+
+
+def _origins(instance: Instance[Any], parts: Parts, objects: Iterable[Object]) -> list[tuple[str, Span]]:
+    """Return the authored place that each object is due to: its workload's own, or the choice of the component."""
+    special = {one.name: one.origin for one in parts.workloads if one.origin}
+    special |= {one.name: one.origin for one in parts.tasks if one.origin}
+    special |= {one.name: one.origin for one in parts.launched if one.origin}
+    found = []
+    for manifest_ in objects:
+        name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
+        origin = special.get(name, instance.origin)
+        found += [(str(identify(manifest_)), origin)] if origin else []
+    return found
 
 
 def secret_user(plan: UnitPlan, secret: Secret) -> Instance[Any] | None:
