@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from floe_compiler.load.digests import input_digests
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.pipeline import compile_mesh
-from small_mesh import ENVIRONMENT, small_mesh
+from floe_compiler.pipeline import compile_mesh, explain_file, plan_mesh
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 
 
 def test_cycles_are_looked_for_again_after_compiling_but_not_meanwhile(tmp_path: Path) -> None:
@@ -23,3 +26,69 @@ def test_cycles_are_looked_for_again_after_a_failure(tmp_path: Path) -> None:
     with pytest.raises(StageFailed):
         compile_mesh(small_mesh(tmp_path, {ENVIRONMENT: {"kind": "Enviroment"}}))
     assert gc.isenabled()
+
+
+def two_environments(root: Path, changes: dict[str, Any] | None = None) -> Path:
+    """Make the small mesh with a second environment, `qa`, in a cluster of its own."""
+    small_mesh(root, {MANIFEST: changes or {}})
+    text = (root / ENVIRONMENT).read_text(encoding="utf-8").replace("name: dev", "name: qa").replace("kind\n", "qa\n")
+    (root / "overlays/qa").mkdir()
+    (root / "overlays/qa/environment.yaml").write_text(text, encoding="utf-8")
+    return root
+
+
+def test_environments_are_compiled_that_are_asked_for(tmp_path: Path) -> None:
+    two_environments(tmp_path)
+    every, one = compile_mesh(tmp_path), compile_mesh(tmp_path, ("qa",))
+    assert [rendered.environment for rendered in every.environments] == ["dev", "qa"]
+    assert [rendered.environment for rendered in one.environments] == ["qa"]
+    assert set(one.files) == {path for path in every.files if path.startswith("output/qa/")}
+    assert all(one.files[path] == every.files[path] for path in one.files)
+    assert every.digests == input_digests(tmp_path)
+    assert one.digests == {"qa": every.digests["qa"]}
+
+
+def test_every_object_has_a_file_by_its_namespace_and_delivery_one_of_its_own(tmp_path: Path) -> None:
+    compiled = compile_mesh(small_mesh(tmp_path, {}))
+    assert len(compiled.files) == len(compiled.environments[0].objects)
+    folders = {path.split("/")[2] for path in compiled.files}
+    assert folders == {"_cluster", "_delivery", "floe-platform", "floe-sales-domain"}
+    assert {Path(path).name.split("_")[0] for path in compiled.files if "/_delivery/" in path} == {
+        "application.argoproj.io",
+        "appproject.argoproj.io",
+    }
+
+
+def test_what_is_wrong_with_one_environment_does_not_hide_the_next(tmp_path: Path) -> None:
+    two_environments(tmp_path, {"quota": {"cpu": "1m"}})
+    with pytest.raises(StageFailed) as failed:
+        compile_mesh(tmp_path)
+    told = {one.subject.split(":")[0] for one in failed.value.diagnostics if one.severity == "error"}
+    assert told == {"dev", "qa"}
+
+
+def test_warnings_of_all_stages_are_kept(tmp_path: Path) -> None:
+    small_mesh(tmp_path, {})
+    path = tmp_path / DOMAIN
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    (tmp_path / "base").mkdir()
+    unread = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "floe-platform"}}
+    (tmp_path / "base/unread.yaml").write_text(yaml.safe_dump(unread), encoding="utf-8")
+    (tmp_path / "base/kustomization.yaml").write_text("resources: [unread.yaml]\n", encoding="utf-8")
+    (tmp_path / "overlays/dev/kustomization.yaml").write_text("resources: [../../base]\n", encoding="utf-8")
+    codes = {one.rule.code for one in compile_mesh(tmp_path).warnings}
+    assert {"L005", "C043"} <= codes
+    assert [one.rule.code for one in plan_mesh(tmp_path)[1]] == ["L005"]
+
+
+def test_progress_tells_the_stages_in_their_order(tmp_path: Path) -> None:
+    told: list[str] = []
+    compile_mesh(small_mesh(tmp_path, {}), progress=told.append)
+    assert told == ["reading", "resolving", "rendering", "applying base/ and overlays/", "checking"]
+
+
+@pytest.mark.parametrize(
+    "file", ["output/dev", "output/prod/floe-platform/x.yaml", "output/dev/floe-platform/x.yaml", MANIFEST, ""]
+)
+def test_what_is_no_file_of_the_output_is_not_explained(tmp_path: Path, file: str) -> None:
+    assert explain_file(small_mesh(tmp_path, {}), file) is None
