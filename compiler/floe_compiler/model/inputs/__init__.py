@@ -1,0 +1,98 @@
+"""The authored documents: strict, frozen models of what people write, one module for each kind.
+
+Slots (`orchestrator`, `catalog` ...) are not fields here: which slots there are, and what may stand in each, is for the
+components to say (`components/`); `resolve/slots.py` takes them out before these models see a document.
+"""
+
+from floe_compiler.model.inputs.common import (
+    Amounts,
+    Input,
+    Metadata,
+    Placement,
+    Placements,
+    Quota,
+    ResourceSettings,
+    Toleration,
+    VersionedMetadata,
+)
+from floe_compiler.model.inputs.database import (
+    DatabaseChoice,
+    DatabaseSecret,
+    ExternalPostgresql,
+    PostgresqlServer,
+    SecretKeys,
+)
+from floe_compiler.model.inputs.domain import Domain
+from floe_compiler.model.inputs.environment import Cluster, Environment, Namespaces, Scale
+from floe_compiler.model.inputs.platform import (
+    ArgoCd,
+    Delivery,
+    ExternalSecrets,
+    Flux,
+    GeneratedSecrets,
+    Images,
+    Kubernetes,
+    PlatformManifest,
+    SecretsBackend,
+    SharedServices,
+    StoreReference,
+)
+from floe_compiler.model.inputs.product import (
+    AnyStep,
+    CustomStep,
+    DataProduct,
+    DbtStep,
+    DltStep,
+    ExternalServer,
+    ProductInput,
+    ProductOutput,
+    ProductSchedule,
+    QualityStep,
+    SecretUse,
+    Step,
+)
+
+__all__ = [
+    "Amounts",
+    "AnyStep",
+    "ArgoCd",
+    "Cluster",
+    "CustomStep",
+    "DataProduct",
+    "DatabaseChoice",
+    "DatabaseSecret",
+    "DbtStep",
+    "Delivery",
+    "DltStep",
+    "Domain",
+    "Environment",
+    "ExternalPostgresql",
+    "ExternalSecrets",
+    "ExternalServer",
+    "Flux",
+    "GeneratedSecrets",
+    "Images",
+    "Input",
+    "Kubernetes",
+    "Metadata",
+    "Namespaces",
+    "Placement",
+    "Placements",
+    "PlatformManifest",
+    "PostgresqlServer",
+    "ProductInput",
+    "ProductOutput",
+    "ProductSchedule",
+    "QualityStep",
+    "Quota",
+    "ResourceSettings",
+    "Scale",
+    "SecretKeys",
+    "SecretUse",
+    "SecretsBackend",
+    "SharedServices",
+    "Step",
+    "StoreReference",
+    "Toleration",
+    "VersionedMetadata",
+]

@@ -1,0 +1,86 @@
+"""Databases, as the components that need one let people choose them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from floe_compiler.model.fields import (
+    Cidr,
+    HostName,
+    Name,
+    ObjectName,
+    PortNumber,
+    Quantity,
+    SecretKeyName,
+)
+from floe_compiler.model.inputs.common import (
+    Amounts,
+    Input,
+    ResourceSettings,
+)
+
+
+class PostgresqlServer(Input):
+    """A PostgreSQL server inside the cluster, as a StatefulSet."""
+
+    type: Literal["postgresql"] = "postgresql"
+    """The kind of database."""
+    server: Name | None = None
+    """The server's name; consumers that name the same one share it. Default: `<component>-postgresql`."""
+    storage: Quantity = "10Gi"
+    """The size of its volume."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
+    )
+    """CPU and memory."""
+
+
+class SecretKeys(Input):
+    """The keys of a database's secret."""
+
+    username: SecretKeyName = "username"
+    """The key with the user's name."""
+    password: SecretKeyName = "password"  # noqa: S105 - the name of a key
+    """The key with the password."""
+
+
+class DatabaseSecret(Input):
+    """The secret that holds a database's credentials."""
+
+    name: ObjectName
+    """The secret's name."""
+    keys: SecretKeys = SecretKeys()
+    """Which keys hold what."""
+    existing: bool = False
+    """Somebody else puts the Secret into the namespace: nothing is rendered for it."""
+
+
+class ExternalPostgresql(Input):
+    """A PostgreSQL server that somebody else runs, such as RDS (recommended for production)."""
+
+    type: Literal["external"]
+    """The kind of database."""
+    host: HostName
+    """The server's DNS name."""
+    port: PortNumber = 5432
+    """The server's port."""
+    database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = None
+    """The database; default: the component's usual one."""
+    user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = None
+    """The user; default: as the database."""
+    secret: DatabaseSecret
+    """Where the credentials are."""
+    cidr: Cidr = "0.0.0.0/0"
+    """The addresses the server may have, for the network policies."""
+
+
+def _inside_the_cluster(value: Any) -> Any:
+    """Let a database whose type nobody says be a server inside the cluster."""
+    return {"type": "postgresql", **value} if isinstance(value, dict) else value
+
+
+DatabaseChoice = Annotated[
+    PostgresqlServer | ExternalPostgresql, Field(discriminator="type"), BeforeValidator(_inside_the_cluster)
+]
