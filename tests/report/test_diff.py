@@ -141,3 +141,27 @@ def test_two_objects_differ_in_fields_just_if_they_differ(before: Any, after: An
 def test_what_is_cut_away_is_the_same_on_both_sides(before: Any, after: Any) -> None:
     left, right = align({"x": before}, {"x": after})
     assert same(left, right) == same(before, after)
+
+
+def rule(port: int) -> dict[str, Any]:
+    return {"ports": [{"port": port, "protocol": "TCP"}]}
+
+
+def policy(*ports: int) -> Object:
+    return thing("NetworkPolicy", "a") | {"spec": {"egress": [rule(port) for port in ports]}}
+
+
+def test_a_rule_inserted_into_a_policy_is_one_addition() -> None:
+    (added,) = fields(policy(4317, 5432), policy(4000, 4317, 5432))
+    assert (added.action, added.path, added.after) == ("added", "spec.egress[new 1]", rule(4000))
+
+
+def test_one_rule_that_changed_is_shown_as_its_change() -> None:
+    changes = fields(policy(4317, 5432), policy(4317, 9000))
+    assert [one.action for one in changes] == ["deleted", "added"]
+    assert all(one.path.startswith("spec.egress[changed].ports") for one in changes)
+
+
+def test_rules_in_another_order_or_twice_still_differ() -> None:
+    assert fields(policy(4317, 5432), policy(5432, 4317))
+    assert fields(policy(4317), policy(4317, 4317))

@@ -26,6 +26,21 @@ MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
     "volumeMounts": ("mountPath",),
     "volumes": ("name",),
 }
+SETS = frozenset(
+    [
+        "clusterResourceWhitelist",
+        "destinations",
+        "egress",
+        "from",
+        "ingress",
+        "namespaceResourceBlacklist",
+        "rules",
+        "subjects",
+        "to",
+    ]
+)
+"""Lists of items without names whose order means nothing: one item more must not look like a change of all others."""
+
 ORDER = "[order]"
 """Stands among the matched items for the order they come in, where only that has changed."""
 
@@ -44,7 +59,24 @@ def align(before: Any, after: Any, key: str = "") -> tuple[Any, Any]:
         old, new = _by_merge_key(before, MERGE_KEYS[key]), _by_merge_key(after, MERGE_KEYS[key])
         if old is not None and new is not None:
             return _align_items(old, new)
+    if isinstance(before, list) and isinstance(after, list) and key in SETS:
+        return _align_sets(before, after)
     return before, after
+
+
+def _align_sets(before: list[Any], after: list[Any]) -> tuple[Any, Any]:
+    """Return the items that only one of the lists has; where each has one, what differs between the two."""
+    shared = {_text(item) for item in before} & {_text(item) for item in after}
+    gone = [item for item in before if _text(item) not in shared]
+    new = [item for item in after if _text(item) not in shared]
+    if not gone and not new:
+        return before, after  # only the order, or how often an item stands there
+    if len(gone) == len(new) == 1:
+        return _align_mappings({"[changed]": gone[0]}, {"[changed]": new[0]})
+    return (
+        {f"[gone {number}]": item for number, item in enumerate(gone, 1)},
+        {f"[new {number}]": item for number, item in enumerate(new, 1)},
+    )
 
 
 def _align_mappings(before: dict[str, Any], after: dict[str, Any]) -> tuple[Any, Any]:
