@@ -22,7 +22,7 @@ def reading(*files: ConfigFile) -> Pod:
 
 
 def test_the_data_of_all_pods_by_map_and_key() -> None:
-    pods = [reading(FILES[2]), pod(container(config=FILES[1:2]), setup=(container("first", config=FILES[:1]),))]
+    pods = [reading(FILES[2]), pod(container(config=FILES[:1]), setup=(container("first", config=FILES[1:2]),))]
     data = config_data(pods)
     assert data == {
         "app": {"app.yaml": "a: 1\n", "log.yaml": "b: 2\n"},
@@ -59,7 +59,11 @@ def test_files_of_containers_that_set_up_count_and_no_files_have_no_hash() -> No
 def test_the_reasons_for_secrets_in_variables() -> None:
     first = container("first", variables=(Variable("B", secret=SECRET.key("password"), reason="no file"),))
     main = container(
-        variables=(Variable("A", secret=SECRET.key("username"), reason="old"), Variable("C", "plain", reason="none"))
+        variables=(
+            *(Variable(name, secret=SECRET.key("username"), reason="old") for name in "GFEDCA"),
+            Variable("H", "plain", reason="none"),
+        )
     )
-    assert secret_reasons(pod(main, setup=(first,))) == "A: old\nB: no file"
+    reasons = "A: old\nB: no file\nC: old\nD: old\nE: old\nF: old\nG: old"
+    assert secret_reasons(pod(main, setup=(first,))) == reasons
     assert secret_reasons(pod()) == ""

@@ -49,6 +49,7 @@ def test_long_names_stay_apart() -> None:
     first = selector(instance(scope=long, name="s" * 39 + "a"), "web")
     second = selector(instance(scope=long, name="s" * 39 + "b"), "web")
     assert first["app.kubernetes.io/instance"] != second["app.kubernetes.io/instance"]
+    assert len(first["app.kubernetes.io/instance"]) == 63
 
 
 def test_a_name_that_just_fits_is_not_cut() -> None:

@@ -51,6 +51,9 @@ def test_a_folder_of_two_containers_is_as_large_as_either_wants_it() -> None:
 def test_a_folder_in_memory() -> None:
     one = container(scratch=(Scratch("/dev/shm", "1Gi", memory=True),))
     assert by_name(pod(one))["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "1Gi"}
+    on_disk = container("b", scratch=(Scratch("/dev/shm", "2Gi"),))
+    for both in (pod(one, on_disk), pod(on_disk, one)):
+        assert by_name(both)["dev-shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "2Gi"}
 
 
 def test_configuration_is_a_folder_or_a_single_file() -> None:

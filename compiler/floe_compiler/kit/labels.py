@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -57,10 +56,10 @@ def object_labels(instance: Instance[Any], workload: str) -> Labels:
 
 def access_labels(calls: Iterable[Endpoint]) -> Labels:
     """Return the labels that let a pod through to the servers it calls."""
-    return {f"{ACCESS}{call.group.name}": "true" for call in sorted(calls) if call.group}
+    return {f"{ACCESS}{call.group.name}": "true" for call in calls if call.group}
 
 
 def version_label(image: str) -> Labels:
     """Return the version label of a workload: its image's tag, as far as a label value can hold it."""
-    value = re.sub(r"[^A-Za-z0-9._-]", "-", parse_image(image).tag)[:63].strip("._-")
+    value = parse_image(image).tag[:LONGEST_VALUE].strip("._-")
     return {VERSION: value} if value else {}
