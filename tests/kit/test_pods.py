@@ -94,7 +94,8 @@ def test_pods_wait_before_they_are_set_up() -> None:
 
 def test_a_wait_ends_by_itself() -> None:
     wait = wait_container(DATABASE)
-    (*_, loop) = wait.command
+    *shell, loop = wait.command
+    assert shell == ["sh", "-c"]
     assert "-h db.floe-platform.svc.cluster.local -p 5432" in loop
     attempts = re.search(r"seq (\d+)", loop)
     seconds = re.search(r"sleep (\d+)", loop)
@@ -118,7 +119,9 @@ def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -
         calls=(DATABASE, OUTSIDE),
         labels=(("team", "data"),),
     )
-    metadata = pod_template(instance(), "web", one, ANYWHERE)["metadata"]
+    template = pod_template(instance(), "web", one, ANYWHERE)
+    assert template["spec"] == pod_spec(instance(), "web", one, ANYWHERE)
+    metadata = template["metadata"]
     assert metadata["labels"] == {
         "access.floe.dev/db": "true",
         "app.kubernetes.io/component": "web",
@@ -130,6 +133,12 @@ def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -
     }
     assert len(metadata["annotations"]["floe.dev/config-hash"]) == 64
     assert metadata["annotations"]["floe.dev/secret-variables"] == "P: no file"
+
+
+def test_what_containers_mount_is_there() -> None:
+    spec = spec_of(container(config=(ConfigFile("/etc/app/app.yaml", "a", "app"),)))
+    mounted = {one["name"] for one in spec["containers"][0]["volumeMounts"]}
+    assert mounted == {one["name"] for one in spec["volumes"]} == {"config-app", "tmp"}
 
 
 def test_a_pod_that_reads_nothing_bears_no_annotation() -> None:

@@ -20,7 +20,7 @@ SERVED = pod(container("a", ports=(HTTP, PROBES_ONLY)), container("b", ports=(ME
 def test_a_service_offers_the_ports_of_all_containers_but_those_for_probes() -> None:
     assert served_ports(workload(SERVED)) == (HTTP, METRICS)
     (service,) = services(instance(), workload(SERVED))
-    assert service["metadata"]["name"] == "web"
+    assert (service["apiVersion"], service["kind"], service["metadata"]["name"]) == ("v1", "Service", "web")
     assert service["spec"] == {
         "type": "ClusterIP",
         "selector": selector(instance(), "web"),
@@ -66,6 +66,8 @@ def test_clients_of_a_daemon_set_talk_to_their_own_node(version: str, kind: Any,
 )
 def test_a_drain_leaves_replicas_running_and_always_ends(replicas: int, available: int | None, minimum: int) -> None:
     (budget,) = disruption_budget(instance(), workload(SERVED, replicas=replicas, available=available))
+    assert (budget["apiVersion"], budget["kind"]) == ("policy/v1", "PodDisruptionBudget")
+    assert budget["metadata"]["name"] == "web"
     assert budget["spec"] == {
         "minAvailable": minimum,
         "selector": {"matchLabels": selector(instance(), "web")},

@@ -29,6 +29,13 @@ def job(**changes: Any) -> dict[str, Any]:
     return task(instance(), Task(**{"name": "load", "pod": pod(), "deadline": 600, **changes}), ANYWHERE)
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
+def test_a_controller_stands_in_its_namespace_under_its_own_name(kind: str) -> None:
+    found = controller(kind=kind)
+    assert (found["apiVersion"], found["kind"]) == ("apps/v1", kind)
+    assert (found["metadata"]["name"], found["metadata"]["namespace"]) == ("web", "floe-platform")
+
+
 def test_a_new_pod_is_ready_before_an_old_one_goes() -> None:
     spec = controller(replicas=2)["spec"]
     assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -116,7 +123,8 @@ def test_one_replica_has_nothing_to_spread() -> None:
 
 def test_a_job_runs_to_its_end_in_time() -> None:
     found = job(deadline=900, retries=2)
-    assert found["kind"] == "Job"
+    assert (found["apiVersion"], found["kind"]) == ("batch/v1", "Job")
+    assert found["metadata"]["name"].startswith("load-")
     assert (found["spec"]["activeDeadlineSeconds"], found["spec"]["backoffLimit"]) == (900, 2)
     assert found["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     # It would come back under GitOps each time it had expired.
@@ -126,7 +134,7 @@ def test_a_job_runs_to_its_end_in_time() -> None:
 def test_a_scheduled_task_is_a_cron_job_under_its_own_name() -> None:
     found = job(schedule="0 5 * * *", time_zone="Europe/Berlin", suspended=True, concurrency="Replace", retries=1)
     spec = found["spec"]
-    assert (found["kind"], found["metadata"]["name"]) == ("CronJob", "load")
+    assert (found["apiVersion"], found["kind"], found["metadata"]["name"]) == ("batch/v1", "CronJob", "load")
     assert (spec["schedule"], spec["timeZone"], spec["suspend"]) == ("0 5 * * *", "Europe/Berlin", True)
     assert spec["concurrencyPolicy"] == "Replace"
     assert spec["startingDeadlineSeconds"] == 3600
