@@ -24,8 +24,12 @@ def spec(*args: Any, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_namespace_denies_everything_but_dns() -> None:
-    allow, deny = namespace_policies(DEVELOPMENT, "floe-platform")
-    assert deny["metadata"]["name"] == "default-deny"
+    policies = namespace_policies(DEVELOPMENT, "floe-platform")
+    assert [one["metadata"]["name"] for one in policies] == ["allow-dns", "default-deny"]
+    assert {one["apiVersion"] for one in policies} == {"networking.k8s.io/v1"}
+    assert {(one["kind"], one["metadata"]["namespace"]) for one in policies} == {("NetworkPolicy", "floe-platform")}
+    assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in policies} == {"network"}
+    allow, deny = policies
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert allow["spec"]["podSelector"] == {}
     assert allow["spec"]["policyTypes"] == ["Egress"]
@@ -35,8 +39,10 @@ def test_a_namespace_denies_everything_but_dns() -> None:
 
 
 def test_a_policy_is_for_its_workloads_pods_in_both_directions() -> None:
-    found = spec([])
-    assert found == {
+    whole = policy(instance(), "web", [])
+    assert (whole["apiVersion"], whole["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
+    assert (whole["metadata"]["name"], whole["metadata"]["namespace"]) == ("web", "floe-platform")
+    assert whole["spec"] == {
         "podSelector": {"matchLabels": selector(instance(), "web")},
         "policyTypes": ["Ingress", "Egress"],
     }
@@ -89,7 +95,7 @@ def test_pods_that_use_the_kubernetes_api_reach_it_at_its_address_only() -> None
     settings = replace(DEVELOPMENT, api_server_cidr="10.0.0.1/32")
     (rule,) = policy(instance(settings), "web", [], kubernetes_api=True)["spec"]["egress"]
     assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
-    assert [port["port"] for port in rule["ports"]] == [443, 6443]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]
 
 
 def test_ports_keep_their_protocol() -> None:
