@@ -6,7 +6,22 @@ from dataclasses import replace
 
 from floe_compiler.kit.namespaces import limits, namespace, quota
 from floe_compiler.model.inputs import Quota
+from floe_compiler.model.quantities import parse_quantity
 from support import DEVELOPMENT
+
+
+def test_a_namespace_with_its_quota_and_its_limits() -> None:
+    found = [
+        namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales"),
+        quota(DEVELOPMENT, "floe-sales-domain", Quota()),
+        limits(DEVELOPMENT, "floe-sales-domain"),
+    ]
+    assert [f"{one['apiVersion']} {one['kind']} {one['metadata']['name']}" for one in found] == [
+        "v1 Namespace floe-sales-domain",
+        "v1 ResourceQuota quota",
+        "v1 LimitRange limits",
+    ]
+    assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in found} == {"namespace"}
 
 
 def test_a_namespace_admits_only_restricted_pods_by_the_rules_of_its_version() -> None:
@@ -44,4 +59,7 @@ def test_a_quota_limits_what_pods_ask_for() -> None:
 def test_containers_that_say_nothing_fit_into_the_quota() -> None:
     (limit,) = limits(DEVELOPMENT, "floe-sales-domain")["spec"]["limits"]
     assert limit["type"] == "Container"
-    assert set(limit["defaultRequest"]) == set(limit["default"]) == {"cpu", "memory"}
+    request, most = limit["defaultRequest"], limit["default"]
+    assert set(request) == set(most) == {"cpu", "memory"}
+    for name, amount in Quota().model_dump(include={"cpu", "memory"}).items():
+        assert parse_quantity(request[name]) <= parse_quantity(most[name]) < parse_quantity(amount)
