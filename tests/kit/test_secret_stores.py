@@ -20,7 +20,9 @@ TOKEN = Secret("crm", "floe-sales-domain", (SecretKey("token", remote="api-token
 
 def only(settings: Settings, namespace: str, secret: Secret) -> dict[str, Any]:
     (found,) = (one for one in secret_objects(settings, namespace, [secret]) if one["kind"] == "ExternalSecret")
+    assert found["apiVersion"] == "external-secrets.io/v1"
     assert found["metadata"]["namespace"] == namespace
+    assert found["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
     assert found["metadata"]["name"] == found["spec"]["target"]["name"] == secret.name
     return dict(found["spec"])
 
@@ -117,16 +119,25 @@ def test_each_length_has_one_generator_where_it_is_used() -> None:
     found = secret_objects(DEVELOPMENT, "floe-platform", secrets)
     assert kinds(found)[-2:] == ["Password password-32", "Password password-64"]
     assert sum(one["kind"] == "Password" for one in found) == 2
-    spec = found[-1]["spec"]
-    assert spec["length"] == 64
-    assert spec["symbols"] == 0, "values end up in URLs and shells"
-    assert 0 < spec["digits"] < spec["length"]
+    generator = found[-1]
+    assert generator["apiVersion"] == "generators.external-secrets.io/v1alpha1"
+    assert generator["metadata"]["namespace"] == "floe-platform"
+    assert generator["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
+    # No symbols: values end up in URLs and shells. The operator demands the two switches.
+    assert generator["spec"] == {
+        "length": 64,
+        "digits": 16,
+        "symbols": 0,
+        "noUpper": False,
+        "allowRepeat": True,
+    }
     assert "Password" not in {one["kind"] for one in secret_objects(PRODUCTION, "floe-platform", secrets)}
 
 
 def test_without_a_store_others_read_what_the_owner_made_up() -> None:
     spec = only(DEVELOPMENT, "floe-sales-domain", SECRET)
     assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "floe-platform-secrets"}
+    assert spec["refreshInterval"] == "1m0s"
     (data,) = spec["data"]
     assert (data["secretKey"], data["remoteRef"]["key"], data["remoteRef"]["property"]) == (
         "password",
@@ -140,27 +151,54 @@ def test_a_value_that_only_another_system_knows_cannot_be_made_up() -> None:
     with pytest.raises(NotGeneratable) as refused:
         secret_objects(DEVELOPMENT, "floe-platform", [lost])
     assert (refused.value.secret, refused.value.keys) == (lost, ("token", "id"))
+    assert str(refused.value) == "secret crm (token, id) cannot be generated"
 
 
 def test_secrets_come_in_a_fixed_order_each_once() -> None:
-    found = secret_objects(PRODUCTION, "floe-sales-domain", [SECRET, TOKEN, SECRET])
-    assert kinds(found) == ["ExternalSecret crm", "ExternalSecret login"]
+    others = [replace(TOKEN, name=f"secret-{number}") for number in range(5)]
+    found = secret_objects(PRODUCTION, "floe-sales-domain", [SECRET, TOKEN, *reversed(others), SECRET])
+    names = ["crm", "login", *(one.name for one in others)]
+    assert kinds(found) == [f"ExternalSecret {name}" for name in names]
 
 
 def test_the_shared_store_lets_readers_read_the_named_secrets_and_no_others() -> None:
     account, role, binding, store = shared_store(DEVELOPMENT, "floe-platform", {"b", "a"}, ["s2", "s1"])
+    assert [f"{one['apiVersion']} {one['kind']}" for one in (account, role, binding, store)] == [
+        "v1 ServiceAccount",
+        "rbac.authorization.k8s.io/v1 Role",
+        "rbac.authorization.k8s.io/v1 RoleBinding",
+        "external-secrets.io/v1 ClusterSecretStore",
+    ]
+    reader = {"name": "secret-reader", "namespace": "floe-platform"}
+    for one in (account, role, binding):
+        assert {key: one["metadata"][key] for key in reader} == reader
+        assert one["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
+    assert account["automountServiceAccountToken"] is False
     assert role["rules"] == [
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["s1", "s2"], "verbs": ["get"]}
     ]
-    assert account["automountServiceAccountToken"] is False
-    subject = {"kind": "ServiceAccount", "name": account["metadata"]["name"], "namespace": "floe-platform"}
-    assert binding["subjects"] == [subject]
-    assert binding["roleRef"]["name"] == role["metadata"]["name"]
-    assert {one["metadata"]["namespace"] for one in (account, role, binding)} == {"floe-platform"}
+    assert binding["subjects"] == [{"kind": "ServiceAccount", **reader}]
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": "secret-reader",
+    }
     assert store["metadata"]["name"] == "floe-platform-secrets"
     assert "namespace" not in store["metadata"]
-    assert store["spec"]["conditions"] == [{"namespaces": ["a", "b"]}]
-    provider = store["spec"]["provider"]["kubernetes"]
-    assert provider["remoteNamespace"] == "floe-platform"
-    reader = {"name": account["metadata"]["name"], "namespace": "floe-platform"}
-    assert provider["auth"]["serviceAccount"] == reader
+    assert store["spec"] == {
+        "conditions": [{"namespaces": ["a", "b"]}],
+        "provider": {
+            "kubernetes": {
+                "remoteNamespace": "floe-platform",
+                "server": {
+                    "caProvider": {
+                        "type": "ConfigMap",
+                        "name": "kube-root-ca.crt",
+                        "key": "ca.crt",
+                        "namespace": "floe-platform",
+                    }
+                },
+                "auth": {"serviceAccount": reader},
+            }
+        },
+    }

@@ -58,8 +58,8 @@ def _external_secret(settings: Settings, namespace: str, secret: Secret, spec: O
         **present(data=literals),
     }
     target = {"name": secret.name, "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template}
-    body = {**spec, "target": target} if "data" not in spec else {**spec, "target": target, "data": spec["data"]}
-    return manifest(API, "ExternalSecret", secret.name, namespace, labels.common_labels(settings, "secrets"), spec=body)
+    common = labels.common_labels(settings, "secrets")
+    return manifest(API, "ExternalSecret", secret.name, namespace, common, spec={**spec, "target": target})
 
 
 def _remote(secret_key: str, key: str, remote_property: str) -> Object:
