@@ -43,8 +43,8 @@ def component(slot: str, kind: str, **facts: Any) -> Component[Any]:
 
 
 COMPONENTS = (
-    component("catalog", "alpha", shared=True, profiles={"heavy": {"replicas": 3}}),
     component("catalog", "beta", shared=True),
+    component("catalog", "alpha", shared=True, profiles={"heavy": {"replicas": 3}}),
     component("database", "postgresql", shared=True),
     component("observability.collector", "alpha", shared=True, profiles={"heavy": {"replicas": 5}}),
     component("observability.tracing", "alpha", shared=True),

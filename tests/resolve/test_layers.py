@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.layers import Layer, leaves, merge
+from floe_compiler.resolve.layers import Layer, beneath, leaves, merge
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 KEYS = st.sampled_from(["a", "b", "c", "type"])
@@ -92,3 +92,24 @@ def test_merging_does_not_change_its_input(data: list[dict[str, Any]]) -> None:
     before = repr(data)
     merge(layers(*data))
     assert repr(data) == before
+
+
+@given(MAPPINGS, st.lists(MAPPINGS, max_size=3))
+def test_a_layer_beneath_says_only_what_no_other_does(weakest: dict[str, Any], stronger: list[dict[str, Any]]) -> None:
+    merged = merge(layers(*stronger))
+    found = beneath(Layer("weakest", weakest), merged)
+    assert {path for path, _ in leaves(found.data)} == set(found.origins)
+    for path, value in leaves(merged.data):
+        if value != {}:
+            assert found.origins[path][: len(merged.origins[path])] == merged.origins[path]
+    for path, origins in found.origins.items():
+        assert [origin.layer.name for origin in origins[:-1]].count("weakest") == 0
+        if path not in merged.origins:
+            assert [origin.layer.name for origin in origins] == ["weakest"]
+
+
+def test_a_change_of_type_between_stronger_layers_does_not_drop_what_lies_beneath() -> None:
+    merged = merge(layers({"a": {"type": "x", "old": 1}}, {"a": {"type": "y"}}))
+    found = beneath(Layer("weakest", {"a": {"new": 2}, "b": 3}), merged)
+    assert found.data == {"a": {"type": "y", "new": 2}, "b": 3}
+    assert [origin.value for origin in found.origins["a", "type"]] == ["y", "x"]

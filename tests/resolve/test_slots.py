@@ -103,6 +103,9 @@ def test_what_is_written_beats_the_scale() -> None:
 def test_the_scale_speaks_of_the_type_that_was_chosen_last() -> None:
     found = profiled("heavy", {"catalog": {"type": "alpha"}}, {"catalog": {"type": "beta"}})
     assert found.data["catalog"] == {"type": "beta"}
+    found = profiled("heavy", {"catalog": {"type": "beta", "labels": {"a": "b"}}}, {"catalog": {"type": "alpha"}})
+    assert found.data["catalog"] == {"type": "alpha", "replicas": 3}
+    assert [origin.value for origin in found.origins["catalog", "type"]] == ["alpha", "beta"]
 
 
 def test_a_slot_is_filled_by_its_component() -> None:

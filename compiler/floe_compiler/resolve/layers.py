@@ -103,6 +103,16 @@ def merge(layers: Iterable[Layer]) -> Merged:
     return Merged(data, origins)
 
 
+def beneath(weakest: Layer, merged: Merged) -> Merged:
+    """Return what is merged, over one more layer that is weaker than all of it: no change of type drops that."""
+    whole = merge([weakest, Layer("", merged.data)])
+    origins = {
+        path: (*merged.origins.get(path, ()), *(one for one in found if one.layer is weakest))
+        for path, found in whole.origins.items()
+    }
+    return Merged(whole.data, origins)
+
+
 def _replaced(data: Mapping[str, Any], stronger: Mapping[str, Any], path: DataPath = ()) -> Iterator[DataPath]:
     """Yield the paths of mappings that change their type."""
     for key, value in stronger.items():

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from floe_compiler.model.diagnostics import Findings, did_you_mean
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.plan import Component
-from floe_compiler.resolve.layers import Layer, Merged, merge
+from floe_compiler.resolve.layers import Layer, Merged, beneath, merge
 from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_TYPE
 from floe_compiler.resolve.validation import validate
 
@@ -65,9 +65,9 @@ def without(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any
     here = {path[0] for path in wanted if len(path) == 1}
     found: dict[str, Any] = {}
     for key, value in data.items():
-        below = [path[1:] for path in wanted if len(path) > 1 and path[0] == key]
         if key in here:
             continue
+        below = [path[1:] for path in wanted if path[0] == key]
         if below and isinstance(value, Mapping):
             value = without(value, below)
             if not value:
@@ -76,19 +76,20 @@ def without(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any
     return found
 
 
-def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: list[Layer]) -> Merged:
+def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: Iterable[Layer]) -> Merged:
     """Merge the layers over what the components that they choose are by default at this scale."""
-    chosen = merge(layers).data
+    merged = merge(layers)
     profiles: dict[str, Any] = {}
     for slot in names:
-        kind = (lookup(chosen, slot_path(slot)) or {}).get("type")
+        *groups, last = slot_path(slot)
+        kind = (lookup(merged.data, slot_path(slot)) or {}).get("type")
         component = registry.get((slot, str(kind)))
         if component and component.profiles.get(scale):
             parent = profiles
-            for step in slot_path(slot)[:-1]:
+            for step in groups:
                 parent = parent.setdefault(str(step), {})
-            parent[str(slot_path(slot)[-1])] = {"type": kind, **component.profiles[scale]}
-    return merge([Layer(f"scale {scale}", profiles), *layers])
+            parent[str(last)] = component.profiles[scale]
+    return beneath(Layer(f"scale {scale}", profiles), merged)
 
 
 def configured(
