@@ -67,7 +67,7 @@ def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progr
     progress("applying base/ and overlays/")
     overlaid, overlay_warnings = _each(rendered, lambda one: _overlaid(root, one))
     progress("checking")
-    _, check_warnings = _each(overlaid, _checked)
+    check_warnings = _checked_together(overlaid)
     findings = Findings()
     files = FileSet.of((file for one in overlaid for file in _files(one)), findings)
     findings.finish()
@@ -139,6 +139,18 @@ def _checked(rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
     from floe_compiler.check import run_checks
 
     return rendered, run_checks(rendered)
+
+
+def _checked_together(environments: tuple[Rendered, ...]) -> tuple[Diagnostic, ...]:
+    from floe_compiler.check.across import check_across
+
+    findings = Findings()
+    findings.extend(check_across(environments))
+    try:
+        findings.extend(_each(environments, _checked)[1])
+    except StageFailed as failure:
+        findings.extend(failure.diagnostics)
+    return findings.finish()
 
 
 def _each(

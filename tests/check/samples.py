@@ -168,7 +168,7 @@ def sample() -> Platform:
     platform = Platform({})
     for manifest in (*_namespace(), *_workloads(), *_configuration(), *_network()):
         platform.add(manifest)
-    launched = LaunchedPods(RUNS, tuple(selector("dagster-run").items()), (("cpu", "500m"), ("memory", "1Gi")), 2)
+    launched = LaunchedPods(RUNS, tuple(selector("dagster-run").items()), (("cpu", "500m"), ("memory", "1Gi")), count=2)
     platform.facts = {
         "production": True,
         "image_registries": ("ghcr.io/acme",),

@@ -40,3 +40,14 @@ def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Obj
             return 1
         case _:
             return max(0, int(workload.spec.get("replicas", 1)))
+
+
+def extra_pods(workload: Workload, pods: int) -> int:
+    """Return how many pods beyond its own a workload needs room for to roll out: one, if none may be missing."""
+    strategy = workload.spec.get("strategy", {})
+    if workload.kind != "Deployment" or not pods or strategy.get("type") == "Recreate":
+        return 0
+    unavailable = str(strategy.get("rollingUpdate", {}).get("maxUnavailable", "25%"))
+    share = unavailable.removesuffix("%")
+    missing = int(share) * pods // 100 if share != unavailable else int(unavailable)
+    return 0 if missing else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,7 @@ class Schemas:
         key = (str(manifest.get("apiVersion", "")), str(manifest.get("kind", "")))
         try:
             compiled = self._find(key)
-            found = list(compiled.violations(_without_sops(manifest))) if compiled else []
+            found = list(compiled.violations(manifest)) if compiled else []
             if key not in self._kubernetes.kinds:
                 found += self._metadata_violations(manifest)
         except ValueError:  # of jsonschema-rs: the object is no plain data
@@ -109,10 +109,3 @@ def _registry(schemas: KubernetesSchemas) -> Registry:
     from jsonschema_rs import Registry
 
     return Registry([(URI, dict(schemas.document))])
-
-
-def _without_sops(manifest: Object) -> Mapping[str, Any]:
-    # A Secret encrypted by SOPS carries its keys' wrapping beside the data; Flux takes it off before applying.
-    if manifest.get("kind") != "Secret" or "sops" not in manifest:
-        return manifest
-    return {key: value for key, value in manifest.items() if key != "sops"}

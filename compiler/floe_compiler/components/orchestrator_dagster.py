@@ -74,9 +74,9 @@ def databases(instance: Instance[DagsterConfig]) -> tuple[DatabaseNeed, ...]:
 def build(context: Context[DagsterConfig]) -> Parts:
     """Return Dagster's processes, the code locations of the products, and the pods of their runs."""
     config, products = context.config, context.instance.products
-    count = min(config.runs.at_once, config.runs.per_product)
-    runs = tuple(launched(context, product, config.steps, count) for product in products)
-    host = _host(context)
+    queue = Queue(config.runs.at_once, config.runs.per_product)
+    runs = tuple(launched(context, product, config.steps, queue) for product in products)
+    host = _host(context, queue)
     return Parts(
         workloads=(
             _webserver(context, host),
@@ -94,10 +94,9 @@ def code_location(instance: Instance[DagsterConfig], product: Product) -> Endpoi
     return service_endpoint(f"code-{product.name}", instance.namespace, domain, (GRPC,))
 
 
-def _host(context: Context[DagsterConfig]) -> Container:
+def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
     """Return what the containers of Dagster's own processes have in common."""
     instance, config, database = context.instance, context.config, context.one(Database)
-    queue = Queue(config.runs.at_once, config.runs.per_product)
     locations = {product.name: code_location(instance, product) for product in instance.products}
     return Container(
         name="dagster",

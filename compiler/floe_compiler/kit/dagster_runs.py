@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from floe_compiler.kit.dagster_instance import POLL_INTERVAL, PRODUCT_TAG, START_TIMEOUT, password
+from floe_compiler.kit.dagster_instance import POLL_INTERVAL, PRODUCT_TAG, START_TIMEOUT, Queue, password
 from floe_compiler.kit.data_product import (
     ASKED_FOR,
     GRACE,
@@ -78,7 +78,7 @@ def secret_variable(number: int, name: str) -> str:
     return f"FLOE_STEP_{number}_{name}"
 
 
-def launched(context: Context[Any], product: Product, settings: StepSettings, count: int) -> Launched:
+def launched(context: Context[Any], product: Product, settings: StepSettings, queue: Queue) -> Launched:
     """Return the pods of a product's runs: all steps one after the other in one container."""
     steps = planned_steps(context, product)
     base = base_container(context, product, settings)
@@ -99,7 +99,8 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, co
     )
     pod = product_pod(context, product, (container,))
     pod = replace(pod, calls=(*pod.calls, database.endpoint))
-    return Launched(f"run-{product.name}", pod, count, product.origin)
+    count = min(queue.at_once, queue.per_product)
+    return Launched(f"run-{product.name}", pod, count, queue.at_once, product.origin)
 
 
 def largest(every: Iterable[Resources]) -> Resources:

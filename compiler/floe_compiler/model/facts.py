@@ -211,6 +211,8 @@ class Task:
 class Launched:
     """Pods that a workload of the component starts by itself at run time: up to `count` at once.
 
+    Of all pods that the component starts in its namespace, no more than `at_once` run at a time (None: all).
+
     The component hands `kit.pods.pod_template` of `pod` to whatever starts them, so that they carry the labels by
     which policies find them; the compiler renders their ServiceAccount and policies.
     """
@@ -218,6 +220,7 @@ class Launched:
     name: str
     pod: Pod
     count: int
+    at_once: int | None = None
     origin: Span | None = None
     """The authored place that asked for it, where that is not the choice of the component."""
 

@@ -32,8 +32,17 @@ class LaunchedPods:
     requests: tuple[tuple[str, str], ...] = ()
     """CPU and memory requests of each of these pods, as quantities."""
 
+    limits: tuple[tuple[str, str], ...] = ()
+    """Their CPU and memory limits."""
+
     count: int = 0
-    """How many may run at once."""
+    """How many of them may run at once."""
+
+    queue: str = ""
+    """Who starts them: pods of one queue in a namespace share its limit. Without a name, they are a queue alone."""
+
+    at_once: int | None = None
+    """How many pods of the queue may run at once; None for all."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -84,6 +93,9 @@ class Rendered:
 
     environment: str
     objects: ObjectSet
+    cluster: str = ""
+    """The name of the cluster that it runs in; several environments may run in one."""
+
     production: bool = False
     kubernetes_version: str = "1.34"
     cluster_domain: str = "cluster.local"

@@ -16,6 +16,14 @@ NOT_AN_OBJECT = Rule(
     " under patches, folders with a kustomization.yaml are listed as folders, and a List is written as its items.",
 )
 
+ENCRYPTED = Rule(
+    "K020",
+    "encrypted object",
+    "SOPS signs an encrypted file as it stands, order and all. The compiler would write the object anew, and nothing "
+    "could decrypt it any more. Keep the value in a store and refer to it with an ExternalSecret, or apply the file "
+    "from a folder of its own, outside of output/.",
+)
+
 
 def read_resources(source: Source, file: str, listed: Span) -> list[Resource]:
     """Return the objects in a file; record documents that are none and leave them out."""
@@ -30,7 +38,12 @@ def _is_object(document: Document, findings: Findings) -> bool:
     problem, hint = _problem(document)
     if problem:
         findings.add(NOT_AN_OBJECT, problem, document.span(()), hint=hint)
-    return not problem
+    elif "sops" in document.data:
+        message = "the object is encrypted by SOPS, and would not survive being compiled"
+        findings.add(ENCRYPTED, message, document.key_span(("sops",)), hint="use an ExternalSecret")
+    else:
+        return True
+    return False
 
 
 def _problem(document: Document) -> tuple[str, str]:

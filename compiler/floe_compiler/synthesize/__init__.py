@@ -155,6 +155,7 @@ def _rendered(
     return Rendered(
         environment=settings.environment,
         objects=found,
+        cluster=plan.cluster.name,
         production=settings.production,
         kubernetes_version=settings.kubernetes_version,
         cluster_domain=settings.cluster_domain,

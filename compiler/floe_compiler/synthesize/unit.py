@@ -188,8 +188,11 @@ def _launched(instance: Instance[Any], declared: Launched) -> LaunchedPods:
     return LaunchedPods(
         PodGroup(instance.namespace, declared.name),
         tuple(sorted(pod_labels(instance, declared.name, declared.pod).items())),
-        (("cpu", asked.cpu), ("memory", asked.memory)),
-        declared.count,
+        requests=(("cpu", asked.cpu), ("memory", asked.memory)),
+        limits=(("cpu", asked.cpu_limit), ("memory", asked.memory_limit)),
+        count=declared.count,
+        queue=f"runs of {instance.type}",
+        at_once=declared.at_once,
     )
 
 

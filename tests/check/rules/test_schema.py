@@ -93,14 +93,6 @@ def test_a_kubernetes_version_without_schemas_is_an_error_of_its_own() -> None:
     assert platform.findings(check) == []
 
 
-def test_the_wrapping_of_an_encrypted_secret_is_no_unknown_key() -> None:
-    platform = sample()
-    platform.add(resource("v1", "Secret", "token", data={"key": "ENC[AES256_GCM,data:x]"}, sops={"mac": "ENC[x]"}))
-    assert platform.findings(check) == []
-    platform["ConfigMap/polaris"]["sops"] = {"mac": "ENC[x]"}
-    assert [message for _, _, message in platform.findings(check)] == ["sops is not a known key"]
-
-
 def test_the_schemas_are_those_of_the_environments_version() -> None:
     platform = sample()
     platform.add(resource("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", "x", "", spec={}))

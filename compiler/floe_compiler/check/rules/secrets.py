@@ -18,7 +18,7 @@ PLAIN = Rule(
     "C130",
     "Secret in plain text",
     "A Secret with its values in it would be committed for everyone to read; base64 hides nothing. Use an "
-    "ExternalSecret, a SealedSecret, or encrypt the file with SOPS.",
+    "ExternalSecret or a SealedSecret.",
 )
 CREDENTIAL = Rule(
     "C131",
@@ -27,7 +27,6 @@ CREDENTIAL = Rule(
     "instead, and renew the credential if it was ever real.",
 )
 
-_ENCRYPTED = "ENC["
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|%\([^)\n]*\)s|<[^<>\n]*>")
 
 
@@ -50,7 +49,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
 def _plain_keys(manifest: Object) -> Iterator[str]:
     for field in ("data", "stringData"):
         for key, value in manifest.get(field, {}).items():
-            if value and not value.startswith(_ENCRYPTED):
+            if value:
                 yield f"{field}.{key}"
 
 

@@ -1,0 +1,105 @@
+"""What the pods and volumes of a namespace ask for, under the names that quotas use, and who asks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import get_args
+
+from floe_compiler.check.amounts import Bound, amount, pod_amount
+from floe_compiler.check.index import Index
+from floe_compiler.check.scaling import autoscalers, extra_pods, most_pods
+from floe_compiler.check.workloads import Workload
+from floe_compiler.model.objects import Object
+from floe_compiler.model.quantities import ZERO, Quantity
+from floe_compiler.model.rendered import LaunchedPods
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """All that is asked for in one namespace: by whom, and how much of each resource at most."""
+
+    asked: dict[str, dict[str, Quantity]] = field(default_factory=dict)
+
+    def total(self, resource: str) -> Quantity:
+        """Return how much of a resource is asked for at most."""
+        return sum((amounts.get(resource, ZERO) for amounts in self.asked.values()), ZERO)
+
+    def most(self, resource: str, count: int) -> list[tuple[Quantity, str]]:
+        """Return those who ask for the most of a resource, the greediest first."""
+        asked = [(amounts[resource], who) for who, amounts in self.asked.items() if amounts.get(resource, ZERO) > ZERO]
+        return sorted(asked, key=lambda one: (-one[0].amount, one[1]))[:count]
+
+    def add(self, who: str, amounts: Iterable[tuple[str, Quantity]]) -> None:
+        """Add what somebody asks for."""
+        found = self.asked.setdefault(who, {})
+        for name, quantity in amounts:
+            found[name] = found.get(name, ZERO) + quantity
+
+
+def demands(index: Index) -> Mapping[str, Demand]:
+    """Return by namespace what everything in it may ask for at once, in the middle of a rollout too."""
+    found: dict[str, Demand] = defaultdict(Demand)
+    surges: dict[str, dict[str, Quantity]] = defaultdict(dict)
+    scalers = autoscalers(index)
+    for workload in index.workloads.values():
+        who = f"{workload.kind} {workload.id.name}"
+        pods = most_pods(workload, scalers, index.rendered.nodes)
+        found[workload.namespace].add(who, _pods(workload, pods))
+        for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
+            found[workload.namespace].add(who, _claims(claim, pods))
+        _keep_largest(surges[workload.namespace], _pods(workload, extra_pods(workload, pods)))
+    for identity, claim in index.of("", "PersistentVolumeClaim"):
+        found[identity.namespace].add(f"PersistentVolumeClaim {identity.name}", _claims(claim, 1))
+    # One rollout suffices: the pods of others that find no room are tried again as soon as it ends.
+    for namespace, surge in surges.items():
+        found[namespace].add("the extra pod of a rollout", surge.items())
+    for who, namespace, amounts in _launched(index.rendered.launched):
+        found[namespace].add(who, amounts)
+    return found
+
+
+def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quantity]]) -> None:
+    for name, quantity in amounts:
+        known[name] = max(known.get(name, ZERO), quantity)
+
+
+def _pods(workload: Workload, pods: int) -> Iterator[tuple[str, Quantity]]:
+    yield "pods", _pieces(pods)
+    for bound in get_args(Bound):
+        for name in ("cpu", "memory"):
+            yield f"{bound}.{name}", pod_amount(workload, bound, name) * pods
+
+
+def _claims(claim: Object, times: int) -> Iterator[tuple[str, Quantity]]:
+    spec = claim.get("spec", {})
+    size = amount(spec.get("resources", {}).get("requests", {}), "storage") or ZERO
+    yield "persistentvolumeclaims", _pieces(times)
+    yield "requests.storage", size * times
+    if "storageClassName" in spec:
+        yield f"{spec['storageClassName']}.storageclass.storage.k8s.io/requests.storage", size * times
+
+
+def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[str, str, list[tuple[str, Quantity]]]]:
+    """Yield who launches pods, in which namespace, and the most that those pods ask for together."""
+    queues: dict[tuple[str, str, int | None], list[Mapping[str, Quantity]]] = defaultdict(list)
+    for launched in sorted(every):
+        key = launched.queue or f"launched pods {launched.group.name}", launched.group.namespace, launched.at_once
+        queues[key] += [dict(_launched_pod(launched))] * launched.count
+    for (who, namespace, at_once), pods in queues.items():
+        names = dict.fromkeys(name for pod in pods for name in pod)
+        largest = {name: sorted((pod.get(name, ZERO) for pod in pods), reverse=True)[:at_once] for name in names}
+        yield who, namespace, [(name, sum(quantities, ZERO)) for name, quantities in largest.items()]
+
+
+def _launched_pod(launched: LaunchedPods) -> Iterator[tuple[str, Quantity]]:
+    yield "pods", _pieces(1)
+    for bound, resources in (("requests", launched.requests), ("limits", launched.limits)):
+        for name, _ in resources:
+            yield f"{bound}.{name}", amount(dict(resources), name) or ZERO
+
+
+def _pieces(count: int) -> Quantity:
+    return Quantity(Fraction(count))

@@ -1,0 +1,47 @@
+"""Objects that two environments would render into one cluster."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from floe_compiler.check.across import check_across
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.span import Span
+
+CLASS = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
+NAME = "PriorityClass.scheduling.k8s.io high"
+HERE, THERE = Span("base/a.yaml", 1, 1), Span("overlays/b/a.yaml", 1, 1)
+
+
+def environment(name: str, cluster: str, *objects: Object, origin: Span = HERE) -> Rendered:
+    return Rendered(name, ObjectSet.of(objects), cluster=cluster, origins={NAME: origin})
+
+
+def settings(namespace: str) -> Object:
+    metadata = {"name": "settings", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+
+
+def test_environments_of_one_cluster_share_no_object() -> None:
+    (found,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS)])
+    assert (found.rule.code, found.subject, found.span, found.related) == ("C018", NAME, HERE, ())
+    assert found.message == 'environments "a" and "b" both render it into the cluster "one"'
+    assert found.hint == "render it in one environment only: move it from base/ to overlays/a/"
+
+
+def test_both_places_are_named() -> None:
+    (found,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS, origin=THERE)])
+    assert found.span == THERE
+    assert [related.span for related in found.related] == [HERE]
+
+
+def test_objects_of_other_clusters_and_namespaces_are_others() -> None:
+    assert not list(check_across([environment("a", "one", CLASS), environment("b", "two", CLASS)]))
+    assert not list(check_across([environment("a", "one", settings("x")), environment("b", "one", settings("y"))]))
+
+
+def test_what_has_no_known_origin_is_told_too() -> None:
+    first, second = environment("a", "one", settings("x")), environment("b", "one", settings("x"))
+    (found,) = check_across([replace(first, origins={}), replace(second, origins={})])
+    assert (found.subject, found.span) == ("ConfigMap x/settings", None)
