@@ -12,7 +12,7 @@ import pytest
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.steps import PlannedStep, named_secrets, planned_steps
-from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.capabilities import Capability, Lineage
 from floe_compiler.model.plan import Product
 from products import EVERYTHING, SALES, product
 from support import context_of
@@ -53,6 +53,18 @@ def test_dbt_builds_with_the_platforms_profile() -> None:
         "dbt build --project-dir dbt --profiles-dir /etc/dbt --profile floe --target dev --no-use-colors"
     )
     assert step(type="dbt", select=["tag:daily", "orders+"]).command[-3:] == ("--select", "tag:daily", "orders+")
+
+
+def test_dbt_tells_its_lineage_if_asked_to_and_if_somebody_listens() -> None:
+    told = step(type="dbt", lineage=True)
+    assert told.command[:2] == ("dbt-ol", "build")
+    assert dict(told.variables)["OPENLINEAGE__TRANSPORT__URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
+    assert dict(told.variables)["OPENLINEAGE__TRANSPORT__RETRY__TOTAL"] == "1", "it must not outlast the run's time"
+    silent = step(type="dbt")
+    assert silent.command[0] == "dbt"
+    assert not [name for name, _ in silent.variables if name.startswith("OPENLINEAGE__")]
+    one = product(steps=[{"name": "only", "type": "dbt", "lineage": True}], inputs=[])
+    assert planned(one, tuple(each for each in EVERYTHING if not isinstance(each, Lineage)))[0] == silent
 
 
 def test_dbt_writes_below_tmp_only() -> None:

@@ -48,8 +48,8 @@ TOOL_IMAGE = f"docker.io/apache/polaris-admin-tool:{VERSION}"
 SETUP_IMAGE = "docker.io/library/python:3.12.12-slim-bookworm"
 IDENTITY = Identity(10000, 10001, 10001)
 HTTP = Port("http", 8181)
-# Health for the kubelet, and metrics (`/q/metrics`).
-MANAGEMENT = Port("management", 8182)
+# Health for the kubelet, and metrics (`/q/metrics`). Nobody has to log in there, so it is not in the Service.
+MANAGEMENT = Port("management", 8182, service=False)
 
 ROOT = "root"
 """The principal that bootstrap makes; only the setup task logs in as it."""

@@ -1,7 +1,7 @@
 """The steps of a data product: what each runs, whoever runs it - a Job's containers, or an orchestrator's tasks.
 
 What the programs need was found by running them as a foreign user on a read-only root: dlt 1.31, dbt-core 1.11 with
-dbt-duckdb, soda-core 4.28.
+dbt-duckdb, soda-core 4.28, openlineage-dbt 1.54 (also with nobody listening).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Catalog, ObjectStore
+from floe_compiler.model.capabilities import Catalog, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile
 from floe_compiler.model.inputs import (
@@ -44,6 +44,13 @@ DBT_VARIABLES = {
     "DBT_LOG_FORMAT": "json",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
 }
+# As it comes, dbt's reporter tries for 9 s to send each event, and a project of hundreds of models sends hundreds: with
+# the service away, every run would go past its time.
+LINEAGE_VARIABLES = {
+    "OPENLINEAGE__TRANSPORT__TYPE": "http",
+    "OPENLINEAGE__TRANSPORT__RETRY__TOTAL": "1",
+    "OPENLINEAGE__TRANSPORT__TIMEOUT": "5",
+}
 # Without it each run waits some seconds for a server that no network policy lets it reach.
 QUALITY_VARIABLES = {"SODA_CORE_TELEMETRY_ENABLED": "false"}
 
@@ -72,7 +79,7 @@ def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep,
         PlannedStep(
             name=step.name,
             type=step.type,
-            command=_command(step, context.settings.environment),
+            command=_command(step, context),
             variables=tuple({**_variables(context, product, step), **step.variables}.items()),
             secrets=tuple((name, secrets[use.secret].key(use.key)) for name, use in step.secrets.items()),
             servers=tuple(
@@ -105,14 +112,16 @@ def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, S
     }
 
 
-def _command(step: AnyStep, target: str) -> tuple[str, ...]:
+def _command(step: AnyStep, context: Context[Any]) -> tuple[str, ...]:
     match step:
         case DltStep():
             return ("python", step.script)
         case DbtStep():
+            program = "dbt-ol" if step.lineage and context.optional(Lineage) else "dbt"
+            target = context.settings.environment
             places = ("--project-dir", step.project, "--profiles-dir", DBT_PROFILES, "--profile", DBT_PROFILE)
             selected = ("--select", *step.select) if step.select else ()
-            return ("dbt", "build", *places, "--target", target, "--no-use-colors", *selected)
+            return (program, "build", *places, "--target", target, "--no-use-colors", *selected)
         case QualityStep():
             return ("sh", VERIFY_CONTRACTS.path, step.data_source, *step.contracts)
         case CustomStep():
@@ -124,7 +133,9 @@ def _variables(context: Context[Any], product: Product, step: AnyStep) -> Mappin
         case DltStep():
             return {**DLT_VARIABLES, **_dlt_destination(context, product)}
         case DbtStep():
-            return DBT_VARIABLES
+            lineage = context.optional(Lineage) if step.lineage else None
+            sent = {**LINEAGE_VARIABLES, "OPENLINEAGE__TRANSPORT__URL": lineage.url} if lineage else {}
+            return {**DBT_VARIABLES, **sent}
         case QualityStep():
             return QUALITY_VARIABLES
         case CustomStep():

@@ -81,6 +81,8 @@ class DbtStep(Step):
     """The dbt project's folder in the image."""
     select: tuple[str, ...] = Field(default=(), strict=False)
     """Node selectors; none: everything."""
+    lineage: bool = False
+    """Tell the platform's lineage service what the models read and write. The image must hold `openlineage-dbt`."""
 
 
 class QualityStep(Step):
