@@ -25,6 +25,8 @@ def words(before: Object | None, after: Object | None) -> list[str]:
         ("Application", "prune"),
         ("Kustomization", "prune"),
         ("NetworkPolicy", "network-opened"),
+        ("PodDisruptionBudget", "guard-removed"),
+        ("ResourceQuota", "guard-removed"),
     ],
 )
 def test_dangerous_deletions(kind: str, word: str) -> None:
@@ -126,8 +128,92 @@ def test_hosts_of_an_ingress_that_go() -> None:
     assert words(ingress("a.example"), ingress("a.example", "b.example")) == []
 
 
+POD_SECURITY = "pod-security.kubernetes.io/enforce"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("restricted", "baseline", True),
+        ("baseline", "privileged", True),
+        ("restricted", None, True),
+        ("baseline", "restricted", False),
+        ("restricted", "restricted", False),
+        (None, "privileged", False),
+    ],
+)
+def test_pod_security_that_is_lowered(before: str | None, after: str | None, expected: bool) -> None:
+    old, new = (
+        {"kind": "Namespace", "metadata": {"name": "a", "labels": {POD_SECURITY: level} if level else {}}}
+        for level in (before, after)
+    )
+    assert words(old, new) == (["security-lowered"] if expected else [])
+
+
+def egress(*rules: Object) -> Object:
+    return thing("NetworkPolicy", spec={"egress": list(rules)})
+
+
+HTTPS: Object = {"protocol": "TCP", "port": 443}
+ANYWHERE: Object = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [HTTPS]}
+OFFICE: Object = {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [HTTPS]}
+
+
+def test_policies_that_let_pods_go_anywhere() -> None:
+    assert words(egress(OFFICE), egress(OFFICE, ANYWHERE)) == ["network-opened"]
+    assert words(egress(OFFICE), egress({"ports": [HTTPS]})) == ["network-opened"]
+    assert words(egress(ANYWHERE), egress(OFFICE, ANYWHERE)) == []
+    assert words(egress(ANYWHERE), egress({**ANYWHERE, "ports": [{"port": 22}]})) == ["network-opened"]
+    assert words(egress(ANYWHERE), egress(OFFICE)) == []
+    assert words(None, egress(ANYWHERE)) == [], "a new policy opens nothing that was shut: there were no such pods"
+
+
+def test_policies_that_let_anybody_in() -> None:
+    shut, wide = thing("NetworkPolicy", spec={"ingress": []}), thing("NetworkPolicy", spec={"ingress": [{}]})
+    assert words(shut, wide) == ["network-opened"]
+    assert words(wide, shut) == []
+
+
+def external(*properties: str) -> Object:
+    data = [{"secretKey": one, "remoteRef": {"key": "prod/crm", "property": one}} for one in properties]
+    return thing("ExternalSecret", spec={"data": data})
+
+
+def test_values_that_the_store_must_hold() -> None:
+    assert words(None, external("token")) == ["secret-needed"]
+    assert words(external("token"), external("token", "user")) == ["secret-needed"]
+    assert words(external("token", "user"), external("token")) == []
+    (found,) = dangers_of(identify(external()), None, external("token"))
+    assert found.sentence == "the store must hold prod/crm: token, or pods wait for it"
+
+
+def test_a_schedule_that_is_suspended() -> None:
+    runs, waits = (thing("CronJob", spec={"suspend": value}) for value in (False, True))
+    assert words(runs, waits) == ["suspended"]
+    assert words(waits, runs) == words(waits, waits) == words(None, waits) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("Application", {"syncPolicy": {"automated": {}}}, {"syncPolicy": {"automated": {"prune": True}}}),
+        ("Kustomization", {"prune": False}, {"prune": True}),
+    ],
+)
+def test_delivery_that_begins_to_delete(kind: str, before: Object, after: Object) -> None:
+    assert words(thing(kind, spec=before), thing(kind, spec=after)) == ["prune"]
+    assert words(thing(kind, spec=after), thing(kind, spec=before)) == []
+    assert words(None, thing(kind, spec=after)) == []
+
+
+ODD = (
+    "Application CronJob Deployment ExternalSecret Ingress Namespace NetworkPolicy PersistentVolumeClaim Role Service "
+    "StatefulSet"
+).split()
+
+
 def test_odd_shapes_do_no_harm() -> None:
     shapes: tuple[Any, ...] = (None, [], "text", 1)
     for odd in shapes:
-        for kind in ("Deployment", "StatefulSet", "PersistentVolumeClaim", "Ingress", "Role", "Service"):
+        for kind in ODD:
             words(thing(kind, spec=odd, rules=None), thing(kind, spec={}, rules=None))
