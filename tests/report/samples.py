@@ -3,8 +3,10 @@
 from typing import Any
 
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
-from floe_compiler.model.objects import Object
+from floe_compiler.model.files import object_path
+from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.span import Span
+from floe_compiler.report.manifests import Manifests
 from floe_compiler.report.outcome import Outcome
 
 UNKNOWN = Rule("R012", "unknown component", "The word names no component. Choose one that exists.")
@@ -39,3 +41,10 @@ def thing(kind: str, name: str = "x", namespace: str = "a", api: str = "v1", **r
     """Return an object of any kind."""
     place = {"namespace": namespace} if namespace else {}
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **place}, **rest}
+
+
+def manifests(objects: list[Object], environment: str = "dev") -> Manifests:
+    """Return objects as they are read from the files of an environment."""
+    by_id = {identify(one): one for one in objects}
+    files = {found: object_path(environment, found, cluster_scoped=not found.namespace) for found in by_id}
+    return Manifests(by_id, files)

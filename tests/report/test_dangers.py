@@ -207,9 +207,9 @@ def test_delivery_that_begins_to_delete(kind: str, before: Object, after: Object
 
 
 ODD = (
-    "Application CronJob Deployment ExternalSecret Ingress Namespace NetworkPolicy PersistentVolumeClaim Role Service "
-    "StatefulSet"
-).split()
+    *("Application", "CronJob", "Deployment", "ExternalSecret", "Ingress", "Namespace", "NetworkPolicy"),
+    *("PersistentVolumeClaim", "Role", "Service", "StatefulSet"),
+)
 
 
 def test_odd_shapes_do_no_harm() -> None:

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.alignment import align, same
 from floe_compiler.report.diff import EnvironmentDiff, FieldChange, compare, show_keys
-from report.samples import deployment, thing
+from floe_compiler.report.manifests import Manifests
+from report.samples import deployment, manifests, thing
 
 
 def difference(before: list[Object], after: list[Object]) -> EnvironmentDiff:
-    return compare("dev", ObjectSet.of(before), ObjectSet.of(after))
+    return compare("dev", manifests(before), manifests(after))
 
 
 def fields(before: Object, after: Object) -> list[FieldChange]:
@@ -37,6 +38,13 @@ def test_changes_are_ordered_by_namespace_then_deletions_first() -> None:
         ("deleted", "Service b/gone"),
     ]
     assert (found.total("added"), found.total("changed"), found.total("deleted")) == (2, 1, 1)
+
+
+def test_a_change_stands_under_the_folder_of_its_file() -> None:
+    manifest = thing("AppProject", "sales", "argocd")
+    place = {identify(manifest): "output/dev/_delivery/appproject.argoproj.io_sales.yaml"}
+    (change,) = compare("dev", Manifests(), Manifests({identify(manifest): manifest}, place)).changes
+    assert (change.folder, change.file) == ("dev/_delivery", "output/dev/_delivery/appproject.argoproj.io_sales.yaml")
 
 
 def test_an_object_whose_file_or_key_order_changed_is_no_change() -> None:

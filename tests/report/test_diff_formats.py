@@ -3,17 +3,17 @@
 import json
 import re
 
-from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.objects import Object
 from floe_compiler.report.diff import EnvironmentDiff, compare
 from floe_compiler.report.diff_json import render_diff_json
 from floe_compiler.report.diff_markdown import render_diff_markdown
 from floe_compiler.report.diff_text import render_diff, summary_line
 from floe_compiler.report.terminal import plain
-from report.samples import deployment, thing
+from report.samples import deployment, manifests, thing
 
 
 def difference(before: list[Object], after: list[Object], environment: str = "dev") -> EnvironmentDiff:
-    return compare(environment, ObjectSet.of(before), ObjectSet.of(after))
+    return compare(environment, manifests(before), manifests(after))
 
 
 DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not read what the newer one has written"

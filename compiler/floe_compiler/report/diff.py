@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from floe_compiler.model.objects import Object, ObjectId, ObjectSet
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import Danger, dangers_of
+from floe_compiler.report.manifests import Manifests
 from floe_compiler.report.secrecy import hide_object
 
 Action = Literal["deleted", "changed", "added"]
@@ -35,13 +37,21 @@ class ObjectChange:
 
     action: Action
     identity: ObjectId
+    file: str
+    """The path of the file that it stands in, or stood in."""
+
     fields: tuple[FieldChange, ...] = ()
     dangers: tuple[Danger, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """Return the folder of its file below output/: `dev/floe-platform`, `dev/_delivery`."""
+        return self.file.removeprefix(f"{OUTPUT}/").rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDiff:
-    """What differs in one environment, ordered by namespace, then deletions first, then by identity."""
+    """What differs in one environment, ordered by folder, then deletions first, then by identity."""
 
     environment: str
     changes: tuple[ObjectChange, ...]
@@ -56,17 +66,22 @@ class EnvironmentDiff:
         return sum(len(change.dangers) for change in self.changes)
 
 
-def compare(environment: str, before: ObjectSet, after: ObjectSet) -> EnvironmentDiff:
+def compare(environment: str, before: Manifests, after: Manifests) -> EnvironmentDiff:
     """Return what differs between two states of an environment's objects; those that mean the same are left out."""
     renamed = _renamed_jobs(before, after)
     changes = (
-        _compare_object(identity, before.by_id.get(renamed.get(identity, identity)), after.by_id.get(identity))
+        _compare_object(
+            identity,
+            after.files.get(identity) or before.files[identity],
+            before.by_id.get(renamed.get(identity, identity)),
+            after.by_id.get(identity),
+        )
         for identity in {*before.by_id, *after.by_id} - {*renamed.values()}
     )
     return EnvironmentDiff(environment, tuple(sorted(filter(None, changes), key=_order)))
 
 
-def _renamed_jobs(before: ObjectSet, after: ObjectSet) -> dict[ObjectId, ObjectId]:
+def _renamed_jobs(before: Manifests, after: Manifests) -> dict[ObjectId, ObjectId]:
     """Return for each new Job the one it takes the place of: Jobs end in a hash, as they cannot be changed in place."""
     gone = {_without_hash(identity): identity for identity in before.by_id if identity not in after.by_id}
     new = {_without_hash(identity): identity for identity in after.by_id if identity not in before.by_id}
@@ -78,18 +93,18 @@ def _without_hash(identity: ObjectId) -> ObjectId:
 
 
 def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:
-    return change.identity.namespace, ACTIONS.index(change.action), change.identity
+    return change.folder, ACTIONS.index(change.action), change.identity
 
 
-def _compare_object(identity: ObjectId, before: Object | None, after: Object | None) -> ObjectChange | None:
+def _compare_object(identity: ObjectId, file: str, before: Object | None, after: Object | None) -> ObjectChange | None:
     if before is None:
-        return ObjectChange("added", identity, dangers=dangers_of(identity, before, after))
+        return ObjectChange("added", identity, file, dangers=dangers_of(identity, before, after))
     if after is None:
-        return ObjectChange("deleted", identity, dangers=dangers_of(identity, before, after))
+        return ObjectChange("deleted", identity, file, dangers=dangers_of(identity, before, after))
     if same(before, after):
         return None
     fields = tuple(sorted(_fields(identity.kind, before, after), key=lambda field: field.path))
-    return ObjectChange("changed", identity, fields, dangers_of(identity, before, after))
+    return ObjectChange("changed", identity, file, fields, dangers_of(identity, before, after))
 
 
 def _fields(kind: str, before: Object, after: Object) -> Iterator[FieldChange]:

@@ -31,6 +31,7 @@ def _change(change: ObjectChange) -> dict[str, Any]:
         "kind": identity.kind,
         "namespace": identity.namespace,
         "name": identity.name,
+        "file": change.file,
         "dangers": [{"word": danger.word, "sentence": danger.sentence} for danger in change.dangers],
         "fields": [
             {"action": field.action, "path": field.path, "before": field.before, "after": field.after}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from floe_compiler.report.diff import EnvironmentDiff
-from floe_compiler.report.diff_text import by_namespace, change_lines, shared_changes, shared_lines
+from floe_compiler.report.diff_text import by_folder, change_lines, shared_changes, shared_lines
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import plain, visible
 
@@ -46,9 +46,8 @@ def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
         if diff.dangers:
             yield f"\n**{count(diff.dangers, 'danger')} in {_inline(diff.environment)}**\n\n"
             for change in diff.changes:
-                place = _inline(
-                    f"{change.identity.kind} {change.identity.namespace or '_cluster'}/{change.identity.name}"
-                )
+                folder = change.folder.partition("/")[2]
+                place = _inline(f"{change.identity.kind} {folder}/{change.identity.name}")
                 for danger in change.dangers:
                     yield f"- :warning: `{danger.word}` {place}: {_inline(danger.sentence)}\n"
 
@@ -58,8 +57,8 @@ def _details(diffs: list[EnvironmentDiff]) -> Iterator[str]:
     if shared:
         yield f"\n**Changes that several objects share**\n\n{_fenced(shared_lines(shared))}"
     for diff in diffs:
-        for namespace, changes in by_namespace(diff):
-            title = f"{_inline(diff.environment)}/{_inline(namespace)}: {count(len(changes), 'object')}"
+        for folder, changes in by_folder(diff):
+            title = f"{_inline(folder)}: {count(len(changes), 'object')}"
             body = _fenced(change_lines(changes, plain, shared))
             yield f"\n<details><summary>{title}</summary>\n\n{body}\n</details>\n"
 

@@ -1,4 +1,4 @@
-"""A difference as text: by environment and namespace, what is deleted first, the same change spelt out once."""
+"""A difference as text: by folder, what is deleted first, the same change spelt out once."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
     shared = shared_changes(diffs)
     lines = list(shared_lines(shared))
     for diff in diffs:
-        for namespace, changes in by_namespace(diff):
-            lines.append(paint(f"{diff.environment}/{namespace}", "bold"))
+        for folder, changes in by_folder(diff):
+            lines.append(paint(folder, "bold"))
             lines.extend(f"  {line}" for line in change_lines(changes, paint, shared))
             lines.append("")
     return "".join(f"{line}\n" for line in lines)
@@ -60,10 +60,10 @@ def shared_lines(shared: Mapping[str, Shared]) -> Iterator[str]:
         yield ""
 
 
-def by_namespace(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]:
-    """Yield each namespace (`_cluster` for objects in none) with its changes."""
-    for namespace, changes in groupby(diff.changes, lambda change: change.identity.namespace):
-        yield namespace or "_cluster", list(changes)
+def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]:
+    """Yield each folder below output/ with the changes of the files in it."""
+    for folder, changes in groupby(diff.changes, lambda change: change.folder):
+        yield folder, list(changes)
 
 
 def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[str, Shared]) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
+from floe_compiler.model.objects import Object, ObjectId, identify
 
 NO_OBJECT = Rule(
     "W008",
@@ -16,16 +17,26 @@ NO_OBJECT = Rule(
 )
 
 
-def read_manifests(texts: Mapping[str, str], findings: Findings) -> ObjectSet:
-    """Return the objects of some files, by path; a file that holds none is a finding (W008)."""
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """Objects by identity, and the file that each of them stands in."""
+
+    by_id: Mapping[ObjectId, Object] = field(default_factory=dict)
+    files: Mapping[ObjectId, str] = field(default_factory=dict)
+
+
+def read_manifests(texts: Mapping[str, str], findings: Findings) -> Manifests:
+    """Return the objects of some files, given by path; a file that holds none is a finding (W008)."""
     found: dict[ObjectId, Object] = {}
+    files: dict[ObjectId, str] = {}
     for path, text in texts.items():
         manifest = _load(text)
         if isinstance(manifest, dict) and manifest.get("kind"):
-            found[identify(manifest)] = manifest
+            identity = identify(manifest)
+            found[identity], files[identity] = manifest, path
         else:
             findings.add(NO_OBJECT, "is not a Kubernetes object in YAML", subject=path)
-    return ObjectSet(dict(sorted(found.items())))
+    return Manifests(found, files)
 
 
 def _load(text: str) -> Any:
