@@ -94,6 +94,7 @@ def test_json_holds_every_change() -> None:
         "kind": "Deployment",
         "namespace": "floe-platform",
         "name": "polaris",
+        "file": "output/dev/floe-platform/deployment.apps_polaris.yaml",
         "dangers": [
             {"word": "downgrade", "sentence": DOWNGRADE},
         ],
