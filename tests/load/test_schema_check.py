@@ -16,6 +16,7 @@ SCHEMA: dict[str, Any] = {
         "name": {"type": "string"},
         "count": {"type": "integer", "minimum": 1},
         "ratio": {"type": "number"},
+        "timeout": {"type": "string", "examples": ["90s", "1h30m"]},
         "on": {"type": "boolean"},
         "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
         "scale": {"enum": ["light", "heavy"]},
@@ -71,7 +72,9 @@ def test_what_fits_is_no_problem() -> None:
         (VALID | {"version": []}, "version: a list is not text or nothing", ""),
         (VALID | {"quota": 5}, "quota: 5 is not a mapping or nothing", ""),
         (VALID | {"pull_secret": {"auth": "hunter2"}}, "pull_secret: a mapping is not text or nothing", ""),
-        (VALID | {"variables": {"A": None}}, "variables.A: null is not text", ""),
+        (VALID | {"variables": {"A": None}}, "variables.A: there is no value", "write one, or delete the key"),
+        (VALID | {"timeout": 90}, "timeout: 90 is not text", 'write such as "90s"'),
+        (VALID | {"timeout": None}, "timeout: there is no value", 'write such as "90s"'),
     ],
 )
 def test_each_mistake_is_told_in_words(data: Any, told: str, hint: str) -> None:

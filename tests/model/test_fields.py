@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from pydantic import ValidationError
 
 from floe_compiler.model.fields import (
     canonical_duration,
@@ -20,6 +21,7 @@ from floe_compiler.model.fields import (
     check_time,
     check_version,
 )
+from floe_compiler.model.inputs import Amounts
 
 Check = Callable[[str], str]
 
@@ -115,3 +117,14 @@ def test_refused_with_what_to_do(check: Check, text: str) -> None:
 def test_an_image_is_refused_with_the_name_that_would_do(image: str, better: str) -> None:
     with pytest.raises(ValueError, match=f'write "{better}"'):
         check_image(image)
+
+
+@pytest.mark.parametrize(("written", "meant"), [(2, "2"), (0.5, "500m"), ("2000m", "2"), (1073741824, "1073741824")])
+def test_amounts_may_be_numbers_as_in_kubernetes(written: object, meant: str) -> None:
+    assert Amounts.model_validate({"cpu": written, "memory": "1Gi"}).cpu == meant
+
+
+@pytest.mark.parametrize("written", [True, None, [], "two"])
+def test_what_is_no_amount(written: object) -> None:
+    with pytest.raises(ValidationError):
+        Amounts.model_validate({"cpu": written, "memory": "1Gi"})

@@ -54,7 +54,9 @@ def _diagnostics(error: ValidationError, document: Document) -> Iterator[Diagnos
                 yield _problem(f"{show_path((*path, key))} is missing", document.span(path), f"add `{key}:`")
     else:
         message, hint = _value_problem(error, document, path)
-        yield _problem(f"{show_path(path) or document.file}: {message}", document.span(path), hint)
+        # What has no value seems to stand where the next thing begins.
+        span = document.key_span(path) if error.instance is None else document.span(path)
+        yield _problem(f"{show_path(path) or document.file}: {message}", span, hint)
 
 
 def _problem(message: str, span: Span, hint: str) -> Diagnostic:
@@ -79,7 +81,12 @@ def _value_problem(error: ValidationError, document: Document, path: DataPath) -
     if error.validator in ("type", "anyOf"):
         kinds = _kinds(error.validator, wanted)
         raw = "" if holds_secret(path) else document.raw.get(path, "")
-        hint = f'quote it: "{raw}"' if raw and "string" in kinds else ""
+        if example := _example(error.schema):
+            hint = f'write such as "{example}"'
+        else:
+            hint = f'quote it: "{raw}"' if raw and "string" in kinds else ""
+        if error.instance is None and not raw:
+            return "there is no value", hint or "write one, or delete the key"
         return f"{raw or shown} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
     if error.validator in ("enum", "const"):
         known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
@@ -97,6 +104,11 @@ def _kinds(validator: str, wanted: Any) -> list[str]:
     if validator == "anyOf":
         return [one.get("type", "object") for one in wanted]
     return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _example(schema: Any) -> str:
+    """Return a value that the schema gives as an example."""
+    return next(iter(schema.get("examples", ())), "") if isinstance(schema, Mapping) else ""
 
 
 def _shown(value: Any, path: DataPath) -> str:

@@ -66,6 +66,10 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
     if "cannot start any token" in problem:
         message = f"an unquoted value cannot begin with {character}"
         return Diagnostic(SYNTAX, message, _span(mark, file), hint="put the value in quotes")
+    if "mapping values are not allowed" in problem and _goes_on(text, mark):
+        message = "this belongs to the value on the line above, as it is indented more"
+        place = Span(file, mark.line + 1, len(_line(text, mark)) - len(_line(text, mark).lstrip()) + 1)
+        return Diagnostic(SYNTAX, message, place, hint="indent it as far as the key above, or give that key no value")
     said = f"{context} {problem}"
     message, hint = next(((message, hint) for part, message, hint in _KNOWN if part in said), (problem, ""))
     place, context_place = _span(mark, file), _span(error.context_mark or mark, file)
@@ -75,8 +79,20 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
     return Diagnostic(SYNTAX, message, place, hint=hint, related=related)
 
 
+def _goes_on(text: str, mark: Mark) -> bool:
+    """Tell whether the line above ends in a plain value that this line, being indented more, goes on with."""
+    lines = text.split("\n")[: mark.line + 1]
+    above, here = (lines[-2] if mark.line else "", lines[-1])
+    key = re.fullmatch(r"( *)(?:- +)*[^\s#\"'{\[][^#\"'{\[]*: +[^\s#\"'{\[|>].*", above)
+    return key is not None and len(here) - len(here.lstrip()) > len(key[1])
+
+
+def _line(text: str, mark: Mark) -> str:
+    return f"{text}\n".split("\n")[mark.line]  # the end may be given as a line that does not exist
+
+
 def _character(text: str, mark: Mark) -> str:
-    line = f"{text}\n".split("\n")[mark.line]  # the end may be given as a line that does not exist
+    line = _line(text, mark)
     return line[mark.column] if mark.column < len(line) else ""
 
 

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.images import parse_image
@@ -39,6 +39,11 @@ def check_name(text: str) -> str:
     if len(text) > LONGEST_NAME:
         raise ValueError(f'"{text}" has {len(text)} characters; use at most {LONGEST_NAME}')
     return text
+
+
+def number_as_text(value: object) -> object:
+    """Return a number as text: Kubernetes, too, takes `cpu: 2`."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def canonical_quantity(text: str) -> str:
@@ -127,7 +132,7 @@ ObjectName = Annotated[str, AfterValidator(check_dns_subdomain)]
 NamespaceName = Annotated[str, AfterValidator(check_dns_label)]
 """The name of a namespace that somebody else made."""
 Owner = Annotated[str, AfterValidator(check_owner)]
-SemanticVersion = Annotated[str, AfterValidator(check_version)]
+SemanticVersion = Annotated[str, AfterValidator(check_version), Field(examples=["1.4.2"])]
 LabelKey = Annotated[str, AfterValidator(check_label_key)]
 LabelValue = Annotated[str, AfterValidator(check_label_value)]
 VariableName = Annotated[str, AfterValidator(check_variable_name)]
@@ -135,12 +140,17 @@ SecretKeyName = Annotated[str, AfterValidator(check_data_key)]
 HostName = Annotated[str, AfterValidator(check_dns_subdomain)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[str, AfterValidator(check_cidr)]
-Quantity = Annotated[str, AfterValidator(canonical_quantity)]
-Duration = Annotated[str, AfterValidator(canonical_duration)]
-Timeout = Annotated[str, AfterValidator(check_time)]
+Quantity = Annotated[
+    str,
+    BeforeValidator(number_as_text, json_schema_input_type=str | float),
+    AfterValidator(canonical_quantity),
+    Field(examples=["500m", "2Gi"]),
+]
+Duration = Annotated[str, AfterValidator(canonical_duration), Field(examples=["90s", "1h30m"])]
+Timeout = Annotated[str, AfterValidator(check_time), Field(examples=["90s", "1h30m"])]
 Revision = Annotated[str, AfterValidator(check_revision)]
-Schedule = Annotated[str, AfterValidator(check_schedule)]
-TimeZone = Annotated[str, AfterValidator(check_time_zone)]
+Schedule = Annotated[str, AfterValidator(check_schedule), Field(examples=["30 5 * * *"])]
+TimeZone = Annotated[str, AfterValidator(check_time_zone), Field(examples=["Europe/Berlin"])]
 ImageReference = Annotated[str, AfterValidator(check_image)]
 RegistryPrefix = Annotated[str, AfterValidator(check_registry)]
 RelativePath = Annotated[str, AfterValidator(check_relative_path)]
