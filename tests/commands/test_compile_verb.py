@@ -90,8 +90,8 @@ def test_a_removed_domain_needs_leave_and_the_hint_says_how(
     (repository / "domains/sales.yaml").unlink()
     assert floe() == 1
     hints = [line.split("floe-compile ")[1] for line in capsys.readouterr().err.splitlines() if "hint:" in line]
-    assert hints == ["--allow-delete dev/floe-sales", "--allow-delete prod/floe-sales"]
-    assert floe(*" ".join(hints).split()) == 0
+    assert set(hints) == {"--allow-delete dev/floe-sales --allow-delete prod/floe-sales"}
+    assert floe(*hints[0].split()) == 0
     assert not (repository / "output/dev/floe-sales").exists()
 
 

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.write.guard import guard_deletions
 
 
 def refused(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[tuple[str, str]]:
+    return [(found.subject.removeprefix("output/"), found.message) for found in guarded(delete, keep, *allow)]
+
+
+def guarded(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[Diagnostic]:
     findings = Findings()
     paths = [[f"output/{path}.yaml" for path in group] for group in (delete, keep)]
     guard_deletions(paths[0], paths[1], [*paths[0], *paths[1]], frozenset(allow), findings)
     assert all(found.rule.code == "W006" for found in findings.found)
-    return [(found.hint.rpartition(" ")[2], found.message) for found in findings.found]
+    return findings.found
 
 
 MANY = [f"prod/a/service_{number}" for number in range(30)]
@@ -21,6 +25,23 @@ MANY = [f"prod/a/service_{number}" for number in range(30)]
 
 def test_a_few_plain_objects_may_go() -> None:
     assert not refused(["prod/a/service_x", "prod/a/configmap_x"], ["prod/a/service_y"])
+
+
+def test_the_hint_is_one_command_that_allows_all_of_it_and_no_more() -> None:
+    delete = [
+        "prod/_cluster/namespace_a",
+        "prod/_delivery/application.argoproj.io_a",
+        "prod/a/service_x",
+        "prod/b/statefulset.apps_data",
+        "dev/a/service_x",
+    ]
+    keep = ["prod/_cluster/namespace_b", "prod/_delivery/application.argoproj.io_b", "prod/b/service_y"]
+    hints = {found.hint for found in guarded(delete, keep)}
+    options = ("--allow-delete", "prod/a", "--allow-delete", "prod/b", "--allow-delete", "dev")
+    assert hints == {f"if all of it is meant: floe-compile {' '.join(options)}"}
+    assert not guarded(delete, keep, *options[1::2])
+    (alone,) = guarded(["prod/b/statefulset.apps_data"], keep)
+    assert alone.hint == "if that is meant: floe-compile --allow-delete prod/b"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
 
@@ -46,13 +46,43 @@ def guard_deletions(
         findings: gets one error for each folder or environment.
     """
     delete = list(delete)
+    refused = _refused(delete, wanted, owned, allow_delete)
+    leave = " ".join(f"--allow-delete {scope}" for scope in _leave(refused, delete, wanted, owned, allow_delete))
+    for scope, what in refused:
+        findings.add(
+            NEEDS_PERMISSION,
+            f"compiling would delete {what}",
+            subject=f"output/{scope}",
+            hint=f"if {'that' if len(refused) == 1 else 'all of it'} is meant: floe-compile {leave}",
+        )
+
+
+def _leave(
+    refused: list[tuple[str, str]],
+    delete: list[str],
+    wanted: Collection[str],
+    owned: Collection[str],
+    allow_delete: frozenset[str],
+) -> list[str]:
+    """Return what would have to be allowed: leave for a namespace takes along what belongs to it elsewhere."""
+    scopes = [scope for scope, _ in refused if "/_" not in scope]
+    rest = _refused(delete, wanted, owned, allow_delete | frozenset(scopes)) if scopes else refused
+    return list(dict.fromkeys([*scopes, *(scope for scope, _ in rest)]))
+
+
+def _refused(
+    delete: list[str], wanted: Collection[str], owned: Collection[str], allow_delete: frozenset[str]
+) -> list[tuple[str, str]]:
+    """Return the scopes in which too much or too precious things would be deleted, and what they are."""
     allowed = [path for path in delete if _is_allowed(path, allow_delete)]
-    refused = _without_applications(allowed, [path for path in delete if path not in set(allowed)])
-    for environment, paths in _grouped(refused, 1).items():
+    waiting = _without_applications(allowed, [path for path in delete if path not in set(allowed)])
+    refused: list[tuple[str, str]] = []
+    for environment, paths in _grouped(waiting, 1).items():
         if not any(path.split("/")[1] == environment for path in wanted):
-            _refuse(environment, f"all {len(paths)} files of environment {environment}", findings)
+            refused.append((environment, f"all {len(paths)} files of environment {environment}"))
         else:
-            _guard_environment(environment, paths, wanted, owned, findings)
+            refused.extend(_refused_of(environment, paths, wanted, owned))
+    return refused
 
 
 def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> list[str]:
@@ -68,29 +98,22 @@ def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> lis
     return kept
 
 
-def _guard_environment(
-    environment: str, delete: list[str], wanted: Collection[str], owned: Collection[str], findings: Findings
-) -> None:
+def _refused_of(
+    environment: str, delete: list[str], wanted: Collection[str], owned: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what must not go from an environment that stays: the scope that would allow it, and what it is."""
     rest = 0
     for folder, paths in _grouped(delete, 2).items():
-        if not any(path.startswith(f"output/{environment}/{folder}/") for path in wanted):
-            _refuse(f"{environment}/{folder}", f"everything in {environment}/{folder} ({len(paths)} files)", findings)
+        scope = f"{environment}/{folder}"
+        if not any(path.startswith(f"output/{scope}/") for path in wanted):
+            yield scope, f"everything in {scope} ({len(paths)} files)"
         elif precious := [_describe(path) for path in paths if _kind(path) in PRECIOUS]:
-            _refuse(f"{environment}/{folder}", f"{', '.join(precious)} in {environment}/{folder}", findings)
+            yield scope, f"{', '.join(precious)} in {scope}"
         else:
             rest += len(paths)
     total = sum(path.split("/")[1] == environment for path in owned)
     if rest > FEW and rest * SHARE > total:
-        _refuse(environment, f"{rest} of the {total} files of environment {environment}", findings)
-
-
-def _refuse(scope: str, what: str, findings: Findings) -> None:
-    findings.add(
-        NEEDS_PERMISSION,
-        f"compiling would delete {what}",
-        subject=f"output/{scope}",
-        hint=f"if that is meant: floe-compile --allow-delete {scope}",
-    )
+        yield environment, f"{rest} of the {total} files of environment {environment}"
 
 
 def _is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
