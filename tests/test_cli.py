@@ -150,3 +150,8 @@ def test_a_bug_in_the_reporting_of_an_error_is_reported_too(
     monkeypatch.setattr("floe_compiler.report.text.render_problems", None)
     assert main(["check"]) == 3
     assert "internal error" in capsys.readouterr().err
+
+
+def test_a_misspelt_verb_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explan", "output/x.yaml"]) == 2
+    assert capsys.readouterr().err == 'floe-compile: there is no verb "explan"; did you mean "explain"?\n'

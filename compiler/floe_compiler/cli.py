@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from typing import Any
 
 from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, INTERRUPTED, PIPE_CLOSED, USAGE, UsageError
-from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.diagnostics import StageFailed, did_you_mean
 
 DEFAULT_VERB = "compile"
 
@@ -95,7 +95,10 @@ def _parse(arguments: list[str]) -> Namespace:
         if late := next((word for word in arguments if word in VERBS), ""):
             raise UsageError(f"say the verb first: floe-compile {late} ...")
         arguments = [DEFAULT_VERB, *arguments]
-    return _parser(next(iter(arguments))).parse_args(arguments)
+    verb = arguments[0]
+    if verb not in VERBS and not verb.startswith("-"):
+        raise UsageError(f'there is no verb "{verb}"; {did_you_mean(verb, VERBS)}')
+    return _parser(verb).parse_args(arguments)
 
 
 def _parser(verb: str) -> ArgumentParser:

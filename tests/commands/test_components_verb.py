@@ -27,9 +27,15 @@ def test_defaults_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
     assert '  storage: default "20Gi" (medium "100Gi", heavy "500Gi")\n' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["observability.lineage", "lineage", "marquez"])
+def test_a_component_is_found_by_slot_and_type(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["components", name]) == 0
+    assert capsys.readouterr().out.startswith("observability.lineage: marquez")
+
+
 def test_an_unknown_slot_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "catalogue"]) == 2
-    assert capsys.readouterr().err == 'floe-compile: there is no slot catalogue; did you mean "catalog"?\n'
+    assert capsys.readouterr().err == 'floe-compile: there is no slot or type catalogue; did you mean "catalog"?\n'
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

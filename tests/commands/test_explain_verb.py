@@ -53,11 +53,19 @@ def test_json(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("output/dev/floe-sales-domain/nothing.yaml", "is no file that the inputs compile to"),
         ("output/test/floe-sales-domain/nothing.yaml", "is no file that the inputs compile to"),
-        (f"{CRON_JOB}:spec.scheduel", "has nothing at spec.scheduel"),
+        ("output/dev/floe-sales-domain/cronjob_orders.yaml", f'did you mean "{CRON_JOB}"?'),
+        (f"{CRON_JOB}:spec.scheduel", 'has nothing at spec.scheduel; did you mean "spec.schedule"?'),
     ],
 )
 def test_what_is_not_there_is_wrong_usage(
     place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert main(["compile", "--quiet"]) == 0
     assert main(["explain", place]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_file_may_be_named_as_a_diff_heads_it(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compile", "--quiet"]) == 0
+    assert main(["explain", f"{CRON_JOB.removeprefix('output/')}:spec.schedule"]) == 0
+    assert 'spec.schedule: "0 6 * * *"' in capsys.readouterr().out

@@ -14,21 +14,23 @@ from floe_compiler.model.plan import Component
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("slot", nargs="?", help="show the settings of the components of this slot, such as catalog")
+    parser.add_argument(
+        "name", nargs="?", help="show the settings of a slot's components (catalog), or of one by its type (dagster)"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
 def run(options: Namespace) -> int:
-    """List all components, or explain those of one slot."""
+    """List all components, or explain those of one slot or type."""
     from floe_compiler.components import registry
     from floe_compiler.resolve.slots import DERIVED
 
     found = tuple(registry().values())
-    if options.slot:
-        slots = [component.slot for component in found]
-        found = tuple(component for component in found if component.slot == options.slot)
+    if options.name:
+        known = {name for component in found for name in _names(component)}
+        found = tuple(component for component in found if options.name in _names(component))
         if not found:
-            raise UsageError(f"there is no slot {options.slot}; {did_you_mean(options.slot, set(slots))}")
+            raise UsageError(f"there is no slot or type {options.name}; {did_you_mean(options.name, known)}")
     if options.format == "json":
         sys.stdout.write(_json(found))
         return DONE
@@ -36,9 +38,14 @@ def run(options: Namespace) -> int:
     for component in found:
         derived = " (never written: follows from what needs it)" if component.slot == DERIVED else ""
         sys.stdout.write(f"{f'{component.slot}: {component.type}':<{width}}  {component.summary}{derived}\n")
-        if options.slot:
+        if options.name:
             sys.stdout.writelines(f"  {line}\n" for line in settings(component))
     return DONE
+
+
+def _names(component: Component[Any]) -> tuple[str, ...]:
+    """Return what people call a component: by its slot, the last part of that, or its type."""
+    return (component.slot, component.slot.rpartition(".")[2], component.type)
 
 
 def settings(component: Component[Any]) -> Iterator[str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_common, find_root
+from floe_compiler.model.diagnostics import nearest
+from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
     from floe_compiler.explain import Cause, Explanation
@@ -40,22 +43,28 @@ def run(options: Namespace) -> int:
     with showing_progress(sys.stderr) as progress:
         explanation = explain_file(root, _from_root(root, file), progress)
     if explanation is None:
-        raise UsageError(f"{file} is no file that the inputs compile to; name one below output/")
+        near = nearest(file, _compiled(root)) or "name one below output/"
+        raise UsageError(f"{file} is no file that the inputs compile to; {near}")
     rows = [(show_path(at), value, causes) for at, value, causes in explanation.values if _below(show_path(at), path)]
     if not rows:
-        raise UsageError(f"{file} has nothing at {path}")
+        paths = {show_path(at) for at, _, _ in explanation.values}
+        raise UsageError("; ".join(filter(None, (f"{file} has nothing at {path}", nearest(path, paths)))))
     sys.stdout.write(_json(explanation, rows) if options.format == "json" else _text(explanation, rows))
     return DONE
 
 
-def _from_root(root: object, file: str) -> str:
-    """Return the file's path from the root, also if it was given absolutely, or from a folder below."""
-    from pathlib import Path
-
+def _from_root(root: Path, file: str) -> str:
+    """Return the file's path from the root, also if it was given absolutely, from a folder below, or from output/."""
     given = Path(file)
     absolute = given if given.is_absolute() else Path.cwd() / given
-    base = Path(str(root))
-    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) and absolute.exists() else file
+    if absolute.is_relative_to(root) and absolute.exists():
+        return absolute.relative_to(root).as_posix()
+    return f"{OUTPUT}/{file}" if (root / OUTPUT / file).is_file() else file
+
+
+def _compiled(root: Path) -> set[str]:
+    """Return the paths of the files that were compiled last."""
+    return {path.relative_to(root).as_posix() for path in (root / OUTPUT).glob("*/*/*.yaml")}
 
 
 def _below(at: str, path: str) -> bool:

@@ -113,7 +113,10 @@ class Findings:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint naming the known word nearest to `word`, or all the known words if none is near."""
     choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
-    if near:
-        return f'did you mean "{near[0]}"?'
-    return f"known: {', '.join(choices)}" if choices else ""
+    return nearest(word, choices) or (f"known: {', '.join(choices)}" if choices else "")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint naming the known word nearest to `word`; nothing if none is near."""
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"?' if near else ""
