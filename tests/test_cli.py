@@ -43,9 +43,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"floe-compile \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["nonsense"], ["--nonsense"], ["check", "--format", "xml"], ["check", "--allow-delete", "x"]]
-)
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["check", "--format", "xml"], ["check", "--allow-delete", "x"]])
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "usage: floe-compile" in capsys.readouterr().err
