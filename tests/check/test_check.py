@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from check.samples import sample
+from check.samples import Platform, sample
 from floe_compiler import check
 from floe_compiler.check import all_checks, run_checks
 from floe_compiler.check.index import build_index
-from floe_compiler.model.diagnostics import Rule, StageFailed
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule, StageFailed
 from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.span import Span
 
@@ -63,18 +63,43 @@ def test_warnings_alone_do_not_fail() -> None:
     assert [one.rule.code for one in run_checks(platform.rendered())] == ["C016"]
 
 
-def test_a_finding_tells_the_origin_of_its_object_and_the_patches_that_changed_it() -> None:
-    platform = sample()
-    platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
-    name = "Deployment.apps floe-platform/polaris"
-    patch = Span("overlays/prod/patch.yaml", 3, 1)
-    platform.facts |= {"origins": {name: Span("platform-manifest.yaml", 9, 3)}, "patched": {name: (patch,)}}
+POLARIS = "Deployment.apps floe-platform/polaris"
+CHOICE = Span("platform-manifest.yaml", 9, 3)
+
+
+def only_finding(platform: Platform) -> Diagnostic:
     with pytest.raises(StageFailed) as failure:
         run_checks(platform.rendered())
     (found,) = failure.value.diagnostics
-    assert found.subject == f"prod: {name}"
-    assert (found.span, found.hint) == (Span("platform-manifest.yaml", 9, 3), "give it an exact tag, or a digest")
-    assert [one.span for one in found.related] == [patch]
+    return found
+
+
+def test_a_finding_stands_where_its_object_comes_from() -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
+    platform.facts["origins"] = {POLARIS: CHOICE}
+    found = only_finding(platform)
+    assert found.subject == f"prod: {POLARIS}"
+    assert (found.span, found.hint, found.related) == (CHOICE, "give it an exact tag, or a digest", ())
+
+
+def test_a_finding_about_a_patched_object_stands_at_the_last_patch() -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
+    first, last = Span("base/patch.yaml", 3, 1), Span("overlays/prod/patch.yaml", 3, 1)
+    platform.facts |= {"origins": {POLARIS: CHOICE}, "patched": {POLARIS: (first, last)}}
+    found = only_finding(platform)
+    assert found.span == last
+    assert found.related == (Related(first, "patched here, too"), Related(CHOICE, "rendered for this"))
+
+
+def test_a_finding_about_what_a_patch_removed_stands_at_that_patch() -> None:
+    platform = sample()
+    del platform.objects["ResourceQuota/quota"]
+    patch = Span("overlays/prod/patch.yaml", 3, 1)
+    platform.facts["removed"] = {"floe-platform": (Related(patch, "removes ResourceQuota floe-platform/quota"),)}
+    found = only_finding(platform)
+    assert (found.rule.code, found.span) == ("C084", patch)
 
 
 MALFORMED: tuple[Any, ...] = (

@@ -256,3 +256,14 @@ def test_an_object_that_loses_its_identity_otherwise_is_found_out(mesh: Mesh) ->
     assert mesh.told(config_map("a")) == [
         "K016 base/kustomization.yaml:3:10: ConfigMap sales/a is gone after the patches; in its place there is nothing"
     ]
+
+
+def test_what_a_patch_removes_is_known_by_namespace(mesh: Mesh) -> None:
+    gone = "$patch: delete\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
+    mesh.write({"base/kustomization.yaml": "patches:\n- path: gone.yaml\n", "base/gone.yaml": gone})
+
+    rendered = mesh.apply(config_map("a"), config_map("b"))
+
+    ((namespace, (removed,)),) = rendered.removed.items()
+    assert (namespace, removed.note) == ("sales", "removes ConfigMap sales/a")
+    assert removed.span.file == "base/gone.yaml"

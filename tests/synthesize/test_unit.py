@@ -109,6 +109,21 @@ def test_pods_that_are_launched_later_have_an_account_and_a_policy_but_no_contro
     assert dict(launched.requests) == {"cpu": "100m", "memory": "128Mi"}
 
 
+def test_what_pods_read_is_due_to_what_the_pods_are_due_to() -> None:
+    file = ConfigFile("/etc/a.yaml", "a", "settings")
+    shared = ConfigFile("/etc/b.yaml", "b", "shared")
+    secret = SecretFile("/run/secrets/p", SECRET.key("password"))
+    runs = [
+        Launched(name, pod(container(config=files, secret_files=secrets)), 1, None, Span(f"{name}.yaml"))
+        for name, files, secrets in (("one", (file, shared), (secret,)), ("other", (shared,), ()))
+    ]
+    origins = dict(render_unit(plan(Parts(launched=tuple(runs)))).origins)
+    assert origins["ConfigMap floe-platform/settings"] == Span("one.yaml")
+    assert origins["ExternalSecret.external-secrets.io floe-platform/login"] == Span("one.yaml")
+    assert "ConfigMap floe-platform/shared" not in origins, "two places ask for it"
+    assert origins["floe-platform/one"] == Span("one.yaml")
+
+
 def test_what_no_fact_describes_is_rendered_as_it_is() -> None:
     extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra", "namespace": NAMESPACE}}
     assert objects(render_unit(plan(Parts(objects=(extra,)))))["ConfigMap extra"] is extra

@@ -12,27 +12,38 @@ from floe_compiler.check.amounts import Bound, amount, pod_amount
 from floe_compiler.check.index import Index
 from floe_compiler.check.scaling import autoscalers, extra_pods, most_pods
 from floe_compiler.check.workloads import Workload
-from floe_compiler.model.objects import Object
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import ZERO, Quantity
-from floe_compiler.model.rendered import LaunchedPods
+from floe_compiler.model.rendered import LaunchedPods, PodGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for something, and which object or group of pods that is, if it is one."""
+
+    name: str
+    about: ObjectId | PodGroup | None = None
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """All that is asked for in one namespace: by whom, and how much of each resource at most."""
 
-    asked: dict[str, dict[str, Quantity]] = field(default_factory=dict)
+    asked: dict[Asker, dict[str, Quantity]] = field(default_factory=dict)
 
     def total(self, resource: str) -> Quantity:
         """Return how much of a resource is asked for at most."""
         return sum((amounts.get(resource, ZERO) for amounts in self.asked.values()), ZERO)
 
-    def most(self, resource: str, count: int) -> list[tuple[Quantity, str]]:
+    def most(self, resource: str, count: int) -> list[tuple[Quantity, Asker]]:
         """Return those who ask for the most of a resource, the greediest first."""
         asked = [(amounts[resource], who) for who, amounts in self.asked.items() if amounts.get(resource, ZERO) > ZERO]
-        return sorted(asked, key=lambda one: (-one[0].amount, one[1]))[:count]
+        return sorted(asked, key=lambda one: (-one[0].amount, one[1].name))[:count]
 
-    def add(self, who: str, amounts: Iterable[tuple[str, Quantity]]) -> None:
+    def add(self, who: Asker, amounts: Iterable[tuple[str, Quantity]]) -> None:
         """Add what somebody asks for."""
         found = self.asked.setdefault(who, {})
         for name, quantity in amounts:
@@ -45,20 +56,24 @@ def demands(index: Index) -> Mapping[str, Demand]:
     surges: dict[str, dict[str, Quantity]] = defaultdict(dict)
     scalers = autoscalers(index)
     for workload in index.workloads.values():
-        who = f"{workload.kind} {workload.id.name}"
+        who = _asker(workload.id)
         pods = most_pods(workload, scalers, index.rendered.nodes)
         found[workload.namespace].add(who, _pods(workload, pods))
         for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
             found[workload.namespace].add(who, _claims(claim, pods))
         _keep_largest(surges[workload.namespace], _pods(workload, extra_pods(workload, pods)))
     for identity, claim in index.of("", "PersistentVolumeClaim"):
-        found[identity.namespace].add(f"PersistentVolumeClaim {identity.name}", _claims(claim, 1))
+        found[identity.namespace].add(_asker(identity), _claims(claim, 1))
     # One rollout suffices: the pods of others that find no room are tried again as soon as it ends.
     for namespace, surge in surges.items():
-        found[namespace].add("the extra pod of a rollout", surge.items())
+        found[namespace].add(Asker("the extra pod of a rollout"), surge.items())
     for who, namespace, amounts in _launched(index.rendered.launched):
         found[namespace].add(who, amounts)
     return found
+
+
+def _asker(identity: ObjectId) -> Asker:
+    return Asker(f"{identity.kind} {identity.name}", identity)
 
 
 def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quantity]]) -> None:
@@ -82,16 +97,18 @@ def _claims(claim: Object, times: int) -> Iterator[tuple[str, Quantity]]:
         yield f"{spec['storageClassName']}.storageclass.storage.k8s.io/requests.storage", size * times
 
 
-def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[str, str, list[tuple[str, Quantity]]]]:
+def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[Asker, str, list[tuple[str, Quantity]]]]:
     """Yield who launches pods, in which namespace, and the most that those pods ask for together."""
-    queues: dict[tuple[str, str, int | None], list[Mapping[str, Quantity]]] = defaultdict(list)
+    queues: dict[tuple[str, str, int | None], list[LaunchedPods]] = defaultdict(list)
     for launched in sorted(every):
-        key = launched.queue or f"launched pods {launched.group.name}", launched.group.namespace, launched.at_once
-        queues[key] += [dict(_launched_pod(launched))] * launched.count
-    for (who, namespace, at_once), pods in queues.items():
+        name = launched.queue or f"launched pods {launched.group.name}"
+        queues[name, launched.group.namespace, launched.at_once].append(launched)
+    for (name, namespace, at_once), members in queues.items():
+        pods = [dict(_launched_pod(one)) for one in members for _ in range(one.count)]
         names = dict.fromkeys(name for pod in pods for name in pod)
         largest = {name: sorted((pod.get(name, ZERO) for pod in pods), reverse=True)[:at_once] for name in names}
-        yield who, namespace, [(name, sum(quantities, ZERO)) for name, quantities in largest.items()]
+        greediest = max(members, key=lambda one: [amount.amount for _, amount in _launched_pod(one)])
+        yield Asker(name, greediest.group), namespace, [(name, sum(most, ZERO)) for name, most in largest.items()]
 
 
 def _launched_pod(launched: LaunchedPods) -> Iterator[tuple[str, Quantity]]:

@@ -14,6 +14,7 @@ from floe_compiler.check.workloads import Workload, workload
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.span import Span
 
 Objects = tuple[tuple[ObjectId, Object], ...]
 
@@ -52,11 +53,31 @@ class Index:
         """Return the names of the objects of a kind in a namespace, for hints."""
         return self.by_namespace.get((group, kind, namespace), ())
 
-    def finding(self, rule: Rule, about: object, message: str, hint: str = "") -> Diagnostic:
-        """Return a diagnostic about an object, pod group or namespace of this environment."""
-        patches = tuple(Related(span, "patched here") for span in self.rendered.patched.get(str(about), ()))
-        origin = self.rendered.origins.get(str(about))
-        return Diagnostic(rule, message, origin, f"{self.rendered.environment}: {about}", hint, patches)
+    def place(self, about: object) -> Span | None:
+        """Return the authored place that an object or a group of pods is due to, if one is known."""
+        return self.rendered.origins.get(str(about))
+
+    def finding(
+        self, rule: Rule, about: object, message: str, hint: str = "", related: Iterable[Related] = ()
+    ) -> Diagnostic:
+        """Return a diagnostic about an object, pod group or namespace of this environment.
+
+        What is rendered is sound by itself. So if somebody patched it, the place is the patch that came last.
+        """
+        places = [Related(span, "patched here, too") for span in reversed(self.rendered.patched.get(str(about), ()))]
+        if origin := self.place(about):
+            places.append(Related(origin, "rendered for this"))
+        places += self.rendered.removed.get(_namespace(about), ())
+        span = places[0].span if places else None
+        others = (one for one in (*places[1:], *related) if one.span != span)
+        subject = f"{self.rendered.environment}: {about}"
+        return Diagnostic(rule, message, span, subject, hint, tuple(dict.fromkeys(others)))
+
+
+def _namespace(about: object) -> str:
+    if isinstance(about, ObjectId) and about.kind == "Namespace":
+        return about.name
+    return str(getattr(about, "namespace", ""))
 
 
 def build_index(rendered: Rendered) -> Index:

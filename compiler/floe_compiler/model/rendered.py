@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from floe_compiler.model.diagnostics import Related
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
 
@@ -116,10 +117,13 @@ class Rendered:
     """The objects that tell Argo CD or Flux what to apply; they lie in a folder and a namespace of their own."""
 
     origins: Mapping[str, Span] = field(default_factory=dict)
-    """For an object's `str(ObjectId)`: where its component was chosen, or it was written by hand."""
+    """For `str` of an object's identity or of a group of launched pods: the authored place that it is due to."""
 
     patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """For an object's `str(ObjectId)`: the authored kustomize patches that changed it, in their order."""
+
+    removed: Mapping[str, tuple[Related, ...]] = field(default_factory=dict)
+    """For a namespace: the authored patches that removed objects from it, and which they were."""
 
     def with_objects(self, objects: ObjectSet) -> Rendered:
         """Return the same environment with other objects."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from floe_compiler.kit import accounts, config_maps, labels, namespaces, network
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.volumes import containers_of
-from floe_compiler.model.facts import Launched, Parts, Pod, Workload
+from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.plan import Component, Context, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
 
+EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
 
@@ -51,6 +52,9 @@ def render_unit(plan: UnitPlan) -> Unit:
         origins += _origins(context.instance, one, own)
     objects += configuration(plan, pods.values())
     objects += secret_stores.secret_objects(plan.settings, plan.namespace, secrets)
+    origins += _read_origins(
+        plan.namespace, [(context.instance, one) for (_, context), (_, one) in zip(plan.contexts, parts, strict=True)]
+    )
     return Unit(
         plan,
         tuple(objects),
@@ -65,15 +69,38 @@ def render_unit(plan: UnitPlan) -> Unit:
 
 def _origins(instance: Instance[Any], parts: Parts, objects: Iterable[Object]) -> list[tuple[str, Span]]:
     """Return the authored place that each object is due to: its workload's own, or the choice of the component."""
-    special = {one.name: one.origin for one in parts.workloads if one.origin}
-    special |= {one.name: one.origin for one in parts.tasks if one.origin}
-    special |= {one.name: one.origin for one in parts.launched if one.origin}
+    special = _special_origins(parts)
     found = []
     for manifest_ in objects:
         name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
         origin = special.get(name, instance.origin)
         found += [(str(identify(manifest_)), origin)] if origin else []
+    for one in parts.launched:
+        if one.origin:
+            found.append((str(PodGroup(instance.namespace, one.name)), one.origin))
     return found
+
+
+def _special_origins(parts: Parts) -> Mapping[str, Span]:
+    """Return the authored places of workloads that are not due to the choice of the component."""
+    every: tuple[Workload | Task | Launched, ...] = (*parts.workloads, *parts.tasks, *parts.launched)
+    return {one.name: one.origin for one in every if one.origin}
+
+
+def _read_origins(namespace: str, parts: Iterable[tuple[Instance[Any], Parts]]) -> Iterator[tuple[str, Span]]:
+    """Yield the authored place of what pods read, where all that read it are due to the same place."""
+    places: dict[str, set[Span | None]] = {}
+    for instance, one in parts:
+        special = _special_origins(one)
+        for name, pod in named_pods(one):
+            files = [file for container in containers_of(pod) for file in container.config]
+            read = [f"ConfigMap {namespace}/{file.config_map}" for file in files]
+            read += [f"{EXTERNAL_SECRET} {namespace}/{secret.name}" for secret in pod_secrets([pod])]
+            for what in read:
+                places.setdefault(what, set()).add(special.get(name, instance.origin))
+    for what, found in places.items():
+        if len(found) == 1 and (place := found.pop()):
+            yield what, place
 
 
 def secret_user(plan: UnitPlan, secret: Secret) -> Instance[Any] | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from floe_compiler.check.amounts import amount
 from floe_compiler.check.demand import Demand, demands
 from floe_compiler.check.index import Index
-from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.objects import Object, ObjectId
 
 EXCEEDED = Rule(
@@ -57,6 +57,12 @@ def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) ->
         resource = _SHORT.get(name, name)
         allowed, needed = amount(hard, name), demand.total(resource)
         if allowed is not None and needed > allowed:
-            most = ", ".join(f"{quantity} by {who}" for quantity, who in demand.most(resource, MENTIONED))
+            most = demand.most(resource, MENTIONED)
             message = f"spec.hard.{name} is {allowed}, but {needed} may be needed"
-            yield index.finding(EXCEEDED, identity, message, f"most is asked for so: {most}")
+            hint = f"most is asked for so: {', '.join(f'{quantity} by {who}' for quantity, who in most)}"
+            places = [
+                Related(place, f"asks for {quantity}")
+                for quantity, who in most
+                if who.about and (place := index.place(who.about))
+            ]
+            yield index.finding(EXCEEDED, identity, message, hint, places)
