@@ -46,7 +46,8 @@ HTTP = Port("http", 3000)
 GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
 START = 3  # the phase of an orchestrator
-LIGHT_CODE = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+# A server of definitions has little to do: the work is done in the pods of runs.
+SMALL_CODE = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
 
 # Everything that dagster_k8s/client.py calls; the chart's Role allows much more.
@@ -216,11 +217,15 @@ COMPONENT = Component(
     profiles={
         "light": {
             "webserver": {"replicas": 1},
-            "code_locations": {"replicas": 1, "resources": LIGHT_CODE},
+            "code_locations": {"replicas": 1, "resources": SMALL_CODE},
             "runs": {"at_once": 2},
             "steps": {"resources": LIGHT_STEPS},
         },
-        "medium": {"webserver": {"replicas": 2}, "code_locations": {"replicas": 2}, "runs": {"at_once": 5}},
+        "medium": {
+            "webserver": {"replicas": 2},
+            "code_locations": {"replicas": 2, "resources": SMALL_CODE},
+            "runs": {"at_once": 5},
+        },
         "heavy": {"webserver": {"replicas": 3}, "code_locations": {"replicas": 3}, "runs": {"at_once": 10}},
     },
 )
