@@ -9,8 +9,10 @@ from pydantic import ValidationError
 
 from floe_compiler.model.fields import (
     canonical_duration,
-    canonical_quantity,
+    check_bytes,
     check_cidr,
+    check_container_cpu,
+    check_cpu,
     check_image,
     check_name,
     check_owner,
@@ -31,8 +33,14 @@ Check = Callable[[str], str]
     [
         (check_name, "a" * 40, "a" * 40),
         (check_name, "customer-360", "customer-360"),
-        (canonical_quantity, "1000m", "1"),
-        (canonical_quantity, "1024Mi", "1Gi"),
+        (check_cpu, "1000m", "1"),
+        (check_cpu, "1m", "1m"),
+        (check_cpu, "1000", "1k"),
+        (check_container_cpu, "256", "256"),
+        (check_container_cpu, "500m", "500m"),
+        (check_bytes, "1024Mi", "1Gi"),
+        (check_bytes, "1.5Gi", "1536Mi"),
+        (check_bytes, "1048576", "1048576"),
         (canonical_duration, "90s", "1m30s"),
         (check_time, "60m", "1h"),
         (check_image, "sales/orders:1.0.0", "sales/orders:1.0.0"),
@@ -67,8 +75,12 @@ def test_accepted(check: Check, text: str, canonical: str) -> None:
         (check_name, "süd"),
         (check_name, "a.b"),
         (check_name, ""),
-        (canonical_quantity, "-1"),
-        (canonical_quantity, "1 Gi"),
+        (check_cpu, "-1"),
+        (check_cpu, "0"),
+        (check_cpu, "100u"),
+        (check_container_cpu, "257"),
+        (check_bytes, "1 Gi"),
+        (check_bytes, "0.3Gi"),
         (canonical_duration, "1d"),
         (check_time, "0s"),
         (check_time, "0h0m"),
@@ -119,9 +131,29 @@ def test_an_image_is_refused_with_the_name_that_would_do(image: str, better: str
         check_image(image)
 
 
-@pytest.mark.parametrize(("written", "meant"), [(2, "2"), (0.5, "500m"), ("2000m", "2"), (1073741824, "1073741824")])
+@pytest.mark.parametrize(
+    ("check", "text", "meant"),
+    [
+        (check_container_cpu, "500", 'did you mean "500m"?'),
+        (check_container_cpu, "1k", "may have 256"),
+        (check_bytes, "512m", 'did you mean "512Mi" or "512Gi"?'),
+        (check_bytes, "9999999999999m", '"m" is a suffix for CPU'),
+        (check_bytes, "20", 'did you mean "20Mi" or "20Gi"?'),
+        (check_bytes, "1023Ki", "1,047,552 bytes"),
+        (check_bytes, "0", "write such as 512Mi"),
+    ],
+)
+def test_an_amount_whose_unit_is_forgotten_is_refused_with_the_one_that_was_meant(
+    check: Check, text: str, meant: str
+) -> None:
+    with pytest.raises(ValueError) as refused:
+        check(text)
+    assert meant in str(refused.value)
+
+
+@pytest.mark.parametrize(("written", "meant"), [(2, "2"), (0.5, "500m"), ("2000m", "2")])
 def test_amounts_may_be_numbers_as_in_kubernetes(written: object, meant: str) -> None:
-    assert Amounts.model_validate({"cpu": written, "memory": "1Gi"}).cpu == meant
+    assert Amounts.model_validate({"cpu": written, "memory": 1073741824}) == Amounts(cpu=meant, memory="1073741824")
 
 
 @pytest.mark.parametrize("written", [True, None, [], "two"])

@@ -20,7 +20,7 @@ from floe_compiler.kit import environment_names as names
 from floe_compiler.kit.environment_names import env_var
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.facts import Parts, Scratch
-from floe_compiler.model.fields import Quantity
+from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 
@@ -46,7 +46,7 @@ class DuckDbConfig(Input):
     """Extensions to load, beside those that the catalog needs."""
     extension_directory: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]+$")] = "/opt/duckdb"
     """The folder of the product's image with the extensions, as `<version>/<platform>/<name>.duckdb_extension`."""
-    storage: Quantity = "10Gi"
+    storage: Storage = "10Gi"
     """The size of the folder for local tables and for what does not fit into memory."""
 
 

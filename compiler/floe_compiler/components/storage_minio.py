@@ -32,7 +32,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.fields import Quantity
+from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -65,7 +65,7 @@ class MinioConfig(Input):
     """The kind of object storage."""
     buckets: Annotated[tuple[Bucket, ...], Field(min_length=1, strict=False)] = ("warehouse",)
     """The buckets to make; the first is the warehouse's."""
-    storage: Quantity = "20Gi"
+    storage: Storage = "20Gi"
     """The size of its volume."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="250m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")

@@ -18,7 +18,7 @@ from floe_compiler.kit.steps import (
 from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, Scratch, Variable
-from floe_compiler.model.fields import Quantity
+from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
 from floe_compiler.model.yaml_text import to_yaml
@@ -40,7 +40,7 @@ class StepSettings(Input):
         requests=Amounts(cpu="1", memory="2Gi"), limits=Amounts(cpu="4", memory="4Gi")
     )
     """CPU and memory."""
-    scratch: Quantity = "4Gi"
+    scratch: Storage = "4Gi"
     """The size of `/tmp`, where DuckDB and dlt keep their files; the steps of a run share it."""
 
 

@@ -26,6 +26,10 @@ from floe_compiler.model.schedules import check_schedule, check_time_zone
 
 LONGEST_NAME = 40
 """Names become parts of longer Kubernetes names, which may have 63 characters."""
+MOST_CORES = 256
+"""More cores than a node of any use has: who writes more for one container means thousandths."""
+FEWEST_BYTES = 1024**2
+"""Less memory or storage than any program starts with."""
 
 _OWNER = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._+/@-]*")
 _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
@@ -46,9 +50,37 @@ def number_as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def canonical_quantity(text: str) -> str:
-    """Return a quantity as Kubernetes writes it (`1000m` -> `1`): anything else shows as a difference for ever."""
-    return str(parse_quantity(text))
+def check_cpu(text: str) -> str:
+    """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`): anything else shows as a difference for ever."""
+    quantity = parse_quantity(text)
+    if not quantity.amount:
+        raise ValueError(f'"{text}" is no CPU at all; write such as 100m')
+    if (quantity.amount * 1000).denominator != 1:
+        raise ValueError(f'"{text}" is too fine; Kubernetes counts CPU in steps of 1m, a thousandth of a core')
+    return str(quantity)
+
+
+def check_container_cpu(text: str) -> str:
+    """Return an amount of CPU for one container, in the form of Kubernetes; no machine has very many cores."""
+    quantity = parse_quantity(text)
+    if quantity.amount > MOST_CORES:
+        meant = f'did you mean "{text}m"?' if text.isdigit() else f"a container may have {MOST_CORES}"
+        raise ValueError(f'"{text}" is {float(quantity.amount):,.15g} whole cores; {meant}')
+    return check_cpu(text)
+
+
+def check_bytes(text: str) -> str:
+    """Return an amount of memory or storage in the form of Kubernetes; a forgotten suffix makes it a few bytes."""
+    quantity = parse_quantity(text)
+    number = re.sub("[A-Za-z].*", "", text)
+    meant = f'did you mean "{number}Mi" or "{number}Gi"?' if quantity.amount else "write such as 512Mi or 10Gi"
+    if text.endswith(("m", "u", "n")):
+        raise ValueError(f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {meant}')
+    if quantity.amount < FEWEST_BYTES:
+        raise ValueError(f'"{text}" is {float(quantity.amount):,.15g} bytes, which is next to nothing; {meant}')
+    if quantity.amount.denominator != 1:
+        raise ValueError(f'"{text}" is no whole number of bytes; write it in a smaller unit, such as 1536Mi for 1.5Gi')
+    return str(quantity)
 
 
 def canonical_duration(text: str) -> str:
@@ -140,12 +172,12 @@ SecretKeyName = Annotated[str, AfterValidator(check_data_key)]
 HostName = Annotated[str, AfterValidator(check_dns_subdomain)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[str, AfterValidator(check_cidr)]
-Quantity = Annotated[
-    str,
-    BeforeValidator(number_as_text, json_schema_input_type=str | float),
-    AfterValidator(canonical_quantity),
-    Field(examples=["500m", "2Gi"]),
-]
+_Amount = Annotated[str, BeforeValidator(number_as_text, json_schema_input_type=str | float)]
+Cpu = Annotated[_Amount, AfterValidator(check_cpu), Field(examples=["500m", "2"])]
+"""CPU of many containers together."""
+ContainerCpu = Annotated[_Amount, AfterValidator(check_container_cpu), Field(examples=["500m", "2"])]
+Memory = Annotated[_Amount, AfterValidator(check_bytes), Field(examples=["512Mi", "2Gi"])]
+Storage = Annotated[_Amount, AfterValidator(check_bytes), Field(examples=["10Gi", "1Ti"])]
 Duration = Annotated[str, AfterValidator(canonical_duration), Field(examples=["90s", "1h30m"])]
 Timeout = Annotated[str, AfterValidator(check_time), Field(examples=["90s", "1h30m"])]
 Revision = Annotated[str, AfterValidator(check_revision)]

@@ -7,12 +7,15 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from floe_compiler.model.fields import (
+    ContainerCpu,
+    Cpu,
     LabelKey,
     LabelValue,
+    Memory,
     Name,
     Owner,
-    Quantity,
     SemanticVersion,
+    Storage,
 )
 from floe_compiler.model.quantities import parse_quantity
 
@@ -44,9 +47,9 @@ class VersionedMetadata(Metadata):
 class Amounts(Input):
     """Amounts of CPU and memory."""
 
-    cpu: Quantity
+    cpu: ContainerCpu
     """CPU as a Kubernetes quantity (`500m`, `2`)."""
-    memory: Quantity
+    memory: Memory
     """Memory as a Kubernetes quantity (`512Mi`, `2Gi`)."""
 
 
@@ -70,13 +73,13 @@ class ResourceSettings(Input):
 class Quota(Input):
     """What a namespace may use in all: the sum of its pods must fit, or compiling fails."""
 
-    cpu: Quantity = "4"
+    cpu: Cpu = "4"
     """Sum of CPU requests."""
-    memory: Quantity = "8Gi"
+    memory: Memory = "8Gi"
     """Sum of memory requests."""
     pods: Annotated[int, Field(ge=1)] = 50
     """Number of pods."""
-    storage: Quantity = "100Gi"
+    storage: Storage = "100Gi"
     """Sum of the persistent volume claims."""
 
 

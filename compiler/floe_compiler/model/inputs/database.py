@@ -12,8 +12,8 @@ from floe_compiler.model.fields import (
     Name,
     ObjectName,
     PortNumber,
-    Quantity,
     SecretKeyName,
+    Storage,
 )
 from floe_compiler.model.inputs.common import (
     Amounts,
@@ -29,7 +29,7 @@ class PostgresqlServer(Input):
     """The kind of database."""
     server: Name | None = None
     """The server's name; consumers that name the same one share it. Default: `<component>-postgresql`."""
-    storage: Quantity = "10Gi"
+    storage: Storage = "10Gi"
     """The size of its volume."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
