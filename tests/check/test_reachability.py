@@ -13,9 +13,9 @@ from floe_compiler.check.index import Index, build_index
 from floe_compiler.check.policies import read_policies
 from floe_compiler.check.policy_ports import ANY_PORT
 from floe_compiler.check.reachability import Reachability
-from floe_compiler.check.selection import matches
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.rendered import Connection, PodGroup, Rendered
+from floe_compiler.model.selectors import matches
 
 NAMESPACES = ("one", "two")
 PORTS = (80, 81, 82)

@@ -1,39 +1,16 @@
-"""Label selectors."""
+"""Label selectors, answered by an index."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.check.selection import LabelIndex, matches
+from floe_compiler.check.selection import LabelIndex
+from floe_compiler.model.selectors import matches
 
 LABELS = {"app": "web", "tier": "front"}
-
-
-@pytest.mark.parametrize(
-    ("selector", "selected"),
-    [
-        ({}, True),
-        ({"matchLabels": {}}, True),
-        ({"matchLabels": {"app": "web"}}, True),
-        ({"matchLabels": {"app": "web", "tier": "back"}}, False),
-        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["api", "web"]}]}, True),
-        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["api"]}]}, False),
-        ({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["api"]}]}, True),
-        ({"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["api"]}]}, True),
-        ({"matchExpressions": [{"key": "app", "operator": "Exists"}]}, True),
-        ({"matchExpressions": [{"key": "zone", "operator": "Exists"}]}, False),
-        ({"matchExpressions": [{"key": "zone", "operator": "DoesNotExist"}]}, True),
-        ({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}, False),
-        ({"matchExpressions": [{"key": "app", "operator": "Like"}]}, False),
-        ({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "zone", "operator": "Exists"}]}, False),
-    ],
-)
-def test_matches(selector: dict[str, Any], selected: bool) -> None:
-    assert matches(selector, LABELS) is selected
 
 
 WORDS = st.sampled_from(["a", "b", "c"])

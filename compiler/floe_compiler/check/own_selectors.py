@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.selection import Selector
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.selectors import Selector
 
 WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 """The kinds of group apps whose selector says which pods are theirs."""

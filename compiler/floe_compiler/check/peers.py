@@ -13,7 +13,8 @@ from typing import Any
 
 from floe_compiler.check.bits import to_bits
 from floe_compiler.check.index import Index
-from floe_compiler.check.selection import NAMESPACE_NAME, LabelIndex, Selector, matches
+from floe_compiler.check.selection import NAMESPACE_NAME, LabelIndex
+from floe_compiler.model.selectors import Selector, matches
 
 Network = IPv4Network | IPv6Network
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from floe_compiler.check.selection import LabelIndex, Labels, Selector
+from floe_compiler.check.selection import LabelIndex
 from floe_compiler.check.workloads import CONTENT_HASH, Workload
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
+from floe_compiler.model.selectors import Labels, Selector
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,10 @@ from floe_compiler.check.annotations import is_external
 from floe_compiler.check.hints import near
 from floe_compiler.check.index import Index
 from floe_compiler.check.ingresses import Backend, backends
-from floe_compiler.check.selection import matches
 from floe_compiler.check.workloads import Workload
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.selectors import matches
 
 MISSING = Rule(
     "C047",

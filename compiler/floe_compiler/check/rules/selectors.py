@@ -8,9 +8,9 @@ from floe_compiler.check.hints import some
 from floe_compiler.check.index import Index
 from floe_compiler.check.own_selectors import WORKLOADS, own_selectors
 from floe_compiler.check.peers import named_namespaces
-from floe_compiler.check.selection import Selector, matches
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.selectors import Selector, matches
 
 NOTHING = Rule(
     "C020",

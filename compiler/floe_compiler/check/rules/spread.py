@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.scaling import autoscalers, least_replicas
-from floe_compiler.check.selection import matches
 from floe_compiler.check.workloads import Workload
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.selectors import matches
 
 TOGETHER = Rule(
     "C097",

@@ -1,0 +1,33 @@
+"""Label selectors, as Kubernetes evaluates them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Labels = Mapping[str, str]
+Selector = Mapping[str, Any]
+"""A LabelSelector: `matchLabels` and `matchExpressions`; without either it selects everything."""
+
+
+def matches(selector: Selector, labels: Labels) -> bool:
+    """Tell whether a LabelSelector selects something with these labels."""
+    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
+        _satisfies(expression, labels) for expression in selector.get("matchExpressions", ())
+    )
+
+
+def _satisfies(expression: Mapping[str, Any], labels: Labels) -> bool:
+    value = labels.get(str(expression.get("key")))
+    values = expression.get("values", ())
+    match expression.get("operator"):
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case _:
+            return False
