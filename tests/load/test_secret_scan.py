@@ -44,6 +44,22 @@ def test_told_by_its_place(data: Any, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        ({"steps": [{"variables": {"PGPASSWORD": VALUE}}]}, "secrets: {PGPASSWORD: {secret: <name>, key: <key>}}"),
+        ({"steps": [{"secrets": {"LOGIN": VALUE}}]}, "secrets: {LOGIN: {secret: <name>, key: <key>}}"),
+        ({"steps": [{"command": ["x", f"pg://a:{VALUE}@b"]}]}, "secrets: {VARIABLE: {secret: <name>, key: <key>}}"),
+        ({"delivery": {"repository": f"https://a:{VALUE}@b"}}, "leave it out of the URL"),
+        ({"storage": {"credentials": {"secret_key": VALUE}}}, "credentials: {type: secret, name: <name>}"),
+        ({"database": {"password": VALUE}}, "secret: {name: <name>}"),
+    ],
+)
+def test_the_remedy_is_one_that_its_place_knows(data: Any, hint: str) -> None:
+    (problem,) = secret_values(Document("a.yaml", data))
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize(
     "data",
     [
         {"secrets": {"type": "external-secrets", "store": {"name": "vault"}}},

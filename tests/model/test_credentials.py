@@ -24,6 +24,10 @@ from floe_compiler.model.credentials import names_secret, secret_in
         "credentials",
         "connection_string",
         "private_key",
+        "PGPASSWORD",
+        "adminPassword",
+        "SHOP_PASS",
+        "MYSQL_PWD",
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -31,7 +35,20 @@ def test_names_of_secrets(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["password_file", "secret_name", "tokens_per_minute", "key", "secretary", "monkey", "token_url", "secrets"]
+    "name",
+    [
+        "password_file",
+        "PGPASSFILE",
+        "BYPASS",
+        "compass",
+        "secret_name",
+        "tokens_per_minute",
+        "key",
+        "secretary",
+        "monkey",
+        "token_url",
+        "secrets",
+    ],
 )
 def test_names_of_what_is_no_secret(name: str) -> None:
     assert not names_secret(name)
@@ -45,7 +62,20 @@ def test_names_of_what_is_no_secret(name: str) -> None:
         ("id: AKIA" + "A" * 16, "an AWS access key"),
         ("ASIA" + "0" * 16, "an AWS access key"),
         ("ghp_" + "a" * 36, "a token of GitHub"),
+        ("github_pat_" + "a1B2_" * 16, "a token of GitHub"),
         ("xoxb-1234567890-abc", "a token of Slack"),
+        ("https://hooks.slack.com/services/T01/B01/" + "a1" * 12, "a token of Slack"),
+        ("--key=sk_" + "live_" + "a1" * 12, "a key of Stripe"),
+        ("rk_" + "test_" + "a1" * 12, "a key of Stripe"),
+        ("--token glpat-" + "aB1_-" * 4, "a token of GitLab"),
+        ("AIza" + "aB1_-" * 7, "a key of Google"),
+        ("hf_" + "aB" * 17, "a token of Hugging Face"),
+        ("npm_" + "a1" * 18, "a token of npm"),
+        ("dckr_pat_" + "aB1_-" * 5, "a token of Docker"),
+        ("SG." + "a1" * 11 + "." + "b2" * 21, "a key of SendGrid"),
+        ("VAULT=hvs." + "aB1_-" * 6, "a token of Vault"),
+        ("dapi" + "0a" * 16, "a token of Databricks"),
+        ("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=" + "aB+/" * 21 + "==", "a key of Azure"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz", "a JSON web token"),
         ("postgresql://app:hunter2@db:5432/app", "a password in a URL"),
         ("see https://bot:x@example.com for more", "a password in a URL"),
@@ -67,6 +97,19 @@ def test_values_of_secrets(text: str, kind: str) -> None:
         "-----BEGIN CERTIFICATE-----",
         "AKIA" + "A" * 15,
         "ghp_short",
+        "github_pat_is_the_prefix",
+        "sk_live_mode_of_the_shop",
+        "glpat-is-the-prefix",
+        "hf_datasets_offline_and_some_more_words",
+        "npm_config_registry",
+        "AIzawa",
+        "MSG.accounts_of_the_last_month.accounts_of_this_month",
+        "SG.eu.example",
+        "hvs.example.com",
+        "dapi-server",
+        "task_live_orders_of_the_shop",
+        "AccountKey=$(ACCOUNT_KEY)",
+        "https://acme.slack.com/archives/C01",
     ],
 )
 def test_values_that_are_no_secrets(text: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from floe_compiler.load.rules import SECRET_VALUE
-from floe_compiler.model.credentials import names_secret, secret_in
+from floe_compiler.model.credentials import PASSWORD_IN_URL, names_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
 
-HINT = "put it into the secret store and refer to it: secrets: {VARIABLE: {secret: <name>, key: <key>}}"
 REFERENCES = frozenset({"secret", "secrets", "keys", "store", "pull_secret"})
 """Keys below which names of secrets stand, not their values."""
 
@@ -23,7 +23,18 @@ def secret_values(document: Document) -> Iterator[Diagnostic]:
             kind = "the value of a secret"
         if kind:
             message = f"{show_path(path)} looks like {kind}"
-            yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=HINT, secret=True)
+            yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
+
+
+def _hint(kind: str, path: DataPath) -> str:
+    """Return where the secret belongs, in the words of the place where its value stands."""
+    if "steps" in path:
+        name = next((key for above, key in pairwise(path) if above in ("variables", "secrets")), "VARIABLE")
+        return f"put it into the secret store and refer to it: secrets: {{{name}: {{secret: <name>, key: <key>}}}}"
+    if kind == PASSWORD_IN_URL:
+        return "leave it out of the URL, and give it to the program that reads the URL as a secret"
+    form = "credentials: {type: secret, name: <name>}" if "credentials" in path else "secret: {name: <name>}"
+    return f"put it into the secret store and name the secret instead: {form}"
 
 
 def holds_secret(path: DataPath) -> bool:

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import re
 
+PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
+
 _SECRET_NAME = re.compile(
-    r"(?i)(^|[_.-])(password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key"
-    r"|credentials?|connection[_-]?string)$"
+    r"(?i)(password|passwd|passphrase"
+    r"|(^|[_.-])(pass|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key"
+    r"|credentials?|connection[_-]?string))$"
 )
-_SECRET_VALUES = (
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("an AWS access key", re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("a token of GitHub", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b")),
-    ("a token of Slack", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}")),
-    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")),
-    ("a password in a URL", re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@")),
+# What kind of credential, a part that each has (looked for first, as that is quick), and its form: the one that its
+# maker documents, so that scanners find what leaks.
+_SECRET_VALUES = tuple(
+    (kind, part, re.compile(form))
+    for kind, part, form in (
+        ("a private key", "PRIVATE KEY", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+        ("an AWS access key", "AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
+        ("an AWS access key", "ASIA", r"\bASIA[0-9A-Z]{16}\b"),
+        ("a token of GitHub", "gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
+        ("a token of GitHub", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{36,}\b"),
+        ("a token of GitLab", "gl", r"\bgl(pat|dt|rt|ptt|cbt|oas)-[A-Za-z0-9_-]{20,}"),
+        ("a token of Slack", "xox", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+        ("a token of Slack", "hooks.slack.com", r"\bhooks\.slack\.com/services/T\w+/B\w+/\w{16,}"),
+        ("a key of Stripe", "k_", r"\b[rs]k_(live|test)_[A-Za-z0-9]{16,}"),
+        ("a key of Google", "AIza", r"\bAIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
+        ("a token of Hugging Face", "hf_", r"\bhf_[A-Za-z0-9]{30,}\b"),
+        ("a token of npm", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("a token of Docker", "dckr_", r"\bdckr_[po]at_[A-Za-z0-9_-]{20,}"),
+        ("a key of SendGrid", "SG.", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+        ("a token of Vault", "hv", r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}"),
+        ("a token of Databricks", "dapi", r"\bdapi[0-9a-f]{32}\b"),
+        ("a key of Azure", "Key=", r"\b(Account|SharedAccess)Key=[A-Za-z0-9+/]{40,}"),
+        ("a JSON web token", "eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        (PASSWORD_IN_URL, "://", r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@"),
+    )
 )
 
 
@@ -25,4 +46,4 @@ def names_secret(name: str) -> bool:
 
 def secret_in(text: str) -> str:
     """Return what kind of credential the text contains (`a private key`); empty if it shows none."""
-    return next((kind for kind, pattern in _SECRET_VALUES if pattern.search(text)), "")
+    return next((kind for kind, part, form in _SECRET_VALUES if part in text and form.search(text)), "")

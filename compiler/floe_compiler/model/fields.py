@@ -51,7 +51,7 @@ def number_as_text(value: object) -> object:
 
 
 def check_cpu(text: str) -> str:
-    """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`): anything else shows as a difference for ever."""
+    """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`): anything else would differ for ever."""
     quantity = parse_quantity(text)
     if not quantity.amount:
         raise ValueError(f'"{text}" is no CPU at all; write such as 100m')
