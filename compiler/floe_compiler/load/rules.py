@@ -8,7 +8,9 @@ NO_MANIFEST = Rule("L101", "no platform manifest", "A platform is described by `
 STRAY_FILE = Rule(
     "L102",
     "stray file",
-    "A file or folder in `domains/` or `overlays/` would be read by nothing, so what it says would be lost in silence.",
+    "What lies in `domains/`, `overlays/` or `base/` is an authored document, or a kustomization.yaml lists it, or it"
+    " is read by nothing, and all that it says would be lost in silence. Documentation (`README.md`, pictures), hidden"
+    " files and what editors leave may lie there.",
 )
 WRONG_KIND = Rule("L103", "wrong kind", "The place of a file says what kind of document it must hold.")
 NOT_ONE_DOCUMENT = Rule("L104", "not one document", "Each authored file holds exactly one document.")

@@ -1,0 +1,136 @@
+"""What lies among the inputs, but is read by nothing: all that it says would be lost in silence."""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from floe_compiler.load.input_tree import TREES, EntryType
+from floe_compiler.load.listed import KUSTOMIZATION, listed_files
+
+HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
+"""The document without which a folder in one of these is no domain, and no environment."""
+
+MANIFEST = "platform-manifest.yaml"
+
+_IN_DOMAINS = "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml"
+_IN_OVERLAYS = "in overlays/ there is a folder for each environment"
+
+_DISGUISED = re.compile(r"\.?(?P<stem>.+?)(?P<endings>(?:\.ya?ml|\.txt)*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Stray:
+    """A file, folder or link that nothing reads, what is wrong with it, and what to do.
+
+    `meant` is the path of the document that it was probably meant to be.
+    """
+
+    path: str
+    problem: str
+    hint: str
+    meant: str = ""
+
+
+def strays_of(
+    root: Path, tree: Mapping[str, EntryType], documents: Collection[str], kind_of: Callable[[str], str]
+) -> tuple[Stray, ...]:
+    """Return what nothing reads, by path.
+
+    Args:
+        root: The repository.
+        tree: All that lies where inputs are written.
+        documents: The paths of the authored documents.
+        kind_of: Tells the kind of document that belongs at a path.
+    """
+    listed = listed_files(root, tree)
+    headless = [path for path in tree if _is_headless(path, tree)]
+    rest = {
+        path: type_
+        for path, type_ in tree.items()
+        if path not in documents and path not in (listed or ()) and not _is_below(path, documents)
+    }
+    renamed = {path: meant for path, type_ in rest.items() if (meant := _meant(path, type_, tree, kind_of))}
+    if any(posixpath.basename(meant) == KUSTOMIZATION for meant in renamed.values()):
+        listed = None  # it would list some of the others
+    found = [_not_read(path, f"rename it to {meant}", meant) for path, meant in renamed.items()]
+    for folder in headless:
+        head = f"{folder}/{HEADS[posixpath.dirname(folder)]}"
+        if head not in renamed.values():
+            found.append(_not_read(folder, f"write {head}, or remove the folder"))
+    for path, type_ in rest.items():
+        if path not in renamed and not _is_below(path, headless) and path not in headless:
+            found += _stray(path, type_, listed)
+    return tuple(sorted(found))
+
+
+def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Iterator[Stray]:
+    """Yield what is wrong with something that is no document, and that no kustomization lists."""
+    place, _, name = path.rpartition("/")
+    if type_ == "folder" or name.startswith("."):
+        return
+    if type_ == "link":
+        hint = "put what it leads to in its place, or remove it"
+        yield Stray(path, f"{path} is a symbolic link, which is not followed", hint)
+    elif not place:
+        yield _not_read(path, "make it a folder" if path in TREES else f"remove it: {MANIFEST} is what is read")
+    elif path.startswith("domains/"):
+        yield _not_read(path, _IN_DOMAINS)
+    elif place == "overlays":
+        yield _not_read(path, _IN_OVERLAYS)
+    elif listed is not None:
+        yield _not_read(path, _how_to_list(path, listed))
+
+
+def _how_to_list(path: str, listed: Collection[str]) -> str:
+    folder, name = posixpath.split(path)
+    if name == KUSTOMIZATION:
+        return f"list its folder in {posixpath.dirname(folder)}/{KUSTOMIZATION}, or remove it"
+    top = "/".join(folder.split("/")[: 2 if folder.startswith("overlays/") else 1])
+    while folder != top and f"{folder}/{KUSTOMIZATION}" not in listed:
+        folder = posixpath.dirname(folder)
+    file = f"{folder}/{KUSTOMIZATION}"
+    return f"list it in {file if file in listed else f'a new {file}'} under resources or patches, or remove it"
+
+
+def _meant(path: str, type_: EntryType, tree: Collection[str], kind_of: Callable[[str], str]) -> str:
+    """Return the path, still free, of the document that something was probably meant to be; nothing if it is none."""
+    folder, name = posixpath.split(path)
+    disguised = _DISGUISED.fullmatch(name)
+    if type_ == "folder" or disguised is None or (name.startswith(".") and not disguised["endings"]):
+        return ""
+    stem = disguised["stem"]
+    if folder in HEADS:
+        is_named = disguised["endings"] and f"{stem}.yaml" not in (*HEADS.values(), KUSTOMIZATION)
+        meant = f"{folder}/{stem}/{HEADS[folder]}" if is_named else ""
+    elif kind_of(f"{folder}/{stem}.yaml") == "DataProduct":
+        meant = f"{folder}/{stem}.yaml" if "." not in stem else ""
+    else:
+        near = difflib.get_close_matches(f"{stem.casefold()}.yaml", _heads(folder, kind_of), n=1, cutoff=0.9)
+        meant = posixpath.join(folder, near[0]) if near else ""
+    return "" if meant in tree else meant
+
+
+def _heads(folder: str, kind_of: Callable[[str], str]) -> list[str]:
+    """Return the names that mean something in a folder."""
+    heads = [head for head in (MANIFEST, *HEADS.values()) if kind_of(posixpath.join(folder, head))]
+    return [*heads, KUSTOMIZATION] if folder.partition("/")[0] in ("base", "overlays") else heads
+
+
+def _is_headless(path: str, tree: Mapping[str, EntryType]) -> bool:
+    """Tell whether it is a folder that lacks the document which says what it is."""
+    head = HEADS.get(posixpath.dirname(path))
+    return head is not None and tree[path] == "folder" and f"{path}/{head}" not in tree
+
+
+def _is_below(path: str, folders: Collection[str]) -> bool:
+    parts = path.split("/")
+    return any("/".join(parts[:length]) in folders for length in range(1, len(parts)))
+
+
+def _not_read(path: str, hint: str, meant: str = "") -> Stray:
+    return Stray(path, f"{path} is not read by anything", hint, meant)
