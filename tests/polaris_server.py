@@ -79,6 +79,18 @@ class Polaris:
             return 401, {"error": "unauthorized_client", "error_description": "The client is not authorized"}
         return 200, {"access_token": f"token-of-{principal}", "token_type": "bearer", "expires_in": 3600}
 
+    def may_create(self, principal: str) -> bool:
+        """Tell whether a principal may create namespaces: the server asks that before it looks whether one is there."""
+        roles = self.state.assigned.get(principal, [])
+        granted = [
+            grant
+            for (role, catalog), names in self.state.catalog_roles_assigned.items()
+            for name in names
+            if role in roles
+            for grant in self.state.catalog_roles[catalog, name]
+        ]
+        return principal == "root" or any(grant["privilege"] == "NAMESPACE_CREATE" for grant in granted)
+
     def answer(self, method: str, path: str, body: Any) -> Answer:
         for wanted, pattern, handler in self.routes:
             match = re.fullmatch(pattern, path)
@@ -234,6 +246,8 @@ def running(state: State) -> Iterator[str]:
                 return 401, error("Not authorized")
             if principal != "root" and "/management/" in path:
                 return 403, error("Forbidden")
+            if self.command == "POST" and path.endswith("/namespaces") and not polaris.may_create(principal):
+                return 403, error(f"Principal '{principal}' is not authorized for op CREATE_NAMESPACE")
             return polaris.answer(self.command, path, json.loads(text) if text else None)
 
         do_GET = do_POST = do_PUT = _handle  # noqa: N815 - the names that the base class calls

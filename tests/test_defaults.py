@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,10 @@ PRODUCTS = 3
 @pytest.mark.parametrize("orchestrator", ["dagster", "kubernetes"])
 @pytest.mark.parametrize("scale", ["light", "medium", "heavy"])
 def test_three_products_fit_into_the_quota_of_a_domain(tmp_path: Path, scale: str, orchestrator: str) -> None:
-    changes = {ENVIRONMENT: {"scale": scale}, MANIFEST: {"orchestrator": {"type": orchestrator}}}
+    changes: dict[str, dict[str, Any]] = {
+        ENVIRONMENT: {"scale": scale},
+        MANIFEST: {"orchestrator": {"type": orchestrator}},
+    }
     root = small_mesh(tmp_path, changes)
     product = (root / PRODUCT).read_text(encoding="utf-8")
     for number in range(1, PRODUCTS):

@@ -8,6 +8,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -244,7 +246,10 @@ def test_no_domain_can_be_taken_for_root() -> None:
 
 def test_a_domain_writes_below_its_own_namespace_only() -> None:
     writing = [grant for grant in polaris.grants("sales") if "READ" not in str(grant["privilege"])]
-    assert writing == [{"type": "namespace", "namespace": ["sales"], "privilege": "CATALOG_MANAGE_CONTENT"}]
+    assert writing == [
+        {"type": "namespace", "namespace": ["sales"], "privilege": "CATALOG_MANAGE_CONTENT"},
+        {"type": "catalog", "privilege": "NAMESPACE_CREATE"},
+    ]
 
 
 # --- bootstrap ---
@@ -327,6 +332,29 @@ def test_setup_makes_the_catalog_and_its_clients(tmp_path: Path) -> None:
     assert state.namespaces == {"warehouse": [["field_service"], ["sales"]]}
     assert state.catalog_roles["warehouse", "domain-sales"] == polaris.grants("sales")
     assert state.catalog_roles_assigned["domain-sales", "warehouse"] == ["domain-sales"]
+
+
+def _create_namespace(url: str, principal: str) -> int:
+    request = Request(
+        f"{url}/api/catalog/v1/warehouse/namespaces",
+        data=b'{"namespace": ["sales"]}',
+        headers={"Authorization": f"Bearer token-of-{principal}"},
+    )
+    try:
+        return int(urlopen(request, timeout=10).status)
+    except HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_a_domain_that_makes_its_namespace_is_told_that_it_is_there(tmp_path: Path) -> None:
+    """As dlt does at each run, which goes on at a conflict and at nothing else."""
+    state = State()
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        assert _create_namespace(url, "domain-sales") == 409
+        state.catalog_roles["warehouse", "domain-sales"].pop()
+        assert _create_namespace(url, "domain-sales") == 403
 
 
 def test_setup_may_run_again_and_then_changes_nothing(tmp_path: Path) -> None:

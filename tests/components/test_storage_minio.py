@@ -111,14 +111,15 @@ def test_bad_buckets_are_refused(buckets: list[str]) -> None:
         MinioConfig.model_validate({"buckets": buckets})
 
 
-def test_the_policy_names_the_buckets_and_nothing_else() -> None:
-    (statement,) = json.loads(storage_minio.policy(("lake", "backups")))["Statement"]
-    assert statement["Resource"] == [
-        "arn:aws:s3:::lake",
-        "arn:aws:s3:::lake/*",
-        "arn:aws:s3:::backups",
-        "arn:aws:s3:::backups/*",
-    ]
+def test_the_policy_is_for_the_objects_of_the_buckets_and_nothing_else() -> None:
+    listed, objects, denied = json.loads(storage_minio.policy(("lake", "backups")))["Statement"]
+    assert listed["Resource"] == ["arn:aws:s3:::lake", "arn:aws:s3:::backups"]
+    assert objects["Resource"] == ["arn:aws:s3:::lake/*", "arn:aws:s3:::backups/*"]
+    allowed = {*listed["Action"], *objects["Action"]}
+    assert {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= allowed
+    for action in ("s3:*", "s3:PutBucketPolicy", "s3:DeleteBucket", "s3:CreateBucket"):
+        assert action not in allowed
+    assert denied == {"Effect": "Deny", "Action": ["admin:*"]}, "no keys that outlive the rotation of the secret"
 
 
 # --- the script, against a stand-in for mc that keeps buckets, users and policies in files ---

@@ -3,8 +3,9 @@
 Sources, for version 1.7.0: apache/polaris `CHANGELOG.md`, `runtime/defaults/.../application.properties`, the
 Dockerfiles of `runtime/server` and `runtime/admin` (user 10000:10001), `helm/polaris` (configuration folder, probes),
 the sources of `polaris-core` 1.7.0 (privileges, credentials file, feature names) and the client `apache-polaris` 1.7.0
-(requests). Both scripts were run, the setup against a server that the tests play by the published OpenAPI description.
-That the images run with a read-only root file system was not tried; `writable_root` is there in case they do not.
+(requests). The setup, and clients with the rights that it gives, were run against Polaris 1.4.1, built from the parts
+that are published, in memory and on a read-only root. 1.7.0, tables in PostgreSQL, the tool and the images were not;
+`writable_root` is there in case the images need it.
 """
 
 from __future__ import annotations
@@ -197,6 +198,8 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
         'polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"': json.dumps(
             [polaris.STORAGE_TYPES[context.one(ObjectStore).kind]]
         ),
+        # Only the setup task may change the catalog, and it brings it to what the inputs say: also to another role.
+        'polaris.features."ALLOW_UNRESTRICTED_STORAGE_CONFIG_ROLE_CHANGES"': "true",
         "quarkus.log.console.json.enabled": "true",
         "quarkus.otel.sdk.disabled": "false" if collector else "true",
     }
@@ -220,8 +223,9 @@ def _database_variables(database: Database) -> tuple[Variable, ...]:
         Variable("QUARKUS_DATASOURCE_JDBC_URL", f"jdbc:{database.endpoint.url(path=f'/{database.database}')}"),
         Variable("QUARKUS_DATASOURCE_USERNAME", database.user),
         Variable("QUARKUS_DATASOURCE_PASSWORD", secret=database.password, reason=FROM_CONFIGURATION),
-        # On by default, into a folder of the image.
+        # On by default, into a folder of the image; by its old name in older defaults of Polaris.
         Variable("QUARKUS_LOG_FILE_ENABLED", "false"),
+        Variable("QUARKUS_LOG_FILE_ENABLE", "false"),
     )
 
 

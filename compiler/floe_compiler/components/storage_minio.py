@@ -2,8 +2,8 @@
 
 Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER), `internal/config/constants.go` (the `_FILE`
 variables), `cmd/healthcheck-router.go`, `helm/minio/values.yaml` (user 1000); minio/mc `cmd/alias-set.go` and
-`cmd/admin-user-add.go` (keys from standard input). The bucket script was run against a stand-in for `mc`. That the
-image runs with a read-only root file system was not tried; `writable_root` is there in case it does not.
+`cmd/admin-user-add.go` (keys from standard input). This release of the server, built from its sources, was run as it is
+rendered here, as user 1000 on a read-only root, with the bucket script and the policy; the image itself was not.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ ADMINISTRATOR_KEYS = "/run/secrets/administrator"
 CLIENT_KEYS = "/run/secrets/client"
 SCRIPT = "/scripts/minio-buckets.sh"
 POLICY = "/scripts/warehouse-policy.json"
+BUCKET_ACTIONS = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
+OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
 TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
 TASK_RETRIES = 3
 
@@ -189,10 +191,22 @@ def _buckets(instance: Instance[MinioConfig]) -> Task:
 
 
 def policy(buckets: tuple[str, ...]) -> str:
-    """Return the access policy of the client, as JSON: everything in these buckets, and nothing else."""
-    resources = [f"arn:aws:s3:::{bucket}{suffix}" for bucket in buckets for suffix in ("", "/*")]
-    statement = {"Effect": "Allow", "Action": ["s3:*"], "Resource": resources}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
+    """Return the access policy of the client, as JSON: the objects of these buckets, and nothing else.
+
+    Neither the buckets themselves - it could open them to everybody, or remove them - nor, by administrative calls,
+    keys of its own, which would outlive a rotation of its secret. PyIceberg, dlt and dbt with DuckDB worked with this.
+    """
+    arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
+    statements = [
+        {"Effect": "Allow", "Action": [f"s3:{action}" for action in BUCKET_ACTIONS], "Resource": arns},
+        {
+            "Effect": "Allow",
+            "Action": [f"s3:{action}" for action in OBJECT_ACTIONS],
+            "Resource": [f"{arn}/*" for arn in arns],
+        },
+        {"Effect": "Deny", "Action": ["admin:*"]},
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
 
 
 COMPONENT = Component(
@@ -205,7 +219,7 @@ COMPONENT = Component(
     shared=True,
     profiles={
         "light": {
-            "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+            "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
         },
         "medium": {
             "storage": "100Gi",

@@ -9,6 +9,10 @@ from floe_compiler.model.capabilities import ObjectStore
 # A domain reads everything, and writes below its own namespace only. Each privilege contains weaker ones
 # (`PolarisAuthorizerImpl`): reading data contains listing tables and reading their properties.
 READ = ("CATALOG_READ_PROPERTIES", "NAMESPACE_READ_PROPERTIES", "TABLE_READ_DATA", "VIEW_READ_PROPERTIES")
+# dlt creates its namespace at each run and goes on if it is there already; but Polaris refuses the question itself to
+# who may create none (seen with Polaris 1.4.1 and dlt 1.31). A namespace that a domain makes elsewhere stays empty: it
+# has no right to tables there.
+CREATE = "NAMESPACE_CREATE"
 WRITE = "CATALOG_MANAGE_CONTENT"
 
 STORAGE_TYPES = {"s3": "S3", "gcs": "GCS", "adls": "AZURE"}
@@ -72,4 +76,4 @@ def clients(domains: Iterable[str], secrets: str) -> list[Fields]:
 def grants(domain: str) -> list[Fields]:
     """Return a domain's rights, in the words of the management API."""
     own: Fields = {"type": "namespace", "namespace": [namespace(domain)], "privilege": WRITE}
-    return [own, *(dict[str, object](type="catalog", privilege=privilege) for privilege in READ)]
+    return [own, *(dict[str, object](type="catalog", privilege=privilege) for privilege in (*READ, CREATE))]

@@ -33,7 +33,7 @@ until answer="$(store mb --ignore-existing "${@/#/store/}" 2>&1)"; do
     echo "the buckets could not be made: $answer" >&2
     exit 1
   fi
-  echo "waiting for the store"
+  echo "waiting for the store: $answer"
   sleep "$PAUSE"
 done
 

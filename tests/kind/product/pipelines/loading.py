@@ -16,7 +16,10 @@ Row = dict[str, Any]
 
 def load(table: str, rows: Iterable[Row], key: str) -> None:
     """Replace the table by these rows; raise an error if any of them does not arrive."""
-    iceberg = "DESTINATION_TYPE" in os.environ
+    iceberg = "POLARIS_URI" in os.environ
+    if iceberg:  # what a step of type `dlt` is told by the platform, for others that load with dlt
+        os.environ.setdefault("DLT_DATA_DIR", "/tmp/dlt")
+        os.environ.setdefault("ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE", "rest")
     resource = dlt.resource(
         rows,
         name=table,
@@ -24,12 +27,10 @@ def load(table: str, rows: Iterable[Row], key: str) -> None:
         write_disposition="replace",
         table_format="iceberg" if iceberg else None,
     )
-    product = os.environ["FLOE_PRODUCT"].replace("-", "_")
+    name = f"{os.environ['FLOE_PRODUCT'].replace('-', '_')}_{table}"
     if iceberg:
-        pipeline = dlt.pipeline(f"{product}_{table}", destination="filesystem", dataset_name=os.environ["DATASET_NAME"])
+        pipeline = dlt.pipeline(name, destination="filesystem", dataset_name=os.environ["POLARIS_NAMESPACE"])
     else:
-        file = os.environ["LOCAL_DATABASE"]
-        pipeline = dlt.pipeline(
-            f"{product}_{table}", destination=dlt.destinations.duckdb(file), dataset_name=os.environ["FLOE_DOMAIN"]
-        )
+        local = dlt.destinations.duckdb(os.environ["LOCAL_DATABASE"])
+        pipeline = dlt.pipeline(name, destination=local, dataset_name=os.environ["FLOE_DOMAIN"])
     pipeline.run(resource).raise_on_failed_jobs()
