@@ -30,8 +30,8 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.fields import Cidr, HostName, Name, PortNumber, SecretKeyName
-from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.fields import Name, PortNumber, SecretKeyName
+from floe_compiler.model.inputs import Amounts, Input, OutsideServer, ResourceSettings
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -68,15 +68,13 @@ class BackendHeader(Input):
     """The key in it."""
 
 
-class Backend(Input):
+class Backend(OutsideServer):
     """A server outside the platform that takes telemetry over OTLP and TLS, such as Grafana Cloud."""
 
     name: Name
     """What it is called here."""
     protocol: Literal["grpc", "http"] = "grpc"
     """The kind of OTLP it speaks."""
-    host: HostName
-    """Its DNS name."""
     port: PortNumber = 443
     """Its TCP port."""
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
@@ -85,8 +83,6 @@ class Backend(Input):
     """What is sent to it."""
     header: BackendHeader | None = None
     """How it knows who sends."""
-    cidr: Cidr = "0.0.0.0/0"
-    """The addresses it may have, for the network policy."""
 
     @model_validator(mode="after")
     def _path_of_http(self) -> Self:

@@ -11,7 +11,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from floe_compiler.model.contract import check_own_variable
 from floe_compiler.model.durations import format_duration, parse_duration
+from floe_compiler.model.hosts import check_outside_server, check_server
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.names import (
     check_data_key,
@@ -19,7 +21,6 @@ from floe_compiler.model.names import (
     check_dns_subdomain,
     check_label_key,
     check_label_value,
-    check_variable_name,
 )
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.schedules import check_schedule, check_time_zone
@@ -167,9 +168,11 @@ Owner = Annotated[str, AfterValidator(check_owner)]
 SemanticVersion = Annotated[str, AfterValidator(check_version), Field(examples=["1.4.2"])]
 LabelKey = Annotated[str, AfterValidator(check_label_key)]
 LabelValue = Annotated[str, AfterValidator(check_label_value)]
-VariableName = Annotated[str, AfterValidator(check_variable_name)]
+VariableName = Annotated[str, AfterValidator(check_own_variable)]
 SecretKeyName = Annotated[str, AfterValidator(check_data_key)]
 HostName = Annotated[str, AfterValidator(check_dns_subdomain)]
+ServerHost = Annotated[str, AfterValidator(check_server)]
+OutsideHost = Annotated[str, AfterValidator(check_outside_server)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[str, AfterValidator(check_cidr)]
 _Amount = Annotated[str, BeforeValidator(number_as_text, json_schema_input_type=str | float)]

@@ -51,6 +51,7 @@ from floe_compiler.model.inputs.product import (
     SecretUse,
     Step,
 )
+from floe_compiler.model.inputs.servers import OutsideServer
 
 __all__ = [
     "Amounts",
@@ -76,6 +77,7 @@ __all__ = [
     "Kubernetes",
     "Metadata",
     "Namespaces",
+    "OutsideServer",
     "Placement",
     "Placements",
     "PlatformManifest",

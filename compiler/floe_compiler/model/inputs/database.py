@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from floe_compiler.model.fields import (
-    Cidr,
-    HostName,
     Name,
     ObjectName,
     PortNumber,
@@ -20,6 +18,7 @@ from floe_compiler.model.inputs.common import (
     Input,
     ResourceSettings,
 )
+from floe_compiler.model.inputs.servers import OutsideServer
 
 
 class PostgresqlServer(Input):
@@ -57,13 +56,11 @@ class DatabaseSecret(Input):
     """Somebody else puts the Secret into the namespace: nothing is rendered for it."""
 
 
-class ExternalPostgresql(Input):
+class ExternalPostgresql(OutsideServer):
     """A PostgreSQL server that somebody else runs, such as RDS (recommended for production)."""
 
     type: Literal["external"]
     """The kind of database."""
-    host: HostName
-    """The server's DNS name."""
     port: PortNumber = 5432
     """The server's port."""
     database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = None
@@ -72,8 +69,6 @@ class ExternalPostgresql(Input):
     """The user; default: as the database."""
     secret: DatabaseSecret
     """Where the credentials are."""
-    cidr: Cidr = "0.0.0.0/0"
-    """The addresses the server may have, for the network policies."""
 
 
 def _inside_the_cluster(value: Any) -> Any:

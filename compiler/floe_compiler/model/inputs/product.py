@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from floe_compiler.model.fields import (
-    Cidr,
-    HostName,
     ImageReference,
     Name,
     ObjectName,
+    OutsideHost,
     PortNumber,
     RelativePath,
     Schedule,
@@ -26,6 +25,7 @@ from floe_compiler.model.inputs.common import (
     ResourceSettings,
     VersionedMetadata,
 )
+from floe_compiler.model.inputs.servers import OutsideServer
 
 
 class SecretUse(Input):
@@ -37,15 +37,13 @@ class SecretUse(Input):
     """The key in it."""
 
 
-class ExternalServer(Input):
+class ExternalServer(OutsideServer):
     """A server outside the platform that a step connects to."""
 
-    host: HostName
+    host: OutsideHost
     """Its DNS name."""
     port: PortNumber = 443
     """Its TCP port."""
-    cidr: Cidr = "0.0.0.0/0"
-    """The addresses it may have, for the network policy."""
 
 
 class Step(Input):

@@ -1,0 +1,44 @@
+"""Servers outside the cluster, as people name them: which names cannot be meant."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from floe_compiler.model.names import check_dns_subdomain
+
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]+))?(?:/\S*)?")
+_LOCAL = (".svc", ".cluster.local")
+
+
+def check_server(text: str) -> str:
+    """Accept the DNS name or IP address of a server that another machine can reach."""
+    match = _URL.fullmatch(text)
+    if match and match["host"] != text:
+        port = f", port: {match['port']}" if match["port"] else ""
+        raise ValueError(f'"{text}" is more than the name of a host; write host: {match["host"]}{port}')
+    check_dns_subdomain(text)
+    address = numeric(text)
+    if text == "localhost" or (address and (address.is_loopback or address.is_unspecified)):
+        raise ValueError(f'"{text}" is each pod itself; write the DNS name of the server')
+    if text == "metadata.google.internal" or (address and address.is_link_local):
+        raise ValueError(f'"{text}" hands out the credentials of the node; use a secret or a workload identity instead')
+    return text
+
+
+def check_outside_server(text: str) -> str:
+    """Accept a server as above unless it is a Service of the cluster, which ranges of addresses do not open."""
+    if text.endswith(_LOCAL):
+        raise ValueError(
+            f'"{text}" is a Service of the cluster, not a server outside; leave it out: what a step needs of the '
+            "platform is open to it, and any other Service takes a NetworkPolicy in base/"
+        )
+    return check_server(text)
+
+
+def numeric(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a host is named by; None if it has a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

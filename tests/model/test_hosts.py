@@ -1,0 +1,64 @@
+"""Servers outside the cluster: accepted, or refused with what to write."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from floe_compiler.model.hosts import check_outside_server, check_server, numeric
+from floe_compiler.model.inputs import ExternalPostgresql, ExternalServer
+
+
+@pytest.mark.parametrize("host", ["shop-db.acme.example", "203.0.113.7", "warehouse", "api.svc.acme.example"])
+def test_accepted(host: str) -> None:
+    assert check_outside_server(host) == host
+
+
+@pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("https://shop-db.acme.example", "write host: shop-db.acme.example"),
+        ("https://shop-db.acme.example:8443/v1", "write host: shop-db.acme.example, port: 8443"),
+        ("shop-db:5432", "write host: shop-db, port: 5432"),
+        ("shop.acme.example/api", "write host: shop.acme.example"),
+        ("Shop.acme.example", 'such as "shop.acme.example"'),
+        ("", "lower-case letters"),
+        ("localhost", "write the DNS name of the server"),
+        ("127.0.0.1", "write the DNS name of the server"),
+        ("0.0.0.0", "write the DNS name of the server"),
+        ("169.254.169.254", "a workload identity"),
+        ("metadata.google.internal", "a workload identity"),
+    ],
+)
+def test_refused_with_what_to_write(host: str, hint: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        check_server(host)
+    assert hint in str(refused.value).partition("; ")[2]
+
+
+@pytest.mark.parametrize("host", ["dagster.floe-sales-domain.svc", "polaris.floe-platform.svc.cluster.local"])
+def test_a_service_of_the_cluster_is_not_outside(host: str) -> None:
+    with pytest.raises(ValueError, match="not a server outside; leave it out"):
+        check_outside_server(host)
+
+
+def test_a_database_may_be_a_service_that_somebody_else_runs() -> None:
+    assert check_server("main.postgres.svc.cluster.local")
+
+
+def test_an_address_opens_no_more_than_itself() -> None:
+    assert ExternalServer(host="203.0.113.7").cidr == "203.0.113.7/32"
+    assert ExternalServer(host="203.0.113.7", cidr="203.0.113.0/24").cidr == "203.0.113.0/24"
+    assert ExternalServer(host="shop.acme.example").cidr == "0.0.0.0/0"
+    database = {"type": "external", "host": "203.0.113.7", "secret": {"name": "db"}}
+    assert ExternalPostgresql.model_validate(database).cidr == "203.0.113.7/32"
+
+
+def test_an_address_outside_of_its_range() -> None:
+    with pytest.raises(ValidationError, match=r"host 203.0.113.7 is not in cidr 10.0.0.0/8; leave cidr out"):
+        ExternalServer(host="203.0.113.7", cidr="10.0.0.0/8")
+
+
+def test_numeric() -> None:
+    assert str(numeric("203.0.113.7")) == "203.0.113.7"
+    assert numeric("shop.example") is None
