@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.inputs import Environment
 from floe_compiler.resolve.namespaces import check_namespaces, namespace_name
 from resolve.samples import document
 
 
-def data(name: str, cluster: str, pattern: str) -> dict[str, Any]:
+def data(name: str, cluster: str, pattern: str, **of_cluster: str) -> dict[str, Any]:
     return {
         "apiVersion": "floe.dev/v1",
         "kind": "Environment",
         "metadata": {"name": name, "owner": "@acme/platform"},
-        "cluster": {"name": cluster},
+        "cluster": {"name": cluster, **of_cluster},
         "storage_class": "standard",
         "namespaces": {"pattern": pattern},
     }
@@ -46,6 +48,50 @@ def test_environments_of_one_cluster_may_not() -> None:
     assert 'namespaces: {pattern: "floe-{scope}-prod"}' in found.hint
     assert str(found.related[0].span).startswith("dev.yaml")
     assert problems(("dev", "a", "floe-{scope}"), ("prod", "a", "floe-{scope}-prod")) == []
+
+
+def of_servers(first: str, second: str, cluster: str = "b") -> list[Diagnostic]:
+    written = [data("dev", "a", "floe-{scope}", server=first), data("prod", cluster, "floe-{scope}", server=second)]
+    documents = {one["metadata"]["name"]: document(f"{one['metadata']['name']}.yaml", one) for one in written}
+    environments = {name: Environment.model_validate(one.data) for name, one in documents.items()}
+    findings = Findings()
+    check_namespaces(environments, documents, ["platform"], findings)
+    return findings.found
+
+
+def test_one_address_is_one_cluster_whatever_it_is_called() -> None:
+    (found,) = of_servers("https://k.example:6443", "https://K.example:6443/")
+    assert found.rule.code == "R009"
+    assert 'cluster "https://K.example:6443/"' in found.message
+    assert of_servers("https://k.example:6443", "https://l.example:6443") == []
+
+
+def test_each_cluster_knows_itself_by_the_same_address() -> None:
+    assert of_servers("https://kubernetes.default.svc", "https://kubernetes.default.svc") == []
+
+
+def test_a_cluster_has_one_address() -> None:
+    addresses, clash = of_servers("https://k.example:6443", "https://l.example:6443", cluster="a")
+    assert (addresses.rule.code, clash.rule.code) == ("R019", "R009")
+    assert str(addresses.span).startswith("prod.yaml")
+    assert "https://l.example:6443 here, but at https://k.example:6443" in addresses.message
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "at", "better"),
+    [
+        (("qa", "floe-{scope}-test"), ("test", "floe-{scope}-test"), "qa.yaml", "floe-{scope}-qa"),
+        (("dev", "floe-{scope}-dev"), ("qa", "floe-{scope}-dev"), "qa.yaml", "floe-{scope}-qa"),
+        (("dev", "acme-{scope}"), ("qa", "acme-{scope}"), "qa.yaml", "acme-{scope}-qa"),
+        (("scope", "{scope}"), ("x", "{scope}"), "x.yaml", "{scope}-x"),
+    ],
+)
+def test_a_copied_environment_is_to_blame_not_the_one_that_it_was_copied_from(
+    first: tuple[str, str], second: tuple[str, str], at: str, better: str
+) -> None:
+    (found,) = problems((first[0], "a", first[1]), (second[0], "a", second[1]))
+    assert str(found.span).startswith(at)
+    assert f'"{better}"' in found.hint
 
 
 def test_one_shared_name_is_enough() -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 from floe_compiler.model.diagnostics import Findings, Related
-from floe_compiler.model.document import Document
-from floe_compiler.model.inputs import Environment
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.inputs import Cluster, Environment
 from floe_compiler.model.plan import PLATFORM
-from floe_compiler.resolve.rules import NAMESPACE_CLASH, WRONG_VALUE
+from floe_compiler.resolve.rules import CLUSTER_OF_TWO_ADDRESSES, NAMESPACE_CLASH, WRONG_VALUE
 
 MAXIMUM_LENGTH = 63
+OWN_CLUSTER = Cluster.model_fields["server"].default
+"""The address by which each cluster knows itself: two environments that have it may well be of two clusters."""
+PATTERN: DataPath = ("namespaces", "pattern")
 
 
 def namespace_name(environment: Environment, scope: str) -> str:
@@ -18,29 +24,90 @@ def namespace_name(environment: Environment, scope: str) -> str:
     return environment.namespaces.pattern.replace("{scope}", scope if scope == PLATFORM else f"{scope}-domain")
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An environment by its folder's name, whatever its document says."""
+
+    name: str
+    cluster: Cluster
+    pattern: str
+    namespaces: tuple[str, ...]
+    document: Document
+
+    @property
+    def has_own_pattern(self) -> bool:
+        return bool(re.search(_word(self.name), self.pattern))
+
+
 def check_namespaces(
     environments: Mapping[str, Environment],
     documents: Mapping[str, Document],
-    scopes: Iterable[str],
+    scopes: Sequence[str],
     findings: Findings,
 ) -> None:
     """Complain of namespaces that two environments of one cluster would share, and of names that are too long."""
-    taken: dict[tuple[str, str], str] = {}
-    for name, environment in environments.items():
-        for scope in scopes:
-            namespace = namespace_name(environment, scope)
-            span = documents[name].span(("namespaces", "pattern"))
+    places = [
+        _Place(name, one.cluster, one.namespaces.pattern, _namespaces(one, scopes), documents[name])
+        for name, one in environments.items()
+    ]
+    for place in places:
+        for namespace in place.namespaces:
             if len(namespace) > MAXIMUM_LENGTH:
                 message = f'namespace "{namespace}" is longer than {MAXIMUM_LENGTH} characters'
-                findings.add(WRONG_VALUE, message, span, hint="shorten the pattern or the domain's name")
-            other = taken.setdefault((environment.cluster.name, namespace), name)
-            if other != name:
-                findings.add(
-                    NAMESPACE_CLASH,
-                    f'environments "{other}" and "{name}" would share the namespace "{namespace}" '
-                    f'of cluster "{environment.cluster.name}"',
-                    span,
-                    hint=f'let one be called otherwise: namespaces: {{pattern: "floe-{{scope}}-{name}"}}',
-                    related=[Related(documents[other].span(("cluster", "name")), "the other environment")],
-                )
-                break
+                hint = "shorten the pattern or the domain's name"
+                findings.add(WRONG_VALUE, message, place.document.span(PATTERN), hint=hint)
+    for first, second in combinations(places, 2):
+        _check_addresses(first, second, findings)
+        shared = next((one for one in first.namespaces if one in second.namespaces), None)
+        if shared and _in_one_cluster(first.cluster, second.cluster):
+            _report(shared, first, second, findings)
+
+
+def _namespaces(environment: Environment, scopes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(namespace_name(environment, scope) for scope in scopes)
+
+
+def _in_one_cluster(first: Cluster, second: Cluster) -> bool:
+    return first.name == second.name or (_address(first) == _address(second) != OWN_CLUSTER)
+
+
+def _address(cluster: Cluster) -> str:
+    return cluster.server.rstrip("/").lower()
+
+
+def _check_addresses(first: _Place, second: _Place, findings: Findings) -> None:
+    """Complain of a cluster that has another address in each of two environments."""
+    if first.cluster.name == second.cluster.name and _address(first.cluster) != _address(second.cluster):
+        path: DataPath = ("cluster", "server")
+        findings.add(
+            CLUSTER_OF_TWO_ADDRESSES,
+            f'cluster "{second.cluster.name}" is at {second.cluster.server} here, but at {first.cluster.server} in '
+            f'environment "{first.name}"',
+            second.document.span(path),
+            hint="give both the same `cluster.server`, or two clusters two names",
+            related=[Related(first.document.span(path), "the other environment")],
+        )
+
+
+def _report(namespace: str, first: _Place, second: _Place, findings: Findings) -> None:
+    """Report a shared namespace where the pattern is not the environment's own: a copy still has the other's name."""
+    wrong, other = (first, second) if second.has_own_pattern and not first.has_own_pattern else (second, first)
+    cluster = wrong.cluster.name if wrong.cluster.name == other.cluster.name else wrong.cluster.server
+    findings.add(
+        NAMESPACE_CLASH,
+        f'environments "{first.name}" and "{second.name}" would share the namespace "{namespace}" '
+        f'of cluster "{cluster}"',
+        wrong.document.span(PATTERN),
+        hint=f'let one be called otherwise: namespaces: {{pattern: "{_better_pattern(wrong, other)}"}}',
+        related=[Related(other.document.span(("cluster", "name")), "the other environment")],
+    )
+
+
+def _better_pattern(wrong: _Place, other: _Place) -> str:
+    """Return a pattern with the environment's own name, in the place of the other's if it is there."""
+    own = re.sub(_word(other.name), wrong.name, wrong.pattern)
+    return own if own != wrong.pattern else f"{wrong.pattern}-{wrong.name}"
+
+
+def _word(name: str) -> str:
+    return rf"(?<![\w{{]){re.escape(name)}(?![\w}}])"

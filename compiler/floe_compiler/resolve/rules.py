@@ -23,7 +23,14 @@ CYCLE = Rule("R008", "cycle", "Data products read one another in a circle, so th
 NAMESPACE_CLASH = Rule(
     "R009",
     "namespace clash",
-    "Two namespaces of one cluster would have the same name; give the environments different `namespaces.pattern`s.",
+    "Two namespaces of one cluster would have the same name; give the environments different `namespaces.pattern`s. "
+    "Environments are of one cluster if they have its name in common, or its address.",
+)
+CLUSTER_OF_TWO_ADDRESSES = Rule(
+    "R019",
+    "cluster with two addresses",
+    "Two environments name the same cluster but give it different `cluster.server`s, so that one of them would be "
+    "delivered to the wrong place.",
 )
 MUTABLE_IMAGE = Rule(
     "R010",
