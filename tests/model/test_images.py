@@ -77,7 +77,22 @@ def test_refused_with_what_to_do(text: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "mutable"),
-    [("web", True), ("web:latest", True), ("web:1", False), (f"web@{DIGEST}", False), (f"web:latest@{DIGEST}", False)],
+    [
+        ("web", True),
+        ("web:latest", True),
+        ("web:latest-slim", True),
+        ("web:16-latest", True),
+        ("web:main", True),
+        ("web:Stable", True),
+        ("web:nightly", True),
+        ("web:1", False),
+        ("web:main-3f2a91c", False),
+        ("web:nightly-2025-11-01", False),
+        ("web:latestish", False),
+        ("web:1.25-edge", False),
+        (f"web@{DIGEST}", False),
+        (f"web:latest@{DIGEST}", False),
+    ],
 )
 def test_mutable(text: str, mutable: bool) -> None:
     assert parse_image(text).is_mutable is mutable

@@ -96,7 +96,10 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
     assert findings.found == []
 
 
-@pytest.mark.parametrize(("image", "named"), [("acme/orders", "acme/orders"), ("acme/orders:latest", "acme/orders")])
+@pytest.mark.parametrize(
+    ("image", "named"),
+    [("acme/orders", "acme/orders"), ("acme/orders:latest", "acme/orders"), ("a:5000/orders:main", "a:5000/orders")],
+)
 def test_an_image_that_can_change_is_told_with_one_that_cannot(image: str, named: str) -> None:
     findings = Findings()
     one = product("orders", image=image)

@@ -19,6 +19,12 @@ _REGISTRY = re.compile(rf"(?:{_HOST}(?:\.{_HOST})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)
 _TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _LONGEST_NAME = 255
+# Branches and channels, which move on to what is newest; with a commit, date or version behind, a tag stays.
+_MOVING = re.compile(
+    r"latest(-.*)?|.*-latest|main|master|trunk|head|develop|development|dev|staging|prod|production|test|stable|edge"
+    r"|nightly|canary|snapshot",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -37,8 +43,8 @@ class Image:
 
     @property
     def is_mutable(self) -> bool:
-        """Tell whether the name invites to push other content under it: no digest, and no tag or `latest`."""
-        return not self.digest and self.tag in ("", "latest")
+        """Tell whether the name invites to push other content under it: no digest, and no tag or a moving one."""
+        return not self.digest and (not self.tag or bool(_MOVING.fullmatch(self.tag)))
 
 
 def parse_image(text: str) -> Image:

@@ -109,8 +109,8 @@ def check_images(products: Iterable[Product], documents: Mapping[str, Document],
     """Complain of products whose image can change under a production environment."""
     for product in products:
         image = product.spec.image
-        if parse_image(image).is_mutable:
-            named = image.removesuffix(":latest")
+        if (parsed := parse_image(image)).is_mutable:
+            named = image.removesuffix(f":{parsed.tag}")
             findings.add(
                 MUTABLE_IMAGE,
                 f'image "{image}" can change under a running platform',

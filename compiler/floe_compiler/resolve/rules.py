@@ -35,7 +35,8 @@ CLUSTER_OF_TWO_ADDRESSES = Rule(
 MUTABLE_IMAGE = Rule(
     "R010",
     "mutable image",
-    "An image without a tag, or with `latest`, can change under a running platform: name an exact tag or a digest.",
+    "An image without a tag, or with one that moves (`latest`, `main`, `stable` ...), can change under a running "
+    "platform: name an exact tag or a digest.",
 )
 WRONG_NAME = Rule("R011", "wrong name", "`metadata.name` must be the name of the folder or file that it stands in.")
 NO_PROVIDER = Rule(

@@ -21,7 +21,9 @@ def test_exact_images_of_an_allowed_registry(image: str) -> None:
     assert platform.findings(check) == []
 
 
-@pytest.mark.parametrize("image", ["ghcr.io/acme/dagster", "ghcr.io/acme/dagster:latest"])
+@pytest.mark.parametrize(
+    "image", ["ghcr.io/acme/dagster", "ghcr.io/acme/dagster:latest", "ghcr.io/acme/dagster:stable"]
+)
 def test_images_that_may_change(image: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = image

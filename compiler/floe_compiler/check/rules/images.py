@@ -13,13 +13,14 @@ from floe_compiler.model.objects import ObjectId
 MUTABLE = Rule(
     "C150",
     "image that may be another one tomorrow",
-    "An image has an exact tag or a digest; without a tag, or with latest, each node may run another program.",
+    "An image has an exact tag or a digest; without a tag, or with one that moves on (latest, main, stable ...), each "
+    "node may run another program.",
 )
 REGISTRY = Rule(
     "C151",
     "image from another registry",
-    "All images come from the environment's registries, so that what runs is what was approved, and mirrors can serve "
-    "it. Use one of them, or add the registry to the environment.",
+    "With `images.mirrors`, all images come from the mirrors or from `images.registry`, so that what runs is what was "
+    "approved. Use one of them, or give the registry a mirror. (Without mirrors, an image may come from anywhere.)",
 )
 POLICY = Rule(
     "C152",
