@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ URI = "urn:kubernetes"
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
 class KubernetesSchemas:
     """The schemas of one Kubernetes version: the definitions, and the definition's name of each kind."""
 
@@ -29,6 +29,15 @@ class KubernetesSchemas:
         """Return the definition of that name."""
         definition: Schema = self.document["$defs"][name]
         return definition
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """Return the API groups of Kubernetes, empty for the core."""
+        return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.kinds)
+
+    def owns(self, group: str) -> bool:
+        """Tell whether an API group can only be one of Kubernetes: that of a custom resource has a dot in it."""
+        return "." not in group or group in self.groups
 
     @property
     def names(self) -> Mapping[str, Schema]:

@@ -87,3 +87,15 @@ def _generated(source: Object) -> str | None:
     """Return the one key that a Password generator makes, or None for a source of unknown keys."""
     generator = source.get("sourceRef", {}).get("generatorRef", {})
     return "password" if generator.get("kind") == "Password" and "rewrite" not in source else None
+
+
+def plain_keys(secret: Object) -> tuple[str, ...]:
+    """Return the places of the values that a Secret holds itself, sorted."""
+    return tuple(
+        sorted(
+            f"{field}.{key}"
+            for field in ("data", "stringData")
+            for key, value in secret.get(field, {}).items()
+            if value
+        )
+    )

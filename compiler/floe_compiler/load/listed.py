@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from floe_compiler.load.text_file import read_file
-from floe_compiler.load.yaml_reader import read_documents
 
 KUSTOMIZATION = "kustomization.yaml"
 
@@ -40,6 +39,8 @@ def listed_files(root: Path, tree: Collection[str]) -> frozenset[str] | None:
 
 def _named(root: Path, folder: str, file: str) -> set[str] | None:
     """Return the paths that a kustomization lists; None if it cannot be read."""
+    from floe_compiler.load.yaml_reader import read_documents  # slow to import
+
     text, _ = read_file(root, file)
     documents, problems = read_documents(text or "", file)
     if (

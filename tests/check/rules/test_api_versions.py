@@ -35,3 +35,35 @@ def test_the_same_kind_of_another_group_is_left_alone() -> None:
     platform = sample()
     platform.add(resource("example.com/v1beta1", "CronJob", "toy"))
     assert platform.findings(check) == []
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "hint"),
+    [
+        ("v1", "Configmap", 'did you mean "ConfigMap"?'),
+        ("v1", "Secrett", 'did you mean "Secret"?'),
+        ("v2", "ConfigMap", "write apiVersion: v1"),
+        ("app/v1", "Deployment", "write apiVersion: apps/v1"),
+        ("v1", "deployment", "write apiVersion: apps/v1, kind: Deployment"),
+        ("networking/v1", "NetworkPolicy", "write apiVersion: networking.k8s.io/v1"),
+        ("extensions/v1", "Ingress", "write apiVersion: networking.k8s.io/v1"),
+        ("autoscaling/v3", "HorizontalPodAutoscaler", "write apiVersion: autoscaling/v2"),
+        ("events.k8s.io/v2", "Event", "write apiVersion: events.k8s.io/v1"),
+        ("rbac.authorization.k8s.io/v1", "Rol", 'did you mean "Role"?'),
+        ("v1", "Zoo", ""),
+    ],
+)
+def test_a_kind_that_kubernetes_does_not_have_is_refused(api_version: str, kind: str, hint: str) -> None:
+    platform = sample()
+    platform.add(resource(api_version, kind, "mine"))
+    assert [(code, message) for code, _, message in platform.findings(check)] == [
+        ("C006", f"Kubernetes 1.34 has no {api_version} {kind}")
+    ]
+    assert platform.hints(check) == [hint]
+
+
+@pytest.mark.parametrize("api_version", ["gateway.networking.k8s.io/v1", "apps.example.com/v1"])
+def test_a_custom_resource_may_be_of_any_kind(api_version: str) -> None:
+    platform = sample()
+    platform.add(resource(api_version, "Deploymentt", "mine"))
+    assert platform.findings(check) == []

@@ -42,11 +42,21 @@ def test_what_the_compiler_renders_is_applied(planned: Planned) -> None:
 @both
 def test_a_folder_without_an_application_or_kustomization_is_found_once(planned: Planned) -> None:
     sample = platform(planned)
-    sample.add(resource("v1", "ConfigMap", "one", "monitoring"))
-    sample.add(resource("v1", "Service", "two", "monitoring"))
+    sample.add(resource("v1", "ConfigMap", "one", "kube-system"))
+    sample.add(resource("v1", "Service", "two", "kube-system"))
     assert sample.findings(check) == [
-        ("C170", "namespace monitoring", "nothing applies what lies in output/prod/monitoring")
+        ("C170", "namespace kube-system", "nothing applies what lies in output/prod/kube-system")
     ]
+
+
+@both
+def test_of_what_is_wrong_otherwise_nobody_should_be_told_how_to_allow_it(planned: Planned) -> None:
+    sample = platform(planned)
+    sample.add(resource("v1", "ConfigMap", "without-namespace", ""))
+    sample.add(resource("v1", "ConfigMap", "elsewhere", "monitoring"))
+    sample.add(resource("rbac.authorization.k8s.io/v1", "ClusterRole", "reader", "floe-sales-domain"))
+    sample.add(resource("v1", "Secret", "plain", "floe-sales-domain", stringData={"password": "x"}))
+    assert found(sample) == []
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
-"""API versions that the environment's Kubernetes no longer serves, or soon won't.
+"""Kinds and API versions that the environment's Kubernetes does not know, no longer serves, or soon won't.
 
 Source: the Kubernetes deprecation guide, https://kubernetes.io/docs/reference/using-api/deprecation-guide/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from floe_compiler.check.index import Index
-from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.diagnostics import Diagnostic, Rule, nearest
+from floe_compiler.model.objects import ObjectId
 
 REMOVED = Rule(
     "C004",
@@ -21,6 +22,12 @@ DEPRECATED = Rule(
     "deprecated API version",
     "A later Kubernetes version stops serving this API version. Use the one that replaces it.",
     "warning",
+)
+
+UNKNOWN = Rule(
+    "C006",
+    "kind that Kubernetes does not have",
+    "The API group is one of Kubernetes' own, but has no such kind, or not in this version. Correct one of them.",
 )
 
 Version = tuple[int, int]
@@ -88,17 +95,51 @@ _CHANGES: Mapping[tuple[str, str], _Change] = {
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the objects of removed and of deprecated API versions."""
+    """Yield the objects of unknown kinds of Kubernetes, and those of removed and of deprecated API versions."""
     target = _version(index.rendered.kubernetes_version)
     for identity, manifest in index.objects.items():
         api_version = str(manifest.get("apiVersion", ""))
         change = _CHANGES.get((api_version, identity.kind))
+        if (
+            change is None
+            and api_version
+            and identity in index.shapes.unknown
+            and index.kubernetes.owns(identity.group)
+        ):
+            message = f"Kubernetes {index.rendered.kubernetes_version} has no {api_version} {identity.kind}"
+            yield index.finding(UNKNOWN, identity, message, _meant(index.kubernetes.kinds, api_version, identity.kind))
         if change is None or target < change.deprecated:
             continue
         removed = change.removed <= target
         since = _text(change.removed if removed else change.deprecated)
         message = f"{api_version} {identity.kind} is {'removed' if removed else 'deprecated'} since Kubernetes {since}"
         yield index.finding(REMOVED if removed else DEPRECATED, identity, message, f"use {change.replacement}")
+
+
+def _is_unknown(index: Index, identity: ObjectId, api_version: str) -> bool:
+    """Tell whether an object is of a kind that Kubernetes must have, but does not."""
+    if not api_version or not identity.kind:
+        return False
+    return identity in index.shapes.unknown and index.kubernetes.owns(identity.group)
+
+
+def _meant(known: Collection[tuple[str, str]], api_version: str, kind: str) -> str:
+    """Return a hint with the kind of the same name, or else the one of the most similar name."""
+    same = [one for one in known if one[1].casefold() == kind.casefold()]
+    if not same:
+        names = {name for version, name in known if version == api_version} or {name for _, name in known}
+        return nearest(kind, names)
+    group = api_version.rpartition("/")[0]
+    best, name = max(same, key=lambda one: (one[0] == api_version, one[0].rpartition("/")[0] == group, *_age(one[0])))
+    if best == api_version:
+        return f'did you mean "{name}"?'
+    return f"write apiVersion: {best}" + (f", kind: {name}" if name != kind else "")
+
+
+def _age(api_version: str) -> tuple[bool, str]:
+    """Return what sorts the versions of a group: the newest stable one comes last."""
+    version = api_version.rpartition("/")[2]
+    return version.removeprefix("v").isdecimal(), version
 
 
 def _version(text: str) -> Version:

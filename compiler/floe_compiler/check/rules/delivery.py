@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from floe_compiler.check.index import Index
+from floe_compiler.check.placement import misplaced
+from floe_compiler.check.secret_keys import plain_keys
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.files import folder_path
 from floe_compiler.model.objects import Object, ObjectId
@@ -30,15 +32,19 @@ _FLUX = "kustomize.toolkit.fluxcd.io"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield objects in folders that nothing applies, and those that an AppProject refuses."""
+    """Yield objects in folders that nothing applies, and those that an AppProject refuses.
+
+    Objects that lie in the wrong place, and Secrets in plain text, are told of elsewhere: nobody should allow them.
+    """
     rendered = index.rendered
     if not rendered.delivery:
         return
     projects = {identity.name: manifest.get("spec", {}) for identity, manifest in index.of(_ARGO, "AppProject")}
     applied = dict(_applied(index, projects))
     unknown: set[str] = set()
+    wrong = {*misplaced(index), *(identity for identity, manifest in index.of("", "Secret") if plain_keys(manifest))}
     for identity in index.objects:
-        if identity in rendered.delivery:
+        if identity in rendered.delivery or identity in wrong:
             continue
         folder = folder_path(rendered.environment, identity.namespace)
         if folder not in applied:

@@ -9,10 +9,10 @@ from functools import cache
 
 from floe_compiler.check.assignments import assigned_secrets, is_literal
 from floe_compiler.check.index import Index
+from floe_compiler.check.secret_keys import plain_keys
 from floe_compiler.check.texts import Text, texts
 from floe_compiler.model.credentials import names_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.objects import Object
 
 PLAIN = Rule(
     "C130",
@@ -33,8 +33,7 @@ _TEMPLATE = re.compile(r"\{\{.*?\}\}|%\([^)\n]*\)s|<[^<>\n]*>")
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield Secrets in plain text, and texts that look like credentials; no message contains a value."""
     for identity, manifest in index.of("", "Secret"):
-        plain = sorted(_plain_keys(manifest))
-        if plain:
+        if plain := plain_keys(manifest):
             yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}")
     known = _known_names(index)
     for text in texts(index):
@@ -44,13 +43,6 @@ def check(index: Index) -> Iterator[Diagnostic]:
             if kind := secret_in(value):
                 message = f"metadata.annotations[{key}] holds what looks like {kind}"
                 yield index.finding(CREDENTIAL, identity, message)
-
-
-def _plain_keys(manifest: Object) -> Iterator[str]:
-    for field in ("data", "stringData"):
-        for key, value in manifest.get(field, {}).items():
-            if value:
-                yield f"{field}.{key}"
 
 
 def _known_names(index: Index) -> Mapping[str, set[str]]:
