@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from floe_compiler.check.index import Index
@@ -60,3 +60,10 @@ class PortReader:
 def show_port(port: Port) -> str:
     """Return a port as people write it: `TCP 5432`."""
     return f"all {port[0]} ports" if port[1] == ANY_PORT else f"{port[0]} {port[1]}"
+
+
+def show_ports(ports: Collection[Port]) -> str:
+    """Return ports as people write them: `all ports`, `TCP 443, UDP 443`."""
+    if set(ports) >= {(protocol, ANY_PORT) for protocol in _PROTOCOLS}:
+        return "all ports"
+    return ", ".join(show_port(port) for port in sorted(ports))

@@ -67,6 +67,16 @@ def test_a_rule_without_peers_leads_everywhere() -> None:
     assert platform.findings(check) == [("C066", "Deployment.apps floe-platform/polaris", message)]
 
 
+def test_one_opening_is_one_finding_whatever_the_protocols() -> None:
+    platform = sample()
+    platform["NetworkPolicy/polaris-out"]["spec"]["egress"] = [{}]
+    platform.add(policy("open", "ingress", selector("polaris"), [{}]))
+    assert [(code, message) for code, _, message in platform.findings(check)] == [
+        ("C066", "a policy lets its pods send to 0.0.0.0/0 on all ports"),
+        ("C068", "it lets addresses outside the cluster reach floe-platform/polaris on all ports"),
+    ]
+
+
 def test_names_of_ports_mean_nothing_outside() -> None:
     platform = sample()
     rule = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": "main"}]}
@@ -100,8 +110,7 @@ def test_only_those_who_use_the_api_server_reach_it() -> None:
     platform = sample()
     platform.facts["connections"] -= {Connection(DAGSTER, "kubernetes-api", 443)}
     assert [(code, message) for code, _, message in platform.findings(check)] == [
-        ("C066", "a policy lets its pods send to 0.0.0.0/0 on TCP 443"),
-        ("C066", "a policy lets its pods send to 0.0.0.0/0 on TCP 6443"),
+        ("C066", "a policy lets its pods send to 0.0.0.0/0 on TCP 443, TCP 6443"),
     ]
 
 

@@ -11,9 +11,10 @@ from floe_compiler.check.bits import numbers_in
 from floe_compiler.check.index import Index
 from floe_compiler.check.peers import EVERYWHERE, Network, within
 from floe_compiler.check.policies import Policies, read_policies
-from floe_compiler.check.policy_ports import ANY_PORT, DNS_PORT, show_port
+from floe_compiler.check.policy_ports import ANY_PORT, DNS_PORT, Port, show_ports
 from floe_compiler.check.reachability import Reachability
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import Connection, External, PodGroup
 
 EXIT = Rule(
@@ -84,27 +85,34 @@ def _cut(index: Index, reach: Reachability, source: int, server: _Server) -> Ite
 
 
 def _exits(index: Index, reach: Reachability, source: int, servers: list[_Server]) -> Iterator[Diagnostic]:
-    for block, port in dict.fromkeys(reach.blocks(source)):
+    """Yield one finding for each range of addresses that the source has no need to reach, with all its ports."""
+    open_: dict[Network, set[Port]] = defaultdict(set)
+    for block, port in reach.blocks(source):
         protocol, number = port
         needed = number == DNS_PORT or any(
             server.protocol == protocol and number in server.ports and within(block.network, server.network)
             for server in servers
         )
         if not needed:
-            message = f"a policy lets its pods send to {block.network} on {show_port(port)}"
-            yield index.finding(EXIT, index.pods.all[source].about, message)
+            open_[block.network].add(port)
+    for network, ports in open_.items():
+        message = f"a policy lets its pods send to {network} on {show_ports(ports)}"
+        yield index.finding(EXIT, index.pods.all[source].about, message)
 
 
 def _doors(index: Index, policies: Policies) -> Iterator[Diagnostic]:
+    """Yield one finding for each group of pods that a policy opens to addresses outside, with all its ports."""
     open_to_ingress: dict[int, set[int]] = defaultdict(set)
     for group, number in index.rendered.ingress_groups:
         for position in index.pods.of_group(group):
             open_to_ingress[position].add(number)
+    open_: dict[tuple[ObjectId, PodGroup], set[Port]] = defaultdict(set)
     for rule in policies.rules:
         if rule.direction == "ingress" and rule.peers.blocks:
             for port, pods in rule.received:
                 for position in numbers_in(pods):
                     if port[1] not in open_to_ingress[position]:
-                        target = index.pods.all[position].group
-                        message = f"it lets addresses outside the cluster reach {target} on {show_port(port)}"
-                        yield index.finding(DOOR, rule.policy, message)
+                        open_[rule.policy, index.pods.all[position].group].add(port)
+    for (policy, group), ports in open_.items():
+        message = f"it lets addresses outside the cluster reach {group} on {show_ports(ports)}"
+        yield index.finding(DOOR, policy, message)
