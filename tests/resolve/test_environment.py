@@ -217,6 +217,15 @@ def test_a_product_of_a_domain_that_is_not_there_cannot_be_read() -> None:
     assert '"dev" has no domain "finance"' in message
 
 
+def test_a_domain_that_is_wrong_itself_can_be_read() -> None:
+    products = {
+        "sales": [data_product("orders", inputs=[{"product": "costs", "output": "table", "domain": "finance"}])],
+        "finance": [data_product("costs")],
+    }
+    found = refused({}, {}, {"sales": {}, "finance": {"quota": {"memory": "4GB"}}}, products)
+    assert [code for code, _, _ in found] == ["R003"]
+
+
 def test_mistakes_of_all_scopes_are_told_at_once() -> None:
     found = refused(
         {"catalog": {"type": "polari"}, "more": 1},

@@ -66,7 +66,7 @@ def resolve_environment(
         for name in sorted(inputs.sources.domains)
         if (scope := _domain(inputs, environment, document, settings, layers, name, findings))
     ]
-    _check_domains_read(inputs.sources, settings, domains, findings)
+    _check_domains_read(inputs.sources, document, settings, domains, findings)
     place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
     with_products = tuple(scope.name for scope in domains if any(instance.products for _, instance in scope.placed))
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
@@ -87,15 +87,24 @@ def resolve_environment(
     return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units)
 
 
-def _check_domains_read(sources: Sources, settings: Settings, domains: list[Scope], findings: Findings) -> None:
-    """Complain of products that read a product of a domain which the environment does not have."""
-    present = {scope.name for scope in domains}
+def _check_domains_read(
+    sources: Sources, environment: Document, settings: Settings, domains: list[Scope], findings: Findings
+) -> None:
+    """Complain of products that read a product of a domain which the environment does not have.
+
+    A domain that is wrong itself is there all the same: what is wrong with it is told elsewhere.
+    """
+    absent = {
+        name
+        for name, source in sources.domains.items()
+        if not scopes.exists_in(scopes.domain_layers(source, environment, name), settings.environment)
+    }
     products = [one for scope in domains for _, instance in scope.placed for one in instance.products]
     for product in products:
         document = sources.domains[product.domain].products[product.name]
         for index, declared in enumerate(product.spec.inputs):
             domain, name = source_of(product, declared)
-            if domain in sources.domains and domain not in present:
+            if domain in absent:
                 findings.add(
                     UNKNOWN_REFERENCE,
                     f'environment "{settings.environment}" has no domain "{domain}", whose product "{name}" is read',
@@ -171,7 +180,7 @@ def _domain(
     check_locks(inputs.sources.manifest, inputs.locks, own, findings)
     merged = scopes.domain_merged(inputs.registry, environment.scale, platform, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
-    if domain is None or (domain.environments is not None and settings.environment not in domain.environments):
+    if domain is None or not scopes.exists_in(own, settings.environment):
         return None
     products = [inputs.products[name, one] for one in sorted(source.products) if (name, one) in inputs.products]
     if settings.production:
