@@ -6,6 +6,7 @@ from typing import Any
 
 from floe_compiler.components import database_postgresql
 from floe_compiler.components.database_external import COMPONENT, ExternalConfig, provides
+from floe_compiler.kit import postgresql
 from floe_compiler.kit.secret_stores import secret_objects
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.facts import Parts
@@ -59,7 +60,24 @@ def test_the_credentials_are_those_of_the_named_secret() -> None:
     reference = database().password
 
     assert (reference.secret.name, reference.key) == ("dagster-postgresql", "pass")
-    assert [key.name for key in reference.secret.keys] == ["user", "pass"]
+    assert [key.name for key in reference.secret.keys] == ["pass"], "a store need not hold what nobody reads"
+
+
+def test_the_user_is_the_one_that_the_secret_names_unless_the_input_does() -> None:
+    named = database()
+    assert (named.user, named.user_key) == ("dagster_prod", None)
+    unnamed = database(databases=[{"database": "dagster"}])
+    assert unnamed.user == ""
+    assert unnamed.user_key is not None
+    assert unnamed.user_key.key == "user"
+    assert [key.name for key in unnamed.password.secret.keys] == ["user", "pass"]
+
+
+def test_connections_are_encrypted_unless_asked_otherwise() -> None:
+    assert database().ssl_mode == "require"
+    assert database(tls="prefer").ssl_mode == "prefer"
+    assert postgresql.jdbc_url(database()).endswith(":5432/dagster?sslmode=require")
+    assert "?" not in postgresql.jdbc_url(in_cluster()), "it offers no TLS"
 
 
 def test_no_credential_is_made_up() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,16 @@ def test_the_password_stays_out_of_configuration_and_variables() -> None:
     assert file.secret == DATABASE.password
     assert yaml.safe_load(configuration(DATABASE))["db"]["password"] == "${MARQUEZ_DB_PASSWORD}"
     assert not any(variable.secret for variable in container().variables)
+
+
+def test_the_user_may_stand_in_the_secret() -> None:
+    external = replace(DATABASE, user="", user_key=DATABASE.password.secret.key("username"), ssl_mode="require")
+    read = yaml.safe_load(configuration(external))["db"]
+    assert read["user"] == "${MARQUEZ_DB_USER}"
+    assert read["url"].endswith("/marquez?sslmode=require")
+    found = COMPONENT.build(context_of(COMPONENT, found=[external], databases=(external.name,))).workloads[0]
+    (user,) = (one for one in found.pod.containers[0].variables if one.name == "MARQUEZ_DB_USER")
+    assert user.secret == external.user_key
 
 
 def started(folder: Path, password: str) -> str:

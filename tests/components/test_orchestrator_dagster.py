@@ -201,6 +201,22 @@ def test_an_external_database_is_used_as_it_is_called() -> None:
     assert "dagster-postgresql" not in text
 
 
+def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryption() -> None:
+    key = DATABASE.password.secret.key("username")
+    external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
+    found = (*(one for one in EVERYTHING if one != DATABASE), external)
+    declared = build(context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=[product()]))
+    pods = [pod for _, pod in named_pods(declared)]
+    for container_ in (pod.containers[0] for pod in pods):
+        (user,) = (one for one in container_.variables if one.name == "DAGSTER_PG_USERNAME")
+        assert user.secret == key
+        assert user.reason
+    text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
+    connection = yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]
+    assert connection["username"] == {"env": "DAGSTER_PG_USERNAME"}
+    assert connection["params"] == {"sslmode": "require"}
+
+
 def instance(scale: str = "heavy", **config: Any) -> dict[str, Any]:
     return dict(yaml.safe_load(config_file(container("dagster-webserver", scale, **config), "dagster.yaml")))
 

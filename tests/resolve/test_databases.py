@@ -39,7 +39,7 @@ def resolved(*owners: Placed) -> tuple[dict[str, tuple[str, ...]], dict[str, Any
     )
 
 
-def owned(config: Any) -> list[tuple[str, str]]:
+def owned(config: Any) -> list[tuple[str, str | None]]:
     return [(one.database, one.user) for one in config.databases]
 
 
@@ -92,11 +92,11 @@ def test_one_consumer_may_need_two_databases_of_one_server() -> None:
 def test_an_external_database_is_called_as_it_is_there() -> None:
     names, servers, _ = resolved(owner("polaris", OUTSIDE.model_copy(update={"database": "catalog_prod"})))
     assert names == {"polaris": ("polaris-postgresql/catalog_prod",)}
-    assert owned(servers["polaris-postgresql"]) == [("catalog_prod", "catalog_prod")]
+    assert owned(servers["polaris-postgresql"]) == [("catalog_prod", None)]
     _, servers, _ = resolved(owner("polaris", OUTSIDE.model_copy(update={"database": "a", "user": "b"})))
     assert owned(servers["polaris-postgresql"]) == [("a", "b")]
     _, servers, _ = resolved(owner("polaris", OUTSIDE))
-    assert owned(servers["polaris-postgresql"]) == [("polaris", "app")]
+    assert owned(servers["polaris-postgresql"]) == [("polaris", None)]
     assert servers["polaris-postgresql"].host == "db.example.com"
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.kit import deadlines, polaris
+from floe_compiler.kit import deadlines, polaris, postgresql
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, ObjectStore
@@ -220,8 +220,8 @@ def properties_file(values: Mapping[str, str]) -> str:
 def _database_variables(database: Database) -> tuple[Variable, ...]:
     return (
         Variable("POLARIS_PERSISTENCE_TYPE", "relational-jdbc"),
-        Variable("QUARKUS_DATASOURCE_JDBC_URL", f"jdbc:{database.endpoint.url(path=f'/{database.database}')}"),
-        Variable("QUARKUS_DATASOURCE_USERNAME", database.user),
+        Variable("QUARKUS_DATASOURCE_JDBC_URL", postgresql.jdbc_url(database)),
+        postgresql.user_variable("QUARKUS_DATASOURCE_USERNAME", database),
         Variable("QUARKUS_DATASOURCE_PASSWORD", secret=database.password, reason=FROM_CONFIGURATION),
         # On by default, into a folder of the image; by its old name in older defaults of Polaris.
         Variable("QUARKUS_LOG_FILE_ENABLED", "false"),

@@ -5,14 +5,23 @@ from __future__ import annotations
 from pydantic import Field
 
 from floe_compiler.kit import postgresql
-from floe_compiler.kit.postgresql import DatabaseOwner
+from floe_compiler.kit.postgresql import SqlName
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Name
-from floe_compiler.model.inputs import DatabaseSecret, ExternalPostgresql
+from floe_compiler.model.inputs import ExternalPostgresql, Input
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
+
+
+class UsedDatabase(Input):
+    """A database that somebody made, and the role that logs in to it."""
+
+    database: SqlName
+    """The database's name."""
+    user: SqlName | None = None
+    """The role; default: the one that the secret names."""
 
 
 class ExternalConfig(ExternalPostgresql):
@@ -20,31 +29,36 @@ class ExternalConfig(ExternalPostgresql):
 
     server: Name
     """What the server is called here."""
-    databases: tuple[DatabaseOwner, ...] = Field(default=(), strict=False)
+    databases: tuple[UsedDatabase, ...] = Field(default=(), strict=False)
     """The databases on it that are used, made by those who run it."""
 
 
 def provides(instance: Instance[ExternalConfig]) -> tuple[Database, ...]:
     """Return the databases, each by the name `<server>/<database>`."""
-    config = instance.config
+    config, named = instance.config, instance.config.secret
     port = Port(postgresql.PORT.name, config.port, scheme=postgresql.PORT.scheme)
     return tuple(
         Database(
             name=f"{config.server}/{owner.database}",
             endpoint=Endpoint(config.host, (port,), cidr=config.cidr),
             database=owner.database,
-            user=owner.user,
-            password=secret(config.secret, instance.namespace).key(config.secret.keys.password),
+            user=owner.user or "",
+            password=secret(instance).key(named.keys.password),
             image=postgresql.IMAGE,
+            user_key=None if owner.user else secret(instance).key(named.keys.username),
+            ssl_mode=config.tls,
         )
         for owner in config.databases
     )
 
 
-def secret(named: DatabaseSecret, namespace: str) -> Secret:
+def secret(instance: Instance[ExternalConfig]) -> Secret:
     """Return the secret with the credentials; its values come from those who run the server, so none is made up."""
-    keys = (SecretKey(named.keys.username), SecretKey(named.keys.password))
-    return Secret(named.name, namespace, keys, existing=named.existing)
+    named = instance.config.secret
+    keys = [SecretKey(named.keys.password)]
+    if any(owner.user is None for owner in instance.config.databases):
+        keys.insert(0, SecretKey(named.keys.username))
+    return Secret(named.name, instance.namespace, tuple(keys), existing=named.existing)
 
 
 def build(_context: Context[ExternalConfig]) -> Parts:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit import deadlines, resources
+from floe_compiler.kit import deadlines, postgresql, resources
 from floe_compiler.model.capabilities import Database, Lineage
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
@@ -140,7 +140,6 @@ def build(context: Context[MarquezConfig]) -> Parts:
 
 def configuration(database: Database) -> str:
     """Return Marquez's configuration; the start script puts the password into it."""
-    url = f"jdbc:postgresql://{database.endpoint.address()}/{database.database}"
     return to_yaml(
         {
             "server": {
@@ -149,8 +148,8 @@ def configuration(database: Database) -> str:
             },
             "db": {
                 "driverClass": "org.postgresql.Driver",
-                "url": url,
-                "user": database.user,
+                "url": postgresql.jdbc_url(database),
+                "user": database.user or "${MARQUEZ_DB_USER}",
                 "password": "${MARQUEZ_DB_PASSWORD}",
                 **CONNECTIONS,
             },
@@ -166,13 +165,14 @@ def _pod(context: Context[MarquezConfig], command: str) -> Pod:
     """Return the pod that runs one of Marquez's commands."""
     database = context.one(Database)
     serves = command == "server"
+    user = (postgresql.user_variable("MARQUEZ_DB_USER", database),) if database.user_key else ()
     container = Container(
         name="marquez",
         image=IMAGE,
         resources=resources.declared(context.config.resources),
         command=("sh", "-c", START, "marquez"),
         arguments=(command, CONFIG),
-        variables=(Variable("PASSWORD_FILE", PASSWORD_FILE),),
+        variables=(Variable("PASSWORD_FILE", PASSWORD_FILE), *user),
         ports=(API, ADMIN) if serves else (),
         startup=STARTUP if serves else None,
         liveness=LIVENESS if serves else None,

@@ -13,9 +13,9 @@ from floe_compiler.kit.dagster_instance import (
     HOME,
     WORKSPACE,
     Queue,
+    credentials,
     instance_file,
     migration_file,
-    password,
     workspace_file,
 )
 from floe_compiler.kit.dagster_runs import DEFINITIONS, container_context, definitions, launched
@@ -103,7 +103,7 @@ def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
         name="dagster",
         image=IMAGE,
         resources=MIGRATION_RESOURCES,
-        variables=(Variable("DAGSTER_HOME", HOME), Variable("HOME", "/tmp"), password(database)),  # noqa: S108
+        variables=(Variable("DAGSTER_HOME", HOME), Variable("HOME", "/tmp"), *credentials(database)),  # noqa: S108
         config=(instance_file(database, instance.namespace, queue, config.days_kept), workspace_file(locations)),
     )
 
@@ -180,7 +180,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
         resources=resources(settings.resources),
         command=("dagster", "api", "grpc", "-h", LISTEN, "-p", str(GRPC.number), "-f", DEFINITIONS),
         arguments=("--location-name", product.name, "--fixed-server-id", identity, *JSON_LOGS),
-        variables=(Variable("HOME", "/tmp"), password(database), run_pods),  # noqa: S108
+        variables=(Variable("HOME", "/tmp"), *credentials(database), run_pods),  # noqa: S108
         ports=(GRPC,),
         startup=replace(CODE_HEALTH, failures=60),
         liveness=CODE_HEALTH,

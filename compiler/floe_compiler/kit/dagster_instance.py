@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from floe_compiler.kit import postgresql
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Variable
@@ -16,6 +17,7 @@ from floe_compiler.model.yaml_text import to_yaml
 
 HOME = "/opt/dagster/dagster_home"
 WORKSPACE = "/dagster-workspace/workspace.yaml"
+USER = "DAGSTER_PG_USERNAME"
 PASSWORD = "DAGSTER_PG_PASSWORD"  # noqa: S105 - the name of a variable
 PASSWORD_REASON = "dagster.yaml can take the database's password from a variable, not from a file"  # noqa: S105
 INSTANCE = "dagster-instance"
@@ -69,10 +71,11 @@ def _storage(database: Database) -> dict[str, Any]:
         "hostname": database.endpoint.host,
         "port": database.endpoint.port().number,
         "db_name": database.database,
-        "username": database.user,
+        "username": database.user or {"env": USER},
         "password": {"env": PASSWORD},
         # SQLAlchemy 2.1 takes plain `postgresql` for psycopg 3, which dagster-postgres does not bring.
         "scheme": "postgresql+psycopg2",
+        **({"params": {"sslmode": database.ssl_mode}} if database.ssl_mode else {}),
     }
     # Telemetry would write below the home folder, which is read-only: the webserver would not start.
     return {"storage": {"postgres": {"postgres_db": connection}}, "telemetry": {"enabled": False}}
@@ -110,6 +113,7 @@ def workspace_file(locations: Mapping[str, Endpoint]) -> ConfigFile:
     return ConfigFile(WORKSPACE, to_yaml({"load_from": servers}), "dagster-workspace")
 
 
-def password(database: Database) -> Variable:
-    """Return the variable that `dagster.yaml` reads the database's password from: every process of Dagster needs it."""
-    return Variable(PASSWORD, secret=database.password, reason=PASSWORD_REASON)
+def credentials(database: Database) -> tuple[Variable, ...]:
+    """Return the variables that `dagster.yaml` reads the database's login from: every process of Dagster needs them."""
+    password = Variable(PASSWORD, secret=database.password, reason=PASSWORD_REASON)
+    return (postgresql.user_variable(USER, database), password) if database.user_key else (password,)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from floe_compiler.kit.dagster_instance import POLL_INTERVAL, PRODUCT_TAG, START_TIMEOUT, Queue, password
+from floe_compiler.kit.dagster_instance import POLL_INTERVAL, PRODUCT_TAG, START_TIMEOUT, Queue, credentials
 from floe_compiler.kit.data_product import (
     ASKED_FOR,
     GRACE,
@@ -94,7 +94,7 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
         # Dagster gives its command as arguments, which would go to the image's entrypoint if there is one.
         command=("env",),
         resources=largest(resources(step.resources or settings.resources) for step in steps),
-        variables=(*base.variables, *secrets, password(database)),
+        variables=(*base.variables, *secrets, *credentials(database)),
         config=(*base.config, *definitions(context, product)),
     )
     pod = product_pod(context, product, (container,))

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import Variable
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -24,6 +26,8 @@ ADMINISTRATOR = "postgres"
 PASSWORD = "password"  # noqa: S105 - the name of a key
 PASSWORD_LENGTH = 32
 
+USER_REASON = "the user's name stands in the secret, and the program takes it from a variable"
+
 SqlName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 
 
@@ -34,6 +38,17 @@ class DatabaseOwner(Input):
     """The database's name."""
     user: SqlName
     """The role that owns it and logs in to it."""
+
+
+def user_variable(name: str, database: Database) -> Variable:
+    """Return the variable that tells a program who logs in to its database."""
+    return Variable(name, database.user, secret=database.user_key, reason=USER_REASON if database.user_key else "")
+
+
+def jdbc_url(database: Database) -> str:
+    """Return the database's address for Java programs, without user and password."""
+    mode = f"?sslmode={database.ssl_mode}" if database.ssl_mode else ""
+    return f"jdbc:{database.endpoint.url(path=f'/{database.database}')}{mode}"
 
 
 def database_secret(owner: DatabaseOwner, namespace: str) -> Secret:

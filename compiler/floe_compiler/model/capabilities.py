@@ -28,9 +28,17 @@ class Database(Capability):
     endpoint: Endpoint
     database: str
     user: str
+    """Who owns it; empty if only the secret knows, see `user_key`."""
+
     password: SecretReference
     image: str
     """A PostgreSQL image whose `pg_isready` and `psql` fit the server; used to wait for it."""
+
+    user_key: SecretReference | None = None
+    """Where the user's name is, if `user` does not say it."""
+
+    ssl_mode: str = ""
+    """The `sslmode` of connections, in the words of libpq and JDBC alike; empty for their own default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def check_owners(placed: Iterable[Placed], findings: Findings) -> None:
         for need in owner[0].databases(owner[1]):
             if not isinstance(need.choice, ExternalPostgresql):
                 continue
-            place = (need.choice.host, need.choice.port, _database(need)["database"])
+            place = (need.choice.host, need.choice.port, need.choice.database or need.database)
             first = taken.setdefault(place, owner)
             if first is not owner:
                 names = f"{first[1].label()} and {owner[1].label()}"
@@ -58,10 +58,9 @@ def _server(need: DatabaseNeed, owner: Placed) -> str:
     return named or f"{owner[1].name}-postgresql"
 
 
-def _database(need: DatabaseNeed) -> dict[str, str]:
+def _database(need: DatabaseNeed) -> dict[str, str | None]:
     if isinstance(need.choice, ExternalPostgresql):
-        database = need.choice.database or need.database
-        return {"database": database, "user": need.choice.user or need.choice.database or need.user}
+        return {"database": need.choice.database or need.database, "user": need.choice.user}
     return {"database": need.database, "user": need.user}
 
 

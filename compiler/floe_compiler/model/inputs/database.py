@@ -66,7 +66,9 @@ class ExternalPostgresql(OutsideServer):
     database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = None
     """The database; default: the component's usual one."""
     user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = None
-    """The user; default: as the database."""
+    """The user; default: the one that the secret names under `keys.username`."""
+    tls: Literal["require", "prefer"] = "require"
+    """Whether connections must be encrypted, or are only if the server can; its certificate is not looked at."""
     secret: DatabaseSecret
     """Where the credentials are."""
 
