@@ -1,18 +1,25 @@
 """Each danger is flagged by its word where it is one, and not where it is none."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from floe_compiler.model.objects import Object, identify
-from floe_compiler.report.dangers import dangers_of
+from floe_compiler.report.dangers import WORDS, dangers_of
 from report.samples import deployment, thing
 
 
-def words(before: Object | None, after: Object | None) -> list[str]:
-    found = dangers_of(identify(before or after or {}), before, after)
+def words(before: Object | None, after: Object | None, *beside: Object) -> list[str]:
+    found = dangers_of(identify(before or after or {}), before, after, beside)
     assert all(danger.sentence for danger in found)
+    assert {danger.word for danger in found} <= WORDS.keys()
     return [danger.word for danger in found]
+
+
+def sentences(before: Object | None, after: Object | None) -> list[str]:
+    return [danger.sentence for danger in dangers_of(identify(before or after or {}), before, after)]
 
 
 @pytest.mark.parametrize(
@@ -22,11 +29,9 @@ def words(before: Object | None, after: Object | None) -> list[str]:
         ("Namespace", "data-loss"),
         ("CustomResourceDefinition", "data-loss"),
         ("StatefulSet", "data-loss"),
-        ("Application", "prune"),
-        ("Kustomization", "prune"),
-        ("NetworkPolicy", "network-opened"),
-        ("PodDisruptionBudget", "guard-removed"),
-        ("ResourceQuota", "guard-removed"),
+        ("CronJob", "suspended"),
+        ("Deployment", "scale-down"),
+        ("DaemonSet", "scale-down"),
     ],
 )
 def test_dangerous_deletions(kind: str, word: str) -> None:
@@ -75,8 +80,9 @@ def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
         ("a/b:v1.2.0-alpine", "a/b:v2.0.0-alpine", ["major-upgrade"]),
         ("a/b:16", "a/b:17.1", ["major-upgrade"]),
         ("a/b:latest", "a/b:1.0", []),
-        ("a/b:2.0", "a/c:1.0", []),
-        ("ghcr.io/a/b:2.0", "mirror.example/a/b:1.0", ["downgrade"]),
+        ("a/b:2.0", "a/c:1.0", ["image-source"]),
+        ("a/b:2.0", "evil.example/a/b:2.0", ["image-source"]),
+        ("ghcr.io/a/b:2.0", "mirror.example/a/b:1.0", ["downgrade", "image-source"]),
         ("not an image", "a/b:1.0", []),
     ],
 )
@@ -165,6 +171,9 @@ def test_policies_that_let_pods_go_anywhere() -> None:
     assert words(egress(ANYWHERE), egress(OFFICE, ANYWHERE)) == []
     assert words(egress(ANYWHERE), egress({**ANYWHERE, "ports": [{"port": 22}]})) == ["network-opened"]
     assert words(egress(ANYWHERE), egress(OFFICE)) == []
+    assert sentences(egress(OFFICE), egress(OFFICE, {**ANYWHERE, "ports": [HTTPS, {"port": 22}]})) == [
+        "its pods may now connect to any address on TCP 22, TCP 443"
+    ]
     assert words(None, egress(ANYWHERE)) == [], "a new policy opens nothing that was shut: there were no such pods"
 
 
@@ -174,9 +183,84 @@ def test_policies_that_let_anybody_in() -> None:
     assert words(wide, shut) == []
 
 
-def external(*properties: str) -> Object:
+def to(*cidrs: str, without: tuple[str, ...] = ()) -> Object:
+    blocks = [{"ipBlock": {"cidr": cidr, **({"except": [*without]} if without else {})}} for cidr in cidrs]
+    return egress({"to": blocks, "ports": [HTTPS]})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opened"),
+    [
+        (to("10.20.0.0/24"), to("10.20.0.0/16"), True),
+        (to("10.20.0.0/16"), to("10.20.0.0/24"), False),
+        (to("10.20.0.0/16"), to("10.30.0.0/16"), True),
+        (to("10.0.0.0/9", "10.128.0.0/9"), to("10.0.0.0/8"), False),
+        (to("0.0.0.0/0", without=("10.0.0.0/8",)), to("0.0.0.0/0"), True),
+        (to("0.0.0.0/0"), to("0.0.0.0/0", without=("10.0.0.0/8",)), False),
+        (to("0.0.0.0/0", without=("10.0.0.0/8",)), to("11.0.0.0/8"), False),
+        (to("2001:db8::/48"), to("2001:db8::/32"), True),
+        (to("no range"), to("no network"), False),
+        (egress({"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}), to("10.0.0.0/16"), False),
+    ],
+)
+def test_wider_ranges(before: Object, after: Object, opened: bool) -> None:
+    assert words(before, after) == (["network-opened"] if opened else [])
+
+
+def rules_for(name: str, *types: str, **labels: str) -> Object:
+    return thing("NetworkPolicy", name, spec={"podSelector": {"matchLabels": labels}, "policyTypes": [*types]})
+
+
+BOTH = ("Ingress", "Egress")
+DENY = rules_for("default-deny", *BOTH)
+OWN = rules_for("own", *BOTH, app="a")
+POD: Object = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "a"}]}}
+PODS = thing("Deployment", spec={"template": POD})
+
+
+def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_restricts() -> None:
+    assert words(OWN, None, DENY, PODS) == [], "another still denies all"
+    assert words(OWN, None) == [], "its pods go, too"
+    assert words(OWN, None, PODS) == ["network-opened"]
+    assert words(OWN, None, PODS, rules_for("other", *BOTH, app="a")) == []
+    assert words(OWN, None, PODS, rules_for("other", *BOTH, app="b")) == ["network-opened"]
+    assert words(DENY, None) == [], "the whole namespace goes"
+    assert words(DENY, None, PODS) == ["network-opened"]
+    assert words(DENY, None, PODS, OWN) == ["network-opened"], "pods that come later are restricted by none"
+    (found,) = dangers_of(identify(OWN), OWN, None, (PODS, rules_for("other", "Egress")))
+    assert found.sentence == "no policy restricts the ingress of its pods any more"
+
+
+def test_a_policy_that_selects_other_pods_or_fewer_directions_opens_too() -> None:
+    shrunk = rules_for("own", "Egress", app="a")
+    assert words(OWN, shrunk, shrunk, PODS) == ["network-opened"]
+    assert words(OWN, shrunk, shrunk, PODS, DENY) == []
+    assert words(OWN, OWN | {"other": 1}, OWN, PODS) == []
+
+
+def test_guards_that_go_while_their_pods_stay() -> None:
+    budget = thing("PodDisruptionBudget", spec={"selector": {"matchLabels": {"app": "a"}}})
+    assert words(budget, None, PODS) == ["guard-removed"]
+    assert words(budget, None) == words(budget, budget | {"other": 1}, PODS) == []
+    assert words(thing("ResourceQuota"), None, PODS) == ["guard-removed"]
+    assert words(thing("ResourceQuota"), None) == []
+
+
+def test_services_that_are_opened_to_the_outside() -> None:
+    inside, outside = (thing("Service", spec={"type": kind}) for kind in ("ClusterIP", "NodePort"))
+    assert words(inside, outside) == words(None, outside) == ["exposed"]
+    assert words(outside, inside) == words(outside, outside | {"other": 1}) == []
+
+
+def external(*properties: str, store: str = "vault") -> Object:
     data = [{"secretKey": one, "remoteRef": {"key": "prod/crm", "property": one}} for one in properties]
-    return thing("ExternalSecret", spec={"data": data})
+    return thing("ExternalSecret", spec={"data": data, "secretStoreRef": {"name": store}})
+
+
+def test_another_store() -> None:
+    assert sentences(external("token"), external("token", store="other")) == [
+        "the store other must hold what was read from vault, or pods wait for it"
+    ]
 
 
 def test_values_that_the_store_must_hold() -> None:
@@ -193,6 +277,165 @@ def test_a_schedule_that_is_suspended() -> None:
     assert words(waits, runs) == words(waits, waits) == words(None, waits) == []
 
 
+def test_the_schedule_of_a_data_product_of_dagster() -> None:
+    def product(schedule: Any) -> Object:
+        return thing("ConfigMap", data={"product.json": json.dumps({"schedule": schedule})})
+
+    runs = product({"cron": "0 * * * *", "enabled": True})
+    assert words(runs, product(None)) == words(runs, product({"enabled": False})) == words(runs, None) == ["suspended"]
+    assert words(product(None), runs) == words(runs, product({"cron": "1 * * * *", "enabled": True})) == []
+    assert words(thing("ConfigMap", data={"product.json": "{"}), runs) == []
+
+
+def test_less_memory() -> None:
+    def pod(limit: str) -> Object:
+        return deployment(resources={"limits": {"memory": limit}})
+
+    assert words(pod("4Gi"), pod("2Gi")) == ["memory-lowered"]
+    assert words(pod("2Gi"), pod("4Gi")) == words(pod("1Gi"), pod("1024Mi")) == words(pod("1Gi"), deployment()) == []
+
+
+def test_several_of_what_runs_alone() -> None:
+    def single(kind: str, replicas: int, strategy: str = "") -> Object:
+        return thing(kind, spec={"replicas": replicas, "strategy": {"type": strategy}})
+
+    assert words(single("StatefulSet", 1), single("StatefulSet", 2)) == ["scale-up"]
+    assert words(single("Deployment", 1, "Recreate"), single("Deployment", 2, "Recreate")) == ["scale-up"]
+    assert words(single("Deployment", 1), single("Deployment", 9)) == []
+    assert words(single("StatefulSet", 2), single("StatefulSet", 3)) == []
+
+
+def test_volumes_that_go_with_their_pods() -> None:
+    keep, drop = (
+        thing("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenDeleted": what}})
+        for what in ("Retain", "Delete")
+    )
+    assert words(keep, drop) == words(thing("StatefulSet"), drop) == ["data-loss"]
+    assert words(drop, keep) == words(drop, drop | {"other": 1}) == words(None, drop) == []
+
+
+def config(text: str) -> Object:
+    return thing("ConfigMap", data={"file": text})
+
+
+def variable(name: str, value: str) -> Object:
+    return deployment(env=[{"name": name, "value": value}])
+
+
+def waiting(host: str) -> Object:
+    return deployment(command=["sh", "-c", f"until pg_isready -q -U postgres -h {host} -p 5432; do sleep 1; done"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new", "old"),
+    [
+        (variable("WAREHOUSE_URL", "s3://a/"), variable("WAREHOUSE_URL", "s3://b/"), "s3://b/", "s3://a/"),
+        (variable("POLARIS_WAREHOUSE", "a"), variable("POLARIS_WAREHOUSE", "b"), "warehouse b", "warehouse a"),
+        (variable("HEADER__POLARIS_REALM", "a"), variable("HEADER__POLARIS_REALM", "b"), "realm b", "realm a"),
+        (config("x: 1\npolaris.realms=a\n"), config("x: 1\npolaris.realms=b\n"), "realm b", "realm a"),
+        (config("db:\n  hostname: a.example\n"), config("db:\n  hostname: b\n"), "host b", "host a.example"),
+        (waiting("a.example"), waiting("b.example"), "host b.example", "host a.example"),
+        (
+            config("url: jdbc:postgresql://u:secret@a/x\n"),
+            config("url: jdbc:postgresql://u:secret@b/x\n"),
+            "jdbc:postgresql://u:***@b/x",
+            "jdbc:postgresql://u:***@a/x",
+        ),
+        (
+            variable("CONTEXT", json.dumps({"env": [{"name": "POLARIS_WAREHOUSE", "value": "a"}]})),
+            variable("CONTEXT", json.dumps({"env": [{"name": "POLARIS_WAREHOUSE", "value": "b"}]})),
+            "warehouse b",
+            "warehouse a",
+        ),
+    ],
+)
+def test_data_that_stays_elsewhere(before: Object, after: Object, new: str, old: str) -> None:
+    assert sentences(before, after) == [f"uses {new}, and the data stays in {old}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (config("bucket: a\n"), config("bucket: a\nregion: b\n")),
+        (config("bucket: a\n"), config("")),
+        (config(""), config("bucket: a\n")),
+        (variable("POLARIS_URI", "http://a"), variable("POLARIS_URI", "http://b")),
+        (variable("SNOWFLAKE_WAREHOUSE", "{{ a }}"), variable("SNOWFLAKE_WAREHOUSE", "{{ b }}")),
+        (thing("Service", spec={"hostname": "a"}), thing("Service", spec={"hostname": "b"})),
+    ],
+)
+def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
+    assert words(before, after) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "sentence"),
+    [
+        (
+            "Application",
+            {"source": {"repoURL": "a", "targetRevision": "main"}},
+            {"source": {"repoURL": "a", "targetRevision": "wip"}},
+            "now applies wip instead of main; what that lacks is pruned, or gets no changes any more",
+        ),
+        (
+            "Application",
+            {"destination": {"server": "a", "namespace": "x"}},
+            {"destination": {"server": "b", "namespace": "x"}},
+            "now applies to b instead of a; what it has made there stays",
+        ),
+        (
+            "GitRepository",
+            {"url": "a", "ref": {"branch": "main"}},
+            {"url": "b", "ref": {"branch": "wip"}},
+            "now applies b instead of a, wip instead of main; what that lacks is pruned, or gets no changes any more",
+        ),
+        (
+            "Kustomization",
+            {"path": "a"},
+            {"path": "b"},
+            "now applies b instead of a; what that lacks is pruned, or gets no changes any more",
+        ),
+    ],
+)
+def test_delivery_from_or_to_elsewhere(kind: str, before: Object, after: Object, sentence: str) -> None:
+    assert words(thing(kind, spec=before), thing(kind, spec=after)) == ["delivery-changed"]
+    assert sentences(thing(kind, spec=before), thing(kind, spec=after)) == [sentence]
+    assert words(None, thing(kind, spec=after)) == words(thing(kind, spec=before), thing(kind, spec=before)) == []
+
+
+FINALIZERS = {"name": "x", "finalizers": ["resources-finalizer.argocd.argoproj.io/background"]}
+
+
+@pytest.mark.parametrize(
+    ("deleted", "word"),
+    [
+        (thing("Application"), "delivery-changed"),
+        ({"kind": "Application", "metadata": FINALIZERS}, "prune"),
+        (thing("ApplicationSet"), "prune"),
+        (thing("ApplicationSet", spec={"syncPolicy": {"preserveResourcesOnDeletion": True}}), "delivery-changed"),
+        (thing("Kustomization", spec={"prune": True}), "prune"),
+        (thing("Kustomization", spec={"prune": False}), "delivery-changed"),
+        (thing("Kustomization", spec={"prune": True, "deletionPolicy": "Orphan"}), "delivery-changed"),
+        (thing("Kustomization", spec={"prune": False, "deletionPolicy": "Delete"}), "prune"),
+    ],
+)
+def test_what_becomes_of_what_was_delivered(deleted: Object, word: str) -> None:
+    assert words(deleted, None) == [word]
+
+
+def project(**spec: Any) -> Object:
+    return thing("AppProject", spec=spec)
+
+
+def test_projects_that_allow_everything() -> None:
+    kinds = [{"group": "", "kind": "Secret"}]
+    assert words(project(sourceRepos=["a"]), project(sourceRepos=["a", "*"])) == ["rights-widened"]
+    assert words(None, project(destinations=[{"server": "*", "namespace": "a"}])) == ["rights-widened"]
+    assert words(project(sourceRepos=["*"]), project(sourceRepos=["*", "a"])) == []
+    assert sentences(project(namespaceResourceBlacklist=kinds), project()) == ["no longer refuses Secret"]
+    assert words(project(namespaceResourceBlacklist=kinds), None) == []
+
+
 @pytest.mark.parametrize(
     ("kind", "before", "after"),
     [
@@ -206,8 +449,23 @@ def test_delivery_that_begins_to_delete(kind: str, before: Object, after: Object
     assert words(None, thing(kind, spec=after)) == []
 
 
+def test_the_documentation_lists_every_word() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text(encoding="utf-8")
+    assert "".join(f"| `{word}` | {meaning} |\n" for word, meaning in WORDS.items()) in page
+
+
 ODD = (
-    *("Application", "CronJob", "Deployment", "ExternalSecret", "Ingress", "Namespace", "NetworkPolicy"),
+    *(
+        "Application",
+        "AppProject",
+        "ConfigMap",
+        "CronJob",
+        "Deployment",
+        "ExternalSecret",
+        "Ingress",
+        "Namespace",
+        "NetworkPolicy",
+    ),
     *("PersistentVolumeClaim", "Role", "Service", "StatefulSet"),
 )
 
@@ -216,4 +474,6 @@ def test_odd_shapes_do_no_harm() -> None:
     shapes: tuple[Any, ...] = (None, [], "text", 1)
     for odd in shapes:
         for kind in ODD:
-            words(thing(kind, spec=odd, rules=None), thing(kind, spec={}, rules=None))
+            old, new = thing(kind, spec=odd, rules=None), thing(kind, spec={}, rules=None)
+            words(old, new, new, thing("Deployment", spec=odd))
+            words(old, None, new, PODS)

@@ -3,11 +3,13 @@
 import json
 import re
 
+from floe_compiler.kit.pods import CONFIG_HASH
 from floe_compiler.model.objects import Object
 from floe_compiler.report.diff import EnvironmentDiff, compare
 from floe_compiler.report.diff_json import render_diff_json
 from floe_compiler.report.diff_markdown import render_diff_markdown
 from floe_compiler.report.diff_text import render_diff, summary_line
+from floe_compiler.report.github import annotate_dangers
 from floe_compiler.report.terminal import plain
 from report.samples import deployment, manifests, thing
 
@@ -31,7 +33,7 @@ def test_text_names_objects_fields_and_dangers() -> None:
     assert render_diff([SMALL], plain) == (
         "dev/a\n"
         "  - PersistentVolumeClaim data\n"
-        "      ! data-loss: PersistentVolumeClaim data is deleted: its data may be deleted with it\n"
+        "      ! data-loss: is deleted; its data may be deleted with it\n"
         "  ~ ConfigMap x\n"
         '      ~ data["app.yaml"]:\n'
         "          @@ -1,3 +1,3 @@\n"
@@ -72,6 +74,42 @@ def test_a_change_that_several_objects_share_is_told_once() -> None:
     assert "**Changes that several objects share**\n\n```diff\n[1] in 6 objects" in render_diff_markdown(
         [difference(parts(1), parts(2), name) for name in ("dev", "prod")]
     )
+
+
+def test_a_danger_that_several_objects_share_is_told_once() -> None:
+    before, after = ([thing("CronJob", f"c{i}", spec={"suspend": off}) for i in range(5)] for off in (False, True))
+    text = render_diff([difference(before, after)], plain)
+    assert text.startswith(
+        "[1] in 5 objects:\n  ! suspended: no longer runs by its schedule\n[2] in 5 objects:\n  ~ spec.suspend"
+    )
+    assert text.count("suspended") == 1
+    assert text.count("  ~ CronJob c4 [1] [2]\n") == 1
+    markdown = render_diff_markdown([difference(before, after)])
+    assert (
+        "- :warning: `suspended` 5 objects: no longer runs by its schedule (CronJob a/c0, CronJob a/c1, CronJob a/c2 "
+        "and 2 more)\n" in markdown
+    )
+    assert annotate_dangers([difference(before, after), difference(before, after, "prod")]) == (
+        "::warning title=suspended::10 objects: no longer runs by its schedule (dev: CronJob a/c0, dev: CronJob a/c1, "
+        "dev: CronJob a/c2 and 7 more)\n"
+    )
+
+
+def test_hashes_are_told_in_words() -> None:
+    def pods(number: int) -> Object:
+        template = {"metadata": {"annotations": {CONFIG_HASH: str(number) * 64}}, "spec": {}}
+        return thing("Job", f"x-0000000{number}", spec={"template": template, "args": [str(number) * 16]})
+
+    changed = difference([pods(1)], [pods(2)])
+    assert render_diff([changed], plain) == (
+        "dev/a\n"
+        "  ~ Job x-00000002\n"
+        "      ~ runs again (before: x-00000001)\n"
+        "      ~ spec.args[0]: changed (a hash)\n"
+        "      ~ pods start anew: their configuration has changed\n"
+        "\n"
+    )
+    assert '"before": "x-00000001"' in render_diff_json([changed])
 
 
 def test_the_summary_counts_by_environment() -> None:

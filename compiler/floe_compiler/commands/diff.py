@@ -16,6 +16,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
+    from floe_compiler.pipeline import Compilation
     from floe_compiler.report.diff import EnvironmentDiff
 
 FORMATS = ("text", "json", "markdown", "github")
@@ -50,12 +51,12 @@ def run(options: Namespace) -> int:
     with showing_progress(sys.stderr) as progress:
         compiled = compile_mesh(root, environments, progress)
         progress("comparing")
-        diffs = differences(before, compiled.files, environments)
+        diffs = differences(before, compiled, environments)
     _show(diffs, options)
     return DONE
 
 
-def differences(before: State, after: Mapping[str, str], environments: tuple[str, ...]) -> tuple[EnvironmentDiff, ...]:
+def differences(before: State, compiled: Compilation, environments: tuple[str, ...]) -> tuple[EnvironmentDiff, ...]:
     """Return the difference of each environment; only files whose text differs are read as objects.
 
     Raises:
@@ -64,6 +65,8 @@ def differences(before: State, after: Mapping[str, str], environments: tuple[str
     from floe_compiler.report.diff import compare
     from floe_compiler.report.manifests import read_manifests
 
+    after = compiled.files
+    whole = {one.environment: one.objects.by_id for one in compiled.environments}
     new = {path: before.hash(text.encode()) for path, text in after.items()}
     old = {path: digest for path, digest in before.hashes.items() if _counts(path, environments)}
     texts = {path: content.decode(errors="replace") for path, content in before.read(_changed(old, new)).items()}
@@ -72,7 +75,8 @@ def differences(before: State, after: Mapping[str, str], environments: tuple[str
     for environment in sorted({_environment(path) for path in {*old, *new}}):
         gone = {path: text for path, text in texts.items() if _environment(path) == environment}
         come = {path: after[path] for path in _changed(new, old) if _environment(path) == environment}
-        diffs.append(compare(environment, read_manifests(gone, findings), read_manifests(come, findings)))
+        states = read_manifests(gone, findings), read_manifests(come, findings)
+        diffs.append(compare(environment, *states, whole.get(environment)))
     findings.finish()
     return tuple(diffs)
 

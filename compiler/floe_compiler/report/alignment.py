@@ -69,8 +69,10 @@ def _align_sets(before: list[Any], after: list[Any]) -> tuple[Any, Any]:
     shared = {_text(item) for item in before} & {_text(item) for item in after}
     gone = [item for item in before if _text(item) not in shared]
     new = [item for item in after if _text(item) not in shared]
-    if not gone and not new:
-        return before, after  # only the order, or how often an item stands there
+    if not gone and not new:  # only the order, or how often an item stands there
+        first = [_text(item) for item in before]
+        orders = [" ".join(str(first.index(_text(item))) for item in items) for items in (before, after)]
+        return {ORDER: orders[0]}, {ORDER: orders[1]}
     if len(gone) == len(new) == 1:
         return _align_mappings({"[changed]": gone[0]}, {"[changed]": new[0]})
     return (

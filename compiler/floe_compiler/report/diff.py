@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -66,19 +67,33 @@ class EnvironmentDiff:
         return sum(len(change.dangers) for change in self.changes)
 
 
-def compare(environment: str, before: Manifests, after: Manifests) -> EnvironmentDiff:
-    """Return what differs between two states of an environment's objects; those that mean the same are left out."""
+def compare(
+    environment: str, before: Manifests, after: Manifests, whole: Mapping[ObjectId, Object] | None = None
+) -> EnvironmentDiff:
+    """Return what differs between two states of an environment's objects; those that mean the same are left out.
+
+    `whole` has all objects of the state after, also those that did not change, which `before` and `after` may lack.
+    """
     renamed = _renamed_jobs(before, after)
+    beside = _by_namespace(after.by_id if whole is None else whole)
     changes = (
         _compare_object(
             identity,
             after.files.get(identity) or before.files[identity],
             before.by_id.get(renamed.get(identity, identity)),
             after.by_id.get(identity),
+            beside.get(identity.namespace, ()),
         )
         for identity in {*before.by_id, *after.by_id} - {*renamed.values()}
     )
     return EnvironmentDiff(environment, tuple(sorted(filter(None, changes), key=_order)))
+
+
+def _by_namespace(objects: Mapping[ObjectId, Object]) -> Mapping[str, list[Object]]:
+    found = defaultdict(list)
+    for identity, manifest in objects.items():
+        found[identity.namespace].append(manifest)
+    return found
 
 
 def _renamed_jobs(before: Manifests, after: Manifests) -> dict[ObjectId, ObjectId]:
@@ -96,15 +111,16 @@ def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:
     return change.folder, ACTIONS.index(change.action), change.identity
 
 
-def _compare_object(identity: ObjectId, file: str, before: Object | None, after: Object | None) -> ObjectChange | None:
-    if before is None:
-        return ObjectChange("added", identity, file, dangers=dangers_of(identity, before, after))
-    if after is None:
-        return ObjectChange("deleted", identity, file, dangers=dangers_of(identity, before, after))
+def _compare_object(
+    identity: ObjectId, file: str, before: Object | None, after: Object | None, beside: Sequence[Object]
+) -> ObjectChange | None:
+    if before is None or after is None:
+        dangers = dangers_of(identity, before, after, beside)
+        return ObjectChange("deleted" if after is None else "added", identity, file, dangers=dangers)
     if same(before, after):
         return None
     fields = tuple(sorted(_fields(identity.kind, before, after), key=lambda field: field.path))
-    return ObjectChange("changed", identity, file, fields, dangers_of(identity, before, after))
+    return ObjectChange("changed", identity, file, fields, dangers_of(identity, before, after, beside))
 
 
 def _fields(kind: str, before: Object, after: Object) -> Iterator[FieldChange]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from floe_compiler.report.diff import EnvironmentDiff
+from floe_compiler.report.danger_groups import dangers_with_objects, tell
+from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
 from floe_compiler.report.diff_text import by_folder, change_lines, shared_changes, shared_lines
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import plain, visible
@@ -45,17 +46,18 @@ def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
     for diff in diffs:
         if diff.dangers:
             yield f"\n**{count(diff.dangers, 'danger')} in {_inline(diff.environment)}**\n\n"
-            for change in diff.changes:
-                folder = change.folder.partition("/")[2]
-                place = _inline(f"{change.identity.kind} {folder}/{change.identity.name}")
-                for danger in change.dangers:
-                    yield f"- :warning: `{danger.word}` {place}: {_inline(danger.sentence)}\n"
+            for danger, threatened in dangers_with_objects([diff]).items():
+                yield f"- :warning: `{danger.word}` {_inline(tell(danger, threatened, _place))}\n"
+
+
+def _place(_: str, change: ObjectChange) -> str:
+    return f"{change.identity.kind} {change.folder.partition('/')[2]}/{change.identity.name}"
 
 
 def _details(diffs: list[EnvironmentDiff]) -> Iterator[str]:
     shared = shared_changes(diffs)
     if shared:
-        yield f"\n**Changes that several objects share**\n\n{_fenced(shared_lines(shared))}"
+        yield f"\n**Changes that several objects share**\n\n{_fenced(shared_lines(shared, plain))}"
     for diff in diffs:
         for folder, changes in by_folder(diff):
             title = f"{_inline(folder)}: {count(len(changes), 'object')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,15 @@ LONGEST_VALUE = 160
 SEVERAL = 4
 """A change of a field in so many objects is told only once."""
 
+DANGER = "!"
+"""How a line about a danger begins."""
+
+CONFIG_HASH = 'annotations["floe.dev/config-hash"]'
+"""What a pod's template has so that pods start anew with another configuration."""
+
+# Two hashes tell a reader nothing but that something else has changed. The least is that of `args` in Dagster's pods.
+_HASH = re.compile(r"[0-9a-f]{16,} [0-9a-f]{16,}")
+
 _SIGNS: dict[Action, str] = {"deleted": "-", "changed": "~", "added": "+"}
 _STYLES: dict[Action, Style] = {"deleted": "red", "changed": "yellow", "added": "green"}
 
@@ -27,7 +37,7 @@ def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
     """Return the whole difference, each line ended by a line break; empty if there is none."""
     diffs = list(diffs)
     shared = shared_changes(diffs)
-    lines = list(shared_lines(shared))
+    lines = list(shared_lines(shared, paint))
     for diff in diffs:
         for folder, changes in by_folder(diff):
             lines.append(paint(folder, "bold"))
@@ -38,24 +48,26 @@ def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A change of a field that several objects share, as when every domain gets it: told once, under a number."""
+    """What several objects share, a danger or a change of a field: told once, under a number."""
 
     number: int
     objects: int
 
 
 def shared_changes(diffs: Iterable[EnvironmentDiff], several: int = SEVERAL) -> Mapping[str, Shared]:
-    """Return the text of each change of a field that at least `several` objects share, the commonest first."""
-    times = Counter(_field_text(field) for diff in diffs for change in diff.changes for field in change.fields)
-    common = sorted((-objects, text) for text, objects in times.items() if objects >= several)
-    return {text: Shared(number, -objects) for number, (objects, text) in enumerate(common, start=1)}
+    """Return the text of what at least `several` objects share: dangers first, then the commonest first."""
+    times = Counter(text for diff in diffs for change in diff.changes for text in (*_dangers(change), *_fields(change)))
+    common = sorted(
+        (not text.startswith(DANGER), -objects, text) for text, objects in times.items() if objects >= several
+    )
+    return {text: Shared(number, -objects) for number, (_, objects, text) in enumerate(common, start=1)}
 
 
-def shared_lines(shared: Mapping[str, Shared]) -> Iterator[str]:
-    """Yield the lines that spell the shared changes out; none if there are none."""
+def shared_lines(shared: Mapping[str, Shared], paint: Paint) -> Iterator[str]:
+    """Yield the lines that spell out what is shared; none if there is nothing."""
     for text, it in shared.items():
         yield f"[{it.number}] in {count(it.objects, 'object')}:"
-        yield from (f"  {line}" for line in text.split("\n"))
+        yield from (f"  {paint(line, 'red') if line.startswith(DANGER) else line}" for line in text.split("\n"))
     if shared:
         yield ""
 
@@ -69,11 +81,11 @@ def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]
 def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[str, Shared]) -> Iterator[str]:
     """Yield the lines about some objects; of what they share with others only the numbers."""
     for change in changes:
-        texts = [_field_text(field) for field in change.fields]
-        numbers = "".join(f" [{shared[text].number}]" for text in texts if text in shared)
+        dangers, fields = _dangers(change), _fields(change)
+        numbers = "".join(f" [{shared[text].number}]" for text in (*dangers, *fields) if text in shared)
         yield paint(_title(change), _STYLES[change.action]) + numbers
-        yield from (paint(f"    ! {danger.word}: {visible(danger.sentence)}", "red") for danger in change.dangers)
-        yield from (f"    {line}" for text in texts if text not in shared for line in text.split("\n"))
+        yield from (paint(f"    {text}", "red") for text in dangers if text not in shared)
+        yield from (f"    {line}" for text in fields if text not in shared for line in text.split("\n"))
 
 
 def _title(change: ObjectChange) -> str:
@@ -95,13 +107,23 @@ def summary_line(diffs: Iterable[EnvironmentDiff]) -> str:
     return "; ".join([*parts, *([count(dangers, "danger")] if dangers else [])])
 
 
-def _field_text(field: FieldChange) -> str:
-    return "\n".join(_field_lines(field))
+def _dangers(change: ObjectChange) -> list[str]:
+    return [f"{DANGER} {danger.word}: {visible(danger.sentence)}" for danger in change.dangers]
+
+
+def _fields(change: ObjectChange) -> list[str]:
+    return ["\n".join(_field_lines(field)) for field in change.fields]
 
 
 def _field_lines(field: FieldChange) -> Iterator[str]:
     path = visible(field.path)
-    if field.action == "changed" and same(field.before, field.after):
+    if field.action == "changed" and path.endswith(CONFIG_HASH):
+        yield "~ pods start anew: their configuration has changed"
+    elif field.action == "changed" and path == "metadata.name":
+        yield f"~ runs again (before: {visible(str(field.before))})"
+    elif field.action == "changed" and _HASH.fullmatch(f"{field.before} {field.after}"):
+        yield f"~ {path}: changed (a hash)"
+    elif field.action == "changed" and same(field.before, field.after):
         yield f"~ {path}: changed (hidden)"
     elif isinstance(field.before, str) and isinstance(field.after, str) and "\n" in field.before + field.after:
         yield f"~ {path}:"

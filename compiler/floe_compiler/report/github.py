@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable
 
 from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.report.danger_groups import dangers_with_objects, tell
 from floe_compiler.report.diff import EnvironmentDiff
 from floe_compiler.report.outcome import Outcome
 
@@ -22,12 +23,10 @@ def render_github(outcome: Outcome) -> str:
 
 
 def annotate_dangers(diffs: Iterable[EnvironmentDiff]) -> str:
-    """Return a warning for each danger of a difference."""
+    """Return a warning for each danger of a difference; one for all objects, as only so many are shown of a step."""
     found = [
-        annotate("warning", danger.word, f"{diff.environment}: {change.identity}: {danger.sentence}")
-        for diff in diffs
-        for change in diff.changes
-        for danger in change.dangers
+        annotate("warning", danger.word, tell(danger, threatened, lambda env, change: f"{env}: {change.identity}"))
+        for danger, threatened in dangers_with_objects(diffs).items()
     ]
     return "".join(f"{annotation}\n" for annotation in found)
 

@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers import access, data, running
-from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the functions here return
+from floe_compiler.report.dangers import access, data, delivery, network, places, running
+from floe_compiler.report.dangers.danger import Change, Rule
+from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
 
-PRUNERS = frozenset({"Application", "ApplicationSet", "Kustomization"})
-GUARDS = {
-    "NetworkPolicy": ("network-opened", "what it forbade is allowed"),
-    "PodDisruptionBudget": ("guard-removed", "a drain may stop all of its pods at once"),
-    "ResourceQuota": ("guard-removed", "the namespace may take the whole cluster"),
+WORDS = {
+    "data-loss": "Data is deleted, or may be.",
+    "data-moved": "A database, bucket, catalog or realm is another one: what was stored stays in the old one.",
+    "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or applies it no more.",
+    "downgrade": "An older version of a program may not read what the newer one has written.",
+    "exposed": "A Service can be reached from outside of the cluster.",
+    "guard-removed": "A disruption budget or a quota goes, and its pods stay.",
+    "host-change": "A host name no longer leads here.",
+    "image-source": "An image comes from another registry or repository.",
+    "immutable": "The API server refuses the update: the object must be deleted and recreated.",
+    "major-upgrade": "A new major version may need a migration.",
+    "memory-lowered": "A container that needs more than its new limit is killed.",
+    "network-opened": "Pods may reach, or be reached from, more addresses; or no policy restricts them any more.",
+    "prune": "The delivery tool deletes objects from the cluster.",
+    "rights-widened": "Rights, or what a project allows, now hold for everything.",
+    "scale-down": "Less of something runs, or nothing.",
+    "scale-up": "Several run of what was made to run alone.",
+    "secret-needed": "The store must hold a value, or pods wait for it.",
+    "security-lowered": "A namespace lets in pods with more privileges.",
+    "storage-shrink": "A volume is to become smaller, which it cannot.",
+    "suspended": "Scheduled work no longer runs.",
 }
-_RULES: tuple[Callable[[ObjectId, Object, Object], Iterator[Danger]], ...] = (
+"""Every word, with what it means; docs/delivery.md lists them."""
+
+_RULES: tuple[Rule, ...] = (
+    data.deleted,
     data.immutable,
+    data.retention_ended,
     data.storage_shrunk,
+    places.data_moved,
     running.scaled_down,
+    running.doubled,
     running.suspended,
+    running.memory_lowered,
+    running.guard_removed,
     running.images,
     access.rights_widened,
+    access.project_widened,
     access.security_lowered,
-    access.network_opened,
-    access.hosts_changed,
     access.secrets_needed,
-    access.prune_enabled,
+    network.addresses_opened,
+    network.restriction_lost,
+    network.service_exposed,
+    network.hosts_changed,
+    delivery.prune_enabled,
+    delivery.redirected,
+    delivery.delivery_ended,
 )
 
 
-def dangers_of(identity: ObjectId, before: Object | None, after: Object | None) -> tuple[Danger, ...]:
-    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None)."""
-    if after is None:
-        return tuple(_of_deletion(identity))
-    found = [danger for rule in _RULES for danger in rule(identity, before or {}, after)]
-    return tuple(sorted(set(found)))
+def dangers_of(
+    identity: ObjectId, before: Object | None, after: Object | None, beside: Sequence[Object] = ()
+) -> tuple[Danger, ...]:
+    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None).
 
-
-def _of_deletion(identity: ObjectId) -> Iterator[Danger]:
-    if identity.kind in data.LOSSES:
-        yield Danger("data-loss", f"{identity.kind} {identity.name} is deleted: {data.LOSSES[identity.kind]}")
-    if identity.kind in PRUNERS:
-        yield Danger("prune", f"{identity.kind} {identity.name} is deleted: what it delivers may be deleted with it")
-    if identity.kind in GUARDS:
-        word, consequence = GUARDS[identity.kind]
-        yield Danger(word, f"{identity.kind} {identity.name} is deleted: {consequence}")
+    `beside` is what its namespace holds after the change, the object included.
+    """
+    change = Change(identity, before or {}, after or {}, beside)
+    return tuple(sorted({danger for rule in _RULES for danger in rule(change)}))

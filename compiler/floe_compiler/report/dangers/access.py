@@ -1,88 +1,74 @@
-"""Who may do and reach what: rights, network, names, secrets, and what the delivery tool deletes."""
+"""Who may do what: rights, what a project lets in, pod security, and the secrets that pods need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers.danger import Danger, at, mappings
+from floe_compiler.model.objects import Object
+from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, items, mappings
 
-ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 _STRICTNESS = ("privileged", "baseline", "restricted")
+_PROJECT_LISTS: tuple[Fields, ...] = (
+    ("spec", "clusterResourceWhitelist"),
+    ("spec", "destinations"),
+    ("spec", "namespaceResourceWhitelist"),
+    ("spec", "sourceRepos"),
+)
 
 
-def rights_widened(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
+def rights_widened(change: Change) -> Iterator[Danger]:
     """Yield the rights that now hold for everything."""
-    new = _wildcards(after) - _wildcards(before)
-    if identity.kind in ("Role", "ClusterRole") and new:
-        yield Danger("rights-widened", f"{identity.kind} {identity.name} now allows * in {', '.join(sorted(new))}")
-    if at(after, ("roleRef", "name")) == "cluster-admin" != at(before, ("roleRef", "name")):
-        yield Danger("rights-widened", f"{identity.kind} {identity.name} now grants every right in the cluster")
+    new = _wildcards(change.after) - _wildcards(change.before)
+    if change.kind in ("Role", "ClusterRole") and new:
+        yield Danger("rights-widened", f"now allows * in {', '.join(sorted(new))}")
+    if at(change.after, ("roleRef", "name")) == "cluster-admin" != at(change.before, ("roleRef", "name")):
+        yield Danger("rights-widened", "now grants every right in the cluster")
 
 
 def _wildcards(manifest: Object) -> set[str]:
-    rules = manifest.get("rules") or []
-    return {field for rule in rules for field in ("apiGroups", "resources", "verbs") if "*" in (rule.get(field) or [])}
+    rules = mappings(manifest, ("rules",))
+    return {field for rule in rules for field in ("apiGroups", "resources", "verbs") if "*" in items(rule, (field,))}
 
 
-def security_lowered(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
+def project_widened(change: Change) -> Iterator[Danger]:
+    """Yield what an AppProject now allows without limit, and what it no longer refuses."""
+    if change.kind != "AppProject" or not change.after:
+        return
+    for fields in _PROJECT_LISTS:
+        if _any_allowed(change.after, fields) and not _any_allowed(change.before, fields):
+            yield Danger("rights-widened", f"now allows * in {fields[-1]}")
+    refused, still = (_kinds(one, ("spec", "namespaceResourceBlacklist")) for one in (change.before, change.after))
+    if gone := sorted(refused - still):
+        yield Danger("rights-widened", f"no longer refuses {', '.join(gone)}")
+
+
+def _any_allowed(project: Object, fields: Fields) -> bool:
+    return any(one == "*" or (isinstance(one, dict) and "*" in one.values()) for one in items(project, fields))
+
+
+def _kinds(project: Object, fields: Fields) -> set[str]:
+    return {str(one.get("kind")) for one in mappings(project, fields)}
+
+
+def security_lowered(change: Change) -> Iterator[Danger]:
     """Yield whether a namespace lets more privileged pods in."""
-    old, new = (str(at(one, ("metadata", "labels", POD_SECURITY))) for one in (before, after))
-    if identity.kind != "Namespace" or old not in _STRICTNESS:
+    old, new = (str(at(one, ("metadata", "labels", POD_SECURITY))) for one in (change.before, change.after))
+    if change.kind != "Namespace" or not change.after or old not in _STRICTNESS:
         return
     if new not in _STRICTNESS[_STRICTNESS.index(old) :]:
-        yield Danger("security-lowered", f"Namespace {identity.name} no longer holds its pods to {old}")
+        yield Danger("security-lowered", f"pods are no longer held to {old}")
 
 
-def network_opened(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
-    """Yield what a policy that was there before opens to everybody, on ports it did not have open so."""
-    if identity.kind != "NetworkPolicy" or not before:
-        return
-    for direction, words in (("egress", "its pods may now connect to"), ("ingress", "its pods are now open to")):
-        new = sorted(_open_ports(after, direction) - _open_ports(before, direction))
-        if new:
-            yield Danger("network-opened", f"{words} any address on {', '.join(new)}")
-
-
-def _open_ports(policy: Object, direction: str) -> set[str]:
-    """Return the ports (`TCP 443`) that a policy opens to any address."""
-    peers = {"egress": "to", "ingress": "from"}[direction]
-    return {
-        port
-        for rule in mappings(policy, ("spec", direction))
-        if not rule.get(peers) or any(_anywhere(peer) for peer in mappings(rule, (peers,)))
-        for port in _ports(rule)
-    }
-
-
-def _anywhere(peer: Object) -> bool:
-    return at(peer, ("ipBlock", "cidr")) in ANYWHERE and not at(peer, ("ipBlock", "except"))
-
-
-def _ports(rule: Object) -> list[str]:
-    return [f"{port.get('protocol', 'TCP')} {port.get('port', 'any')}" for port in mappings(rule, ("ports",))] or [
-        "any"
-    ]
-
-
-def hosts_changed(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
-    """Yield the host names that no longer lead anywhere."""
-    gone = sorted(_hosts(before) - _hosts(after))
-    if identity.kind == "Ingress" and gone:
-        yield Danger("host-change", f"{', '.join(gone)} no longer leads here")
-
-
-def _hosts(manifest: Object) -> set[str]:
-    return {str(rule.get("host", "*")) for rule in at(manifest, ("spec", "rules")) or []}
-
-
-def secrets_needed(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
+def secrets_needed(change: Change) -> Iterator[Danger]:
     """Yield what the store must hold before pods can start; what it held before is not told again."""
-    if identity.kind == "ExternalSecret":
-        new = _remote_keys(after) - _remote_keys(before)
-        if new:
-            yield Danger("secret-needed", f"the store must hold {', '.join(sorted(new))}, or pods wait for it")
+    if change.kind != "ExternalSecret":
+        return
+    old, new = (at(one, ("spec", "secretStoreRef", "name")) for one in (change.before, change.after))
+    if old and new and old != new:
+        yield Danger("secret-needed", f"the store {new} must hold what was read from {old}, or pods wait for it")
+    if more := _remote_keys(change.after) - _remote_keys(change.before):
+        yield Danger("secret-needed", f"the store must hold {', '.join(sorted(more))}, or pods wait for it")
 
 
 def _remote_keys(manifest: Object) -> set[str]:
@@ -90,11 +76,3 @@ def _remote_keys(manifest: Object) -> set[str]:
     references = (one.get("remoteRef") for one in mappings(manifest, ("spec", "data")))
     places = ((at(one, ("key",)), at(one, ("property",))) for one in references if isinstance(one, dict))
     return {f"{key}: {name}" if name else str(key) for key, name in places if key}
-
-
-def prune_enabled(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
-    """Yield whether the delivery tool begins to delete what leaves the output."""
-    fields = {"Application": ("spec", "syncPolicy", "automated", "prune"), "Kustomization": ("spec", "prune")}
-    path = fields.get(identity.kind)
-    if path and before and at(after, path) is True and at(before, path) is not True:
-        yield Danger("prune", f"{identity.kind} {identity.name} now deletes from the cluster what leaves the output")

@@ -1,31 +1,98 @@
-"""A danger, and how the rules find their way in manifests of any shape."""
+"""A danger, the change that it lies in, and how the rules find their way in manifests of any shape."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.selectors import Labels
+
 Fields = tuple[str, ...]
+
+_TEMPLATES: tuple[Fields, ...] = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Danger:
-    """A risk of a change; `word` never changes its meaning."""
+    """A risk of a change; `word` never changes its meaning.
+
+    The sentence leaves out which object it is about, so that the same danger of many objects can be told once.
+    """
 
     word: str
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object before and after: empty where there was none, or will be none."""
+
+    identity: ObjectId
+    before: Object
+    after: Object
+    beside: Sequence[Object] = field(default=())
+    """What its namespace holds after the change, the object included."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the object."""
+        return self.identity.kind
+
+
+Rule = Callable[[Change], Iterator[Danger]]
+
+
 def at(manifest: Any, fields: Fields) -> Any:
     """Return the value under these keys, None if there is none."""
-    for field in fields:
+    for step in fields:
         if not isinstance(manifest, dict):
             return None
-        manifest = manifest.get(field)
+        manifest = manifest.get(step)
     return manifest
 
 
-def mappings(manifest: Any, fields: Fields) -> list[dict[str, Any]]:
-    """Return the mappings in the list under these keys."""
+def mapping(manifest: Any, fields: Fields) -> Object:
+    """Return the mapping under these keys; an empty one if there is none."""
     found = at(manifest, fields)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return found if isinstance(found, dict) else {}
+
+
+def mappings(manifest: Any, fields: Fields) -> list[Object]:
+    """Return the mappings in the list under these keys."""
+    return [one for one in items(manifest, fields) if isinstance(one, dict)]
+
+
+def items(manifest: Any, fields: Fields) -> list[Any]:
+    """Return the list under these keys; an empty one if there is none."""
+    found = at(manifest, fields)
+    return found if isinstance(found, list) else []
+
+
+def pod_template(manifest: Object) -> Object:
+    """Return the template of the pods that an object makes, or the Pod itself; empty for an object without pods."""
+    found = (mapping(manifest, fields) for fields in _TEMPLATES)
+    return next((one for one in found if "containers" in mapping(one, ("spec",))), {})
+
+
+def containers(manifest: Object) -> dict[str, Object]:
+    """Return the containers of an object's pods by name, those that prepare them too."""
+    pod = mapping(pod_template(manifest), ("spec",))
+    found = [*mappings(pod, ("initContainers",)), *mappings(pod, ("containers",))]
+    return {str(container.get("name")): container for container in found}
+
+
+def pods_beside(change: Change) -> list[Labels]:
+    """Return the labels of the pods, by template, that the namespace still has after the change."""
+    templates = filter(None, (pod_template(one) for one in change.beside))
+    return [mapping(template, ("metadata", "labels")) for template in templates]
+
+
+def less(one: str, other: str) -> bool:
+    """Tell whether a quantity is less than another; not if one of them is none."""
+    try:
+        return parse_quantity(one) < parse_quantity(other)
+    except ValueError:
+        return False

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.objects import Object
 from floe_compiler.report.alignment import same
-from floe_compiler.report.dangers.danger import Danger, Fields, at
+from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, less, mapping, mappings
 
 LOSSES = {
     "CustomResourceDefinition": "every object of that kind is deleted with it",
@@ -39,36 +38,41 @@ _IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
 }
 
 
-def immutable(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
+def deleted(change: Change) -> Iterator[Danger]:
+    """Yield what data goes with a deleted object."""
+    if change.kind in LOSSES and not change.after:
+        yield Danger("data-loss", f"is deleted; {LOSSES[change.kind]}")
+
+
+def retention_ended(change: Change) -> Iterator[Danger]:
+    """Yield whether the volumes of a StatefulSet now go with it, or with its replicas."""
+    path = ("spec", "persistentVolumeClaimRetentionPolicy")
+    old, new = (mapping(one, path) for one in (change.before, change.after))
+    ended = sorted(when for when, what in new.items() if what == "Delete" != old.get(when))
+    if change.kind == "StatefulSet" and change.before and ended:
+        yield Danger("data-loss", f"volumes are deleted with their data: {', '.join(ended)}")
+
+
+def immutable(change: Change) -> Iterator[Danger]:
     """Yield the fields that an update may not change."""
-    if at(before, ("metadata", "name")) != identity.name:
+    if not change.after or at(change.before, ("metadata", "name")) != change.identity.name:
         return  # There was none, or one of another name, so that nothing is changed in place.
-    for fields in _IMMUTABLE.get(identity.kind, ()):
-        old, new = at(before, fields), at(after, fields)
-        given = identity.kind == "Service" and None in (old, new)  # The cluster fills in an address left out.
+    for fields in _IMMUTABLE.get(change.kind, ()):
+        old, new = at(change.before, fields), at(change.after, fields)
+        given = change.kind == "Service" and None in (old, new)  # The cluster fills in an address left out.
         if not same(old, new) and not given:
-            field = ".".join(fields)
-            yield Danger(
-                "immutable", f"{field} of a {identity.kind} cannot be changed; it must be deleted and recreated"
-            )
+            yield Danger("immutable", f"{'.'.join(fields)} cannot be changed; it must be deleted and recreated")
 
 
-def storage_shrunk(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
+def storage_shrunk(change: Change) -> Iterator[Danger]:
     """Yield the volumes that are to become smaller."""
-    new = dict(_claims(identity, after))
-    for name, size in _claims(identity, before):
-        if name in new and _less(new[name], size):
+    new = dict(_claims(change.kind, change.after))
+    for name, size in _claims(change.kind, change.before):
+        if name in new and less(new[name], size):
             yield Danger("storage-shrink", f"volume {name} goes from {size} to {new[name]}: volumes cannot shrink")
 
 
-def _claims(identity: ObjectId, manifest: Object) -> Iterator[tuple[str, str]]:
-    claims = at(manifest, ("spec", "volumeClaimTemplates")) if identity.kind == "StatefulSet" else None
-    for claim in claims or ([manifest] if identity.kind == "PersistentVolumeClaim" else []):
+def _claims(kind: str, manifest: Object) -> Iterator[tuple[str, str]]:
+    claims = mappings(manifest, ("spec", "volumeClaimTemplates")) if kind == "StatefulSet" else []
+    for claim in [manifest] if kind == "PersistentVolumeClaim" else claims:
         yield str(at(claim, ("metadata", "name"))), str(at(claim, ("spec", "resources", "requests", "storage")))
-
-
-def _less(one: str, other: str) -> bool:
-    try:
-        return parse_quantity(one) < parse_quantity(other)
-    except ValueError:
-        return False

@@ -1,54 +1,108 @@
-"""What runs: how much of it, in which version, and whether it survives a drain."""
+"""What runs: how much of it, in which version, from where, and whether it survives a drain."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
-from floe_compiler.model.images import parse_image
-from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers.danger import Danger, Fields, at
+from floe_compiler.model.images import Image, parse_image
+from floe_compiler.model.objects import Object
+from floe_compiler.model.selectors import matches
+from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, containers, less, mapping, pods_beside
 
 _REPLICAS: Mapping[str, Fields] = {
     "Deployment": ("spec", "replicas"),
     "HorizontalPodAutoscaler": ("spec", "minReplicas"),
     "StatefulSet": ("spec", "replicas"),
 }
+_ENDLESS = frozenset({"DaemonSet", "Deployment"})
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:[-+.].*)?")
 
 
-def scaled_down(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
-    """Yield fewer replicas."""
-    fields = _REPLICAS.get(identity.kind, ("",))
-    old, new = at(before, fields), at(after, fields)
-    if isinstance(old, int) and isinstance(new, int) and new < old:
+def scaled_down(change: Change) -> Iterator[Danger]:
+    """Yield fewer replicas, or none any more."""
+    if change.kind in _ENDLESS and not change.after:
+        yield Danger("scale-down", "is deleted; nothing of it runs any more")
+    old, new = _replicas(change)
+    if old is not None and new is not None and new < old:
         consequence = "nothing of it runs any more" if new == 0 else "less of it runs"
-        yield Danger("scale-down", f"{fields[-1]} goes from {old} to {new}: {consequence}")
+        yield Danger("scale-down", f"replicas go from {old} to {new}: {consequence}")
 
 
-def suspended(identity: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
-    """Yield whether a CronJob stops running."""
-    field = ("spec", "suspend")
-    if identity.kind == "CronJob" and before and at(after, field) is True and at(before, field) is not True:
-        yield Danger("suspended", f"CronJob {identity.name} no longer runs by its schedule")
+def doubled(change: Change) -> Iterator[Danger]:
+    """Yield several replicas of what was made to run alone."""
+    old, new = _replicas(change)
+    alone = change.kind == "StatefulSet" or at(change.before, ("spec", "strategy", "type")) == "Recreate"
+    if old == 1 and new is not None and new > 1 and alone:
+        yield Danger("scale-up", f"{new} of it run instead of one, each with a state of its own")
 
 
-def images(_: ObjectId, before: Object, after: Object) -> Iterator[Danger]:
-    """Yield older versions, and new major ones."""
-    new = _images_by_container(after)
-    for container, image in _images_by_container(before).items():
-        yield from _image_change(container, image, new.get(container, image))
+def _replicas(change: Change) -> tuple[int | None, int | None]:
+    path = _REPLICAS.get(change.kind, ("",))
+    old, new = (at(one, path) for one in (change.before, change.after))
+    return (old if isinstance(old, int) else None, new if isinstance(new, int) else None)
 
 
-def _image_change(container: str, before: str, after: str) -> Iterator[Danger]:
+def suspended(change: Change) -> Iterator[Danger]:
+    """Yield whether scheduled work no longer runs."""
+    if _scheduled(change.kind, change.before) and not _scheduled(change.kind, change.after):
+        yield Danger("suspended", "no longer runs by its schedule")
+
+
+def _scheduled(kind: str, manifest: Object) -> bool:
+    """Tell whether an object starts runs: a CronJob, or the ConfigMap that describes a data product to Dagster."""
+    if kind == "CronJob":
+        return bool(manifest) and at(manifest, ("spec", "suspend")) is not True
     try:
-        old, new = parse_image(before), parse_image(after)
+        product = json.loads(str(at(manifest, ("data", "product.json")) or "null"))
     except ValueError:
+        return False
+    return kind == "ConfigMap" and at(product, ("schedule", "enabled")) is True
+
+
+def memory_lowered(change: Change) -> Iterator[Danger]:
+    """Yield the containers that may use less memory than before."""
+    new = containers(change.after)
+    for name, container in containers(change.before).items():
+        limits = [at(one, ("resources", "limits", "memory")) for one in (container, new.get(name))]
+        old, now = (str(limit) if limit is not None else "" for limit in limits)
+        if less(now, old):
+            yield Danger(
+                "memory-lowered", f"a container with {now} of memory instead of {old} is killed if it needs more"
+            )
+
+
+def guard_removed(change: Change) -> Iterator[Danger]:
+    """Yield the guards that go while the pods that they guard stay."""
+    if change.after:
         return
-    versions = _version(old.tag), _version(new.tag)
-    if old.repository != new.repository or not all(versions):
+    pods = pods_beside(change)
+    if change.kind == "ResourceQuota" and pods:
+        yield Danger("guard-removed", "is deleted; the namespace may take the whole cluster")
+    selector = mapping(change.before, ("spec", "selector"))
+    if change.kind == "PodDisruptionBudget" and any(matches(selector, pod) for pod in pods):
+        yield Danger("guard-removed", "is deleted; a drain may stop all of its pods at once")
+
+
+def images(change: Change) -> Iterator[Danger]:
+    """Yield images from elsewhere, older versions, and new major ones."""
+    new = containers(change.after)
+    for name, container in containers(change.before).items():
+        try:
+            before, after = (parse_image(str(one.get("image"))) for one in (container, new.get(name, container)))
+        except ValueError:
+            continue
+        yield from _version_changed(name, before, after)
+        if (before.registry, before.repository) != (after.registry, after.repository):
+            yield Danger("image-source", "its image comes from {1} instead of {0}".format(*_origins(before, after)))
+
+
+def _version_changed(container: str, before: Image, after: Image) -> Iterator[Danger]:
+    versions = _version(before.tag), _version(after.tag)
+    if before.repository.rpartition("/")[2] != after.repository.rpartition("/")[2] or not all(versions):
         return
-    change = f"{container} goes from {old.tag} to {new.tag}"
+    change = f"{container} goes from {before.tag} to {after.tag}"
     if versions[1] < versions[0]:
         yield Danger("downgrade", f"{change}: an older version may not read what the newer one has written")
     elif versions[0][0] != versions[1][0]:
@@ -60,13 +114,9 @@ def _version(tag: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
-def _images_by_container(manifest: Object) -> dict[str, str]:
-    pod = _pod(manifest)
-    containers = [*(pod.get("initContainers") or []), *(pod.get("containers") or [])]
-    return {str(container.get("name")): str(container.get("image", "")) for container in containers}
-
-
-def _pod(manifest: Object) -> Object:
-    job = at(manifest, ("spec", "jobTemplate")) or manifest
-    pod = at(job, ("spec", "template", "spec"))
-    return pod if isinstance(pod, dict) else {}
+def _origins(before: Image, after: Image) -> tuple[str, str]:
+    """Return the names of two images without the part at the end that they share, as those from a mirror do."""
+    names = [f"{image.registry}/{image.repository}".split("/") for image in (before, after)]
+    while min(map(len, names)) > 1 and names[0][-1] == names[1][-1]:
+        names = [name[:-1] for name in names]
+    return "/".join(names[0]), "/".join(names[1])

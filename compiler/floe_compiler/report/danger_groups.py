@@ -1,0 +1,32 @@
+"""The same danger of many objects, told once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from floe_compiler.report.dangers import Danger
+from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
+from floe_compiler.report.outcome import count
+
+MOST = 3
+"""Of so many objects the names are given."""
+
+
+def dangers_with_objects(diffs: Iterable[EnvironmentDiff]) -> Mapping[Danger, list[tuple[str, ObjectChange]]]:
+    """Return each danger with the environments and objects that it threatens, in their order."""
+    found = defaultdict(list)
+    for diff in diffs:
+        for change in diff.changes:
+            for danger in change.dangers:
+                found[danger].append((diff.environment, change))
+    return found
+
+
+def tell(danger: Danger, threatened: list[tuple[str, ObjectChange]], place: Callable[[str, ObjectChange], str]) -> str:
+    """Return the sentence with its object before it, or with how many there are and some of them behind it."""
+    names = [place(*one) for one in threatened[:MOST]]
+    if len(threatened) == 1:
+        return f"{names[0]}: {danger.sentence}"
+    more = f" and {len(threatened) - MOST} more" if len(threatened) > MOST else ""
+    return f"{count(len(threatened), 'object')}: {danger.sentence} ({', '.join(names)}{more})"

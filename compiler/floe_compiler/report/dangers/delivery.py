@@ -1,0 +1,87 @@
+"""What the delivery tool applies, from where, to which cluster, and what it deletes there.
+
+What a deletion entails: argo-cd.readthedocs.io/en/stable/user-guide/app_deletion, and `spec.deletionPolicy` in
+fluxcd.io/flux/components/kustomize/kustomizations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from floe_compiler.model.objects import Object
+from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, items
+from floe_compiler.report.secrecy import hide_in_text
+
+PRUNES: Mapping[str, Fields] = {
+    "Application": ("spec", "syncPolicy", "automated", "prune"),
+    "Kustomization": ("spec", "prune"),
+}
+_FINALIZER = "resources-finalizer.argocd.argoproj.io"
+_SOURCES: Mapping[str, tuple[Fields, ...]] = {
+    "Application": (("spec", "source", "repoURL"), ("spec", "source", "targetRevision"), ("spec", "source", "path")),
+    "GitRepository": (("spec", "url"), ("spec", "ref")),
+    "Kustomization": (("spec", "sourceRef"), ("spec", "path")),
+}
+_DESTINATIONS: Mapping[str, tuple[Fields, ...]] = {
+    "Application": (
+        ("spec", "destination", "server"),
+        ("spec", "destination", "name"),
+        ("spec", "destination", "namespace"),
+    ),
+    "Kustomization": (("spec", "kubeConfig"), ("spec", "targetNamespace")),
+}
+
+
+def prune_enabled(change: Change) -> Iterator[Danger]:
+    """Yield whether the delivery tool begins to delete what leaves the output."""
+    path = PRUNES.get(change.kind)
+    if path and change.before and at(change.after, path) is True and at(change.before, path) is not True:
+        yield Danger("prune", "now deletes from the cluster what leaves the output")
+
+
+def redirected(change: Change) -> Iterator[Danger]:
+    """Yield whether something else is applied, or it is applied elsewhere."""
+    if not change.before or not change.after:
+        return
+    if source := _instead(change, _SOURCES.get(change.kind, ())):
+        yield Danger(
+            "delivery-changed", f"now applies {source}; what that lacks is pruned, or gets no changes any more"
+        )
+    if place := _instead(change, _DESTINATIONS.get(change.kind, ())):
+        yield Danger("delivery-changed", f"now applies to {place}; what it has made there stays")
+
+
+def _instead(change: Change, paths: tuple[Fields, ...]) -> str:
+    """Return `new instead of old` for the values that differ; empty if none does."""
+    states = [[at(manifest, path) for path in paths] for manifest in (change.before, change.after)]
+    changed = [(old, new) for old, new in zip(*states, strict=True) if old != new]
+    return ", ".join(f"{_shown(new)} instead of {_shown(old)}" for old, new in changed)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(_shown(one) for one in value.values())
+    return "nothing" if value is None else hide_in_text(str(value))
+
+
+def delivery_ended(change: Change) -> Iterator[Danger]:
+    """Yield what becomes of what a deleted Application or Kustomization has delivered."""
+    if change.after or change.kind not in (*PRUNES, "ApplicationSet"):
+        return
+    if _cascades(change.kind, change.before):
+        yield Danger("prune", "is deleted, and everything that it has delivered with it")
+    else:
+        yield Danger("delivery-changed", "is deleted; what it has delivered runs on, and gets no changes any more")
+
+
+def _cascades(kind: str, manifest: Object) -> bool:
+    """Tell whether the deletion of an object of the delivery tool deletes what it delivers."""
+    match kind:
+        case "Application":
+            return any(str(one).startswith(_FINALIZER) for one in items(manifest, ("metadata", "finalizers")))
+        case "ApplicationSet":
+            return at(manifest, ("spec", "syncPolicy", "preserveResourcesOnDeletion")) is not True
+        case _:
+            policy = at(manifest, ("spec", "deletionPolicy")) or "MirrorPrune"
+            return at(manifest, ("spec", "prune")) is True if policy == "MirrorPrune" else policy != "Orphan"

@@ -1,0 +1,151 @@
+"""Who may reach what: addresses that a policy opens, pods that no policy restricts any more, Services, host names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import TypeAlias
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.selectors import Labels, matches
+from floe_compiler.report.dangers.danger import Change, Danger, at, items, mapping, mappings, pods_beside
+
+Network: TypeAlias = IPv4Network | IPv6Network
+Reach: TypeAlias = dict[str, dict[str, list[Network]]]
+"""By port (`TCP 443`), the addresses that a policy opens: what is written, and the networks that it means."""
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+_PEERS = {"egress": ("to", "its pods may now connect to"), "ingress": ("from", "its pods are now open to")}
+_OUTSIDE = frozenset({"LoadBalancer", "NodePort"})
+
+
+def addresses_opened(change: Change) -> Iterator[Danger]:
+    """Yield the addresses that a policy which was there before did not allow."""
+    if change.kind != "NetworkPolicy" or not change.before:
+        return
+    for direction, (_, words) in _PEERS.items():
+        before, after = _reach(change.before, direction), _reach(change.after, direction)
+        opened: dict[str, list[str]] = defaultdict(list)
+        for port, blocks in sorted(after.items()):
+            known = [network for key in (port, "any port") for one in before.get(key, {}).values() for network in one]
+            for block, networks in sorted(blocks.items()):
+                if not _covered(networks, known):
+                    opened["any address" if block in ANYWHERE else block].append(port)
+        for address, ports in opened.items():
+            yield Danger("network-opened", f"{words} {address} on {', '.join(dict.fromkeys(ports))}")
+
+
+def _reach(policy: Object, direction: str) -> Reach:
+    found: Reach = defaultdict(dict)
+    peers = _PEERS[direction][0]
+    for rule in mappings(policy, ("spec", direction)):
+        blocks = [mapping(peer, ("ipBlock",)) for peer in mappings(rule, (peers,))] if rule.get(peers) else _EVERYBODY
+        for block in blocks:
+            for port in _ports(rule):
+                found[port][str(block.get("cidr"))] = _networks(block)
+    return found
+
+
+_EVERYBODY: list[Object] = [{"cidr": cidr} for cidr in ANYWHERE]
+
+
+def _networks(block: Object) -> list[Network]:
+    """Return the networks of an `ipBlock` without its exceptions; none if it has no addresses."""
+    try:
+        found: list[Network] = [ip_network(str(block["cidr"]), strict=False)] if block else []
+        for text in items(block, ("except",)):
+            gap = ip_network(str(text), strict=False)
+            found = [rest for one in found for rest in _without(one, gap)]
+    except ValueError:
+        return []
+    return found
+
+
+def _without(one: Network, gap: Network) -> list[Network]:
+    if not one.overlaps(gap):
+        return [one]
+    return [*one.address_exclude(gap)] if _within(gap, one) else []  # type: ignore[arg-type]
+
+
+def _within(one: Network, other: Network) -> bool:
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+
+
+def _covered(networks: list[Network], known: list[Network]) -> bool:
+    joined = [one for version in (4, 6) for one in _joined(known, version)]
+    return all(any(_within(one, other) for other in joined) for one in networks)
+
+
+def _joined(networks: list[Network], version: int) -> Iterator[Network]:
+    return collapse_addresses(one for one in networks if one.version == version)  # type: ignore[type-var]
+
+
+def _ports(rule: Object) -> list[str]:
+    return [_port(port) for port in mappings(rule, ("ports",))] or ["any port"]
+
+
+def _port(port: Object) -> str:
+    last = f"-{port['endPort']}" if "endPort" in port else ""
+    return f"{port.get('protocol', 'TCP')} {port.get('port', 'any')}{last}"
+
+
+def restriction_lost(change: Change) -> Iterator[Danger]:
+    """Yield in which direction pods that stay are no longer restricted by any policy.
+
+    A policy that selects all pods also holds for those that somebody starts later.
+    """
+    if change.kind != "NetworkPolicy" or not change.before:
+        return
+    pods = pods_beside(change)
+    others = [one for one in change.beside if one.get("kind") == "NetworkPolicy"]
+    lost = [
+        direction
+        for direction in _directions(change.before)
+        if _lost(change.before, pods, [one for one in others if direction in _directions(one)])
+    ]
+    if lost:
+        yield Danger("network-opened", f"no policy restricts the {' and '.join(lost)} of its pods any more")
+
+
+def _lost(policy: Object, pods: list[Labels], others: list[Object]) -> bool:
+    if any(_selects_all(one) for one in others):
+        return False
+    selected = [pod for pod in pods if _selects(policy, pod)]
+    return bool(selected) and (
+        _selects_all(policy) or not all(any(_selects(one, pod) for one in others) for pod in selected)
+    )
+
+
+def _directions(policy: Object) -> list[str]:
+    """Return what a policy restricts; without `policyTypes`, egress only if it has rules for it."""
+    given = items(policy, ("spec", "policyTypes"))
+    if given:
+        return [str(one).lower() for one in given]
+    return ["ingress", *(["egress"] if items(policy, ("spec", "egress")) else [])]
+
+
+def _selects(policy: Object, pod: Labels) -> bool:
+    return matches(mapping(policy, ("spec", "podSelector")), pod)
+
+
+def _selects_all(policy: Object) -> bool:
+    return not any(mapping(policy, ("spec", "podSelector")).values())
+
+
+def service_exposed(change: Change) -> Iterator[Danger]:
+    """Yield whether a Service is now open to the outside of the cluster."""
+    old, new = (str(at(one, ("spec", "type"))) for one in (change.before, change.after))
+    if change.kind == "Service" and new in _OUTSIDE and new != old:
+        yield Danger("exposed", f"a {new} can be reached from outside of the cluster")
+
+
+def hosts_changed(change: Change) -> Iterator[Danger]:
+    """Yield the host names that no longer lead anywhere."""
+    gone = sorted(_hosts(change.before) - _hosts(change.after))
+    if change.kind == "Ingress" and gone:
+        yield Danger("host-change", f"{', '.join(gone)} no longer leads here")
+
+
+def _hosts(manifest: Object) -> set[str]:
+    return {str(rule.get("host", "*")) for rule in mappings(manifest, ("spec", "rules"))}

@@ -1,0 +1,69 @@
+"""Where data is kept: the databases, buckets and catalogs that an object names.
+
+Whoever names another one finds none of the old data in it. Which program reads which setting does not matter: an
+address of a database or a bucket is known by its scheme, and other settings by the last word of their names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from floe_compiler.model.objects import Object
+from floe_compiler.report.dangers.danger import Change, Danger
+from floe_compiler.report.secrecy import hide_in_text
+
+_ADDRESS = re.compile(r"\b(?:jdbc:\w+|postgres(?:ql)?|mysql|mongodb|s3a?|gs|abfss?|wasbs?)://[^\s\"'<>,;]+")
+_SETTING = re.compile(
+    r"""(?im)^[\s"'-]*(?:[\w.-]*[_.-])?(account|bucket|database|db_name|hostname|realm|s3_endpoint|warehouse)s?"""
+    r"""["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)"""
+)
+# How pods wait for a database, see kit/pods.py.
+_WAIT = re.compile(r"\bpg_isready\b.*? -h (\S+)")
+_CARRIERS = frozenset({"ConfigMap", "CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"})
+
+
+def data_moved(change: Change) -> Iterator[Danger]:
+    """Yield whether an object that named some place of data now names another one."""
+    if change.kind not in _CARRIERS or not change.before or not change.after:
+        return
+    before, after = (frozenset(_places(one)) for one in (change.before, change.after))
+    gone, new = sorted(before - after), sorted(after - before)
+    if gone and new:
+        yield Danger("data-moved", f"uses {', '.join(new)}, and the data stays in {', '.join(gone)}")
+
+
+def _places(manifest: Object) -> Iterator[str]:
+    for text in _texts({key: value for key, value in manifest.items() if key != "metadata"}):
+        yield from (hide_in_text(address) for address in _ADDRESS.findall(text))
+        yield from (f"host {host}" for host in _WAIT.findall(text))
+        for word, value in _SETTING.findall(text):
+            if "://" not in value:  # found above
+                yield f"{word.lower().removesuffix('name')} {value}"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in plain data as it would stand in a file: a setting on one line with its name."""
+    if isinstance(value, Mapping):
+        if {"name", "value"} <= value.keys():  # a variable
+            value = {str(value["name"]): value["value"]}
+        for key, item in value.items():
+            document = _document(item)
+            if isinstance(document, str):
+                yield document if "\n" in document else f"{key}={document}"
+            else:
+                yield from _texts(document)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item if isinstance(item, Mapping | list) else {"": item})
+
+
+def _document(value: Any) -> Any:
+    """Return the value, read if it is a JSON document."""
+    if isinstance(value, str) and value.startswith("{"):
+        with suppress(ValueError):
+            return json.loads(value)
+    return value
