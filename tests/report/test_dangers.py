@@ -375,7 +375,7 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             "Application",
             {"source": {"repoURL": "a", "targetRevision": "main"}},
             {"source": {"repoURL": "a", "targetRevision": "wip"}},
-            "now applies wip instead of main; what that lacks is pruned, or gets no changes any more",
+            "now applies wip instead of main; what that lacks goes, or is left as it is",
         ),
         (
             "Application",
@@ -387,13 +387,13 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             "GitRepository",
             {"url": "a", "ref": {"branch": "main"}},
             {"url": "b", "ref": {"branch": "wip"}},
-            "now applies b instead of a, wip instead of main; what that lacks is pruned, or gets no changes any more",
+            "now applies b instead of a, wip instead of main; what that lacks goes, or is left as it is",
         ),
         (
             "Kustomization",
             {"path": "a"},
             {"path": "b"},
-            "now applies b instead of a; what that lacks is pruned, or gets no changes any more",
+            "now applies b instead of a; what that lacks goes, or is left as it is",
         ),
     ],
 )

@@ -45,9 +45,7 @@ def redirected(change: Change) -> Iterator[Danger]:
     if not change.before or not change.after:
         return
     if source := _instead(change, _SOURCES.get(change.kind, ())):
-        yield Danger(
-            "delivery-changed", f"now applies {source}; what that lacks is pruned, or gets no changes any more"
-        )
+        yield Danger("delivery-changed", f"now applies {source}; what that lacks goes, or is left as it is")
     if place := _instead(change, _DESTINATIONS.get(change.kind, ())):
         yield Danger("delivery-changed", f"now applies to {place}; what it has made there stays")
 

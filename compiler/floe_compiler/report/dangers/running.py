@@ -68,9 +68,7 @@ def memory_lowered(change: Change) -> Iterator[Danger]:
         limits = [at(one, ("resources", "limits", "memory")) for one in (container, new.get(name))]
         old, now = (str(limit) if limit is not None else "" for limit in limits)
         if less(now, old):
-            yield Danger(
-                "memory-lowered", f"a container with {now} of memory instead of {old} is killed if it needs more"
-            )
+            yield Danger("memory-lowered", f"a container may use {now} of memory, not {old}; it is killed beyond")
 
 
 def guard_removed(change: Change) -> Iterator[Danger]:
