@@ -187,6 +187,11 @@ def test_departures_from_the_rules_are_declared_with_their_reasons() -> None:
     assert render_unit(plan(Parts(workloads=(workload(),)))).exceptions == frozenset()
 
 
+def test_that_there_can_be_only_one_holds_for_every_kind() -> None:
+    unit = render_unit(plan(Parts(workloads=(workload(kind="StatefulSet", single="does not replicate"),))))
+    assert unit.exceptions == {SecurityException(PodGroup(NAMESPACE, "web"), "singleReplica", "does not replicate")}
+
+
 def test_secrets_of_files_and_variables_are_rendered_once() -> None:
     variable = Variable("P", secret=SECRET.key("password"), reason="no file")
     one = pod(container(variables=(variable,)), setup=(container("first", variables=(variable,)),))

@@ -123,7 +123,7 @@ def _server(instance: Instance[ServerConfig]) -> Workload:
         kind="StatefulSet",
         phase=0,
         pod=Pod((container,), IDENTITY, grace=GRACE),
-        single="PostgreSQL has no failover of its own: two servers on one volume would destroy it. "
+        single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
         "Use an external server where the database must be highly available.",
     )
 

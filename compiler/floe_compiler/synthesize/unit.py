@@ -234,7 +234,7 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
         found += [
             SecurityException(PodGroup(namespace, server.name), "singleReplica", server.single)
             for server in one.workloads
-            if server.single and server.kind == "Deployment"  # nobody asks more of a StatefulSet than one replica
+            if server.single
         ]
     return found
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from check.samples import Platform, resource, sample, selector
+from check.samples import DAGSTER, Platform, resource, sample, selector
 from floe_compiler.check.rules.disruption import check
+from floe_compiler.model.rendered import SecurityException
 
 BUDGET = "PodDisruptionBudget.policy floe-platform/polaris"
 
@@ -82,3 +83,11 @@ def test_stateful_sets_have_one_too_but_not_a_single_pod() -> None:
     assert platform.findings(check) == []
     platform["StatefulSet/postgres"]["spec"]["replicas"] = 3
     assert [subject for _, subject, _ in platform.findings(check)] == ["StatefulSet.apps floe-platform/postgres"]
+
+
+def test_to_what_must_run_alone_another_rule_speaks() -> None:
+    platform = sample()
+    del platform.objects["PodDisruptionBudget/dagster"]
+    assert [code for code, _, _ in platform.findings(check)] == ["C092"]
+    platform.facts["exceptions"] = frozenset({SecurityException(DAGSTER, "singleReplica", "x")})
+    assert platform.findings(check) == []

@@ -37,10 +37,39 @@ def test_elsewhere_one_is_enough() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_declared_single_replica_that_is_none() -> None:
+def alone(platform: Platform) -> Platform:
+    platform.facts["exceptions"] = frozenset({SecurityException(DAGSTER, "singleReplica", "two would start all twice")})
+    return platform
+
+
+@pytest.mark.parametrize("production", [True, False])
+def test_what_must_run_alone_has_no_second_replica(production: bool) -> None:
+    platform = alone(sample())
+    platform.facts["production"] = production
+    platform["Deployment/dagster"]["spec"] |= {"replicas": 2, "strategy": {}}
+    message = "it runs 2 replicas, but it must run alone: two would start all twice"
+    assert platform.findings(check) == [("C098", NAME, message)]
+    for fine in (1, 0):
+        platform["Deployment/dagster"]["spec"]["replicas"] = fine
+        assert platform.findings(check) == []
+
+
+def test_what_must_run_alone_is_not_scaled() -> None:
+    platform = alone(scaled(1, 3))
+    scaler = "HorizontalPodAutoscaler.autoscaling floe-platform/dagster"
+    message = f"{scaler} scales it to 3 replicas, but it must run alone: two would start all twice"
+    platform["Deployment/dagster"]["spec"]["replicas"] = 1
+    assert platform.findings(check) == [("C098", NAME, message)]
+
+
+def test_a_stateful_set_that_must_run_alone() -> None:
     platform = sample()
-    platform.facts["exceptions"] = frozenset({SecurityException(DAGSTER, "singleReplica", "x")})
-    assert [code for code, _, _ in platform.findings(check)] == ["C079"]
+    platform["Deployment/dagster"]["spec"] |= {"replicas": 2, "serviceName": "dagster"}
+    platform["Deployment/dagster"]["kind"] = "StatefulSet"
+    assert platform.findings(check) == []
+    assert [code for code, _, _ in alone(platform).findings(check)] == ["C098"]
+    platform["Deployment/dagster"]["spec"]["replicas"] = 1
+    assert platform.findings(check) == []
 
 
 def test_replicas_beside_an_autoscaler() -> None:

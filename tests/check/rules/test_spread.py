@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from check.samples import sample, selector
+from check.samples import DAGSTER, sample, selector
 from floe_compiler.check.rules.spread import check
+from floe_compiler.model.rendered import SecurityException
 
 OWN = {"matchLabels": selector("dagster")}
 OTHER = {"matchLabels": selector("polaris")}
@@ -59,3 +60,12 @@ def test_a_stateful_set_is_kept_apart_too() -> None:
     platform = sample()
     platform["StatefulSet/postgres"]["spec"]["replicas"] = 2
     assert [subject for _, subject, _ in platform.findings(check)] == ["StatefulSet.apps floe-platform/postgres"]
+
+
+def test_to_what_must_run_alone_another_rule_speaks() -> None:
+    platform = sample()
+    platform.pod("Deployment/dagster").pop("topologySpreadConstraints", None)
+    platform.pod("Deployment/dagster").pop("affinity", None)
+    assert [code for code, _, _ in platform.findings(check)] == ["C097"]
+    platform.facts["exceptions"] = frozenset({SecurityException(DAGSTER, "singleReplica", "x")})
+    assert platform.findings(check) == []

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from floe_compiler.check.hints import some
 from floe_compiler.check.index import Index
 from floe_compiler.check.scaling import autoscalers, least_replicas
+from floe_compiler.check.singles import singles
 from floe_compiler.check.workloads import Workload
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId
@@ -35,7 +36,7 @@ _REPLICATED = ("Deployment", "StatefulSet")
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the budgets that block drains or each other, and in production the workloads that lack one."""
-    scalers = autoscalers(index)
+    scalers, alone = autoscalers(index), singles(index)
     budgets: dict[ObjectId, list[ObjectId]] = defaultdict(list)
     for identity, budget in index.of("policy", "PodDisruptionBudget"):
         spec = budget.get("spec", {})
@@ -48,7 +49,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
         if len(found) > 1:
             names = some(identity.name for identity in found)
             yield index.finding(OVERLAPPING, workload.id, f"its pods are selected by the budgets {names}")
-        if index.rendered.production and not found and workload.kind in _REPLICATED:
+        replicated = workload.kind in _REPLICATED and workload.id not in alone
+        if index.rendered.production and not found and replicated:
             replicas = least_replicas(workload, scalers)
             if replicas > 1:
                 yield index.finding(MISSING, workload.id, f"it has {replicas} replicas and no PodDisruptionBudget")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from floe_compiler.check.exceptions import SINGLE_REPLICA, Departure, undeclared
 from floe_compiler.check.index import Index
-from floe_compiler.check.scaling import autoscalers, least_replicas
+from floe_compiler.check.scaling import autoscalers, least_replicas, most_pods
+from floe_compiler.check.singles import singles
 from floe_compiler.check.workloads import Workload
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import Object, ObjectId
 
 SINGLE = Rule(
     "C093",
@@ -33,14 +35,21 @@ ROLLOUT = Rule(
     "A rolling update of several replicas adds one new pod at a time and takes none away before that is ready: "
     "maxSurge 1, maxUnavailable 0.",
 )
+ALONE = Rule(
+    "C098",
+    "second replica of what must run alone",
+    "The workload's component declares why more than one replica of it cannot work: they would not know of each other. "
+    "Leave it at one replica, without an autoscaler.",
+)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield replicas that are too few, or decided twice, and rollouts that take some away."""
-    scalers = autoscalers(index)
+    """Yield replicas that are too few or too many, or decided twice, and rollouts that take some away."""
+    scalers, alone = autoscalers(index), singles(index)
+    yield from _not_alone(index, scalers, alone)
     for target, (identity, scaler) in scalers.items():
         workload = index.workloads.get(target)
-        if workload is not None and "replicas" in workload.spec:
+        if workload is not None and target not in alone and "replicas" in workload.spec:
             yield index.finding(BOTH, target, f"spec.replicas is set, but {identity} scales it")
         least, most = scaler.get("minReplicas", 1), scaler.get("maxReplicas", 1)
         if least > most:
@@ -48,14 +57,25 @@ def check(index: Index) -> Iterator[Diagnostic]:
     deployments = [workload for workload in index.workloads.values() if workload.kind == "Deployment"]
     single = (
         Departure(workload, SINGLE_REPLICA, SINGLE, "it runs a single replica")
-        for workload in deployments
-        if least_replicas(workload, scalers) == 1
+        for workload in index.workloads.values()
+        if workload.id in alone or (workload.kind == "Deployment" and least_replicas(workload, scalers) == 1)
     )
     if index.rendered.production:
         yield from undeclared(index, single, lambda field: field == SINGLE_REPLICA)
     for workload in deployments:
-        if least_replicas(workload, scalers) > 1:
+        if least_replicas(workload, scalers) > 1 and workload.id not in alone:
             yield from _rollout(index, workload)
+
+
+def _not_alone(
+    index: Index, scalers: Mapping[ObjectId, tuple[ObjectId, Object]], alone: Mapping[ObjectId, str]
+) -> Iterator[Diagnostic]:
+    for identity, reason in alone.items():
+        workload = index.workloads[identity]
+        pods = most_pods(workload, scalers, index.rendered.nodes)
+        if pods > 1 and workload.kind in ("Deployment", "StatefulSet"):
+            who = f"{scalers[identity][0]} scales it to" if identity in scalers else "it runs"
+            yield index.finding(ALONE, identity, f"{who} {pods} replicas, but it must run alone: {reason}")
 
 
 def _rollout(index: Index, workload: Workload) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.scaling import autoscalers, least_replicas
+from floe_compiler.check.singles import singles
 from floe_compiler.check.workloads import Workload
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.selectors import matches
@@ -24,9 +25,13 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield, in production, the workloads whose replicas may all stand on one node."""
     if not index.rendered.production:
         return
-    scalers = autoscalers(index)
+    scalers, alone = autoscalers(index), singles(index)
     for workload in index.workloads.values():
-        if workload.kind not in ("Deployment", "StatefulSet") or least_replicas(workload, scalers) < 2:
+        if (
+            workload.id in alone
+            or workload.kind not in ("Deployment", "StatefulSet")
+            or least_replicas(workload, scalers) < 2
+        ):
             continue
         if not _is_spread(workload) and not _is_apart(workload):
             message = f"{workload.at('spec')} has neither a required anti-affinity nor a binding spread"
