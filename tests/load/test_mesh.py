@@ -78,6 +78,11 @@ def test_a_document_of_another_kind(mesh: Path, head: str, told: str) -> None:
     assert message.startswith(told)
 
 
+def test_an_environment_has_the_right_article(mesh: Path) -> None:
+    (mesh / "overlays/dev/environment.yaml").write_text("apiVersion: floe.dev/v1\nkind: Domain\n", encoding="utf-8")
+    assert "must be an Environment of" in next(iter(problems(mesh).values()))
+
+
 def test_two_documents_in_one_file(mesh: Path) -> None:
     text = (mesh / "domains/sales/domain.yaml").read_text(encoding="utf-8")
     (mesh / "domains/sales/domain.yaml").write_text(f"{text}---\n{text}", encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.load.text_file import MOST_BYTES, control_characters, read_file
+from floe_compiler.load.text_file import MOST_BYTES, control_characters, invisible, read_file, visible
 from floe_compiler.model.span import Span
 
 
@@ -53,9 +53,27 @@ def test_bytes_that_are_no_plain_text(tmp_path: Path, data: bytes, problem: str)
     assert problems(tmp_path, "a.yaml") == [problem]
 
 
-def test_all_control_characters_are_reported() -> None:
-    spans = [found.span for found in control_characters("\x00a\n\x01\x02", "f")]
-    assert spans == [Span("f", 1, 1), Span("f", 2, 1), Span("f", 2, 2)]
+def test_each_control_character_is_reported_at_its_first_place() -> None:
+    found = control_characters("\x00a\n\x01\x02\x01", "f")
+    assert [one.span for one in found] == [Span("f", 1, 1), Span("f", 2, 1), Span("f", 2, 2)]
+    assert [one.message.partition(",")[2] for one in found] == ["", " 2 times in this file", ""]
+
+
+def test_line_breaks_of_old() -> None:
+    (found,) = control_characters("a: 1\rb: 2\r", "f")
+    assert found.hint == "save the file with LF line breaks"
+
+
+@pytest.mark.parametrize("one", ["\u00a0", "\u00ad", "\u200b", "\u200d", "\u202f", "\u2060", "\u3000"])
+def test_invisible_characters_have_names(one: str) -> None:
+    name = f"U+{ord(one):04X}"
+    assert invisible(f"sche{one}dule") == (4, name)
+    assert visible(f"sche{one}dule") == f"sche<{name}>dule"
+
+
+def test_what_is_visible_stays() -> None:
+    assert invisible("é “a” 日") is None
+    assert visible("é “a” 日") == "é “a” 日"
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -143,6 +143,23 @@ def test_anchors_aliases_and_merge_keys() -> None:
     assert problems('"<<": 1\n') == []
 
 
+def test_a_schedule_that_reads_as_an_alias_is_one_mistake() -> None:
+    _, (found,) = read_documents("cron: */15 * * * *\nb: 1\n", "f.yaml")
+    assert (found.rule.code, found.span) == ("L012", Span("f.yaml", 1, 7))
+
+
+def test_what_is_wrong_on_another_line_than_an_alias_is_told_too() -> None:
+    _, found = read_documents("a: *one\nb: @\n", "f.yaml")
+    assert [one.rule.code for one in found] == ["L012", "L007"]
+
+
+def test_a_key_with_an_invisible_character() -> None:
+    _, (found,) = read_documents("sche\u200bdule: 1\n", "f.yaml")
+    assert (found.rule.code, found.span) == ("L006", Span("f.yaml", 1, 1))
+    assert found.message == "the key sche<U+200B>dule has the invisible character U+200B in it"
+    assert read_documents('"10\u00a0km": 1\na: 10\u00a0km\n', "f.yaml")[1] == []
+
+
 def test_aliases_are_never_followed() -> None:
     levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 40))
     documents, diagnostics = read_documents(f"a0: &a0 [x]\n{levels}", FILE)

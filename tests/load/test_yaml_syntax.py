@@ -64,6 +64,39 @@ def test_tab(text: str, line: int, count: int) -> None:
     assert found.hint == f"indent with spaces; {count} line(s) of this file begin with a tab"
 
 
+@pytest.mark.parametrize("text", ["a:\t- x\n", "a:\t@x\n"])
+def test_a_tab_in_the_middle_of_a_line_is_no_indentation(text: str) -> None:
+    found = only(text)
+    assert (found.rule.code, found.span, found.hint) == ("L008", Span("f.yaml", 1, 3), "write a space instead")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "marker"),
+    [
+        ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> side\n", 2, "<<<<<<<"),
+        ("a: 1\n||||||| base\nb: 1\n", 2, "|||||||"),
+        ("a: 1\n=======\nb: 1\n", 2, "======="),
+        ("a: 1\n>>>>>>> side\n", 2, ">>>>>>>"),
+        ("a: |\n  x\n<<<<<<<\n%y\n", 3, "<<<<<<<"),
+    ],
+)
+def test_a_merge_conflict_is_named_at_its_first_line(text: str, line: int, marker: str) -> None:
+    found = only(text)
+    assert (found.rule.code, found.span) == ("L009", Span("f.yaml", line, 1))
+    assert found.message.endswith(marker)
+
+
+@pytest.mark.parametrize("text", ["a: |\n  b\n  =======\n  <<<<<<< x\n", "a: x\n# <<<<<<< y\n"])
+def test_what_only_looks_like_a_conflict(text: str) -> None:
+    assert read_documents(text, "f.yaml")[1] == []
+
+
+def test_an_invisible_character_is_named_where_the_syntax_breaks() -> None:
+    found = only("a: 1\nb:\u00a0x\nc: 2\n")
+    assert (found.rule.code, found.span) == ("L006", Span("f.yaml", 2, 3))
+    assert found.message == "invisible character U+00A0"
+
+
 def test_tabs_inside_of_block_text_are_fine() -> None:
     documents, diagnostics = read_documents("makefile: |\n  all:\n  \techo hi\n", "f.yaml")
     assert diagnostics == []

@@ -68,19 +68,24 @@ def _document(root: Path, file: str, kind: str, check: SchemaCheck, findings: Fi
 def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
     data = document.data
     if not isinstance(data, dict):
-        findings.add(WRONG_KIND, f"{document.file} is not a mapping", Span(document.file), hint=f"write a {kind}")
+        findings.add(WRONG_KIND, f"{document.file} is not a mapping", Span(document.file), hint=f"write {_one(kind)}")
         return False
     for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
         if data.get(key) != wanted:
             said = f'{key} is "{data[key]}"' if key in data else f"{key} is missing"
             findings.add(
                 WRONG_KIND,
-                f"{said}, but {document.file} must be a {kind} of {API_VERSION}",
+                f"{said}, but {document.file} must be {_one(kind)} of {API_VERSION}",
                 document.span((key,)),
                 hint=did_you_mean(str(data.get(key, "")), [wanted]) if key in data else f"add `{key}: {wanted}`",
             )
             return False
     return True
+
+
+def _one(kind: str) -> str:
+    """Return the kind with its article."""
+    return f"an {kind}" if kind[0] in "AEIOU" else f"a {kind}"
 
 
 def _sources(authored: Authored, documents: Mapping[str, Document], findings: Findings) -> Sources | None:

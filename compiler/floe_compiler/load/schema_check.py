@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from floe_compiler.load.rules import SCHEMA
 from floe_compiler.load.secret_scan import holds_secret
+from floe_compiler.load.text_file import visible
 from floe_compiler.model.diagnostics import Diagnostic, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
@@ -47,7 +48,9 @@ def _diagnostics(error: ValidationError, document: Document) -> Iterator[Diagnos
         for key in error.instance:
             if key not in known:
                 at = (*path, key)
-                yield _problem(f"{show_path(at)} is not a known key", document.key_span(at), did_you_mean(key, known))
+                yield _problem(
+                    f"{visible(show_path(at))} is not a known key", document.key_span(at), did_you_mean(key, known)
+                )
     elif error.validator == "required" and isinstance(error.instance, Mapping):
         for key in wanted:
             if key not in error.instance:
@@ -114,4 +117,4 @@ def _example(schema: Any) -> str:
 def _shown(value: Any, path: DataPath) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return "what stands there" if holds_secret(path) else json.dumps(value, ensure_ascii=False)
+    return "what stands there" if holds_secret(path) else visible(json.dumps(value, ensure_ascii=False))

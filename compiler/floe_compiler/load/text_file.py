@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
@@ -10,6 +11,8 @@ from floe_compiler.model.span import Span
 
 MOST_BYTES = 5_000_000
 """The longest authored file is far shorter; more is a file put in the wrong place."""
+
+HINT = "delete it, or write it as an escape in double quotes"
 
 UNREADABLE = Rule(
     "L001",
@@ -40,10 +43,13 @@ BYTE_ORDER_MARK = Rule(
 CONTROL_CHARACTER = Rule(
     "L006",
     "invisible control character",
-    "Control characters, line breaks other than LF and CRLF, and marks that turn the direction of text make a file mean"
-    ' something else than it shows. Delete them, or write them as an escape (such as "\\u2028") in double quotes.',
+    "Control characters, line breaks other than LF and CRLF, marks that turn the direction of text, and invisible"
+    " characters in keys make a file mean something else than it shows. Delete them, or write them as an escape (such"
+    ' as "\\u2028") in double quotes.',
 )
 
+_INVISIBLE = re.compile(r"[\u00a0\u00ad\u2000-\u200f\u202f\u205f-\u2064\u3000]")
+"""What looks like nothing or like a space; texts may have it, as between a number and its unit, but no names."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
@@ -71,16 +77,28 @@ def read_file(root: Path, file: str) -> tuple[str | None, list[Diagnostic]]:
 
 
 def control_characters(text: str, file: str) -> list[Diagnostic]:
-    """Return a finding for each character that would make the text mean something else than it shows."""
+    """Return a finding for each character that makes the text mean something else than it shows, at its first place."""
+    counts = Counter(_CONTROL.findall(text))
     return [
         Diagnostic(
             CONTROL_CHARACTER,
-            f"invisible control character U+{ord(match[0]):04X}",
-            span_at(text, match.start(), file),
-            hint="delete it, or write it as an escape in double quotes",
+            f"invisible control character U+{ord(one):04X}{f', {count} times in this file' if count > 1 else ''}",
+            span_at(text, text.index(one), file),
+            hint="save the file with LF line breaks" if one == "\r" else HINT,
         )
-        for match in _CONTROL.finditer(text)
+        for one, count in counts.items()
     ]
+
+
+def invisible(text: str) -> tuple[int, str] | None:
+    """Return the first invisible character of a text that should be visible: where it is, and what it is called."""
+    match = _INVISIBLE.search(text)
+    return (match.start(), f"U+{ord(match[0]):04X}") if match else None
+
+
+def visible(text: str) -> str:
+    """Return the text with the names of its invisible characters in their place."""
+    return _INVISIBLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def span_at(text: str, offset: int, file: str) -> Span:

@@ -26,8 +26,8 @@ from ruamel.yaml.events import (
 )
 
 from floe_compiler.load.plain_scalars import Ambiguous, Scalar, read_plain
-from floe_compiler.load.text_file import control_characters
-from floe_compiler.load.yaml_syntax import directives, syntax_problem
+from floe_compiler.load.text_file import CONTROL_CHARACTER, control_characters, invisible, visible
+from floe_compiler.load.yaml_syntax import conflicts, directives, syntax_problem
 from floe_compiler.model.credentials import names_secret
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
@@ -73,7 +73,7 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
 
     If any diagnostic is an error the documents are incomplete. After a syntax error the rest of the text is not read.
     """
-    if problems := [*control_characters(text, file), *directives(text, file)]:
+    if problems := [*control_characters(text, file), *(conflicts(text, file) or directives(text, file))]:
         return [], problems
     findings = Findings()
     documents = []
@@ -85,10 +85,17 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
                 if document.raw.get(()) != "":
                     documents.append(document)
     except YAMLError as error:
-        findings.extend([syntax_problem(error, text, file)])
+        problem = syntax_problem(error, text, file)
+        # `*/15 * * * *` begins with an alias, after which the rest of the line makes no sense.
+        if not any(one.rule is NO_REFERENCES and _line_of(one) == _line_of(problem) for one in findings.found):
+            findings.extend([problem])
     except _TooDeepError as error:
         findings.add(TOO_DEEP, f"more than {DEEPEST} levels of nesting", error.span)
     return documents, findings.found
+
+
+def _line_of(problem: Diagnostic) -> int:
+    return problem.span.line if problem.span else 0
 
 
 class _TooDeepError(Exception):
@@ -152,6 +159,9 @@ class _Builder:
                 self.value(event, (*path, "?"))
             return str(span)
         text: str = event.value
+        if event.implicit[0] and (found := invisible(text)):
+            message = f"the key {visible(text)} has the invisible character {found[1]} in it"
+            self.findings.add(CONTROL_CHARACTER, message, span, hint="delete it, or write a space")
         if event.implicit[0] and text == "<<":
             self.findings.add(NO_REFERENCES, "merge key <<", span, hint="write the merged keys out")
         elif event.implicit[0] and not isinstance(read_plain(text), str):

@@ -7,6 +7,7 @@ import re
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.error import StringMark as Mark
 
+from floe_compiler.load.text_file import CONTROL_CHARACTER, invisible
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.span import Span
 
@@ -20,6 +21,12 @@ TAB = Rule(
     "L008",
     "tab as indentation",
     "YAML is indented with spaces only. Let the editor replace tabs by spaces.",
+)
+
+CONFLICT = Rule(
+    "L009",
+    "unresolved merge conflict",
+    "Git has written both sides of a conflict into the file. Keep what is right, and delete the three marker lines.",
 )
 
 # Part of the parser's message, what to say, what to do.
@@ -44,7 +51,18 @@ _KNOWN = (
 _AT_CONTEXT = ("while scanning a quoted scalar", "could not find expected ':'")
 
 
+_MARKER = re.compile(r"^(?:[<>|]{7}(?= |$)|={7}$)", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+
+
+def conflicts(text: str, file: str) -> list[Diagnostic]:
+    """Return a finding at the first line that Git has marked a conflict with."""
+    match = _MARKER.search(text)
+    if not match:
+        return []
+    hint = "keep what is right of both sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>"
+    message = f"a merge conflict that nobody has resolved: {match[0]}"
+    return [Diagnostic(CONFLICT, message, Span(file, text.count("\n", 0, match.start()) + 1), hint=hint)]
 
 
 def directives(text: str, file: str) -> list[Diagnostic]:
@@ -62,7 +80,7 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
     mark, context, problem = error.problem_mark, error.context or "", error.problem or ""
     character = _character(text, mark)
     if character == "\t":
-        return _tab(text, _span(mark, file))
+        return _tab(text, mark, file)
     if "cannot start any token" in problem:
         message = f"an unquoted value cannot begin with {character}"
         return Diagnostic(SYNTAX, message, _span(mark, file), hint="put the value in quotes")
@@ -75,6 +93,10 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
     place, context_place = _span(mark, file), _span(error.context_mark or mark, file)
     if any(part in said for part in _AT_CONTEXT) and "escape" not in said:
         place = context_place
+    if "could not find expected ':'" in said and (found := invisible(text.split("\n")[place.line - 1])):
+        # What looks like `key: value` has something else than a space behind the colon.
+        message = f"invisible character {found[1]}"
+        return Diagnostic(CONTROL_CHARACTER, message, Span(file, place.line, found[0] + 1), hint="write a space")
     related = () if place == context_place else (Related(context_place, context),)
     return Diagnostic(SYNTAX, message, place, hint=hint, related=related)
 
@@ -96,10 +118,11 @@ def _character(text: str, mark: Mark) -> str:
     return line[mark.column] if mark.column < len(line) else ""
 
 
-def _tab(text: str, place: Span) -> Diagnostic:
+def _tab(text: str, mark: Mark, file: str) -> Diagnostic:
     count = len(re.findall(r"^ *\t", text, re.MULTILINE))
-    hint = f"indent with spaces; {count} line(s) of this file begin with a tab"
-    return Diagnostic(TAB, "a tab where only spaces may stand", place, hint=hint)
+    indents = not _line(text, mark)[: mark.column].strip(" ")
+    hint = f"indent with spaces; {count} line(s) of this file begin with a tab" if indents else "write a space instead"
+    return Diagnostic(TAB, "a tab where only spaces may stand", _span(mark, file), hint=hint)
 
 
 def _span(mark: Mark, file: str) -> Span:
