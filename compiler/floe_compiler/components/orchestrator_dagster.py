@@ -20,7 +20,14 @@ from floe_compiler.kit.dagster_instance import (
 )
 from floe_compiler.kit.dagster_runs import DEFINITIONS, container_context, definitions, launched
 from floe_compiler.kit.dagster_settings import SHORTEST_INTERVAL, DagsterConfig
-from floe_compiler.kit.data_product import IDENTITY, LIGHT_STEPS, requirements, resources
+from floe_compiler.kit.data_product import (
+    IDENTITY,
+    LIGHT_STEPS,
+    owner_annotation,
+    product_labels,
+    requirements,
+    resources,
+)
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -190,7 +197,14 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
     return Workload(
         name=f"code-{product.name}",
         # It opens the database to evaluate a schedule; when stopped, it waits for open calls for up to 60 s.
-        pod=Pod(containers=(container,), identity=IDENTITY, calls=(database.endpoint,), grace=70),
+        pod=Pod(
+            containers=(container,),
+            identity=IDENTITY,
+            calls=(database.endpoint,),
+            labels=product_labels(product),
+            annotations=owner_annotation(product),
+            grace=70,
+        ),
         replicas=settings.replicas,
         phase=START,
         origin=product.origin,

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from floe_compiler.kit import labels
 from floe_compiler.kit.step_environment import distinct, environment
 from floe_compiler.kit.steps import (
     DBT_PROFILE,
@@ -72,10 +73,24 @@ def product_pod(context: Context[Any], product: Product, containers: tuple[Conta
         identity=IDENTITY,
         calls=calls(context, product),
         account_annotations=annotations,
-        # Azure's webhook looks at the pod, unlike those of AWS and Google.
-        labels=((f"{AZURE_IDENTITY}use", "true"),) if azure else (),
+        labels=(
+            *product_labels(product),
+            # Azure's webhook looks at the pod, unlike those of AWS and Google.
+            *(((f"{AZURE_IDENTITY}use", "true"),) if azure else ()),
+        ),
+        annotations=owner_annotation(product),
         grace=GRACE,
     )
+
+
+def product_labels(product: Product) -> tuple[tuple[str, str], ...]:
+    """Return the labels by which people find a product's pods, and add up what they cost."""
+    return ((labels.DOMAIN, product.domain), (labels.PRODUCT, product.name))
+
+
+def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
+    """Return the annotation that says who answers for a product's pods."""
+    return ((labels.OWNER, product.spec.metadata.owner),)
 
 
 def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:

@@ -15,6 +15,11 @@ INSTANCE = "app.kubernetes.io/instance"
 COMPONENT = "app.kubernetes.io/component"
 VERSION = "app.kubernetes.io/version"
 SCOPE = "floe.dev/scope"
+DOMAIN = "floe.dev/domain"
+PRODUCT = "floe.dev/product"
+OWNER = "floe.dev/owner"
+"""An annotation: owners are mail addresses, which labels cannot hold."""
+
 ACCESS = "access.floe.dev/"
 """Prefix of the labels by which a server's policy knows its callers: `access.floe.dev/polaris: "true"`."""
 

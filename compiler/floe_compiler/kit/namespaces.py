@@ -14,7 +14,7 @@ def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
     security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.kubernetes_version}"}
     own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment}
-    annotations = {"floe.dev/owner": owner, **GUARDED}
+    annotations = {labels.OWNER: owner, **GUARDED}
     return manifest(
         "v1", "Namespace", name, "", labels.common_labels(settings, "namespace") | own | security | version, annotations
     )

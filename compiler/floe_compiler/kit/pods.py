@@ -42,7 +42,7 @@ def pod_annotations(pod: Pod) -> Mapping[str, str]:
     """Return what the template says beside its labels: the hash of its configuration, and why secrets are variables."""
     configuration = config_maps.config_hash(pod)
     reasons = config_maps.secret_reasons(pod)
-    return present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
+    return dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
 
 
 def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:

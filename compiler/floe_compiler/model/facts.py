@@ -147,8 +147,9 @@ class Pod:
     `calls` are the servers that the pod's containers connect to: the network policies at both ends, and the waits in
     `waits_for` (a subset), follow from them. `kubernetes_api` lists what the pod may do there; it gets a token and a
     network path only if there is anything. `account` shares a ServiceAccount with other workloads of the component
-    (default: one of its own). `annotations` go to the ServiceAccount (cloud workload identity). `architecture` is
-    the one kind of CPU (`amd64`) that the images exist for, if they do not for all: it keeps the pod on such nodes.
+    (default: one of its own); `account_annotations` go to it (cloud workload identity). `labels` and `annotations` join
+    those that every pod has. `architecture` is the one kind of CPU (`amd64`) that the images exist for, if they do not
+    for all: it keeps the pod on such nodes.
     """
 
     containers: tuple[Container, ...]
@@ -160,6 +161,7 @@ class Pod:
     account: str = ""
     account_annotations: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
     grace: int = 30
     architecture: str = ""
 
