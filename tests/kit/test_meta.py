@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.kit.meta import GUARDED, manifest, present, wave
+from floe_compiler.kit.meta import manifest, present
 
 
 def test_what_is_empty_is_left_out() -> None:
@@ -24,12 +24,3 @@ def test_metadata_is_sorted_and_the_body_follows_it() -> None:
 
 def test_zero_and_false_say_something() -> None:
     assert present(a=0, b=False, c=None, d="", e=[], f={}, g=(), h="x") == {"a": 0, "b": False, "h": "x"}
-
-
-def test_a_wave_is_text_as_annotations_are() -> None:
-    assert wave(0) == {"argocd.argoproj.io/sync-wave": "0"}
-
-
-def test_what_holds_data_is_deleted_by_neither_delivery_tool() -> None:
-    assert GUARDED["argocd.argoproj.io/sync-options"].split(",") == ["Prune=false", "Delete=false"]
-    assert GUARDED["kustomize.toolkit.fluxcd.io/prune"] == "disabled"

@@ -7,14 +7,6 @@ from typing import Any
 
 from floe_compiler.model.objects import Object
 
-SYNC_WAVE = "argocd.argoproj.io/sync-wave"
-
-GUARDED: Mapping[str, str] = {
-    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
-    "kustomize.toolkit.fluxcd.io/prune": "disabled",
-}
-"""Annotations that keep both delivery tools from ever deleting an object that holds data."""
-
 
 def manifest(
     api_version: str,
@@ -39,8 +31,3 @@ def manifest(
 def present(**fields: Any) -> Object:
     """Return the fields that say something: None, empty strings, lists and maps are left out."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}
-
-
-def wave(phase: int) -> Mapping[str, str]:
-    """Return the annotation that orders an object among those of its namespace; Flux ignores it, and retries."""
-    return {SYNC_WAVE: str(phase)}

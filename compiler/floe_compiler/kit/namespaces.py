@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from floe_compiler.kit import labels
-from floe_compiler.kit.meta import GUARDED, manifest
+from floe_compiler.kit import delivery, labels
+from floe_compiler.kit.meta import manifest
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Settings
@@ -14,7 +14,7 @@ def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
     security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.kubernetes_version}"}
     own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment}
-    annotations = {labels.OWNER: owner, **GUARDED}
+    annotations = {labels.OWNER: owner, **delivery.guarded(settings)}
     return manifest(
         "v1", "Namespace", name, "", labels.common_labels(settings, "namespace") | own | security | version, annotations
     )

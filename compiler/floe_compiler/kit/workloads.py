@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import labels
-from floe_compiler.kit.meta import manifest, present, wave
+from floe_compiler.kit.delivery import wave
+from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.volumes import containers_of
 from floe_compiler.model.facts import Claim, Task, Workload
@@ -44,7 +45,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
         declared.name,
         instance.namespace,
         labels.object_labels(instance, declared.name) | labels.version_label(declared.pod.containers[0].image),
-        wave(declared.phase),
+        wave(instance.settings, declared.phase),
         spec=spec,
     )
 
@@ -119,7 +120,7 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template = pod_template(instance, declared.name, declared.pod, placement)
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
-    head = (instance.namespace, labels.object_labels(instance, declared.name), wave(declared.phase))
+    head = (instance.namespace, labels.object_labels(instance, declared.name), wave(instance.settings, declared.phase))
     if declared.schedule:
         return manifest("batch/v1", "CronJob", declared.name, *head, spec=_cron(instance, declared, job))
     # A Job cannot be changed, and one with a time to live would come back under GitOps each time it expired:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -48,6 +48,7 @@ class Settings:
     cluster_domain: str = "cluster.local"
     storage_class: str = "standard"
     scale: str = "light"
+    delivery: Literal["argocd", "flux"] = "argocd"
     registry: str = "ghcr.io"
     mirrors: Mapping[str, str] = field(default_factory=dict)
     pull_secret: str = ""

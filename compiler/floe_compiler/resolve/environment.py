@@ -138,6 +138,7 @@ def _settings(environment: Environment, manifest: PlatformManifest) -> Settings:
         cluster_domain=manifest.kubernetes.cluster_domain,
         storage_class=environment.storage_class,
         scale=environment.scale,
+        delivery=manifest.delivery.type,
         registry=manifest.images.registry,
         mirrors=dict(sorted(manifest.images.mirrors.items())),
         pull_secret=manifest.images.pull_secret or "",

@@ -6,7 +6,8 @@ object, and whoever manages these Applications by another one would see a differ
 
 from __future__ import annotations
 
-from floe_compiler.kit.meta import manifest, present, wave
+from floe_compiler.kit.delivery import SYNC_WAVE
+from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.inputs import ArgoCd
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import EnvironmentPlan
@@ -68,7 +69,7 @@ def _project(plan: EnvironmentPlan, delivery: ArgoCd, folder: Folder) -> Object:
         "destinations": [_destination(plan, folder)],
         **(_namespaced_kinds() if folder.namespace else _cluster_kinds(plan)),
     }
-    return manifest(API, "AppProject", **head(plan, folder.name), annotations=wave(PROJECT_WAVE), spec=spec)
+    return manifest(API, "AppProject", **head(plan, folder.name), annotations={SYNC_WAVE: str(PROJECT_WAVE)}, spec=spec)
 
 
 def _namespaced_kinds() -> Object:
@@ -107,7 +108,7 @@ def _application(plan: EnvironmentPlan, delivery: ArgoCd, folder: Folder) -> Obj
         },
     }
     # No finalizer: an Application that is deleted leaves its objects running.
-    annotations = {**ANNOTATIONS, **wave(folder.phase)}
+    annotations = {**ANNOTATIONS, SYNC_WAVE: str(folder.phase)}
     return manifest(API, "Application", **head(plan, folder.name), annotations=annotations, spec=spec)
 
 
