@@ -79,6 +79,36 @@ def test_an_image_that_an_earlier_patch_brings_is_found(mesh: Mesh) -> None:
     assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "other/web:2"
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("nonsense", "there is nothing like it"), ("acme/web", "nearest is ghcr.io/acme/web")]
+)
+def test_an_image_that_nobody_has_is_dead_beside_a_patch_of_the_same_object(mesh: Mesh, name: str, hint: str) -> None:
+    patch = "[{op: replace, path: /spec/replicas, value: 2}]"
+    mesh.write(
+        {FILE: f'patches: [{{target: {{name: web}}, patch: "{patch}"}}]\nimages: [{{name: {name}, newTag: "2"}}]\n'}
+    )
+
+    (told,) = mesh.told(deployment("web"))
+
+    assert told.startswith(f"K017 {FILE}:2:10: the image matches nothing in dev: {name} ({hint}")
+
+
+def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "overlays/dev/kustomization.yaml": "resources: [../../base, part]\n",
+            "overlays/dev/part/kustomization.yaml": "labels:\n- pairs: {team: sales}\n",
+        }
+    )
+
+    (told,) = mesh.told(deployment("web"))
+
+    assert told == (
+        "K017 overlays/dev/part/kustomization.yaml:2:3: the entry of labels matches nothing in dev: any object"
+        " (its folder brings no objects in: list them under resources)"
+    )
+
+
 @pytest.mark.parametrize("image", ["localhost:5000/web", "localhost:5000/web:1", "localhost:5000/web@sha256:0123abc"])
 def test_images_are_found_by_name_without_tag_and_digest(mesh: Mesh, image: str) -> None:
     mesh.write({FILE: "images: [{name: 'localhost:5000/web', newTag: new}]\n"})

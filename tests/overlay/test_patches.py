@@ -211,6 +211,28 @@ def test_a_patch_of_a_deleted_object_is_dead(mesh: Mesh) -> None:
     assert [line.partition(" matches")[0] for line in mesh.told(config_map("a"))] == [f"K017 {FILE}:4:10: the patch"]
 
 
+@pytest.mark.parametrize(
+    ("earlier", "dead"),
+    [
+        ("{op: replace, path: /data, value: {}}", True),
+        ("{op: add, path: /metadata/labels, value: {app.kubernetes.io/tier: web}}", False),
+        ("{op: add, path: /metadata/labels/app.kubernetes.io~1tier, value: web}", False),
+        ("{op: add, path: /metadata/labels/app.kubernetes.io~1part, value: web}", True),
+    ],
+)
+def test_a_label_counts_that_an_earlier_patch_may_have_set(mesh: Mesh, earlier: str, dead: bool) -> None:
+    first = f"- target: {{name: a}}\n  patch: '[{earlier}]'\n"
+    second = "- target: {labelSelector: app.kubernetes.io/tier=web}\n  patch: '[{op: remove, path: /data}]'\n"
+    mesh.write({FILE: f"patches:\n{first}{second}"})
+    one = config_map("a", data={"k": "v"})
+    one["metadata"]["labels"] = {"app": "x"}
+
+    if dead:
+        assert [told.partition(":")[0] for told in mesh.told(one)] == [f"K017 {FILE}"]
+    else:
+        assert "data" not in next(iter(mesh.apply(one).objects))
+
+
 def test_a_patch_of_the_base_sees_no_objects_of_the_overlay(mesh: Mesh) -> None:
     mesh.write(
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from floe_compiler.model.diagnostics import Findings, Related, Rule
@@ -95,9 +95,9 @@ class _Walk:
         reached = [
             one
             for one in visible
-            if one in selected or (one in effects.reached and selection.may_match(effects.objects[one]))
+            if one in selected or (one in effects.reached and selection.may_match(effects.objects[one], self.said(one)))
         ]
-        if not reached and step.field != "labels":
+        if not reached:
             self.report_dead(step, visible)
         for one in selected or reached:
             effects.changed.setdefault(one, []).append(step)
@@ -107,9 +107,13 @@ class _Walk:
         if step.deletes:
             effects.deleted.update(selected or reached)
 
+    def said(self, one: ObjectId) -> Iterator[str]:
+        """Yield what the steps say that may have changed an object so far."""
+        return (step.says() for step in self.effects.reached[one])
+
     def report_dead(self, step: Step, visible: list[ObjectId]) -> None:
         """Record that a step changes nothing."""
-        noun = {"patches": "the patch", "images": "the image", "replicas": "the entry of replicas"}[step.field]
+        noun = {"patches": "the patch", "images": "the image"}.get(step.field, f"the entry of {step.field}")
         message = f"{noun} matches nothing in {self.environment}: {step.selection.describe()}"
         hint = nearest_hint(step.selection, [self.effects.objects[one] for one in visible])
         if tree_of(step.listed.file) == BASE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -37,6 +38,10 @@ class Step:
     span: Span
     listed: Span
     deletes: bool = False
+
+    def says(self) -> str:
+        """Return all that the entry says, with the pointers of a JSON patch as plain paths."""
+        return json.dumps(self.entry, ensure_ascii=False).replace("~1", "/").replace("~0", "~")
 
     def related(self) -> tuple[Related, ...]:
         """Return the place that lists the step, if that is another file than it stands in."""

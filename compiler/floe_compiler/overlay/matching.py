@@ -22,8 +22,8 @@ class Selection(Protocol):
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether the object as it stands is selected."""
 
-    def may_match(self, manifest: Object, /) -> bool:
-        """Tell whether the object could be selected once an earlier entry has changed it."""
+    def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
+        """Tell whether the object could be selected once earlier entries, which say this, have changed it."""
 
     def describe(self) -> str:
         """Return what is looked for, in words."""
@@ -40,7 +40,9 @@ class Everything:
         """Return True."""
         return True
 
-    may_match = matches
+    def may_match(self, _manifest: Object, _earlier: Iterable[str], /) -> bool:
+        """Return True."""
+        return True
 
     def describe(self) -> str:
         """Return what is looked for."""
@@ -64,7 +66,9 @@ class OneObject:
             return False  # asked first, as a mesh has many patches and many more objects: most differ in this
         return identify(manifest) == self.identity and version_of(manifest) == self.version
 
-    may_match = matches
+    def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
+        """Tell whether it is the object: no entry changes its identity."""
+        return self.matches(manifest)
 
     def describe(self) -> str:
         """Return the object's identity."""
@@ -92,13 +96,24 @@ class Target:
         """Tell whether identity, labels and annotations are as described."""
         metadata = manifest.get("metadata") or {}
         return (
-            self.may_match(manifest)
+            self._identifies(manifest)
             and _hold(self.labels, metadata.get("labels"))
             and _hold(self.annotations, metadata.get("annotations"))
         )
 
-    def may_match(self, manifest: Object, /) -> bool:
-        """Tell whether the identity is as described: an earlier patch may set the labels."""
+    def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
+        """Tell whether the identity is as described, and earlier entries may have set each label that it has not."""
+        if not self._identifies(manifest):
+            return False
+        metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
+        places = ((self.labels, "labels"), (self.annotations, "annotations"))
+        return all(
+            _hold([one], metadata.get(place)) or one.key in said or re.search(rf"/metadata/{place}(?!/)", said)
+            for requirements, place in places
+            for one in requirements
+        )
+
+    def _identifies(self, manifest: Object) -> bool:
         parts = _identity_parts(manifest)
         return all(pattern.fullmatch(parts[name]) for name, pattern in self.fields)
 
@@ -124,7 +139,9 @@ class Scaled:
         identity = identify(manifest)
         return identity.kind in _SCALED and identity.name == self.name
 
-    may_match = matches
+    def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
+        """Tell whether it is a workload of that name: no entry changes its identity."""
+        return self.matches(manifest)
 
     def describe(self) -> str:
         """Return the name."""
@@ -147,9 +164,9 @@ class WithImage:
         """Tell whether a container runs the image. Source: kustomize's api/internal/image/image.go."""
         return any(_image_name(image) == self.name for image in _images(manifest))
 
-    def may_match(self, manifest: Object, /) -> bool:
-        """Tell whether there is any image, which an earlier patch may have set."""
-        return any(True for _ in _images(manifest))
+    def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
+        """Tell whether a container runs the image, or an earlier entry names it."""
+        return self.matches(manifest) or any(self.name in text for text in earlier)
 
     def describe(self) -> str:
         """Return the name of the image."""

@@ -12,6 +12,8 @@ from floe_compiler.overlay.matching import OneObject, Selection
 
 def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
     """Return a hint naming what is nearest to the selection, and what differs if it is one thing."""
+    if not manifests:
+        return "its folder brings no objects in: list them under resources"
     if isinstance(selection, OneObject) and (hint := _one_thing_differs(selection, manifests)):
         return hint
     likenesses = dict.fromkeys(text for manifest in manifests for text in selection.likeness(manifest))
