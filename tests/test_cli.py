@@ -112,6 +112,18 @@ def test_a_reader_that_goes_away_is_no_error(repository: Path) -> None:
         assert process.wait() == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("arguments", [["check", "--format", "json"], ["rules"], ["components"]])
+def test_a_full_device_is_no_bug(repository: Path, arguments: list[str]) -> None:
+    with (
+        Path("/dev/full").open("wb") as full,
+        run(repository, *arguments, stdout=full, stderr=subprocess.PIPE) as process,
+    ):
+        assert process.stderr
+        assert process.stderr.read() == b"floe-compile: cannot write the answer: No space left on device\n"
+        assert process.wait() == 1
+
+
 def test_text_that_the_terminal_cannot_show_does_no_harm(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     for number in range(100):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -26,6 +27,9 @@ VERBS = {
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain everything the compiler refuses or warns of",
 }
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What no program can help: the disk is full, or the user's share of it."""
 
 DESCRIPTION = """\
 Compile the declarations of a data-mesh platform into plain Kubernetes YAML for Argo CD or Flux.
@@ -69,14 +73,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("floe-compile: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout at exit, which would fail again (docs.python.org/3/library/signal.html#note-on-sigpipe).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()
         return PIPE_CLOSED
     except Exception as error:  # the one boundary: nobody is ever shown a traceback
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            _discard_stdout()
+            sys.stderr.write(f"floe-compile: cannot write {error.filename or 'the answer'}: {error.strerror}\n")
+            return FOUND
         from floe_compiler.commands.bug_report import bug_report
 
         sys.stderr.write(bug_report(error, arguments))
         return BUG
+
+
+def _discard_stdout() -> None:
+    # Python flushes stdout at exit, which would fail again (docs.python.org/3/library/signal.html#note-on-sigpipe).
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(options: Namespace) -> int:

@@ -114,6 +114,17 @@ def test_sarif_is_one_document(repository: Path, floe: Floe, capsys: pytest.Capt
     assert run["results"][0]["ruleId"] == "R901"
 
 
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_programs_get_the_warnings_of_a_current_output_too(
+    repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    (repository / "domains/sales.yaml").write_text("warn\n")
+    floe()
+    capsys.readouterr()
+    assert floe("--format", form) == 0
+    assert "R902" in capsys.readouterr().out
+
+
 def test_github_gets_annotations(repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     (repository / "domains/sales.yaml").write_text("fail\n")
     assert floe("--format", "github") == 1

@@ -17,7 +17,7 @@ def test_every_component_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_slot_shows_every_setting_with_default_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "observability.collector"]) == 0
     text = capsys.readouterr().out
-    assert "\n  mode: default " in text
+    assert '\n  mode: default "daemonset", or "deployment"\n' in text
     settings = [line for line in text.splitlines() if line.startswith("  ")]
     assert all(line.strip() for line in settings), "every setting says what it is"
 
@@ -25,6 +25,34 @@ def test_a_slot_shows_every_setting_with_default_and_meaning(capsys: pytest.Capt
 def test_defaults_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "storage"]) == 0
     assert '  storage: default "20Gi" (medium "100Gi", heavy "500Gi")\n' in capsys.readouterr().out
+
+
+def test_the_settings_of_a_required_one_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["components", "s3"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith('storage: s3  A bucket at AWS, or with anyone else who speaks S3\n  type: "s3"\n')
+    assert '  credentials: required\n      How clients log in.\n      type: "identity"\n' in text
+    assert '\n      type: "secret"\n          The way clients log in.\n      name: default "s3-warehouse"\n' in text
+
+
+def test_a_database_has_the_settings_that_people_write(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["components", "database"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("database: external    A PostgreSQL server outside the cluster, such as RDS (written under ")
+    assert "  secret: required\n      Where the credentials are.\n      name: required\n" in text
+    assert "server: required" not in text, "the server of one outside follows from its host"
+    assert "  server: default null\n" in text
+
+
+@pytest.mark.parametrize(("name", "types"), [("secrets", ["external-secrets", "generated"]), ("flux", ["flux"])])
+def test_choices_that_are_no_slots_are_explained_too(
+    name: str, types: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["components", name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if not line.startswith(" ")] == types
+    assert main(["components", name, "--format", "json"]) == 0
+    assert [one["type"] for one in json.loads(capsys.readouterr().out)] == types
 
 
 @pytest.mark.parametrize("name", ["observability.lineage", "lineage", "marquez"])

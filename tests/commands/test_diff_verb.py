@@ -57,6 +57,23 @@ def test_the_files_on_disk_can_be_compared_with(
     assert capsys.readouterr().out == TEXT
 
 
+def test_a_revision_and_the_files_on_disk_exclude_each_other(
+    committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert floe("diff", "HEAD", "--from-output") == 2
+    assert capsys.readouterr().err == "floe-compile: say either the revision HEAD or --from-output, not both\n"
+
+
+def test_a_repository_without_a_commit(
+    repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert floe("diff") == 2
+    assert capsys.readouterr().err == (
+        "floe-compile: Git knows no revision 'HEAD'; there is no commit yet; "
+        "floe-compile diff --from-output compares with the files on disk\n"
+    )
+
+
 def test_older_revisions_and_a_root_below_the_top(
     repository: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,11 @@ def test_an_unknown_rule_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == 'floe-compile: there is no rule W0003; did you mean "W003"?\n'
 
 
+def test_a_code_that_is_near_none_is_not_answered_with_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "schema"]) == 2
+    assert capsys.readouterr().err == "floe-compile: there is no rule schema; floe-compile rules lists them all\n"
+
+
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "W003", "--format", "json"]) == 0
     [rule] = json.loads(capsys.readouterr().out)

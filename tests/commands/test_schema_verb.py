@@ -22,6 +22,15 @@ def test_one_kind_is_printed_as_a_valid_schema(tmp_path: Path, capsys: pytest.Ca
     assert "steps" in schema["required"]
 
 
+def test_without_a_kind_nothing_is_printed_that_no_program_could_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "(PlatformManifest, Environment, Domain, DataProduct), or --write all of them" in err
+
+
 def test_all_are_written_and_then_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "--write") == 0
     assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == [f"{one}.schema.json" for one in FILES]

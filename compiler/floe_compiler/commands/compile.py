@@ -29,17 +29,23 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compile and write, or find that there is nothing to do."""
     root = find_root(options.root)
-    show(compile_and_write(root, tuple(options.env), options.allow_delete), root, options)
+    for_people = options.format == "text"
+    show(compile_and_write(root, tuple(options.env), options.allow_delete, for_people=for_people), root, options)
     return DONE
 
 
-def compile_and_write(root: Path, environments: tuple[str, ...], allow_delete: Iterable[str]) -> Outcome:
+def compile_and_write(
+    root: Path, environments: tuple[str, ...], allow_delete: Iterable[str], *, for_people: bool
+) -> Outcome:
     """Make the output what the inputs compile to and return what was done.
+
+    If there is nothing to do, people are told how many warnings there were; a program gets them all, every time.
 
     Raises:
         StageFailed: if the inputs are wrong, or the output cannot be written safely.
     """
-    if (current := _nothing_to_do(root, environments)) is not None:
+    current = _nothing_to_do(root, environments, for_people=for_people)
+    if current is not None:
         return current
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
@@ -62,7 +68,7 @@ def compile_and_write(root: Path, environments: tuple[str, ...], allow_delete: I
     )
 
 
-def _nothing_to_do(root: Path, environments: tuple[str, ...]) -> Outcome | None:
+def _nothing_to_do(root: Path, environments: tuple[str, ...], *, for_people: bool) -> Outcome | None:
     # Not by way of the pipeline, whose imports take longer than all of this.
     from floe_compiler.load.digests import input_digests
     from floe_compiler.write.output import is_current, remembered_warnings
@@ -74,6 +80,8 @@ def _nothing_to_do(root: Path, environments: tuple[str, ...]) -> Outcome | None:
     if not chosen or not is_current(root, chosen, complete=not environments):
         return None
     warnings = remembered_warnings(root, chosen)
+    if warnings and not for_people:
+        return None
     again = f" ({count(warnings, 'warning')} when it was compiled: floe-compile check)" if warnings else ""
     return Outcome(summary=f"output is current{again}")
 

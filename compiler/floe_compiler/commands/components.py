@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import did_you_mean
-from floe_compiler.model.plan import Component
+
+Model: TypeAlias = type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that people choose by a `type`: a component, a database of one, or what is no slot, as delivery."""
+
+    slot: str
+    type: str
+    summary: str
+    settings: Model
+    """The model of what is written."""
+
+    shared: bool
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    where: str = ""
+    """Where it is written, unless at the top of the manifest."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -21,43 +42,107 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """List all components, or explain those of one slot or type."""
-    from floe_compiler.components import registry
-    from floe_compiler.resolve.slots import DERIVED
-
-    found = tuple(registry().values())
+    """List all choices, or explain those of one slot or type."""
+    found = choices()
     if options.name:
-        known = {name for component in found for name in _names(component)}
-        found = tuple(component for component in found if options.name in _names(component))
+        known = {name for choice in found for name in _names(choice)}
+        found = tuple(choice for choice in found if options.name in _names(choice))
         if not found:
             raise UsageError(f"there is no slot or type {options.name}; {did_you_mean(options.name, known)}")
     if options.format == "json":
         sys.stdout.write(_json(found))
         return DONE
-    width = max(len(f"{component.slot}: {component.type}") for component in found)
-    for component in found:
-        derived = " (never written: follows from what needs it)" if component.slot == DERIVED else ""
-        sys.stdout.write(f"{f'{component.slot}: {component.type}':<{width}}  {component.summary}{derived}\n")
+    width = max(len(f"{choice.slot}: {choice.type}") for choice in found)
+    for choice in found:
+        where = f" ({choice.where})" if choice.where else ""
+        sys.stdout.write(f"{f'{choice.slot}: {choice.type}':<{width}}  {choice.summary}{where}\n")
         if options.name:
-            sys.stdout.writelines(f"  {line}\n" for line in settings(component))
+            sys.stdout.writelines(f"  {line}\n" for line in settings(choice.settings, choice.profiles))
     return DONE
 
 
-def _names(component: Component[Any]) -> tuple[str, ...]:
-    """Return what people call a component: by its slot, the last part of that, or its type."""
-    return (component.slot, component.slot.rpartition(".")[2], component.type)
+def choices() -> tuple[Choice, ...]:
+    """Return everything that can be chosen: the components, and what documents choose beside them, by slot and type."""
+    from floe_compiler.components import registry
+    from floe_compiler.model.inputs import PlatformManifest
+    from floe_compiler.resolve.slots import DERIVED
 
-
-def settings(component: Component[Any]) -> Iterator[str]:
-    """Yield a line for each setting: its name, its default (also by scale), and what it is."""
-    for name, field in component.config.model_fields.items():
-        default = (
-            "required" if field.is_required() else f"default {_shown(field.get_default(call_default_factory=True))}"
+    components = registry().values()
+    # Of a database, people write what its consumers take, not the settings of the component that follows from it.
+    written = {type_of(model): model for one in components for model in chosen(one.config).get(DERIVED, ())}
+    found = [
+        Choice(
+            component.slot,
+            component.type,
+            component.summary,
+            written[component.type] if component.slot == DERIVED else component.config,
+            component.shared,
+            component.profiles,
+            f"written under `{DERIVED}` of what needs one" if component.slot == DERIVED else "",
         )
-        scales = [f"{scale} {_shown(values[name])}" for scale, values in component.profiles.items() if name in values]
+        for component in components
+    ]
+    found += [
+        Choice(name, type_of(model), (model.__doc__ or "").splitlines()[0].removesuffix("."), model, shared=True)
+        for name, models in chosen(PlatformManifest).items()
+        for model in models
+    ]
+    return tuple(sorted(found, key=lambda choice: (choice.slot, choice.type)))
+
+
+def chosen(model: Model) -> Mapping[str, tuple[Model, ...]]:
+    """Return the models among which the `type` of a field chooses, by the field's name."""
+    fields = model.model_fields.items()
+    return {name: tuple(_models(each.annotation)) for name, each in fields if each.discriminator == "type"}
+
+
+def type_of(model: Model) -> str:
+    """Return the `type` that chooses a model."""
+    return str(get_args(model.model_fields["type"].annotation)[0])
+
+
+def _names(choice: Choice) -> tuple[str, ...]:
+    """Return what people call a choice: by its slot, the last part of that, or its type."""
+    return (choice.slot, choice.slot.rpartition(".")[2], choice.type)
+
+
+def settings(model: Model, profiles: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each setting: its name, its default (also by scale), and what it is.
+
+    The settings below one follow where no default shows what they are.
+    """
+    for name, each in model.model_fields.items():
+        scales = [f"{scale} {_shown(values[name])}" for scale, values in profiles.items() if name in values]
         by_scale = f" ({', '.join(scales)})" if scales else ""
-        yield f"{name}: {default}{by_scale}"
-        yield from (f"    {line}" for line in (field.description or "").splitlines())
+        yield f"{name}: {_value(each)}{by_scale}"
+        yield from (f"    {line}" for line in (each.description or "").splitlines())
+        if each.is_required() or not each.get_default(call_default_factory=True):
+            for below in _models(each.annotation):
+                yield from (f"    {line}" for line in settings(below, {}))
+
+
+def _value(each: FieldInfo) -> str:
+    words = tuple(_words(each.annotation))
+    if len(words) == 1 and (each.is_required() or each.default == words[0]):
+        return _shown(words[0])
+    if each.is_required():
+        return f"required{': ' if words else ''}{' or '.join(map(_shown, words))}"
+    default = each.get_default(call_default_factory=True)
+    others = [_shown(word) for word in words if word != default]
+    return f"default {_shown(default)}{', or ' if others else ''}{' or '.join(others)}"
+
+
+def _words(annotation: Any) -> Iterable[Any]:
+    """Return the words that a setting is one of; none if it may be something else."""
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _models(annotation: Any) -> Iterator[Model]:
+    """Yield the models inside a type: those of a union, of a list's items, of a mapping's values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
 
 
 def _shown(value: Any) -> str:
@@ -68,18 +153,18 @@ def _shown(value: Any) -> str:
     return json.dumps(to_jsonable_python(value), ensure_ascii=False)
 
 
-def _json(components: tuple[Component[Any], ...]) -> str:
+def _json(listed: tuple[Choice, ...]) -> str:
     import json
 
-    listed = [
+    document = [
         {
-            "slot": component.slot,
-            "type": component.type,
-            "summary": component.summary,
-            "shared": component.shared,
-            "settings": component.config.model_json_schema(),
-            "profiles": component.profiles,
+            "slot": choice.slot,
+            "type": choice.type,
+            "summary": choice.summary,
+            "shared": choice.shared,
+            "settings": choice.settings.model_json_schema(),
+            "profiles": choice.profiles,
         }
-        for component in components
+        for choice in listed
     ]
-    return json.dumps(listed, indent=2, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from floe_compiler.commands.exit_codes import DONE
+from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_common, add_environments, find_root
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from floe_compiler.pipeline import Compilation
     from floe_compiler.report.diff import EnvironmentDiff
 
+HEAD = "HEAD"
 FORMATS = ("text", "json", "markdown", "github")
 
 
@@ -33,9 +34,7 @@ class State:
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "revision", nargs="?", default="HEAD", help="the Git revision whose output to compare with (default: HEAD)"
-    )
+    parser.add_argument("revision", nargs="?", help="the Git revision whose output to compare with (default: HEAD)")
     parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
     add_common(parser, FORMATS)
     add_environments(parser)
@@ -47,7 +46,9 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.progress import showing_progress
 
     root, environments = find_root(options.root), tuple(options.env)
-    before = _on_disk(root) if options.from_output else _at_revision(root, options.revision)
+    if options.from_output and options.revision:
+        raise UsageError(f"say either the revision {options.revision} or --from-output, not both")
+    before = _on_disk(root) if options.from_output else _at_revision(root, options.revision or HEAD)
     with showing_progress(sys.stderr) as progress:
         compiled = compile_mesh(root, environments, progress)
         progress("comparing")

@@ -61,7 +61,7 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
     except GitFailed as error:
         if "not a git repository" in str(error):
             raise
-        raise UsageError(f"Git knows no revision {revision!r}; try HEAD, a branch, a tag or a commit") from error
+        raise UsageError(f"Git knows no revision {revision!r}; {_other_revision(root)}") from error
     entries = _git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
     blobs = {}
     for entry in filter(None, entries.split("\0")):
@@ -70,6 +70,14 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
         if kind == "blob" and mode != "120000":  # no symbolic links
             blobs[path] = blob
     return Tree(root, blobs)
+
+
+def _other_revision(root: Path) -> str:
+    try:
+        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    except GitFailed:
+        return "there is no commit yet; floe-compile diff --from-output compares with the files on disk"
+    return "try HEAD, a branch, a tag or a commit"
 
 
 class GitFailed(UsageError):

@@ -36,7 +36,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compile, and list what has yet to be staged."""
     root = find_root(options.root)
-    outcome = compile_and_write(root, (), ())
+    outcome = compile_and_write(root, (), (), for_people=options.format == "text")
     written = outcome.created or outcome.changed or outcome.deleted
     if paths := unstaged(root, PLACES):
         found = (*outcome.diagnostics, _not_staged(paths))

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.model.diagnostics import Rule, did_you_mean
+from floe_compiler.model.diagnostics import Rule, nearest
 
 INTRODUCTION = (
     "Everything `floe-compile` refuses or warns of. `floe-compile rules CODE` explains one on the command line. A code "
@@ -72,7 +72,8 @@ def render_markdown(rules: tuple[Rule, ...]) -> str:
 
 
 def _unknown(code: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    raise UsageError(f"there is no rule {code}; {did_you_mean(code.upper(), (rule.code for rule in rules))}")
+    near = nearest(code.upper(), (rule.code for rule in rules))
+    raise UsageError(f"there is no rule {code}; {near or 'floe-compile rules lists them all'}")
 
 
 def _list(rule: Rule) -> str:

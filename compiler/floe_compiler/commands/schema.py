@@ -18,7 +18,7 @@ FOLDER = "schemas"
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("kind", nargs="?", help="print only this one, such as DataProduct")
+    parser.add_argument("kind", nargs="?", help="print this one, such as DataProduct")
     parser.add_argument("--write", action="store_true", help=f"write all into {FOLDER}/ of the repository")
     parser.add_argument("--check", action="store_true", help=f"tell whether {FOLDER}/ is current; write nothing")
     parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
@@ -30,13 +30,12 @@ def run(options: Namespace) -> int:
     files = schema_files()
     if options.write or options.check:
         return _compare(find_root(options.root), files, write=options.write)
-    if options.kind:
-        name = file_name(options.kind)
-        if name not in files:
-            known = [name_of(one) for one in files]
-            raise UsageError(f"there is no kind {options.kind}; {did_you_mean(options.kind, known)}")
-        files = {name: files[name]}
-    sys.stdout.write("".join(files.values()))
+    known = [name_of(one) for one in files]
+    if not options.kind:
+        raise UsageError(f"say which one to print ({', '.join(known)}), or --write all of them")
+    if options.kind not in known:
+        raise UsageError(f"there is no kind {options.kind}; {did_you_mean(options.kind, known)}")
+    sys.stdout.write(files[file_name(options.kind)])
     return DONE
 
 
