@@ -209,3 +209,5 @@ class EnvironmentPlan:
     cluster: Cluster
     delivery: ArgoCd | Flux
     units: tuple[UnitPlan, ...]
+    version_origin: Span | None = None
+    """Where the version of Kubernetes was written."""

@@ -12,6 +12,9 @@ from floe_compiler.model.span import Span
 
 Protocol = Literal["TCP", "UDP"]
 
+VERSION = "kubernetes"
+"""What a finding about the version of Kubernetes is about, among `Rendered.origins`."""
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class PodGroup:

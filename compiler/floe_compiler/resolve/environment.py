@@ -84,7 +84,8 @@ def resolve_environment(
         # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
         return None
     units = _units(settings, [platform, *domains], findings)
-    return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units)
+    version = merged.span(("kubernetes", "version"))
+    return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units, version)
 
 
 def _check_domains_read(

@@ -12,7 +12,7 @@ from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import DuplicateObject, Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.plan import EnvironmentPlan
-from floe_compiler.model.rendered import ExistingSecret, Rendered
+from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
@@ -172,7 +172,10 @@ def _rendered(
         ),
         nodes=settings.nodes,
         delivery=_identities(delivery_objects(plan)),
-        origins={name: origin for unit in units for name, origin in unit.origins},
+        origins={
+            **({VERSION: plan.version_origin} if plan.version_origin else {}),
+            **{name: origin for unit in units for name, origin in unit.origins},
+        },
     )
 
 

@@ -8,6 +8,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.check.places import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.rendered import VERSION
 
 MISFIT = Rule(
     "C001",
@@ -22,7 +23,7 @@ UNKNOWN = Rule(
     "Add its CustomResourceDefinition to the environment to have it checked.",
     "warning",
 )
-VERSION = Rule(
+NO_SCHEMAS = Rule(
     "C003",
     "Kubernetes version without schemas",
     "Objects cannot be checked for this Kubernetes version. Choose one whose schemas are at hand.",
@@ -33,7 +34,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield where objects differ from their schemas, and which have none."""
     if kubernetes_schemas(index.rendered.kubernetes_version) is None:
         hint = f"known: {', '.join(known_versions())}"
-        yield index.finding(VERSION, "kubernetes", f"there are no schemas of {index.rendered.kubernetes_version}", hint)
+        yield index.finding(NO_SCHEMAS, VERSION, f"there are no schemas of {index.rendered.kubernetes_version}", hint)
     for identity, violations in index.shapes.violations.items():
         manifest = index.objects[identity]
         for violation in violations:
