@@ -10,6 +10,7 @@ from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.span import Span
 
+VERSION = {"type": "string", "pattern": "^1", "patternErrorMessage": 'write a one, such as "1"'}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -21,7 +22,7 @@ SCHEMA: dict[str, Any] = {
         "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
         "scale": {"enum": ["light", "heavy"]},
         "kind": {"const": "Thing"},
-        "version": {"anyOf": [{"type": "string", "pattern": "^1"}, {"type": "null"}]},
+        "version": {"anyOf": [VERSION, {"type": "null"}]},
         "quota": {"anyOf": [{"$ref": "#/$defs/Step"}, {"type": "null"}]},
         "password": {"type": "string", "pattern": "^[0-9]+$"},
         "pull_secret": {"anyOf": [{"type": "string"}, {"type": "null"}]},
@@ -70,7 +71,7 @@ def test_what_fits_is_no_problem() -> None:
         (VALID | {"ratio": "x"}, 'ratio: "x" is not a number', ""),
         (VALID | {"on": 1}, "on: 1 is not true or false", ""),
         (VALID | {"version": []}, "version: a list is not text or nothing", ""),
-        (VALID | {"quota": 5}, "quota: 5 is not a mapping or nothing", ""),
+        (VALID | {"quota": 5}, "quota: 5 is not a mapping or nothing", "write a mapping with `kind:` and `image:`"),
         (VALID | {"pull_secret": {"auth": "hunter2"}}, "pull_secret: a mapping is not text or nothing", ""),
         (VALID | {"variables": {"A": None}}, "variables.A: there is no value", "write one, or delete the key"),
         (VALID | {"timeout": 90}, "timeout: 90 is not text", 'write such as "90s"'),
@@ -79,6 +80,11 @@ def test_what_fits_is_no_problem() -> None:
 )
 def test_each_mistake_is_told_in_words(data: Any, told: str, hint: str) -> None:
     assert problems(data) == [(told, hint)]
+
+
+def test_a_choice_is_told_by_what_is_wrong_with_the_one_that_was_meant() -> None:
+    assert sorted(problems(VALID | {"quota": {"kind": "a"}})) == [("quota.image is missing", "add `image:`")]
+    assert problems(VALID | {"version": "2"}) == [('version: "2" does not fit', 'write a one, such as "1"')]
 
 
 def test_all_mistakes_are_told() -> None:

@@ -76,7 +76,7 @@ def test_what_is_right_becomes_the_model() -> None:
         ({"name": "x", "size": "larg"}, 'size: "larg" is not known here', "3:5", 'did you mean "large"?'),
         ({"name": "X"}, 'name: "X" has capital letters', "2:5", 'write "x"'),
         ({"name": "x", "pet": {"type": "cow"}}, 'pet: "cow" is not known here', "3:5", "known: cat, dog"),
-        ({"name": "x", "pet": {}}, "pet: type is missing", "3:5", "say which `type` it is"),
+        ({"name": "x", "pet": {}}, "pet: type is missing", "3:5", "add `type:`, one of cat, dog"),
         ({"name": "x", "pets": [{"type": "dog", "tricks": ["A"]}]}, 'pets[0].tricks[0]: "A" has', "7:5", 'write "a"'),
         ({"name": "x", "labels": {"a": "B"}}, 'labels.a: "B" has capital letters', "4:5", 'write "b"'),
         ({"name": "x", "labels": {"A": "b"}}, 'labels.A: "A" has capital letters', "4:1", 'write "a"'),

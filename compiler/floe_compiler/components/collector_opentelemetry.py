@@ -30,7 +30,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.fields import Name, PortNumber, SecretKeyName
+from floe_compiler.model.fields import Name, PortNumber, SecretKeyName, matching
 from floe_compiler.model.inputs import Amounts, Input, OutsideServer, ResourceSettings
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.quantities import parse_quantity
@@ -58,7 +58,7 @@ SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 class BackendHeader(Input):
     """A header with which a backend knows who sends."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "authorization"
+    name: Annotated[str, matching(r"^[A-Za-z0-9-]+$", 'letters, digits and "-"', "authorization")] = "authorization"
     """The header's name."""
     scheme: Literal["Basic", "Bearer"] | None = None
     """The word before the secret's value; none: the value is all there is."""
@@ -77,7 +77,7 @@ class Backend(OutsideServer):
     """The kind of OTLP it speaks."""
     port: PortNumber = 443
     """Its TCP port."""
-    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    path: Annotated[str, matching(r"^(/[A-Za-z0-9._~-]+)*$", "a path from the root on", "/otlp")] = ""
     """Where OTLP over HTTP begins (`/otlp`); `/v1/traces` and the like follow."""
     signals: Annotated[tuple[Signal, ...], Field(min_length=1, strict=False)] = SIGNALS
     """What is sent to it."""

@@ -20,7 +20,7 @@ from floe_compiler.kit import environment_names as names
 from floe_compiler.kit.environment_names import env_var
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.facts import Parts, Scratch
-from floe_compiler.model.fields import Storage
+from floe_compiler.model.fields import Storage, matching
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 
@@ -30,7 +30,7 @@ CATALOG = "lakehouse"
 FOLDER = "/var/duckdb"
 CATALOG_EXTENSIONS = ("httpfs", "avro", "aws", "iceberg")
 
-Extension = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Extension = Annotated[str, matching(r"^[a-z][a-z0-9_]*$", "the name of an extension", "spatial")]
 
 
 class DuckDbConfig(Input):
@@ -40,11 +40,13 @@ class DuckDbConfig(Input):
     """The kind of compute engine."""
     threads: Annotated[int, Field(ge=1)] = 4
     """How many models and threads of a query run at once."""
-    schema_name: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")] = "main"
+    schema_name: Annotated[str, matching(r"^[a-z_][a-z0-9_]*$", 'lower-case letters, digits and "_"', "main")] = "main"
     """The schema that models are made in."""
     extensions: tuple[Extension, ...] = Field(default=(), strict=False)
     """Extensions to load, beside those that the catalog needs."""
-    extension_directory: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]+$")] = "/opt/duckdb"
+    extension_directory: Annotated[
+        str, matching(r"^/[A-Za-z0-9._/-]+$", "a folder from the root on", "/opt/duckdb")
+    ] = "/opt/duckdb"
     """The folder of the product's image with the extensions, as `<version>/<platform>/<name>.duckdb_extension`."""
     storage: Storage = "10Gi"
     """The size of the folder for local tables and for what does not fit into memory."""

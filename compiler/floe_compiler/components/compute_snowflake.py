@@ -15,7 +15,7 @@ from floe_compiler.kit.environment_names import env_var
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, SecretFile, Variable
-from floe_compiler.model.fields import Cidr, Name
+from floe_compiler.model.fields import Cidr, Name, matching
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -41,7 +41,9 @@ def check_account(text: str) -> str:
     return text
 
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$]*$")]
+Identifier = Annotated[
+    str, matching(r"^[A-Za-z_][A-Za-z0-9_$]*$", 'letters, digits, "_" and "$", no digit first', "TRANSFORMING")
+]
 
 
 class SnowflakeConfig(Input):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from floe_compiler.kit import postgresql
-from floe_compiler.kit.postgresql import SqlName
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts
-from floe_compiler.model.fields import Name
+from floe_compiler.model.fields import Name, SqlName
 from floe_compiler.model.inputs import ExternalPostgresql, Input
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey

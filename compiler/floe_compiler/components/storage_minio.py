@@ -32,7 +32,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.fields import Storage
+from floe_compiler.model.fields import Storage, matching
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -57,7 +57,9 @@ OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUploa
 TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
 TASK_RETRIES = 3
 
-Bucket = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+Bucket = Annotated[
+    str, matching(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", '3 to 63 lower-case letters, digits and "-"', "warehouse")
+]
 
 
 class MinioConfig(Input):

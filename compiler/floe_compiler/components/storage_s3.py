@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts
-from floe_compiler.model.fields import Cidr, Name, SecretKeyName
+from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -42,9 +42,19 @@ def check_prefix(text: str) -> str:
     return text.strip("/")
 
 
-Role = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$")]
-BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-Region = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+Role = Annotated[
+    str,
+    matching(
+        r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$", "the ARN of an IAM role", "arn:aws:iam::123456789012:role/warehouse"
+    ),
+]
+BucketName = Annotated[
+    str,
+    matching(
+        r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", '3 to 63 lower-case letters, digits, "." and "-"', "acme-warehouse"
+    ),
+]
+Region = Annotated[str, matching(r"^[a-z0-9-]+$", "the name of a region", "eu-central-1")]
 
 
 class IdentityCredentials(Input):

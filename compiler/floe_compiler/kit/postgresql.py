@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Variable
+from floe_compiler.model.fields import SqlName
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -27,8 +24,6 @@ PASSWORD = "password"  # noqa: S105 - the name of a key
 PASSWORD_LENGTH = 32
 
 USER_REASON = "the user's name stands in the secret, and the program takes it from a variable"
-
-SqlName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 
 
 class DatabaseOwner(Input):

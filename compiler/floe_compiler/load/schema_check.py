@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from floe_compiler.load import schema_hints
 from floe_compiler.load.rules import SCHEMA
 from floe_compiler.load.secret_scan import holds_secret
 from floe_compiler.load.text_file import visible
@@ -32,34 +34,78 @@ class SchemaCheck:
         if kind not in self._validators:
             self._validators[kind] = Draft202012Validator(self._schemas[kind])
         errors = self._validators[kind].iter_errors(document.data)
+        problems = _Problems(document, self._schemas[kind].get("$defs", {}))
         # Each missing key is an error of its own, which tells of all that are missing.
-        return tuple(dict.fromkeys(one for error in errors for one in _diagnostics(error, document)))
+        return tuple(dict.fromkeys(one for error in errors for one in problems.of(error)))
 
 
-def _diagnostics(error: ValidationError, document: Document) -> Iterator[Diagnostic]:
-    from jsonschema.exceptions import best_match
+@dataclass(frozen=True, slots=True)
+class _Problems:
+    """What the errors of the validator say of a document; `definitions` are what references in its schema lead to."""
 
-    error = best_match([error]) or error
-    path: DataPath = tuple(error.absolute_path)
-    wanted: Any = error.validator_value
-    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+    document: Document
+    definitions: Mapping[str, Any]
+
+    def of(self, error: ValidationError) -> Iterator[Diagnostic]:
         schema: Any = error.schema
-        known = list(schema.get("properties", {}))
-        for key in error.instance:
-            if key not in known:
-                at = (*path, key)
-                yield _problem(
-                    f"{visible(show_path(at))} is not a known key", document.key_span(at), did_you_mean(key, known)
-                )
-    elif error.validator == "required" and isinstance(error.instance, Mapping):
-        for key in wanted:
-            if key not in error.instance:
-                yield _problem(f"{show_path((*path, key))} is missing", document.span(path), f"add `{key}:`")
-    else:
-        message, hint = _value_problem(error, document, path)
-        # What has no value seems to stand where the next thing begins.
-        span = document.key_span(path) if error.instance is None else document.span(path)
-        yield _problem(f"{show_path(path) or document.file}: {message}", span, hint)
+        path: DataPath = tuple(error.absolute_path)
+        wanted: Any = error.validator_value
+        if meant := _meant(error):
+            for one in meant:
+                yield from self.of(one)
+        elif error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+            for key in error.instance:
+                if key not in schema.get("properties", {}):
+                    at = (*path, key)
+                    hint = schema_hints.unknown_key(key, schema, self.definitions)
+                    yield _problem(f"{visible(show_path(at))} is not a known key", self.document.key_span(at), hint)
+        elif error.validator == "required" and isinstance(error.instance, Mapping):
+            for key in wanted:
+                if key not in error.instance:
+                    hint = schema_hints.missing_key(key, schema)
+                    yield _problem(f"{show_path((*path, key))} is missing", self.document.span(path), hint)
+        else:
+            message, hint = self.value(error, path)
+            # What has no value seems to stand where the next thing begins.
+            span = self.document.key_span(path) if error.instance is None else self.document.span(path)
+            yield _problem(f"{show_path(path) or self.document.file}: {message}", span, hint)
+
+    def value(self, error: ValidationError, path: DataPath) -> tuple[str, str]:
+        """Return what is wrong with a value, and how to mend it."""
+        schema: Any = error.schema
+        wanted: Any = error.validator_value
+        secret = holds_secret(path)
+        shown = _shown(error.instance, path)
+        if error.validator in ("type", "anyOf"):
+            kinds = _kinds(error.validator, wanted)
+            raw = "" if secret else self.document.raw.get(path, "")
+            value = None if secret else error.instance
+            hint = schema_hints.value_of_another_kind(value, raw, schema, kinds, self.definitions)
+            if error.instance is None and not raw:
+                return "there is no value", hint or "write one, or delete the key"
+            return f"{raw or shown} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
+        if error.validator in ("enum", "const"):
+            known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+            return f"{shown} is not known here", did_you_mean(str(error.instance), known)
+        if error.validator == "minItems":
+            return "the list is empty", "give it at least one entry"
+        if secret:
+            return f"{shown} cannot stand here", ""
+        if error.validator == "pattern" and schema_hints.PATTERN_HINT in schema:
+            return f"{shown} does not fit", schema[schema_hints.PATTERN_HINT]
+        message = error.message
+        return message[:1].lower() + message[1:], ""
+
+
+def _meant(error: ValidationError) -> list[ValidationError]:
+    """Return the errors of the one choice whose type the value has; none if the error is no choice, or unclear."""
+    choices: dict[Any, list[ValidationError]] = {}
+    for one in error.context or () if error.validator == "anyOf" else ():
+        choices.setdefault(one.relative_schema_path[0], []).append(one)
+    fitting = [
+        errors for errors in choices.values() if not any(one.validator == "type" and not one.path for one in errors)
+    ]
+    return fitting[0] if len(fitting) == 1 else []
 
 
 def _problem(message: str, span: Span, hint: str) -> Diagnostic:
@@ -77,41 +123,11 @@ KINDS = {
 }
 
 
-def _value_problem(error: ValidationError, document: Document, path: DataPath) -> tuple[str, str]:
-    """Return what is wrong with a value, and how to mend it."""
-    wanted: Any = error.validator_value
-    shown = _shown(error.instance, path)
-    if error.validator in ("type", "anyOf"):
-        kinds = _kinds(error.validator, wanted)
-        raw = "" if holds_secret(path) else document.raw.get(path, "")
-        if example := _example(error.schema):
-            hint = f'write such as "{example}"'
-        else:
-            hint = f'quote it: "{raw}"' if raw and "string" in kinds else ""
-        if error.instance is None and not raw:
-            return "there is no value", hint or "write one, or delete the key"
-        return f"{raw or shown} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
-    if error.validator in ("enum", "const"):
-        known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
-        return f"{shown} is not known here", did_you_mean(str(error.instance), known)
-    if error.validator == "minItems":
-        return "the list is empty", "give it at least one entry"
-    if holds_secret(path):
-        return f"{shown} cannot stand here", ""
-    message = error.message
-    return message[:1].lower() + message[1:], ""
-
-
 def _kinds(validator: str, wanted: Any) -> list[str]:
     """Return the kinds of value that would do."""
     if validator == "anyOf":
         return [one.get("type", "object") for one in wanted]
     return [wanted] if isinstance(wanted, str) else list(wanted)
-
-
-def _example(schema: Any) -> str:
-    """Return a value that the schema gives as an example."""
-    return next(iter(schema.get("examples", ())), "") if isinstance(schema, Mapping) else ""
 
 
 def _shown(value: Any, path: DataPath) -> str:

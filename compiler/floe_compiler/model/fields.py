@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -158,6 +158,12 @@ def check_registry(text: str) -> str:
     return text
 
 
+def matching(pattern: str, what: str, example: str) -> Any:
+    """Return the constraint of text that fits a pattern; the compiler and editors say in words what that asks for."""
+    hint = f'write {what}, such as "{example}"'
+    return Field(pattern=pattern, examples=[example], json_schema_extra={"patternErrorMessage": hint})
+
+
 Name = Annotated[str, AfterValidator(check_name)]
 StepName = Name
 ObjectName = Annotated[str, AfterValidator(check_dns_subdomain)]
@@ -188,5 +194,14 @@ Schedule = Annotated[str, AfterValidator(check_schedule), Field(examples=["30 5 
 TimeZone = Annotated[str, AfterValidator(check_time_zone), Field(examples=["Europe/Berlin"])]
 ImageReference = Annotated[str, AfterValidator(check_image)]
 RegistryPrefix = Annotated[str, AfterValidator(check_registry)]
+SqlName = Annotated[
+    str,
+    matching(
+        r"^[a-z_][a-z0-9_]{0,62}$",
+        'lower-case letters, digits and "_", beginning with a letter',
+        "sales_dagster",
+    ),
+]
+"""The name of a database or user in PostgreSQL, which needs no quotes there."""
 RelativePath = Annotated[str, AfterValidator(check_relative_path)]
 NamespacePattern = Annotated[str, AfterValidator(check_pattern)]

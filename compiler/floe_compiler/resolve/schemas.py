@@ -92,7 +92,7 @@ def by_type(references: Mapping[str, str], *, required: bool) -> JsonSchema:
         **({"required": ["type"]} if required else {}),
         "allOf": [
             {
-                "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+                "if": {"type": "object", "properties": {"type": {"const": kind}}, "required": ["type"]},
                 "then": {"$ref": reference},
             }
             for kind, reference in sorted(references.items())

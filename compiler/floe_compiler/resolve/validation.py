@@ -69,7 +69,7 @@ def _report(
     elif detail["type"] == "missing":
         findings.add(MISSING_KEY, f"{shown} is missing", merged.span(path[:-1]), hint=f"add `{path[-1]}:`")
     else:
-        message, hint = _value_message(detail, merged, path)
+        message, hint = _value_message(model, detail, merged, path)
         span = merged.key_span(path) if detail["loc"][-1:] == (KEY,) else merged.span(path)
         findings.add(WRONG_VALUE, f"{shown}: {message}", span, hint=hint, related=_beaten(merged, path))
 
@@ -91,11 +91,23 @@ def _beaten(merged: Merged, path: DataPath) -> list[Related]:
 
 def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
     """Return the keys that the model at `location`'s parent has; empty if a union in between hides it."""
+    return sorted(getattr(_annotated(model, location[:-1]), "model_fields", {}))
+
+
+def _known_types(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """Return the types that the union at `location` tells its members apart by."""
+    members = _annotated(model, location)
+    fields = [getattr(one, "model_fields", {}).get("type") for one in (members if isinstance(members, tuple) else ())]
+    return sorted(kind for field in fields if field for kind in getattr(field.annotation, "__args__", ()))
+
+
+def _annotated(model: type[BaseModel], location: tuple[str | int, ...]) -> Any:
+    """Return the model at `location`, or the members of the union there."""
     current: Any = model
-    for step in location[:-1]:
+    for step in location:
         fields = getattr(current, "model_fields", {})
         current = _model_in(fields[step].annotation) if step in fields else _tagged(current, step)
-    return sorted(getattr(current, "model_fields", {}))
+    return current
 
 
 def _model_in(annotation: Any) -> Any:
@@ -117,7 +129,7 @@ def _tagged(choices: Any, tag: str | int) -> Any:
     return choices
 
 
-def _value_message(detail: ErrorDetails, merged: Merged, path: DataPath) -> tuple[str, str]:
+def _value_message(model: type[BaseModel], detail: ErrorDetails, merged: Merged, path: DataPath) -> tuple[str, str]:
     """Return what is wrong with a value, and how to mend it."""
     value = detail["input"]
     origin = merged.origin(path)
@@ -131,7 +143,8 @@ def _value_message(detail: ErrorDetails, merged: Merged, path: DataPath) -> tupl
         wrong = context.get("tag", value)
         return f'"{wrong}" is not known here', did_you_mean(str(wrong), known)
     if detail["type"] == "union_tag_not_found":
-        return "type is missing", "say which `type` it is"
+        known = _known_types(model, detail["loc"])
+        return "type is missing", f"add `type:`, one of {', '.join(known)}" if known else "say which `type` it is"
     message = detail["msg"]
     message = message.removeprefix("Value error, ")
     text, _, hint = message.partition("; ")

@@ -11,6 +11,7 @@ from floe_compiler.model.fields import (
     ObjectName,
     PortNumber,
     SecretKeyName,
+    SqlName,
     Storage,
 )
 from floe_compiler.model.inputs.common import (
@@ -63,9 +64,9 @@ class ExternalPostgresql(OutsideServer):
     """The kind of database."""
     port: PortNumber = 5432
     """The server's port."""
-    database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = None
+    database: SqlName | None = None
     """The database; default: the component's usual one."""
-    user: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = None
+    user: SqlName | None = None
     """The user; default: the one that the secret names under `keys.username`."""
     tls: Literal["require", "prefer"] = "require"
     """Whether connections must be encrypted, or are only if the server can; its certificate is not looked at."""

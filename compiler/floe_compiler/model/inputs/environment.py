@@ -12,6 +12,7 @@ from floe_compiler.model.fields import (
     NamespaceName,
     NamespacePattern,
     ObjectName,
+    matching,
 )
 from floe_compiler.model.inputs.common import (
     Input,
@@ -26,7 +27,9 @@ class Cluster(Input):
 
     name: Name
     """The cluster's name; environments of one cluster must not share namespaces."""
-    server: Annotated[str, Field(pattern=r"^https://\S+$")] = "https://kubernetes.default.svc"
+    server: Annotated[str, matching(r"^https://\S+$", "its URL", "https://k8s.acme.example:6443")] = (
+        "https://kubernetes.default.svc"
+    )
     """The API server's address as Argo CD knows it."""
     api_server_cidr: Cidr = "0.0.0.0/0"
     """Addresses of the API server, for the network policies of pods that need it."""

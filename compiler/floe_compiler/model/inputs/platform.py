@@ -14,6 +14,7 @@ from floe_compiler.model.fields import (
     RegistryPrefix,
     Revision,
     Timeout,
+    matching,
 )
 from floe_compiler.model.inputs.common import (
     Input,
@@ -26,7 +27,7 @@ from floe_compiler.model.inputs.common import (
 class Kubernetes(Input):
     """The target of the compilation."""
 
-    version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.34"
+    version: Annotated[str, matching(r"^1\.\d{2}$", "its first two numbers", "1.34")] = "1.34"
     """The oldest Kubernetes version among the clusters; rendered objects are checked against its schemas."""
     cluster_domain: HostName = "cluster.local"
     """The DNS domain of the clusters."""
@@ -75,7 +76,14 @@ class ArgoCd(Input):
 
     type: Literal["argocd"]
     """The delivery tool."""
-    repository: Annotated[str, Field(pattern=r"^(https://|ssh://|git@)\S+$")]
+    repository: Annotated[
+        str,
+        matching(
+            r"^(https://|ssh://|git@)\S+$",
+            "its URL, or user@host:path",
+            "https://github.com/acme/data.git",
+        ),
+    ]
     """The Git repository that the output is committed to."""
     revision: Revision = "main"
     """The branch or tag that is applied."""
@@ -94,7 +102,14 @@ class Flux(Input):
 
     type: Literal["flux"]
     """The delivery tool."""
-    repository: Annotated[str, Field(pattern=r"^(https://|ssh://)\S+$")]
+    repository: Annotated[
+        str,
+        matching(
+            r"^(https://|ssh://)\S+$",
+            "a URL with https:// or ssh://",
+            "ssh://git@github.com/acme/data.git",
+        ),
+    ]
     """The Git repository that the output is committed to."""
     revision: Revision = "main"
     """The branch that is applied."""
