@@ -101,6 +101,7 @@ def test_accepted(check: Check, text: str, canonical: str) -> None:
         (check_pattern, "{scope}-{scope}"),
         (check_pattern, "Floe-{scope}"),
         (check_pattern, "-{scope}"),
+        (check_pattern, "{scope}-"),
         (check_relative_path, "/etc/passwd"),
         (check_relative_path, "a/../../b"),
         (check_relative_path, "./"),
@@ -116,6 +117,23 @@ def test_refused_with_what_to_do(check: Check, text: str) -> None:
     wrong, _, hint = str(refused.value).partition("; ")
     assert wrong
     assert hint
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "told"),
+    [
+        (check_registry, "ghcr.io/acme/", '"ghcr.io/acme/" ends with "/"; write "ghcr.io/acme"'),
+        (check_registry, "https://ghcr.io/acme", '"https://ghcr.io/acme" is no registry; leave out "https://"'),
+        (check_registry, "ghcr.io/images/Image", '"ghcr.io/images/Image" is no registry; write each part'),
+        (check_registry, "ghcr.io/Acme", 'such as "acme"'),
+        (check_pattern, "floe-${scope}", '"floe-${scope}" has a "$" in it; write "floe-{scope}"'),
+        (check_pattern, "floe_{scope}", '"floe_{scope}" names no namespace; beside {scope}, use lower-case'),
+    ],
+)
+def test_a_message_shows_what_was_written_and_nothing_else(check: Check, text: str, told: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        check(text)
+    assert told in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,23 @@ def test_the_name_is_that_of_the_place() -> None:
     assert found.message == 'metadata.name is "b", but sales/a.yaml must hold "a"'
 
 
+@pytest.mark.parametrize(
+    ("place", "name", "better"),
+    [
+        ("My Customers", "customers", '"customers"'),
+        ("A", "A", "lower-case letters"),
+        ("1st", "1st", "lower-case letters"),
+    ],
+)
+def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better: str) -> None:
+    findings = Findings()
+    check_name(place, document("a.yaml", {"metadata": {"name": name}}), findings)
+    (found,) = findings.found
+    assert found.rule.code == "R011"
+    assert found.message == f'"{place}", in the path a.yaml, can be no name'
+    assert found.hint.startswith(f"rename the file or folder to {better}")
+
+
 @pytest.mark.parametrize("data", [{}, {"metadata": None}, {"metadata": {"name": 5}}, {"metadata": {"name": "a"}}])
 def test_a_name_that_is_missing_or_no_text_is_told_elsewhere(data: dict[str, Any]) -> None:
     findings = Findings()

@@ -32,6 +32,7 @@ MOST_CORES = 256
 FEWEST_BYTES = 1024**2
 """Less memory or storage than any program starts with."""
 
+_LABEL_PARTS = re.compile(r"(?:[a-z0-9][-a-z0-9]*)?\{scope\}(?:[-a-z0-9]*[a-z0-9])?")
 _OWNER = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._+/@-]*")
 _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 
@@ -138,7 +139,10 @@ def check_pattern(text: str) -> str:
     """Accept the pattern of a namespace's name."""
     if text.count("{scope}") != 1:
         raise ValueError(f'"{text}" must have {{scope}} in it once; write such as "floe-{{scope}}"')
-    check_dns_label(text.replace("{scope}", "x"))
+    if "${scope}" in text:
+        raise ValueError(f'"{text}" has a "$" in it; write "{text.replace("${scope}", "{scope}")}"')
+    if not _LABEL_PARTS.fullmatch(text):
+        raise ValueError(f'"{text}" names no namespace; beside {{scope}}, use lower-case letters, digits and "-"')
     return text
 
 
@@ -151,7 +155,13 @@ def check_relative_path(text: str) -> str:
 
 def check_registry(text: str) -> str:
     """Accept a registry, with a path or without (`ghcr.io/acme`)."""
-    parse_image(f"{text}/image")
+    if text.endswith("/"):
+        raise ValueError(f'"{text}" ends with "/"; write "{text.rstrip("/")}"')
+    try:
+        parse_image(f"{text}/image")
+    except ValueError as error:
+        # What was appended to make an image of it is no part of what was written.
+        raise ValueError(str(error).replace('/image"', '"').replace("is not an image", "is no registry")) from None
     host = text.partition("/")[0]
     if "." not in host and ":" not in host and host != "localhost":
         raise ValueError(f'"{text}" names no registry; begin with its host, such as ghcr.io/acme')

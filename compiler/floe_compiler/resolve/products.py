@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from floe_compiler.model import fields
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import DataProduct, ProductInput
@@ -56,14 +57,29 @@ def check_name(name: str, document: Document, findings: Findings) -> None:
     """Complain unless the document is called what its place says."""
     metadata = document.data.get("metadata")
     actual = metadata.get("name") if isinstance(metadata, Mapping) else None
-    if isinstance(actual, str) and actual != name:
-        path: DataPath = ("metadata", "name")
+    if not isinstance(actual, str):
+        return
+    path: DataPath = ("metadata", "name")
+    if not _is_name(name):
+        message = f'"{name}", in the path {document.file}, can be no name'
+        better = f'"{actual}"' if _is_name(actual) else "lower-case letters, digits and hyphens"
+        findings.add(WRONG_NAME, message, document.span(path), hint=f"rename the file or folder to {better}")
+    elif actual != name:
         findings.add(
             WRONG_NAME,
             f'metadata.name is "{actual}", but {document.file} must hold "{name}"',
             document.span(path),
             hint=f'write "{name}", or rename the file or folder',
         )
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a document may be called so."""
+    try:
+        fields.check_name(text)
+    except ValueError:
+        return False
+    return True
 
 
 def source_of(product: Product, declared: ProductInput) -> Key:
