@@ -44,7 +44,7 @@ def test_a_missing_file_is_stale(compiled: Path, floe: Floe, path: str) -> None:
 def test_an_edited_file_fails_and_is_named(compiled: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     (compiled / SALES).write_text("mine\n")
     assert floe("check") == 1
-    assert f"{SALES}: error[W003]" in capsys.readouterr().err
+    assert f"{SALES}:1:1: error[W003]" in capsys.readouterr().err
 
 
 def test_nothing_at_all_is_written(repository: Path, floe: Floe) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.write.output import WriteReport, check_output, is_current, remembered_warnings, write_output
-from write.tree import DIGESTS, files, tree
+from write.tree import DIGESTS, files, place, tree
 
 OLD = files(a__change="1", a__delete="1", a__keep="1", b__service="1")
 NEW = files(a__change="2", a__create="2", a__keep="1", b__service="1", c__service="2")
@@ -23,7 +23,7 @@ def write(root: Path, *allow: str, **texts: str) -> WriteReport:
 
 
 def codes(failed: pytest.ExceptionInfo[StageFailed]) -> list[tuple[str, str]]:
-    return [(found.rule.code, found.subject) for found in failed.value.diagnostics]
+    return [(found.rule.code, place(found)) for found in failed.value.diagnostics]
 
 
 def without_indexes(root: Path) -> dict[str, str]:
@@ -278,6 +278,9 @@ def test_one_environment_can_be_current_alone(tmp_path: Path) -> None:
 # --- merges ---------------------------------------------------------------------------------------------------------
 
 
+UNION = "output/.floe/*.index merge=union\n"
+
+
 def git(root: Path, *arguments: str, check: bool = True) -> str:
     identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
     identity |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com"}
@@ -293,9 +296,10 @@ def commit_output(root: Path, message: str, **texts: str) -> None:
 
 
 def repository_with_two_branches(
-    root: Path, base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
+    root: Path, base: dict[str, str], ours: dict[str, str], theirs: dict[str, str], attributes: str = ""
 ) -> None:
     root.mkdir()
+    (root / ".gitattributes").write_text(attributes, encoding="utf-8")
     git(root, "init", "--quiet", "--initial-branch", "main")
     commit_output(root, "base", **base)
     git(root, "checkout", "--quiet", "-b", "theirs")
@@ -314,17 +318,67 @@ def test_branches_that_touch_different_files_merge_into_a_current_output(tmp_pat
 
 
 @pytest.mark.real
-def test_compiling_resolves_a_conflict_after_either_side_is_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+@pytest.mark.parametrize("attributes", ["", UNION])
+def test_compiling_resolves_a_conflict_after_either_side_is_taken(tmp_path: Path, attributes: str, side: str) -> None:
     root, base = tmp_path / "r", {"a__x": "1", "b__y": "1"}
-    repository_with_two_branches(root, base, {"a__x": "2", "b__y": "1"}, {"a__x": "3", "b__y": "1"})
+    repository_with_two_branches(root, base, {"a__x": "2", "b__y": "1"}, {"a__x": "3", "b__y": "1"}, attributes)
     git(root, "merge", "--quiet", "theirs", check=False)
-    assert "<<<<<<<" in (root / "output/.floe/dev.index").read_text()
+    assert ("<<<<<<<" in (root / "output/.floe/dev.index").read_text()) == (not attributes)
     merged = {"a__x": "4", "b__y": "1"}
     with pytest.raises(StageFailed) as failed:
         write(root, **merged)
     [found] = failed.value.diagnostics
+    assert (found.rule.code, str(found.span)) == ("W016", "output/dev/a/x.yaml:1:1")
     command = found.hint.rpartition("git ")[2]
-    git(root, *command.split())
+    git(root, *command.replace("--ours", side).split())
     write(root, **merged)
     assert without_indexes(root) == dict(files(**merged))
     assert "<<<<<<<" not in (root / "output/.floe/dev.index").read_text()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({"a__x": "2", "a__y": "1", "a__z": "1"}, {"a__x": "1", "a__y": "3", "a__z": "1"}),
+        ({"a__y": "2", "a__z": "1"}, {"a__x": "1", "a__y": "1", "a__z": "3"}),
+        ({"a__x": "1", "a__y": "1"}, {"a__x": "2", "a__z": "1"}),
+        ({"a__z": "2"}, {"a__x": "1", "a__y": "1", "a__z": "1", "a__new": "3"}),
+    ],
+    ids=["neighbours", "deleted beside a change", "deleted on both sides", "deleted beside an addition"],
+)
+def test_the_union_of_two_indexes_knows_every_file_of_their_merge(
+    tmp_path: Path, ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    root, base = tmp_path / "r", {"a__x": "1", "a__y": "1", "a__z": "1"}
+    repository_with_two_branches(root, base, ours, theirs, UNION)
+    git(root, "merge", "--quiet", "theirs")
+    merged = {
+        name: ours[name] if theirs.get(name) == base.get(name) else theirs[name]
+        for name in {*ours, *theirs}
+        if (name in ours or name not in base) and (name in theirs or name not in base)
+    }
+    report = write(root, **merged)
+    assert (report.create, report.change, report.delete, report.warnings) == ((), (), (), ())
+    assert without_indexes(root) == dict(files(**merged))
+    write(root, a__only="1")
+    assert without_indexes(root) == dict(files(a__only="1"))
+
+
+@pytest.mark.real
+def test_line_ends_that_git_changed_are_told_once_with_the_way_out(tmp_path: Path) -> None:
+    root, clone, texts = tmp_path / "r", tmp_path / "clone", {"a__x": "1", "a__y": "1", "b__z": "1"}
+    root.mkdir()
+    git(root, "init", "--quiet")
+    commit_output(root, "base", **texts)
+    git(tmp_path, "clone", "--quiet", "--config", "core.autocrlf=true", str(root), str(clone))
+    with pytest.raises(StageFailed) as failed:
+        write(clone, **{**texts, "a__x": "2"})
+    [found] = failed.value.diagnostics
+    assert (found.rule.code, found.subject) == ("W017", "output")
+    assert found.message == "3 files differ from what was compiled in line ends only (CR LF, not LF)"
+    (clone / ".gitattributes").write_text(found.hint.split('"')[1] + "\n", encoding="utf-8")
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    subprocess.run(found.hint.rpartition("then: ")[2], shell=True, cwd=clone, check=True, env=environment)
+    assert write(clone, **{**texts, "a__x": "2"}).change == ("output/dev/a/x.yaml",)

@@ -6,7 +6,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.write.index import parse_index
 from floe_compiler.write.plan import WritePlan, decide, plan_writes
 from floe_compiler.write.snapshot import Snapshot, sha256
-from write.tree import files
+from write.tree import files, place
 
 NEW, OLD, HAND = (sha256(text.encode()) for text in ("new\n", "old\n", "hand\n"))
 PATH = "output/dev/a/x.yaml"
@@ -40,11 +40,11 @@ def plan(
     found = plan_writes(
         files(**wanted),
         {"dev": {path: frozenset({digest}) for path, digest in owned.items()}},
-        Snapshot(disk, set(folders)),
+        Snapshot(disk, folders=set(folders)),
         frozenset(),
         findings,
     )
-    return found, [(finding.rule.code, finding.subject) for finding in findings.found]
+    return found, [(finding.rule.code, place(finding)) for finding in findings.found]
 
 
 def test_the_plan_lists_what_changes_and_what_stays() -> None:

@@ -22,6 +22,15 @@ def test_files_come_with_the_hash_of_their_bytes(tmp_path: Path) -> None:
     assert snapshot.folders == {"output/dev", "output/dev/a"}
 
 
+def test_what_git_may_have_done_to_a_file_is_noticed(tmp_path: Path) -> None:
+    put(tmp_path, "output/dev/x.yaml", "output/dev/y.yaml", "output/dev/z.yaml")
+    (tmp_path / "output/dev/y.yaml").write_bytes(b"a: 1\r\nb: 2\r\n")
+    (tmp_path / "output/dev/z.yaml").write_bytes(b"a: 1\n<<<<<<< ours\nb: 2\n=======\nb: 3\n>>>>>>> theirs\n")
+    snapshot = take_snapshot(tmp_path, ["dev"], Findings())
+    assert snapshot.with_line_feeds == {"output/dev/y.yaml": sha256(b"a: 1\nb: 2\n")}
+    assert snapshot.conflicts == {"output/dev/z.yaml": 2}
+
+
 def test_hidden_files_count_only_if_argo_cd_reads_them(tmp_path: Path) -> None:
     put(tmp_path, "output/dev/.DS_Store", "output/dev/.hidden.yaml")
     assert list(take_snapshot(tmp_path, ["dev"], Findings()).hashes) == ["output/dev/.hidden.yaml"]

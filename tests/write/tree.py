@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import File, FileSet
 
 DIGESTS = {"dev": "1" * 64}
@@ -13,6 +13,11 @@ def files(**texts: str) -> FileSet:
     return FileSet.of(
         [File(f"output/dev/{name.replace('__', '/')}.yaml", f"{text}\n") for name, text in texts.items()], Findings()
     )
+
+
+def place(found: Diagnostic) -> str:
+    """Return the file or folder that a diagnostic is about."""
+    return found.span.file if found.span else found.subject
 
 
 def tree(root: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.span import Span
 from floe_compiler.write.guard import guard_deletions
 from floe_compiler.write.index import Index, index_path, render_index
 from floe_compiler.write.snapshot import Snapshot, sha256
@@ -18,6 +19,18 @@ EDITED = Rule(
     "compiled file edited by hand",
     "A file under output/ was changed since it was compiled, and compiling again would lose the change. Say it in the "
     "inputs, or as a patch in base/ or overlays/, and delete the file; compiling writes it anew.",
+)
+CONFLICT = Rule(
+    "W016",
+    "merge conflict in a compiled file",
+    "Git has written both sides of a conflict into a file under output/. Merge the inputs, take either side of the "
+    "file, and compile: it is written anew, whichever side that was.",
+)
+LINE_ENDS = Rule(
+    "W017",
+    "compiled files with other line ends",
+    "The files under output/ end their lines with LF, whatever the system, so that everyone compiles the same bytes. "
+    "Git has turned that into CR LF when it checked them out (core.autocrlf). Tell it not to, in .gitattributes.",
 )
 IN_THE_WAY = Rule(
     "W004",
@@ -38,8 +51,9 @@ APPLIED = Rule(
     "overlays/, where it is checked like all others, or delete the file.",
 )
 _MANIFESTS = (".yaml", ".yml", ".json")
+_CHECK_OUT_AGAIN = ("git add .gitattributes", f"rm -r {OUTPUT}", f"git checkout -- {OUTPUT}")
 
-Decision = Literal["create", "change", "delete", "keep", "edited", "in the way", "stray"]
+Decision = Literal["create", "change", "delete", "keep", "edited", "conflict", "line ends", "in the way", "stray"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ def plan_writes(
     wanted = {path: sha256(text.encode()) for path, text in files.items()}
     owned = {path: hashes for index in indexes.values() for path, hashes in index.items()}
     decisions = _decisions(wanted, owned, snapshot)
-    _report(decisions, findings)
+    _report(decisions, snapshot, findings)
     guard_deletions(decisions["delete"], wanted, owned, allow_delete, findings)
     return WritePlan(
         create=tuple(decisions["create"]),
@@ -120,10 +134,19 @@ def plan_writes(
 def _decisions(wanted: Mapping[str, str], owned: Index, snapshot: Snapshot) -> Mapping[Decision, list[str]]:
     decisions: dict[Decision, list[str]] = {decision: [] for decision in get_args(Decision)}
     for path in sorted({*wanted, *snapshot.hashes}):
-        decision = decide(wanted.get(path), snapshot.hashes.get(path), owned.get(path, ()))
-        decisions[decision].append(path)
+        decisions[_decision(path, wanted.get(path), owned.get(path, frozenset()), snapshot)].append(path)
     decisions["in the way"].extend(_blocked(wanted, snapshot))
     return decisions
+
+
+def _decision(path: str, wanted: str | None, ours: frozenset[str], snapshot: Snapshot) -> Decision:
+    """Return what to do about one path; of a file that is not as it was written, also how that came about."""
+    decision = decide(wanted, snapshot.hashes.get(path), ours)
+    if decision not in ("edited", "in the way"):
+        return decision
+    if snapshot.with_line_feeds.get(path, "") in {wanted, *ours}:
+        return "line ends"
+    return "conflict" if path in snapshot.conflicts else decision
 
 
 def _blocked(wanted: Mapping[str, str], snapshot: Snapshot) -> list[str]:
@@ -155,24 +178,25 @@ def _empty_folders(snapshot: Snapshot, wanted: Mapping[str, str], delete: Iterab
     return tuple(sorted(snapshot.folders - staying, reverse=True))
 
 
-def _report(decisions: Mapping[Decision, list[str]], findings: Findings) -> None:
+def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, findings: Findings) -> None:
     for path in decisions["edited"]:
-        hint = (
-            "say it in the inputs or as a patch in overlays/, then delete the file and compile again; "
-            f"after a merge conflict: git checkout --ours -- {path}"
-        )
-        findings.add(EDITED, "was edited by hand after it was compiled", subject=path, hint=hint)
+        hint = "say it in the inputs or as a patch in overlays/, then delete the file and compile again"
+        findings.add(EDITED, "the file was edited by hand after it was compiled", Span(path), hint=hint)
+    for path in decisions["conflict"]:
+        hint = f"merge the inputs, take either side of this, and compile again: git checkout --ours -- {path}"
+        findings.add(CONFLICT, "the file holds a merge conflict", Span(path, snapshot.conflicts[path]), hint=hint)
+    if count := len(decisions["line ends"]):
+        what = "1 file differs" if count == 1 else f"{count} files differ"
+        message = f"{what} from what was compiled in line ends only (CR LF, not LF)"
+        hint = 'write "output/** text eol=lf" into .gitattributes, then: ' + " && ".join(_CHECK_OUT_AGAIN)
+        findings.add(LINE_ENDS, message, subject=OUTPUT, hint=hint)
     for path in decisions["in the way"]:
-        findings.add(
-            IN_THE_WAY,
-            "was not written by floe-compile and lies where a compiled file must go",
-            subject=path,
-            hint="move or delete it",
-        )
+        message = "floe-compile did not write this, and a compiled file must go here"
+        findings.add(IN_THE_WAY, message, Span(path), hint="move or delete it")
     applied = [path for path in decisions["stray"] if path.endswith(_MANIFESTS)]
     for path in applied:
-        message = "was not written by floe-compile, but would be applied with the rest"
-        findings.add(APPLIED, message, subject=path, hint="move the object to base/ or overlays/, or delete the file")
+        message = "floe-compile did not write this file, but it would be applied with the rest"
+        findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
     for folder, count in _by_folder(path for path in decisions["stray"] if path not in applied).items():
         what = "holds a file" if count == 1 else f"holds {count} files"
         findings.add(STRAY, f"{what} that floe-compile did not write", subject=folder, hint="move or delete it")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from floe_compiler.write.index import INDEX_FOLDER
 TEMPORARY_SUFFIX = ".tmp"
 _WRITTEN_SUFFIXES = (f".yaml{TEMPORARY_SUFFIX}", f".index{TEMPORARY_SUFFIX}")
 _MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".jsonnet")
+
+_CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
 NOT_A_FILE = Rule(
     "W010",
@@ -32,10 +35,13 @@ NOT_A_FILE = Rule(
 class Snapshot:
     """The files under some folders, by path from the repository's root; and the folders themselves.
 
-    `leftovers` are the temporary files of an interrupted run.
+    `leftovers` are the temporary files of an interrupted run. `conflicts` has the line of the first marker of a merge
+    conflict in a file. `with_line_feeds` has the hash of each file with CR LF line ends as it would be with LF.
     """
 
     hashes: dict[str, str] = field(default_factory=dict)
+    conflicts: dict[str, int] = field(default_factory=dict)
+    with_line_feeds: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
     leftovers: list[str] = field(default_factory=list)
 
@@ -97,7 +103,16 @@ def _take_file(entry: os.DirEntry[str], path: str, snapshot: Snapshot) -> None:
         snapshot.leftovers.append(path)
     elif not hidden or entry.name.endswith(_MANIFEST_SUFFIXES):
         with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 -- twice as fast as Path.read_bytes
-            snapshot.hashes[path] = sha256(file.read())
+            _take_content(file.read(), path, snapshot)
+
+
+def _take_content(data: bytes, path: str, snapshot: Snapshot) -> None:
+    snapshot.hashes[path] = sha256(data)
+    if b"\r\n" in data:
+        data = data.replace(b"\r\n", b"\n")
+        snapshot.with_line_feeds[path] = sha256(data)
+    if match := _CONFLICT.search(data):
+        snapshot.conflicts[path] = data.count(b"\n", 0, match.start()) + 1
 
 
 def _report_link(path: str, findings: Findings) -> None:
