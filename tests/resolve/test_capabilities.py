@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.model.capabilities import Catalog, Compute, Database, ObjectStore
+from floe_compiler.components import registry
+from floe_compiler.model.capabilities import Capability, Catalog, Compute, Database, ObjectStore
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.plan import Context, Instance, Requirement
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.capabilities import Placed, callers, context, endpoints, provided
+from floe_compiler.resolve.slots import slots
 from products import CATALOG, COLLECTOR, COMPUTE, DATABASE, LINEAGE, STORE
 from resolve.samples import component
 from support import DEVELOPMENT
@@ -56,19 +58,25 @@ def test_its_own_databases_are_found_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("requirement", "thing"),
+    ("requirement", "thing", "slot"),
     [
-        (Requirement(ObjectStore), "an object store"),
-        (Requirement(Compute), "a compute"),
-        (Requirement(Database, "db/app"), "a database named db/app"),
+        (Requirement(ObjectStore), "an object store", "`storage`"),
+        (Requirement(Compute), "a compute", "`compute`"),
+        (Requirement(Database, "db/app"), "a database named db/app", "that provides it"),
     ],
 )
-def test_what_nobody_provides_is_told_where_it_was_asked_for(requirement: Requirement, thing: str) -> None:
+def test_what_nobody_provides_is_told_where_it_was_asked_for(requirement: Requirement, thing: str, slot: str) -> None:
     findings = Findings()
     context(placed(requirement), (), (CATALOG,), findings)
     (told,) = findings.found
     assert (told.rule.code, told.span) == ("R012", WRITTEN)
     assert told.message == f"orchestrator alpha needs {thing}, which nothing provides"
+    assert told.hint == f"fill the slot {slot} in platform-manifest.yaml"
+
+
+def test_the_slots_of_what_is_provided_are_those_of_the_components() -> None:
+    named = {kind.slot for kind in Capability.__subclasses__()} - {""}
+    assert named == set(slots(registry())) - {"orchestrator"}
 
 
 def test_everything_provided() -> None:

@@ -41,12 +41,20 @@ class Dog(Input):
     tricks: tuple[Lower, ...] = Field(default=(), strict=False)
 
 
+class Bird(Input):
+    """A branch that must have something."""
+
+    type: Literal["bird"]
+    song: str
+
+
 class House(Input):
     """A model with everything that documents have."""
 
     name: Lower
     size: Literal["small", "large"] = "small"
     pet: Annotated[Cat | Dog, Field(discriminator="type")] | None = None
+    guest: Annotated[Cat | Bird, Field(discriminator="type")] | None = None
     pets: Annotated[
         tuple[Annotated[Cat | Dog, Field(discriminator="type")], ...], Field(min_length=1, strict=False)
     ] = (Cat(type="cat"),)
@@ -98,7 +106,7 @@ def test_a_wrong_value_at_its_place(data: dict[str, Any], message: str, line: st
         ({"name": "x", "sise": 1}, "sise is not a known key", "3:1", 'did you mean "size"?'),
         (
             {"name": "x", "pet": {"type": "cat", "live": 1}},
-            "pet.live is not a known key",
+            'pet.live is not a known key of type "cat"',
             "5:1",
             'did you mean "lives"?',
         ),
@@ -120,6 +128,23 @@ def test_a_missing_key_is_told_where_it_belongs() -> None:
     assert validate(House, merged({"a": {"house": {"size": "small"}}}), ("a", "house"), findings) is None
     (found,) = findings.found
     assert (str(found.span), found.message) == ("0.yaml:3:5", "a.house.name is missing")
+
+
+def test_a_key_that_went_with_a_change_of_type_is_told_with_that() -> None:
+    weaker = {"name": "x", "guest": {"type": "cat", "lives": 7}}
+    (found,) = problems(weaker, {"guest": {"type": "bird"}})
+    assert (found.rule.code, found.message) == ("R002", "guest.song is missing")
+    assert [(str(one.span), one.note) for one in found.related] == [
+        ("0.yaml:4:5", 'what is said for type "cat" here does not hold for "bird"')
+    ]
+    assert problems(weaker | {"guest": {"type": "bird"}})[0].related == ()
+
+
+def test_an_unknown_key_is_told_with_the_file_that_chose_the_type() -> None:
+    (found,) = problems({"name": "x", "pet": {"type": "cat"}}, {"pet": {"tricks": []}})
+    assert found.message == 'pet.tricks is not a known key of type "cat"'
+    assert [(str(one.span), one.note) for one in found.related] == [("0.yaml:4:5", "the type is chosen here")]
+    assert problems({"name": "x", "pet": {"type": "cat", "tricks": []}})[0].related == ()
 
 
 def test_a_list_that_only_lacks_its_wrong_entries_is_not_called_short() -> None:

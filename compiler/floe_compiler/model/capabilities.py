@@ -7,7 +7,7 @@ Every class here is something a component can provide (`Component.provides`) and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Scratch, SecretFile, Variable
@@ -16,7 +16,12 @@ from floe_compiler.model.secrets import SecretReference
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something that a component offers; `name` tells several of one kind apart."""
+    """Something that a component offers; `name` tells several of one kind apart.
+
+    `slot` is the slot whose components offer this kind of thing, to tell people what to fill.
+    """
+
+    slot: ClassVar[str] = ""
 
     name: str
 
@@ -44,6 +49,8 @@ class Database(Capability):
 @dataclass(frozen=True, slots=True)
 class ObjectStore(Capability):
     """Object storage for the warehouse: MinIO, S3 and others that speak S3, or a cloud's own."""
+
+    slot: ClassVar[str] = "storage"
 
     endpoint: Endpoint
     kind: Literal["s3", "gcs", "adls"]
@@ -89,6 +96,8 @@ class CatalogClient:
 class Catalog(Capability):
     """An Iceberg REST catalog. `warehouse` is the catalog's name in it; each domain logs in as its own client."""
 
+    slot: ClassVar[str] = "catalog"
+
     endpoint: Endpoint
     url: str
     token_url: str
@@ -108,6 +117,8 @@ class Catalog(Capability):
 class Collector(Capability):
     """An OTLP receiver."""
 
+    slot: ClassVar[str] = "observability.collector"
+
     endpoint: Endpoint
     grpc_url: str
     http_url: str
@@ -116,6 +127,8 @@ class Collector(Capability):
 @dataclass(frozen=True, slots=True)
 class Lineage(Capability):
     """An OpenLineage receiver."""
+
+    slot: ClassVar[str] = "observability.lineage"
 
     endpoint: Endpoint
     url: str
@@ -129,6 +142,8 @@ class Compute(Capability):
     it where there is a catalog. `scratch` are the folders that the engine writes to. `endpoint` is None for an engine
     that runs inside the step itself.
     """
+
+    slot: ClassVar[str] = "compute"
 
     profile: tuple[tuple[str, object], ...]
     catalog_profile: tuple[tuple[str, object], ...] = ()

@@ -36,10 +36,15 @@ def context(
                 NO_PROVIDER,
                 f"{instance.slot} {instance.type} needs {_thing(requirement)}, which nothing provides",
                 instance.origin,
-                hint="fill the slot that provides it in platform-manifest.yaml",
+                hint=f"fill the slot {_slot(requirement)} in platform-manifest.yaml",
             )
         found += matches if requirement.many else matches[:1]
     return Context(instance, tuple(found))
+
+
+def _slot(requirement: Requirement) -> str:
+    """Return the slot to fill, as far as the kind of thing tells."""
+    return f"`{requirement.kind.slot}`" if requirement.kind.slot else "that provides it"
 
 
 def _thing(requirement: Requirement) -> str:

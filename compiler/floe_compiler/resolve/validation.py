@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, show_path
-from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.layers import DISCRIMINATOR, Merged
 from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -63,11 +63,14 @@ def _report(
         return  # the list only lacks those of its entries that are wrong themselves
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, detail["loc"])
-        findings.add(
-            UNKNOWN_KEY, f"{shown} is not a known key", merged.key_span(path), hint=did_you_mean(str(path[-1]), known)
-        )
+        kind, related = _type_of(merged, path)
+        message = f"{shown} is not a known key{kind}"
+        hint = did_you_mean(str(path[-1]), known)
+        findings.add(UNKNOWN_KEY, message, merged.key_span(path), hint=hint, related=related)
     elif detail["type"] == "missing":
-        findings.add(MISSING_KEY, f"{shown} is missing", merged.span(path[:-1]), hint=f"add `{path[-1]}:`")
+        related = _dropped(merged, path[:-1])
+        hint = f"add `{path[-1]}:`"
+        findings.add(MISSING_KEY, f"{shown} is missing", merged.span(path[:-1]), hint=hint, related=related)
     else:
         message, hint = _value_message(model, detail, merged, path)
         span = merged.key_span(path) if detail["loc"][-1:] == (KEY,) else merged.span(path)
@@ -86,6 +89,26 @@ def _beaten(merged: Merged, path: DataPath) -> list[Related]:
         Related(origin.span, f"overrides {json.dumps(origin.value)}")
         for origin in merged.origins.get(path, ())[1:]
         if origin.span
+    ]
+
+
+def _type_of(merged: Merged, path: DataPath) -> tuple[str, list[Related]]:
+    """Return the type of the mapping that a key stands in, for a message, and where another file chose that."""
+    origin = merged.origins.get((*path[:-1], DISCRIMINATOR), (None,))[0]
+    if origin is None:
+        return "", []
+    elsewhere = origin.span and (here := merged.key_span(path)) and origin.span.file != here.file
+    note = [Related(origin.span, "the type is chosen here")] if origin.span and elsewhere else []
+    return f' of type "{origin.value}"', note
+
+
+def _dropped(merged: Merged, mapping: DataPath) -> list[Related]:
+    """Return the places of what a mapping said as long as it was of another type."""
+    origins = merged.origins.get((*mapping, DISCRIMINATOR), ())
+    return [
+        Related(one.span, f'what is said for type "{one.value}" here does not hold for "{origins[0].value}"')
+        for one in origins[1:]
+        if one.span and one.value != origins[0].value
     ]
 
 
