@@ -48,6 +48,38 @@ def test_json(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert value["causes"][0]["at"].startswith(f"{PRODUCT}:9:")
 
 
+POD = "spec.jobTemplate.spec.template.spec"
+
+
+@pytest.mark.parametrize(
+    "path", [f"{POD}.containers[transform].image", f"{POD}.containers[0].image", f"{POD}.containers[transform]"]
+)
+def test_a_path_may_be_written_as_differences_and_errors_do(
+    path: str, mesh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", f"{CRON_JOB}:{path}"]) == 0
+    assert f"{POD}.containers[transform].image: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", ['data["profiles.yml"]', "data.profiles.yml", "data"])
+def test_a_key_with_dots_may_be_written_with_and_without_quotes(
+    path: str, mesh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", f"output/dev/floe-sales-domain/configmap_dbt-profiles.yaml:{path}"]) == 0
+    assert 'data["profiles.yml"]: ' in capsys.readouterr().out
+
+
+def test_a_patched_object_names_its_patch(
+    mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1] / "golden" / "patched")
+    file = "output/blue/floe-sales-domain-blue/cronjob.batch_orders.yaml"
+    assert main(["explain", f"{file}:spec.suspend"]) == 0
+    assert "\n  changed by the patch overlays/blue/kustomization.yaml:11:12\n" in capsys.readouterr().out
+    assert main(["explain", f"{file}:spec.suspend", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["patches"] == ["overlays/blue/kustomization.yaml:11:12"]
+
+
 @pytest.mark.parametrize(
     ("place", "message"),
     [

@@ -17,6 +17,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
+from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import render_unit
 from resolve.samples import document
 
@@ -158,7 +159,9 @@ def test_values_follow_from_their_lines() -> None:
     container = "spec.jobTemplate.spec.template.spec.containers.0"
     assert found["spec.schedule"] == ["schedule.cron"]
     assert set(found[f"{container}.image"]) == {"platform.images.registry", "image"}
-    assert found["spec.timeZone"] == ["fixed by the component or the compiler"], "nobody wrote it, nor set its default"
+    assert found["spec.timeZone"] == ["default of schedule.time_zone (product)"]
+    assert found["spec.jobTemplate.spec.backoffLimit"] == ["default of retries (product)"]
+    assert "default of timeout (product)" in found["spec.jobTemplate.spec.activeDeadlineSeconds"]
     assert found[f"{container}.securityContext.readOnlyRootFilesystem"] == ["fixed by the component or the compiler"]
     assert found["spec.concurrencyPolicy"] == ["default of orchestrator.concurrency (kubernetes)"]
     assert found["metadata.labels.app.kubernetes.io/part-of"] == ["metadata.name"]
@@ -167,7 +170,21 @@ def test_values_follow_from_their_lines() -> None:
 def test_a_quota_follows_from_its_domain_or_its_default() -> None:
     found = causes(f"ResourceQuota {SALES}/quota")
     assert found["spec.hard.pods"] == ["domains.sales.quota.pods"]
-    assert found["spec.hard.requests.storage"] == ["default of quota.storage"]
+    assert found["spec.hard.requests.storage"] == [
+        "default of quota.storage (platform)",
+        "default of scale (environment)",
+    ]
+
+
+def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
+    name = "Application.argoproj.io argocd/acme-dev-sales-domain"
+    plans, _ = resolve(SOURCES, REGISTRY, ("dev",))
+    final = next(one for one in delivery_objects(plans[0]) if str(identify(one)) == name)
+    found = {path: [cause.what for cause in values] for path, _, values in explained(name, final).values}
+    assert found["spec", "source", "repoURL"] == ["delivery.repository"]
+    assert found["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]
+    assert found["spec", "destination", "server"] == ["default of cluster.server (environment)"]
+    assert found["spec", "project"] == ["fixed by the component or the compiler"]
 
 
 def test_what_a_value_beat_is_told() -> None:
@@ -183,7 +200,9 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
     final = replaced(OBJECTS[name], ("spec", "suspend"), True)
     final["metadata"]["annotations"] = {**final["metadata"]["annotations"], "team": "x"}
     place = Span("base/kustomization.yaml", 4)
-    found = {path: one for path, _, one in explained(name, final, (place,)).values}
+    explanation = explained(name, final, (place,))
+    assert explanation.patches == (place,)
+    found = {path: one for path, _, one in explanation.values}
     assert found["spec", "suspend"] == (Cause("patched", place),)
     assert found["metadata", "annotations", "team"] == (Cause("patched", place),)
     assert found["spec", "schedule"][0].what == "schedule.cron"

@@ -38,6 +38,7 @@ def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
 def test_patched_values_name_the_patch() -> None:
     explanation = explain_file(MESH, "output/blue/floe-sales-domain-blue/cronjob.batch_orders.yaml")
     assert explanation is not None
+    assert [str(patch) for patch in explanation.patches] == ["overlays/blue/kustomization.yaml:11:12"]
     found = {path: causes for path, _, causes in explanation.values}
     (cause,) = found["spec", "suspend"]
     assert (cause.what, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:11:12")

@@ -48,6 +48,11 @@ def test_the_likeliest_variations_come_first(value: Any, others: list[Any]) -> N
     assert list(variations(value, CLOSED)) == others
 
 
+def test_a_digest_keeps_its_length() -> None:
+    assert next(iter(variations(f"a/b@sha256:{'4' * 64}", ()))) == f"a/b@sha256:{'4' * 63}0"
+    assert next(iter(variations(f"a/b@sha256:{'0' * 64}", ()))) == f"a/b@sha256:{'0' * 63}1"
+
+
 def test_numbers_in_a_text_do_not_become_negative() -> None:
     assert "10.-1.0.0/8" not in list(variations("10.0.0.0/8", ()))
 

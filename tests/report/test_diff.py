@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.alignment import align, same
-from floe_compiler.report.diff import EnvironmentDiff, FieldChange, compare, show_keys
+from floe_compiler.report.diff import EnvironmentDiff, FieldChange, compare
 from floe_compiler.report.manifests import Manifests
 from report.samples import deployment, manifests, thing
 
@@ -120,11 +120,6 @@ def test_secrets_are_hidden_in_the_model_already() -> None:
         found = fields(old, new)
         assert found
         assert "hunter" not in repr(found)
-
-
-def test_paths_are_written_as_people_do() -> None:
-    assert show_keys(("spec", "containers", "[app]", "image")) == "spec.containers[app].image"
-    assert show_keys(("data", "app.yaml")) == 'data["app.yaml"]'
 
 
 PLAIN = st.recursive(

@@ -15,6 +15,8 @@ from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
     from floe_compiler.explain import Cause, Explanation
+    from floe_compiler.model.document import DataPath
+    from floe_compiler.model.objects import Object
 
 EXAMPLES = """\
 examples:
@@ -34,8 +36,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Explain one file, or the values below one path of it."""
-    from floe_compiler.model.document import show_path
     from floe_compiler.pipeline import explain_file
+    from floe_compiler.report.field_paths import show_field
     from floe_compiler.report.progress import showing_progress
 
     file, _, path = options.place.partition(":")
@@ -45,9 +47,13 @@ def run(options: Namespace) -> int:
     if explanation is None:
         near = nearest(file, _compiled(root)) or "name one below output/"
         raise UsageError(f"{file} is no file that the inputs compile to; {near}")
-    rows = [(show_path(at), value, causes) for at, value, causes in explanation.values if _below(show_path(at), path)]
+    rows = [
+        (show_field(at, explanation.manifest), value, causes)
+        for at, value, causes in explanation.values
+        if any(_below(spelt, path) for spelt in _spellings(at, explanation.manifest))
+    ]
     if not rows:
-        paths = {show_path(at) for at, _, _ in explanation.values}
+        paths = {show_field(at, explanation.manifest) for at, _, _ in explanation.values}
         raise UsageError("; ".join(filter(None, (f"{file} has nothing at {path}", nearest(path, paths)))))
     sys.stdout.write(_json(explanation, rows) if options.format == "json" else _text(explanation, rows))
     return DONE
@@ -67,6 +73,15 @@ def _compiled(root: Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / OUTPUT).glob("*/*/*.yaml")}
 
 
+def _spellings(at: DataPath, manifest: Object) -> tuple[str, ...]:
+    """Return the ways to write a path: that of differences, that of errors, and by the numbers of list items."""
+    from floe_compiler.check.places import show_place
+    from floe_compiler.model.document import show_path
+    from floe_compiler.report.field_paths import show_field
+
+    return show_field(at, manifest), show_place(at, manifest), show_path(at)
+
+
 def _below(at: str, path: str) -> bool:
     return not path or at == path or at.startswith((f"{path}.", f"{path}["))
 
@@ -77,7 +92,8 @@ Rows = Iterable[tuple[str, object, "tuple[Cause, ...]"]]
 def _text(explanation: Explanation, rows: Rows) -> str:
     from json import dumps
 
-    lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}", ""]
+    lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}"]
+    lines += [f"  changed by the patch {patch}" for patch in explanation.patches] + [""]
     for at, value, causes in rows:
         shown = dumps(value, ensure_ascii=False)
         lines.append(f"{at}: {shown if len(shown) <= 100 else shown[:97] + '...'}")
@@ -103,5 +119,10 @@ def _json(explanation: Explanation, rows: Rows) -> str:
         }
         for at, value, causes in rows
     ]
-    found = {"object": str(explanation.identity), "asked_by": explanation.asked_by, "values": values}
+    found = {
+        "object": str(explanation.identity),
+        "asked_by": explanation.asked_by,
+        "patches": [str(patch) for patch in explanation.patches],
+        "values": values,
+    }
     return dumps(found, indent=2, ensure_ascii=False) + "\n"

@@ -9,24 +9,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from floe_compiler.explain.unwritten import added, unwritten
 from floe_compiler.explain.variations import differences, replaced, scalars, variations, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import PLATFORM, Context, UnitPlan
+from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, UnitPlan
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import Registry
+from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import render_unit
+
+MODELS: Mapping[str, tuple[str, type[Input]]] = {
+    "DataProduct": ("product", DataProduct),
+    "Domain": ("domain", Domain),
+    "Environment": ("environment", Environment),
+    "PlatformManifest": ("platform", PlatformManifest),
+}
+"""For the `kind` of a document: what people call it, and its model."""
 
 SAMPLE = 3
 """Of so many domains the platform's objects are rendered when asked about: how they list domains is all alike."""
@@ -54,7 +65,11 @@ class Explanation:
     """The scalars of one object, each with what it follows from."""
 
     identity: ObjectId
+    manifest: Object
     asked_by: str
+    patches: tuple[Span, ...]
+    """The authored patches that changed the object."""
+
     values: tuple[tuple[DataPath, Any, tuple[Cause, ...]], ...]
 
 
@@ -71,6 +86,7 @@ def explain(
     baseline = question.baseline
     if baseline is not None:
         _from_documents(question, baseline, causes)
+        _from_left_out(question, baseline, causes)
         _from_defaults(question, baseline, causes)
     generated = dict(scalars(question.generated or {}))
     sampled = dict(scalars(baseline or {}))
@@ -83,7 +99,7 @@ def explain(
         else:
             found = causes.get(path) or [Cause("fixed by the component or the compiler")]
         values.append((path, value, tuple(dict.fromkeys(found))))
-    return Explanation(identity, asked_by, tuple(values))
+    return Explanation(identity, final, asked_by, tuple(patches), tuple(values))
 
 
 class _Question:
@@ -92,32 +108,46 @@ class _Question:
     def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
         self.registry, self.environment, self.identity = registry, environment, identity
         self.closed = tuple(dict.fromkeys(words(schemas(registry))))
-        self.unit = self._find(sources)
-        self.generated = self.pick(self.unit) if self.unit else None
-        self.sources = reduced(sources, self.unit.scope) if self.unit else sources
-        self.baseline = self.render(self.sources) if self.unit else None
+        plan = self._plan(sources)
+        self.unit = self._find(plan)
+        self.generated = self._render(plan)
+        self.scope = self.unit.scope if self.unit else self._domain(sources)
+        self.sources = reduced(sources, self.scope)
+        self.baseline = self.render(self.sources)
 
-    def _find(self, sources: Sources) -> UnitPlan | None:
+    def _plan(self, sources: Sources) -> EnvironmentPlan:
         plans, _ = resolve(sources, self.registry, (self.environment,))
+        return plans[0]
+
+    def _find(self, plan: EnvironmentPlan) -> UnitPlan | None:
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
-        near = (unit for unit in plans[0].units if unit.namespace in names)
-        return next((unit for unit in near if self.pick(unit) is not None), None)
+        near = (unit for unit in plan.units if unit.namespace in names)
+        return next((unit for unit in near if self.pick(render_unit(unit).objects) is not None), None)
+
+    def _domain(self, sources: Sources) -> str:
+        """Return the domain that an object of the delivery tool is for."""
+        ends = {f"-{name}-domain": name for name in sources.domains}
+        return next((name for end, name in ends.items() if self.identity.name.endswith(end)), PLATFORM)
 
     def unit_plan(self, sources: Sources) -> UnitPlan | None:
         """Return the plan of the object's namespace as changed documents would have it."""
-        plans, _ = resolve(sources, self.registry, (self.environment,))
-        scope = self.unit.scope if self.unit else PLATFORM
-        return next((unit for unit in plans[0].units if unit.scope == scope), None)
+        scope = self.unit.scope if self.unit else ""
+        return next((unit for unit in self._plan(sources).units if unit.scope == scope), None)
 
     def render(self, sources: Sources) -> Object | None:
         """Return the object as changed documents would have it; None if there would be none."""
-        unit = self.unit_plan(sources)
-        return self.pick(unit) if unit else None
+        return self._render(self._plan(sources))
 
-    def pick(self, unit: UnitPlan) -> Object | None:
-        """Return the object from a namespace's plan; a Job keeps its name but for the hash."""
+    def _render(self, plan: EnvironmentPlan) -> Object | None:
+        if self.unit is None:
+            return self.pick(delivery_objects(plan))
+        unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
+        return self.pick(render_unit(unit).objects) if unit else None
+
+    def pick(self, objects: Iterable[Object]) -> Object | None:
+        """Return the one among other objects; a Job keeps its name but for the hash."""
         wanted = self._key(self.identity)
-        return next((one for one in render_unit(unit).objects if self._key(identify(one)) == wanted), None)
+        return next((one for one in objects if self._key(identify(one)) == wanted), None)
 
     @staticmethod
     def _key(identity: ObjectId) -> tuple[str, str, str]:
@@ -159,7 +189,7 @@ def _documents(question: _Question) -> Iterator[Document]:
     sources = question.sources
     yield sources.manifest
     yield sources.environments[question.environment]
-    scope = question.unit.scope if question.unit else PLATFORM
+    scope = question.scope
     for name, source in sources.domains.items():
         if name == scope:
             yield source.document
@@ -194,6 +224,17 @@ def _from_documents(question: _Question, baseline: Object, causes: Causes) -> No
                 causes.setdefault(changed, []).append(cause)
 
 
+def _from_left_out(question: _Question, baseline: Object, causes: Causes) -> None:
+    """Write what documents leave to its default, and note what changes that no written value explains."""
+    explained = frozenset(causes)
+    for document in _documents(question):
+        kind, model = MODELS[document.data["kind"]]
+        for path, value in unwritten(model, document.data):
+            cause = Cause(f"default of {show_path(path)} ({kind})")
+            for changed in _effects(question, document, path, value, baseline) - explained:
+                causes.setdefault(changed, []).append(cause)
+
+
 def _beaten(question: _Question) -> Mapping[Span, tuple[tuple[str, Span | None], ...]]:
     """Return what each written value of the layers overrides, by its place."""
     sources, environment = question.sources, question.sources.environments[question.environment]
@@ -201,7 +242,7 @@ def _beaten(question: _Question) -> Mapping[Span, tuple[tuple[str, Span | None],
     layers = platform_layers(sources.manifest, environment)
     # A domain's objects follow from the platform's settings too: registries, secrets, versions.
     merged = [platform_merged(question.registry, scale, layers)]
-    scope = question.unit.scope if question.unit else PLATFORM
+    scope = question.scope
     if scope in sources.domains:
         own = domain_layers(sources.domains[scope], environment, scope)
         merged.append(domain_merged(question.registry, scale, layers, own))
@@ -217,7 +258,7 @@ def _effects(
     question: _Question, document: Document, path: DataPath, value: Any, baseline: Object
 ) -> frozenset[DataPath]:
     for other in variations(value, question.closed):
-        changed = replace(document, data=replaced(document.data, path, other))
+        changed = replace(document, data=added(document.data, path, other))
         try:
             after = question.render(_with_document(question.sources, changed))
         except (StageFailed, ValueError):
@@ -228,16 +269,10 @@ def _effects(
 
 
 def _from_defaults(question: _Question, baseline: Object, causes: Causes) -> None:
-    """Change each setting that nobody wrote, and note what changes that no written value explains."""
+    """Change each setting of a component that nobody wrote, and note what changes that no written value explains."""
     unit = question.unit_plan(question.sources)
     if unit is None:
         return
-    for name, value in unit.quota.model_dump().items():
-        for other in variations(value, ()):
-            after = question.pick(replace(unit, quota=unit.quota.model_copy(update={name: other})))
-            for changed in differences(baseline, after or {}) - causes.keys():
-                causes[changed] = [Cause(f"default of quota.{name}")]
-            break
     for index, (component, context) in enumerate(unit.contexts):
         for path, value in scalars(context.config.model_dump()):
             cause = Cause(f"default of {component.slot}.{show_path(path)} ({component.type})")
@@ -259,6 +294,6 @@ def _with_config(
         changed = replace(context, instance=replace(context.instance, config=config))
         contexts = [*unit.contexts]
         contexts[index] = (contexts[index][0], changed)
-        return question.pick(replace(unit, contexts=tuple(contexts)))
+        return question.pick(render_unit(replace(unit, contexts=tuple(contexts))).objects)
     except (ValidationError, ValueError, LookupError):
         return None

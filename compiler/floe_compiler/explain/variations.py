@@ -9,6 +9,7 @@ from typing import Any
 from floe_compiler.model.document import DataPath
 
 _NUMBER = re.compile(r"\d+")
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 # Values whose syntax leaves no room for a changed letter or digit.
 _ELSEWHERE = ("Europe/Paris", "Etc/UTC")
 
@@ -33,8 +34,16 @@ def variations(value: Any, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
         yield from (value + 1, value - 1)
     elif isinstance(value, str):
         yield from (word for group in closed if value in group for word in group if word != value)
+        yield from _other_digests(value)
         yield from _other_numbers(value)
         yield from (f"{value}x", *(place for place in _ELSEWHERE if "/" in value and place != value))
+
+
+def _other_digests(text: str) -> Iterator[str]:
+    """Yield the text with the last digit of a digest changed: its length must stay."""
+    for match in _DIGEST.finditer(text):
+        other = "0" if match[0][-1] != "0" else "1"
+        yield f"{text[: match.end() - 1]}{other}{text[match.end() :]}"
 
 
 def _other_numbers(text: str) -> Iterator[str]:

@@ -56,7 +56,7 @@ def align(before: Any, after: Any, key: str = "") -> tuple[Any, Any]:
     if isinstance(before, dict) and isinstance(after, dict):
         return _align_mappings(before, after)
     if isinstance(before, list) and isinstance(after, list) and key in MERGE_KEYS:
-        old, new = _by_merge_key(before, MERGE_KEYS[key]), _by_merge_key(after, MERGE_KEYS[key])
+        old, new = by_merge_key(before, MERGE_KEYS[key]), by_merge_key(after, MERGE_KEYS[key])
         if old is not None and new is not None:
             return _align_items(old, new)
     if isinstance(before, list) and isinstance(after, list) and key in SETS:
@@ -110,7 +110,8 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _by_merge_key(items: list[Any], keys: tuple[str, ...]) -> dict[str, Any] | None:
+def by_merge_key(items: list[Any], keys: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the items by the first key that all of them have and none share; None if there is none."""
     for key in keys:
         if all(isinstance(item, dict) and key in item for item in items):
             named = {f"[{item[key]}]": item for item in items}

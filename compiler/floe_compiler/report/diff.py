@@ -12,6 +12,7 @@ from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import Danger, dangers_of
+from floe_compiler.report.field_paths import show_keys
 from floe_compiler.report.manifests import Manifests
 from floe_compiler.report.secrecy import hide_object
 
@@ -19,7 +20,6 @@ Action = Literal["deleted", "changed", "added"]
 ACTIONS: tuple[Action, ...] = ("deleted", "changed", "added")
 
 _HASH = re.compile(r"-[0-9a-f]{8}$")
-_PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*|\[.*\]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +143,3 @@ def _action(category: str) -> Action:
     if category.endswith("_added"):
         return "added"
     return "deleted" if category.endswith("_removed") else "changed"
-
-
-def show_keys(keys: tuple[str, ...]) -> str:
-    """Return the way to a field as people write it: `spec.containers[app].image`, `data["app.yaml"]`."""
-    text = ""
-    for key in keys:
-        if key.startswith("["):
-            text += key
-        elif _PLAIN_KEY.fullmatch(key):
-            text += f".{key}" if text else key
-        else:
-            text += f'["{key}"]'
-    return text

@@ -1,0 +1,66 @@
+"""What a document leaves out: the settings of its model that have a default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from floe_compiler.explain.variations import scalars
+from floe_compiler.model.document import DataPath
+
+
+def unwritten(model: type[BaseModel], data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
+    """Yield the path and the default of every scalar that the document at hand could hold and does not.
+
+    Args:
+        model: the model of the document, or of a part of it.
+        data: what is written.
+        path: where the part stands.
+    """
+    if not isinstance(data, Mapping):
+        return
+    for name, field in model.model_fields.items():
+        below = (*path, name)
+        if name not in data:
+            if not field.is_required():
+                default = field.get_default(call_default_factory=True)
+                yield from scalars(default.model_dump() if isinstance(default, BaseModel) else default, below)
+            continue
+        for part, at in _parts(data[name], below):
+            fitting = next((one for one in _models(field.annotation) if _fits(one, part)), None)
+            if fitting:
+                yield from unwritten(fitting, part, at)
+
+
+def _parts(value: Any, path: DataPath) -> Iterator[tuple[Any, DataPath]]:
+    if isinstance(value, list):
+        yield from ((item, (*path, index)) for index, item in enumerate(value))
+    else:
+        yield value, path
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models inside a type: those of a union, or of a list's items."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def _fits(model: type[BaseModel], part: Any) -> bool:
+    """Tell whether a model is the one that the part's `type` chooses, if any does."""
+    chooser = model.model_fields.get("type")
+    return not chooser or not isinstance(part, Mapping) or part.get("type") in get_args(chooser.annotation)
+
+
+def added(data: Any, path: DataPath, value: Any) -> Any:
+    """Return a copy of plain data with a value at `path`; mappings on the way are made."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        return [added(item, rest, value) if index == step else item for index, item in enumerate(data)]
+    given = data if isinstance(data, Mapping) else {}
+    return {**given, step: added(given.get(step), rest, value)}

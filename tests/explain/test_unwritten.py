@@ -1,0 +1,60 @@
+"""What a document leaves to its default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from floe_compiler.explain.unwritten import added, unwritten
+from floe_compiler.model.inputs import Input
+
+
+class Cat(Input):
+    type: Literal["cat"]
+    lives: int = 9
+
+
+class Dog(Input):
+    type: Literal["dog"]
+    tricks: tuple[str, ...] = ()
+    age: int = 1
+
+
+class Food(Input):
+    brand: str = "any"
+    grams: int = 100
+
+
+class House(Input):
+    name: str
+    pets: tuple[Annotated[Cat | Dog, Field(discriminator="type")], ...] = ()
+    food: Food = Food()
+    guest: Cat | None = None
+
+
+def test_defaults_are_found_at_any_depth() -> None:
+    data = {"name": "x", "pets": [{"type": "dog", "age": 2}, {"type": "dog"}, {"type": "cat"}], "food": {"grams": 1}}
+    assert dict(unwritten(House, data)) == {
+        ("pets", 1, "age"): 1,
+        ("pets", 2, "lives"): 9,
+        ("food", "brand"): "any",
+        ("guest",): None,
+    }
+
+
+def test_what_is_left_out_as_a_whole_has_the_defaults_of_its_parts() -> None:
+    assert dict(unwritten(House, {"name": "x"})) == {("food", "brand"): "any", ("food", "grams"): 100, ("guest",): None}
+
+
+def test_odd_data_has_no_defaults() -> None:
+    assert dict(unwritten(House, "text")) == {}
+    assert ("food", "grams") not in dict(unwritten(House, {"food": "text", "pets": {"type": 1}}))
+
+
+def test_a_value_is_added_with_what_leads_to_it() -> None:
+    data = {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}
+    assert added(data, ("food", "grams"), 1) == {**data, "food": {"grams": 1}}
+    assert added(data, ("pets", 1, "age"), 3) == {"name": "x", "pets": [{"type": "cat"}, {"type": "dog", "age": 3}]}
+    assert added(data, ("name",), "y") == {**data, "name": "y"}
+    assert data == {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}, "nothing is changed in place"
