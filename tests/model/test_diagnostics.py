@@ -31,6 +31,17 @@ def test_each_finding_is_told_once() -> None:
     assert ordered([SEVERAL[0], SEVERAL[0]]) == (SEVERAL[0],)
 
 
+def test_what_several_environments_meet_alike_is_one_finding() -> None:
+    def found(subject: str, message: str = "is odd") -> Diagnostic:
+        return Diagnostic(SEVERAL[0].rule, message, Span("base/a.yaml"), subject)
+
+    staging, dev, prod = (found(f"{name}: Role sales/a") for name in ("staging", "dev", "prod"))
+    once = ordered([staging, dev, prod, dev])
+    assert once == (found("dev, prod, staging: Role sales/a"),)
+    assert ordered([*ordered([prod, dev]), staging]) == once
+    assert len(ordered([dev, found("prod: Role sales/b"), found("prod: Role sales/a", "is odder")])) == 3
+
+
 def test_an_error_fails_the_stage_with_everything_found() -> None:
     findings = Findings()
     findings.add(ODD, "odd")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from floe_compiler.model.span import Span
 
 Severity = Literal["error", "warning"]
+
+ENVIRONMENT_END = ": "
+"""What stands between the environment and the object that a diagnostic concerns, as in `prod: Deployment a/b`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class Diagnostic:
     """One finding: the rule, where, what is wrong with this input, and how to mend it.
 
     `span` is None only where no authored line is to blame. `subject` names the Kubernetes object or file concerned
-    (such as `prod: Deployment floe-platform/polaris`). Neither `message` nor `hint` may contain a secret's value; if
-    the line at `span` does, `secret` keeps it from being shown.
+    (such as `prod: Deployment floe-platform/polaris`; `dev, prod: …` concerns that of both). Neither `message` nor
+    `hint` may contain a secret's value; if the line at `span` does, `secret` keeps it from being shown.
     """
 
     rule: Rule
@@ -63,8 +66,14 @@ class Diagnostic:
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics sorted by place, each once (several environments often meet the same mistake)."""
-    return tuple(sorted(dict.fromkeys(diagnostics), key=Diagnostic.sort_key))
+    """Return the diagnostics sorted by place, each once: what several environments meet alike concerns them all."""
+    environments: dict[Diagnostic, set[str]] = {}
+    for diagnostic in diagnostics:
+        names = diagnostic.subject.partition(ENVIRONMENT_END)[0] if ENVIRONMENT_END in diagnostic.subject else ""
+        alike = replace(diagnostic, subject=diagnostic.subject.removeprefix(names))
+        environments.setdefault(alike, set()).update(names.split(", "))
+    joined = (replace(alike, subject=", ".join(sorted(names)) + alike.subject) for alike, names in environments.items())
+    return tuple(sorted(joined, key=Diagnostic.sort_key))
 
 
 class StageFailed(Exception):
