@@ -40,6 +40,9 @@ def test_keys_of_references_do_not(key: str) -> None:
         ("password: correct horse, battery", "password: ***"),
         ('  "client_secret": "hunter 2",', '  "client_secret": ***,'),
         ('{"token":"hunter2","user":"u"}', '{"token":***,"user":"u"}'),
+        ("secret: {name: db, password: hunter2}", "secret: {name: db, password: ***"),
+        ("secrets: {DB_PASSWORD: hunter2}", "secrets: ***"),
+        ('"password": {"value": "hunter2"}', '"password": ***'),
         ("DB_PASSWORD=hunter2 rest", "DB_PASSWORD=*** rest"),
         ("DB_PASSWORD='hunter 2' rest", "DB_PASSWORD=*** rest"),
         ("DB_PASSWORD=${X:-hunter2}", "DB_PASSWORD=***"),
@@ -61,6 +64,10 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
         "Authorization: Basic ${GRAFANA_API_KEY}",
         "http://polaris.floe-platform.svc.cluster.local:8181/api",
         "secret_file: /run/secrets/x",
+        "images: {pull_secret: registry, mirrors: {}}",
+        "secrets: {type: generated}",
+        "credentials: {type: secret, name: warehouse}",
+        "secret: {name: db-login, keys: {}}",
     ],
 )
 def test_other_text_stays(text: str) -> None:

@@ -17,7 +17,7 @@ _SECRET = re.compile(_WORDS, re.IGNORECASE)
 # A key that ends like this holds the name, place or properties of a secret, not its value.
 _REFERENCE = re.compile(
     r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey)$"
-    r"|^existing|^automount|^imagePullSecrets$",
+    r"|^existing|^automount|^imagePullSecrets$|^pull_secret$",
     re.IGNORECASE,
 )
 _KEY = rf"([\w.-]*(?:{_WORDS})[\w.-]*)"
@@ -27,6 +27,8 @@ _PAIRS = (
     re.compile(rf"{_KEY}([ \t]*=[ \t]*)({_QUOTED}|\S+)", re.IGNORECASE),
     re.compile(rf"""{_KEY}(["']?[ \t]*:(?:[ \t]+|(?=["'])))({_QUOTED}|[^\n]+)""", re.IGNORECASE),
 )
+# What stands for a secret, not for its value: `{name: db-login}`, `{type: generated}`.
+_REFERRING = re.compile(r"\{\s*[\"']?(?:type|name|kind)[\"']?\s*:", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)", re.IGNORECASE)
 _LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 _SCHEME = re.compile(r"\b(basic|bearer)[ \t]+(?![$<{])\S{6,}", re.IGNORECASE)
@@ -72,6 +74,8 @@ def hide_object(value: Any, kind: str, keys: tuple[str, ...]) -> Any:
 
 def _hide_pair(match: re.Match[str]) -> str:
     key, between, value = match.groups()
+    if _REFERRING.match(value):
+        return f"{key}{between}{hide_in_text(value)}"
     keep = _REFERENCE.search(key) or _PLACEHOLDER.fullmatch(value.strip("\"'"))
     return match[0] if keep else f"{key}{between}{HIDDEN}"
 
