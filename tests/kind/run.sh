@@ -63,6 +63,11 @@ namespaces() {
 
 apply() {
   say "applying $1"
+  # Accounts first: kubectl goes by file name, and pods whose account is not there yet fail once for nothing.
+  local accounts=("$OUTPUT/$1"/serviceaccount_*.yaml)
+  if [ -e "${accounts[0]}" ]; then
+    kubectl apply --server-side --field-manager=floe-kind "${accounts[@]/#/--filename=}"
+  fi
   kubectl apply --server-side --field-manager=floe-kind --filename "$OUTPUT/$1"
 }
 

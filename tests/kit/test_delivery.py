@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from floe_compiler.kit.delivery import guarded, wave
+from floe_compiler.kit.delivery import guarded, replaced, wave
 from support import DEVELOPMENT
 
 ARGO_CD, FLUX = replace(DEVELOPMENT, delivery="argocd"), replace(DEVELOPMENT, delivery="flux")
@@ -19,5 +19,12 @@ def test_flux_knows_no_waves() -> None:
 
 
 def test_what_holds_data_is_deleted_by_neither_tool() -> None:
-    assert guarded(ARGO_CD) == {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
+    assert guarded(ARGO_CD)["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
     assert guarded(FLUX) == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+
+
+def test_what_is_left_over_on_purpose_does_not_call_the_application_out_of_sync() -> None:
+    ignored = {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}
+    assert replaced(ARGO_CD) == ignored
+    assert ignored.items() <= guarded(ARGO_CD).items()
+    assert replaced(FLUX) == {}

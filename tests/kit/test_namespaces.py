@@ -40,6 +40,7 @@ def test_a_namespace_says_whose_it_is_and_is_never_deleted_by_the_way() -> None:
     assert found["metadata"]["labels"]["floe.dev/environment"] == "dev"
     assert found["metadata"]["annotations"] == {
         "floe.dev/owner": "@acme/sales",
+        "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
         "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
     }
 

@@ -206,7 +206,7 @@ def test_images_come_from_the_environments_registry() -> None:
 @pytest.mark.parametrize(
     ("declared", "written"),
     [
-        (Variable("A"), {"name": "A", "value": ""}),
+        (Variable("A"), {"name": "A"}),
         (Variable("A", field="status.podIP"), {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}),
         (
             Variable("A", secret=SECRET.key("password")),

@@ -95,6 +95,9 @@ def test_nothing_is_rendered_for_a_secret_that_is_there_already() -> None:
 def test_without_a_store_the_owner_makes_values_up_once() -> None:
     spec = only(DEVELOPMENT, "floe-platform", SECRET)
     assert (spec["refreshPolicy"], spec["refreshInterval"]) == ("CreatedOnce", "0s")
+    (found, *_) = secret_objects(DEVELOPMENT, "floe-platform", [SECRET])
+    annotations = found["metadata"]["annotations"]
+    assert "Prune=false" in annotations["argocd.argoproj.io/sync-options"], "a volume keeps the password, too"
     assert spec["dataFrom"] == [
         {
             "rewrite": [{"regexp": {"source": "^password$", "target": "password"}}],

@@ -89,7 +89,13 @@ def test_the_selector_finds_the_pods_and_never_changes_with_the_image(kind: str)
 
 def test_the_phase_orders_the_start() -> None:
     assert controller(phase=3)["metadata"]["annotations"] == {"argocd.argoproj.io/sync-wave": "3"}
-    assert job(phase=1)["metadata"]["annotations"] == {"argocd.argoproj.io/sync-wave": "1"}
+    assert job(phase=1)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] == "1"
+
+
+def test_a_job_that_another_one_replaced_is_no_reason_to_sync_for_ever() -> None:
+    ignored = {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}
+    assert ignored.items() <= job()["metadata"]["annotations"].items()
+    assert "compare-options" not in str(job(schedule="0 6 * * *")), "a CronJob goes with its product"
 
 
 def constraints(settings: Any, **facts: Any) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ ROOT = "root"
 """The principal that bootstrap makes; only the setup task logs in as it."""
 
 CONFIGURATION = "/deployments/config/application.properties"
-KEY_FILE = "/run/secrets/token-broker/symmetric.key"
+KEY_FILE = "/run/secrets/token-broker/symmetric-key"
 ROOT_SECRET = "/run/secrets/root/client-secret"  # noqa: S105 - a path
 CLIENT_SECRETS = "/run/secrets/clients"
 BOOTSTRAP_SCRIPT = "/scripts/polaris-bootstrap.sh"
@@ -105,7 +105,7 @@ def root_secret(instance: Instance[PolarisConfig]) -> Secret:
 
 def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
     """Return the key that tokens are signed with: one for all replicas, or a token of one is refused by the others."""
-    return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric.key", generated=64),))
+    return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric-key", generated=64),))
 
 
 def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
@@ -167,7 +167,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         liveness=health,
         readiness=Probe(port=MANAGEMENT.name, path="/q/health/ready", timeout=10),
         config=(ConfigFile(CONFIGURATION, properties_file(properties(context)), NAME),),
-        secret_files=(SecretFile(KEY_FILE, broker_secret(context.instance).key("symmetric.key")),),
+        secret_files=(SecretFile(KEY_FILE, broker_secret(context.instance).key("symmetric-key")),),
         # Services take a moment to learn that the pod goes.
         before_stop=("sleep", "5"),
         writable_root=_writable(config),

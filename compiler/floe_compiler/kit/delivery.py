@@ -15,7 +15,17 @@ def wave(settings: Settings, phase: int) -> Mapping[str, str]:
 
 
 def guarded(settings: Settings) -> Mapping[str, str]:
-    """Return the annotation that keeps the tool from ever deleting an object that holds data."""
+    """Return the annotations that keep the tool from ever deleting an object that holds what cannot be made again."""
     if settings.delivery == "argocd":
-        return {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
+        # What is kept on purpose is no reason to call the whole application out of sync, and to sync it for ever.
+        return {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false", **replaced(settings)}
     return {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+
+
+def replaced(settings: Settings) -> Mapping[str, str]:
+    """Return the annotation of an object that another one takes the place of: left over, it says nothing is amiss.
+
+    Without it, an application that does not prune is out of sync for good after the first change of a Job (seen with
+    Argo CD 3.3).
+    """
+    return {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"} if settings.delivery == "argocd" else {}

@@ -142,7 +142,7 @@ def variable(declared: Variable) -> Object:
         return {"name": declared.name, "valueFrom": {"secretKeyRef": reference}}
     if declared.field:
         return {"name": declared.name, "valueFrom": {"fieldRef": {"fieldPath": declared.field}}}
-    return {"name": declared.name, "value": declared.value}
+    return {"name": declared.name, **present(value=declared.value)}  # an empty value is not stored
 
 
 def container_port(port: Port) -> Object:

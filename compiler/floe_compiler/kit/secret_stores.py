@@ -5,9 +5,10 @@ Both ways use the External Secrets Operator (external-secrets.io/v1, generators.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from floe_compiler.kit import labels
+from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.durations import go_duration
 from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets
@@ -48,7 +49,9 @@ def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]
     return found
 
 
-def _external_secret(settings: Settings, namespace: str, secret: Secret, spec: Object) -> Object:
+def _external_secret(
+    settings: Settings, namespace: str, secret: Secret, spec: Object, annotations: Mapping[str, str] | None = None
+) -> Object:
     literals = {key.name: key.literal for key in secret.keys if key.literal}
     template = {
         "engineVersion": "v2",
@@ -59,7 +62,8 @@ def _external_secret(settings: Settings, namespace: str, secret: Secret, spec: O
     }
     target = {"name": secret.name, "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template}
     common = labels.common_labels(settings, "secrets")
-    return manifest(API, "ExternalSecret", secret.name, namespace, common, spec={**spec, "target": target})
+    body = {**spec, "target": target}
+    return manifest(API, "ExternalSecret", secret.name, namespace, common, annotations, spec=body)
 
 
 def _remote(secret_key: str, key: str, remote_property: str) -> Object:
@@ -104,9 +108,10 @@ def _generated(settings: Settings, namespace: str, secret: Secret) -> Object:
         for key in secret.keys
         if key.generated
     ]
-    # Made up once: a value that changed by itself would lock its readers out.
+    # Made up once: a value that changed by itself would lock its readers out. Nor does it go with what needs it: what
+    # comes back later finds its volume, and in that the password of the first day.
     spec = {"refreshPolicy": "CreatedOnce", "refreshInterval": "0s", **present(dataFrom=sources)}
-    return _external_secret(settings, namespace, secret, spec)
+    return _external_secret(settings, namespace, secret, spec, guarded(settings))
 
 
 def _password(length: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import labels
-from floe_compiler.kit.delivery import wave
+from floe_compiler.kit.delivery import replaced, wave
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.volumes import containers_of
@@ -120,12 +120,14 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template = pod_template(instance, declared.name, declared.pod, placement)
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
-    head = (instance.namespace, labels.object_labels(instance, declared.name), wave(instance.settings, declared.phase))
+    settings, place = instance.settings, (instance.namespace, labels.object_labels(instance, declared.name))
+    order = wave(settings, declared.phase)
     if declared.schedule:
-        return manifest("batch/v1", "CronJob", declared.name, *head, spec=_cron(instance, declared, job))
+        return manifest("batch/v1", "CronJob", declared.name, *place, order, spec=_cron(instance, declared, job))
     # A Job cannot be changed, and one with a time to live would come back under GitOps each time it expired:
     # a changed Job is a new Job, named by its content.
-    return manifest("batch/v1", "Job", job_name(declared.name, job), *head, spec=job)
+    annotations = {**order, **replaced(settings)}
+    return manifest("batch/v1", "Job", job_name(declared.name, job), *place, annotations, spec=job)
 
 
 def job_name(name: str, spec: Mapping[str, Any]) -> str:

@@ -191,7 +191,8 @@ def unit_secrets(plan: UnitPlan, pods: Iterable[Pod]) -> tuple[Secret, ...]:
     found = set(pod_secrets(pods))
     if plan.settings.pull_secret:
         settings = plan.settings
-        keys = (SecretKey(".dockerconfigjson"),)
+        # Some stores take a dot in the name of a property for a way into its value.
+        keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
         found.add(Secret(settings.pull_secret, settings.platform_namespace, keys, PULL_SECRET_TYPE))
     return merged(found)
 
