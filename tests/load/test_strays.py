@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -183,6 +185,12 @@ def test_patches_whose_kustomization_is_gone(patched: Path) -> None:
 def test_a_kustomization_of_another_name_is_one_mistake(patched: Path) -> None:
     (patched / "overlays/dev/kustomization.yaml").rename(patched / "overlays/dev/Kustomization")
     assert list(strays(patched)) == ["overlays/dev/Kustomization"]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_stands_in_the_place_of_a_kustomization(mesh: Path, make: Callable[[Path], None]) -> None:
+    make(mesh / "overlays/dev/kustomization.yaml")
+    assert strays(mesh) == {"overlays/dev/kustomization.yaml": "write a file in its place, or remove it"}
 
 
 @pytest.mark.parametrize("text", ["resources: [acount.yaml]", "resources: [", "patches: [{path: 7}]", "- a\n", ""])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from overlay.overlay_mesh import OVERLAY, Mesh
@@ -133,6 +135,13 @@ def test_a_file_that_is_no_text_is_refused(mesh: Mesh) -> None:
     (mesh.root / "base/a.yaml").write_bytes(b"\xff\xfe\x00")
 
     assert mesh.told() == [f"K010 {FILE}:1:13: base/a.yaml cannot be read: it is not UTF-8 text"]
+
+
+def test_a_listed_pipe_is_refused_and_not_waited_for(mesh: Mesh) -> None:
+    mesh.write({FILE: "patches: [{path: a.yaml}]\n"})
+    os.mkfifo(mesh.root / "base/a.yaml")
+
+    assert mesh.told() == [f"K010 {FILE}:1:18: base/a.yaml is no ordinary file"]
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from floe_compiler.load.input_tree import EntryType
 from floe_compiler.load.text_file import read_file
 
 KUSTOMIZATION = "kustomization.yaml"
 
 
-def listed_files(root: Path, tree: Collection[str]) -> frozenset[str] | None:
+def listed_files(root: Path, tree: Mapping[str, EntryType]) -> frozenset[str] | None:
     """Return the files that the kustomizations of base/ and of each environment list, and these themselves.
 
     Returns None if that is not certain: one cannot be read, or lists what is not there. The overlay stage tells what
@@ -20,14 +21,14 @@ def listed_files(root: Path, tree: Collection[str]) -> frozenset[str] | None:
 
     Args:
         root: The repository.
-        tree: The paths of all that lies in it where inputs are written.
+        tree: All that lies in it where inputs are written.
     """
     found: set[str] = set()
     folders = ["base", *(path for path in tree if posixpath.dirname(path) == "overlays")]
     while folders:
         folder = folders.pop()
         file = f"{folder}/{KUSTOMIZATION}"
-        if file in found or file not in tree:
+        if file in found or tree.get(file) not in ("file", "link"):
             continue
         named = _named(root, folder, file)
         if named is None or not all(path in tree or path == "base" or (root / path).is_file() for path in named):

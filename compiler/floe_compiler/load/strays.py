@@ -71,9 +71,11 @@ def strays_of(
 def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Iterator[Stray]:
     """Yield what is wrong with something that is no document, and that no kustomization lists."""
     place, _, name = path.rpartition("/")
-    if type_ == "folder" or name.startswith("."):
+    if name == KUSTOMIZATION and type_ in ("folder", "other"):
+        yield Stray(path, f"{path} is no ordinary file", "write a file in its place, or remove it")
+    elif type_ == "folder" or name.startswith("."):
         return
-    if type_ == "link":
+    elif type_ == "link":
         hint = "put what it leads to in its place, or remove it"
         yield Stray(path, f"{path} is a symbolic link, which is not followed", hint)
     elif not place:
