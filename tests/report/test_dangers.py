@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.objects import Object, identify
-from floe_compiler.report.dangers import WORDS, dangers_of
+from floe_compiler.report.dangers import WORDS, Surroundings, dangers_of
 from report.samples import deployment, thing
 
 
 def words(before: Object | None, after: Object | None, *beside: Object) -> list[str]:
-    found = dangers_of(identify(before or after or {}), before, after, beside)
+    found = dangers_of(identify(before or after or {}), before, after, Surroundings((), beside))
     assert all(danger.sentence for danger in found)
     assert {danger.word for danger in found} <= WORDS.keys()
     return [danger.word for danger in found]
 
 
 def sentences(before: Object | None, after: Object | None) -> list[str]:
-    return [danger.sentence for danger in dangers_of(identify(before or after or {}), before, after)]
+    return [danger.sentence for danger in dangers_of(identify(before or after or {}), before, after, Surroundings())]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
     assert words(DENY, None) == [], "the whole namespace goes"
     assert words(DENY, None, PODS) == ["network-opened"]
     assert words(DENY, None, PODS, OWN) == ["network-opened"], "pods that come later are restricted by none"
-    (found,) = dangers_of(identify(OWN), OWN, None, (PODS, rules_for("other", "Egress")))
+    (found,) = dangers_of(identify(OWN), OWN, None, Surroundings((), (PODS, rules_for("other", "Egress"))))
     assert found.sentence == "no policy restricts the ingress of its pods any more"
 
 
@@ -267,8 +267,15 @@ def test_values_that_the_store_must_hold() -> None:
     assert words(None, external("token")) == ["secret-needed"]
     assert words(external("token"), external("token", "user")) == ["secret-needed"]
     assert words(external("token", "user"), external("token")) == []
-    (found,) = dangers_of(identify(external()), None, external("token"))
-    assert found.sentence == "the store must hold prod/crm: token, or pods wait for it"
+    assert sentences(None, external("token")) == ["the store must hold prod/crm: token, or pods wait for it"]
+
+
+def test_values_that_the_store_holds_for_others_or_from_the_cluster_itself() -> None:
+    new = external("token")
+    assert dangers_of(identify(new), None, new, Surroundings([external("token", "user")])) == ()
+    store = thing("ClusterSecretStore", "vault", "", spec={"provider": {"kubernetes": {"remoteNamespace": "b"}}})
+    assert words(None, new, store) == []
+    assert words(None, new, thing("ClusterSecretStore", "vault", "", spec={"provider": {"vault": {}}}))
 
 
 def test_a_schedule_that_is_suspended() -> None:

@@ -165,6 +165,16 @@ def test_one_rule_that_changed_is_shown_as_its_change() -> None:
     assert all(one.path.startswith("spec.egress[changed].ports") for one in changes)
 
 
+def test_what_did_not_change_counts_for_the_danger_too() -> None:
+    deny = thing("NetworkPolicy", "deny", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+    own = thing("NetworkPolicy", "own", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+    pods = deployment(namespace="a")
+    for others, expected in (([pods, deny], []), ([pods], ["network-opened"]), ([], [])):
+        whole = {identify(one): one for one in others}
+        (gone,) = compare("dev", manifests([own]), Manifests(), whole).changes
+        assert [danger.word for danger in gone.dangers] == expected
+
+
 def test_rules_in_another_order_or_twice_are_one_change() -> None:
     (moved,) = fields(policy(4317, 5432), policy(5432, 4317))
     assert (moved.path, moved.before, moved.after) == ("spec.egress[order]", "0 1", "1 0")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.alignment import align, same
-from floe_compiler.report.dangers import Danger, dangers_of
+from floe_compiler.report.dangers import Danger, Surroundings, dangers_of
 from floe_compiler.report.field_paths import show_keys
 from floe_compiler.report.manifests import Manifests
 from floe_compiler.report.secrecy import hide_object
@@ -75,25 +74,20 @@ def compare(
     `whole` has all objects of the state after, also those that did not change, which `before` and `after` may lack.
     """
     renamed = _renamed_jobs(before, after)
-    beside = _by_namespace(after.by_id if whole is None else whole)
+    whole = after.by_id if whole is None else whole
+    unchanged = (manifest for identity, manifest in whole.items() if identity not in after.by_id)
+    surroundings = Surroundings((*before.by_id.values(), *unchanged), whole.values())
     changes = (
         _compare_object(
             identity,
             after.files.get(identity) or before.files[identity],
             before.by_id.get(renamed.get(identity, identity)),
             after.by_id.get(identity),
-            beside.get(identity.namespace, ()),
+            surroundings,
         )
         for identity in {*before.by_id, *after.by_id} - {*renamed.values()}
     )
     return EnvironmentDiff(environment, tuple(sorted(filter(None, changes), key=_order)))
-
-
-def _by_namespace(objects: Mapping[ObjectId, Object]) -> Mapping[str, list[Object]]:
-    found = defaultdict(list)
-    for identity, manifest in objects.items():
-        found[identity.namespace].append(manifest)
-    return found
 
 
 def _renamed_jobs(before: Manifests, after: Manifests) -> dict[ObjectId, ObjectId]:
@@ -112,15 +106,15 @@ def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:
 
 
 def _compare_object(
-    identity: ObjectId, file: str, before: Object | None, after: Object | None, beside: Sequence[Object]
+    identity: ObjectId, file: str, before: Object | None, after: Object | None, surroundings: Surroundings
 ) -> ObjectChange | None:
     if before is None or after is None:
-        dangers = dangers_of(identity, before, after, beside)
+        dangers = dangers_of(identity, before, after, surroundings)
         return ObjectChange("deleted" if after is None else "added", identity, file, dangers=dangers)
     if same(before, after):
         return None
     fields = tuple(sorted(_fields(identity.kind, before, after), key=lambda field: field.path))
-    return ObjectChange("changed", identity, file, fields, dangers_of(identity, before, after, beside))
+    return ObjectChange("changed", identity, file, fields, dangers_of(identity, before, after, surroundings))
 
 
 def _fields(kind: str, before: Object, after: Object) -> Iterator[FieldChange]:

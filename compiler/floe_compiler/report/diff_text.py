@@ -20,6 +20,9 @@ LONGEST_VALUE = 160
 SEVERAL = 4
 """A change of a field in so many objects is told only once."""
 
+SEVERAL_IN_DANGER = 3
+"""So is a danger of so many."""
+
 DANGER = "!"
 """How a line about a danger begins."""
 
@@ -54,11 +57,13 @@ class Shared:
     objects: int
 
 
-def shared_changes(diffs: Iterable[EnvironmentDiff], several: int = SEVERAL) -> Mapping[str, Shared]:
-    """Return the text of what at least `several` objects share: dangers first, then the commonest first."""
+def shared_changes(diffs: Iterable[EnvironmentDiff]) -> Mapping[str, Shared]:
+    """Return the text of what several objects share: dangers first, then the commonest first."""
     times = Counter(text for diff in diffs for change in diff.changes for text in (*_dangers(change), *_fields(change)))
     common = sorted(
-        (not text.startswith(DANGER), -objects, text) for text, objects in times.items() if objects >= several
+        (not text.startswith(DANGER), -objects, text)
+        for text, objects in times.items()
+        if objects >= (SEVERAL_IN_DANGER if text.startswith(DANGER) else SEVERAL)
     )
     return {text: Shared(number, -objects) for number, (_, objects, text) in enumerate(common, start=1)}
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.dangers import access, data, delivery, network, places, running
 from floe_compiler.report.dangers.danger import Change, Rule
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
+from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
 
 WORDS = {
     "data-loss": "Data is deleted, or may be.",
@@ -60,11 +59,8 @@ _RULES: tuple[Rule, ...] = (
 
 
 def dangers_of(
-    identity: ObjectId, before: Object | None, after: Object | None, beside: Sequence[Object] = ()
+    identity: ObjectId, before: Object | None, after: Object | None, surroundings: Surroundings
 ) -> tuple[Danger, ...]:
-    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None).
-
-    `beside` is what its namespace holds after the change, the object included.
-    """
-    change = Change(identity, before or {}, after or {}, beside)
+    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None)."""
+    change = Change(identity, before or {}, after or {}, surroundings)
     return tuple(sorted({danger for rule in _RULES for danger in rule(change)}))

@@ -61,14 +61,22 @@ def security_lowered(change: Change) -> Iterator[Danger]:
 
 
 def secrets_needed(change: Change) -> Iterator[Danger]:
-    """Yield what the store must hold before pods can start; what it held before is not told again."""
+    """Yield what the store must hold before pods can start; what somebody read from it before is not told again."""
     if change.kind != "ExternalSecret":
         return
     old, new = (at(one, ("spec", "secretStoreRef", "name")) for one in (change.before, change.after))
     if old and new and old != new:
         yield Danger("secret-needed", f"the store {new} must hold what was read from {old}, or pods wait for it")
-    if more := _remote_keys(change.after) - _remote_keys(change.before):
+    known = set().union(*map(_remote_keys, change.surroundings.secrets_before), _remote_keys(change.before))
+    filled_here = {at(store, ("metadata", "name")) for store in change.surroundings.stores if _filled_here(store)}
+    more = _remote_keys(change.after) - known
+    if more and new not in filled_here:
         yield Danger("secret-needed", f"the store must hold {', '.join(sorted(more))}, or pods wait for it")
+
+
+def _filled_here(store: Object) -> bool:
+    """Tell whether a store hands out Secrets that the cluster itself makes up."""
+    return bool(at(store, ("spec", "provider", "kubernetes")))
 
 
 def _remote_keys(manifest: Object) -> set[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from floe_compiler.model.objects import Object, ObjectId
@@ -26,6 +27,27 @@ class Danger:
     sentence: str
 
 
+class Surroundings:
+    """What else an environment holds.
+
+    Attributes:
+        secrets_before: the ExternalSecrets before the change.
+        stores: the ClusterSecretStores after it.
+    """
+
+    def __init__(self, before: Iterable[Object] = (), after: Iterable[Object] = ()) -> None:
+        after = tuple(after)
+        self.secrets_before = [one for one in before if one.get("kind") == "ExternalSecret"]
+        self.stores = [one for one in after if one.get("kind") == "ClusterSecretStore"]
+        self._by_namespace: dict[str, list[Object]] = defaultdict(list)
+        for one in after:
+            self._by_namespace[str(at(one, ("metadata", "namespace")))].append(one)
+
+    def beside(self, namespace: str) -> Sequence[Object]:
+        """Return what a namespace holds after the change."""
+        return self._by_namespace.get(namespace, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One object before and after: empty where there was none, or will be none."""
@@ -33,13 +55,17 @@ class Change:
     identity: ObjectId
     before: Object
     after: Object
-    beside: Sequence[Object] = field(default=())
-    """What its namespace holds after the change, the object included."""
+    surroundings: Surroundings
 
     @property
     def kind(self) -> str:
         """Return the kind of the object."""
         return self.identity.kind
+
+    @property
+    def beside(self) -> Sequence[Object]:
+        """Return what its namespace holds after the change, the object included."""
+        return self.surroundings.beside(self.identity.namespace)
 
 
 Rule = Callable[[Change], Iterator[Danger]]
