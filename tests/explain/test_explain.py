@@ -184,7 +184,7 @@ def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     assert found["spec", "source", "repoURL"] == ["delivery.repository"]
     assert found["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]
     assert found["spec", "destination", "server"] == ["default of cluster.server (environment)"]
-    assert found["spec", "project"] == ["fixed by the component or the compiler"]
+    assert found["metadata", "name"] == found["spec", "project"] == ["metadata.name"], "it is named after the platform"
 
 
 def test_what_a_value_beat_is_told() -> None:

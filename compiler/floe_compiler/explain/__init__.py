@@ -110,7 +110,7 @@ class _Question:
         self.closed = tuple(dict.fromkeys(words(schemas(registry))))
         plan = self._plan(sources)
         self.unit = self._find(plan)
-        self.generated = self._render(plan)
+        self.generated = self.pick(self._objects(plan))
         self.scope = self.unit.scope if self.unit else self._domain(sources)
         self.sources = reduced(sources, self.scope)
         self.baseline = self.render(self.sources)
@@ -134,19 +134,23 @@ class _Question:
         scope = self.unit.scope if self.unit else ""
         return next((unit for unit in self._plan(sources).units if unit.scope == scope), None)
 
-    def render(self, sources: Sources) -> Object | None:
-        """Return the object as changed documents would have it; None if there would be none."""
-        return self._render(self._plan(sources))
+    def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
+        """Return the object as changed documents would have it; None if there would be none.
 
-    def _render(self, plan: EnvironmentPlan) -> Object | None:
+        It is the one of the same name, or of that with `new` in place of `old`, as names follow from what is written.
+        """
+        objects = self._objects(self._plan(sources))
+        return self.pick(objects) or self.pick(objects, self.identity.name.replace(old, new))
+
+    def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
         if self.unit is None:
-            return self.pick(delivery_objects(plan))
+            return delivery_objects(plan)
         unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
-        return self.pick(render_unit(unit).objects) if unit else None
+        return render_unit(unit).objects if unit else ()
 
-    def pick(self, objects: Iterable[Object]) -> Object | None:
-        """Return the one among other objects; a Job keeps its name but for the hash."""
-        wanted = self._key(self.identity)
+    def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
+        """Return the one among other objects, perhaps by another name; a Job keeps its name but for the hash."""
+        wanted = self._key(replace(self.identity, name=name or self.identity.name))
         return next((one for one in objects if self._key(identify(one)) == wanted), None)
 
     @staticmethod
@@ -260,7 +264,7 @@ def _effects(
     for other in variations(value, question.closed):
         changed = replace(document, data=added(document.data, path, other))
         try:
-            after = question.render(_with_document(question.sources, changed))
+            after = question.render(_with_document(question.sources, changed), str(value), str(other))
         except (StageFailed, ValueError):
             continue
         # Without the object, what was varied decides that there is one of this kind.
