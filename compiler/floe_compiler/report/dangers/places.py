@@ -18,7 +18,7 @@ from floe_compiler.report.secrecy import hide_in_text
 
 _ADDRESS = re.compile(r"\b(?:jdbc:\w+|postgres(?:ql)?|mysql|mongodb|s3a?|gs|abfss?|wasbs?)://[^\s\"'<>,;]+")
 _SETTING = re.compile(
-    r"""(?im)^[\s"'-]*(?:[\w.-]*[_.-])?(account|bucket|database|db_name|hostname|realm|s3_endpoint|warehouse)s?"""
+    r"""(?im)^[ \t"'-]*(?:[\w.-]*[_.-])?(account|bucket|database|db_name|hostname|realm|s3_endpoint|warehouse)s?"""
     r"""["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)"""
 )
 # How pods wait for a database, see kit/pods.py.
