@@ -7,7 +7,7 @@ import re
 
 from floe_compiler.model.names import check_dns_subdomain
 
-_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]+))?(?:/\S*)?")
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/@\s]*@)?(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]+))?(?:/\S*)?")
 _LOCAL = (".svc", ".cluster.local")
 
 
@@ -17,8 +17,10 @@ def check_server(text: str) -> str:
     if match and match["host"] != text:
         port = f", port: {match['port']}" if match["port"] else ""
         raise ValueError(f'"{text}" is more than the name of a host; write host: {match["host"]}{port}')
-    check_dns_subdomain(text)
     address = numeric(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        raise ValueError(f'"{text}" is an address of IPv6; write host: with its DNS name, and cidr: {text}/128')
+    check_dns_subdomain(text)
     if text == "localhost" or (address and (address.is_loopback or address.is_unspecified)):
         raise ValueError(f'"{text}" is each pod itself; write the DNS name of the server')
     if text == "metadata.google.internal" or (address and address.is_link_local):
