@@ -135,6 +135,7 @@ case "$1 $2 $3" in
     tries="$(cat "$state/down" 2>/dev/null || echo 0)"
     if ((tries > 0)); then echo $((tries - 1)) >"$state/down"; echo "connection refused" >&2; exit 1; fi
     for target in "$@"; do echo "${target#store/}" >>"$state/buckets"; done ;;
+  "anonymous set private") echo "$4" >>"$state/private" ;;
   "admin user add") read -r user; read -r password; echo "$password" >"$state/user-$user" ;;
   "admin policy create") cp "$6" "$state/policy-$5" ;;
   "admin policy attach")
@@ -185,6 +186,7 @@ def test_the_script_makes_all_buckets_and_the_user(state: Path) -> None:
     assert (state / "user-warehouse").read_text() == "secret-of-warehouse\n"
     assert (state / "policy-warehouse").read_text() == (state / "policy.json").read_text()
     assert (state / "attached").read_text() == "warehouse warehouse\n"
+    assert (state / "private").read_text().split() == ["store/lake", "store/backups"], "whoever opened them before"
 
 
 def test_the_script_may_run_again(state: Path) -> None:

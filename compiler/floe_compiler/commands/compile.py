@@ -22,7 +22,7 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ENV[/NAMESPACE]",
-        help="delete even whole namespaces, volumes and the like there (may be repeated)",
+        help="delete even whole namespaces, volumes and the like there, or change what no cluster changes (repeatable)",
     )
 
 

@@ -45,11 +45,11 @@ DBT_VARIABLES = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
 }
 # As it comes, dbt's reporter tries for 9 s to send each event, and a project of hundreds of models sends hundreds: with
-# the service away, every run would go past its time.
+# the service away, or never answering, every run would go past its time.
 LINEAGE_VARIABLES = {
     "OPENLINEAGE__TRANSPORT__TYPE": "http",
-    "OPENLINEAGE__TRANSPORT__RETRY__TOTAL": "1",
-    "OPENLINEAGE__TRANSPORT__TIMEOUT": "5",
+    "OPENLINEAGE__TRANSPORT__RETRY__TOTAL": "0",
+    "OPENLINEAGE__TRANSPORT__TIMEOUT": "2",
 }
 # Without it each run waits some seconds for a server that no network policy lets it reach.
 QUALITY_VARIABLES = {"SODA_CORE_TELEMETRY_ENABLED": "false"}

@@ -74,7 +74,7 @@ def _refused(
     delete: list[str], wanted: Collection[str], owned: Collection[str], allow_delete: frozenset[str]
 ) -> list[tuple[str, str]]:
     """Return the scopes in which too much or too precious things would be deleted, and what they are."""
-    allowed = [path for path in delete if _is_allowed(path, allow_delete)]
+    allowed = [path for path in delete if is_allowed(path, allow_delete)]
     waiting = _without_applications(allowed, [path for path in delete if path not in set(allowed)])
     refused: list[tuple[str, str]] = []
     for environment, paths in _grouped(waiting, 1).items():
@@ -116,7 +116,7 @@ def _refused_of(
         yield environment, f"{rest} of the {total} files of environment {environment}"
 
 
-def _is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
+def is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
     """Tell whether a deletion is allowed; leave for a namespace's folder covers the Namespace object too."""
     _, environment, folder, *rest = path.split("/")
     namespace = rest[-1].removeprefix("namespace_").removesuffix(".yaml") if rest else ""

@@ -14,6 +14,7 @@ from floe_compiler.write.lock import locked
 from floe_compiler.write.plan import WritePlan, plan_writes
 from floe_compiler.write.snapshot import output_folders, sha256, take_snapshot
 from floe_compiler.write.state import Compiled, recall, remember
+from floe_compiler.write.updates import guard_updates, may_be_refused
 
 T = TypeVar("T", str, str | None)
 
@@ -117,6 +118,8 @@ def _plan(
     snapshot = take_snapshot(root, environments, findings)
     findings.finish()  # A broken index or a link would only make the plan report more of the same.
     plan = plan_writes(files, indexes, snapshot, allow_delete, findings)
+    changed = {path: (root / path).read_bytes() for path in may_be_refused(plan.change)}
+    guard_updates(changed, files, allow_delete, findings)
     plan = replace(plan, interim=_changed(root, plan.interim), indexes=_changed(root, plan.indexes))
     report = WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())
     return plan, report

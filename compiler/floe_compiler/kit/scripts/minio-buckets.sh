@@ -37,6 +37,9 @@ until answer="$(store mb --ignore-existing "${@/#/store/}" 2>&1)"; do
   sleep "$PAUSE"
 done
 
+# Whoever opened one to everybody - an older policy let the user do so - did so by mistake.
+for bucket in "$@"; do store anonymous set private "store/$bucket" >/dev/null; done
+
 user="$(<"$CLIENT/username")"
 keys "$CLIENT" | store admin user add store >/dev/null
 store admin policy create store "$POLICY_NAME" "$POLICY" >/dev/null

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from floe_compiler.model.immutability import immutable_changes
 from floe_compiler.model.objects import Object
-from floe_compiler.report.alignment import same
-from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, less, mapping, mappings
+from floe_compiler.report.dangers.danger import Change, Danger, at, less, mapping, mappings
 
 LOSSES = {
     "CustomResourceDefinition": "every object of that kind is deleted with it",
     "Namespace": "the cluster keeps it, as it is guarded; whoever deletes it there deletes everything in it",
     "PersistentVolumeClaim": "its data may be deleted with it",
     "StatefulSet": "its pods stop; its volumes stay or go by their retention policy",
-}
-# What an update of an existing object may not change, from the validation of each kind in kubernetes/kubernetes
-# (pkg/apis/*/validation). The API server refuses such an update, and the delivery tool then stops at it.
-_IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
-    "ClusterRoleBinding": (("roleRef",),),
-    "CSIDriver": (("spec", "attachRequired"),),
-    "DaemonSet": (("spec", "selector"),),
-    "Deployment": (("spec", "selector"),),
-    "IngressClass": (("spec", "controller"),),
-    "Job": (("spec", "template"), ("spec", "selector"), ("spec", "completionMode"), ("spec", "podFailurePolicy")),
-    "PersistentVolumeClaim": (("spec", "storageClassName"), ("spec", "accessModes"), ("spec", "volumeMode")),
-    "PriorityClass": (("value",), ("preemptionPolicy",)),
-    "RoleBinding": (("roleRef",),),
-    "Secret": (("type",),),
-    "Service": (("spec", "clusterIP"),),
-    "StatefulSet": (
-        ("spec", "selector"),
-        ("spec", "serviceName"),
-        ("spec", "volumeClaimTemplates"),
-        ("spec", "podManagementPolicy"),
-    ),
-    "StorageClass": (("provisioner",), ("parameters",), ("reclaimPolicy",), ("volumeBindingMode",)),
 }
 
 
@@ -57,11 +35,8 @@ def immutable(change: Change) -> Iterator[Danger]:
     """Yield the fields that an update may not change."""
     if not change.after or at(change.before, ("metadata", "name")) != change.identity.name:
         return  # There was none, or one of another name, so that nothing is changed in place.
-    for fields in _IMMUTABLE.get(change.kind, ()):
-        old, new = at(change.before, fields), at(change.after, fields)
-        given = change.kind == "Service" and None in (old, new)  # The cluster fills in an address left out.
-        if not same(old, new) and not given:
-            yield Danger("immutable", f"{'.'.join(fields)} cannot be changed; it must be deleted and recreated")
+    for field in immutable_changes(change.before, change.after):
+        yield Danger("immutable", f"{field} cannot be changed; it must be deleted and recreated")
 
 
 def storage_shrunk(change: Change) -> Iterator[Danger]:

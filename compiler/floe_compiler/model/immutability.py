@@ -1,0 +1,52 @@
+"""Which fields of an existing object a cluster lets nobody change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Fields = tuple[str, ...]
+
+# From the validation of each kind in kubernetes/kubernetes (pkg/apis/*/validation). The API server refuses an update of
+# any of them, and what delivers the object then stops at it.
+IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
+    "ClusterRoleBinding": (("roleRef",),),
+    "CSIDriver": (("spec", "attachRequired"),),
+    "DaemonSet": (("spec", "selector"),),
+    "Deployment": (("spec", "selector"),),
+    "IngressClass": (("spec", "controller"),),
+    "Job": (("spec", "template"), ("spec", "selector"), ("spec", "completionMode"), ("spec", "podFailurePolicy")),
+    "PersistentVolumeClaim": (("spec", "storageClassName"), ("spec", "accessModes"), ("spec", "volumeMode")),
+    "PriorityClass": (("value",), ("preemptionPolicy",)),
+    "RoleBinding": (("roleRef",),),
+    "Secret": (("type",),),
+    "Service": (("spec", "clusterIP"),),
+    "StatefulSet": (
+        ("spec", "selector"),
+        ("spec", "serviceName"),
+        ("spec", "volumeClaimTemplates"),
+        ("spec", "podManagementPolicy"),
+    ),
+    "StorageClass": (("provisioner",), ("parameters",), ("reclaimPolicy",), ("volumeBindingMode",)),
+}
+
+
+def immutable_changes(before: Any, after: Any) -> list[str]:
+    """Return the fields (`spec.volumeClaimTemplates`) in which `after` is no update of `before` that a cluster allows.
+
+    Both may be anything; what are not two manifests of one kind have no such fields in common.
+    """
+    kind = _at(after, ("kind",))
+    changed = []
+    for fields in IMMUTABLE.get(kind, ()) if isinstance(kind, str) and kind == _at(before, ("kind",)) else ():
+        old, new = _at(before, fields), _at(after, fields)
+        filled_in = kind == "Service" and None in (old, new)  # by the cluster, where an address is left out
+        if old != new and not filled_in:
+            changed.append(".".join(fields))
+    return changed
+
+
+def _at(manifest: Any, fields: Fields) -> Any:
+    for field in fields:
+        manifest = manifest.get(field) if isinstance(manifest, Mapping) else None
+    return manifest

@@ -1,0 +1,57 @@
+"""Updates that a cluster refuses: committed, they would stop the delivery of everything around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.immutability import IMMUTABLE, immutable_changes
+from floe_compiler.write.guard import is_allowed
+
+REFUSED_BY_CLUSTER = Rule(
+    "W018",
+    "change that a cluster refuses",
+    "An object that is already in the output would change in a field that Kubernetes lets nobody change, such as the "
+    "size of a StatefulSet's volumes. Argo CD or Flux would fail at it, and what is delivered along with it would not "
+    "arrive either. Prepare the cluster as docs/delivery.md tells, and then say so with --allow-delete.",
+)
+_KINDS = {kind.lower() for kind in IMMUTABLE}
+
+
+def guard_updates(
+    before: Mapping[str, bytes], after: Mapping[str, str], allow_delete: frozenset[str], findings: Findings
+) -> None:
+    """Refuse (W018) changes of files that no cluster takes, where `allow_delete` does not cover them.
+
+    Args:
+        before: the compiled files that change, by path, as they are on disk.
+        after: what the inputs compile to, by path.
+        allow_delete: `<environment>` or `<environment>/<folder>`.
+        findings: gets one error for each object.
+    """
+    for path, text in sorted(before.items()):
+        if is_allowed(path, allow_delete):
+            continue
+        if fields := immutable_changes(_load(text), _load(after[path])):
+            scope = "/".join(path.split("/")[1:3])
+            findings.add(
+                REFUSED_BY_CLUSTER,
+                f"{' and '.join(fields)} cannot be changed in a cluster",
+                subject=path,
+                hint=f"see docs/delivery.md (Changing a volume), then: floe-compile --allow-delete {scope}",
+            )
+
+
+def may_be_refused(paths: Iterable[str]) -> list[str]:
+    """Return the paths of files whose objects have fields that cannot be changed."""
+    return [path for path in paths if path.rpartition("/")[2].partition("_")[0].partition(".")[0] in _KINDS]
+
+
+def _load(text: bytes | str) -> Any:
+    import yaml  # only where something changes; our own output means the same to every reader
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
+    except yaml.YAMLError:
+        return None

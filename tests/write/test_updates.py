@@ -1,0 +1,51 @@
+"""Changes of compiled files that no cluster takes need a person's word, like deletions."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.write.updates import guard_updates, may_be_refused
+
+PATH = "output/prod/a/statefulset.apps_db.yaml"
+
+
+def database(size: str, image: str = "postgres:16") -> str:
+    claim = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": size}}}}
+    template = {"spec": {"containers": [{"name": "db", "image": image}]}}
+    spec = {"serviceName": "db", "template": template, "volumeClaimTemplates": [claim]}
+    return to_yaml({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": spec})
+
+
+def refused(before: str, after: str, *allow: str) -> list[tuple[str, str, str]]:
+    findings = Findings()
+    guard_updates({PATH: before.encode()}, {PATH: after}, frozenset(allow), findings)
+    return [(found.rule.code, found.subject, found.message) for found in findings.found]
+
+
+def test_a_volume_that_grows_needs_leave() -> None:
+    message = "spec.volumeClaimTemplates cannot be changed in a cluster"
+    assert refused(database("10Gi"), database("20Gi")) == [("W018", PATH, message)]
+
+
+def test_another_image_does_not() -> None:
+    assert refused(database("10Gi"), database("10Gi", "postgres:17")) == []
+
+
+@pytest.mark.parametrize("scope", ["prod", "prod/a"])
+def test_leave_is_given_for_an_environment_or_a_namespace(scope: str) -> None:
+    assert refused(database("10Gi"), database("20Gi"), scope) == []
+
+
+def test_leave_for_another_namespace_is_none() -> None:
+    assert refused(database("10Gi"), database("20Gi"), "prod/b") != []
+
+
+def test_what_was_no_manifest_is_no_obstacle() -> None:
+    assert refused("a: [", database("20Gi")) == []
+
+
+def test_only_kinds_with_such_fields_are_read() -> None:
+    files = [PATH, "output/prod/a/service_db.yaml", "output/prod/a/configmap_db.yaml", "output/prod/a/x.io_job.yaml"]
+    assert may_be_refused(files) == [PATH, "output/prod/a/service_db.yaml"]
