@@ -55,9 +55,9 @@ def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> No
     [
         (
             "images: [{name: ghcr.io/acme/wbe, newTag: x}]",
-            "the image matches nothing in dev: ghcr.io/acme/wbe (nearest is ghcr.io/acme/web;",
+            "the image matches nothing: ghcr.io/acme/wbe (nearest is ghcr.io/acme/web;",
         ),
-        ("replicas: [{name: wep, count: 2}]", "the entry of replicas matches nothing in dev: wep (nearest is web;"),
+        ("replicas: [{name: wep, count: 2}]", "the entry of replicas matches nothing: wep (nearest is web;"),
     ],
 )
 def test_an_image_or_workload_that_nobody_has_is_refused(mesh: Mesh, text: str, expected: str) -> None:
@@ -90,7 +90,7 @@ def test_an_image_that_nobody_has_is_dead_beside_a_patch_of_the_same_object(mesh
 
     (told,) = mesh.told(deployment("web"))
 
-    assert told.startswith(f"K017 {FILE}:2:10: the image matches nothing in dev: {name} ({hint}")
+    assert told.startswith(f"K017 {FILE}:2:10: the image matches nothing: {name} ({hint}")
 
 
 def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
@@ -104,7 +104,7 @@ def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
     (told,) = mesh.told(deployment("web"))
 
     assert told == (
-        "K017 overlays/dev/part/kustomization.yaml:2:3: the entry of labels matches nothing in dev: any object"
+        "K017 overlays/dev/part/kustomization.yaml:2:3: the entry of labels matches nothing: any object"
         " (its folder brings no objects in: list them under resources)"
     )
 

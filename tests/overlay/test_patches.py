@@ -182,7 +182,7 @@ ELSEWHERE = "; if only other environments have it, move the entry to their overl
 def test_a_patch_that_matches_nothing_is_refused(mesh: Mesh, text: str, objects: list[Object], expected: str) -> None:
     mesh.write({FILE: text})
 
-    assert mesh.told(*objects) == [f"K017 {FILE}:2:10: the patch matches nothing in dev: {expected}"]
+    assert mesh.told(*objects) == [f"K017 {FILE}:2:10: the patch matches nothing: {expected}"]
 
 
 def test_a_dead_patch_file_is_named_and_where_it_is_listed(mesh: Mesh) -> None:

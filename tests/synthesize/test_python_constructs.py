@@ -95,7 +95,7 @@ def test_findings_of_the_component_itself_are_passed_on() -> None:
     def build(chart: cdk8s.Chart) -> None:
         raise StageFailed([mine])
 
-    assert failure_of(build) is mine
+    assert failure_of(build) == mine
 
 
 def test_the_environment_is_left_as_it_was() -> None:

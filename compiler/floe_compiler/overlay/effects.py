@@ -114,8 +114,9 @@ class _Walk:
     def report_dead(self, step: Step, visible: list[ObjectId]) -> None:
         """Record that a step changes nothing."""
         noun = {"patches": "the patch", "images": "the image"}.get(step.field, f"the entry of {step.field}")
-        message = f"{noun} matches nothing in {self.environment}: {step.selection.describe()}"
+        message = f"{noun} matches nothing: {step.selection.describe()}"
         hint = nearest_hint(step.selection, [self.effects.objects[one] for one in visible])
         if tree_of(step.listed.file) == BASE:
             hint += "; if only other environments have it, move the entry to their overlays"
-        self.findings.add(DEAD_ENTRY, message, step.span, hint=hint, related=step.related())
+        subject = f"{self.environment}: all objects"  # apart from the message, so that environments share a finding
+        self.findings.add(DEAD_ENTRY, message, step.span, subject=subject, hint=hint, related=step.related())
