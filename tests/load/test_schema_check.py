@@ -61,7 +61,7 @@ def test_what_fits_is_no_problem() -> None:
         ({"count": 2}, "name is missing", "add `name:`"),
         (VALID | {"nmae": 1}, "nmae is not a known key", 'did you mean "name"?'),
         (VALID | {"steps": []}, "steps: the list is empty", "give it at least one entry"),
-        (VALID | {"steps": {}}, "steps: a mapping is not a list", ""),
+        (VALID | {"steps": {}}, "steps: a mapping is not a list", 'write a list: each entry begins with "- "'),
         (VALID | {"steps": [{"kind": "a", "image": []}]}, "steps[0].image: a list is not text", ""),
         (VALID | {"scale": "hevy"}, 'scale: "hevy" is not known here', 'did you mean "heavy"?'),
         (VALID | {"scale": []}, "scale: a list is not known here", "known: heavy, light"),
@@ -112,6 +112,12 @@ def test_a_secret_is_never_shown(value: Any) -> None:
     assert message.startswith("password: ")
     assert "hunter2" not in message + hint
     assert "815" not in message + hint
+
+
+def test_what_looks_like_a_secret_is_not_shown_wherever_it_stands() -> None:
+    ((message, hint),) = problems(VALID | {"steps": "x postgresql://app:hunter2@db/app"})
+    assert message == "steps: what stands there is not a list"
+    assert "hunter2" not in hint
 
 
 def test_where_it_stands() -> None:

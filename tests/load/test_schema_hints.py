@@ -19,6 +19,8 @@ RESOURCES = {
 }
 BY_TYPE = {"type": "object", "properties": {"type": {"enum": ["minio", "s3"]}}}
 SECRET = {"type": "object", "properties": {"name": {"type": "string"}, "keys": {"default": {}}}}
+MAY = "write a mapping; known: a, b"
+ENTRIES = 'write a list: each entry begins with "- "'
 DEFINITIONS = {"Amounts": AMOUNTS}
 
 
@@ -46,6 +48,14 @@ def test_a_missing_key_is_shown_with_its_words() -> None:
         (None, SECRET, ["object"], "write {name: ...}"),
         ("x", AMOUNTS, ["object"], "write a mapping with `cpu:` and `memory:`"),
         ("x", {"type": "object"}, ["object"], ""),
+        ([], AMOUNTS, ["object"], 'write a mapping: its lines have a key, a ":" and a value, and no "- "'),
+        ("4", {"type": "object", "properties": {"b": {"default": 1}, "a": {"default": 2}}}, ["object"], MAY),
+        ("dev", {"type": "array", "items": {"type": "string"}}, ["array"], "write [dev]"),
+        ("python run.py", {"type": "array", "items": {"type": "string"}}, ["array"], "write [python, run.py]"),
+        ("a, b", {"anyOf": [{"type": "array", "items": {"type": "string"}}]}, ["array", "null"], "write [a, b]"),
+        ("x", {"type": "array", "items": AMOUNTS}, ["array"], ENTRIES),
+        ({"a": 1}, {"type": "array", "items": AMOUNTS}, ["array"], ENTRIES),
+        (5, {"type": "array"}, ["array"], ""),
         ("5432", {"type": "integer"}, ["integer"], "write it without quotes: 5432"),
         ("0.5", {"type": "number"}, ["number"], "write it without quotes: 0.5"),
         ("true", {"type": "boolean"}, ["boolean"], "write it without quotes: true"),

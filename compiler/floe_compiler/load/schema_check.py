@@ -11,6 +11,7 @@ from floe_compiler.load import schema_hints
 from floe_compiler.load.rules import SCHEMA
 from floe_compiler.load.secret_scan import holds_secret
 from floe_compiler.load.text_file import visible
+from floe_compiler.model.credentials import secret_in
 from floe_compiler.model.diagnostics import Diagnostic, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
@@ -74,8 +75,8 @@ class _Problems:
         """Return what is wrong with a value, and how to mend it."""
         schema: Any = error.schema
         wanted: Any = error.validator_value
-        secret = holds_secret(path)
-        shown = _shown(error.instance, path)
+        secret = holds_secret(path) or (isinstance(error.instance, str) and bool(secret_in(error.instance)))
+        shown = _shown(error.instance, secret=secret)
         if error.validator in ("type", "anyOf"):
             kinds = _kinds(error.validator, wanted)
             raw = "" if secret else self.document.raw.get(path, "")
@@ -130,7 +131,7 @@ def _kinds(validator: str, wanted: Any) -> list[str]:
     return [wanted] if isinstance(wanted, str) else list(wanted)
 
 
-def _shown(value: Any, path: DataPath) -> str:
+def _shown(value: Any, *, secret: bool) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return "what stands there" if holds_secret(path) else visible(json.dumps(value, ensure_ascii=False))
+    return "what stands there" if secret else visible(json.dumps(value, ensure_ascii=False))

@@ -49,6 +49,8 @@ def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str]
         return f'quote it: "{raw}"'
     if isinstance(value, str) and _reads_as(value, kinds):
         return f"write it without quotes: {value}"
+    if "array" in kinds:
+        return _as_list(value, _list_in(schema))
     return _as_mapping(value, mapping_in(schema, definitions)) if "object" in kinds else ""
 
 
@@ -61,6 +63,11 @@ def mapping_in(schema: Schema, definitions: Schema) -> Schema:
     return schema if schema.get("type") == "object" else {}
 
 
+def _list_in(schema: Schema) -> Schema:
+    """Return the list that a schema leaves a choice of, or the schema itself."""
+    return next((one for one in schema.get("anyOf", ()) if one.get("type") == "array"), schema)
+
+
 def _reads_as(text: str, kinds: list[str]) -> bool:
     """Tell whether the text would have one of these kinds without its quotes."""
     value = read_plain(text)
@@ -71,6 +78,8 @@ def _reads_as(text: str, kinds: list[str]) -> bool:
 
 def _as_mapping(value: Any, schema: Schema) -> str:
     """Return the mapping that was meant by a value which stands for the whole of it."""
+    if isinstance(value, list):
+        return 'write a mapping: its lines have a key, a ":" and a value, and no "- "'
     properties: Schema = schema.get("properties", {})
     types = properties.get("type", {}).get("enum", ())
     shown = value if isinstance(value, str) else "..."
@@ -79,4 +88,13 @@ def _as_mapping(value: Any, schema: Schema) -> str:
     needed = [key for key, one in properties.items() if "default" not in one]
     if len(needed) == 1:
         return f"write {{{needed[0]}: {shown}}}"
-    return f"write a mapping with {' and '.join(f'`{key}:`' for key in needed)}" if needed else ""
+    if needed:
+        return f"write a mapping with {' and '.join(f'`{key}:`' for key in needed)}"
+    return f"write a mapping; known: {', '.join(sorted(properties))}" if properties else ""
+
+
+def _as_list(value: Any, schema: Schema) -> str:
+    """Return the list that was meant by a value which is none."""
+    if isinstance(value, str) and schema.get("items", {}).get("type") == "string":
+        return f"write [{', '.join(value.replace(',', ' ').split())}]"
+    return 'write a list: each entry begins with "- "' if isinstance(value, str | dict) else ""

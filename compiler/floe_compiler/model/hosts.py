@@ -18,7 +18,7 @@ def check_server(text: str) -> str:
         port = f", port: {match['port']}" if match["port"] else ""
         raise ValueError(f'"{text}" is more than the name of a host; write host: {match["host"]}{port}')
     address = numeric(text)
-    if isinstance(address, ipaddress.IPv6Address):
+    if address and address.version == 6:
         raise ValueError(f'"{text}" is an address of IPv6; write host: with its DNS name, and cidr: {text}/128')
     check_dns_subdomain(text)
     if text == "localhost" or (address and (address.is_loopback or address.is_unspecified)):
