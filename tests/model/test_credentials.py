@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floe_compiler.model.credentials import names_secret, secret_in
+from floe_compiler.model.credentials import names_secret, secret_in, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,11 @@ def test_names_of_what_is_no_secret(name: str) -> None:
 )
 def test_values_of_secrets(text: str, kind: str) -> None:
     assert secret_in(text) == kind
+
+
+def test_credentials_are_taken_out() -> None:
+    assert without_secrets("a npm_" + "a1" * 18 + " b AKIA" + "A" * 16, "***") == "a *** b ***"
+    assert without_secrets("pg://u:x@host", "***") == "pg://u:x@host"
 
 
 @pytest.mark.parametrize(

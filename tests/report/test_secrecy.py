@@ -47,6 +47,7 @@ def test_keys_of_references_do_not(key: str) -> None:
         ("DB_PASSWORD='hunter 2' rest", "DB_PASSWORD=*** rest"),
         ("DB_PASSWORD=${X:-hunter2}", "DB_PASSWORD=***"),
         ("postgresql://floe:hunter2@db:5432/dagster", "postgresql://floe:***@db:5432/dagster"),
+        ("command: [load, --key=glpat-" + "a1" * 10 + ", x]", "command: [load, --key=***, x]"),
         ("Authorization: Basic aHVudGVyMg==", "Authorization: ***"),
         ("curl -H 'x: Bearer aHVudGVyMg=='", "curl -H 'x: Bearer ***"),
     ],

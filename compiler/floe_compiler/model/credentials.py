@@ -47,3 +47,11 @@ def names_secret(name: str) -> bool:
 def secret_in(text: str) -> str:
     """Return what kind of credential the text contains (`a private key`); empty if it shows none."""
     return next((kind for kind, part, form in _SECRET_VALUES if part in text and form.search(text)), "")
+
+
+def without_secrets(text: str, instead: str) -> str:
+    """Return the text with something else in the place of each credential, less passwords in URLs."""
+    for kind, part, form in _SECRET_VALUES:
+        if kind != PASSWORD_IN_URL and part in text:
+            text = form.sub(instead, text)
+    return text

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from floe_compiler.model.credentials import without_secrets
+
 HIDDEN = "***"
 
 _WORDS = r"passw(?:or)?d|passphrase|pwd|secret|token|credential|(?:api|access|private|signing)[_.-]?key|authorization"
@@ -43,6 +45,7 @@ def hide_in_text(text: str) -> str:
     """Return the text with what looks like a secret's value replaced; placeholders such as `${TOKEN}` stay."""
     for pair in _PAIRS:
         text = pair.sub(_hide_pair, text)
+    text = without_secrets(text, HIDDEN)
     text = _LOGIN.sub(rf"\1:{HIDDEN}@", text)
     return _SCHEME.sub(rf"\1 {HIDDEN}", text)
 
