@@ -207,6 +207,20 @@ def test_wider_ranges(before: Object, after: Object, opened: bool) -> None:
     assert words(before, after) == (["network-opened"] if opened else [])
 
 
+def test_the_whole_cluster() -> None:
+    every = egress({"to": [{"namespaceSelector": {}}], "ports": [HTTPS]})
+    some = egress({"to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "a"}}}], "ports": [HTTPS]})
+    assert sentences(some, every) == ["its pods may now connect to every pod of the cluster on TCP 443"]
+    assert words(every, every | {"other": 1}) == words(egress(ANYWHERE), every) == words(every, some) == []
+
+
+def test_a_range_given_twice_counts_with_the_fewer_exceptions() -> None:
+    gap = to("0.0.0.0/0", without=("10.0.0.0/8",))
+    twice = egress(*gap["spec"]["egress"], ANYWHERE)
+    assert words(twice, egress(ANYWHERE)) == []
+    assert words(gap, egress(ANYWHERE, *gap["spec"]["egress"])) == ["network-opened"]
+
+
 def rules_for(name: str, *types: str, **labels: str) -> Object:
     return thing("NetworkPolicy", name, spec={"podSelector": {"matchLabels": labels}, "policyTypes": [*types]})
 
@@ -258,6 +272,9 @@ def external(*properties: str, store: str = "vault") -> Object:
 
 
 def test_another_store() -> None:
+    old, new = (thing("SecretStore", spec={"provider": {"vault": {"server": url}}}) for url in ("a", "b"))
+    assert words(old, new) == ["secret-needed"]
+    assert words(old, old | {"other": 1}) == words(None, new) == words(old, None) == []
     assert sentences(external("token"), external("token", store="other")) == [
         "the store other must hold what was read from vault, or pods wait for it"
     ]

@@ -48,6 +48,7 @@ _RULES: tuple[Rule, ...] = (
     access.project_widened,
     access.security_lowered,
     access.secrets_needed,
+    access.store_changed,
     network.addresses_opened,
     network.restriction_lost,
     network.service_exposed,

@@ -9,6 +9,7 @@ from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, item
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 _STRICTNESS = ("privileged", "baseline", "restricted")
+_STORES = frozenset({"ClusterSecretStore", "SecretStore"})
 _PROJECT_LISTS: tuple[Fields, ...] = (
     ("spec", "clusterResourceWhitelist"),
     ("spec", "destinations"),
@@ -72,6 +73,13 @@ def secrets_needed(change: Change) -> Iterator[Danger]:
     more = _remote_keys(change.after) - known
     if more and new not in filled_here:
         yield Danger("secret-needed", f"the store must hold {', '.join(sorted(more))}, or pods wait for it")
+
+
+def store_changed(change: Change) -> Iterator[Danger]:
+    """Yield whether a store's name now stands for another store."""
+    old, new = (at(one, ("spec", "provider")) for one in (change.before, change.after))
+    if change.kind in _STORES and old and new and old != new:
+        yield Danger("secret-needed", "is another store now, which must hold everything, or pods wait for it")
 
 
 def _filled_here(store: Object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TypeAlias
 
@@ -16,44 +16,48 @@ Reach: TypeAlias = dict[str, dict[str, list[Network]]]
 """By port (`TCP 443`), the addresses that a policy opens: what is written, and the networks that it means."""
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
+EVERY_POD = "every pod of the cluster"
 _PEERS = {"egress": ("to", "its pods may now connect to"), "ingress": ("from", "its pods are now open to")}
 _OUTSIDE = frozenset({"LoadBalancer", "NodePort"})
 
 
 def addresses_opened(change: Change) -> Iterator[Danger]:
-    """Yield the addresses that a policy which was there before did not allow."""
+    """Yield the addresses that a policy which was there before did not allow, and the whole cluster if it did not."""
     if change.kind != "NetworkPolicy" or not change.before:
         return
     for direction, (_, words) in _PEERS.items():
         before, after = _reach(change.before, direction), _reach(change.after, direction)
         opened: dict[str, list[str]] = defaultdict(list)
-        for port, blocks in sorted(after.items()):
-            known = [network for key in (port, "any port") for one in before.get(key, {}).values() for network in one]
-            for block, networks in sorted(blocks.items()):
-                if not _covered(networks, known):
-                    opened["any address" if block in ANYWHERE else block].append(port)
+        for port, peers in sorted(after.items()):
+            known = {**before.get("any port", {}), **before.get(port, {})}
+            for peer, networks in sorted(peers.items()):
+                if not _covered(peer, networks, known):
+                    opened["any address" if peer in ANYWHERE else peer].append(port)
         for address, ports in opened.items():
             yield Danger("network-opened", f"{words} {address} on {', '.join(dict.fromkeys(ports))}")
 
 
 def _reach(policy: Object, direction: str) -> Reach:
     found: Reach = defaultdict(dict)
-    peers = _PEERS[direction][0]
+    field = _PEERS[direction][0]
     for rule in mappings(policy, ("spec", direction)):
-        blocks = [mapping(peer, ("ipBlock",)) for peer in mappings(rule, (peers,))] if rule.get(peers) else _EVERYBODY
-        for block in blocks:
+        for peer in mappings(rule, (field,)) if rule.get(field) else _EVERYBODY:
+            block = mapping(peer, ("ipBlock",))
             for port in _ports(rule):
-                found[port][str(block.get("cidr"))] = _networks(block)
+                if block:
+                    found[port].setdefault(str(block.get("cidr")), []).extend(_networks(block))
+                elif peer.get("namespaceSelector") == {} and not peer.get("podSelector"):
+                    found[port][EVERY_POD] = []
     return found
 
 
-_EVERYBODY: list[Object] = [{"cidr": cidr} for cidr in ANYWHERE]
+_EVERYBODY: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in ANYWHERE]
 
 
 def _networks(block: Object) -> list[Network]:
-    """Return the networks of an `ipBlock` without its exceptions; none if it has no addresses."""
+    """Return the networks of an `ipBlock` without its exceptions; none if it is no network."""
     try:
-        found: list[Network] = [ip_network(str(block["cidr"]), strict=False)] if block else []
+        found: list[Network] = [ip_network(str(block.get("cidr")), strict=False)]
         for text in items(block, ("except",)):
             gap = ip_network(str(text), strict=False)
             found = [rest for one in found for rest in _without(one, gap)]
@@ -72,8 +76,12 @@ def _within(one: Network, other: Network) -> bool:
     return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
-def _covered(networks: list[Network], known: list[Network]) -> bool:
-    joined = [one for version in (4, 6) for one in _joined(known, version)]
+def _covered(peer: str, networks: list[Network], known: Mapping[str, list[Network]]) -> bool:
+    """Tell whether a peer could be reached before: every pod through any address, too."""
+    if peer == EVERY_POD:
+        return any(one in known for one in (EVERY_POD, *ANYWHERE))
+    before = [network for one in known.values() for network in one]
+    joined = [one for version in (4, 6) for one in _joined(before, version)]
     return all(any(_within(one, other) for other in joined) for one in networks)
 
 
