@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.nested_models import models_in
 
 Model: TypeAlias = type[BaseModel]
 
@@ -93,7 +94,7 @@ def choices() -> tuple[Choice, ...]:
 def chosen(model: Model) -> Mapping[str, tuple[Model, ...]]:
     """Return the models among which the `type` of a field chooses, by the field's name."""
     fields = model.model_fields.items()
-    return {name: tuple(_models(each.annotation)) for name, each in fields if each.discriminator == "type"}
+    return {name: tuple(models_in(each.annotation)) for name, each in fields if each.discriminator == "type"}
 
 
 def type_of(model: Model) -> str:
@@ -117,7 +118,7 @@ def settings(model: Model, profiles: Mapping[str, Mapping[str, Any]]) -> Iterato
         yield f"{name}: {_value(each)}{by_scale}"
         yield from (f"    {line}" for line in (each.description or "").splitlines())
         if each.is_required() or not each.get_default(call_default_factory=True):
-            for below in _models(each.annotation):
+            for below in models_in(each.annotation):
                 yield from (f"    {line}" for line in settings(below, {}))
 
 
@@ -135,14 +136,6 @@ def _value(each: FieldInfo) -> str:
 def _words(annotation: Any) -> Iterable[Any]:
     """Return the words that a setting is one of; none if it may be something else."""
     return get_args(annotation) if get_origin(annotation) is Literal else ()
-
-
-def _models(annotation: Any) -> Iterator[Model]:
-    """Yield the models inside a type: those of a union, of a list's items, of a mapping's values."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models(inner)
 
 
 def _shown(value: Any) -> str:

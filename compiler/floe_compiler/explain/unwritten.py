@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.nested_models import models_in
 
 
 def unwritten(model: type[BaseModel], data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
@@ -29,7 +30,7 @@ def unwritten(model: type[BaseModel], data: Any, path: DataPath = ()) -> Iterato
                 yield from scalars(default.model_dump() if isinstance(default, BaseModel) else default, below)
             continue
         for part, at in _parts(data[name], below):
-            fitting = next((one for one in _models(field.annotation) if _fits(one, part)), None)
+            fitting = next((one for one in models_in(field.annotation) if _fits(one, part)), None)
             if fitting:
                 yield from unwritten(fitting, part, at)
 
@@ -39,14 +40,6 @@ def _parts(value: Any, path: DataPath) -> Iterator[tuple[Any, DataPath]]:
         yield from ((item, (*path, index)) for index, item in enumerate(value))
     else:
         yield value, path
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models inside a type: those of a union, or of a list's items."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models(inner)
 
 
 def _fits(model: type[BaseModel], part: Any) -> bool:
