@@ -65,7 +65,7 @@ def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progr
     progress("rendering")
     rendered = _synthesized(plans)
     progress("applying base/ and overlays/")
-    overlaid, overlay_warnings = _each(rendered, lambda one: _overlaid(root, one))
+    overlaid, overlay_warnings = _overlaid(root, rendered, complete=not environments)
     progress("checking")
     check_warnings = _checked_together(overlaid)
     findings = Findings()
@@ -128,11 +128,18 @@ def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
     return synthesize(plans)
 
 
-def _overlaid(root: Path, rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
+def _overlaid(
+    root: Path, rendered: tuple[Rendered, ...], *, complete: bool
+) -> tuple[tuple[Rendered, ...], tuple[Diagnostic, ...]]:
     from floe_compiler.load.yaml_reader import read_documents
     from floe_compiler.overlay.apply import apply_overlay
+    from floe_compiler.write.memory import Memory
 
-    return apply_overlay(root, rendered, read_documents)
+    memory = Memory(root, "kustomize")
+    overlaid = _each(rendered, lambda one: apply_overlay(root, one, read_documents, memory))
+    if complete:
+        memory.forget_unused()
+    return overlaid
 
 
 def _checked(rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:

