@@ -17,11 +17,8 @@ from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import Paint, Style, visible
 
 LONGEST_VALUE = 160
-SEVERAL = 4
-"""A change of a field in so many objects is told only once."""
-
-SEVERAL_IN_DANGER = 3
-"""So is a danger of so many."""
+SEVERAL = 3
+"""A change of a field, or a danger, in so many objects is told only once: in an object of three environments, say."""
 
 DANGER = "!"
 """How a line about a danger begins."""
@@ -61,9 +58,7 @@ def shared_changes(diffs: Iterable[EnvironmentDiff]) -> Mapping[str, Shared]:
     """Return the text of what several objects share: dangers first, then the commonest first."""
     times = Counter(text for diff in diffs for change in diff.changes for text in (*_dangers(change), *_fields(change)))
     common = sorted(
-        (not text.startswith(DANGER), -objects, text)
-        for text, objects in times.items()
-        if objects >= (SEVERAL_IN_DANGER if text.startswith(DANGER) else SEVERAL)
+        (not text.startswith(DANGER), -objects, text) for text, objects in times.items() if objects >= SEVERAL
     )
     return {text: Shared(number, -objects) for number, (_, objects, text) in enumerate(common, start=1)}
 
