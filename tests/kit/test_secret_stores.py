@@ -92,6 +92,13 @@ def test_nothing_is_rendered_for_a_secret_that_is_there_already() -> None:
     assert secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, existing=True)]) == []
 
 
+def test_what_nobody_remembers_is_made_up_again_when_it_changes() -> None:
+    """As else a key that is added would never be there."""
+    (found, *_) = secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, remembered=False)])
+    assert (found["spec"]["refreshPolicy"], found["spec"]["refreshInterval"]) == ("OnChange", "0s")
+    assert "annotations" not in found["metadata"]
+
+
 def test_without_a_store_the_owner_makes_values_up_once() -> None:
     spec = only(DEVELOPMENT, "floe-platform", SECRET)
     assert (spec["refreshPolicy"], spec["refreshInterval"]) == ("CreatedOnce", "0s")

@@ -23,3 +23,10 @@ def test_the_order_does_not_matter_and_a_key_that_can_be_made_is_made() -> None:
 def test_different_secrets_of_one_name_are_refused(other: Secret) -> None:
     with pytest.raises(SecretConflict):
         merged([Secret("crm", "sales", ()), other])
+
+
+def test_a_value_that_anybody_remembers_is_remembered() -> None:
+    stand_in = Secret("crm", "sales", (SecretKey("token", generated=32),), remembered=False)
+    kept = Secret("crm", "sales", (SecretKey("password", generated=32),))
+    assert [one.remembered for one in merged([stand_in, kept])] == [True]
+    assert [one.remembered for one in merged([stand_in, stand_in])] == [False]

@@ -109,9 +109,11 @@ def _generated(settings: Settings, namespace: str, secret: Secret) -> Object:
         if key.generated
     ]
     # Made up once: a value that changed by itself would lock its readers out. Nor does it go with what needs it: what
-    # comes back later finds its volume, and in that the password of the first day.
-    spec = {"refreshPolicy": "CreatedOnce", "refreshInterval": "0s", **present(dataFrom=sources)}
-    return _external_secret(settings, namespace, secret, spec, guarded(settings))
+    # comes back later finds its volume, and in that the password of the first day. But a key that is added to a Secret
+    # is made up by no `CreatedOnce`.
+    policy, annotations = ("CreatedOnce", guarded(settings)) if secret.remembered else ("OnChange", None)
+    spec = {"refreshPolicy": policy, "refreshInterval": "0s", **present(dataFrom=sources)}
+    return _external_secret(settings, namespace, secret, spec, annotations)
 
 
 def _password(length: int) -> str:

@@ -107,7 +107,9 @@ def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, S
         keys.setdefault(use.secret, set()).add(use.key)
     return {
         # Where there is no vault, a made-up value lets the pods start; the source outside will refuse it.
-        name: Secret(name, namespace, tuple(SecretKey(key, generated=STAND_IN) for key in sorted(found)))
+        name: Secret(
+            name, namespace, tuple(SecretKey(key, generated=STAND_IN) for key in sorted(found)), remembered=False
+        )
         for name, found in keys.items()
     }
 

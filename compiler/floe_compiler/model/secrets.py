@@ -26,7 +26,8 @@ class Secret:
     """A secret that pods read. `owner` is the namespace it belongs to; others read the same value.
 
     `path` is its place in the store; empty: `<platform>/<environment>/<owner>/<name>`. `type` is the Kubernetes type.
-    `existing` marks a Secret that somebody else puts into the namespace: nothing is rendered for it.
+    `existing` marks a Secret that somebody else puts into the namespace: nothing is rendered for it. `remembered` is
+    False if nobody keeps its values elsewhere, as a database does: then others may be made up whenever it changes.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Secret:
     type: str = "Opaque"
     path: str = ""
     existing: bool = False
+    remembered: bool = True
 
     def key(self, name: str) -> SecretReference:
         """Return the reference to one key; raise KeyError if the secret has no such key."""
@@ -68,7 +70,8 @@ def merged(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
         ):
             raise SecretConflict(first, secret)
         keys = {key.name: key for key in sorted((*first.keys, *secret.keys))}
-        found[secret.name] = replace(first, keys=tuple(keys[name] for name in sorted(keys)))
+        remembered = first.remembered or secret.remembered
+        found[secret.name] = replace(first, keys=tuple(keys[name] for name in sorted(keys)), remembered=remembered)
     return tuple(found.values())
 
 
