@@ -59,6 +59,7 @@ def test_names_of_what_is_no_secret(name: str) -> None:
     [
         ("-----BEGIN PRIVATE KEY-----\nMII", "a private key"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----", "a private key"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----", "a private key"),
         ("id: AKIA" + "A" * 16, "an AWS access key"),
         ("ASIA" + "0" * 16, "an AWS access key"),
         ("ghp_" + "a" * 36, "a token of GitHub"),
@@ -88,6 +89,13 @@ def test_values_of_secrets(text: str, kind: str) -> None:
 def test_credentials_are_taken_out() -> None:
     assert without_secrets("a npm_" + "a1" * 18 + " b AKIA" + "A" * 16, "***") == "a *** b ***"
     assert without_secrets("pg://u:x@host", "***") == "pg://u:x@host"
+
+
+@pytest.mark.parametrize("kind", ["PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"])
+def test_a_private_key_is_taken_out_with_its_body(kind: str) -> None:
+    begin, end = f"-----BEGIN {kind}-----", f"-----END {kind}-----"
+    assert without_secrets(f"a\n{begin}\nMIIC\nQDE=\n{end}\nb", "***") == "a\n***\nb"
+    assert without_secrets(f"a\n{begin}\nMIIC\nQDE=", "***") == "a\n***", "its end may be missing"
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,9 @@ def test_secrets_are_hidden_in_the_model_already() -> None:
     after = deployment(env=[{"name": "DB_PASSWORD", "value": "hunter3"}, {"name": "TOKEN", "value": "hunter2"}])
     secret = [thing("Secret", data={"user": value}) for value in ("hunter2", "hunter3")]
     config = [thing("ConfigMap", data={"app.yaml": f"url: x\npassword: {value}\n"}) for value in ("hunter2", "hunter3")]
-    for old, new in ((before, after), secret, config):
+    begin, end = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
+    key = [thing("ConfigMap", data={"tls.key": f"{begin}\n{body}\n{end}\n"}) for body in ("hunter2", "hunter3")]
+    for old, new in ((before, after), secret, config, key):
         found = fields(old, new)
         assert found
         assert "hunter" not in repr(found)

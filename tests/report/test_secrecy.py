@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from floe_compiler.report.secrecy import HIDDEN, hide, hide_in_text, hide_object, is_secret_key
 
+PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMIIC\nQDE=\n-----END " + "PRIVATE KEY-----"
+
 
 @pytest.mark.parametrize(
     "key", ["password", "DB_PASSWORD", "apiKey", "client-secret", "AUTH_TOKEN", "private_key", "s3.secret-key"]
@@ -46,8 +48,14 @@ def test_keys_of_references_do_not(key: str) -> None:
         ("DB_PASSWORD=hunter2 rest", "DB_PASSWORD=*** rest"),
         ("DB_PASSWORD='hunter 2' rest", "DB_PASSWORD=*** rest"),
         ("DB_PASSWORD=${X:-hunter2}", "DB_PASSWORD=***"),
+        ("é.token-2='a'secret=b", "é.token-2=***secret=***"),
+        ("a token-of-a-token and token=b", "a token-of-a-token and token=***"),
+        ("tokens tokens: a: b", "tokens tokens: ***"),
         ("postgresql://floe:hunter2@db:5432/dagster", "postgresql://floe:***@db:5432/dagster"),
         ("command: [load, --key=glpat-" + "a1" * 10 + ", x]", "command: [load, --key=***, x]"),
+        ("tls: |\n" + PRIVATE_KEY + "\nrest", "tls: |\n***\nrest"),
+        ('private_key: "' + PRIVATE_KEY + '"\nrest', 'private_key: "***"\nrest'),
+        ("private_key=" + PRIVATE_KEY + "\nrest", "private_key=***\nrest"),
         ("Authorization: Basic aHVudGVyMg==", "Authorization: ***"),
         ("curl -H 'x: Bearer aHVudGVyMg=='", "curl -H 'x: Bearer ***"),
     ],

@@ -11,12 +11,14 @@ _SECRET_NAME = re.compile(
     r"|(^|[_.-])(pass|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key"
     r"|credentials?|connection[_-]?string))$"
 )
+# With all that follows, up to its end.
+_PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
 # What kind of credential, a part that each has (looked for first, as that is quick), and its form: the one that its
 # maker documents, so that scanners find what leaks.
 _SECRET_VALUES = tuple(
     (kind, part, re.compile(form))
     for kind, part, form in (
-        ("a private key", "PRIVATE KEY", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+        ("a private key", "PRIVATE KEY", _PRIVATE_KEY),
         ("an AWS access key", "AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
         ("an AWS access key", "ASIA", r"\bASIA[0-9A-Z]{16}\b"),
         ("a token of GitHub", "gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),

@@ -22,7 +22,8 @@ _REFERENCE = re.compile(
     r"|^existing|^automount|^imagePullSecrets$|^pull_secret$",
     re.IGNORECASE,
 )
-_KEY = rf"([\w.-]*(?:{_WORDS})[\w.-]*)"
+# A whole word, looked at once: a long text of anything else takes no longer than it must.
+_KEY = rf"(?<![\w.-])(?=[\w.-]*(?:{_WORDS}))([\w.-]++)"
 _QUOTED = r""""[^"\n]*"?|'[^'\n]*'?"""
 # A value without quotes ends with the word after "=", as in a shell, and with the line after ":", as in YAML.
 _PAIRS = (
@@ -43,9 +44,9 @@ def is_secret_key(key: str) -> bool:
 
 def hide_in_text(text: str) -> str:
     """Return the text with what looks like a secret's value replaced; placeholders such as `${TOKEN}` stay."""
+    text = without_secrets(text, HIDDEN)  # before pairs, of which only the first line is looked at
     for pair in _PAIRS:
         text = pair.sub(_hide_pair, text)
-    text = without_secrets(text, HIDDEN)
     text = _LOGIN.sub(rf"\1:{HIDDEN}@", text)
     return _SCHEME.sub(rf"\1 {HIDDEN}", text)
 
