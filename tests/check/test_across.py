@@ -15,7 +15,7 @@ HERE, THERE = Span("base/a.yaml", 1, 1), Span("overlays/b/a.yaml", 1, 1)
 
 
 def environment(name: str, cluster: str, *objects: Object, origin: Span = HERE) -> Rendered:
-    return Rendered(name, ObjectSet.of(objects), cluster=cluster, origins={NAME: origin})
+    return Rendered(name, ObjectSet.of(objects), cluster=cluster, cluster_name=cluster, origins={NAME: origin})
 
 
 def settings(namespace: str) -> Object:
@@ -39,6 +39,19 @@ def test_both_places_are_named() -> None:
 def test_objects_of_other_clusters_and_namespaces_are_others() -> None:
     assert not list(check_across([environment("a", "one", CLASS), environment("b", "two", CLASS)]))
     assert not list(check_across([environment("a", "one", settings("x")), environment("b", "one", settings("y"))]))
+
+
+def test_only_what_is_in_base_can_move_from_there() -> None:
+    manifest = Span("platform-manifest.yaml", 3, 3)
+    both = [environment(name, "one", CLASS, origin=manifest) for name in ("a", "b")]
+    (found,) = check_across(both)
+    assert found.hint == "render it in one of them only, or give it a name of its own in each"
+
+
+def test_a_cluster_of_two_names_is_named_by_what_is_one() -> None:
+    first, second = environment("a", "https://k.example:6443", CLASS), environment("b", "https://k.example:6443", CLASS)
+    (found,) = check_across([replace(first, cluster_name="eu"), replace(second, cluster_name="europe")])
+    assert found.message.endswith('into the cluster "https://k.example:6443"')
 
 
 def test_what_has_no_known_origin_is_told_too() -> None:

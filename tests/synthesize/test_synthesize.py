@@ -91,6 +91,12 @@ def test_what_is_checked_follows_the_settings() -> None:
     assert rendered(unit(PLATFORM)).image_registries == (), "without mirrors, images come from anywhere"
 
 
+def test_the_cluster_is_its_address_not_what_it_is_called() -> None:
+    cluster = Cluster(name="eu", server="https://k8s.acme.example:6443/")
+    (found,) = synthesize([replace(environment(), cluster=cluster)])
+    assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "eu")
+
+
 def test_facts_of_all_namespaces_are_there() -> None:
     existing = Secret("theirs", SALES, (SecretKey("b"), SecretKey("a")), type="custom", existing=True)
     settings = replace(DEVELOPMENT, ingress_namespace="nginx")

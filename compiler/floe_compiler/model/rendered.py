@@ -98,7 +98,10 @@ class Rendered:
     environment: str
     objects: ObjectSet
     cluster: str = ""
-    """The name of the cluster that it runs in; several environments may run in one."""
+    """The identity of the cluster that it runs in (`cluster_identity`); several environments may run in one."""
+
+    cluster_name: str = ""
+    """What the environment calls its cluster."""
 
     production: bool = False
     kubernetes_version: str = "1.34"

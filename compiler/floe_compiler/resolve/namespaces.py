@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from floe_compiler.model.clusters import cluster_address, cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Cluster, Environment
@@ -14,8 +15,6 @@ from floe_compiler.model.plan import PLATFORM
 from floe_compiler.resolve.rules import CLUSTER_OF_TWO_ADDRESSES, NAMESPACE_CLASH, WRONG_VALUE
 
 MAXIMUM_LENGTH = 63
-OWN_CLUSTER = Cluster.model_fields["server"].default
-"""The address by which each cluster knows itself: two environments that have it may well be of two clusters."""
 PATTERN: DataPath = ("namespaces", "pattern")
 
 
@@ -59,7 +58,7 @@ def check_namespaces(
     for first, second in combinations(places, 2):
         _check_addresses(first, second, findings)
         shared = next((one for one in first.namespaces if one in second.namespaces), None)
-        if shared and _in_one_cluster(first.cluster, second.cluster):
+        if shared and cluster_identity(first.cluster) == cluster_identity(second.cluster):
             _report(shared, first, second, findings)
 
 
@@ -67,22 +66,14 @@ def _namespaces(environment: Environment, scopes: Iterable[str]) -> tuple[str, .
     return tuple(namespace_name(environment, scope) for scope in scopes)
 
 
-def _in_one_cluster(first: Cluster, second: Cluster) -> bool:
-    return first.name == second.name or (_address(first) == _address(second) != OWN_CLUSTER)
-
-
-def _address(cluster: Cluster) -> str:
-    return cluster.server.rstrip("/").lower()
-
-
 def _check_addresses(first: _Place, second: _Place, findings: Findings) -> None:
     """Complain of a cluster that has another address in each of two environments."""
-    if first.cluster.name == second.cluster.name and _address(first.cluster) != _address(second.cluster):
+    one, other = first.cluster, second.cluster
+    if one.name == other.name and cluster_address(one) != cluster_address(other):
         path: DataPath = ("cluster", "server")
         findings.add(
             CLUSTER_OF_TWO_ADDRESSES,
-            f'cluster "{second.cluster.name}" is at {second.cluster.server} here, but at {first.cluster.server} in '
-            f'environment "{first.name}"',
+            f'cluster "{other.name}" is at {other.server} here, but at {one.server} in environment "{first.name}"',
             second.document.span(path),
             hint="give both the same `cluster.server`, or two clusters two names",
             related=[Related(first.document.span(path), "the other environment")],

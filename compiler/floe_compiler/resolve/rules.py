@@ -24,7 +24,8 @@ NAMESPACE_CLASH = Rule(
     "R009",
     "namespace clash",
     "Two namespaces of one cluster would have the same name; give the environments different `namespaces.pattern`s. "
-    "Environments are of one cluster if they have its name in common, or its address.",
+    "Environments are of one cluster if they have its `cluster.server` in common or, if that is the default by which "
+    "each cluster knows itself, its name.",
 )
 CLUSTER_OF_TWO_ADDRESSES = Rule(
     "R019",

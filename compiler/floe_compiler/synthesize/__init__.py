@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from floe_compiler.kit import secret_stores
 from floe_compiler.kit.secret_stores import NotGeneratable
+from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import DuplicateObject, Object, ObjectId, ObjectSet, identify
@@ -155,7 +156,8 @@ def _rendered(
     return Rendered(
         environment=settings.environment,
         objects=found,
-        cluster=plan.cluster.name,
+        cluster=cluster_identity(plan.cluster),
+        cluster_name=plan.cluster.name,
         production=settings.production,
         kubernetes_version=settings.kubernetes_version,
         cluster_domain=settings.cluster_domain,
