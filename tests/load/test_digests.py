@@ -90,6 +90,12 @@ def test_a_new_environment_counts_for_all_as_it_could_claim_their_namespaces(mes
     assert changed(mesh, before) == {"dev", "prod", "qa"}
 
 
+def test_a_hidden_folder_is_no_environment(mesh: Path) -> None:
+    before = dict(input_digests(mesh))
+    add(mesh, "overlays/.old/environment.yaml")
+    assert changed(mesh, before) == set()
+
+
 def test_a_file_that_moves_is_another_input(mesh: Path) -> None:
     before = dict(input_digests(mesh))
     (mesh / "domains/sales/products/orders.yaml").rename(mesh / "domains/sales/products/others.yaml")

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 
-from floe_compiler.load.authored import environment_name
+from floe_compiler.load.authored import environment_name, kind_of
 from floe_compiler.load.input_tree import input_tree
 
 SHARED = ("platform-manifest.yaml", "base", "domains")
@@ -23,12 +23,11 @@ def input_digests(root: Path) -> Mapping[str, str]:
     environments' settings count, as no two may share a namespace. Of what nothing reads, the name counts: it is a
     mistake.
     """
-    environments = sorted(
-        environment_name(path.relative_to(root).as_posix()) for path in root.glob("overlays/*/environment.yaml")
-    )
+    tree = input_tree(root)
+    environments = [environment_name(path) for path in tree if kind_of(path) == "Environment"]
     settings = [f"overlays/{name}/environment.yaml" for name in environments]
     names: dict[str, list[str]] = {name: [] for name in ("", *environments)}
-    for path in input_tree(root):
+    for path in tree:
         owner = path.split("/")[1] if path.startswith("overlays/") else ""
         names[owner if owner in environments else ""].append(path)
     shared = _digest(root, [*SHARED, *settings], names[""], compiler_digest())
