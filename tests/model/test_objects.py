@@ -25,7 +25,9 @@ def test_an_object_is_its_group_kind_namespace_and_name() -> None:
     assert str(identify(thing())) == "Service web"
 
 
-@pytest.mark.parametrize("broken", [{}, {"metadata": None}, {"metadata": {}}, {"apiVersion": None, "kind": 1}])
+@pytest.mark.parametrize(
+    "broken", [{}, {"metadata": None}, {"metadata": {}}, {"metadata": ["x"]}, {"apiVersion": None, "kind": 1}]
+)
 def test_what_is_missing_comes_out_empty(broken: dict[str, Any]) -> None:
     assert identify(broken).name == ""
 

@@ -32,3 +32,18 @@ LABELS = {"app": "web", "tier": "front"}
 )
 def test_matches(selector: dict[str, Any], selected: bool) -> None:
     assert matches(selector, LABELS) is selected
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        {"matchLabels": None},
+        {"matchLabels": ["app"]},
+        {"matchExpressions": None},
+        {"matchExpressions": {"app": "api"}},
+        {"matchExpressions": ["app"]},
+        {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": None}]},
+    ],
+)
+def test_what_is_null_or_odd_says_nothing(selector: dict[str, Any]) -> None:
+    assert matches(selector, LABELS)

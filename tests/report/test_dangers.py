@@ -1,6 +1,7 @@
 """Each danger is flagged by its word where it is one, and not where it is none."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -478,26 +479,67 @@ def test_the_documentation_lists_every_word() -> None:
     assert "".join(f"| `{word}` | {meaning} |\n" for word, meaning in WORDS.items()) in page
 
 
-ODD = (
-    *(
-        "Application",
-        "AppProject",
-        "ConfigMap",
-        "CronJob",
-        "Deployment",
-        "ExternalSecret",
-        "Ingress",
-        "Namespace",
+APPLICATION: Object = {
+    "source": {"repoURL": "a", "targetRevision": "main"},
+    "destination": {"server": "a"},
+    "syncPolicy": {"automated": {"prune": True}},
+}
+EXPRESSION: Object = {"key": "app", "operator": "In", "values": ["a"]}
+STATEFUL: Object = {
+    "replicas": 1,
+    "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+    "volumeClaimTemplates": [
+        {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}},
+    ],
+    "template": POD,
+}
+# Every field that some danger lies in.
+WHOLE = (
+    thing("Application", spec=APPLICATION),
+    thing("AppProject", spec={"destinations": [{"server": "*"}], "namespaceResourceBlacklist": [{"kind": "Secret"}]}),
+    thing("ConfigMap", data={"product.json": '{"schedule": {"enabled": true}}', "file": "bucket: a\n"}),
+    thing("ClusterRoleBinding", roleRef={"name": "cluster-admin"}),
+    thing("ClusterSecretStore", spec={"provider": {"kubernetes": {"remoteNamespace": "b"}}}),
+    thing("CronJob", spec={"suspend": True, "jobTemplate": {"spec": {"template": POD}}}),
+    deployment(resources={"limits": {"memory": "1Gi"}}, env=[{"name": "BUCKET", "value": "a"}]),
+    external("token"),
+    thing("GitRepository", spec={"url": "a", "ref": {"branch": "main"}}),
+    thing("Ingress", spec={"rules": [{"host": "a.example"}]}),
+    thing("Kustomization", spec={"path": "a", "prune": True, "sourceRef": {"name": "a"}, "deletionPolicy": "Delete"}),
+    {"kind": "Namespace", "metadata": {"name": "a", "labels": {POD_SECURITY: "restricted"}}},
+    thing(
         "NetworkPolicy",
+        spec={
+            "podSelector": {"matchLabels": {"app": "a"}, "matchExpressions": [EXPRESSION]},
+            "policyTypes": ["Egress"],
+            "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}], "ports": [HTTPS]}],
+            "ingress": [{"from": [{"namespaceSelector": {}}], "ports": [{"port": 1, "endPort": 2}]}],
+        },
     ),
-    *("PersistentVolumeClaim", "Role", "Service", "StatefulSet"),
+    thing("PodDisruptionBudget", spec={"selector": {"matchLabels": {"app": "a"}, "matchExpressions": [EXPRESSION]}}),
+    thing("Role", rules=[{"apiGroups": ["*"], "resources": ["pods"], "verbs": ["get"]}]),
+    thing("SecretStore", spec={"provider": {"vault": {}}}),
+    thing("Service", spec={"type": "NodePort"}),
+    thing("StatefulSet", spec=STATEFUL),
 )
+ODD: tuple[Any, ...] = (None, [], {}, "text", "*", 1, True, ["text"], [None], [{"a": None}], {"a": None}, {"a": ["b"]})
 
 
-def test_odd_shapes_do_no_harm() -> None:
-    shapes: tuple[Any, ...] = (None, [], "text", 1)
-    for odd in shapes:
-        for kind in ODD:
-            old, new = thing(kind, spec=odd, rules=None), thing(kind, spec={}, rules=None)
-            words(old, new, new, thing("Deployment", spec=odd))
-            words(old, None, new, PODS)
+def variants(value: Any) -> Iterator[Any]:
+    """Yield a value with each part of it, and it itself, in every odd shape."""
+    yield from ODD
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, child in children:
+        for odd in variants(child):
+            yield {**value, step: odd} if isinstance(value, dict) else [*value[:step], odd, *value[step + 1 :]]
+
+
+@pytest.mark.parametrize("manifest", WHOLE, ids=lambda manifest: str(manifest["kind"]))
+def test_odd_shapes_do_no_harm(manifest: Object) -> None:
+    beside = [PODS, external("user"), manifest]
+    for odd in (one for one in variants(manifest) if isinstance(one, dict)):
+        for before, after in ((manifest, odd), (odd, manifest), (odd, None), (None, odd)):
+            state = Surroundings([odd, *beside], [odd, *beside])
+            dangers_of(identify(manifest), before, after, state)
+            dangers_of(identify(manifest), manifest, None, state)
+            dangers_of(identify(beside[1]), None, beside[1], state)

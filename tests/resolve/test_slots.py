@@ -14,7 +14,6 @@ from floe_compiler.resolve.layers import Layer, leaves
 from floe_compiler.resolve.slots import (
     check_groups,
     configured,
-    lookup,
     pick,
     slot_path,
     slots,
@@ -62,14 +61,6 @@ def test_neither_changes_what_it_was_given(data: dict[str, Any], paths: Any) -> 
 
 def test_an_empty_mapping_that_was_written_stays() -> None:
     assert without({"a": {}, "b": {"c": 1}}, [("b", "c")]) == {"a": {}}
-
-
-def test_values_by_their_paths() -> None:
-    data = {"a": {"b": {"c": 1}}, "d": 2}
-    assert lookup(data, ("a", "b")) == {"c": 1}
-    assert lookup(data, ()) == data
-    assert lookup(data, ("a", "x", "c")) is None
-    assert lookup(data, ("d", "e")) is None
 
 
 def test_the_slots_of_the_language_but_the_one_that_nobody_fills() -> None:

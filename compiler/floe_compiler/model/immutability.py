@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from floe_compiler.model.lookup import at
+
 Fields = tuple[str, ...]
 
 # From the validation of each kind in kubernetes/kubernetes (pkg/apis/*/validation). The API server refuses an update of
@@ -36,17 +38,11 @@ def immutable_changes(before: Any, after: Any) -> list[str]:
 
     Both may be anything; what are not two manifests of one kind have no such fields in common.
     """
-    kind = _at(after, ("kind",))
+    kind = at(after, ("kind",))
     changed = []
-    for fields in IMMUTABLE.get(kind, ()) if isinstance(kind, str) and kind == _at(before, ("kind",)) else ():
-        old, new = _at(before, fields), _at(after, fields)
+    for fields in IMMUTABLE.get(kind, ()) if isinstance(kind, str) and kind == at(before, ("kind",)) else ():
+        old, new = at(before, fields), at(after, fields)
         filled_in = kind == "Service" and None in (old, new)  # by the cluster, where an address is left out
         if old != new and not filled_in:
             changed.append(".".join(fields))
     return changed
-
-
-def _at(manifest: Any, fields: Fields) -> Any:
-    for field in fields:
-        manifest = manifest.get(field) if isinstance(manifest, Mapping) else None
-    return manifest

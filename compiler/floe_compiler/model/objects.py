@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from floe_compiler.model.lookup import mapping
+
 Object = dict[str, Any]
 """One Kubernetes object as plain data: dicts, lists, str, int, float, bool and None only."""
 
@@ -28,7 +30,7 @@ class ObjectId:
 def identify(manifest: Mapping[str, Any]) -> ObjectId:
     """Return the identity of a manifest; missing parts come out as empty strings."""
     group, separator, _ = str(manifest.get("apiVersion", "")).rpartition("/")
-    metadata = manifest.get("metadata") or {}
+    metadata = mapping(manifest, ("metadata",))
     return ObjectId(
         group if separator else "",
         str(manifest.get("kind", "")),

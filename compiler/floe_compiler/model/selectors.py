@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from floe_compiler.model.lookup import items, mapping, mappings
+
 Labels = Mapping[str, str]
 Selector = Mapping[str, Any]
 """A LabelSelector: `matchLabels` and `matchExpressions`; without either it selects everything."""
 
 
 def matches(selector: Selector, labels: Labels) -> bool:
-    """Tell whether a LabelSelector selects something with these labels."""
-    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
-        _satisfies(expression, labels) for expression in selector.get("matchExpressions", ())
+    """Tell whether a LabelSelector selects something with these labels; what is null or odd in it says nothing."""
+    return all(labels.get(key) == value for key, value in mapping(selector, ("matchLabels",)).items()) and all(
+        _satisfies(expression, labels) for expression in mappings(selector, ("matchExpressions",))
     )
 
 
 def _satisfies(expression: Mapping[str, Any], labels: Labels) -> bool:
     value = labels.get(str(expression.get("key")))
-    values = expression.get("values", ())
+    values = items(expression, ("values",))
     match expression.get("operator"):
         case "In":
             return value in values

@@ -10,6 +10,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.inputs import Placements
+from floe_compiler.model.lookup import at
 from floe_compiler.model.plan import Component, Instance, Product, Settings
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import slots
@@ -60,7 +61,7 @@ def domain_instances(
         if filled:
             own = orchestrated if slot == ORCHESTRATOR else ()
             found.append(_instance(*filled, merged, place, own))
-        elif slot == ORCHESTRATOR and orchestrated and slots.lookup(merged.data, slot_path(slot)) is None:
+        elif slot == ORCHESTRATOR and orchestrated and at(merged.data, slot_path(slot)) is None:
             findings.add(
                 MISSING_SLOT,
                 f'domain "{place.scope}" has data products, but no orchestrator runs them',

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args, get_origin
+from collections.abc import Iterable, Mapping
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import PlatformManifest
+from floe_compiler.model.lookup import at
+from floe_compiler.model.nested_models import models_in
 from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, leaves
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK
 from floe_compiler.resolve.schemas import IDENTITY
-from floe_compiler.resolve.slots import DERIVED, Registry, lookup, slot_path
+from floe_compiler.resolve.slots import DERIVED, Registry, slot_path
 
 
 def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> Mapping[DataPath, int]:
@@ -51,17 +53,9 @@ def _unknown_step(registry: Registry, path: tuple[str, ...]) -> tuple[str, set[s
         annotations = [model.model_fields[step].annotation for model in models if step in model.model_fields]
         if any(get_origin(one) is dict for one in annotations):
             return None
-        models = [model for one in annotations for model in _models_in(one)]
+        models = [model for one in annotations for model in models_in(one)]
         models += [config for place, config in places if place == next_]
     return None
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models of an annotation such as `Annotated[ArgoCd | Flux, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for one in get_args(annotation):
-        yield from _models_in(one)
 
 
 def check_locks(manifest: Document, locks: Mapping[DataPath, int], layers: Iterable[Layer], findings: Findings) -> None:
@@ -77,7 +71,7 @@ def _overrides(manifest: Mapping[str, Any], lock: DataPath, path: DataPath, valu
     if path[: len(lock)] == lock or lock[: len(path)] == path:
         return True
     changes_type = path[-1] == DISCRIMINATOR and lock[: len(path) - 1] == path[:-1]
-    return changes_type and lookup(manifest, path) not in (None, value)
+    return changes_type and at(manifest, path) not in (None, value)
 
 
 def _report(manifest: Document, lock: DataPath, index: int, layer: Layer, path: DataPath, findings: Findings) -> None:

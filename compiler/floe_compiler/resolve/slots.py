@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from floe_compiler.model.diagnostics import Findings, did_you_mean
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.lookup import at
 from floe_compiler.model.plan import Component
 from floe_compiler.resolve.layers import Layer, Merged, beneath, merge
 from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_TYPE
@@ -37,19 +38,11 @@ def types(registry: Registry, slot: str) -> tuple[str, ...]:
     return tuple(sorted(kind for place, kind in registry if place == slot))
 
 
-def lookup(data: Mapping[str, Any], path: DataPath) -> Any:
-    """Return the value at `path`, or None."""
-    current: Any = data
-    for step in path:
-        current = current.get(step) if isinstance(current, Mapping) else None
-    return current
-
-
 def pick(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
     """Return a copy of `data` with nothing but what stands at `paths`."""
     found: dict[str, Any] = {}
     for path in paths:
-        value = lookup(data, path)
+        value = at(data, path)
         if value is None:
             continue
         parent = found
@@ -82,7 +75,7 @@ def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: 
     profiles: dict[str, Any] = {}
     for slot in names:
         *groups, last = slot_path(slot)
-        kind = (lookup(merged.data, slot_path(slot)) or {}).get("type")
+        kind = (at(merged.data, slot_path(slot)) or {}).get("type")
         component = registry.get((slot, str(kind)))
         if component and component.profiles.get(scale):
             parent = profiles
@@ -97,7 +90,7 @@ def configured(
 ) -> tuple[Component[Any], BaseModel] | None:
     """Return the component that fills a slot, with its configuration; None if the slot is empty or wrong."""
     path = slot_path(slot)
-    value = lookup(merged.data, path)
+    value = at(merged.data, path)
     if value is None:
         return None
     known = types(registry, slot)
@@ -125,7 +118,7 @@ def check_groups(registry: Registry, merged: Merged, findings: Findings) -> None
             group, _, name = slot.partition(".")
             nested.setdefault(group, set()).add(name)
     for group, names in nested.items():
-        for key in sorted(set(lookup(merged.data, (group,)) or {}) - names):
+        for key in sorted(set(at(merged.data, (group,)) or {}) - names):
             findings.add(
                 UNKNOWN_KEY,
                 f"{group}.{key} is not a known key",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.dangers import access, data, delivery, network, places, running
-from floe_compiler.report.dangers.danger import Change, Rule
+from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
 from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
 
@@ -32,7 +32,7 @@ WORDS = {
 }
 """Every word, with what it means; docs/delivery.md lists them."""
 
-_RULES: tuple[Rule, ...] = (
+_DETECTORS: tuple[Detector, ...] = (
     data.deleted,
     data.immutable,
     data.retention_ended,
@@ -64,4 +64,4 @@ def dangers_of(
 ) -> tuple[Danger, ...]:
     """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None)."""
     change = Change(identity, before or {}, after or {}, surroundings)
-    return tuple(sorted({danger for rule in _RULES for danger in rule(change)}))
+    return tuple(sorted({danger for detector in _DETECTORS for danger in detector(change)}))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_compiler.model.lookup import at, items, mappings
 from floe_compiler.model.objects import Object
-from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, items, mappings
+from floe_compiler.report.dangers.danger import Change, Danger, Fields
 
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 _STRICTNESS = ("privileged", "baseline", "restricted")
@@ -69,7 +70,7 @@ def secrets_needed(change: Change) -> Iterator[Danger]:
     if old and new and old != new:
         yield Danger("secret-needed", f"the store {new} must hold what was read from {old}, or pods wait for it")
     known = set().union(*map(_remote_keys, change.surroundings.secrets_before), _remote_keys(change.before))
-    filled_here = {at(store, ("metadata", "name")) for store in change.surroundings.stores if _filled_here(store)}
+    filled_here = [at(store, ("metadata", "name")) for store in change.surroundings.stores if _filled_here(store)]
     more = _remote_keys(change.after) - known
     if more and new not in filled_here:
         yield Danger("secret-needed", f"the store must hold {', '.join(sorted(more))}, or pods wait for it")

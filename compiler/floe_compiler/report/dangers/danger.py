@@ -1,12 +1,12 @@
-"""A danger, the change that it lies in, and how the rules find their way in manifests of any shape."""
+"""A danger, the change that it lies in, and the pods that it may touch."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from floe_compiler.model.lookup import at, mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.selectors import Labels
@@ -68,33 +68,7 @@ class Change:
         return self.surroundings.beside(self.identity.namespace)
 
 
-Rule = Callable[[Change], Iterator[Danger]]
-
-
-def at(manifest: Any, fields: Fields) -> Any:
-    """Return the value under these keys, None if there is none."""
-    for step in fields:
-        if not isinstance(manifest, dict):
-            return None
-        manifest = manifest.get(step)
-    return manifest
-
-
-def mapping(manifest: Any, fields: Fields) -> Object:
-    """Return the mapping under these keys; an empty one if there is none."""
-    found = at(manifest, fields)
-    return found if isinstance(found, dict) else {}
-
-
-def mappings(manifest: Any, fields: Fields) -> list[Object]:
-    """Return the mappings in the list under these keys."""
-    return [one for one in items(manifest, fields) if isinstance(one, dict)]
-
-
-def items(manifest: Any, fields: Fields) -> list[Any]:
-    """Return the list under these keys; an empty one if there is none."""
-    found = at(manifest, fields)
-    return found if isinstance(found, list) else []
+Detector = Callable[[Change], Iterator[Danger]]
 
 
 def pod_template(manifest: Object) -> Object:

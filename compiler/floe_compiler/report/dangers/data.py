@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.model.immutability import immutable_changes
+from floe_compiler.model.lookup import at, mapping, mappings
 from floe_compiler.model.objects import Object
-from floe_compiler.report.dangers.danger import Change, Danger, at, less, mapping, mappings
+from floe_compiler.report.dangers.danger import Change, Danger, less
 
 LOSSES = {
     "CustomResourceDefinition": "every object of that kind is deleted with it",

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TypeAlias
 
+from floe_compiler.model.lookup import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import Labels, matches
-from floe_compiler.report.dangers.danger import Change, Danger, at, items, mapping, mappings, pods_beside
+from floe_compiler.report.dangers.danger import Change, Danger, pods_beside
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Reach: TypeAlias = dict[str, dict[str, list[Network]]]

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from floe_compiler.model.images import Image, parse_image
+from floe_compiler.model.lookup import at, mapping
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import matches
-from floe_compiler.report.dangers.danger import Change, Danger, Fields, at, containers, less, mapping, pods_beside
+from floe_compiler.report.dangers.danger import Change, Danger, Fields, containers, less, pods_beside
 
 _REPLICAS: Mapping[str, Fields] = {
     "Deployment": ("spec", "replicas"),

@@ -1,0 +1,34 @@
+"""What stands where in plain data of any shape: nothing need be there, nor be what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from floe_compiler.model.document import DataPath
+
+
+def at(data: Any, path: DataPath) -> Any:
+    """Return the value under these keys, None if there is none."""
+    for step in path:
+        if not isinstance(data, Mapping):
+            return None
+        data = data.get(step)
+    return data
+
+
+def mapping(data: Any, path: DataPath) -> dict[str, Any]:
+    """Return the mapping under these keys; an empty one if there is none."""
+    found = at(data, path)
+    return found if isinstance(found, dict) else {}
+
+
+def items(data: Any, path: DataPath) -> list[Any]:
+    """Return the list under these keys; an empty one if there is none."""
+    found = at(data, path)
+    return found if isinstance(found, list) else []
+
+
+def mappings(data: Any, path: DataPath) -> list[dict[str, Any]]:
+    """Return the mappings in the list under these keys."""
+    return [one for one in items(data, path) if isinstance(one, dict)]
