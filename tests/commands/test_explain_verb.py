@@ -101,3 +101,19 @@ def test_a_file_may_be_named_as_a_diff_heads_it(mesh: Path, capsys: pytest.Captu
     assert main(["compile", "--quiet"]) == 0
     assert main(["explain", f"{CRON_JOB.removeprefix('output/')}:spec.schedule"]) == 0
     assert 'spec.schedule: "0 6 * * *"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("folder", "way"), [("domains/sales", "../.."), ("output", "./..")])
+def test_a_file_may_be_named_from_a_folder_below(
+    folder: str, way: str, mesh: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["compile", "--quiet"]) == 0
+    monkeypatch.chdir(folder)
+    assert main(["explain", f"{way}/{CRON_JOB}:spec.schedule"]) == 0
+    assert main(["explain", f"{mesh}/{CRON_JOB}:spec.schedule"]) == 0
+    assert capsys.readouterr().out.count('spec.schedule: "0 6 * * *"') == 2
+
+
+def test_a_colon_before_the_end_of_the_file_parts_nothing(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", f"C:/acme/{CRON_JOB}:spec.schedule"]) == 2
+    assert f"C:/acme/{CRON_JOB} is no file" in capsys.readouterr().err

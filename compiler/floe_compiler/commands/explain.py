@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
@@ -40,7 +41,7 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.field_paths import show_field
     from floe_compiler.report.progress import showing_progress
 
-    file, _, path = options.place.partition(":")
+    file, path = _split(options.place)
     root = find_root(options.root)
     with showing_progress(sys.stderr) as progress:
         explanation = explain_file(root, _from_root(root, file), progress)
@@ -59,10 +60,16 @@ def run(options: Namespace) -> int:
     return DONE
 
 
+def _split(place: str) -> tuple[str, str]:
+    """Return the file and the path in it; the file ends where `.yaml` does, as it may have a drive's letter before."""
+    file, colon, path = place.partition(".yaml:")
+    return (f"{file}.yaml", path) if colon else (place, "")
+
+
 def _from_root(root: Path, file: str) -> str:
     """Return the file's path from the root, also if it was given absolutely, from a folder below, or from output/."""
     given = Path(file)
-    absolute = given if given.is_absolute() else Path.cwd() / given
+    absolute = Path(os.path.normpath(Path.cwd() / given))
     if absolute.is_relative_to(root) and absolute.exists():
         return absolute.relative_to(root).as_posix()
     return f"{OUTPUT}/{file}" if (root / OUTPUT / file).is_file() else file
