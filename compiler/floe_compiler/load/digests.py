@@ -72,8 +72,8 @@ def compiler_digest() -> str:
     for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
         digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())
         digest.update(_source(point.module).encode() + b"\n")
-    for package in dependencies():
-        digest.update(f"{package} {_version(package)}\n".encode())
+    for name in dependencies():
+        digest.update(f"{name} {_version(name)}\n".encode())
     return digest.hexdigest()
 
 
@@ -91,7 +91,7 @@ def _version(package: str) -> str:
 
 
 def _source(module: str) -> str:
-    """Return the digest of a module's file: installed with `--editable`, it changes and its package's version does not."""
+    """Return the digest of a module's file, which changes without its package's version if that is being worked on."""
     try:
         found = find_spec(module)
     except (ImportError, ValueError):  # told when the component is loaded
