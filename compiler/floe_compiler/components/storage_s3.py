@@ -14,6 +14,7 @@ from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
+from floe_compiler.model.hosts import check_server
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -27,18 +28,19 @@ def check_url(text: str) -> str:
     """Accept the URL of a server: scheme, host and perhaps a port, nothing more."""
     try:
         parts = urlsplit(text)
-        complete = parts.scheme in SCHEMES and parts.hostname and parts.port != 0
+        complete = parts.scheme in SCHEMES and parts.port != 0
     except ValueError:
         complete = False
-    if not complete or text != f"{parts.scheme}://{parts.netloc}" or "@" in text:
-        raise ValueError(f'"{text}" is no server\'s URL; write such as https://storage.example.com:9000')
+    if not complete or not parts.hostname or text != f"{parts.scheme}://{parts.netloc}" or "@" in text:
+        raise ValueError(f'"{text}" is no server\'s URL; write, for example, https://storage.example.com:9000')
+    check_server(parts.hostname)
     return text
 
 
 def check_prefix(text: str) -> str:
     """Accept a folder in a bucket, and return it without slashes at its ends."""
     if "//" in text or any(not (char.isalnum() or char in "-_./") for char in text):
-        raise ValueError(f'"{text}" is no folder in a bucket; write such as lake/warehouse')
+        raise ValueError(f'"{text}" is no folder in a bucket; write, for example, lake/warehouse')
     return text.strip("/")
 
 
