@@ -28,7 +28,7 @@ class Asker:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Demand:
     """All that is asked for in one namespace: by whom, and how much of each resource at most."""
 
@@ -104,11 +104,21 @@ def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[Asker, str, list[
         name = launched.queue or f"launched pods {launched.group.name}"
         queues[name, launched.group.namespace, launched.at_once].append(launched)
     for (name, namespace, at_once), members in queues.items():
-        pods = [dict(_launched_pod(one)) for one in members for _ in range(one.count)]
-        names = dict.fromkeys(name for pod in pods for name in pod)
-        largest = {name: sorted((pod.get(name, ZERO) for pod in pods), reverse=True)[:at_once] for name in names}
+        pods = [(dict(_launched_pod(one)), one.count) for one in members]
+        names = dict.fromkeys(name for pod, _ in pods for name in pod)
+        most = [(name, _largest([(pod.get(name, ZERO), count) for pod, count in pods], at_once)) for name in names]
         greediest = max(members, key=lambda one: [amount.amount for _, amount in _launched_pod(one)])
-        yield Asker(name, greediest.group), namespace, [(name, sum(most, ZERO)) for name, most in largest.items()]
+        yield Asker(name, greediest.group), namespace, most
+
+
+def _largest(amounts: Iterable[tuple[Quantity, int]], at_once: int | None) -> Quantity:
+    """Return the sum of the largest amounts, each of which there is a number of; no more than so many at once."""
+    total, left = ZERO, at_once
+    for amount_, count in sorted(amounts, key=lambda one: one[0].amount, reverse=True):
+        times = count if left is None else min(count, left)
+        left = None if left is None else left - times
+        total += amount_ * times
+    return total
 
 
 def _launched_pod(launched: LaunchedPods) -> Iterator[tuple[str, Quantity]]:

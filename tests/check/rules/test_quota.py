@@ -168,6 +168,13 @@ def test_pods_of_one_queue_count_as_many_as_may_run_at_once_the_largest_first() 
     assert needed(platform) == "12"
 
 
+def test_pods_are_multiplied_not_listed() -> None:
+    platform = sample()
+    launched = LaunchedPods(RUNS, (), (("cpu", "1"),), count=10**12, queue="runs", at_once=10**11)
+    platform.facts["launched"] = frozenset({launched})
+    assert needed(platform) == "100000000008"
+
+
 def test_a_quota_for_some_pods_only_is_not_judged() -> None:
     platform = sample()
     platform.facts["production"] = False
