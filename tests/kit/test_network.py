@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit.labels import selector
-from floe_compiler.kit.network import connections, local_callers, namespace_policies, policy
+from floe_compiler.kit.network import called_ports, connections, namespace_policies, policy
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
@@ -59,7 +59,8 @@ def test_calls_leave_for_the_servers_pods_or_the_declared_addresses() -> None:
 
 
 def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() -> None:
-    (rule,) = spec([], served=(HTTP, METRICS), callers=("floe-platform", "floe-sales-domain"))["ingress"]
+    both = (HTTP, METRICS)
+    (rule,) = spec([], served=both, callers={"floe-sales-domain": both, "floe-platform": both})["ingress"]
     (peer,) = rule["from"]
     assert peer["namespaceSelector"]["matchExpressions"] == [
         {
@@ -72,9 +73,22 @@ def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() 
     assert rule["ports"] == [{"protocol": "TCP", "port": 8080}, {"protocol": "TCP", "port": 9090}]
 
 
+def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
+    callers = {"a": (HTTP,), "b": (HTTP, METRICS), "c": (HTTP,), "d": ()}
+    found = spec([], served=(METRICS, HTTP), callers=callers)["ingress"]
+    assert [
+        (
+            rule["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"],
+            [port["port"] for port in rule["ports"]],
+        )
+        for rule in found
+    ] == [(["a", "c"], [8080]), (["b"], [9090, 8080])]
+
+
 def test_nobody_comes_in_where_nobody_calls_or_nothing_is_served() -> None:
     assert "ingress" not in spec([], served=(HTTP,))
-    assert "ingress" not in spec([], callers=("floe-platform",))
+    assert "ingress" not in spec([], callers={"floe-platform": (HTTP,)})
+    assert "ingress" not in spec([], served=(METRICS,), callers={"floe-platform": (HTTP,)})
 
 
 def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
@@ -117,6 +131,8 @@ def test_connections_are_one_for_each_port() -> None:
     }
 
 
-def test_local_callers_are_those_of_the_namespace_itself() -> None:
+def test_called_ports_are_those_of_the_servers_of_the_namespace() -> None:
     elsewhere = service_endpoint("db2", "floe-sales-domain", "cluster.local", (HTTP,))
-    assert local_callers({"web": [DATABASE, OUTSIDE], "job": [elsewhere]}, "floe-platform") == {"db"}
+    more = replace(DATABASE, ports=(METRICS,))
+    called = called_ports([DATABASE, OUTSIDE, elsewhere, more, DATABASE], "floe-platform")
+    assert called == {"db": (METRICS, *DATABASE.ports)}

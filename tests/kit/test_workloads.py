@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.kit.workloads import claims_of, job_name, task, workload
-from floe_compiler.model.facts import Claim, Task
+from floe_compiler.model.facts import Claim, Probe, Task
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.names import check_dns_label
-from kit.samples import container, instance, pod
+from kit.samples import DATABASE, HTTP, container, instance, pod
 from kit.samples import workload as declared
 from support import DEVELOPMENT, PRODUCTION
 
@@ -42,6 +42,14 @@ def test_a_new_pod_is_ready_before_an_old_one_goes() -> None:
     assert spec["progressDeadlineSeconds"] == 600
     assert spec["revisionHistoryLimit"] == 3
     assert spec["replicas"] == 2
+
+
+def test_a_rollout_has_failed_when_its_pods_had_their_time_to_start() -> None:
+    startup = Probe("http", "/up", failures=60)
+    slow = pod(container(ports=(HTTP,), startup=startup), waits_for=(DATABASE,))
+    assert controller(pod_=slow)["spec"]["progressDeadlineSeconds"] == 240 + 600
+    quick = pod(container(ports=(HTTP,), startup=replace(startup, failures=3)), waits_for=(DATABASE,))
+    assert controller(pod_=quick)["spec"]["progressDeadlineSeconds"] == 600
 
 
 def test_what_may_not_run_twice_stops_before_it_starts_again() -> None:

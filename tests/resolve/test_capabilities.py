@@ -10,7 +10,9 @@ import pytest
 from floe_compiler.components import registry
 from floe_compiler.model.capabilities import Capability, Catalog, Compute, Database, ObjectStore
 from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.plan import Context, Instance, Requirement
+from floe_compiler.model.rendered import PodGroup
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.capabilities import Placed, callers, context, endpoints, provided
 from floe_compiler.resolve.slots import slots
@@ -89,12 +91,14 @@ def test_a_capability_may_stand_for_several_servers_or_none() -> None:
     assert list(endpoints(COMPUTE)) == []
 
 
-def test_the_callers_of_each_server_are_known_by_their_namespaces() -> None:
+def test_the_callers_of_each_server_are_known_by_their_namespaces_and_ports() -> None:
     def using(namespace: str, *capabilities: Any) -> Context[Any]:
         return Context(placed(namespace=namespace)[1], capabilities)
 
     outside = replace(LINEAGE, endpoint=replace(LINEAGE.endpoint, group=None))
-    assert callers([using("b", CATALOG, outside), using("a", CATALOG, COLLECTOR), using("b", CATALOG)]) == {
-        ("floe-platform", "otel-collector"): ("a",),
-        ("floe-platform", "polaris"): ("a", "b"),
+    admin = Port("admin", 8182)
+    managed = replace(CATALOG, endpoint=replace(CATALOG.endpoint, ports=(admin,)))
+    assert callers([using("b", CATALOG, outside), using("a", CATALOG, COLLECTOR), using("b", managed)]) == {
+        PodGroup("floe-platform", "otel-collector"): {"a": COLLECTOR.endpoint.ports},
+        PodGroup("floe-platform", "polaris"): {"a": CATALOG.endpoint.ports, "b": (admin, *CATALOG.endpoint.ports)},
     }

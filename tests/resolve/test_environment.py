@@ -181,8 +181,9 @@ def test_servers_know_the_namespaces_that_call_them() -> None:
     products = {"sales": [data_product("orders")], "finance": []}
     found = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
     platform = found["platform"].callers
-    assert platform["polaris"] == ("floe-finance-domain", "floe-sales-domain")
-    assert platform["polaris-postgresql"] == ("floe-platform",)
+    assert list(platform["polaris"]) == ["floe-finance-domain", "floe-sales-domain"]
+    assert [port.number for port in platform["polaris"]["floe-sales-domain"]] == [8181]
+    assert list(platform["polaris-postgresql"]) == ["floe-platform"]
     assert found["sales"].callers == {}
     ((_, context),) = found["sales"].contexts
     assert [one.name for one in context.found][:1] == ["polaris"]

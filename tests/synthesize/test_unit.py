@@ -138,17 +138,26 @@ def admitted(found: dict[str, Any], name: str) -> list[list[str]]:
     return [one["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] for one in rules]
 
 
-SERVER = workload(pod(container(ports=(HTTP,))), name="db")
+SERVER = workload(pod(container(ports=(HTTP, *DATABASE.ports))), name="db")
 
 
 def test_callers_are_those_of_the_plan_and_those_of_the_namespace() -> None:
     caller = workload(pod(calls=(DATABASE,)))
-    callers = {"db": ("floe-platform", "floe-sales-domain")}
+    callers = {"db": {"floe-platform": DATABASE.ports, "floe-sales-domain": DATABASE.ports}}
     assert admitted(rendered(SERVER), "db") == []
     assert admitted(rendered(SERVER, caller), "db") == [["floe-platform"]]
     assert admitted(rendered(SERVER, caller, callers=callers), "db") == [["floe-platform", "floe-sales-domain"]]
     # A component may require a server that none of its pods calls in the end.
     assert admitted(rendered(SERVER, callers=callers), "db") == [["floe-sales-domain"]]
+
+
+def test_each_port_of_a_server_is_open_to_those_who_call_it() -> None:
+    caller = workload(pod(calls=(DATABASE,)))
+    found = policy(rendered(SERVER, caller, callers={"db": {"floe-sales-domain": (HTTP,)}}), "db")
+    assert [rule["ports"] for rule in found["ingress"]] == [
+        [{"protocol": "TCP", "port": 5432}],
+        [{"protocol": "TCP", "port": 8080}],
+    ]
 
 
 def test_callers_of_another_component_of_the_namespace_count() -> None:

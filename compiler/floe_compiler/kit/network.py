@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Instance, Settings
+from floe_compiler.model.plan import Callers, Instance, Settings
 from floe_compiler.model.rendered import Connection, External, PodGroup
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
+# All of it: the servers mostly have the label k8s-app kube-dns, but caches on the nodes and some servers have others.
 DNS_NAMESPACE = "kube-system"
 DNS_PORT = 53
 # Policies see the API server behind its Service: its own port, which is mostly one of these.
 API_SERVER_PORTS = (443, 6443)
+NOBODY: Callers = MappingProxyType({})
 
 
 def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
@@ -41,16 +45,16 @@ def policy(
     calls: Iterable[Endpoint],
     *,
     served: tuple[Port, ...] = (),
-    callers: tuple[str, ...] = (),
+    callers: Callers = NOBODY,
     ingress_ports: tuple[str, ...] = (),
     kubernetes_api: bool = False,
 ) -> Object:
     """Return the policy of the pods of the workload `name`.
 
-    `callers` are the namespaces of the pods that call it; those pods carry the access label of its name.
+    The pods of its `callers` carry the access label of its name.
     """
     settings = instance.settings
-    ingress = [rule for rule in (_from_callers(name, served, callers),) if rule]
+    ingress = _from_callers(name, served, callers)
     ports = tuple(port for port in served if port.name in ingress_ports)
     if settings.ingress_namespace and ports:
         peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.ingress_namespace}}}
@@ -70,14 +74,23 @@ def policy(
     return manifest("networking.k8s.io/v1", "NetworkPolicy", name, instance.namespace, metadata, spec=spec)
 
 
-def _from_callers(name: str, served: tuple[Port, ...], callers: tuple[str, ...]) -> Object | None:
-    if not callers or not served:
-        return None
-    peer = {
-        "namespaceSelector": {"matchExpressions": [{"key": NAMESPACE_NAME, "operator": "In", "values": list(callers)}]},
+def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
+    """Return a rule for each choice of ports, with the namespaces whose pods call these."""
+    namespaces: dict[tuple[Port, ...], list[str]] = {}
+    for namespace, called in sorted(callers.items()):
+        numbers = {(port.protocol, port.number) for port in called}
+        ports = tuple(port for port in served if (port.protocol, port.number) in numbers)
+        namespaces.setdefault(ports, []).append(namespace)
+    return [
+        {"from": [_callers_in(names, name)], "ports": _ports(ports)} for ports, names in namespaces.items() if ports
+    ]
+
+
+def _callers_in(namespaces: list[str], name: str) -> Object:
+    return {
+        "namespaceSelector": {"matchExpressions": [{"key": NAMESPACE_NAME, "operator": "In", "values": namespaces}]},
         "podSelector": {"matchLabels": {f"{labels.ACCESS}{name}": "true"}},
     }
-    return {"from": [peer], "ports": _ports(served)}
 
 
 def _to(call: Endpoint) -> Object:
@@ -106,8 +119,10 @@ def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: b
     return frozenset(found)
 
 
-def local_callers(pods: Mapping[str, Iterable[Endpoint]], namespace: str) -> frozenset[str]:
-    """Return the names of the servers of `namespace` that pods of the same namespace call."""
-    return frozenset(
-        call.group.name for calls in pods.values() for call in calls if call.group and call.group.namespace == namespace
-    )
+def called_ports(calls: Iterable[Endpoint], namespace: str) -> Mapping[str, tuple[Port, ...]]:
+    """Return the ports of the servers of `namespace` that are among `calls`, by the server's name."""
+    found: dict[str, set[Port]] = defaultdict(set)
+    for call in calls:
+        if call.group and call.group.namespace == namespace:
+            found[call.group.name] |= {*call.ports}
+    return {name: tuple(sorted(ports)) for name, ports in sorted(found.items())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.kit import config_maps, labels, postgresql
@@ -15,8 +15,8 @@ from floe_compiler.model.inputs import Placement
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance, Settings
 
-WAIT_ATTEMPTS = 60
-WAIT_SECONDS = 5
+WAIT_SECONDS = 240
+WAIT_PAUSE = 5
 WAIT_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 SECRET_REASONS = "floe.dev/secret-variables"  # noqa: S105 - the name of an annotation
 CONFIG_HASH = "floe.dev/config-hash"
@@ -48,7 +48,7 @@ def pod_annotations(pod: Pod) -> Mapping[str, str]:
 def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:
     """Return the spec of the pods of the workload `name`, held to the restricted pod security standard."""
     settings = instance.settings
-    waits = tuple(wait_container(endpoint) for endpoint in dict.fromkeys(pod.waits_for))
+    waits = (wait_container(pod.waits_for),) if pod.waits_for else ()
     return {
         "serviceAccountName": pod.account or name,
         "automountServiceAccountToken": bool(pod.kubernetes_api),
@@ -80,22 +80,31 @@ def placed(placement: Placement, architecture: str = "") -> Object:
     return present(nodeSelector=dict(sorted((placement.node_selector | built_for).items())), tolerations=tolerations)
 
 
-def wait_container(endpoint: Endpoint) -> Container:
-    """Return a container that ends when the PostgreSQL server at `endpoint` accepts connections, or fails in time."""
-    server = endpoint.host.split(".")[0]
-    loop = (
-        f"for attempt in $(seq {WAIT_ATTEMPTS}); do\n"
+def wait_container(endpoints: Iterable[Endpoint]) -> Container:
+    """Return a container that ends when the PostgreSQL servers accept connections, or fails in time."""
+    servers = tuple(dict.fromkeys(endpoints))
+    loops = "".join(
         # The user is named, as libpq looks the process's own one up, which the image need not have; it need not exist.
-        f"  pg_isready -q -U postgres -h {endpoint.host} -p {endpoint.port().number} -t 2 && exit 0\n"
-        f'  echo "waiting for {server}"\n'
-        f"  sleep {WAIT_SECONDS}\n"
-        "done\n"
-        f'echo "{server} did not come up"\n'
+        f"  until pg_isready -q -U postgres -h {server.host} -p {server.port().number} -t 2; do\n"
+        f'    echo "waiting for {server.address()}"\n'
+        f"    sleep {WAIT_PAUSE}\n"
+        "  done\n"
+        for server in servers
+    )
+    addresses = " and ".join(server.address() for server in servers)
+    script = (
+        f"timeout {WAIT_SECONDS} sh -c '\n{loops}' && exit 0\n"
+        f'echo "{addresses} did not come up in {WAIT_SECONDS} seconds"\n'
         "exit 1\n"
     )
-    return Container(
-        f"wait-for-{server}"[:63].rstrip("-"), postgresql.IMAGE, WAIT_RESOURCES, command=("sh", "-c", loop)
-    )
+    return Container("wait-for-postgresql", postgresql.IMAGE, WAIT_RESOURCES, command=("sh", "-c", script))
+
+
+def startup_seconds(pod: Pod) -> int:
+    """Return how long a pod may wait for databases, and its slowest container then take to start, by their own say."""
+    probes = [one.startup for one in pod.containers if one.startup]
+    slowest = max((one.delay + one.period * one.failures for one in probes), default=0)
+    return slowest + (WAIT_SECONDS if pod.waits_for else 0)
 
 
 def container(settings: Settings, declared: Container) -> Object:

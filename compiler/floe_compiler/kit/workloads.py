@@ -8,7 +8,7 @@ from typing import Any
 from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import replaced, wave
 from floe_compiler.kit.meta import manifest, present
-from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.pods import pod_template, startup_seconds
 from floe_compiler.kit.volumes import containers_of
 from floe_compiler.model.facts import Claim, Task, Workload
 from floe_compiler.model.inputs import Placement
@@ -17,7 +17,7 @@ from floe_compiler.model.plan import Instance
 from floe_compiler.model.yaml_text import sha256_of
 
 HASH_LENGTH = 8
-PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes
+LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, the wait for its database aside
 KEPT_REVISIONS = 3
 # REQ-602 and REQ-603. A Job has one time to live whatever its outcome, so failed and succeeded ones are kept alike.
 JOB_TIME_TO_LIVE = 7 * 24 * 3600
@@ -55,7 +55,7 @@ def _rollout(declared: Workload) -> Object:
         return {"serviceName": headless_name(declared.name), "updateStrategy": {"type": "RollingUpdate"}}
     if declared.kind == "DaemonSet":
         return {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}}
-    deadline = {"progressDeadlineSeconds": PROGRESS_DEADLINE}
+    deadline = {"progressDeadlineSeconds": max(LEAST_PROGRESS_DEADLINE, startup_seconds(declared.pod))}
     if declared.recreate:
         return deadline | {"strategy": {"type": "Recreate"}}
     # A new pod must be ready before an old one goes (REQ-600).

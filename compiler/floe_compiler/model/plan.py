@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import (
     ArgoCd,
@@ -26,6 +27,9 @@ from floe_compiler.model.span import Span
 
 Config = TypeVar("Config", bound=BaseModel)
 Kind = TypeVar("Kind", bound=Capability)
+
+Callers = Mapping[str, tuple[Port, ...]]
+"""Who calls a server: the namespaces of the pods that do, each with the ports that they call."""
 
 PLATFORM = "platform"
 """The scope of the shared services; every other scope is a domain's name."""
@@ -197,8 +201,8 @@ class UnitPlan:
     quota_origin: Span | None = None
     """Where the quota was written, or the scale that it follows from."""
 
-    callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For a Service of this namespace: the namespaces whose pods call it."""
+    callers: Mapping[str, Callers] = field(default_factory=dict)
+    """For a Service of this namespace: who calls it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from floe_compiler.model.capabilities import Capability, Database
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.plan import Component, Context, Instance, Requirement
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.plan import Callers, Component, Context, Instance, Requirement
+from floe_compiler.model.rendered import PodGroup
 from floe_compiler.resolve.rules import NO_PROVIDER
 
 Placed = tuple[Component[Any], Instance[Any]]
@@ -66,12 +68,14 @@ def endpoints(capability: Capability) -> Iterator[Endpoint]:
             yield value
 
 
-def callers(contexts: Iterable[Context[Any]]) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """Return the namespaces whose components use each Service: (namespace, service) -> namespaces, sorted."""
-    found: dict[tuple[str, str], set[str]] = {}
+def callers(contexts: Iterable[Context[Any]]) -> Mapping[PodGroup, Callers]:
+    """Return whose components use each server of the platform, and on which ports, all sorted."""
+    found: dict[PodGroup, dict[str, set[Port]]] = defaultdict(lambda: defaultdict(set))
     for one in contexts:
         for endpoint in (endpoint for capability in one.found for endpoint in endpoints(capability)):
             if endpoint.group:
-                key = (endpoint.group.namespace, endpoint.group.name)
-                found.setdefault(key, set()).add(one.instance.namespace)
-    return {key: tuple(sorted(names)) for key, names in sorted(found.items())}
+                found[endpoint.group][one.instance.namespace] |= {*endpoint.ports}
+    return {
+        server: {namespace: tuple(sorted(ports)) for namespace, ports in sorted(by_namespace.items())}
+        for server, by_namespace in sorted(found.items())
+    }

@@ -217,7 +217,7 @@ def _units(settings: Settings, scopes_: list[Scope], findings: Findings) -> tupl
             contexts=tuple((placed[0], context) for placed, context in contexts[scope.name]),
             quota=scope.quota,
             quota_origin=scope.quota_origin,
-            callers={name: names for (place, name), names in called_by.items() if place == scope.namespace},
+            callers={one.name: callers for one, callers in called_by.items() if one.namespace == scope.namespace},
         )
         for scope in scopes_
     )

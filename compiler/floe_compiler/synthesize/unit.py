@@ -12,7 +12,7 @@ from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.volumes import containers_of
 from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload
 from floe_compiler.model.objects import Object, identify
-from floe_compiler.model.plan import Component, Context, Instance, UnitPlan
+from floe_compiler.model.plan import Callers, Component, Context, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
@@ -42,7 +42,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     """
     parts = [(context, component.build(context)) for component, context in plan.contexts]
     pods = {name: pod for _, one in parts for name, pod in named_pods(one)}
-    callers = _callers(plan, pods)
+    callers = _callers(plan, pods.values())
     secrets = unit_secrets(plan, pods.values())
     objects: list[Object] = list(namespace_objects(plan))
     origins = [(f"ResourceQuota {plan.namespace}/quota", plan.quota_origin)] if plan.quota_origin else []
@@ -121,12 +121,12 @@ def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
     ]
 
 
-def _callers(plan: UnitPlan, pods: Mapping[str, Pod]) -> Mapping[str, tuple[str, ...]]:
+def _callers(plan: UnitPlan, pods: Iterable[Pod]) -> Mapping[str, Callers]:
     """Return who calls each server of the namespace: other namespaces, by plan, and its own pods."""
-    local = network.local_callers({name: pod.calls for name, pod in pods.items()}, plan.namespace)
+    local = network.called_ports((call for pod in pods for call in pod.calls), plan.namespace)
+    # What the plan says of its own namespace is what components require, of which its pods may call less.
     names = sorted({*plan.callers, *local})
-    others = {name: set(plan.callers.get(name, ())) - {plan.namespace} for name in names}
-    return {name: tuple(sorted(others[name] | ({plan.namespace} if name in local else set()))) for name in names}
+    return {name: {**plan.callers.get(name, {}), plan.namespace: local.get(name, ())} for name in names}
 
 
 def namespace_objects(plan: UnitPlan) -> list[Object]:
@@ -140,7 +140,7 @@ def namespace_objects(plan: UnitPlan) -> list[Object]:
     ]
 
 
-def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str, tuple[str, ...]]) -> list[Object]:
+def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str, Callers]) -> list[Object]:
     """Return the objects of one component instance, all but its configuration and secrets."""
     objects: list[Object] = list(parts.objects)
     for server in parts.workloads:
@@ -150,12 +150,12 @@ def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
     for name, pod in named_pods(parts):
-        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, ())))
+        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {})))
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 
 
-def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | None, callers: tuple[str, ...]) -> Object:
+def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | None, callers: Callers) -> Object:
     return network.policy(
         instance,
         name,

@@ -28,7 +28,7 @@ GIT_INTERVAL = "5m"
 
 RETRY_INTERVAL = "2m"
 TIMEOUT = "15m"
-"""Longer than the ten minutes that a rollout may take (REQ-642, REQ-646)."""
+"""Longer than the slowest pod may take to start: four minutes for its database and ten for itself (REQ-642, 646)."""
 
 
 def flux_objects(plan: EnvironmentPlan, delivery: Flux) -> tuple[Object, ...]:
