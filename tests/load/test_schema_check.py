@@ -27,16 +27,23 @@ SCHEMA: dict[str, Any] = {
         "password": {"type": "string", "pattern": "^[0-9]+$"},
         "pull_secret": {"anyOf": [{"type": "string"}, {"type": "null"}]},
         "variables": {"type": "object", "additionalProperties": {"type": "string"}},
+        "login": {"anyOf": [{"$ref": "#/$defs/SecretKey"}, {"type": "null"}]},
     },
     "required": ["name"],
     "additionalProperties": False,
     "$defs": {
+        "SecretKey": {
+            "type": "object",
+            "properties": {"secret": {"type": "string"}, "key": {"type": "string"}},
+            "required": ["secret", "key"],
+            "additionalProperties": False,
+        },
         "Step": {
             "type": "object",
             "properties": {"kind": {"type": "string"}, "image": {"type": "string"}},
             "required": ["kind", "image"],
             "additionalProperties": False,
-        }
+        },
     },
 }
 VALID: dict[str, Any] = {"name": "x"}
@@ -139,3 +146,12 @@ def test_a_union_is_told_by_the_mistake_in_the_branch_that_was_meant() -> None:
     assert problems(VALID | {"quota": {"kind": "a", "image": "b", "more": 1}}) == [
         ("quota.more is not a known key", "known: image, kind")
     ]
+
+
+@pytest.mark.parametrize("login", ["hunter2", {"value": "hunter2"}, {"secret": "db", "key": "x", "value": "hunter2"}])
+def test_a_value_in_place_of_a_secrets_name_is_never_shown(login: Any) -> None:
+    found = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", VALID | {"login": login}))
+    assert found
+    for problem in found:
+        assert problem.secret
+        assert "hunter2" not in problem.message + problem.hint

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from floe_compiler.model.credentials import names_secret, secret_in, without_secrets
+from floe_compiler.model.credentials import (
+    names_secret,
+    option_of_secret,
+    refers_to_secret,
+    secret_in,
+    stands_for_itself,
+    without_secrets,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +35,12 @@ from floe_compiler.model.credentials import names_secret, secret_in, without_sec
         "adminPassword",
         "SHOP_PASS",
         "MYSQL_PWD",
+        "PGPASS",
+        "ENCRYPTION_KEY",
+        "SIGNING_KEY",
+        "DATA_MASTER_KEY",
+        "AIRFLOW__CORE__FERNET_KEY",
+        "sslPrivateKey",
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -48,6 +61,11 @@ def test_names_of_secrets(name: str) -> None:
         "monkey",
         "token_url",
         "secrets",
+        "PARTITION_KEY",
+        "PRIMARY_KEY",
+        "SORT_KEY",
+        "CACHE_KEY",
+        "ENCRYPTION_KEY_ID",
     ],
 )
 def test_names_of_what_is_no_secret(name: str) -> None:
@@ -78,6 +96,10 @@ def test_names_of_what_is_no_secret(name: str) -> None:
         ("dapi" + "0a" * 16, "a token of Databricks"),
         ("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=" + "aB+/" * 21 + "==", "a key of Azure"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz", "a JSON web token"),
+        ("Authorization: Bearer abcdef0123456789abcdef", "the credential of an HTTP header"),
+        ("authorization=bearer hunter2hunter2", "the credential of an HTTP header"),
+        ("-H 'Authorization: Basic dXNlcjpwYXNz'", "the credential of an HTTP header"),
+        ("basic dXNlcjpodW50ZXIy==", "the credential of an HTTP header"),
         ("postgresql://app:hunter2@db:5432/app", "a password in a URL"),
         ("see https://bot:x@example.com for more", "a password in a URL"),
     ],
@@ -123,7 +145,39 @@ def test_a_private_key_is_taken_out_with_its_body(kind: str) -> None:
         "task_live_orders_of_the_shop",
         "AccountKey=$(ACCOUNT_KEY)",
         "https://acme.slack.com/archives/C01",
+        "Authorization: Bearer ${TOKEN_OF_2026_OR_LATER}",
+        "Authorization: Basic $(CREDENTIALS_1_OF_2)",
+        "Authorization: Bearer <the token of 2026>",
+        "the bearer authenticates; Basic authentication and Basic OpenTelemetry are others",
+        "Basic 1.34",
     ],
 )
 def test_values_that_are_no_secrets(text: str) -> None:
     assert secret_in(text) == ""
+
+
+@pytest.mark.parametrize("word", ["--password", "-token", "--db.password", "--api-key", "--PASSWORD"])
+def test_options_whose_value_is_a_secret(word: str) -> None:
+    assert option_of_secret(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["password", "--password=x", "--user=x,password", "--password-file", "--secret", "--", "--x password", None, 5],
+)
+def test_words_that_are_no_such_options(word: object) -> None:
+    assert not option_of_secret(word)
+
+
+@pytest.mark.parametrize(
+    "value", ["$PASSWORD", "${A}", "{{ env }}", "/run/secrets/x", "@file", "None", "", "<password>"]
+)
+def test_values_that_come_from_elsewhere(value: str) -> None:
+    assert not stands_for_itself(value)
+    assert stands_for_itself("hunter2")
+
+
+def test_a_mapping_that_refers_to_a_secret() -> None:
+    assert refers_to_secret({"secret": {}, "key": {}, "name": {}})
+    assert not refers_to_secret({"key": {}, "value": {}})
+    assert not refers_to_secret({"secret": {}})

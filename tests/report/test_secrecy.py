@@ -51,6 +51,10 @@ def test_keys_of_references_do_not(key: str) -> None:
         ("é.token-2='a'secret=b", "é.token-2=***secret=***"),
         ("a token-of-a-token and token=b", "a token-of-a-token and token=***"),
         ("tokens tokens: a: b", "tokens tokens: ***"),
+        ("ENCRYPTION_KEY: hunter2", "ENCRYPTION_KEY: ***"),
+        ("[load, --password, hunter2, --quiet]", "[load, --password, ***, --quiet]"),
+        ("load --token 'hunter 2' --quiet", "load --token *** --quiet"),
+        ('["--password", "hunter2"]', '["--password", ***]'),
         ("postgresql://floe:hunter2@db:5432/dagster", "postgresql://floe:***@db:5432/dagster"),
         ("command: [load, --key=glpat-" + "a1" * 10 + ", x]", "command: [load, --key=***, x]"),
         ("tls: |\n" + PRIVATE_KEY + "\nrest", "tls: |\n***\nrest"),
@@ -77,6 +81,8 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
         "secrets: {type: generated}",
         "credentials: {type: secret, name: warehouse}",
         "secret: {name: db-login, keys: {}}",
+        "partition_key: day",
+        "load --password $PASSWORD --token-file /run/x --token --quiet",
     ],
 )
 def test_other_text_stays(text: str) -> None:

@@ -48,6 +48,13 @@ class Bird(Input):
     song: str
 
 
+class Door(Input):
+    """Something that names a secret."""
+
+    secret: str
+    key: str
+
+
 class House(Input):
     """A model with everything that documents have."""
 
@@ -59,6 +66,7 @@ class House(Input):
         tuple[Annotated[Cat | Dog, Field(discriminator="type")], ...], Field(min_length=1, strict=False)
     ] = (Cat(type="cat"),)
     labels: dict[Lower, Lower] = {}
+    door: Door | None = None
 
 
 def told(*data: dict[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -90,6 +98,12 @@ def test_what_is_right_becomes_the_model() -> None:
         ({"name": "x", "labels": {"A": "b"}}, 'labels.A: "A" has capital letters', "4:1", 'write "a"'),
         ({"name": "x", "labels": {"[key]": 5}}, "labels.[key]: ", "4:", ""),
         ({"name": "x", "pets": []}, "pets: ", "3:5", ""),
+        (
+            {"name": "x", "door": "a"},
+            "door: what stands there is not a mapping",
+            "3:5",
+            "write a mapping with `secret:` and `key:`",
+        ),
     ],
 )
 def test_a_wrong_value_at_its_place(data: dict[str, Any], message: str, line: str, hint: str) -> None:
@@ -209,3 +223,17 @@ def test_a_path_through_the_data_is_found_among_the_tags_of_unions(tree: Any, da
         location.append(step)
         here = here[step]
     assert data_path(tree, tuple(location)) == tuple(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "secret"),
+    [
+        ({"door": "hunter2"}, True),
+        ({"door": {"value": "hunter2"}}, True),
+        ({"guest": "x"}, False),
+        ({"guest": {"type": "bird", "value": "x"}}, False),
+    ],
+)
+def test_the_line_is_not_shown_where_a_secrets_value_may_stand(data: dict[str, Any], secret: bool) -> None:
+    found = problems({"name": "x"} | data)
+    assert {one.secret for one in found} == {secret}

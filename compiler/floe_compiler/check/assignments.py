@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 
 from floe_compiler.check.comments import without_comments
-from floe_compiler.model.credentials import names_secret
+from floe_compiler.model.credentials import names_secret, stands_for_itself
 
 _KEY = r"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>[A-Za-z][\w.-]*)["']?"""
 _VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]+)"""
@@ -17,9 +17,6 @@ _ASSIGNMENTS = (
     re.compile(rf"{_KEY}=[ \t]*{_VALUE}"),  # of a shell: another word may follow
     re.compile(rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|:[ \t]+|:(?=[\"'])){_VALUE}{_END}", re.MULTILINE),
 )
-# Variables, templates, paths, references and the like stand for a value that comes from elsewhere.
-_ELSEWHERE = tuple("$<%{([*&!|>/.@")
-_NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
 # Alone, these words rather say which secret is meant.
 _REFERENCES = frozenset({"credential", "credentials", "secret"})
 _CODE = re.compile(r"[(\[]|^[A-Za-z_]\w*(?:\.\w+)+$")
@@ -38,7 +35,7 @@ def assigned_secrets(text: str, known: Collection[str]) -> Iterator[tuple[str, i
 def is_literal(value: str, known: Collection[str]) -> bool:
     """Tell whether a value stands for itself: it is no variable, path, empty word, or name of a known secret."""
     is_variable = value.isupper() and names_secret(value)
-    return not (value.startswith(_ELSEWHERE) or value.lower() in _NO_VALUES or value in known or is_variable)
+    return stands_for_itself(value) and value not in known and not is_variable
 
 
 @cache  # the same scripts, settings and variables stand in every domain's objects

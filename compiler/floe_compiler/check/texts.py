@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.workloads import Container
@@ -12,12 +13,16 @@ from floe_compiler.model.objects import ObjectId
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text and where it stands; `variable` is the environment variable whose value it is, if any."""
+    """A text and where it stands.
+
+    `variable` is the environment variable whose value it is, if any, and `before` the word before it in a command.
+    """
 
     owner: ObjectId
     place: str
     text: str
     variable: str = ""
+    before: str = ""
 
 
 def texts(index: Index) -> Iterator[Text]:
@@ -33,8 +38,9 @@ def texts(index: Index) -> Iterator[Text]:
 def container_texts(owner: ObjectId, container: Container) -> Iterator[Text]:
     """Yield the texts of one container."""
     for field in ("command", "args"):
-        for text in container.data.get(field, ()):
-            yield Text(owner, f"{container.place}.{field}", text)
+        words = container.data.get(field, ())
+        for before, text in pairwise(("", *words)):
+            yield Text(owner, f"{container.place}.{field}", text, before=before)
     for variable in container.data.get("env", ()):
         if variable.get("value"):
             name = variable.get("name", "")

@@ -11,7 +11,7 @@ from floe_compiler.load import schema_hints
 from floe_compiler.load.rules import SCHEMA
 from floe_compiler.load.secret_scan import holds_secret
 from floe_compiler.load.text_file import visible
-from floe_compiler.model.credentials import secret_in
+from floe_compiler.model.credentials import refers_to_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.span import Span
@@ -59,23 +59,37 @@ class _Problems:
                 if key not in schema.get("properties", {}):
                     at = (*path, key)
                     hint = schema_hints.unknown_key(key, schema, self.definitions)
-                    yield _problem(f"{visible(show_path(at))} is not a known key", self.document.key_span(at), hint)
+                    message = f"{visible(show_path(at))} is not a known key"
+                    yield _problem(message, self.document.key_span(at), hint, secret=self.refers_to_secret(schema))
         elif error.validator == "required" and isinstance(error.instance, Mapping):
             for key in wanted:
                 if key not in error.instance:
                     hint = schema_hints.missing_key(key, schema)
-                    yield _problem(f"{show_path((*path, key))} is missing", self.document.span(path), hint)
+                    message = f"{show_path((*path, key))} is missing"
+                    yield _problem(message, self.document.span(path), hint, secret=self.refers_to_secret(schema))
         else:
-            message, hint = self.value(error, path)
+            secret = self.is_secret(error, path)
+            message, hint = self.value(error, path, secret=secret)
             # What has no value seems to stand where the next thing begins.
             span = self.document.key_span(path) if error.instance is None else self.document.span(path)
-            yield _problem(f"{show_path(path) or self.document.file}: {message}", span, hint)
+            yield _problem(f"{show_path(path) or self.document.file}: {message}", span, hint, secret=secret)
 
-    def value(self, error: ValidationError, path: DataPath) -> tuple[str, str]:
+    def is_secret(self, error: ValidationError, path: DataPath) -> bool:
+        """Tell whether a value may be a secret's, or stands where a mapping should name one."""
+        schema: Any = error.schema
+        value = error.instance
+        if not isinstance(value, str):
+            return holds_secret(path)
+        return holds_secret(path) or bool(secret_in(value)) or self.refers_to_secret(schema)
+
+    def refers_to_secret(self, schema: Mapping[str, Any]) -> bool:
+        """Tell whether what stands there should name a secret, and the key in it."""
+        return refers_to_secret(schema_hints.mapping_in(schema, self.definitions).get("properties", {}))
+
+    def value(self, error: ValidationError, path: DataPath, *, secret: bool) -> tuple[str, str]:
         """Return what is wrong with a value, and how to mend it."""
         schema: Any = error.schema
         wanted: Any = error.validator_value
-        secret = holds_secret(path) or (isinstance(error.instance, str) and bool(secret_in(error.instance)))
         shown = _shown(error.instance, secret=secret)
         if error.validator in ("type", "anyOf"):
             kinds = _kinds(error.validator, wanted)
@@ -109,8 +123,8 @@ def _meant(error: ValidationError) -> list[ValidationError]:
     return fitting[0] if len(fitting) == 1 else []
 
 
-def _problem(message: str, span: Span, hint: str) -> Diagnostic:
-    return Diagnostic(SCHEMA, message, span, hint=hint)
+def _problem(message: str, span: Span, hint: str, *, secret: bool) -> Diagnostic:
+    return Diagnostic(SCHEMA, message, span, hint=hint, secret=secret)
 
 
 KINDS = {

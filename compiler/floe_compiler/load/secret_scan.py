@@ -7,7 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 from floe_compiler.load.rules import SECRET_VALUE
-from floe_compiler.model.credentials import PASSWORD_IN_URL, names_secret, secret_in
+from floe_compiler.model.credentials import (
+    PASSWORD_IN_URL,
+    names_secret,
+    option_of_secret,
+    secret_in,
+    stands_for_itself,
+)
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
 
@@ -17,9 +23,9 @@ REFERENCES = frozenset({"secret", "secrets", "keys", "store", "pull_secret"})
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each value that looks like a secret, never showing it."""
-    for path, value in _scalars(document.data):
+    for path, value, before in _scalars(document.data):
         kind = secret_in(str(value))
-        if not kind and holds_secret(path):
+        if not kind and (holds_secret(path) or _is_option_value(before, str(value))):
             kind = "the value of a secret"
         if kind:
             message = f"{show_path(path)} looks like {kind}"
@@ -45,13 +51,19 @@ def holds_secret(path: DataPath) -> bool:
     return bool(keys) and names_secret(keys[-1]) and not REFERENCES.intersection(keys)
 
 
-def _scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str | int | float]]:
-    """Yield every text and number that is not empty, with its path."""
+def _is_option_value(before: object, value: str) -> bool:
+    return option_of_secret(before) and not value.startswith("-") and stands_for_itself(value)
+
+
+def _scalars(
+    data: Any, path: DataPath = (), before: object = None
+) -> Iterator[tuple[DataPath, str | int | float, object]]:
+    """Yield every text and number that is not empty, with its path, and what stands before it in its list."""
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _scalars(value, (*path, key))
     elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _scalars(value, (*path, index))
+        for index, (previous, value) in enumerate(pairwise([None, *data])):
+            yield from _scalars(value, (*path, index), previous)
     elif isinstance(data, str | int | float) and not isinstance(data, bool) and data != "":
-        yield path, data
+        yield path, data, before

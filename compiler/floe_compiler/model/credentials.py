@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
+HTTP_CREDENTIAL = "the credential of an HTTP header"
+
+SECRET_KEY = r"(?:access|api|encryption|fernet|master|private|secret|signing)[_.-]?key"  # noqa: S105 - names
+"""The keys that are secret: others, such as `PARTITION_KEY`, only tell things apart."""
+
+SCHEME = r"\b(basic|bearer)[ \t]+(?![$<{])"
+"""What stands before the credential in a header `Authorization`."""
 
 _SECRET_NAME = re.compile(
-    r"(?i)(password|passwd|passphrase"
-    r"|(^|[_.-])(pass|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key"
-    r"|credentials?|connection[_-]?string))$"
+    rf"(?i)(password|passwd|passphrase|{SECRET_KEY}"
+    r"|(^|[_.-])((db|pg)?(pass|pwd)|secret|token|credentials?|connection[_-]?string))$"
 )
+# With so many changes between kinds of letters, or with a digit, a word is no prose.
+_HEADER = rf"(?i:{SCHEME})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}}"
 # With all that follows, up to its end.
 _PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
+_OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
+_REFERENCES = frozenset({"--credential", "--credentials", "--secret"})
+# Variables, templates, paths, references and the like stand for a value that comes from elsewhere.
+_ELSEWHERE = tuple("$<%{([*&!|>/.@")
+_NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
 # What kind of credential, a part that each has (looked for first, as that is quick), and its form: the one that its
 # maker documents, so that scanners find what leaks.
 _SECRET_VALUES = tuple(
@@ -36,6 +50,8 @@ _SECRET_VALUES = tuple(
         ("a token of Databricks", "dapi", r"\bdapi[0-9a-f]{32}\b"),
         ("a key of Azure", "Key=", r"\b(Account|SharedAccess)Key=[A-Za-z0-9+/]{40,}"),
         ("a JSON web token", "eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        (HTTP_CREDENTIAL, "asic", _HEADER),
+        (HTTP_CREDENTIAL, "earer", _HEADER),
         (PASSWORD_IN_URL, "://", r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@"),
     )
 )
@@ -46,14 +62,30 @@ def names_secret(name: str) -> bool:
     return bool(_SECRET_NAME.search(name))
 
 
+def option_of_secret(word: object) -> bool:
+    """Tell whether a word of a command is an option whose value, the next word, is a secret (`--password`)."""
+    # Alone, `--secret` rather says which one is meant.
+    return isinstance(word, str) and bool(_OPTION.fullmatch(word)) and names_secret(word) and word not in _REFERENCES
+
+
+def refers_to_secret(keys: Collection[str]) -> bool:
+    """Tell whether a mapping with these keys names a secret; what else stands there is easily its value."""
+    return "secret" in keys and "key" in keys
+
+
+def stands_for_itself(value: str) -> bool:
+    """Tell whether a value is none that comes from elsewhere: a variable, template, path, empty word or the like."""
+    return not value.startswith(_ELSEWHERE) and value.lower() not in _NO_VALUES
+
+
 def secret_in(text: str) -> str:
     """Return what kind of credential the text contains (`a private key`); empty if it shows none."""
     return next((kind for kind, part, form in _SECRET_VALUES if part in text and form.search(text)), "")
 
 
 def without_secrets(text: str, instead: str) -> str:
-    """Return the text with something else in the place of each credential, less passwords in URLs."""
+    """Return the text with something else in the place of each credential, less those in URLs and HTTP headers."""
     for kind, part, form in _SECRET_VALUES:
-        if kind != PASSWORD_IN_URL and part in text:
+        if kind not in (PASSWORD_IN_URL, HTTP_CREDENTIAL) and part in text:
             text = form.sub(instead, text)
     return text

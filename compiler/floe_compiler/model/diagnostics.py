@@ -99,9 +99,10 @@ class Findings:
         subject: str = "",
         hint: str = "",
         related: Iterable[Related] = (),
+        secret: bool = False,
     ) -> None:
         """Record one finding."""
-        self.found.append(Diagnostic(rule, message, span, subject, hint, tuple(related)))
+        self.found.append(Diagnostic(rule, message, span, subject, hint, tuple(related), secret))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Record findings made elsewhere."""

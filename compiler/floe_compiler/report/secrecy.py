@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from floe_compiler.model.credentials import without_secrets
+from floe_compiler.model.credentials import SCHEME, SECRET_KEY, without_secrets
 
 HIDDEN = "***"
 
-_WORDS = r"passw(?:or)?d|passphrase|pwd|secret|token|credential|(?:api|access|private|signing)[_.-]?key|authorization"
+_WORDS = rf"passw(?:or)?d|passphrase|pwd|pgpass|secret|token|credential|authorization|{SECRET_KEY}"
 _SECRET = re.compile(_WORDS, re.IGNORECASE)
 # A key that ends like this holds the name, place or properties of a secret, not its value.
 _REFERENCE = re.compile(
@@ -29,12 +29,14 @@ _QUOTED = r""""[^"\n]*"?|'[^'\n]*'?"""
 _PAIRS = (
     re.compile(rf"{_KEY}([ \t]*=[ \t]*)({_QUOTED}|\S+)", re.IGNORECASE),
     re.compile(rf"""{_KEY}(["']?[ \t]*:(?:[ \t]+|(?=["'])))({_QUOTED}|[^\n]+)""", re.IGNORECASE),
+    # An option, and the word or list item after it.
+    re.compile(rf"""(?=-){_KEY}(["']?,?[ \t]+)(?!-)({_QUOTED}|[^\s,\]]+)""", re.IGNORECASE),
 )
 # What stands for a secret, not for its value: `{name: db-login}`, `{type: generated}`.
 _REFERRING = re.compile(r"\{\s*[\"']?(?:type|name|kind)[\"']?\s*:", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)", re.IGNORECASE)
 _LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
-_SCHEME = re.compile(r"\b(basic|bearer)[ \t]+(?![$<{])\S{6,}", re.IGNORECASE)
+_SCHEME = re.compile(rf"{SCHEME}\S{{6,}}", re.IGNORECASE)
 
 
 def is_secret_key(key: str) -> bool:

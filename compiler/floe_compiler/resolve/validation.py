@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from floe_compiler.model.credentials import refers_to_secret
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.resolve.layers import DISCRIMINATOR, Merged
@@ -16,6 +17,8 @@ from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
 
 Model = TypeVar("Model", bound=BaseModel)
 
+NO_MAPPING = "model_type"
+"""What pydantic calls it if a model should stand where something else does."""
 KEY = "[key]"
 """What pydantic puts behind the path of a mapping's key that is wrong itself."""
 
@@ -62,19 +65,23 @@ def _report(
     if detail["type"] == "too_short" and _at(data, path[len(prefix) :]):
         return  # the list only lacks those of its entries that are wrong themselves
     if detail["type"] == "extra_forbidden":
-        known = _known_keys(model, detail["loc"])
+        known = _known_keys(model, detail["loc"][:-1])
         kind, related = _type_of(merged, path)
         message = f"{shown} is not a known key{kind}"
         hint = did_you_mean(str(path[-1]), known)
-        findings.add(UNKNOWN_KEY, message, merged.key_span(path), hint=hint, related=related)
+        secret = refers_to_secret(known)  # the line is not shown, as it may hold the value
+        findings.add(UNKNOWN_KEY, message, merged.key_span(path), hint=hint, related=related, secret=secret)
     elif detail["type"] == "missing":
         related = _dropped(merged, path[:-1])
         hint = f"add `{path[-1]}:`"
-        findings.add(MISSING_KEY, f"{shown} is missing", merged.span(path[:-1]), hint=hint, related=related)
+        message = f"{shown} is missing"
+        secret = refers_to_secret(_known_keys(model, detail["loc"][:-1]))
+        findings.add(MISSING_KEY, message, merged.span(path[:-1]), hint=hint, related=related, secret=secret)
     else:
         message, hint = _value_message(model, detail, merged, path)
         span = merged.key_span(path) if detail["loc"][-1:] == (KEY,) else merged.span(path)
-        findings.add(WRONG_VALUE, f"{shown}: {message}", span, hint=hint, related=_beaten(merged, path))
+        secret = detail["type"] == NO_MAPPING and refers_to_secret(_known_keys(model, detail["loc"]))
+        findings.add(WRONG_VALUE, f"{shown}: {message}", span, hint=hint, related=_beaten(merged, path), secret=secret)
 
 
 def _at(data: Any, path: DataPath) -> Any:
@@ -113,8 +120,8 @@ def _dropped(merged: Merged, mapping: DataPath) -> list[Related]:
 
 
 def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that the model at `location`'s parent has; empty if a union in between hides it."""
-    return sorted(getattr(_annotated(model, location[:-1]), "model_fields", {}))
+    """Return the keys that the model at `location` has; empty if a union in between hides it."""
+    return sorted(getattr(_annotated(model, location), "model_fields", {}))
 
 
 def _known_types(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
@@ -168,6 +175,10 @@ def _value_message(model: type[BaseModel], detail: ErrorDetails, merged: Merged,
     if detail["type"] == "union_tag_not_found":
         known = _known_types(model, detail["loc"])
         return "type is missing", f"add `type:`, one of {', '.join(known)}" if known else "say which `type` it is"
+    if detail["type"] == NO_MAPPING:
+        fields = getattr(_annotated(model, detail["loc"]), "model_fields", {})
+        needed = [f"`{key}:`" for key, field in fields.items() if field.is_required()]
+        return "what stands there is not a mapping", f"write a mapping with {' and '.join(needed or fields)}"
     message = detail["msg"]
     message = message.removeprefix("Value error, ")
     text, _, hint = message.partition("; ")

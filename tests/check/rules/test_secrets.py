@@ -81,6 +81,21 @@ def test_a_variable_with_the_name_of_a_secret() -> None:
     assert told("$(PASSWORD)", "PGPASSWORD_PASSWORD").findings(check) == []
 
 
+@pytest.mark.parametrize("words", [["--password", VALUE], ["--quiet", "-api-key", "admin"]])
+def test_a_value_given_to_an_option(words: list[str]) -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["args"] = words
+    message = f'spec.template.spec.containers[polaris].args gives "{words[-2]}" a value'
+    assert platform.findings(check) == [("C131", "Deployment.apps floe-platform/polaris", message)]
+
+
+@pytest.mark.parametrize("word", ["$(PASSWORD)", "--quiet", "polaris-db", "/run/secrets/x"])
+def test_an_option_whose_value_comes_from_elsewhere(word: str) -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["command"] = ["serve", "--password", word]
+    assert platform.findings(check) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -11,7 +11,7 @@ from floe_compiler.check.assignments import assigned_secrets, is_literal
 from floe_compiler.check.index import Index
 from floe_compiler.check.secret_keys import plain_keys
 from floe_compiler.check.texts import Text, texts
-from floe_compiler.model.credentials import names_secret, secret_in
+from floe_compiler.model.credentials import names_secret, option_of_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 PLAIN = Rule(
@@ -60,6 +60,8 @@ def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnost
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}")
     elif text.variable and names_secret(text.variable) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret")
+    elif option_of_secret(text.before) and not text.text.startswith("-") and is_literal(text.text, known):
+        yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before}" a value')
     for name, line in assigned_secrets(text.text, known):
         where = f"line {line} of {text.place}" if "\n" in text.text else text.place
         yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value')
