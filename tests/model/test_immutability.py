@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.model.immutability import immutable_changes
+from floe_compiler.check.kubernetes_schemas import known_versions, kubernetes_schemas
+from floe_compiler.model.immutability import IMMUTABLE, immutable_changes
 
 
 def manifest(kind: str, **spec: Any) -> dict[str, Any]:
@@ -22,6 +23,33 @@ def test_all_such_fields_are_told() -> None:
 def test_an_address_that_the_cluster_fills_in_is_no_change() -> None:
     assert immutable_changes(manifest("Service"), manifest("Service", clusterIP="10.0.0.1")) == []
     assert immutable_changes(manifest("Service", clusterIP="None"), manifest("Service", clusterIP="10.0.0.1"))
+
+
+PATHS = [(kind, path) for kind, paths in IMMUTABLE.items() for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value)
+)
+def test_kubernetes_has_each_such_field(kind: str, path: tuple[str, ...]) -> None:
+    schemas = kubernetes_schemas(known_versions()[-1])
+    assert schemas
+    (place,) = (name for (_, known), name in schemas.kinds.items() if known == kind)
+    for field in path:
+        place = schemas.definition(place)["properties"][field].get("$ref", "").rpartition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value)
+)
+def test_a_change_of_each_such_field_is_told(kind: str, path: tuple[str, ...]) -> None:
+    def holding(value: Any) -> dict[str, Any]:
+        for field in reversed(path):
+            value = {field: value}
+        return {"kind": kind, **value}
+
+    assert immutable_changes(holding("a"), holding("b")) == [".".join(path)]
+    assert immutable_changes(holding("a"), holding("a")) == []
 
 
 @pytest.mark.parametrize("odd", [None, [], "text", 1, {"kind": []}, {"kind": "StatefulSet", "spec": []}])

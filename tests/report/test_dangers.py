@@ -73,6 +73,13 @@ def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
     assert words(old, new) == (["scale-down"] if expected else [])
 
 
+def test_how_much_less_runs_is_told() -> None:
+    two, one, none = (thing("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
+    assert sentences(two, one) == ["replicas go from 2 to 1: less of it runs"]
+    assert sentences(two, none) == ["replicas go from 2 to 0: nothing of it runs any more"]
+    assert sentences(two, None) == ["is deleted; nothing of it runs any more"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
@@ -89,6 +96,20 @@ def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
 )
 def test_image_versions(before: str, after: str, expected: list[str]) -> None:
     assert words(deployment(image=before), deployment(image=after)) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new", "old"),
+    [
+        ("a/b:2.0", "evil.example/a/b:2.0", "evil.example", "docker.io"),
+        ("ghcr.io/a/b:2.0", "mirror.example/hub/a/b:2.0", "mirror.example/hub", "ghcr.io"),
+        ("b:2.0", "mirror.example/b:2.0", "mirror.example", "docker.io/library"),
+        ("ghcr.io/a/b:2.0", "ghcr.io/a/c:2.0", "ghcr.io/a/c", "ghcr.io/a/b"),
+    ],
+)
+def test_where_an_image_comes_from_is_told_as_far_as_it_differs(before: str, after: str, new: str, old: str) -> None:
+    found = sentences(deployment(image=before), deployment(image=after))
+    assert found == [f"its image comes from {new} instead of {old}"]
 
 
 def test_images_of_cron_jobs_and_setup_containers_count() -> None:
@@ -200,6 +221,8 @@ def to(*cidrs: str, without: tuple[str, ...] = ()) -> Object:
         (to("0.0.0.0/0"), to("0.0.0.0/0", without=("10.0.0.0/8",)), False),
         (to("0.0.0.0/0", without=("10.0.0.0/8",)), to("11.0.0.0/8"), False),
         (to("2001:db8::/48"), to("2001:db8::/32"), True),
+        (to("2001:db8::/33", "2001:db8:8000::/33"), to("2001:db8::/32"), False),
+        (to("0.0.0.0/0"), to("::/0"), True),
         (to("no range"), to("no network"), False),
         (egress({"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}), to("10.0.0.0/16"), False),
     ],
@@ -244,6 +267,21 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
     assert words(DENY, None, PODS, OWN) == ["network-opened"], "pods that come later are restricted by none"
     (found,) = dangers_of(identify(OWN), OWN, None, Surroundings((), (PODS, rules_for("other", "Egress"))))
     assert found.sentence == "no policy restricts the ingress of its pods any more"
+
+
+@pytest.mark.parametrize(
+    ("spec", "lost"),
+    [
+        ({}, "ingress"),
+        ({"policyTypes": []}, "ingress"),
+        ({"egress": [{}]}, "ingress and egress"),
+        ({"ingress": [{}], "policyTypes": ["Egress"]}, "egress"),
+    ],
+)
+def test_what_a_policy_restricts_that_does_not_say_it(spec: Object, lost: str) -> None:
+    policy = thing("NetworkPolicy", spec={"podSelector": {}, **spec})
+    (found,) = dangers_of(identify(policy), policy, None, Surroundings((), (PODS,)))
+    assert found.sentence == f"no policy restricts the {lost} of its pods any more"
 
 
 def test_a_policy_that_selects_other_pods_or_fewer_directions_opens_too() -> None:
@@ -471,7 +509,52 @@ def test_projects_that_allow_everything() -> None:
 def test_delivery_that_begins_to_delete(kind: str, before: Object, after: Object) -> None:
     assert words(thing(kind, spec=before), thing(kind, spec=after)) == ["prune"]
     assert words(thing(kind, spec=after), thing(kind, spec=before)) == []
+    assert words(thing(kind, spec=after), thing(kind, spec=after, other=1)) == [], "it has deleted before"
     assert words(None, thing(kind, spec=after)) == []
+
+
+def stored(size: str) -> Object:
+    return {"resources": {"requests": {"storage": size}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (project(), project(sourceRepos=["*"])),
+        (config("bucket: a\n"), config("bucket: b\n")),
+        (thing("ConfigMap", data={"product.json": '{"schedule": {"enabled": true}}'}), None),
+        (thing("CronJob"), None),
+        (thing("Deployment", spec={"replicas": 2}), thing("Deployment", spec={"replicas": 1})),
+        (thing("Deployment", spec={"selector": "a"}), thing("Deployment", spec={"selector": "b"})),
+        (None, external("token")),
+        (thing("Ingress", spec={"rules": [{"host": "a.example"}]}), thing("Ingress")),
+        (thing("Kustomization", spec={"path": "a"}), thing("Kustomization", spec={"path": "b"})),
+        (thing("Kustomization"), thing("Kustomization", spec={"prune": True})),
+        (thing("Kustomization"), None),
+        (thing("Namespace", metadata={"labels": {POD_SECURITY: "baseline"}}), thing("Namespace")),
+        (OWN, None),
+        (OWN, OWN | {"spec": {"egress": [{}]}}),
+        (thing("PersistentVolumeClaim", spec=stored("2Gi")), thing("PersistentVolumeClaim", spec=stored("1Gi"))),
+        (thing("PodDisruptionBudget", spec={"selector": {}}), None),
+        (thing("ResourceQuota"), None),
+        (thing("Role"), thing("Role", rules=[{"verbs": ["*"]}])),
+        (thing("SecretStore", spec={"provider": "a"}), thing("SecretStore", spec={"provider": "b"})),
+        (thing("Service"), thing("Service", spec={"type": "NodePort"})),
+        (thing("StatefulSet", spec={"replicas": 1}), thing("StatefulSet", spec={"replicas": 2})),
+        (
+            thing("StatefulSet", spec={"volumeClaimTemplates": [{"spec": stored("2Gi")}]}),
+            thing("StatefulSet", spec={"volumeClaimTemplates": [{"spec": stored("1Gi")}]}),
+        ),
+        (
+            thing("StatefulSet"),
+            thing("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}),
+        ),
+    ],
+)
+def test_what_is_no_danger_in_an_object_of_another_kind(before: Object | None, after: Object | None) -> None:
+    assert words(before, after, PODS)
+    other_before, other_after = (one and {**one, "kind": "Gadget"} for one in (before, after))
+    assert words(other_before, other_after, PODS) == []
 
 
 def test_the_documentation_lists_every_word() -> None:
