@@ -31,8 +31,8 @@ def test_what_git_may_have_done_to_a_file_is_noticed(tmp_path: Path) -> None:
     assert snapshot.conflicts == {"output/dev/z.yaml": 2}
 
 
-def test_hidden_files_count_only_if_argo_cd_reads_them(tmp_path: Path) -> None:
-    put(tmp_path, "output/dev/.DS_Store", "output/dev/.hidden.yaml")
+def test_hidden_files_count_only_if_they_would_be_applied(tmp_path: Path) -> None:
+    put(tmp_path, "output/dev/.DS_Store", "output/dev/.hidden.json", "output/dev/.hidden.yaml")
     assert list(take_snapshot(tmp_path, ["dev"], Findings()).hashes) == ["output/dev/.hidden.yaml"]
 
 

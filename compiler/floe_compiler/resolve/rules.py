@@ -54,7 +54,7 @@ SHARED_DATABASE = Rule(
     "R018",
     "database of two owners",
     "Two components would keep their tables in one database outside the cluster, and overwrite each other's. Give each "
-    "its own `database` (or its own host), such as under `domains.<name>` of the environment.",
+    "its own `database` (or its own host), for example under `domains.<name>` of the environment.",
 )
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

@@ -12,7 +12,7 @@ from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.span import Span
 from floe_compiler.write.guard import guard_deletions
 from floe_compiler.write.index import Index, index_path, render_index
-from floe_compiler.write.snapshot import Snapshot, sha256
+from floe_compiler.write.snapshot import MANIFEST_SUFFIXES, Snapshot, sha256
 
 EDITED = Rule(
     "W003",
@@ -47,10 +47,9 @@ STRAY = Rule(
 APPLIED = Rule(
     "W015",
     "hand-written file among the compiled",
-    "Argo CD or Flux would apply this file with those around it, past every check. Move the object to base/ or "
-    "overlays/, where it is checked like all others, or delete the file.",
+    "Argo CD (which applies *.yaml) or Flux (*.yml, too) would apply this file with those around it, past every check. "
+    "Move the object to base/ or overlays/, where it is checked like all others, or delete the file.",
 )
-_MANIFESTS = (".yaml", ".yml", ".json")
 _CHECK_OUT_AGAIN = ("git add .gitattributes", f"rm -r {OUTPUT}", f"git checkout -- {OUTPUT}")
 
 Decision = Literal["create", "change", "delete", "keep", "edited", "conflict", "line ends", "in the way", "stray"]
@@ -193,9 +192,10 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
     for path in decisions["in the way"]:
         message = "floe-compile did not write this, and a compiled file must go here"
         findings.add(IN_THE_WAY, message, Span(path), hint="move or delete it")
-    applied = [path for path in decisions["stray"] if path.endswith(_MANIFESTS)]
+    applied = [path for path in decisions["stray"] if path.endswith(MANIFEST_SUFFIXES)]
     for path in applied:
-        message = "floe-compile did not write this file, but it would be applied with the rest"
+        tools = "Argo CD or Flux" if path.endswith(MANIFEST_SUFFIXES[0]) else "Flux"
+        message = f"floe-compile did not write this file, but {tools} would apply it with the rest"
         findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
     for folder, count in _by_folder(path for path in decisions["stray"] if path not in applied).items():
         what = "holds a file" if count == 1 else f"holds {count} files"

@@ -19,7 +19,8 @@ from floe_compiler.write.index import INDEX_FOLDER
 
 TEMPORARY_SUFFIX = ".tmp"
 _WRITTEN_SUFFIXES = (f".yaml{TEMPORARY_SUFFIX}", f".index{TEMPORARY_SUFFIX}")
-_MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".jsonnet")
+MANIFEST_SUFFIXES = (".yaml", ".yml")
+"""The ends of the names of files that Flux applies; Argo CD applies only the first (`directory.include`)."""
 
 _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
@@ -55,7 +56,7 @@ def output_folders(root: Path) -> tuple[str, ...]:
 def take_snapshot(root: Path, environments: Iterable[str], findings: Findings) -> Snapshot:
     """Return what lies in the folders of these environments; links and devices are findings (W010).
 
-    Hidden files that Argo CD would not read either (such as `.DS_Store`) are passed over.
+    Hidden files that neither Argo CD nor Flux would apply (such as `.DS_Store`) are passed over.
     """
     snapshot = Snapshot()
     if _is_folder(root / OUTPUT, OUTPUT, findings):
@@ -101,7 +102,7 @@ def _take_file(entry: os.DirEntry[str], path: str, snapshot: Snapshot) -> None:
     hidden = entry.name.startswith(".")
     if hidden and entry.name.endswith(_WRITTEN_SUFFIXES):
         snapshot.leftovers.append(path)
-    elif not hidden or entry.name.endswith(_MANIFEST_SUFFIXES):
+    elif not hidden or entry.name.endswith(MANIFEST_SUFFIXES):
         with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 -- twice as fast as Path.read_bytes
             _take_content(file.read(), path, snapshot)
 
