@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from floe_compiler.components import orchestrator_kubernetes
 from floe_compiler.model.capabilities import (
     Capability,
     Catalog,
@@ -17,8 +18,10 @@ from floe_compiler.model.capabilities import (
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Scratch, Variable
 from floe_compiler.model.inputs import DataProduct
+from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Product
 from floe_compiler.model.secrets import Secret, SecretKey
+from support import PRODUCTION, context_of, contributed, unit_of
 
 PLATFORM = "floe-platform"
 SALES = "floe-sales-domain"
@@ -119,3 +122,15 @@ def product(name: str = "customer-360", domain: str = "sales", **changes: Any) -
         "steps": STEPS,
     }
     return Product(name, domain, DataProduct.model_validate({**spec, **changes}))
+
+
+def contributed_to_product(capability: Capability, *others: Capability) -> str:
+    """Return what a data product with one step in dbt gets from a capability, beside what it has from `others`."""
+    return contributed(_rendered((capability, *others)), without=_rendered(others))
+
+
+def _rendered(found: tuple[Capability, ...]) -> tuple[Object, ...]:
+    component = orchestrator_kubernetes.COMPONENT
+    one = product(steps=[{"name": "transform", "type": "dbt"}])
+    context = context_of(component, settings=PRODUCTION, found=found, scope="sales", products=[one])
+    return unit_of(component, context).objects

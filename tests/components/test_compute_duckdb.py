@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
 
 import dbt_program
 from floe_compiler.components import compute_duckdb
 from floe_compiler.components.compute_duckdb import COMPONENT, DuckDbConfig
 from floe_compiler.kit import environment_names, step_environment
-from floe_compiler.model.capabilities import Compute
+from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Parts
-from products import EVERYTHING, product
+from products import CATALOG, EVERYTHING, STORE, contributed_to_product, product
 from support import context_of
 
 
@@ -88,3 +89,8 @@ def test_dbt_reads_the_profile(tmp_path: Path, catalog: bool) -> None:
     target = _compute().target(catalog=catalog)
     said = dbt_program.parse(tmp_path, "duckdb", target, dict.fromkeys(_variables(target), "x"))
     assert "duckdb" in said
+
+
+@pytest.mark.parametrize("others", [(), (CATALOG, STORE)], ids=["alone", "catalog"])
+def test_contributed(others: tuple[Capability, ...], snapshot: SnapshotAssertion) -> None:
+    assert contributed_to_product(_compute(), *others) == snapshot

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
 
 import dbt_program
 from floe_compiler.components import compute_snowflake
 from floe_compiler.components.compute_snowflake import COMPONENT, SnowflakeConfig
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.facts import Parts
+from products import contributed_to_product
 from support import context_of
 
 FROM_SECRET = ["SNOWFLAKE_USER", "SNOWFLAKE_ROLE", "SNOWFLAKE_WAREHOUSE", "SNOWFLAKE_DATABASE"]
@@ -100,3 +102,7 @@ def test_dbt_reads_the_profile(tmp_path: Path, passphrase: bool) -> None:
     compute = _compute(passphrase=passphrase)
     variables = {variable.name: "x" for variable in compute.variables}
     assert "snowflake" in dbt_program.parse(tmp_path, "snowflake", compute.target(catalog=False), variables)
+
+
+def test_contributed(snapshot: SnapshotAssertion) -> None:
+    assert contributed_to_product(_compute(role="FLOE", passphrase=True, cidr="203.0.113.0/24")) == snapshot

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from floe_compiler.components import database_postgresql
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components import database_postgresql, lineage_marquez
 from floe_compiler.components.database_external import COMPONENT, ExternalConfig, provides
 from floe_compiler.kit import postgresql
 from floe_compiler.kit.secret_stores import secret_objects
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.facts import Parts
+from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
-from support import PRODUCTION, context_of
+from support import PRODUCTION, context_of, contributed, unit_of
 
 CONFIG = {
     "server": "dagster-postgresql",
@@ -93,3 +96,16 @@ def test_a_secret_that_somebody_else_provides_is_not_rendered() -> None:
     given = {"name": "rds", "existing": True}
     assert not secret_objects(PRODUCTION, "floe-sales-domain", [database(secret=given).password.secret])
     assert secret_objects(PRODUCTION, "floe-sales-domain", [database().password.secret])
+
+
+def used_by(found: Database) -> list[Object]:
+    """Return the server of Marquez with this database; its Job's name would change with everything else."""
+    component = lineage_marquez.COMPONENT
+    config = {"web": {"enabled": False}}
+    asking = context_of(component, config, settings=PRODUCTION, found=[found], databases=(found.name,))
+    return [one for one in unit_of(component, asking).objects if "migrate" not in one["metadata"]["name"]]
+
+
+def test_contributed(snapshot: SnapshotAssertion) -> None:
+    unnamed = database(databases=[{"database": "dagster"}])
+    assert contributed(used_by(unnamed), without=used_by(in_cluster())) == snapshot

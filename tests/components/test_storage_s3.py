@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import storage_s3
 from floe_compiler.components.storage_s3 import COMPONENT, S3Config
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.facts import Parts
+from products import contributed_to_product
 from support import context_of
 
 ROLE = "arn:aws:iam::123456789012:role/floe"
@@ -106,3 +108,15 @@ def test_another_store_is_where_its_url_says(url: str, address: str, scheme: str
 def test_what_cannot_work_is_refused(config: dict[str, Any], hint: str) -> None:
     with pytest.raises(ValidationError, match=hint):
         S3Config.model_validate({"bucket": "acme-lake", "region": "eu-west-1", "credentials": IDENTITY, **config})
+
+
+CONTRIBUTED: dict[str, dict[str, Any]] = {
+    "identity": {},
+    "secret": {"credentials": SECRET},
+    "elsewhere": {"credentials": SECRET, "endpoint": "http://storage.example.com:9000", "cidr": "203.0.113.0/24"},
+}
+
+
+@pytest.mark.parametrize("variant", CONTRIBUTED)
+def test_contributed(variant: str, snapshot: SnapshotAssertion) -> None:
+    assert contributed_to_product(_store(**CONTRIBUTED[variant])) == snapshot
