@@ -81,8 +81,8 @@ def test_what_fits_is_no_problem() -> None:
         (VALID | {"quota": 5}, "quota: 5 is not a mapping or nothing", "write a mapping with `kind:` and `image:`"),
         (VALID | {"pull_secret": {"auth": "hunter2"}}, "pull_secret: a mapping is not text or nothing", ""),
         (VALID | {"variables": {"A": None}}, "variables.A: there is no value", "write one, or delete the key"),
-        (VALID | {"timeout": 90}, "timeout: 90 is not text", 'write such as "90s"'),
-        (VALID | {"timeout": None}, "timeout: there is no value", 'write such as "90s"'),
+        (VALID | {"timeout": 90}, "timeout: 90 is not text", 'write, for example, "90s"'),
+        (VALID | {"timeout": None}, "timeout: there is no value", 'write, for example, "90s"'),
     ],
 )
 def test_each_mistake_is_told_in_words(data: Any, told: str, hint: str) -> None:

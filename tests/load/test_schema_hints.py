@@ -65,7 +65,7 @@ def test_a_missing_key_is_shown_with_its_words() -> None:
         ("yes", {"type": "boolean"}, ["boolean"], ""),
         ("many", {"type": "integer"}, ["integer"], ""),
         (None, {"type": "integer"}, ["integer"], ""),
-        ([], {"type": "string", "examples": ["90s"]}, ["string"], 'write such as "90s"'),
+        ([], {"type": "string", "examples": ["90s"]}, ["string"], 'write, for example, "90s"'),
     ],
 )
 def test_a_value_of_another_kind(value: Any, schema: dict[str, Any], kinds: list[str], hint: str) -> None:
@@ -75,7 +75,7 @@ def test_a_value_of_another_kind(value: Any, schema: dict[str, Any], kinds: list
 def test_a_number_is_quoted_if_it_makes_sense_so() -> None:
     version = {"type": "string", "pattern": r"^1\.\d{2}$", "examples": ["1.34"]}
     assert of_value(1.1, version, "string", raw="1.10") == 'quote it: "1.10"'
-    assert of_value(2, version, "string", raw="2") == 'write such as "1.34"'
+    assert of_value(2, version, "string", raw="2") == 'write, for example, "1.34"'
     assert of_value(2, {"type": "string"}, "string", raw="2") == 'quote it: "2"'
 
 

@@ -158,7 +158,7 @@ def test_an_image_is_refused_with_the_name_that_would_do(image: str, better: str
         (check_bytes, "9999999999999m", '"m" is a suffix for CPU'),
         (check_bytes, "20", 'did you mean "20Mi" or "20Gi"?'),
         (check_bytes, "1023Ki", "1,047,552 bytes"),
-        (check_bytes, "0", "write such as 512Mi"),
+        (check_bytes, "0", "write, for example, 512Mi"),
     ],
 )
 def test_an_amount_whose_unit_is_forgotten_is_refused_with_the_one_that_was_meant(

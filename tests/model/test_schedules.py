@@ -87,9 +87,9 @@ def test_time_zones(name: str) -> None:
         ("Berlin", 'did you mean "Europe/Berlin"?'),
         ("europe/berlin", 'did you mean "Europe/Berlin"?'),
         ("Europe/Berln", 'did you mean "Europe/Berlin"?'),
-        ("Local", "write a name such as"),
-        ("", "write a name such as"),
-        ("../etc/passwd", "write a name such as"),
+        ("Local", "write a name, such as"),
+        ("", "write a name, such as"),
+        ("../etc/passwd", "write a name, such as"),
     ],
 )
 def test_no_time_zone(name: str, hint: str) -> None:

@@ -44,7 +44,7 @@ def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str]
     if "string" in kinds and raw and re.search(schema.get("pattern", "$^"), raw):
         return f'quote it: "{raw}"'
     if example := next(iter(schema.get("examples", ())), ""):
-        return f'write such as "{example}"'
+        return f'write, for example, "{example}"'
     if "string" in kinds and raw:
         return f'quote it: "{raw}"'
     if isinstance(value, str) and _reads_as(value, kinds):

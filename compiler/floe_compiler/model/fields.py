@@ -56,7 +56,7 @@ def check_cpu(text: str) -> str:
     """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`): anything else would differ for ever."""
     quantity = parse_quantity(text)
     if not quantity.amount:
-        raise ValueError(f'"{text}" is no CPU at all; write such as 100m')
+        raise ValueError(f'"{text}" is no CPU at all; write, for example, 100m')
     if (quantity.amount * 1000).denominator != 1:
         raise ValueError(f'"{text}" is too fine; Kubernetes counts CPU in steps of 1m, a thousandth of a core')
     return str(quantity)
@@ -75,7 +75,7 @@ def check_bytes(text: str) -> str:
     """Return an amount of memory or storage in the form of Kubernetes; a forgotten suffix makes it a few bytes."""
     quantity = parse_quantity(text)
     number = re.sub("[A-Za-z].*", "", text)
-    meant = f'did you mean "{number}Mi" or "{number}Gi"?' if quantity.amount else "write such as 512Mi or 10Gi"
+    meant = f'did you mean "{number}Mi" or "{number}Gi"?' if quantity.amount else "write, for example, 512Mi or 10Gi"
     if text.endswith(("m", "u", "n")):
         raise ValueError(f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {meant}')
     if quantity.amount < FEWEST_BYTES:
@@ -111,34 +111,34 @@ def check_cidr(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
     except ValueError as error:
-        raise ValueError(f"{error}; write a network such as 10.0.0.0/16") from None
+        raise ValueError(f"{error}; write a network, such as 10.0.0.0/16") from None
 
 
 def check_owner(text: str) -> str:
     """Accept a mail address or the handle of a team."""
     if not _OWNER.fullmatch(text):
-        raise ValueError(f'"{text}" names no owner; write a mail address or a handle such as @acme/data')
+        raise ValueError(f'"{text}" names no owner; write a mail address or a handle, such as @acme/data')
     return text
 
 
 def check_version(text: str) -> str:
     """Accept a semantic version (semver.org 2.0.0)."""
     if not _SEMANTIC_VERSION.fullmatch(text):
-        raise ValueError(f'"{text}" is no semantic version; write three numbers such as 1.4.2')
+        raise ValueError(f'"{text}" is no semantic version; write three numbers, such as 1.4.2')
     return text
 
 
 def check_revision(text: str) -> str:
     """Accept a branch, tag or commit."""
     if not text or text != text.strip():
-        raise ValueError(f'"{text}" names no branch, tag or commit; write such as main')
+        raise ValueError(f'"{text}" names no branch, tag or commit; write, for example, main')
     return text
 
 
 def check_pattern(text: str) -> str:
     """Accept the pattern of a namespace's name."""
     if text.count("{scope}") != 1:
-        raise ValueError(f'"{text}" must have {{scope}} in it once; write such as "floe-{{scope}}"')
+        raise ValueError(f'"{text}" must have {{scope}} in it once; write, for example, "floe-{{scope}}"')
     if "${scope}" in text:
         raise ValueError(f'"{text}" has a "$" in it; write "{text.replace("${scope}", "{scope}")}"')
     if not _LABEL_PARTS.fullmatch(text):
@@ -149,7 +149,7 @@ def check_pattern(text: str) -> str:
 def check_relative_path(text: str) -> str:
     """Accept a path inside an image, from its working directory."""
     if text.startswith("/") or ".." in text.split("/") or not text.strip("./"):
-        raise ValueError(f'"{text}" must be a path below the working directory; write such as pipelines/load.py')
+        raise ValueError(f'"{text}" must be a path below the working directory; write, for example, pipelines/load.py')
     return text
 
 

@@ -49,7 +49,7 @@ def check_time_zone(name: str) -> str:
     """Return the name of the time zone; raise ValueError if the IANA database has none of that name."""
     if name not in _time_zones():
         near = difflib.get_close_matches(name, sorted(_time_zones()), n=1)
-        hint = f'did you mean "{near[0]}"?' if near else "write a name such as Europe/Berlin or Etc/UTC"
+        hint = f'did you mean "{near[0]}"?' if near else "write a name, such as Europe/Berlin or Etc/UTC"
         raise ValueError(f'"{name}" is not a time zone; {hint}')
     return name
 

@@ -12,10 +12,10 @@ from floe_compiler.check.rules.api_versions import check
     ("version", "found"),
     [
         ("1.20", []),
-        ("1.21", [("C005", "batch/v1beta1 CronJob is deprecated since Kubernetes 1.21")]),
-        ("1.24.9", [("C005", "batch/v1beta1 CronJob is deprecated since Kubernetes 1.21")]),
-        ("1.25", [("C004", "batch/v1beta1 CronJob is removed since Kubernetes 1.25")]),
-        ("1.34", [("C004", "batch/v1beta1 CronJob is removed since Kubernetes 1.25")]),
+        ("1.21", [("C005", "batch/v1beta1 CronJob has been deprecated since Kubernetes 1.21")]),
+        ("1.24.9", [("C005", "batch/v1beta1 CronJob has been deprecated since Kubernetes 1.21")]),
+        ("1.25", [("C004", "batch/v1beta1 CronJob was removed in Kubernetes 1.25")]),
+        ("1.34", [("C004", "batch/v1beta1 CronJob was removed in Kubernetes 1.25")]),
     ],
 )
 def test_a_version_is_first_deprecated_and_then_removed(version: str, found: list[tuple[str, str]]) -> None:

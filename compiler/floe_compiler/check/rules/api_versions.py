@@ -111,8 +111,9 @@ def check(index: Index) -> Iterator[Diagnostic]:
         if change is None or target < change.deprecated:
             continue
         removed = change.removed <= target
-        since = _text(change.removed if removed else change.deprecated)
-        message = f"{api_version} {identity.kind} is {'removed' if removed else 'deprecated'} since Kubernetes {since}"
+        since = "was removed in" if removed else "has been deprecated since"
+        version = _text(change.removed if removed else change.deprecated)
+        message = f"{api_version} {identity.kind} {since} Kubernetes {version}"
         yield index.finding(REMOVED if removed else DEPRECATED, identity, message, f"use {change.replacement}")
 
 
