@@ -137,7 +137,7 @@ def test_text_that_the_terminal_cannot_show_does_no_harm(repository: Path, monke
 def test_help_and_the_usual_run_import_nothing_heavy() -> None:
     script = "import sys; from floe_compiler.cli import main; main(['--help']); print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
-    for heavy in ("pydantic", "deepdiff", "jsonschema", "cdk8s", "yaml", "rich", "ruamel"):
+    for heavy in ("pydantic", "deepdiff", "jsonschema", "cdk8s", "yaml", "ruamel"):
         assert f"'{heavy}" not in loaded
 
 

@@ -98,10 +98,7 @@ def has_step(product: DataProduct, kind: str) -> bool:
 
 
 def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, Secret]:
-    """Return the secrets that steps name, each with the keys that any of the steps asks for.
-
-    They belong to the domain's namespace, and only a store can hold them: nothing can make their values up.
-    """
+    """Return the secrets that steps name in the domain's namespace, with the keys that any of the steps asks for."""
     keys: dict[str, set[str]] = {}
     for use in (use for product in products for step in product.spec.steps for use in step.secrets.values()):
         keys.setdefault(use.secret, set()).add(use.key)
