@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
-_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
+HOST = rf"{_LABEL}(?:\.{_LABEL})*"
+"""The pattern of a host's name."""
 
 DEFAULT_PORTS: Mapping[str, int] = {
     "amqp": 5672,
@@ -40,21 +41,25 @@ DEFAULT_PORTS: Mapping[str, int] = {
 
 # `scheme://user:password@host:port`; a `+driver` behind the scheme is SQLAlchemy's.
 _URL = re.compile(
-    rf"\b([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?://(?:[^\s/@\"']*@)?({_HOST})(?::([0-9]{{1,5}})\b)?(?![-\w$%{{(])"
+    rf"\b([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?://(?:[^\s/@\"']*@)?({HOST})(?::([0-9]{{1,5}})\b)?(?![-\w$%{{(])"
 )
 # No word, path, e-mail address or template before it, nor more of a name, version or image tag behind.
 _BEFORE = r"(?<![-\w./:@$%}){])"
-_SERVICE = re.compile(rf"{_BEFORE}({_LABEL}(?:\.{_LABEL})+\.svc(?:\.{_HOST})?)(?::([0-9]{{1,5}})\b)?(?![-\w])")
-_PAIR = re.compile(rf"{_BEFORE}({_HOST}):([0-9]{{1,5}})(?![-\w.:@])")
+_SERVICE = re.compile(rf"{_BEFORE}({_LABEL}(?:\.{_LABEL})+\.svc(?:\.{HOST})?)(?::([0-9]{{1,5}})\b)?(?![-\w])")
+_PAIR = re.compile(rf"{_BEFORE}({HOST}):([0-9]{{1,5}})(?![-\w.:@])")
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Address:
-    """A server's address; `port` is 0 if it has none. `url` tells whether it stood in a URL."""
+    """A server's address; `port` is 0 if it has none.
+
+    `certain` tells whether it can be nothing else, as in a URL; `beside` names the setting that the port comes from.
+    """
 
     host: str
     port: int
-    url: bool = False
+    certain: bool = False
+    beside: str = ""
 
 
 @cache  # the same scripts, settings and variables stand in every domain's objects
@@ -65,7 +70,7 @@ def addresses(text: str) -> tuple[Address, ...]:
     found: dict[tuple[str, int], Address] = {}
     for scheme, host, port in _URL.findall(text):
         if scheme in DEFAULT_PORTS:
-            _add(found, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), url=True))
+            _add(found, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), certain=True))
     rest = _URL.sub(" ", text)
     for host, port in _SERVICE.findall(rest):
         _add(found, Address(host.lower(), int(port or 0)))

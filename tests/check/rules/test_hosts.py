@@ -158,3 +158,109 @@ def test_the_clusters_own_domain() -> None:
     found = [message for _, _, message in platform.findings(check)]
     assert len(found) == 1
     assert "env[DATABASE]" in found[0]
+
+
+DOCUMENT = "storage:\n  postgres_db:\n    hostname: {host}\n    port: {port}\n"
+
+
+def configured(host: str, port: int = 5432) -> Platform:
+    """Return the platform with a host under a key of a configuration file."""
+    platform = sample()
+    platform["ConfigMap/polaris"]["data"]["dagster.yaml"] = DOCUMENT.format(host=host, port=port)
+    return platform
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("postgres", 5432),
+        ("postgres.floe-platform", 5432),
+        ("postgres-0.postgres.floe-platform.svc.cluster.local", 5432),
+        ("s3.example.com", 443),
+        *((host, 9999) for host in ("localhost", "127.0.0.1", "0.0.0.0", '"::"', "true", "${HOST}", "1")),
+    ],
+)
+def test_hosts_under_keys_that_lead_somewhere(host: str, port: int) -> None:
+    assert configured(host, port).findings(check) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "code", "message"),
+    [
+        ("nope.prod.rds.acme.example", "C053", "names nope.prod.rds.acme.example:5432, which nothing declares"),
+        ("dagster-postgresql", "C053", "names dagster-postgresql:5432, which nothing declares"),
+        ("polaris", "C052", "names port 5432 of Service floe-platform/polaris"),
+        ("db.floe-platform.svc", "C051", "names db.floe-platform.svc, but there is no such Service"),
+        ("10.1.2.3", "C054", "names 10.1.2.3"),
+        ("fd00::1", "C054", "names fd00::1"),
+    ],
+)
+def test_hosts_under_keys_that_lead_nowhere(host: str, code: str, message: str) -> None:
+    subject = "ConfigMap floe-platform/polaris"
+    assert configured(host).findings(check) == [(code, subject, f"data[dagster.yaml] {message}")]
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "message"),
+    [
+        ({"DAGSTER_HOST": "dagstr"}, "C053", "env[DAGSTER_HOST] names dagstr, which nothing declares"),
+        ({"A_HOSTNAME": "x.example"}, "C053", "env[A_HOSTNAME] names x.example, which nothing declares"),
+        ({"PGHOST": "10.1.2.3", "PGPORT": "5432"}, "C054", "env[PGHOST] names 10.1.2.3"),
+        (
+            {"DAGSTER_HOST": "dagster.floe-platform.svc.cluster.local", "DAGSTER_PORT": "5999"},
+            "C052",
+            "env[DAGSTER_HOST] with DAGSTER_PORT names port 5999 of Service floe-platform/dagster",
+        ),
+        (
+            {"PGHOST": "gone.floe-platform.svc", "PGPORT": "5432"},
+            "C051",
+            "env[PGHOST] names gone.floe-platform.svc, but there is no such Service",
+        ),
+    ],
+)
+def test_variables_that_lead_nowhere(variables: dict[str, str], code: str, message: str) -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["env"] += [{"name": n, "value": v} for n, v in variables.items()]
+    where = "spec.template.spec.containers[polaris]"
+    assert platform.findings(check) == [(code, "Deployment.apps floe-platform/polaris", f"{where}.{message}")]
+
+
+def test_variables_that_lead_somewhere() -> None:
+    platform = sample()
+    settings = {"DAGSTER_HOST": "dagster", "DAGSTER_PORT": "3000", "BIND_HOST": "0.0.0.0", "HOSTNAME": "me"}
+    platform.container("Deployment/polaris")["env"] += [{"name": n, "value": v} for n, v in settings.items()]
+    secret = {"secretKeyRef": {"name": "polaris-db", "key": "password"}}
+    platform.container("Deployment/polaris")["env"].append({"name": "DB_HOST", "valueFrom": secret})
+    assert platform.findings(check) == []
+
+
+def test_keys_of_config_maps_may_be_variables() -> None:
+    platform = sample()
+    platform["ConfigMap/polaris"]["data"] |= {"DAGSTER_HOST": "dagster", "DAGSTER_PORT": "80"}
+    assert [message for _, _, message in platform.findings(check)] == [
+        "data[DAGSTER_HOST] with DAGSTER_PORT names port 80 of Service floe-platform/dagster"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [
+        (["sh", "-c", "until pg_isready -q -U postgres -h minio -p 9000; do sleep 1; done"], []),
+        (["pg_isready", "-h", "minio"], ["-p", "9000"]),
+    ],
+)
+def test_options_of_commands(command: list[str], args: list[str]) -> None:
+    platform = sample()
+    platform.container("CronJob/backup").update(command=command, args=args)
+    where = "spec.jobTemplate.spec.template.spec.containers[backup].command"
+    message = f"{where} names minio:9000, which nothing declares"
+    assert platform.findings(check) == [("C053", "CronJob.batch floe-platform/backup", message)]
+
+
+def test_options_in_scripts() -> None:
+    platform = sample()
+    script = "# pg_isready -h gone\npg_isready -h postgres -p 5432\npg_dump -h postgres -p 1\n"
+    platform["ConfigMap/polaris"]["data"]["wait.sh"] = script
+    assert [message for _, _, message in platform.findings(check)] == [
+        "data[wait.sh] names port 1 of Service floe-platform/postgres"
+    ]

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from floe_compiler.check.addresses import Address, addresses
+from floe_compiler.check.addresses import Address
 from floe_compiler.check.annotations import EXTERNAL_HOSTS, listed
-from floe_compiler.check.comments import without_comments
 from floe_compiler.check.hints import near
 from floe_compiler.check.index import Index
-from floe_compiler.check.texts import Text, texts
+from floe_compiler.check.texts import Text
+from floe_compiler.check.told import told
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import External
@@ -38,7 +38,9 @@ NUMERIC = Rule(
     "Addresses change with each cluster. Use the name of a Service or of a declared server.",
 )
 
-_LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "kubernetes", "kubernetes.default", "kubernetes.default.svc"})  # noqa: S104
+_LOCAL = frozenset(
+    {"localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}  # noqa: S104
+)
 # Names in URLs that identify something and that nobody connects to.
 _IDENTIFIERS = frozenset({"json-schema.org", "www.apache.org", "www.w3.org", "opensource.org", "xmlns.com"})
 _FILES = frozenset(
@@ -51,11 +53,12 @@ _LEAST_PORT = 80
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the hosts and ports in programs' texts that lead nowhere."""
     names = _names(index)
-    for text in texts(index):
-        manifest = index.objects[text.owner]
-        for address in addresses(without_comments(text.text)):
-            if address.host not in _LOCAL and address.host not in listed(manifest, EXTERNAL_HOSTS):
-                yield from _address(index, names, text, address)
+    yield from dict.fromkeys(
+        finding
+        for text, address in told(index)
+        if address.host not in _LOCAL and address.host not in listed(index.objects[text.owner], EXTERNAL_HOSTS)
+        for finding in _address(index, names, text, address)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +100,14 @@ def _ports(service: Object) -> frozenset[int]:
 
 def _address(index: Index, names: _Names, text: Text, address: Address) -> Iterator[Diagnostic]:
     host, labels = address.host, address.host.split(".")
-    if all(label.isdigit() for label in labels):
-        if len(labels) == 4:
+    if ":" in host or all(label.isdigit() for label in labels):
+        if ":" in host or len(labels) == 4:
             yield index.finding(NUMERIC, text.owner, f"{text.place} names {host}")
         return
     if _is_cluster_name(names, labels):
         yield from _cluster_name(index, names, text, address)
     elif service := _short_name(names, text.owner.namespace, labels):
-        if address.url or address.port >= _LEAST_PORT:
+        if address.certain or address.port >= _LEAST_PORT:
             yield from _port(index, names, text, address, service)
     elif _is_server(names, address):
         yield from _server(index, names, text, address)
@@ -151,13 +154,14 @@ def _port(index: Index, names: _Names, text: Text, address: Address, service: tu
     ports = names.services[service]
     if not address.port or address.port in ports:
         return
-    message = f"{text.place} names port {address.port} of Service {service[0]}/{service[1]}"
+    place = f"{text.place} with {address.beside}" if address.beside else text.place
+    message = f"{place} names port {address.port} of Service {service[0]}/{service[1]}"
     yield index.finding(PORT, text.owner, message, f"it has {', '.join(map(str, sorted(ports)))}")
 
 
 def _is_server(names: _Names, address: Address) -> bool:
-    """Tell whether what is not in a URL is a server all the same, and no key, image or line of a file."""
-    if address.url:
+    """Tell whether what need not be a server is one all the same, and no key, image or line of a file."""
+    if address.certain:
         return address.host not in _IDENTIFIERS
     last = address.host.rpartition(".")[2]
     if "." in address.host:
