@@ -12,6 +12,7 @@ from pydantic import Field
 
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret, database_secret
+from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
@@ -96,12 +97,7 @@ def _server(instance: Instance[ServerConfig]) -> Workload:
     container = Container(
         name="postgresql",
         image=postgresql.IMAGE,
-        resources=Resources(
-            cpu=config.resources.requests.cpu,
-            memory=config.resources.requests.memory,
-            cpu_limit=config.resources.limits.cpu,
-            memory_limit=config.resources.limits.memory,
-        ),
+        resources=declared(config.resources),
         variables=(
             Variable("PGDATA", DATA),
             Variable("POSTGRES_USER", postgresql.ADMINISTRATOR),

@@ -26,8 +26,8 @@ from floe_compiler.kit.data_product import (
     owner_annotation,
     product_labels,
     requirements,
-    resources,
 )
+from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -134,7 +134,7 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
     container = replace(
         host,
         name="webserver",
-        resources=resources(settings.resources),
+        resources=declared(settings.resources),
         command=("dagster-webserver", "-h", LISTEN, "-p", str(HTTP.number), "-w", WORKSPACE, *JSON_LOGS),
         ports=(HTTP,),
         startup=replace(SERVER_INFO, period=10, failures=60),
@@ -159,7 +159,7 @@ def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
     container = replace(
         host,
         name="daemon",
-        resources=resources(settings.resources),
+        resources=declared(settings.resources),
         command=("dagster-daemon", "run", "-w", WORKSPACE, *JSON_LOGS),
         variables=(*host.variables, tolerance),
         startup=replace(CHECK_DAEMON, period=20, failures=30),
@@ -184,7 +184,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
     container = Container(
         name="code",
         image=product.spec.image,
-        resources=resources(settings.resources),
+        resources=declared(settings.resources),
         command=("dagster", "api", "grpc", "-h", LISTEN, "-p", str(GRPC.number), "-f", DEFINITIONS),
         arguments=("--location-name", product.name, "--fixed-server-id", identity, *JSON_LOGS),
         variables=(Variable("HOME", "/tmp"), *credentials(database), run_pods),  # noqa: S108

@@ -19,10 +19,10 @@ from floe_compiler.kit.data_product import (
     base_container,
     literal,
     product_pod,
-    resources,
 )
 from floe_compiler.kit.labels import object_labels
 from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.step_environment import identifier
 from floe_compiler.kit.steps import planned_steps
@@ -93,7 +93,7 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
         name="run",
         # Dagster gives its command as arguments, which would go to the image's entrypoint if there is one.
         command=("env",),
-        resources=largest(resources(step.resources or settings.resources) for step in steps),
+        resources=largest(declared(step.resources or settings.resources) for step in steps),
         variables=(*base.variables, *secrets, *credentials(database)),
         config=(*base.config, *definitions(context, product)),
     )

@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit import labels
+from floe_compiler.kit.resources import declared
 from floe_compiler.kit.step_environment import distinct, environment
 from floe_compiler.kit.steps import (
     DBT_PROFILE,
     DBT_PROFILES,
     VERIFY_CONTRACTS,
     PlannedStep,
+    dbt_compute,
     has_step,
     planned_steps,
 )
 from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, Scratch, Variable
+from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Scratch, Variable
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
@@ -47,12 +49,6 @@ class StepSettings(Input):
 
 LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
 """What steps get where there are few and small ones."""
-
-
-def resources(settings: ResourceSettings) -> Resources:
-    """Return authored requests and limits as a fact."""
-    requests, limits = settings.requests, settings.limits
-    return Resources(requests.cpu, requests.memory, limits.cpu, limits.memory)
 
 
 def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
@@ -95,7 +91,7 @@ def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
 
 def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
     """Return every server that the steps of a product connect to."""
-    compute = context.optional(Compute) if has_step(product.spec, "dbt") else None
+    compute = dbt_compute(context, product)
     store = context.optional(ObjectStore)
     services = (context.optional(Catalog), context.optional(Collector), context.optional(Lineage), compute)
     platform = [service.endpoint for service in services if service and service.endpoint]
@@ -112,7 +108,7 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
     return replace(
         base_container(context, product, settings),
         name=step.name,
-        resources=resources(step.resources or settings.resources),
+        resources=declared(step.resources or settings.resources),
         command=tuple(literal(word) for word in step.command),
         variables=distinct((*environment(context, product), *own)),
     )
@@ -120,11 +116,11 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
 
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
     """Return what the containers of all steps have in common."""
-    compute = context.optional(Compute) if has_step(product.spec, "dbt") else None
+    compute = dbt_compute(context, product)
     return Container(
         name="steps",
         image=product.spec.image,
-        resources=resources(settings.resources),
+        resources=declared(settings.resources),
         variables=environment(context, product),
         config=(
             *((dbt_profiles(context, compute),) if compute else ()),
