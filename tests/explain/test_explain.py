@@ -9,7 +9,7 @@ import pytest
 
 from floe_compiler.components import registry
 from floe_compiler.explain import Cause, Explanation, explain, reduced
-from floe_compiler.explain.variations import differences, replaced, scalars, variations, words
+from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.objects import Object, identify
@@ -134,7 +134,7 @@ def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
     found = []
     for other in variations(dict(scalars(one.data))[path], CLOSED):
         try:
-            after = objects(with_document(replace(one, data=replaced(one.data, path, other))))
+            after = objects(with_document(replace(one, data=with_value(one.data, path, other))))
         except (StageFailed, ValueError):
             continue
         found.append(differences(OBJECTS[name], after.get(name, {})))
@@ -197,7 +197,7 @@ def test_what_a_value_beat_is_told() -> None:
 
 def test_what_a_patch_changed_is_due_to_it() -> None:
     name = f"CronJob.batch {SALES}/orders"
-    final = replaced(OBJECTS[name], ("spec", "suspend"), True)
+    final = with_value(OBJECTS[name], ("spec", "suspend"), True)
     final["metadata"]["annotations"] = {**final["metadata"]["annotations"], "team": "x"}
     place = Span("base/kustomization.yaml", 4)
     explanation = explained(name, final, (place,))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.explain.unwritten import added, unwritten
+from floe_compiler.explain.unwritten import unwritten
 from floe_compiler.model.inputs import Input
 
 
@@ -50,11 +50,3 @@ def test_what_is_left_out_as_a_whole_has_the_defaults_of_its_parts() -> None:
 def test_odd_data_has_no_defaults() -> None:
     assert dict(unwritten(House, "text")) == {}
     assert ("food", "grams") not in dict(unwritten(House, {"food": "text", "pets": {"type": 1}}))
-
-
-def test_a_value_is_added_with_what_leads_to_it() -> None:
-    data = {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}
-    assert added(data, ("food", "grams"), 1) == {**data, "food": {"grams": 1}}
-    assert added(data, ("pets", 1, "age"), 3) == {"name": "x", "pets": [{"type": "cat"}, {"type": "dog", "age": 3}]}
-    assert added(data, ("name",), "y") == {**data, "name": "y"}
-    assert data == {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}, "nothing is changed in place"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.explain.variations import differences, replaced, scalars, variations, words
+from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab1", max_size=3)
 DATA = st.recursive(
@@ -69,11 +69,22 @@ def test_what_is_replaced_differs_there_and_nowhere_else(data: Any, draw: st.Dat
         return
     path = draw.draw(st.sampled_from(places))
     before = repr(data)
-    changed = replaced(data, path, value)
+    changed = with_value(data, path, value)
     assert repr(data) == before, "the data itself stays as it is"
     assert dict(scalars(changed))[path] is value or same(dict(scalars(changed))[path], value)
     assert differences(data, changed) == ({path} if dict(scalars(data))[path] != value else frozenset())
-    assert differences(replaced(changed, path, dict(scalars(data))[path]), data) == frozenset()
+    assert differences(with_value(changed, path, dict(scalars(data))[path]), data) == frozenset()
+
+
+def test_a_value_is_added_with_what_leads_to_it() -> None:
+    data = {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}
+    assert with_value(data, ("food", "grams"), 1) == {**data, "food": {"grams": 1}}
+    assert with_value(data, ("pets", 1, "age"), 3) == {
+        "name": "x",
+        "pets": [{"type": "cat"}, {"type": "dog", "age": 3}],
+    }
+    assert with_value(data, ("name",), "y") == {**data, "name": "y"}
+    assert data == {"name": "x", "pets": [{"type": "cat"}, {"type": "dog"}]}, "nothing is changed in place"
 
 
 def test_a_scalar_that_is_gone_differs_and_one_that_is_new_does_not() -> None:

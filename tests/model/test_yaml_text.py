@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from floe_compiler.model.yaml_text import canonical_json, sha256_of, to_yaml
+from floe_compiler.model.yaml_text import canonical_json, from_yaml, sha256_of, to_yaml
 from yaml_readers import needs_kubectl, read_with_kubectl, read_with_python
 
 # What some reader takes for something else than text, or trips over.
@@ -221,6 +221,16 @@ def test_not_plain_data_is_refused() -> None:
         to_yaml({"spec": {"ports": [1, (2,)]}})
     with pytest.raises(ValueError, match="half a surrogate pair"):
         canonical_json("\ud800")
+
+
+def test_what_was_written_is_read_back() -> None:
+    manifest = {"kind": "Sample", "data": {"on": ["0644", 1, None, "a\nb\n"]}}
+    assert from_yaml(to_yaml(manifest)) == from_yaml(to_yaml(manifest).encode()) == manifest
+
+
+@pytest.mark.parametrize("spoilt", ["<<<<<<< HEAD\na: 1", "a: [", b"\xff", "a: \x00", "a: 2024-13-01", "[" * 5000])
+def test_what_is_no_yaml_any_more_is_nothing(spoilt: str | bytes) -> None:
+    assert from_yaml(spoilt) is None
 
 
 def test_canonical_json_is_compact_sorted_utf8() -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from floe_compiler.explain.unwritten import added, unwritten
-from floe_compiler.explain.variations import differences, replaced, scalars, variations, words
+from floe_compiler.explain.unwritten import unwritten
+from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest
@@ -262,7 +262,7 @@ def _effects(
     question: _Question, document: Document, path: DataPath, value: Any, baseline: Object
 ) -> frozenset[DataPath]:
     for other in variations(value, question.closed):
-        changed = replace(document, data=added(document.data, path, other))
+        changed = replace(document, data=with_value(document.data, path, other))
         try:
             after = question.render(_with_document(question.sources, changed), str(value), str(other))
         except (StageFailed, ValueError):
@@ -294,7 +294,7 @@ def _with_config(
 ) -> Object | None:
     """Return the object with another value of one component's setting; None if that cannot be."""
     try:
-        config = type(context.config).model_validate(replaced(context.config.model_dump(), path, value))
+        config = type(context.config).model_validate(with_value(context.config.model_dump(), path, value))
         changed = replace(context, instance=replace(context.instance, config=config))
         contexts = [*unit.contexts]
         contexts[index] = (contexts[index][0], changed)

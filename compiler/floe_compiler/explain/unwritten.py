@@ -46,14 +46,3 @@ def _fits(model: type[BaseModel], part: Any) -> bool:
     """Tell whether a model is the one that the part's `type` chooses, if any does."""
     chooser = model.model_fields.get("type")
     return not chooser or not isinstance(part, Mapping) or part.get("type") in get_args(chooser.annotation)
-
-
-def added(data: Any, path: DataPath, value: Any) -> Any:
-    """Return a copy of plain data with a value at `path`; mappings on the way are made."""
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    if isinstance(step, int):
-        return [added(item, rest, value) if index == step else item for index, item in enumerate(data)]
-    given = data if isinstance(data, Mapping) else {}
-    return {**given, step: added(given.get(step), rest, value)}

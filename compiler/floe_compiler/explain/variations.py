@@ -68,14 +68,15 @@ def scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
         yield from scalars(child, (*path, step))
 
 
-def replaced(data: Any, path: DataPath, value: Any) -> Any:
-    """Return a copy of plain data with another value at `path`."""
+def with_value(data: Any, path: DataPath, value: Any) -> Any:
+    """Return a copy of plain data with a value at `path`; mappings on the way are made."""
     if not path:
         return value
     step, rest = path[0], path[1:]
-    if isinstance(data, Mapping):
-        return {key: replaced(child, rest, value) if key == step else child for key, child in data.items()}
-    return [replaced(child, rest, value) if index == step else child for index, child in enumerate(data)]
+    if isinstance(data, list | tuple):
+        return [with_value(item, rest, value) if index == step else item for index, item in enumerate(data)]
+    given = data if isinstance(data, Mapping) else {}
+    return {**given, step: with_value(given.get(step), rest, value)}
 
 
 def differences(before: Any, after: Any) -> frozenset[DataPath]:

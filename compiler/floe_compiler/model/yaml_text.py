@@ -64,6 +64,16 @@ def to_yaml(manifest: Object) -> str:
     return "\n".join(lines) + "\n"
 
 
+def from_yaml(text: str | bytes) -> Any:
+    """Return what text that was once written here holds; None if by now it is no YAML."""
+    import yaml  # of the readers at hand the fastest by far, and such text means the same to all of them
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: of a date that no calendar has
+        return None
+
+
 def canonical_json(value: Any) -> bytes:
     """Return plain data as compact JSON with sorted keys; raise TypeError or ValueError as check_plain does."""
     check_plain(value)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.yaml_text import from_yaml
 
 NO_OBJECT = Rule(
     "W008",
@@ -30,19 +30,10 @@ def read_manifests(texts: Mapping[str, str], findings: Findings) -> Manifests:
     found: dict[ObjectId, Object] = {}
     files: dict[ObjectId, str] = {}
     for path, text in texts.items():
-        manifest = _load(text)
+        manifest = from_yaml(text)
         if isinstance(manifest, dict) and manifest.get("kind"):
             identity = identify(manifest)
             found[identity], files[identity] = manifest, path
         else:
             findings.add(NO_OBJECT, "is not a Kubernetes object in YAML", subject=path)
     return Manifests(found, files)
-
-
-def _load(text: str) -> Any:
-    import yaml  # of the libraries at hand the fastest by far, and our own output means the same in all of them
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
-    except yaml.YAMLError:
-        return None

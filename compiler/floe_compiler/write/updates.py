@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.immutability import IMMUTABLE, immutable_changes
+from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.write.guard import is_allowed
 
 REFUSED_BY_CLUSTER = Rule(
@@ -33,7 +33,7 @@ def guard_updates(
     for path, text in sorted(before.items()):
         if is_allowed(path, allow_delete):
             continue
-        if fields := immutable_changes(_load(text), _load(after[path])):
+        if fields := immutable_changes(from_yaml(text), from_yaml(after[path])):
             scope = "/".join(path.split("/")[1:3])
             findings.add(
                 REFUSED_BY_CLUSTER,
@@ -46,12 +46,3 @@ def guard_updates(
 def may_be_refused(paths: Iterable[str]) -> list[str]:
     """Return the paths of files whose objects have fields that cannot be changed."""
     return [path for path in paths if path.rpartition("/")[2].partition("_")[0].partition(".")[0] in _KINDS]
-
-
-def _load(text: bytes | str) -> Any:
-    import yaml  # only where something changes; our own output means the same to every reader
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
-    except yaml.YAMLError:
-        return None
