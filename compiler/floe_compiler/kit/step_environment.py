@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from floe_compiler.kit import environment_names as names
-from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
+from floe_compiler.kit.steps import dbt_compute
+from floe_compiler.model.capabilities import Catalog, Collector, Lineage, ObjectStore
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.inputs import ProductInput
 from floe_compiler.model.plan import Context, Product
@@ -38,7 +39,7 @@ def table(namespace: str, product: str, output: str) -> str:
 
 def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]:
     """Return the variables that all steps of a product have in common, each name once."""
-    compute = context.optional(Compute) if any(step.type == "dbt" for step in product.spec.steps) else None
+    compute = dbt_compute(context, product)
     return distinct(
         (
             *_product(context, product),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Catalog, Lineage, ObjectStore
+from floe_compiler.model.capabilities import Catalog, Compute, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile
 from floe_compiler.model.inputs import (
@@ -95,6 +95,11 @@ def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep,
 def has_step(product: DataProduct, kind: str) -> bool:
     """Tell whether a product has a step of this kind."""
     return any(step.type == kind for step in product.steps)
+
+
+def dbt_compute(context: Context[Any], product: Product) -> Compute | None:
+    """Return what a product's models are computed with; nothing if the product does not run dbt."""
+    return context.optional(Compute) if has_step(product.spec, "dbt") else None
 
 
 def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, Secret]:
