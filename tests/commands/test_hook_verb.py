@@ -16,7 +16,7 @@ from commands import fake_pipeline
 from commands.conftest import Floe, Git
 from floe_compiler.cli import main
 from floe_compiler.commands.hook import PLACES
-from floe_compiler.commands.options import MANIFEST
+from floe_compiler.model.layout import MANIFEST
 
 pytestmark = pytest.mark.real
 

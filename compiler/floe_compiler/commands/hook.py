@@ -13,8 +13,9 @@ from floe_compiler.commands.compile import compile_and_write
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
 from floe_compiler.commands.git import unstaged
-from floe_compiler.commands.options import MANIFEST, add_common, find_root
+from floe_compiler.commands.options import add_common, find_root
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.layout import MANIFEST
 from floe_compiler.report.outcome import count
 
 WORDS = ("", "not staged", "")

@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import UsageError
+from floe_compiler.model.layout import MANIFEST
 
-MANIFEST = "platform-manifest.yaml"
 FORMATS = ("text", "json", "github", "sarif")
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from floe_compiler.load.input_tree import input_tree
 from floe_compiler.load.strays import Stray, strays_of
+from floe_compiler.model.layout import MANIFEST
 
 KINDS: Mapping[str, re.Pattern[str]] = {
-    "PlatformManifest": re.compile(r"platform-manifest\.yaml"),
+    "PlatformManifest": re.compile(re.escape(MANIFEST)),
     "Environment": re.compile(r"overlays/([^/]+)/environment\.yaml"),
     "Domain": re.compile(r"domains/([^/]+)/domain\.yaml"),
     "DataProduct": re.compile(r"domains/([^/]+)/products/([^/]+)\.yaml"),

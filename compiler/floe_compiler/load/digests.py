@@ -12,8 +12,9 @@ from pathlib import Path
 
 from floe_compiler.load.authored import environment_name, kind_of
 from floe_compiler.load.input_tree import input_tree
+from floe_compiler.model.layout import MANIFEST
 
-SHARED = ("platform-manifest.yaml", "base", "domains")
+SHARED = (MANIFEST, "base", "domains")
 
 _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from floe_compiler.load.input_tree import EntryType
 from floe_compiler.load.text_file import read_file
-
-KUSTOMIZATION = "kustomization.yaml"
+from floe_compiler.model.layout import KUSTOMIZATION
 
 
 def listed_files(root: Path, tree: Mapping[str, EntryType]) -> frozenset[str] | None:

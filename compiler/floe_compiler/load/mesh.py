@@ -10,11 +10,11 @@ from floe_compiler.load.authored import Authored, authored_files, environment_na
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import secret_values
-from floe_compiler.load.strays import MANIFEST
 from floe_compiler.load.text_file import read_file
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
 from floe_compiler.model.document import Document
+from floe_compiler.model.layout import MANIFEST
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 

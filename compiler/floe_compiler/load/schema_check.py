@@ -14,6 +14,7 @@ from floe_compiler.load.text_file import visible
 from floe_compiler.model.credentials import refers_to_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.schema_words import PATTERN_HINT
 from floe_compiler.model.span import Span
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ class _Problems:
             return "the list is empty", "give it at least one entry"
         if secret:
             return f"{shown} cannot stand here", ""
-        if error.validator == "pattern" and schema_hints.PATTERN_HINT in schema:
-            return f"{shown} does not fit", schema[schema_hints.PATTERN_HINT]
+        if error.validator == "pattern" and PATTERN_HINT in schema:
+            return f"{shown} does not fit", schema[PATTERN_HINT]
         message = error.message
         return message[:1].lower() + message[1:], ""
 

@@ -8,12 +8,9 @@ from typing import Any
 
 from floe_compiler.load.plain_scalars import read_plain
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.schema_words import REFERENCE
 
 Schema = Mapping[str, Any]
-
-REFERENCE = "#/$defs/"
-PATTERN_HINT = "patternErrorMessage"
-"""The keyword with which a schema says in words what its pattern asks for; editors know it as well."""
 
 
 def unknown_key(key: str, schema: Schema, definitions: Schema) -> str:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from floe_compiler.load.input_tree import TREES, EntryType
-from floe_compiler.load.listed import KUSTOMIZATION, listed_files
+from floe_compiler.load.listed import listed_files
+from floe_compiler.model.layout import KUSTOMIZATION, MANIFEST
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
-
-MANIFEST = "platform-manifest.yaml"
 
 _IN_DOMAINS = "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml"
 _IN_OVERLAYS = "in overlays/ there is a folder for each environment"

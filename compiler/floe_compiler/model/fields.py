@@ -24,6 +24,7 @@ from floe_compiler.model.names import (
 )
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.schedules import check_schedule, check_time_zone
+from floe_compiler.model.schema_words import PATTERN_HINT
 
 LONGEST_NAME = 40
 """Names become parts of longer Kubernetes names, which may have 63 characters."""
@@ -171,7 +172,7 @@ def check_registry(text: str) -> str:
 def matching(pattern: str, what: str, example: str) -> Any:
     """Return the constraint of text that fits a pattern; the compiler and editors say in words what that asks for."""
     hint = f'write {what}, such as "{example}"'
-    return Field(pattern=pattern, examples=[example], json_schema_extra={"patternErrorMessage": hint})
+    return Field(pattern=pattern, examples=[example], json_schema_extra={PATTERN_HINT: hint})
 
 
 Name = Annotated[str, AfterValidator(check_name)]

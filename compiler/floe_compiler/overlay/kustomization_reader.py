@@ -6,12 +6,13 @@ import posixpath
 
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.layout import KUSTOMIZATION
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.allowed_fields import MALFORMED, check_fields, items, value_at
 from floe_compiler.overlay.hand_written import read_resources
 from floe_compiler.overlay.item_steps import read_item
 from floe_compiler.overlay.kustomization import Kind, Kustomization, Resource, Step, StepField
-from floe_compiler.overlay.listed_paths import KUSTOMIZATION, NOT_FOUND, PATH_NOT_ALLOWED, has_kustomization, tree_of
+from floe_compiler.overlay.listed_paths import NOT_FOUND, PATH_NOT_ALLOWED, has_kustomization, tree_of
 from floe_compiler.overlay.patches import read_patch
 from floe_compiler.overlay.source import Source
 

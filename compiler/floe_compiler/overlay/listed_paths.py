@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.layout import KUSTOMIZATION
 from floe_compiler.model.span import Span
 
 REMOTE = Rule(
@@ -26,7 +27,6 @@ NOT_FOUND = Rule(
     "A file or folder that a kustomization lists does not exist or cannot be read as UTF-8 text.",
 )
 
-KUSTOMIZATION = "kustomization.yaml"
 OTHER_NAMES = ("kustomization.yml", "Kustomization")
 """kustomize's further names for the file; one name is enough."""
 

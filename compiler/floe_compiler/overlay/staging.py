@@ -6,11 +6,11 @@ import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from floe_compiler.model.layout import KUSTOMIZATION
 from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay.allowed_fields import API_VERSIONS
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.listed_paths import KUSTOMIZATION
 
 OBJECTS = "objects.yaml"
 

@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.layout import MANIFEST
 from floe_compiler.model.span import Span
 from floe_compiler.report.outcome import Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-MANIFEST = Span("platform-manifest.yaml")
+WITHOUT_A_PLACE = Span(MANIFEST)
 """Where a result without an authored line is shown: code scanning refuses results without a location."""
 
 
@@ -53,7 +54,7 @@ def _result(diagnostic: Diagnostic, fingerprint: str) -> dict[str, Any]:
         "ruleId": diagnostic.rule.code,
         "level": diagnostic.severity,
         "message": {"text": message},
-        "locations": [_location(diagnostic.span or MANIFEST)],
+        "locations": [_location(diagnostic.span or WITHOUT_A_PLACE)],
         # The one fingerprint that code scanning looks at. Without it, it makes one from the line's text.
         "partialFingerprints": {"primaryLocationLineHash": fingerprint},
     }

@@ -12,12 +12,12 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, PlatformManifest
+from floe_compiler.model.schema_words import REFERENCE
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
 
 JsonSchema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-REFERENCE = "#/$defs/"
 OVERRIDE = ".override"
 """Suffix of the definitions of which every key may be left out, as another layer may give it."""
 
