@@ -143,6 +143,31 @@ def test_an_opening_at_one_end_is_none() -> None:
     assert platform.findings(check) == []
 
 
+ELSEWHERE = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+CALLERS = ["polaris", "dagster", "migrate", "backup"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "surplus"),
+    [
+        (from_pods(["polaris"], 9999), "TCP 9999"),
+        (from_pods(["polaris"], 5432), ""),
+        (from_pods(["postgres", "polaris"], 5432), ""),
+        (from_pods(["postgres"], 5432), "TCP 5432"),
+        ({**from_pods(CALLERS, 5432), "ports": [{"port": 9998}, {"port": 5432}, {"port": 9999}]}, "TCP 9998, TCP 9999"),
+        ({**from_pods(CALLERS, 5432), "ports": [{"protocol": "TCP"}]}, ""),
+        ({**from_pods(CALLERS, 5432), "ports": []}, "all SCTP ports, all UDP ports"),
+        ({"from": [ELSEWHERE], "ports": [{"port": 9999}]}, ""),
+    ],
+)
+def test_a_port_is_open_to_those_who_call_it_and_not_to_others(rule: dict[str, Any], surplus: str) -> None:
+    platform = sample()
+    platform.add(policy("more-in", "ingress", selector("postgres"), [rule]))
+    name = "NetworkPolicy.networking.k8s.io floe-platform/more-in"
+    message = f"it lets pods reach floe-platform/postgres on {surplus}, and none of them is declared to call that"
+    assert platform.findings(check) == ([("C069", name, message)] if surplus else [])
+
+
 def test_an_opening_at_both_ends_that_nobody_declared() -> None:
     platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
     message = "floe-platform/dagster may reach floe-platform/postgres on TCP 5432"
@@ -206,8 +231,9 @@ def test_only_the_policies_that_allow_an_opening_are_named() -> None:
 def test_launched_pods_are_held_to_their_connections() -> None:
     platform = sample()
     platform["NetworkPolicy/polaris-in"]["spec"]["ingress"] = [from_pods(["dagster"], 8181)]
-    ((code, subject, message),) = platform.findings(check)
+    (code, subject, message), surplus = platform.findings(check)
     assert (code, subject) == ("C061", "Deployment.apps floe-platform/polaris")
+    assert surplus[0] == "C069", "what is open to the wrong pods"
     assert message.startswith("no policy allows ingress from floe-platform/dagster-run")
 
 

@@ -10,9 +10,10 @@ from floe_compiler.check.bits import numbers_in
 from floe_compiler.check.hints import SHOWN
 from floe_compiler.check.index import Index
 from floe_compiler.check.policies import Policies, read_policies
-from floe_compiler.check.policy_ports import ANY_PORT, Port, show_port
+from floe_compiler.check.policy_ports import ANY_PORT, Port, show_port, show_ports
 from floe_compiler.check.reachability import Reachability
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import Connection, PodGroup
 
 CUT = Rule(
@@ -27,6 +28,13 @@ OPEN = Rule(
     "Network policies at both ends allow a connection that no component declares. Remove the opening, or declare the "
     "connection where it is needed.",
 )
+SURPLUS = Rule(
+    "C069",
+    "port open to pods that never call it",
+    "A network policy lets pods reach others on a port that none of them is declared to call. Only their own policies "
+    "still hold them back. Leave the port out, or name those that call it.",
+    severity="warning",
+)
 UNKNOWN = Rule(
     "C064",
     "connection of unknown pods",
@@ -39,6 +47,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     policies = read_policies(index)
     reach = Reachability(policies)
     declared: dict[int, dict[Port, int]] = defaultdict(lambda: defaultdict(int))
+    callers: dict[int, dict[Port, int]] = defaultdict(lambda: defaultdict(int))
     for connection in sorted(index.rendered.connections, key=str):
         yield from _unknown(index, connection)
         if not isinstance(connection.target, PodGroup):
@@ -46,9 +55,12 @@ def check(index: Index) -> Iterator[Diagnostic]:
         for source in index.pods.of_group(connection.source):
             for target in index.pods.of_group(connection.target):
                 declared[source][connection.protocol, connection.port] |= 1 << target
+                for number in (connection.port, ANY_PORT):
+                    callers[target][connection.protocol, number] |= 1 << source
                 yield from _cut(index, reach, connection, source, target)
     for source in range(len(index.pods.all)):
         yield from _open(index, policies, reach, source, declared[source])
+    yield from _surplus(index, policies, reach, callers)
 
 
 def _unknown(index: Index, connection: Connection) -> Iterator[Diagnostic]:
@@ -88,6 +100,26 @@ def _open(
         message = f"{pods[source].group} may reach {places}{more}"
         hint = f"the first is allowed by {' and '.join(_allowing(index, policies, source, *shown[0]))}"
         yield index.finding(OPEN, pods[source].about, message, hint)
+
+
+def _surplus(
+    index: Index, policies: Policies, reach: Reachability, callers: Mapping[int, Mapping[Port, int]]
+) -> Iterator[Diagnostic]:
+    """Yield one finding for each group of pods that a policy opens to others in vain, with all its ports.
+
+    What these could even use is told as theirs already.
+    """
+    found: dict[tuple[ObjectId, PodGroup], set[Port]] = defaultdict(set)
+    for rule in policies.rules:
+        if rule.direction == "ingress" and rule.peers.pods:
+            for port, targets in rule.received:
+                for target in numbers_in(targets):
+                    called = callers.get(target, {}).get(port, 0) & rule.peers.pods
+                    if not called and not any(reach.may_send(one, target, port) for one in numbers_in(rule.peers.pods)):
+                        found[rule.policy, index.pods.all[target].group].add(port)
+    for (policy, group), ports in found.items():
+        message = f"it lets pods reach {group} on {show_ports(ports)}, and none of them is declared to call that"
+        yield index.finding(SURPLUS, policy, message)
 
 
 def _allowing(index: Index, policies: Policies, source: int, target: int, port: Port) -> Iterable[str]:

@@ -21,8 +21,8 @@ OPEN = Rule(
 DNS = Rule(
     "C063",
     "pods that cannot ask DNS",
-    "Policies must let pods ask the cluster's DNS (in kube-system, at least the pods with k8s-app kube-dns) on port 53, "
-    "by UDP and by TCP, or no name resolves. The compiled allow-dns opens that port in all of kube-system, as some "
+    "Policies must let pods ask the cluster's DNS (in kube-system, at least the pods with k8s-app kube-dns) on port "
+    "53, by UDP and by TCP, or no name resolves. The compiled allow-dns opens that port in all of kube-system, as some "
     "clusters' servers and caches have other labels.",
 )
 INGRESS = Rule(
