@@ -146,6 +146,12 @@ def test_a_folder_without_the_document_that_says_what_it_is(mesh: Path) -> None:
     }
 
 
+def test_a_folder_is_told_once_whatever_its_name(mesh: Path) -> None:
+    (mesh / "overlays" / "kustomization.yaml").mkdir()
+    (found,) = authored_files(mesh).strays
+    assert found.hint == "write overlays/kustomization.yaml/environment.yaml, or remove the folder"
+
+
 def test_files_that_no_kustomization_lists(patched: Path) -> None:
     write(patched, "overlays/dev/unused.yaml", "base/unused.json", "overlays/dev/patches/more.yaml")
     write(patched, "base/part/kustomization.yaml", "overlays/dev/environments.yaml")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.model.images import Image, parse_image, use_mirror
+from floe_compiler.model.images import Image, parse_image
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -96,18 +96,6 @@ def test_refused_with_what_to_do(text: str, message: str) -> None:
 )
 def test_mutable(text: str, mutable: bool) -> None:
     assert parse_image(text).is_mutable is mutable
-
-
-def test_mirrors() -> None:
-    mirrors = {"docker.io": "registry.acme.example/hub", "ghcr.io": "registry.acme.example:5000"}
-    found = [
-        str(use_mirror(parse_image(text), mirrors)) for text in ("postgres:16", f"ghcr.io/a/b@{DIGEST}", "quay.io/c")
-    ]
-    assert found == [
-        "registry.acme.example/hub/library/postgres:16",
-        f"registry.acme.example:5000/a/b@{DIGEST}",
-        "quay.io/c",
-    ]
 
 
 @given(st.text("abA0.-_/:@[]\n", max_size=12))

@@ -19,10 +19,6 @@ class SecretKeys:
     type: str
     writer: str
 
-    def has(self, key: str) -> bool:
-        """Tell whether the Secret may have this key."""
-        return self.keys is None or key in self.keys
-
 
 def secrets_of(objects: Iterable[tuple[ObjectId, Object]], existing: Iterable[ExistingSecret]) -> Iterator[SecretKeys]:
     """Yield each Secret that an object writes, and those that somebody else puts there."""

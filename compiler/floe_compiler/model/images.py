@@ -7,8 +7,7 @@ the rules of `normalize.go` in the same place.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
 
@@ -65,19 +64,6 @@ def parse_image(text: str) -> Image:
         )
     _check_repository(text, repository)
     return Image(registry, repository, tag, digest)
-
-
-def use_mirror(image: Image, mirrors: Mapping[str, str]) -> Image:
-    """Return the image as the mirror of its registry has it.
-
-    `mirrors` gives for a registry the host, or host and path, that stands in its place: `docker.io` mirrored at
-    `registry.acme.example/hub` makes `postgres:16` `registry.acme.example/hub/library/postgres:16`.
-    """
-    mirror = mirrors.get(image.registry)
-    if mirror is None:
-        return image
-    registry, _, path = mirror.partition("/")
-    return replace(image, registry=registry, repository=f"{path}/{image.repository}" if path else image.repository)
 
 
 def _split_tag(text: str, name: str) -> tuple[str, str]:
