@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from floe_compiler.check.index import Index, build_index
+from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.rendered import Connection, External, LaunchedPods, PodGroup, Rendered
@@ -20,6 +21,7 @@ DAGSTER = PodGroup(NAMESPACE, "dagster")
 RUNS = PodGroup(NAMESPACE, "dagster-run")
 MIGRATE = PodGroup(NAMESPACE, "migrate")
 BACKUP = PodGroup(NAMESPACE, "backup")
+SETTINGS = {"application.properties": "log.level=INFO\n"}
 BUCKETS = External("s3.example.com", 443)
 
 
@@ -211,7 +213,7 @@ def _namespace() -> Iterable[Object]:
 def _workloads() -> Iterable[Object]:
     polaris = deployment("polaris", 8181, volumes=[{"name": "config", "configMap": {"name": "polaris"}}])
     pod = polaris["spec"]["template"]
-    pod["metadata"]["annotations"] = {"floe.dev/config-hash": "0" * 64}
+    pod["metadata"]["annotations"] = {CONFIG_HASH: config_hash({"polaris": SETTINGS})}
     secret = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "polaris-db", "key": "password"}}}
     database = {"name": "DATABASE", "value": f"jdbc:postgresql://postgres.{NAMESPACE}.svc.cluster.local:5432/polaris"}
     pod["spec"]["containers"][0] |= {
@@ -270,7 +272,7 @@ def _workloads() -> Iterable[Object]:
 
 
 def _configuration() -> Iterable[Object]:
-    yield resource("v1", "ConfigMap", "polaris", data={"application.properties": "log.level=INFO\n"})
+    yield resource("v1", "ConfigMap", "polaris", data=dict(SETTINGS))
     data = [{"secretKey": "password", "remoteRef": {"key": "acme/prod/polaris-db", "property": "password"}}]
     store = {"kind": "ClusterSecretStore", "name": "vault"}
     spec = {"secretStoreRef": store, "data": data, "refreshInterval": "1h"}

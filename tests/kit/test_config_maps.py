@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from floe_compiler.kit.config_maps import config_data, config_hash, secret_reasons
+from floe_compiler.kit.config_maps import config_data, secret_reasons
 from floe_compiler.model.facts import ConfigFile, Pod, Variable
 from kit.samples import SECRET, container, pod
 
@@ -36,24 +34,6 @@ def test_several_pods_may_read_one_file_but_not_two_of_one_name() -> None:
     assert config_data([reading(FILES[0]), reading(FILES[0])]) == {"app": {"app.yaml": "a: 1\n"}}
     with pytest.raises(ValueError, match=r"ConfigMap app .* app\.yaml"):
         config_data([reading(FILES[0]), reading(ConfigFile("/elsewhere/app.yaml", "a: 2\n", "app"))])
-
-
-@given(st.permutations(FILES))
-def test_the_hash_does_not_depend_on_order(files: list[ConfigFile]) -> None:
-    assert config_hash(reading(*files)) == config_hash(reading(*FILES))
-
-
-@given(st.integers(0, 2), st.text())
-def test_the_hash_changes_with_every_file(index: int, text: str) -> None:
-    files = list(FILES)
-    old = files[index]
-    files[index] = ConfigFile(old.path, text, old.config_map)
-    assert (config_hash(reading(*files)) == config_hash(reading(*FILES))) == (text == old.text)
-
-
-def test_files_of_containers_that_set_up_count_and_no_files_have_no_hash() -> None:
-    assert config_hash(pod()) == ""
-    assert config_hash(pod(setup=(container("first", config=FILES),))) == config_hash(reading(*FILES))
 
 
 def test_the_reasons_for_secrets_in_variables() -> None:

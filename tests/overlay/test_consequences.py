@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
+
+from floe_compiler.model.configuration import config_hash
 from floe_compiler.model.objects import ObjectSet, identify
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.span import Span
@@ -22,10 +25,11 @@ def named(kind: str, name: str, api_version: str, **body: Any) -> dict[str, Any]
 
 def template(*config_maps: str) -> dict[str, Any]:
     volumes = [{"name": name, "configMap": {"name": name}} for name in config_maps]
-    return {"metadata": {"annotations": {HASH: "before"}}, "spec": {"volumes": volumes}}
+    return {"metadata": {"annotations": {HASH: "by hand"}}, "spec": {"volumes": volumes}}
 
 
-SETTINGS = named("ConfigMap", "settings", "v1", data={"a": "1"})
+DATA = {"a": "1"}
+SETTINGS = named("ConfigMap", "settings", "v1", data=DATA)
 READER = named("Deployment", "reader", "apps/v1", spec={"template": template("settings", "others")})
 OTHER = named("Deployment", "other", "apps/v1", spec={"template": template("others")})
 JOB = named("Job", "migrate-12345678", "batch/v1", spec={"template": template("others")})
@@ -44,14 +48,48 @@ def hash_of(rendered: Rendered, name: str) -> str:
     return str(found["spec"]["template"]["metadata"]["annotations"][HASH])
 
 
-def test_without_patches_everything_stays() -> None:
-    assert list(after().objects) == list(ObjectSet.of([SETTINGS, READER, OTHER, JOB]))
+def test_pods_carry_the_hash_of_the_configuration_they_read() -> None:
+    rendered = after()
+    assert hash_of(rendered, "reader") == config_hash({"settings": DATA})
+    assert hash_of(rendered, "other") == "by hand", "nothing here says what is in the others"
+    assert list(with_consequences(rendered).objects) == list(rendered.objects)
 
 
-def test_only_the_readers_of_patched_configuration_roll() -> None:
-    one, two = after({**SETTINGS, "data": {"a": "2"}}), after({**SETTINGS, "data": {"a": "3"}})
-    assert len({hash_of(one, "reader"), hash_of(two, "reader"), "before"}) == 3
-    assert hash_of(one, "other") == "before"
+@pytest.mark.parametrize("patch", [{"data": {"a": "2"}}, {"binaryData": {"b": "AAAA"}}])
+def test_only_the_readers_of_changed_configuration_roll(patch: dict[str, Any]) -> None:
+    rendered = after({**SETTINGS, **patch})
+    assert hash_of(rendered, "reader") == config_hash({"settings": DATA | next(iter(patch.values()))})
+    assert hash_of(rendered, "reader") != config_hash({"settings": DATA})
+    assert hash_of(rendered, "other") == "by hand"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"containers": [{"name": "main", "envFrom": [{"configMapRef": {"name": "settings"}}]}]},
+        {"volumes": [{"name": "all", "projected": {"sources": [{"configMap": {"name": "settings"}}]}}]},
+    ],
+)
+def test_configuration_may_be_read_in_any_way(spec: dict[str, Any]) -> None:
+    reader = copy.deepcopy(READER)
+    reader["spec"]["template"]["spec"] = spec
+    assert hash_of(after(reader), "reader") == config_hash({"settings": DATA})
+
+
+def test_a_pod_without_the_annotation_or_of_no_shape_stays() -> None:
+    without, broken = copy.deepcopy(READER), copy.deepcopy(OTHER)
+    without["spec"]["template"]["metadata"] = {}
+    broken["spec"]["template"]["spec"] = "none"
+    rendered = after(without, broken)
+    assert without in list(rendered.objects)
+    assert broken in list(rendered.objects)
+
+
+def test_a_pod_of_its_own_carries_the_hash_too() -> None:
+    pod = named("Pod", "alone", "v1", spec=template("settings")["spec"])
+    pod["metadata"]["annotations"] = {HASH: ""}
+    (found,) = after(pod).objects.of_kind("Pod")
+    assert found["metadata"]["annotations"][HASH] == config_hash({"settings": DATA})
 
 
 def test_a_patched_job_is_a_new_job_and_is_remembered_under_its_new_name() -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 
-from floe_compiler.kit.pods import CONFIG_HASH
+from floe_compiler.model.configuration import CONFIG_HASH
 from floe_compiler.model.objects import Object
 from floe_compiler.report.diff import EnvironmentDiff, compare
 from floe_compiler.report.diff_json import render_diff_json

@@ -1,4 +1,4 @@
-"""ConfigMaps from the configuration files that containers declare, and the hash that rolls pods when one changes."""
+"""ConfigMaps from the configuration files that containers declare, and why secrets stand in variables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from floe_compiler.kit.volumes import containers_of
 from floe_compiler.model.facts import Pod
-from floe_compiler.model.yaml_text import sha256_of
 
 
 def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
@@ -22,12 +21,6 @@ def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
         if data.setdefault(key, file.text) != file.text:
             raise ValueError(f"ConfigMap {file.config_map} is given two different files {key}")
     return {name: dict(sorted(data.items())) for name, data in sorted(found.items())}
-
-
-def config_hash(pod: Pod) -> str:
-    """Return the hash of all configuration that the pod reads; empty if it reads none."""
-    data = config_data([pod])
-    return sha256_of(data) if data else ""
 
 
 def secret_reasons(pod: Pod) -> str:

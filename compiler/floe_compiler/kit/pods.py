@@ -9,6 +9,7 @@ from floe_compiler.kit import config_maps, labels, postgresql
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.volumes import mounts, volumes
+from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Container, Pod, Probe, Resources, Variable
 from floe_compiler.model.inputs import Placement
@@ -19,7 +20,6 @@ WAIT_SECONDS = 240
 WAIT_PAUSE = 5
 WAIT_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 SECRET_REASONS = "floe.dev/secret-variables"  # noqa: S105 - the name of an annotation
-CONFIG_HASH = "floe.dev/config-hash"
 
 
 def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:
@@ -40,7 +40,7 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
 
 def pod_annotations(pod: Pod) -> Mapping[str, str]:
     """Return what the template says beside its labels: the hash of its configuration, and why secrets are variables."""
-    configuration = config_maps.config_hash(pod)
+    configuration = config_hash(config_maps.config_data([pod]))
     reasons = config_maps.secret_reasons(pod)
     return dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
 

@@ -45,7 +45,7 @@ def apply_overlay(
     top = read_environment(Source(root, read, findings), rendered.environment)
     findings.finish()  # with objects missing, it would be wrong to say that a patch matches nothing
     if top is None:
-        return rendered, findings.finish()
+        return with_consequences(rendered), findings.finish()
     effects = effects_of(top, rendered.environment, rendered.objects, findings)
     _check_carriable(effects, findings)
     findings.finish()

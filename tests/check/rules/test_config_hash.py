@@ -15,6 +15,17 @@ def test_a_workload_that_reads_configuration_carries_its_hash() -> None:
     del platform["Deployment/polaris"]["spec"]["template"]["metadata"]["annotations"]
     message = "spec.template.metadata.annotations lacks floe.dev/config-hash, but it reads polaris"
     assert platform.findings(check) == [("C140", "Deployment.apps floe-platform/polaris", message)]
+    hint = 'write floe.dev/config-hash: "" there: the compiler puts the hash in its place'
+    assert platform.hints(check) == [hint]
+
+
+@pytest.mark.parametrize("changed", [{"data": {}}, {"data": {"other": "x"}}, {"binaryData": {"icon": "AAAA"}}])
+def test_the_hash_follows_the_configuration(changed: dict[str, Any]) -> None:
+    platform = sample()
+    assert platform.findings(check) == []
+    platform["ConfigMap/polaris"].update(changed)
+    message = "spec.template.metadata.annotations[floe.dev/config-hash] is not the hash of what it reads of polaris"
+    assert platform.findings(check) == [("C140", "Deployment.apps floe-platform/polaris", message)]
 
 
 @pytest.mark.parametrize(
