@@ -20,6 +20,8 @@ INPUTS = (
     "domains/sales/domain.yaml",
     "domains/sales/products/orders.yaml",
     "overlays/dev/environment.yaml",
+    "base/kustomization.yaml",
+    "base/priority-class.yaml",
 )
 
 
@@ -28,6 +30,9 @@ def mesh(tmp_path: Path) -> Path:
     shutil.copytree(SMALL, tmp_path, dirs_exist_ok=True)
     second = (tmp_path / "overlays/dev/environment.yaml").read_text(encoding="utf-8")
     add(tmp_path, "overlays/prod/environment.yaml", second)
+    add(tmp_path, "base/kustomization.yaml", "resources: [priority-class.yaml]\n")
+    add(tmp_path, "base/priority-class.yaml", "kind: PriorityClass\n")
+    add(tmp_path, "overlays/dev/patch.yaml", "kind: Patch\n")
     return tmp_path
 
 
@@ -56,16 +61,17 @@ def test_every_input_counts_for_every_environment(mesh: Path, file: str) -> None
     assert changed(mesh, before) == {"dev", "prod"}
 
 
-@pytest.mark.parametrize("file", ["base/kustomization.yaml", "domains/sales/products/new.yaml", "base/deep/er/a.txt"])
+@pytest.mark.parametrize("file", ["base/new.yaml", "domains/sales/products/new.yaml", "base/deep/er/a.txt"])
 def test_a_new_file_counts_for_every_environment(mesh: Path, file: str) -> None:
     before = dict(input_digests(mesh))
     add(mesh, file)
     assert changed(mesh, before) == {"dev", "prod"}
 
 
-def test_an_environments_patches_are_its_own(mesh: Path) -> None:
+@pytest.mark.parametrize("file", ["overlays/dev/kustomization.yaml", "overlays/dev/patch.yaml"])
+def test_an_environments_patches_are_its_own(mesh: Path, file: str) -> None:
     before = dict(input_digests(mesh))
-    add(mesh, "overlays/dev/kustomization.yaml")
+    add(mesh, file, "another")
     assert changed(mesh, before) == {"dev"}
 
 

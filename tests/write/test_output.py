@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.write.lock import locked
 from floe_compiler.write.output import WriteReport, check_output, is_current, remembered_warnings, write_output
 from write.tree import DIGESTS, files, place, tree
 
@@ -382,3 +383,15 @@ def test_line_ends_that_git_changed_are_told_once_with_the_way_out(tmp_path: Pat
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
     subprocess.run(found.hint.rpartition("then: ")[2], shell=True, cwd=clone, check=True, env=environment)
     assert write(clone, **{**texts, "a__x": "2"}).change == ("output/dev/a/x.yaml",)
+
+
+def test_a_second_writer_is_refused_while_one_writes(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    before = tree(tmp_path)
+    with locked(tmp_path):
+        with pytest.raises(StageFailed) as failed:
+            write_output(tmp_path, NEW, DIGESTS)
+        assert [found.rule.code for found in failed.value.diagnostics] == ["W009"]
+        assert tree(tmp_path) == before
+        assert check_output(tmp_path, NEW, DIGESTS).stale, "looking needs no lock"
+    assert write_output(tmp_path, NEW, DIGESTS).stale

@@ -9,7 +9,7 @@ from floe_compiler.check.rules.sizes import check
 def test_annotations_up_to_256_kibibytes() -> None:
     platform = sample()
     metadata = platform["Service/dagster"]["metadata"]
-    metadata["annotations"] = {"note": "x" * (256 * 1024 - 4)}
+    metadata["annotations"] = {"note": "x" * (262144 - 4)}
     assert platform.findings(check) == []
     metadata["annotations"]["b"] = ""
     message = "metadata.annotations has 262145 bytes"

@@ -10,10 +10,12 @@ from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
 
+_MOST_ANNOTATIONS = 256 * 1024
+
 ANNOTATIONS = Rule(
     "C163",
     "annotations that are too large",
-    "All annotations of an object may have 262144 bytes together. Move what is large into a ConfigMap.",
+    f"All annotations of an object may have {_MOST_ANNOTATIONS} bytes together. Move what is large into a ConfigMap.",
 )
 DATA = Rule(
     "C164",
@@ -28,7 +30,6 @@ FOLDER = Rule(
     "warning",
 )
 
-_MOST_ANNOTATIONS = 256 * 1024
 _MOST_DATA = 1024 * 1024
 _MUCH = 8_000_000
 
