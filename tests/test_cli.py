@@ -1,5 +1,6 @@
 """The command line turns whatever happens into an exit code and words, never a traceback."""
 
+import errno
 import importlib
 import os
 import re
@@ -91,6 +92,29 @@ def test_an_interruption_is_quiet(
     monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", interrupted)
     assert main(["check"]) == 130
     assert capsys.readouterr().err == "floe-compile: interrupted\n"
+
+
+def test_a_folder_without_permission_is_no_bug(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "domains/sales")
+
+    monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", refused)
+    assert main(["check"]) == 1
+    error = capsys.readouterr().err
+    assert error == "floe-compile: not allowed to read or write domains/sales; let the user who runs this do so\n"
+
+
+def test_what_is_refused_without_a_file_is_a_bug(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", refused)
+    assert main(["check"]) == 3
+    assert "internal error" in capsys.readouterr().err
 
 
 def run(repository: Path, *arguments: str, **options: object) -> subprocess.Popen[bytes]:

@@ -80,6 +80,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             _discard_stdout()
             sys.stderr.write(f"floe-compile: cannot write {error.filename or 'the answer'}: {error.strerror}\n")
             return FOUND
+        if isinstance(error, PermissionError) and error.filename:
+            remedy = "let the user who runs this do so"
+            sys.stderr.write(f"floe-compile: not allowed to read or write {error.filename}; {remedy}\n")
+            return FOUND
         from floe_compiler.commands.bug_report import bug_report
 
         sys.stderr.write(bug_report(error, arguments))
