@@ -187,6 +187,7 @@ def sample() -> Platform:
         ),
         "launched": frozenset({launched}),
         "ingress_groups": frozenset({(DAGSTER, 3000)}),
+        "ingress_namespace": "ingress-nginx",
     }
     return platform
 

@@ -123,3 +123,22 @@ def test_what_a_policy_governs(spec: dict[str, Any], denied: list[str]) -> None:
     read = read_policies(build_index(platform.rendered()))
     assert sorted(direction for direction, names in read.denying.items() if names) == denied
     assert sorted(direction for direction, pods in read.isolated.items() if pods) == denied
+
+
+@pytest.mark.parametrize(
+    ("peer", "foreign", "unnamed"),
+    [
+        ({"podSelector": {}}, set(), False),
+        ({"namespaceSelector": {}}, set(), True),
+        (named(NAMESPACE, "kube-system", "monitoring"), {"kube-system", "monitoring"}, False),
+        ({"namespaceSelector": {"matchLabels": {"app.kubernetes.io/part-of": "acme"}}}, set(), False),
+        ({"namespaceSelector": {"matchLabels": {"app.kubernetes.io/part-of": "other"}}}, set(), True),
+        ({"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}}, set(), True),
+        ({"ipBlock": {"cidr": "10.0.0.0/8"}}, set(), False),
+    ],
+)
+def test_strangers(peer: dict[str, Any], foreign: set[str], unnamed: bool) -> None:
+    for peers in ([peer], [peer, {"podSelector": {}}]):
+        found = read(peers)[1]
+        assert (set(found.foreign), found.unnamed) == (foreign, unnamed)
+    assert read([])[1].unnamed

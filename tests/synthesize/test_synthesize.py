@@ -114,6 +114,7 @@ def test_facts_of_all_namespaces_are_there() -> None:
     assert {one.group for one in found.launched} == {PodGroup(PLATFORM, "run")}
     assert {one.group for one in found.exceptions} == {web}
     assert found.ingress_groups == {(web, 8080)}
+    assert found.ingress_namespace == "nginx"
     assert found.existing_secrets == {ExistingSecret(SALES, "theirs", ("a", "b"), "custom")}
     assert found.origins["Deployment.apps floe-platform/web"] == WRITTEN
     assert not list(found.objects.of_kind("ExternalSecret"))

@@ -21,6 +21,8 @@ Network = IPv4Network | IPv6Network
 _DNS_NAMESPACE = {NAMESPACE_NAME: "kube-system"}
 _DNS_PODS = {"k8s-app": "kube-dns"}
 """The labels of the cluster's own DNS servers and of their namespace, which no environment renders."""
+_STRANGER = {NAMESPACE_NAME: ""}
+"""The labels of a namespace of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,16 @@ EVERYWHERE = Block(ip_network("0.0.0.0/0"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Peers:
-    """Pods (as bits), address ranges, whether the cluster's DNS is among them, and pods that are not rendered."""
+    """Pods (as bits), address ranges, whether the cluster's DNS is among them, and pods that are not rendered.
+
+    `foreign` are the namespaces that are named and not rendered; `unnamed` tells whether pods of others are meant, too.
+    """
 
     pods: int = 0
     blocks: tuple[Block, ...] = ()
     dns: bool = False
+    foreign: frozenset[str] = frozenset()
+    unnamed: bool = False
     elsewhere: bool = False
 
 
@@ -62,7 +69,7 @@ class PeerReader:
         ]
         self._by_label = LabelIndex(labels)
         self._known: dict[tuple[str, str], Peers] = {}
-        self._all = Peers(to_bits(range(len(index.pods.all))), (EVERYWHERE,), dns=True, elsewhere=True)
+        self._all = Peers(to_bits(range(len(index.pods.all))), (EVERYWHERE,), dns=True, unnamed=True, elsewhere=True)
 
     def read(self, namespace: str, peers: Iterable[Selector]) -> Peers:
         """Return whom the `from` or `to` of a policy's rule means; without any it means everyone."""
@@ -73,7 +80,14 @@ class PeerReader:
         for one in found:
             pods |= one.pods
         blocks = tuple(block for one in found for block in one.blocks)
-        return Peers(pods, blocks, any(one.dns for one in found), any(one.elsewhere for one in found))
+        return Peers(
+            pods,
+            blocks,
+            any(one.dns for one in found),
+            frozenset().union(*(one.foreign for one in found)),
+            any(one.unnamed for one in found),
+            any(one.elsewhere for one in found),
+        )
 
     def _peer(self, namespace: str, peer: Selector) -> Peers:
         place = "" if "namespaceSelector" in peer or "ipBlock" in peer else namespace
@@ -93,7 +107,10 @@ class PeerReader:
         pods = to_bits(position for name in names for position in self._pods.positions(name, pod_selector))
         dns = matches(selector, _DNS_NAMESPACE) and matches(pod_selector, _DNS_PODS)
         named = named_namespaces(selector)
-        return Peers(pods, dns=dns, elsewhere=not named or bool(set(named) - self._rendered))
+        foreign = frozenset(named) - self._rendered
+        # Labels of which no rendered namespace has all are rather those of others; some selectors take any stranger.
+        unnamed = not named and (not names or matches(selector, _STRANGER))
+        return Peers(pods, (), dns, foreign, unnamed, elsewhere=not named or bool(foreign))
 
 
 def named_namespaces(selector: Selector) -> tuple[str, ...]:

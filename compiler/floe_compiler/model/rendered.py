@@ -115,6 +115,9 @@ class Rendered:
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
     """Pods and container ports that the ingress controller's namespace may reach."""
 
+    ingress_namespace: str = ""
+    """The ingress controller's namespace, if the cluster has one."""
+
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     nodes: int = 3
     """How many nodes to count for DaemonSets."""

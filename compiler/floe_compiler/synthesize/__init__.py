@@ -166,6 +166,7 @@ def _rendered(
         launched=frozenset().union(*(unit.launched for unit in units)),
         exceptions=frozenset().union(*(unit.exceptions for unit in units)),
         ingress_groups=frozenset().union(*(unit.ingress_groups for unit in units)),
+        ingress_namespace=settings.ingress_namespace,
         existing_secrets=frozenset(
             ExistingSecret(unit.plan.namespace, secret.name, tuple(key.name for key in secret.keys), secret.type)
             for unit in units

@@ -1,26 +1,31 @@
-"""Network policies at the cluster's edge: pods reach the declared servers outside, and nothing else comes or goes."""
+"""Network policies at the environment's edge: pods reach the declared servers outside; nothing else comes or goes."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import NamedTuple
 
+from floe_compiler.check.annotations import EXTERNAL_REFERENCES, is_external
 from floe_compiler.check.bits import numbers_in
+from floe_compiler.check.hints import some
 from floe_compiler.check.index import Index
 from floe_compiler.check.peers import EVERYWHERE, Network, within
-from floe_compiler.check.policies import Policies, read_policies
+from floe_compiler.check.policies import Direction, Policies, PolicyRule, read_policies
 from floe_compiler.check.policy_ports import ANY_PORT, DNS_PORT, Port, show_ports
 from floe_compiler.check.reachability import Reachability
+from floe_compiler.check.selection import NAMESPACE_NAME
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import Connection, External, PodGroup
 
 EXIT = Rule(
     "C066",
-    "way out of the cluster that nobody declared",
-    "A network policy lets pods send to addresses that no declared server has. Narrow it, or declare the server.",
+    "way out that nobody declared",
+    "A network policy lets pods send to addresses that no declared server has, or to namespaces that the environment "
+    "does not render. Narrow it, declare the server, or say that the namespace is somebody else's: annotation "
+    '"floe.dev/external-references: Namespace/<name>".',
 )
 CUT = Rule(
     "C067",
@@ -30,12 +35,21 @@ CUT = Rule(
 )
 DOOR = Rule(
     "C068",
-    "way into the cluster that nobody declared",
-    "A network policy lets addresses from anywhere reach pods that are not open to the ingress controller. "
-    "Name the pods or namespaces that may.",
+    "way in that nobody declared",
+    "A network policy lets pods be reached by everyone, by namespaces that the environment does not render, or by "
+    "addresses where they are not open to the ingress controller. Name the pods or namespaces that may, and say of a "
+    'namespace that it is somebody else\'s: annotation "floe.dev/external-references: Namespace/<name>".',
 )
 
 _API_PORTS = (443, 6443)
+_NAME_THEM = f"name the namespaces that may, each by its label {NAMESPACE_NAME}"
+
+
+class _Stranger(NamedTuple):
+    """Whom a policy means beyond what is rendered."""
+
+    name: str
+    hint: str = ""
 
 
 class _Server(NamedTuple):
@@ -63,7 +77,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
         for server in servers[source]:
             yield from _cut(index, reach, source, server)
         yield from _exits(index, reach, source, servers[source])
-    yield from _doors(index, policies)
+    yield from _openings(index, policies)
 
 
 def _server(connection: Connection) -> _Server:
@@ -100,19 +114,62 @@ def _exits(index: Index, reach: Reachability, source: int, servers: list[_Server
         yield index.finding(EXIT, index.pods.all[source].about, message)
 
 
-def _doors(index: Index, policies: Policies) -> Iterator[Diagnostic]:
-    """Yield one finding for each group of pods that a policy opens to addresses outside, with all its ports."""
-    open_to_ingress: dict[int, set[int]] = defaultdict(set)
+def _openings(index: Index, policies: Policies) -> Iterator[Diagnostic]:
+    """Yield the strangers to whom a policy opens pods, or to whom it lets them send."""
+    to_ingress: dict[int, set[int]] = defaultdict(set)
     for group, number in index.rendered.ingress_groups:
         for position in index.pods.of_group(group):
-            open_to_ingress[position].add(number)
-    open_: dict[tuple[ObjectId, PodGroup], set[Port]] = defaultdict(set)
+            to_ingress[position].add(number)
+    opened: dict[tuple[ObjectId, Direction, _Stranger], dict[PodGroup, set[Port]]] = defaultdict(dict)
     for rule in policies.rules:
-        if rule.direction == "ingress" and rule.peers.blocks:
-            for port, pods in rule.received:
-                for position in numbers_in(pods):
-                    if port[1] not in open_to_ingress[position]:
-                        open_[rule.policy, index.pods.all[position].group].add(port)
-    for (policy, group), ports in open_.items():
-        message = f"it lets addresses outside the cluster reach {group} on {show_ports(ports)}"
-        yield index.finding(DOOR, policy, message)
+        for port, pods in _opened(rule):
+            for position in numbers_in(pods):
+                group = index.pods.all[position].group
+                for stranger in _strangers(index, rule, port[1], to_ingress[position]):
+                    opened[rule.policy, rule.direction, stranger].setdefault(group, set()).add(port)
+    for (policy, direction, stranger), ports_of in opened.items():
+        yield from _opening(index, policy, direction, stranger, ports_of)
+
+
+def _opening(
+    index: Index, policy: ObjectId, direction: Direction, stranger: _Stranger, ports_of: Mapping[PodGroup, set[Port]]
+) -> Iterator[Diagnostic]:
+    """Yield one finding for all pods with the same ports."""
+    alike: dict[frozenset[Port], list[PodGroup]] = defaultdict(list)
+    for group, ports in ports_of.items():
+        alike[frozenset(ports)].append(group)
+    for same, groups in alike.items():
+        way_in = (DOOR, f"it lets {stranger.name} reach {some(groups)}")
+        way_out = (EXIT, f"it lets {some(groups)} send to {stranger.name}")
+        rule, what = way_in if direction == "ingress" else way_out
+        yield index.finding(rule, policy, f"{what} on {show_ports(same)}", stranger.hint)
+
+
+def _opened(rule: PolicyRule) -> Iterable[tuple[Port, int]]:
+    """Return the ports of a rule that means strangers, each with the pods (as bits) that it selects for it."""
+    peers = rule.peers
+    if not (peers.unnamed or peers.foreign or peers.blocks):
+        return ()
+    if rule.direction == "ingress":
+        return rule.received
+    return [(port, rule.pods) for port in rule.ports if port[1] != DNS_PORT]
+
+
+def _strangers(index: Index, rule: PolicyRule, port: int, to_ingress: Collection[int]) -> Iterator[_Stranger]:
+    """Yield whom a rule means that nobody declared: addresses at a way in only, as ways out are told by source."""
+    peers, is_ingress = rule.peers, rule.direction == "ingress"
+    if peers.unnamed and EVERYWHERE in peers.blocks:
+        if is_ingress:
+            yield _Stranger("everyone", _NAME_THEM)
+        return
+    if is_ingress and peers.blocks and port not in to_ingress:
+        yield _Stranger("addresses outside the cluster")
+    if peers.unnamed:
+        yield _Stranger("pods of namespaces that it does not name", _NAME_THEM)
+    for name in sorted(peers.foreign):
+        is_controller = is_ingress and name == index.rendered.ingress_namespace
+        if not is_controller and not is_external(index.objects[rule.policy], "Namespace", name):
+            hint = f'if that is meant, annotate the policy: "{EXTERNAL_REFERENCES}: Namespace/{name}"'
+            if is_ingress and not index.rendered.ingress_namespace:
+                hint += "; the ingress controller's namespace is cluster.ingress_namespace of the environment"
+            yield _Stranger(f"pods of namespace {name}", hint)
