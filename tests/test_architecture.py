@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "load": {"model"},
     "resolve": {"model"},  # gets the registry of components as a value
     "synthesize": {"model", "kit"},
-    "overlay": {"model", "kit"},  # gets the YAML reader as a value; kit names Jobs
+    "overlay": {"model"},  # gets the YAML reader as a value
     "check": {"model"},
     "write": {"model"},
     "report": {"model"},

@@ -6,13 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from floe_compiler.kit.workloads import claims_of, job_name, task, workload
+from floe_compiler.kit.workloads import claims_of, task, workload
 from floe_compiler.model.facts import Claim, Probe, Task
 from floe_compiler.model.inputs import Placement
-from floe_compiler.model.names import check_dns_label
 from kit.samples import DATABASE, HTTP, container, instance, pod
 from kit.samples import workload as declared
 from support import DEVELOPMENT, PRODUCTION
@@ -174,23 +171,6 @@ def test_a_cron_job_that_is_not_suspended_says_so() -> None:
 def test_a_changed_job_is_another_job(change: dict[str, Any]) -> None:
     assert job(**change)["metadata"]["name"] != job()["metadata"]["name"]
     assert job()["metadata"]["name"] == job()["metadata"]["name"]
-
-
-SPECS = st.recursive(
-    st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(st.from_regex(r"[a-z]([a-z0-9-]{0,80}[a-z0-9])?", fullmatch=True), SPECS, SPECS)
-def test_a_jobs_name_fits_and_changes_with_the_spec(name: str, first: Any, second: Any) -> None:
-    one, other = job_name(name, {"spec": first}), job_name(name, {"spec": second})
-    check_dns_label(one)
-    assert one.startswith(name[:54])
-    same = repr(first) == repr(second)
-    assert not same or one == other
-    assert one != other or first == second
 
 
 def test_placement_reaches_the_pods() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from floe_compiler.check.selection import LabelIndex
-from floe_compiler.check.workloads import CONTENT_HASH, Workload
+from floe_compiler.check.workloads import Workload
+from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
 from floe_compiler.model.selectors import Labels, Selector
@@ -64,5 +65,5 @@ class PodIndex:
 
     def of_group(self, group: PodGroup) -> tuple[int, ...]:
         """Return the positions of a group's pods; a Job's may be named with or without its content hash."""
-        plain = PodGroup(group.namespace, CONTENT_HASH.sub("", group.name))
+        plain = PodGroup(group.namespace, without_hash(group.name))
         return tuple(self._of_group.get(group) or self._of_group.get(plain) or ())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import PodGroup
 
@@ -20,9 +20,6 @@ _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
     ("batch", "Job"): ("spec", "template"),
 }
-
-CONTENT_HASH = re.compile(r"-[0-9a-f]{8}$")
-"""The end of a Job's name that changes with its content, as a Job itself cannot be changed."""
 
 TASKS = frozenset({"Job", "CronJob"})
 """The kinds whose pods run to their end."""
@@ -76,7 +73,7 @@ class Workload:
     @property
     def group(self) -> PodGroup:
         """Return the pods' group: a Job's goes by its name without the content hash."""
-        name = CONTENT_HASH.sub("", self.id.name) if self.kind == "Job" else self.id.name
+        name = without_hash(self.id.name) if self.kind == "Job" else self.id.name
         return PodGroup(self.id.namespace, name)
 
     @property

@@ -8,7 +8,6 @@ a normal compilation for it, and the answer holds for whatever a component does 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from floe_compiler.explain.variations import differences, scalars, variations, w
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest
+from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, UnitPlan
 from floe_compiler.model.sources import DomainSource, Sources
@@ -42,7 +42,6 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
 SAMPLE = 3
 """Of so many domains the platform's objects are rendered when asked about: how they list domains is all alike."""
 
-_JOB_HASH = re.compile(r"-[0-9a-f]{8}$")
 _IDENTITY = ("apiVersion", "kind")
 _ABSENT = object()
 
@@ -155,7 +154,7 @@ class _Question:
 
     @staticmethod
     def _key(identity: ObjectId) -> tuple[str, str, str]:
-        name = _JOB_HASH.sub("", identity.name) if identity.kind == "Job" else identity.name
+        name = without_hash(identity.name) if identity.kind == "Job" else identity.name
         return identity.group, identity.kind, name
 
 

@@ -12,11 +12,10 @@ from floe_compiler.kit.pods import pod_template, startup_seconds
 from floe_compiler.kit.volumes import containers_of
 from floe_compiler.model.facts import Claim, Task, Workload
 from floe_compiler.model.inputs import Placement
+from floe_compiler.model.job_names import job_name
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
-from floe_compiler.model.yaml_text import sha256_of
 
-HASH_LENGTH = 8
 LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, the wait for its database aside
 KEPT_REVISIONS = 3
 # REQ-602 and REQ-603. A Job has one time to live whatever its outcome, so failed and succeeded ones are kept alike.
@@ -128,11 +127,6 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     # a changed Job is a new Job, named by its content.
     annotations = {**order, **replaced(settings)}
     return manifest("batch/v1", "Job", job_name(declared.name, job), *place, annotations, spec=job)
-
-
-def job_name(name: str, spec: Mapping[str, Any]) -> str:
-    """Return the name with a hash of the Job's spec, at most 63 characters long."""
-    return f"{name[: 62 - HASH_LENGTH]}-{sha256_of(spec)[:HASH_LENGTH]}"
 
 
 def _cron(instance: Instance[Any], declared: Task, job: Mapping[str, Any]) -> Object:

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from floe_compiler.kit.workloads import HASH_LENGTH, job_name
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
+from floe_compiler.model.job_names import job_name, without_hash
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.rendered import Rendered
 
@@ -58,7 +58,7 @@ def _changed(
     if rolls:
         _template(manifest)["metadata"]["annotations"][CONFIG_HASH] = settled
     if _is_named_by_content(identity, before):
-        manifest["metadata"]["name"] = job_name(identity.name[: -HASH_LENGTH - 1], manifest["spec"])
+        manifest["metadata"]["name"] = job_name(without_hash(identity.name), manifest["spec"])
     return manifest
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import Danger, Surroundings, dangers_of
@@ -17,8 +17,6 @@ from floe_compiler.report.secrecy import hide_object
 
 Action = Literal["deleted", "changed", "added"]
 ACTIONS: tuple[Action, ...] = ("deleted", "changed", "added")
-
-_HASH = re.compile(r"-[0-9a-f]{8}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _renamed_jobs(before: Manifests, after: Manifests) -> dict[ObjectId, ObjectI
 
 
 def _without_hash(identity: ObjectId) -> ObjectId:
-    return replace(identity, name=_HASH.sub("", identity.name))
+    return replace(identity, name=without_hash(identity.name))
 
 
 def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from floe_compiler.check.annotations import annotation
 from floe_compiler.check.index import Index
-from floe_compiler.check.workloads import CONTENT_HASH, Workload
+from floe_compiler.check.workloads import Workload
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.job_names import has_hash
 from floe_compiler.model.objects import Object
 
 FIXED = Rule(
@@ -43,7 +44,7 @@ def _delivery(index: Index, workload: Workload) -> Iterator[Diagnostic]:
     if "ttlSecondsAfterFinished" in workload.spec:
         message = "spec.ttlSecondsAfterFinished removes the Job, and the next delivery starts it again"
         yield index.finding(FIXED, workload.id, message)
-    if not CONTENT_HASH.search(workload.id.name) and not _is_forced(workload.manifest):
+    if not has_hash(workload.id.name) and not _is_forced(workload.manifest):
         message = "metadata.name does not end with a hash of the Job's content, so a changed Job is refused"
         yield index.finding(FIXED, workload.id, message)
 

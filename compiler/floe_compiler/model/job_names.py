@@ -1,0 +1,27 @@
+"""Names of Jobs: they end in a hash of what the Job does, as a Job itself cannot be changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from floe_compiler.model.yaml_text import sha256_of
+
+_DIGITS = 8
+_HASH = re.compile(rf"-[0-9a-f]{{{_DIGITS}}}$")
+
+
+def job_name(name: str, spec: Mapping[str, Any]) -> str:
+    """Return the name with a hash of the Job's spec, at most 63 characters long."""
+    return f"{name[: 62 - _DIGITS]}-{sha256_of(spec)[:_DIGITS]}"
+
+
+def has_hash(name: str) -> bool:
+    """Tell whether a name looks as if it changed with the content."""
+    return bool(_HASH.search(name))
+
+
+def without_hash(name: str) -> str:
+    """Return what of the name stays when the content changes."""
+    return _HASH.sub("", name)
