@@ -12,6 +12,7 @@ import pytest
 
 from commands import fake_pipeline
 from floe_compiler.cli import VERBS, main
+from floe_compiler.commands import exit_codes
 from floe_compiler.commands.options import find_root
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 
@@ -36,7 +37,23 @@ def test_help_teaches_every_verb_with_examples(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0
-    assert f"floe-compile {verb}" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert f"floe-compile {verb}" in text.partition("examples:")[0]
+    assert f"\n  floe-compile {verb}" in text.partition("examples:")[2]
+
+
+def test_help_tells_of_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--help"])
+    codes = [value for value in vars(exit_codes).values() if isinstance(value, int)]
+    told = re.findall(r"\b\d+\b", capsys.readouterr().out.partition("exit codes:")[2])
+    assert [int(code) for code in told] == sorted(codes)
+
+
+@pytest.mark.parametrize("verb", ["compile", "check", "diff"])
+def test_an_environment_that_is_not_there(verb: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "overlays/dev/environment.yaml").touch()
+    assert main([verb, "--env", "dew"]) == 2
+    assert capsys.readouterr().err == 'floe-compile: there is no environment "dew"; did you mean "dev"?\n'
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,6 +55,7 @@ examples:
   floe-compile --allow-delete prod/floe-sales-domain   let a removed domain go
 
 exit codes:  0 done  1 errors, or an output that is not current  2 wrong usage  3 a bug in floe-compile
+             130 interrupted  141 nobody reads the answer any more
 """
 
 

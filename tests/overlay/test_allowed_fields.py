@@ -30,6 +30,12 @@ def test_an_unknown_field_is_refused_with_the_nearest(mesh: Mesh) -> None:
     assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "resource" (did you mean "resources"?)']
 
 
+def test_only_what_is_allowed_is_offered(mesh: Mesh) -> None:
+    mesh.write({FILE: "whatever: []\n"})
+
+    assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "whatever" (known: {", ".join(sorted(ALLOWED))})']
+
+
 def test_all_mistakes_are_told_at_once(mesh: Mesh) -> None:
     mesh.write(
         {

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
-from floe_compiler.commands.options import add_common, add_environments, find_root
+from floe_compiler.commands.options import add_common, add_environments, chosen_environments, find_root
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.report.outcome import Outcome, count
 
@@ -18,8 +18,16 @@ STALE = Rule(
 )
 
 
+EXAMPLES = """\
+examples:
+  floe-compile check                   is output/ what the inputs compile to?
+  floe-compile check --format github   the same, with marks on the lines of a pull request
+"""
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
+    parser.epilog = EXAMPLES
     add_common(parser)
     add_environments(parser)
 
@@ -30,7 +38,8 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.progress import showing_progress
     from floe_compiler.write.output import check_output
 
-    root, environments = find_root(options.root), tuple(options.env)
+    root = find_root(options.root)
+    environments = chosen_environments(root, options.env)
     with showing_progress(sys.stderr) as progress:
         compiled = compile_mesh(root, environments, progress)
         report = check_output(root, compiled.files, compiled.digests, not environments)

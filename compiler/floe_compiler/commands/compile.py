@@ -9,12 +9,20 @@ from pathlib import Path
 
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE
-from floe_compiler.commands.options import add_common, add_environments, find_root
+from floe_compiler.commands.options import add_common, add_environments, chosen_environments, find_root
 from floe_compiler.report.outcome import Outcome, count
+
+EXAMPLES = """\
+examples:
+  floe-compile compile                                         compile everything
+  floe-compile compile --env dev                               compile one environment
+  floe-compile compile --allow-delete prod/floe-sales-domain   let a removed domain go
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
+    parser.epilog = EXAMPLES
     add_common(parser)
     add_environments(parser)
     parser.add_argument(
@@ -29,8 +37,9 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compile and write, or find that there is nothing to do."""
     root = find_root(options.root)
+    environments = chosen_environments(root, options.env)
     for_people = options.format == "text"
-    show(compile_and_write(root, tuple(options.env), options.allow_delete, for_people=for_people), root, options)
+    show(compile_and_write(root, environments, options.allow_delete, for_people=for_people), root, options)
     return DONE
 
 

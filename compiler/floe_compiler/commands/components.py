@@ -34,8 +34,17 @@ class Choice:
     """Where it is written, unless at the top of the manifest."""
 
 
+EXAMPLES = """\
+examples:
+  floe-compile components           what can a platform be made of?
+  floe-compile components catalog   which catalogs are there, and what can I set?
+  floe-compile components dagster   the settings of this one
+"""
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
+    parser.epilog = EXAMPLES
     parser.add_argument(
         "name", nargs="?", help="show the settings of a slot's components (catalog), or of one by its type (dagster)"
     )

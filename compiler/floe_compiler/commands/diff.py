@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_common, add_environments, find_root
+from floe_compiler.commands.options import add_common, add_environments, chosen_environments, find_root
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT
 
@@ -32,8 +32,17 @@ class State:
     read: Callable[[Iterable[str]], Mapping[str, bytes]]
 
 
+EXAMPLES = """\
+examples:
+  floe-compile diff                                 what do my edits change, compared with the last commit?
+  floe-compile diff --env prod                      only there
+  floe-compile diff origin/main --format markdown   for a pull request
+"""
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
+    parser.epilog = EXAMPLES
     parser.add_argument("revision", nargs="?", help="the Git revision whose output to compare with (default: HEAD)")
     parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
     add_common(parser, FORMATS)
@@ -45,7 +54,8 @@ def run(options: Namespace) -> int:
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
 
-    root, environments = find_root(options.root), tuple(options.env)
+    root = find_root(options.root)
+    environments = chosen_environments(root, options.env)
     if options.from_output and options.revision:
         raise UsageError(f"say either the revision {options.revision} or --from-output, not both")
     before = _on_disk(root) if options.from_output else _at_revision(root, options.revision or HEAD)

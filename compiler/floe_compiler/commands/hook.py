@@ -29,8 +29,16 @@ NOT_STAGED = Rule(
 )
 
 
+EXAMPLES = """\
+examples:
+  floe-compile hook           compile, and list what the commit would leave out
+  floe-compile hook --quiet   say nothing but errors
+"""
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
+    parser.epilog = EXAMPLES
     add_common(parser)
 
 

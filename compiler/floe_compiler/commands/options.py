@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import UsageError
+from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.layout import MANIFEST
 
 FORMATS = ("text", "json", "github", "sarif")
@@ -32,6 +34,20 @@ def add_environments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="only this environment (may be repeated; default: all)",
     )
+
+
+def chosen_environments(root: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the environments that `--env` names.
+
+    Raises:
+        UsageError: if the repository has environments, but not all of these.
+    """
+    chosen = tuple(names)
+    known = {path.parent.name for path in root.glob("overlays/*/environment.yaml")} if chosen else set()
+    for name in chosen:
+        if known and name not in known:
+            raise UsageError(f'there is no environment "{name}"; {did_you_mean(name, known)}')
+    return chosen
 
 
 def find_root(given: Path | None) -> Path:

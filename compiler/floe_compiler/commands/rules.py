@@ -27,8 +27,16 @@ STAGES = {
 }
 
 
+EXAMPLES = """\
+examples:
+  floe-compile rules        list everything that is refused or warned of
+  floe-compile rules R012   what does this error mean?
+"""
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
+    parser.epilog = EXAMPLES
     parser.add_argument("code", nargs="?", help="explain only this one, such as R012")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
 

@@ -16,8 +16,16 @@ from floe_compiler.model.diagnostics import did_you_mean
 FOLDER = "schemas"
 
 
+EXAMPLES = """\
+examples:
+  floe-compile schema DataProduct   print the schema of one kind of document
+  floe-compile schema --write       write all of them into schemas/, where editors find them
+"""
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add the options."""
+    parser.epilog = EXAMPLES
     parser.add_argument("kind", nargs="?", help="print this one, such as DataProduct")
     parser.add_argument("--write", action="store_true", help=f"write all into {FOLDER}/ of the repository")
     parser.add_argument("--check", action="store_true", help=f"tell whether {FOLDER}/ is current; write nothing")

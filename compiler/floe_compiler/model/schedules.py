@@ -23,6 +23,10 @@ _FIELDS = {
     "month": (12, "1-12 or JAN-DEC"),
     "day-of-week": (7, "0-6 or SUN-SAT; Sunday is 0"),
 }
+_NAMES = (
+    ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"),
+    ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+)
 # Of cron's dialects robfig/cron knows only this: no L, W, # or 7 for Sunday.
 _TERM = re.compile(r"(?:\*|(?:[0-9]{1,2}|[A-Za-z]{3})(?:-(?:[0-9]{1,2}|[A-Za-z]{3}))?)(?:/([0-9]{1,4}))?")
 
@@ -41,6 +45,7 @@ def check_schedule(text: str) -> str:
         raise ValueError(f'"{text}" has {len(fields)} fields; a schedule has five: {order}, such as "30 4 * * *"')
     for name, field in zip(_FIELDS, fields, strict=True):
         _check_dialect(text, name, field)
+        _check_ranges(text, name, field)
     _check_with_cronsim(text)
     return " ".join(fields)
 
@@ -62,6 +67,21 @@ def _check_dialect(text: str, name: str, field: str) -> None:
             raise ValueError(f'"{text}" is not a schedule; {name} "{term}" must be of {values}')
         if match[1] and not 0 < int(match[1]) < size:
             raise ValueError(f'"{text}" is not a schedule; the step of {name} "{term}" must be from 1 to {size - 1}')
+
+
+def _check_ranges(text: str, name: str, field: str) -> None:
+    for term in field.split(","):
+        ends = [_number(end) for end in term.partition("/")[0].upper().split("-")]
+        if ends[0] > ends[-1]:
+            what = f'{name} "{term}" ends before it begins'
+            raise ValueError(
+                f'"{text}" is not a schedule; {what}: split it into two ranges, each within {_FIELDS[name][1]}'
+            )
+
+
+def _number(value: str) -> int:
+    """Return the number that a value or name stands for; what is none of them is told of by its field."""
+    return int(value) if value.isdecimal() else next((names.index(value) for names in _NAMES if value in names), 0)
 
 
 def _check_with_cronsim(text: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean, nearest
 from floe_compiler.model.document import DataPath, Document, show_path
 
 ALLOWED = (
@@ -100,8 +100,9 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
         elif name in FORBIDDEN:
             findings.add(FORBIDDEN_FIELD, f'"{name}" is not allowed here', span, hint=FORBIDDEN[name])
         elif name not in ALLOWED:
-            known = (*ALLOWED, *DEPRECATED, *FORBIDDEN)
-            findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=did_you_mean(name, known))
+            # Whoever means a field that is not allowed is told of it next; nobody is offered one.
+            hint = nearest(name, (*ALLOWED, *DEPRECATED, *FORBIDDEN)) or did_you_mean(name, ALLOWED)
+            findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=hint)
     # kustomize takes a file without kind for a Kustomization.
     given = document.data.get("kind")
     if given != kind and (given is not None or kind == "Component"):
