@@ -104,6 +104,11 @@ def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
         ("http://dagster:80", "it has 3000"),
         ("http://polari:8181", 'did you mean "polaris"?'),
         ("http://s3.example.com", "declared is port 443"),
+        (
+            "http://vault.example.com",
+            'declare it where it is used, or annotate the object: "floe.dev/external-hosts: vault.example.com"',
+        ),
+        ("http://10.1.2.3", "use the name of a Service or of a declared server"),
     ],
 )
 def test_hints(text: str, hint: str) -> None:

@@ -38,6 +38,7 @@ NUMERIC = Rule(
     "Addresses change with each cluster. Use the name of a Service or of a declared server.",
 )
 
+_DECLARE = f'declare it where it is used, or annotate the object: "{EXTERNAL_HOSTS}: {{}}"'
 _LOCAL = frozenset(
     {"localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}  # noqa: S104
 )
@@ -102,7 +103,8 @@ def _address(index: Index, names: _Names, text: Text, address: Address) -> Itera
     host, labels = address.host, address.host.split(".")
     if ":" in host or all(label.isdigit() for label in labels):
         if ":" in host or len(labels) == 4:
-            yield index.finding(NUMERIC, text.owner, f"{text.place} names {host}")
+            hint = "use the name of a Service or of a declared server"
+            yield index.finding(NUMERIC, text.owner, f"{text.place} names {host}", hint)
         return
     if _is_cluster_name(names, labels):
         yield from _cluster_name(index, names, text, address)
@@ -184,4 +186,5 @@ def _hint(index: Index, text: Text, address: Address, declared: Collection[froze
     if declared:
         ports = sorted({port for known in declared for port in known})
         return f"declared is port {', '.join(map(str, ports))}"
-    return near(address.host, index.names("", "Service", text.owner.namespace))
+    known = () if "." in address.host else index.names("", "Service", text.owner.namespace)
+    return near(address.host, known) or _DECLARE.format(address.host)

@@ -171,5 +171,5 @@ def _strangers(index: Index, rule: PolicyRule, port: int, to_ingress: Collection
         if not is_controller and not is_external(index.objects[rule.policy], "Namespace", name):
             hint = f'if that is meant, annotate the policy: "{EXTERNAL_REFERENCES}: Namespace/{name}"'
             if is_ingress and not index.rendered.ingress_namespace:
-                hint += "; the ingress controller's namespace is cluster.ingress_namespace of the environment"
+                hint = f"if the ingress controller runs there, set cluster.ingress_namespace; or, {hint}"
             yield _Stranger(f"pods of namespace {name}", hint)
