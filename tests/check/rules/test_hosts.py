@@ -142,6 +142,13 @@ def test_a_headless_service_leads_straight_to_the_containers_port() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C052"]
 
 
+def test_a_service_without_ports_answers_at_any() -> None:
+    platform = told("postgresql://database:5433/x")
+    spec = {"type": "ExternalName", "externalName": "s3.example.com"}
+    platform.add(resource("v1", "Service", "database", spec=spec))
+    assert platform.findings(check) == []
+
+
 def test_a_declared_server_may_be_named() -> None:
     platform = told("https://vault.example.com:8200")
     platform.facts["connections"] |= {Connection(POLARIS, External("vault.example.com", 8200), 8200)}

@@ -154,8 +154,8 @@ def _short_name(names: _Names, namespace: str, labels: list[str]) -> tuple[str, 
 
 def _port(index: Index, names: _Names, text: Text, address: Address, service: tuple[str, str]) -> Iterator[Diagnostic]:
     ports = names.services[service]
-    if not address.port or address.port in ports:
-        return
+    if not address.port or not ports or address.port in ports:
+        return  # a Service without ports leads to a server, or straight to pods, at any port
     place = f"{text.place} with {address.beside}" if address.beside else text.place
     message = f"{place} names port {address.port} of Service {service[0]}/{service[1]}"
     yield index.finding(PORT, text.owner, message, f"it has {', '.join(map(str, sorted(ports)))}")
