@@ -121,7 +121,7 @@ def test_what_pods_read_is_due_to_what_the_pods_are_due_to() -> None:
     assert origins["ConfigMap floe-platform/settings"] == Span("one.yaml")
     assert origins["ExternalSecret.external-secrets.io floe-platform/login"] == Span("one.yaml")
     assert "ConfigMap floe-platform/shared" not in origins, "two places ask for it"
-    assert origins["floe-platform/one"] == Span("one.yaml")
+    assert origins["launched pods floe-platform/one"] == Span("one.yaml")
 
 
 def test_what_no_fact_describes_is_rendered_as_it_is() -> None:

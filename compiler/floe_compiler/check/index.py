@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from floe_compiler.check.kubernetes_schemas import KubernetesSchemas, known_versions, kubernetes_schemas
+from floe_compiler.check.launched import launched_job, launched_workload
 from floe_compiler.check.pods import PodIndex
 from floe_compiler.check.secret_keys import SecretKeys, secrets_of
 from floe_compiler.check.shapes import Shapes, shape
+from floe_compiler.check.violations import Violation
 from floe_compiler.check.workloads import Workload, workload
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
-from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
+from floe_compiler.model.rendered import Rendered, launched_id
 from floe_compiler.model.span import Span
 
 Objects = tuple[tuple[ObjectId, Object], ...]
@@ -32,6 +34,8 @@ class Index:
     by_kind: Mapping[tuple[str, str], Objects]
     by_namespace: Mapping[tuple[str, str, str], Collection[str]]
     workloads: Mapping[ObjectId, Workload]
+    """The workloads, and the pods that some of them launch at run time."""
+    launched_violations: Mapping[ObjectId, tuple[Violation, ...]]
     pods: PodIndex
     secrets: Mapping[tuple[str, str], tuple[SecretKeys, ...]]
 
@@ -48,6 +52,10 @@ class Index:
     def get(self, group: str, kind: str, namespace: str, name: str) -> Object | None:
         """Return the object of that identity, or None."""
         return self.objects.get(ObjectId(group, kind, namespace, name))
+
+    def manifest(self, identity: ObjectId) -> Object:
+        """Return an object, or what the Job of launched pods would be."""
+        return self.objects[identity] if identity in self.objects else self.workloads[identity].manifest
 
     def names(self, group: str, kind: str, namespace: str) -> Collection[str]:
         """Return the names of the objects of a kind in a namespace, for hints."""
@@ -74,6 +82,22 @@ class Index:
         return Diagnostic(rule, message, span, subject, hint, tuple(dict.fromkeys(others)))
 
 
+def _launched_jobs(rendered: Rendered, objects: Mapping[ObjectId, Object]) -> ObjectSet:
+    found = {launched_id(pods.group): launched_job(pods, objects) for pods in sorted(rendered.launched)}
+    return ObjectSet({identity: job for identity, job in found.items() if job is not None})
+
+
+def _patched(rendered: Rendered) -> Mapping[str, tuple[Span, ...]]:
+    """Return the patches of each object; those of launched pods are those of the object that describes them."""
+    by = {pods: pods.description.by for pods in rendered.launched if pods.description}
+    launched = {
+        str(launched_id(pods.group)): rendered.patched[str(owner)]
+        for pods, owner in by.items()
+        if str(owner) in rendered.patched
+    }
+    return {**rendered.patched, **launched}
+
+
 def _namespace(about: object) -> str:
     if isinstance(about, ObjectId) and about.kind == "Namespace":
         return about.name
@@ -96,13 +120,16 @@ def build_index(rendered: Rendered) -> Index:
     for secret in secrets_of(objects, rendered.existing_secrets):
         secrets[secret.namespace, secret.name].append(secret)
     workloads = {found.id: found for pair in objects if (found := workload(*pair)) is not None}
+    launched = shape(_launched_jobs(rendered, shapes.objects.by_id), kubernetes)
+    workloads |= {identity: launched_workload(identity, job) for identity, job in launched.objects.by_id.items()}
     return Index(
-        rendered=rendered.with_objects(shapes.objects),
+        rendered=replace(rendered, objects=shapes.objects, patched=_patched(rendered)),
         kubernetes=kubernetes,
         shapes=shapes,
         by_kind={key: tuple(pairs) for key, pairs in by_kind.items()},
         by_namespace=dict(by_namespace),
         workloads=workloads,
+        launched_violations=launched.violations,
         pods=PodIndex(workloads.values(), rendered.launched),
         secrets={key: tuple(writers) for key, writers in secrets.items()},
     )

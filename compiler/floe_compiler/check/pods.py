@@ -10,7 +10,7 @@ from floe_compiler.check.selection import LabelIndex
 from floe_compiler.check.workloads import Workload
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import ObjectId
-from floe_compiler.model.rendered import LaunchedPods, PodGroup
+from floe_compiler.model.rendered import LAUNCHED, LaunchedPods, PodGroup
 from floe_compiler.model.selectors import Labels, Selector
 
 
@@ -38,7 +38,9 @@ class PodIndex:
 
     def __init__(self, workloads: Iterable[Workload], launched: Iterable[LaunchedPods]) -> None:
         rendered = [Pods(workload.group, workload.labels, workload) for workload in workloads]
-        self.all: Sequence[Pods] = rendered + [Pods(pods.group, dict(pods.labels)) for pods in sorted(launched)]
+        known = {pods.group for pods in rendered if pods.workload and pods.workload.kind == LAUNCHED}
+        others = [Pods(pods.group, dict(pods.labels)) for pods in sorted(launched) if pods.group not in known]
+        self.all: Sequence[Pods] = rendered + others
         self._of_group: dict[PodGroup, list[int]] = defaultdict(list)
         in_namespace: dict[str, list[int]] = defaultdict(list)
         for position, pods in enumerate(self.all):

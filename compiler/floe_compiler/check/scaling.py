@@ -38,6 +38,8 @@ def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Obj
             return int(workload.job.get("parallelism", 1))
         case "Pod":
             return 1
+        case "launched pods":
+            return 0  # the queue that they wait in says how many there are
         case _:
             return max(0, int(workload.spec.get("replicas", 1)))
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from floe_compiler.check.index import Index
 from floe_compiler.check.workloads import Container
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.rendered import launched_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,16 @@ class Text:
 
 def texts(index: Index) -> Iterator[Text]:
     """Yield the values of environment variables, the commands and arguments of containers, and ConfigMaps' data."""
+    described = {
+        (pods.description.by, pods.description.container, pods.description.variable)
+        for pods in index.rendered.launched
+        if pods.description and launched_id(pods.group) in index.workloads
+    }
     for workload in index.workloads.values():
         for container in workload.containers:
-            yield from container_texts(workload.id, container)
+            for text in container_texts(workload.id, container):
+                if (text.owner, container.name, text.variable) not in described:  # told of the pods themselves
+                    yield text
     for identity, manifest in index.of("", "ConfigMap"):
         for key, text in manifest.get("data", {}).items():
             yield Text(identity, f"data[{key}]", text)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.rendered import LAUNCHED, PodGroup
 
 _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "Pod"): (),
@@ -21,7 +21,7 @@ _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "Job"): ("spec", "template"),
 }
 
-TASKS = frozenset({"Job", "CronJob"})
+TASKS = frozenset({"Job", "CronJob", LAUNCHED})
 """The kinds whose pods run to their end."""
 
 

@@ -18,7 +18,7 @@ from floe_compiler.kit.dagster_instance import (
     migration_file,
     workspace_file,
 )
-from floe_compiler.kit.dagster_runs import DEFINITIONS, container_context, definitions, launched
+from floe_compiler.kit.dagster_runs import CODE, DEFINITIONS, container_context, definitions, launched
 from floe_compiler.kit.dagster_settings import SHORTEST_INTERVAL, DagsterConfig
 from floe_compiler.kit.data_product import (
     IDENTITY,
@@ -182,7 +182,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
     # Replicas must have one identity, and a new one when they would answer differently.
     identity = sha256_of([run_pods.value, *(file.text for file in files)])[:16]
     container = Container(
-        name="code",
+        name=CODE,
         image=product.spec.image,
         resources=declared(settings.resources),
         command=("dagster", "api", "grpc", "-h", LISTEN, "-p", str(GRPC.number), "-f", DEFINITIONS),

@@ -30,8 +30,18 @@ from floe_compiler.kit.workloads import JOB_TIME_TO_LIVE
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Launched, Resources, Variable
+from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.rendered import Description
+
+CODE = "code"
+"""The container of a code location."""
+
+CONTEXT = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
+RUN_CONFIG = "run_k8s_config"
+JOB = "job_spec_config"
+METADATA, SPEC, CONTAINER = "pod_template_spec_metadata", "pod_spec_config", "container_config"
 
 FOLDER = "/etc/floe"
 DEFINITIONS = f"{FOLDER}/definitions.py"
@@ -100,7 +110,10 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
     pod = product_pod(context, product, (container,))
     pod = replace(pod, calls=(*pod.calls, database.endpoint))
     count = min(queue.at_once, queue.per_product)
-    return Launched(f"run-{product.name}", pod, count, queue.at_once, product.origin)
+    code = ObjectId("apps", "Deployment", context.instance.namespace, f"code-{product.name}")
+    places = (("k8s", RUN_CONFIG, part) for part in (JOB, METADATA, SPEC, CONTAINER))
+    description = Description(code, CODE, CONTEXT, *places)
+    return Launched(f"run-{product.name}", pod, count, queue.at_once, product.origin, description)
 
 
 def largest(every: Iterable[Resources]) -> Resources:
@@ -119,19 +132,19 @@ def container_context(context: Context[Any], product: Product, pods: Launched) -
     spec = dict(template["spec"])
     (container,) = spec.pop("containers")
     config = {
-        "container_config": container,
-        "pod_spec_config": spec,
-        "pod_template_spec_metadata": {"labels": template["metadata"]["labels"]},
+        CONTAINER: container,
+        SPEC: spec,
+        METADATA: {"labels": template["metadata"]["labels"]},
         "job_metadata": {"labels": object_labels(instance, pods.name)},
-        "job_spec_config": {
+        JOB: {
             "backoffLimit": 0,  # Dagster tries again itself
             "ttlSecondsAfterFinished": JOB_TIME_TO_LIVE,
             # The end of what Dagster's own watch over the run's time missed, as when its daemon was away.
             "activeDeadlineSeconds": parse_duration(product.spec.timeout) + START_TIMEOUT + 2 * POLL_INTERVAL + GRACE,
         },
     }
-    text = readable_json({"k8s": {"namespace": instance.namespace, "run_k8s_config": config}})
-    return Variable("DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT", literal(text))
+    text = readable_json({"k8s": {"namespace": instance.namespace, RUN_CONFIG: config}})
+    return Variable(CONTEXT, literal(text))
 
 
 def readable_json(data: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
+from floe_compiler.model.rendered import Description
 from floe_compiler.model.secrets import SecretReference
 from floe_compiler.model.span import Span
 
@@ -225,6 +226,9 @@ class Launched:
     at_once: int | None = None
     origin: Span | None = None
     """The authored place that asked for it, where that is not the choice of the component."""
+
+    description: Description | None = None
+    """Where the rendered objects describe these pods, so that what a patch does to them is seen."""
 
 
 @dataclass(frozen=True, slots=True)

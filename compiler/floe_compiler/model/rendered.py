@@ -28,6 +28,23 @@ class PodGroup:
 
 
 @dataclass(frozen=True, order=True, slots=True)
+class Description:
+    """Where the objects describe pods that are started at run time: as JSON, in a variable of a container.
+
+    The paths lead to the specification of the Job, to the metadata of its pods, to their specification less the
+    container, and to the container.
+    """
+
+    by: ObjectId
+    container: str
+    variable: str
+    job: tuple[str, ...]
+    metadata: tuple[str, ...]
+    spec: tuple[str, ...]
+    pod_container: tuple[str, ...]
+
+
+@dataclass(frozen=True, order=True, slots=True)
 class LaunchedPods:
     """Pods that a component starts at run time (such as Dagster's runs): no rendered object has their template."""
 
@@ -47,6 +64,17 @@ class LaunchedPods:
 
     at_once: int | None = None
     """How many pods of the queue may run at once; None for all."""
+
+    description: Description | None = None
+    """Where their template stands."""
+
+
+LAUNCHED = "launched pods"
+
+
+def launched_id(group: PodGroup) -> ObjectId:
+    """Return what a finding about launched pods is about: they are no object of their own."""
+    return ObjectId("", LAUNCHED, group.namespace, group.name)
 
 
 @dataclass(frozen=True, order=True, slots=True)

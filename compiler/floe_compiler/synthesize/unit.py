@@ -13,7 +13,7 @@ from floe_compiler.kit.volumes import containers_of
 from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.plan import Callers, Component, Context, Instance, UnitPlan
-from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
+from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException, launched_id
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
 
@@ -77,7 +77,7 @@ def _origins(instance: Instance[Any], parts: Parts, objects: Iterable[Object]) -
         found += [(str(identify(manifest_)), origin)] if origin else []
     for one in parts.launched:
         if one.origin:
-            found.append((str(PodGroup(instance.namespace, one.name)), one.origin))
+            found.append((str(launched_id(PodGroup(instance.namespace, one.name))), one.origin))
     return found
 
 
@@ -221,6 +221,7 @@ def _launched(instance: Instance[Any], declared: Launched) -> LaunchedPods:
         count=declared.count,
         queue=f"runs of {instance.type}",
         at_once=declared.at_once,
+        description=declared.description,
     )
 
 

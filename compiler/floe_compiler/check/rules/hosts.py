@@ -57,7 +57,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     yield from dict.fromkeys(
         finding
         for text, address in told(index)
-        if address.host not in _LOCAL and address.host not in listed(index.objects[text.owner], EXTERNAL_HOSTS)
+        if address.host not in _LOCAL and address.host not in listed(index.manifest(text.owner), EXTERNAL_HOSTS)
         for finding in _address(index, names, text, address)
     )
 
