@@ -14,7 +14,7 @@ from floe_compiler import check
 from floe_compiler.check import all_checks, run_checks
 from floe_compiler.check.index import build_index
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule, StageFailed
-from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
 
 RULES = Path(str(check.__file__)).parent / "rules"
@@ -67,10 +67,14 @@ POLARIS = "Deployment.apps floe-platform/polaris"
 CHOICE = Span("platform-manifest.yaml", 9, 3)
 
 
-def only_finding(platform: Platform) -> Diagnostic:
+def failures(platform: Platform) -> tuple[Diagnostic, ...]:
     with pytest.raises(StageFailed) as failure:
         run_checks(platform.rendered())
-    (found,) = failure.value.diagnostics
+    return failure.value.diagnostics
+
+
+def only_finding(platform: Platform) -> Diagnostic:
+    (found,) = failures(platform)
     return found
 
 
@@ -97,9 +101,29 @@ def test_a_finding_about_what_a_patch_removed_stands_at_that_patch() -> None:
     platform = sample()
     del platform.objects["ResourceQuota/quota"]
     patch = Span("overlays/prod/patch.yaml", 3, 1)
-    platform.facts["removed"] = {"floe-platform": (Related(patch, "removes ResourceQuota floe-platform/quota"),)}
+    platform.facts["removed"] = {ObjectId("", "ResourceQuota", "floe-platform", "quota"): (patch,)}
     found = only_finding(platform)
     assert (found.rule.code, found.span) == ("C084", patch)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "explains"),
+    [
+        ("ConfigMap", "polaris", True),
+        ("ConfigMap", "other", False),
+        ("PodDisruptionBudget", "polaris", True),
+        ("ServiceAccount", "nobody", True),
+        ("ServiceAccount", "nobody-else", False),
+    ],
+)
+def test_a_removal_is_named_where_it_may_explain_the_finding(kind: str, name: str, explains: bool) -> None:
+    platform = sample()
+    platform.pod("Deployment/polaris")["serviceAccountName"] = "nobody"
+    patch = Span("overlays/prod/patch.yaml", 3, 1)
+    platform.facts |= {"origins": {POLARIS: CHOICE}, "removed": {ObjectId("", kind, "floe-platform", name): (patch,)}}
+    found = next(one for one in failures(platform) if one.rule.code == "C044")
+    assert found.span == CHOICE
+    assert [one.span for one in found.related] == ([patch] if explains else [])
 
 
 MALFORMED: tuple[Any, ...] = (

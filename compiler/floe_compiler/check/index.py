@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -75,7 +76,12 @@ class Index:
         places = [Related(span, "patched here, too") for span in reversed(self.rendered.patched.get(str(about), ()))]
         if origin := self.place(about):
             places.append(Related(origin, "rendered for this"))
-        places += self.rendered.removed.get(_namespace(about), ())
+        places += [
+            Related(span, f"removes {identity}")
+            for identity, spans in self.rendered.removed.items()
+            if _explains(identity, about, message)
+            for span in spans
+        ]
         span = places[0].span if places else None
         others = (one for one in (*places[1:], *related) if one.span != span)
         subject = f"{self.rendered.environment}: {about}"
@@ -98,10 +104,13 @@ def _patched(rendered: Rendered) -> Mapping[str, tuple[Span, ...]]:
     return {**rendered.patched, **launched}
 
 
-def _namespace(about: object) -> str:
+def _explains(removed: ObjectId, about: object, message: str) -> bool:
+    """Tell whether something is amiss because an object was removed: its namespace, its namesake, or who names it."""
     if isinstance(about, ObjectId) and about.kind == "Namespace":
-        return about.name
-    return str(getattr(about, "namespace", ""))
+        return about.name == removed.namespace
+    if getattr(about, "namespace", "") != removed.namespace:
+        return False
+    return getattr(about, "name", "") == removed.name or removed.name in re.findall(r"[\w.-]+", message)
 
 
 def build_index(rendered: Rendered) -> Index:

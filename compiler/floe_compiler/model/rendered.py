@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from floe_compiler.model.diagnostics import Related
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
 
@@ -159,8 +158,8 @@ class Rendered:
     patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """For an object's `str(ObjectId)`: the authored kustomize patches that changed it, in their order."""
 
-    removed: Mapping[str, tuple[Related, ...]] = field(default_factory=dict)
-    """For a namespace: the authored patches that removed objects from it, and which they were."""
+    removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
+    """The objects that authored kustomize patches removed, with these patches."""
 
     def with_objects(self, objects: ObjectSet) -> Rendered:
         """Return the same environment with other objects."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
+from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.overlay.consequences import with_consequences
@@ -79,15 +79,14 @@ def _result(rendered: Rendered, effects: Effects, built: dict[ObjectId, Object])
         str(identity): tuple(dict.fromkeys(step.span for step in steps))
         for identity, steps in sorted(effects.changed.items())
     }
-    removed: dict[str, list[Related]] = {}
-    for identity in sorted(effects.deleted):
-        places = removed.setdefault(identity.namespace, [])
-        places += [Related(step.span, f"removes {identity}") for step in effects.changed.get(identity, ())]
     origins = {**rendered.origins, **written}
     return replace(
         rendered,
         objects=ObjectSet(dict(sorted((kept | built).items()))),
         origins={name: origin for name, origin in origins.items() if name not in gone},
         patched={name: spans for name, spans in patched.items() if name not in gone},
-        removed={namespace: tuple(places) for namespace, places in removed.items()},
+        removed={
+            identity: tuple(step.span for step in effects.changed.get(identity, ()))
+            for identity in sorted(effects.deleted)
+        },
     )
