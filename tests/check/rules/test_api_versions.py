@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from check.samples import resource, sample
+from floe_compiler.check.rules import schema
 from floe_compiler.check.rules.api_versions import check
 
 
@@ -66,4 +67,23 @@ def test_a_kind_that_kubernetes_does_not_have_is_refused(api_version: str, kind:
 def test_a_custom_resource_may_be_of_any_kind(api_version: str) -> None:
     platform = sample()
     platform.add(resource(api_version, "Deploymentt", "mine"))
+    assert platform.findings(check) == []
+
+
+@pytest.mark.parametrize("kind", ["ExternalSecret", "SecretStore", "ClusterSecretStore", "ClusterExternalSecret"])
+def test_what_an_operator_serves_no_more_is_refused(kind: str) -> None:
+    platform = sample()
+    platform.add(resource("external-secrets.io/v1beta1", kind, "mine"))
+    message = f"external-secrets.io/v1beta1 {kind} was removed in External Secrets 0.17"
+    assert [(code, message) for code, _, message in platform.findings(check)] == [("C004", message)]
+    assert platform.hints(check) == ["write apiVersion: external-secrets.io/v1"]
+    assert platform.findings(schema.check) == []
+
+
+def test_what_an_operator_of_ones_own_still_serves_is_left_alone() -> None:
+    platform = sample()
+    platform.add(resource("external-secrets.io/v1beta1", "SecretStore", "mine"))
+    version = {"name": "v1beta1", "schema": {"openAPIV3Schema": {"type": "object"}}}
+    spec = {"group": "external-secrets.io", "names": {"kind": "SecretStore"}, "versions": [version]}
+    platform.add(resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "stores", spec=spec))
     assert platform.findings(check) == []

@@ -13,3 +13,6 @@ from floe_compiler.check.custom_resources.words import Schema
 
 SCHEMAS: Mapping[tuple[str, str], Schema] = {**external_secrets.SCHEMAS, **argo_cd.SCHEMAS, **flux.SCHEMAS}
 """The schema of each custom resource by API version and kind."""
+
+REMOVED = external_secrets.REMOVED
+"""What no operator serves any more, by API version and kind: the release that ended it, and the version to write."""

@@ -101,3 +101,9 @@ SCHEMAS: Mapping[tuple[str, str], Schema] = {
     (_GENERATORS, "Password"): resource(_PASSWORD),
 }
 """The schemas by API version and kind."""
+
+REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("external-secrets.io/v1beta1", kind): ("External Secrets 0.17", _GROUP)
+    for kind in ("ClusterExternalSecret", "ClusterSecretStore", "ExternalSecret", "SecretStore")
+}
+"""What the operator serves no more, by API version and kind: the release that ended it, and the version to write."""

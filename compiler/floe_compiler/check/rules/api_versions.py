@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from floe_compiler.check import custom_resources
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule, nearest
-from floe_compiler.model.objects import ObjectId
 
 REMOVED = Rule(
     "C004",
     "removed API version",
-    "The environment's Kubernetes version no longer serves this API version. Use the one that replaced it.",
+    "The environment's Kubernetes version, or the operator whose kind it is, no longer serves this API version. "
+    "Use the one that replaced it.",
 )
 DEPRECATED = Rule(
     "C005",
@@ -108,6 +109,12 @@ def check(index: Index) -> Iterator[Diagnostic]:
         ):
             message = f"Kubernetes {index.rendered.kubernetes_version} has no {api_version} {identity.kind}"
             yield index.finding(UNKNOWN, identity, message, _meant(index.kubernetes.kinds, api_version, identity.kind))
+        # A CustomResourceDefinition among the objects may say otherwise: then the kind is known.
+        gone = custom_resources.REMOVED.get((api_version, identity.kind))
+        if gone and identity in index.shapes.unknown:
+            since, replacement = gone
+            message = f"{api_version} {identity.kind} was removed in {since}"
+            yield index.finding(REMOVED, identity, message, f"write apiVersion: {replacement}")
         if change is None or target < change.deprecated:
             continue
         removed = change.removed <= target
@@ -115,13 +122,6 @@ def check(index: Index) -> Iterator[Diagnostic]:
         version = _text(change.removed if removed else change.deprecated)
         message = f"{api_version} {identity.kind} {since} Kubernetes {version}"
         yield index.finding(REMOVED if removed else DEPRECATED, identity, message, f"use {change.replacement}")
-
-
-def _is_unknown(index: Index, identity: ObjectId, api_version: str) -> bool:
-    """Tell whether an object is of a kind that Kubernetes must have, but does not."""
-    if not api_version or not identity.kind:
-        return False
-    return identity in index.shapes.unknown and index.kubernetes.owns(identity.group)
 
 
 def _meant(known: Collection[tuple[str, str]], api_version: str, kind: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_compiler.check.custom_resources import REMOVED
 from floe_compiler.check.index import Index
 from floe_compiler.check.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.check.places import show_place
@@ -45,5 +46,6 @@ def check(index: Index) -> Iterator[Diagnostic]:
         manifest = index.objects[identity]
         if not manifest.get("apiVersion") or not identity.kind:
             yield index.finding(MISFIT, identity, "the object needs apiVersion and kind")
-        elif not index.kubernetes.owns(identity.group):  # of Kubernetes' own kinds, `api_versions` tells
+        # Of Kubernetes' own kinds, and of those that are gone, `api_versions` tells.
+        elif not index.kubernetes.owns(identity.group) and (manifest["apiVersion"], identity.kind) not in REMOVED:
             yield index.finding(UNKNOWN, identity, f"{manifest['apiVersion']} {identity.kind} has no known schema")
