@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from floe_compiler.model.diagnostics import Findings
@@ -49,3 +51,32 @@ def test_what_was_no_manifest_is_no_obstacle() -> None:
 def test_only_kinds_with_such_fields_are_read() -> None:
     files = [PATH, "output/prod/a/service_db.yaml", "output/prod/a/configmap_db.yaml", "output/prod/a/x.io_job.yaml"]
     assert may_be_refused(files) == [PATH, "output/prod/a/service_db.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "topic"),
+    [
+        (database("10Gi"), database("20Gi"), "Changing a volume"),
+        (
+            to_yaml({"kind": "PersistentVolumeClaim", "spec": {"storageClassName": "slow"}}),
+            to_yaml({"kind": "PersistentVolumeClaim", "spec": {"storageClassName": "fast"}}),
+            "Changing a volume",
+        ),
+        (
+            to_yaml({"kind": "PriorityClass", "value": 1}),
+            to_yaml({"kind": "PriorityClass", "value": 2}),
+            "Changing what a cluster does not",
+        ),
+        (
+            to_yaml({"kind": "Service", "spec": {"clusterIP": "10.0.0.1"}}),
+            to_yaml({"kind": "Service", "spec": {"clusterIP": "None"}}),
+            "Changing what a cluster does not",
+        ),
+    ],
+)
+def test_the_hint_leads_to_what_is_to_be_done(before: str, after: str, topic: str) -> None:
+    findings = Findings()
+    guard_updates({PATH: before.encode()}, {PATH: after}, frozenset(), findings)
+    (found,) = findings.found
+    assert found.hint == f"see docs/delivery.md ({topic}), then: floe-compile --allow-delete prod/a"
+    assert f"\n### {topic}\n" in (Path(__file__).parents[2] / "docs/delivery.md").read_text(encoding="utf-8")

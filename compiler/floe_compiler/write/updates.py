@@ -33,13 +33,16 @@ def guard_updates(
     for path, text in sorted(before.items()):
         if is_allowed(path, allow_delete):
             continue
-        if fields := immutable_changes(from_yaml(text), from_yaml(after[path])):
+        wanted = from_yaml(after[path])
+        if fields := immutable_changes(from_yaml(text), wanted):
             scope = "/".join(path.split("/")[1:3])
+            volume = wanted["kind"] == "PersistentVolumeClaim" or "spec.volumeClaimTemplates" in fields
+            topic = "Changing a volume" if volume else "Changing what a cluster does not"
             findings.add(
                 REFUSED_BY_CLUSTER,
                 f"{' and '.join(fields)} cannot be changed in a cluster",
                 subject=path,
-                hint=f"see docs/delivery.md (Changing a volume), then: floe-compile --allow-delete {scope}",
+                hint=f"see docs/delivery.md ({topic}), then: floe-compile --allow-delete {scope}",
             )
 
 
