@@ -1,4 +1,4 @@
-"""Every rule is shown by some test: an example of the mistake, or a test of the module that finds it.
+"""Every rule is shown by some test: an example of the mistake, or an assertion on what finds it.
 
 That codes are unique, explained and listed in docs/rules.md is tested with the verb that lists them.
 """
@@ -7,44 +7,77 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
+
+import pytest
 
 from floe_compiler.commands.rules import all_rules
 from floe_compiler.model.diagnostics import Rule
 
 TESTS = Path(__file__).parent
+CODE = re.compile(r"\b[A-Z]\d{3}\b")
+PRINTED = re.compile(r"(?:error|warning)\[([A-Z]\d{3})\]")
 
 
-def shown_by_code() -> str:
-    """Return all text in which a code may stand: what the examples of mistakes print, and the tests themselves."""
-    paths = [*TESTS.glob("errors/*/expected.txt"), *TESTS.rglob("test_*.py")]
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+def asserted(source: str) -> set[str]:
+    """Return the codes of the rules that a test module expects: in an assertion, or a parameter of a test.
+
+    A rule may stand there by its code or as the constant that the module imports, by itself or with its module. What
+    is only written in a comment, a name or a docstring expects nothing.
+    """
+    tree = ast.parse(source)
+    imported = dict(_imported(tree))
+    codes: set[str] = set()
+    for node in ast.walk(tree):
+        expectations = [node] if isinstance(node, ast.Assert) else getattr(node, "decorator_list", ())
+        for part in (part for one in expectations for part in ast.walk(one)):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                codes.update(CODE.findall(part.value))
+            elif isinstance(rule := _named(part, imported), Rule):
+                codes.add(rule.code)
+    return codes
 
 
-def used_rules(test: Path) -> Iterator[Rule]:
-    """Yield the rules whose constants a test module imports, by themselves or with their module."""
-    tree = ast.parse(test.read_text(encoding="utf-8"))
-    modules: dict[str, ModuleType] = {}
+def _imported(tree: ast.Module) -> Iterator[tuple[str, object]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("floe_compiler"):
             source = importlib.import_module(str(node.module))
-            for alias in node.names:
-                found = getattr(source, alias.name, None)
-                if isinstance(found, Rule):
-                    yield found
-                elif isinstance(found, ModuleType):
-                    modules[alias.asname or alias.name] = found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
-            found = getattr(modules[node.value.id], node.attr, None)
-            if isinstance(found, Rule):
-                yield found
+            yield from ((alias.asname or alias.name, getattr(source, alias.name, None)) for alias in node.names)
+
+
+def _named(node: ast.AST, imported: Mapping[str, object]) -> object:
+    if isinstance(node, ast.Name):
+        return imported.get(node.id)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return getattr(imported.get(node.value.id), node.attr, None)
+    return None
 
 
 def test_every_rule_is_shown_by_a_test() -> None:
-    used = {rule for test in TESTS.rglob("test_*.py") for rule in used_rules(test)}
-    text = shown_by_code()
-    assert len(used) > 3, "otherwise the imports are read wrongly"
-    assert [f"{rule.code} {rule.title}" for rule in all_rules() if rule not in used and rule.code not in text] == []
+    tests = [test for test in TESTS.rglob("test_*.py") if test != Path(__file__)]
+    shown = {code for test in tests for code in asserted(test.read_text(encoding="utf-8"))}
+    for example in TESTS.glob("errors/*/expected.txt"):
+        shown.update(PRINTED.findall(example.read_text(encoding="utf-8")))
+    assert [f"{rule.code} {rule.title}" for rule in all_rules() if rule.code not in shown] == []
+
+
+IMPORT = "from floe_compiler.load.rules import SCHEMA\nfrom floe_compiler.load import rules as known\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "codes"),
+    [
+        ("assert found == [('C998', 'x')]", {"C998"}),
+        ("assert told == 'error[C998]: x'", {"C998"}),
+        ("@pytest.mark.parametrize('code', ['C998'])\ndef test_x(code): ...", {"C998"}),
+        (IMPORT + "assert found.rule is SCHEMA", {"L105"}),
+        (IMPORT + "assert found.rule is known.SCHEMA", {"L105"}),
+        (IMPORT, set()),
+        ("# C998 is tested elsewhere", set()),
+        ("def test_x():\n    'C998 is tested elsewhere.'\n    found = 'C998'", set()),
+    ],
+)
+def test_only_what_is_expected_counts(source: str, codes: set[str]) -> None:
+    assert asserted(source) == codes
