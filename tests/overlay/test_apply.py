@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import PodGroup, Rendered
 from floe_compiler.model.span import Span
@@ -49,6 +50,20 @@ def test_with_nothing_to_apply_kustomize_does_not_start(mesh: Mesh, files: dict[
     rendered = mesh.write(files).apply(config_map("a"), origins={"ConfigMap sales/a": HERE})
 
     assert rendered == Rendered("dev", ObjectSet.of([config_map("a")]), origins={"ConfigMap sales/a": HERE})
+
+
+@pytest.mark.usefixtures("no_kustomize")
+@pytest.mark.parametrize("files", [{}, {"base/kustomization.yaml": "resources: []\n"}])
+def test_pods_that_ask_for_it_get_the_hash_of_their_configuration(mesh: Mesh, files: dict[str, str]) -> None:
+    web = deployment("web")
+    template = web["spec"]["template"]
+    template["metadata"]["annotations"] = {CONFIG_HASH: ""}
+    template["spec"]["volumes"] = [{"name": "settings", "configMap": {"name": "a"}}]
+
+    rendered = mesh.write(files).apply(config_map("a", data={"k": "on"}), web)
+
+    (found,) = rendered.objects.of_kind("Deployment")
+    assert found["spec"]["template"]["metadata"]["annotations"] == {CONFIG_HASH: config_hash({"a": {"k": "on"}})}
 
 
 @pytest.mark.usefixtures("no_kustomize")
