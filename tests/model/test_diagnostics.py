@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, StageFailed, did_you_mean, ordered
+from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, StageFailed, did_you_mean, nearest, ordered
 from floe_compiler.model.span import Span
 
 WRONG = Rule("X001", "wrong", "It is wrong.")
@@ -58,3 +58,9 @@ def test_the_nearest_word_is_meant_or_all_are_named() -> None:
     assert did_you_mean("polari", ["cube", "polaris"]) == 'did you mean "polaris"?'
     assert did_you_mean("xyz", {"b", "a"}) == "known: a, b"
     assert did_you_mean("xyz", []) == ""
+
+
+def test_swapped_letters_are_the_likeliest_slip() -> None:
+    assert nearest("dtb", ["dlt", "dbt", "custom", "quality"]) == 'did you mean "dbt"?'
+    assert nearest("polari", ["polaris", "glue"]) == 'did you mean "polaris"?'
+    assert nearest("xyz", ["polaris", "glue"]) == ""

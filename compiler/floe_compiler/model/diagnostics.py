@@ -127,6 +127,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint naming the known word nearest to `word`; nothing if none is near."""
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    """Return a hint naming the known word nearest to `word`; nothing if none is near.
+
+    Of words that are alike near, one of the same letters wins: the commonest slip is to swap two.
+    """
+    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    if not near:
+        return ""
+    best = max(near, key=lambda one: (difflib.SequenceMatcher(None, one, word).ratio(), sorted(one) == sorted(word)))
+    return f'did you mean "{best}"?'
