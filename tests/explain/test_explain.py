@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from floe_compiler.components import registry
-from floe_compiler.explain import Cause, Explanation, explain, reduced
+from floe_compiler.explain import Cause, Explanation, explain
+from floe_compiler.explain.question import reduced
 from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
+from floe_compiler.pipeline import plan_units
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.synthesize.delivery import delivery_objects
@@ -77,8 +79,8 @@ def objects(sources: Sources) -> dict[str, Object]:
     plans, _ = resolve(sources, REGISTRY, ("dev",))
     return {
         str(identify(one)): one
-        for unit in plans[0].units
-        if unit.scope in ("sales", "platform")
+        for unit in plan_units(plans[0])
+        if unit.unit.scope in ("sales", "platform")
         for one in render_unit(unit).objects
     }
 

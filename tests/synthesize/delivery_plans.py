@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.model.inputs import ArgoCd, Cluster, Flux, Quota
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Settings, UnitPlan
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, ResolvedUnit, Settings
 from support import DEVELOPMENT, PRODUCTION
 
 REPOSITORY = "https://git.example/acme/data-platform.git"
@@ -29,9 +29,9 @@ def plan_of(production: bool, delivery: ArgoCd | Flux) -> EnvironmentPlan:
     return EnvironmentPlan(settings, cluster, delivery, tuple(unit_of(settings, *scope) for scope in scopes.items()))
 
 
-def unit_of(settings: Settings, scope: str, owner: str) -> UnitPlan:
+def unit_of(settings: Settings, scope: str, owner: str) -> ResolvedUnit:
     namespace = "floe-platform" if scope == PLATFORM else f"floe-{scope}-domain"
-    return UnitPlan(settings, scope, namespace, owner, contexts=(), quota=Quota())
+    return ResolvedUnit(settings, scope, namespace, owner, contexts=(), quota=Quota())
 
 
 def renamed(plan: EnvironmentPlan, **settings: Any) -> EnvironmentPlan:

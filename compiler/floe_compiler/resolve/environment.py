@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Domain, Environment, GeneratedSecrets, Placements, PlatformManifest, Quota
-from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, Product, Settings, UnitPlan
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit, Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
@@ -83,7 +83,7 @@ def resolve_environment(
     if findings.failed:
         # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
         return None
-    units = _units(settings, [platform, *domains], findings)
+    units = _units([platform, *domains], settings, findings)
     version = merged.span(("kubernetes", "version"))
     return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units, version)
 
@@ -200,24 +200,20 @@ def _domain(
     )
 
 
-def _units(settings: Settings, scopes_: list[Scope], findings: Findings) -> tuple[UnitPlan, ...]:
-    """Connect the instances of all scopes, and return a plan for each namespace."""
+def _units(scopes_: list[Scope], settings: Settings, findings: Findings) -> tuple[ResolvedUnit, ...]:
+    """Connect the instances of all scopes, and return the unit of each."""
     platform = capabilities.provided(scopes_[0].placed)
-    contexts: dict[str, list[tuple[Placed, Context[Any]]]] = {}
-    for scope in scopes_:
-        own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
-        contexts[scope.name] = [(one, capabilities.context(one, own, platform, findings)) for one in scope.placed]
-    called_by = capabilities.callers(context for group in contexts.values() for _, context in group)
-    return tuple(
-        UnitPlan(
-            settings=settings,
-            scope=scope.name,
-            namespace=scope.namespace,
-            owner=scope.owner,
-            contexts=tuple((placed[0], context) for placed, context in contexts[scope.name]),
-            quota=scope.quota,
-            quota_origin=scope.quota_origin,
-            callers={one.name: callers for one, callers in called_by.items() if one.namespace == scope.namespace},
-        )
-        for scope in scopes_
+    return tuple(_unit(scope, settings, platform, findings) for scope in scopes_)
+
+
+def _unit(scope: Scope, settings: Settings, platform: tuple[Capability, ...], findings: Findings) -> ResolvedUnit:
+    own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
+    return ResolvedUnit(
+        settings=settings,
+        scope=scope.name,
+        namespace=scope.namespace,
+        owner=scope.owner,
+        contexts=tuple((one[0], capabilities.context(one, own, platform, findings)) for one in scope.placed),
+        quota=scope.quota,
+        quota_origin=scope.quota_origin,
     )
