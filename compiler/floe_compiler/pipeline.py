@@ -137,7 +137,7 @@ def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
     rendered, _ = _each(
         plans,
         lambda plan: (
-            _together([*synthesize(plan_units(plan), plan.cluster), synthesize_delivery(plan)]),
+            _together([*synthesize(plan_units(plan), plan.cluster), synthesize_delivery(plan.delivery_plan())]),
             (),
         ),
     )

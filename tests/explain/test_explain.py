@@ -181,7 +181,7 @@ def test_a_quota_follows_from_its_domain_or_its_default() -> None:
 def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     name = "Application.argoproj.io argocd/acme-dev-sales-domain"
     plans, _ = resolve(SOURCES, REGISTRY, ("dev",))
-    final = next(one for one in delivery_objects(plans[0]) if str(identify(one)) == name)
+    final = next(one for one in delivery_objects(plans[0].delivery_plan()) if str(identify(one)) == name)
     found = {path: [cause.what for cause in values] for path, _, values in explained(name, final).values}
     assert found["spec", "source", "repoURL"] == ["delivery.repository"]
     assert found["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]

@@ -100,7 +100,7 @@ class Question:
 
     def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
         if self.unit is None:
-            return delivery_objects(plan)
+            return delivery_objects(plan.delivery_plan())
         unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
         return self._rendered(unit, plan) if unit else ()
 

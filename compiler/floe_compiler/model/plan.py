@@ -193,6 +193,17 @@ class Component(Generic[Config]):
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalDatabase:
+    """A database outside the cluster, and the component that uses it (as people call it, and where it was chosen)."""
+
+    host: str
+    port: int
+    name: str
+    owner: str
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedUnit:
     """One namespace of an environment: its components, each with what it requires."""
 
@@ -205,6 +216,8 @@ class ResolvedUnit:
     quota_origin: Span | None = None
     """Where the quota was written, or the scale that it follows from."""
 
+    external_databases: tuple[ExternalDatabase, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentPlan:
@@ -216,6 +229,31 @@ class EnvironmentPlan:
     units: tuple[ResolvedUnit, ...]
     version_origin: Span | None = None
     """Where the version of Kubernetes was written."""
+
+    def delivery_plan(self) -> DeliveryPlan:
+        """Return what the delivery objects follow from."""
+        namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
+        return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredNamespace:
+    """A namespace as Argo CD or Flux has to know it."""
+
+    scope: str
+    namespace: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPlan:
+    """What the delivery objects of an environment follow from."""
+
+    settings: Settings
+    cluster: Cluster
+    delivery: ArgoCd | Flux
+    namespaces: tuple[DeliveredNamespace, ...]
+    version_origin: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

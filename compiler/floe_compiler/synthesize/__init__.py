@@ -11,7 +11,7 @@ from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
-from floe_compiler.model.plan import DeclaredUnit, EnvironmentPlan, Settings, UnitPlan
+from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, Settings, UnitPlan
 from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
@@ -69,7 +69,7 @@ def _check_shared(units: Iterable[Rendered], findings: Findings) -> None:
                 findings.add(TWICE, message, place, subject=subject, hint="rename one of the two")
 
 
-def synthesize_delivery(plan: EnvironmentPlan) -> Rendered:
+def synthesize_delivery(plan: DeliveryPlan) -> Rendered:
     """Return the objects that tell Argo CD or Flux what to apply of an environment, as a unit of their own."""
     objects = delivery_objects(plan)
     (built,) = build_charts([_chart(plan.settings, "", objects)])
