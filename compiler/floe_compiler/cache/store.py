@@ -43,17 +43,20 @@ class Store:
                 os.utime(self._path(kind, key))  # used: it stays for another while
         return found
 
-    def put(self, kind: str, key: str, data: bytes) -> None:
-        """Keep an entry, in one step that no reader can see half of."""
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry, in one step that no reader can see half of; tell whether it is kept."""
         path = self._path(kind, key)
         temporary = f"{path}.{os.getpid()}.{next(_NUMBERS)}.tmp"
-        with contextlib.suppress(OSError):
+        try:
             try:
                 self._write(temporary, _sealed(kind, key, data))
                 os.replace(temporary, path)  # noqa: PTH105
             except BaseException:
                 os.unlink(temporary)  # noqa: PTH108
                 raise
+        except OSError:
+            return False
+        return True
 
     def _write(self, path: str, content: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -95,3 +98,19 @@ def _opened(kind: str, key: str, content: bytes) -> bytes | None:
     data = content[start:]
     sound = content.startswith(FORMAT) and content[len(FORMAT) : start] == _seal(kind, key, data)
     return data if sound else None
+
+
+class Memory:
+    """A store that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], bytes] = {}
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key."""
+        return self._entries.get((kind, key))
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry."""
+        self._entries[kind, key] = data
+        return True

@@ -6,8 +6,9 @@ Every class here is something a component can provide (`Component.provides`) and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Scratch, SecretFile, Variable
@@ -24,6 +25,10 @@ class Capability:
     slot: ClassVar[str] = ""
 
     name: str
+
+    def about(self, _domains: Collection[str]) -> Self:
+        """Return the capability without what concerns other domains only: as one gets it that reads just these."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,10 @@ class Catalog(Capability):
     warehouse: str
     realm: str
     clients: tuple[CatalogClient, ...] = ()
+
+    def about(self, domains: Collection[str]) -> Self:
+        """Return the catalog with the clients of these domains."""
+        return replace(self, clients=tuple(client for client in self.clients if client.domain in domains))
 
     def client(self, domain: str) -> CatalogClient:
         """Return the client that a domain logs in as; raise KeyError if it has none (a domain without products)."""

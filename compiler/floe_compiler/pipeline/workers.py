@@ -30,8 +30,8 @@ MOST_JOBS = 61
 NO_EXECUTOR = Rule(
     "W019",
     "executor that cannot be used",
-    "The units were to be compiled by a Dask cluster (--executor dask=tcp://host:port), but it cannot be reached, or the "
-    "package for it is not installed. Without --executor, the cores of this machine do it.",
+    "The units were to be compiled by a Dask cluster (--executor dask=tcp://host:port), but it cannot be reached, or "
+    "the package for it is not installed. Without --executor, the cores of this machine do it.",
 )
 
 
@@ -87,7 +87,7 @@ class DaskCluster:
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
     ) -> Iterator[Result]:
         """Yield the results."""
-        pool: Executor = self._client.get_executor(pure=False, retries=RETRIES)
+        pool: Executor = self._client.get_executor(pure=False, retries=RETRIES)  # type: ignore[no-untyped-call]
         with pool:
             yield from _mapped(pool, partial(function, shared), items)
 
@@ -144,7 +144,7 @@ def _dask(address: str) -> Iterator[Client]:
         message, hint = "the package distributed is not installed", "pip install 'floe-compile[dask]'"
         raise StageFailed([Diagnostic(NO_EXECUTOR, message, hint=hint)]) from None
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         message = f"no Dask scheduler answers at {address}: {error}"
         raise StageFailed([Diagnostic(NO_EXECUTOR, message, hint="start it, or correct the address")]) from error

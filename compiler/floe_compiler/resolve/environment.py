@@ -28,7 +28,7 @@ from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
-from floe_compiler.resolve.products import Key, source_of
+from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
@@ -40,8 +40,8 @@ class Inputs:
 
     sources: Sources
     registry: Registry
-    products: Mapping[Key, Product]
     locks: Mapping[DataPath, int]
+    references: Mapping[Key, References]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +76,22 @@ class Frame:
 
 
 def resolve_environment(
-    inputs: Inputs, environment: Environment, document: Document, findings: Findings
+    frame: Frame, products: Mapping[str, Mapping[Key, Product]], findings: Findings
 ) -> EnvironmentPlan | None:
-    """Return the plan of one environment; None, with the findings added, if it can have none."""
-    frame = resolve_frame(inputs, environment, document, findings)
-    if frame is None:
-        return None
-    names = domains_in(inputs.sources, document, environment.metadata.name)
-    domains = [scope for name in sorted(inputs.sources.domains) if (scope := resolve_domain(frame, name, findings))]
-    _check_domains_read(inputs.sources, names, frame.settings, domains, findings)
+    """Return the plan of one environment, given the valid products by domain; None, with findings, if it has none."""
+    domains = [
+        scope
+        for name in sorted(frame.inputs.sources.domains)
+        if (scope := resolve_domain(frame, name, products[name], findings))
+    ]
     scopes_ = (frame.platform, *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
     if findings.failed:
         # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
         return None
-    units = tuple(connect(frame, scope, frame.provided, findings) for scope in scopes_)
-    return EnvironmentPlan(frame.settings, environment.cluster, frame.delivery, units, frame.version_origin)
+    provided = frame.provided
+    units = tuple(connect(frame, scope, provided, findings) for scope in scopes_)
+    return EnvironmentPlan(frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin)
 
 
 def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
@@ -108,6 +108,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     _check_secrets(environment, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
+    _check_domains_read(inputs, names, settings, findings)
     with_products = tuple(name for name in names if inputs.sources.domains[name].products)
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
     platform = Scope(
@@ -132,25 +133,18 @@ def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str,
     )
 
 
-def _check_domains_read(
-    sources: Sources, present: Collection[str], settings: Settings, domains: list[Scope], findings: Findings
-) -> None:
-    """Complain of products that read a product of a domain which the environment does not have.
-
-    A domain that is wrong itself is there all the same: what is wrong with it is told elsewhere.
-    """
-    products = [one for scope in domains for _, instance in scope.placed for one in instance.products]
-    for product in products:
-        document = sources.domains[product.domain].products[product.name]
-        for index, declared in enumerate(product.spec.inputs):
-            domain, name = source_of(product, declared)
-            if domain in sources.domains and domain not in present:
+def _check_domains_read(inputs: Inputs, present: Collection[str], settings: Settings, findings: Findings) -> None:
+    """Complain of products that read a product of a domain which the environment does not have."""
+    domains = inputs.sources.domains
+    for (reader, _), product in inputs.references.items():
+        for index, ((domain, name), _) in enumerate(product.inputs if reader in present else ()):
+            if domain in domains and domain not in present:
                 findings.add(
                     UNKNOWN_REFERENCE,
                     f'environment "{settings.environment}" has no domain "{domain}", whose product "{name}" is read',
-                    document.span(("inputs", index)),
+                    product.document.span(("inputs", index)),
                     hint=f"add {settings.environment} to the domain's `environments`",
-                    related=[Related(sources.domains[domain].document.span(("environments",)), "where it exists")],
+                    related=[Related(domains[domain].document.span(("environments",)), "where it exists")],
                 )
 
 
@@ -207,8 +201,11 @@ def _check_domain_names(sources: Sources, document: Document, findings: Findings
             )
 
 
-def resolve_domain(frame: Frame, name: str, findings: Findings) -> Scope | None:
-    """Return a domain of an environment; None if it is not there, or, with the findings added, if it is wrong."""
+def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:
+    """Return a domain of an environment, given its valid products.
+
+    None if the domain is not there, or, with the findings added, if it is wrong.
+    """
     inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
     own = scopes.domain_layers(source, frame.document, name)
@@ -217,7 +214,7 @@ def resolve_domain(frame: Frame, name: str, findings: Findings) -> Scope | None:
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment):
         return None
-    products = [inputs.products[name, one] for one in sorted(source.products) if (name, one) in inputs.products]
+    products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
     if settings.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(frame.environment, name)
