@@ -60,6 +60,11 @@ def test_what_is_repeated_only_with_its_surroundings_stays_there() -> None:
     assert shared["$defs"] == {"owner": person}
 
 
+def test_what_has_a_default_stays_where_it_may_be_required() -> None:
+    schema = {"properties": {"home": PLACE | {"default": {}}, "work": PLACE | {"default": {}}}}
+    assert share(schema) == schema
+
+
 def test_two_parts_of_one_name_are_told_apart() -> None:
     other = PLACE | {"required": ["town"]}
     parts = {

@@ -28,6 +28,9 @@ def lower(text: str) -> str:
 Lower = Annotated[str, AfterValidator(lower)]
 
 
+Code = Annotated[str, AfterValidator(lower), Field(json_schema_extra={"pattern": "^[^A-Z]+$"})]
+
+
 class Cat(Input):
     """One branch of a union."""
 
@@ -68,6 +71,7 @@ class House(Input):
     ] = (Cat(type="cat"),)
     labels: dict[Lower, Lower] = {}
     door: Door | None = None
+    code: Code = "x"
     net: IPv6Network | None = Field(default=None, strict=False)
 
 
@@ -179,6 +183,11 @@ def test_what_no_schema_can_express_is_found_beside_what_one_can() -> None:
         'labels.a: "B" has capital letters',
         "net: input is not a valid IPv6 network",
     ]
+
+
+def test_what_the_schema_and_a_validator_refuse_is_one_mistake() -> None:
+    ((_, span, message, _),) = told({"name": "x", "code": "X"})
+    assert (span, message) == ("0.yaml:3:5", "code: 'X' does not match '^[^A-Z]+$'")
 
 
 def test_all_mistakes_are_told_each_in_its_layer() -> None:
