@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from floe_compiler.declare import declare
+from floe_compiler.derive import plan_units
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets, Quota, StoreReference
 from floe_compiler.model.objects import Object, ObjectSet, identify
-from floe_compiler.model.plan import Component, Context, Instance, Product, Settings, UnitPlan
+from floe_compiler.model.plan import Component, Context, Instance, Product, ResolvedUnit, Settings
 from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.unit import Unit, render_unit
 
 DEVELOPMENT = Settings(
@@ -62,7 +65,7 @@ def context_of(
 def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
     """Return the namespace rendered with this one component in it."""
     instance = context.instance
-    plan = UnitPlan(
+    unit = ResolvedUnit(
         settings=instance.settings,
         scope=instance.scope,
         namespace=instance.namespace,
@@ -70,6 +73,7 @@ def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
         contexts=((component, context),),
         quota=Quota(),
     )
+    (plan,) = plan_units([declare(unit, objects_of)])
     return render_unit(plan)
 
 

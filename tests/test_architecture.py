@@ -18,7 +18,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "compiler" / "floe_compiler"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = {"load", "resolve", "synthesize", "overlay", "check", "write"}
+STAGES = {"load", "resolve", "declare", "derive", "synthesize", "overlay", "check", "write"}
 
 MAY_IMPORT = {
     "model": set(),
@@ -26,12 +26,14 @@ MAY_IMPORT = {
     "components": {"model", "kit"},
     "load": {"model"},
     "resolve": {"model"},  # gets the registry of components as a value
+    "declare": {"model"},  # gets what runs cdk8s constructs as a value
+    "derive": {"model"},
     "synthesize": {"model", "kit"},
     "overlay": {"model"},  # gets the YAML reader as a value
     "check": {"model"},
     "write": {"model"},
     "report": {"model"},
-    "explain": {"model", "resolve", "synthesize"},  # asks the two stages what they would make of other inputs
+    "explain": {"model", "resolve", "declare", "derive", "synthesize"},  # asks what other inputs would make
     "pipeline": {*STAGES, "model", "components", "explain"},
     "commands": {*STAGES, "model", "components", "explain", "pipeline", "report"},
     "cli": {"model", "commands", "report"},

@@ -17,7 +17,7 @@ from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.mesh import load
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.facts import Parts
-from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline import compile_mesh, plan_units
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.synthesize import synthesize
@@ -114,7 +114,8 @@ def test_one_object_of_two_domains_is_an_error(tmp_path: Path) -> None:
     sources, _ = load(root, schemas(components))
     plans, _ = resolve(sources, components)
     with pytest.raises(StageFailed) as failed:
-        synthesize(plans)
+        synthesize(plan_units(plans[0]), plans[0].cluster)
     (found,) = failed.value.diagnostics
     assert found.rule.code == "S002"
-    assert found.message == "dev: ClusterRole.rbac.authorization.k8s.io reader is rendered twice"
+    assert found.subject == "dev: ClusterRole.rbac.authorization.k8s.io reader"
+    assert found.message.endswith("is rendered for floe-finance-domain and for floe-sales-domain")

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from floe_compiler.load.digests import input_digests as input_digests  # re-exported: the pipeline's other question
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import File, FileSet, delivery_path, object_path
-from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 
 if TYPE_CHECKING:
     from floe_compiler.components import Registry
     from floe_compiler.explain import Explanation
-    from floe_compiler.model.plan import EnvironmentPlan
+    from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
     from floe_compiler.model.sources import Sources
 
 Progress = Callable[[str], None]
@@ -122,10 +122,42 @@ def _read(root: Path) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
     return sources, components, warnings
 
 
-def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
-    from floe_compiler.synthesize import synthesize
+def plan_units(plan: EnvironmentPlan) -> tuple[UnitPlan, ...]:
+    """Return the plan of each unit of an environment: everything declared, and what follows from it for others."""
+    from floe_compiler.declare import declare
+    from floe_compiler.derive import plan_units as derived
+    from floe_compiler.synthesize.python_constructs import objects_of
 
-    return synthesize(plans)
+    return derived([declare(unit, objects_of) for unit in plan.units])
+
+
+def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
+    from floe_compiler.synthesize import synthesize, synthesize_delivery
+
+    rendered, _ = _each(
+        plans,
+        lambda plan: (
+            _together([*synthesize(plan_units(plan), plan.cluster), synthesize_delivery(plan.delivery_plan())]),
+            (),
+        ),
+    )
+    return rendered
+
+
+def _together(units: Sequence[Rendered]) -> Rendered:
+    """Return the units of an environment as one."""
+    return replace(
+        units[0],
+        namespace="",
+        objects=ObjectSet.of(manifest for unit in units for manifest in unit.objects),
+        connections=frozenset().union(*(unit.connections for unit in units)),
+        launched=frozenset().union(*(unit.launched for unit in units)),
+        exceptions=frozenset().union(*(unit.exceptions for unit in units)),
+        ingress_groups=frozenset().union(*(unit.ingress_groups for unit in units)),
+        existing_secrets=frozenset().union(*(unit.existing_secrets for unit in units)),
+        delivery=frozenset().union(*(unit.delivery for unit in units)),
+        origins={name: origin for unit in units for name, origin in unit.origins.items()},
+    )
 
 
 def _overlaid(

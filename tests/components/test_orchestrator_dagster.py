@@ -14,10 +14,9 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.orchestrator_dagster import COMPONENT, build, databases
 from floe_compiler.kit.dagster_runs import describe, largest
 from floe_compiler.kit.dagster_settings import DaemonSettings
-from floe_compiler.model.facts import Container, Parts, Resources, Workload
+from floe_compiler.model.facts import Container, Parts, Resources, Workload, named_pods
 from floe_compiler.model.inputs import Placement, Placements
 from floe_compiler.model.plan import Context, Product
-from floe_compiler.synthesize.unit import named_pods
 from products import DATABASE, EVERYTHING, SALES, product
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 

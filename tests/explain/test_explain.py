@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from floe_compiler.components import registry
-from floe_compiler.explain import Cause, Explanation, explain, reduced
+from floe_compiler.explain import Cause, Explanation, explain
+from floe_compiler.explain.question import reduced
 from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
+from floe_compiler.pipeline import plan_units
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.synthesize.delivery import delivery_objects
@@ -77,8 +79,8 @@ def objects(sources: Sources) -> dict[str, Object]:
     plans, _ = resolve(sources, REGISTRY, ("dev",))
     return {
         str(identify(one)): one
-        for unit in plans[0].units
-        if unit.scope in ("sales", "platform")
+        for unit in plan_units(plans[0])
+        if unit.unit.scope in ("sales", "platform")
         for one in render_unit(unit).objects
     }
 
@@ -179,7 +181,7 @@ def test_a_quota_follows_from_its_domain_or_its_default() -> None:
 def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     name = "Application.argoproj.io argocd/acme-dev-sales-domain"
     plans, _ = resolve(SOURCES, REGISTRY, ("dev",))
-    final = next(one for one in delivery_objects(plans[0]) if str(identify(one)) == name)
+    final = next(one for one in delivery_objects(plans[0].delivery_plan()) if str(identify(one)) == name)
     found = {path: [cause.what for cause in values] for path, _, values in explained(name, final).values}
     assert found["spec", "source", "repoURL"] == ["delivery.repository"]
     assert found["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit.labels import selector
-from floe_compiler.kit.network import called_ports, connections, namespace_policies, policy
+from floe_compiler.kit.network import connections, namespace_policies, policy
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
@@ -17,6 +17,8 @@ IN_DATABASE = {
     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "floe-platform"}},
     "podSelector": {"matchLabels": {"app.kubernetes.io/component": "db"}},
 }
+CALLED = ("TCP", HTTP.number)
+BOTH = (CALLED, ("TCP", METRICS.number))
 
 
 def spec(*args: Any, **changes: Any) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def test_calls_leave_for_the_servers_pods_or_the_declared_addresses() -> None:
 
 def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() -> None:
     both = (HTTP, METRICS)
-    (rule,) = spec([], served=both, callers={"floe-sales-domain": both, "floe-platform": both})["ingress"]
+    (rule,) = spec([], served=both, callers={"floe-sales-domain": BOTH, "floe-platform": BOTH})["ingress"]
     (peer,) = rule["from"]
     assert peer["namespaceSelector"]["matchExpressions"] == [
         {
@@ -74,7 +76,7 @@ def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() 
 
 
 def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
-    callers = {"a": (HTTP,), "b": (HTTP, METRICS), "c": (HTTP,), "d": ()}
+    callers = {"a": (CALLED,), "b": BOTH, "c": (CALLED,), "d": ()}
     found = spec([], served=(METRICS, HTTP), callers=callers)["ingress"]
     assert [
         (
@@ -87,8 +89,8 @@ def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
 
 def test_nobody_comes_in_where_nobody_calls_or_nothing_is_served() -> None:
     assert "ingress" not in spec([], served=(HTTP,))
-    assert "ingress" not in spec([], callers={"floe-platform": (HTTP,)})
-    assert "ingress" not in spec([], served=(METRICS,), callers={"floe-platform": (HTTP,)})
+    assert "ingress" not in spec([], callers={"floe-platform": (CALLED,)})
+    assert "ingress" not in spec([], served=(METRICS,), callers={"floe-platform": (CALLED,)})
 
 
 def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
@@ -129,10 +131,3 @@ def test_connections_are_one_for_each_port() -> None:
         Connection(GROUP, "kubernetes-api", 443),
         Connection(GROUP, "kubernetes-api", 6443),
     }
-
-
-def test_called_ports_are_those_of_the_servers_of_the_namespace() -> None:
-    elsewhere = service_endpoint("db2", "floe-sales-domain", "cluster.local", (HTTP,))
-    more = replace(DATABASE, ports=(METRICS,))
-    called = called_ports([DATABASE, OUTSIDE, elsewhere, more, DATABASE], "floe-platform")
-    assert called == {"db": (METRICS, *DATABASE.ports)}

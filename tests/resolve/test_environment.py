@@ -9,7 +9,7 @@ import pytest
 from floe_compiler.components import registry
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.inputs import ExternalSecrets
-from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
+from floe_compiler.model.plan import EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import resolve
 from resolve.samples import document
@@ -80,7 +80,7 @@ def planned(*args: Any, **written: Any) -> EnvironmentPlan:
     return plan
 
 
-def units(plan: EnvironmentPlan) -> dict[str, UnitPlan]:
+def units(plan: EnvironmentPlan) -> dict[str, ResolvedUnit]:
     return {unit.scope: unit for unit in plan.units}
 
 
@@ -165,7 +165,7 @@ def test_quotas_are_the_domains_own_the_platforms_or_the_scales() -> None:
 
 
 def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() -> None:
-    def pools(unit: UnitPlan) -> tuple[Any, Any]:
+    def pools(unit: ResolvedUnit) -> tuple[Any, Any]:
         ((_, context),) = unit.contexts
         placement = context.instance.placement
         return placement.jobs.node_selector.get("pool"), placement.services.node_selector.get("pool")
@@ -175,18 +175,6 @@ def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() 
     found = units(planned(manifest, domains=domains))
     assert pools(found["sales"]) == ("c", "b")
     assert pools(found["finance"]) == ("a", "b")
-
-
-def test_servers_know_the_namespaces_that_call_them() -> None:
-    products = {"sales": [data_product("orders")], "finance": []}
-    found = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
-    platform = found["platform"].callers
-    assert list(platform["polaris"]) == ["floe-finance-domain", "floe-sales-domain"]
-    assert [port.number for port in platform["polaris"]["floe-sales-domain"]] == [8181]
-    assert list(platform["polaris-postgresql"]) == ["floe-platform"]
-    assert found["sales"].callers == {}
-    ((_, context),) = found["sales"].contexts
-    assert [one.name for one in context.found][:1] == ["polaris"]
 
 
 def test_the_catalog_has_clients_for_domains_with_products() -> None:

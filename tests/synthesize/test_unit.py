@@ -7,32 +7,36 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.derive import plan_units
 from floe_compiler.kit.secret_stores import NotGeneratable
-from floe_compiler.model.facts import ConfigFile, Launched, Parts, Pod, PolicyRule, SecretFile, Task, Variable, Workload
+from floe_compiler.model.facts import ConfigFile, Launched, Parts, PolicyRule, SecretFile, Task, Variable, Workload
 from floe_compiler.model.inputs import Placement, Placements, Quota
 from floe_compiler.model.objects import identify
-from floe_compiler.model.plan import Component, Context, Settings, UnitPlan
+from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Settings, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize.unit import Unit, named_pods, render_unit, secret_user
+from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
-from resolve.samples import component
 from support import DEVELOPMENT, PRODUCTION
 
 NAMESPACE = "floe-platform"
 JOBS = PolicyRule(("batch",), ("jobs",), ("get",))
 
 
-def using(parts: Parts, origin: Span | None = None, **changes: Any) -> tuple[Component[Any], Context[Any]]:
-    return component("test", "server", build=lambda _: parts), Context(instance(origin=origin, **changes))
+def using(parts: Parts, origin: Span | None = None, **changes: Any) -> DeclaredInstance:
+    return DeclaredInstance(instance(origin=origin, **changes), parts)
+
+
+def declared(*parts: Parts, settings: Settings = DEVELOPMENT, **changes: Any) -> DeclaredUnit:
+    instances = tuple(
+        using(one, Span("m.yaml", line), settings=settings, name=f"server-{line}") for line, one in enumerate(parts, 1)
+    )
+    return DeclaredUnit(settings, "platform", NAMESPACE, "@acme/platform", Quota(), instances, **changes)
 
 
 def plan(*parts: Parts, settings: Settings = DEVELOPMENT, **changes: Any) -> UnitPlan:
-    contexts = tuple(
-        using(one, Span("m.yaml", line), settings=settings, name=f"server-{line}") for line, one in enumerate(parts, 1)
-    )
-    return UnitPlan(settings, "platform", NAMESPACE, "@acme/platform", contexts, Quota(), **changes)
+    return plan_units([declared(*parts, settings=settings, **changes)])[0]
 
 
 def objects(unit: Unit) -> dict[str, Any]:
@@ -91,8 +95,7 @@ def test_the_same_plan_gives_the_same_objects() -> None:
 def test_servers_and_tasks_run_on_their_own_nodes() -> None:
     placement = Placements(services=Placement(node_selector={"p": "s"}), jobs=Placement(node_selector={"p": "j"}))
     parts = Parts(workloads=(workload(),), tasks=(Task("load", pod(), 60, schedule="0 5 * * *"),))
-    contexts = (using(parts, placement=placement),)
-    found = objects(render_unit(replace(plan(), contexts=contexts)))
+    found = objects(render_unit(UnitPlan(replace(declared(), instances=(using(parts, placement=placement),)))))
     assert found["Deployment web"]["spec"]["template"]["spec"]["nodeSelector"] == {"p": "s"}
     job = found["CronJob load"]["spec"]["jobTemplate"]["spec"]
     assert job["template"]["spec"]["nodeSelector"] == {"p": "j"}
@@ -141,19 +144,18 @@ def admitted(found: dict[str, Any], name: str) -> list[list[str]]:
 SERVER = workload(pod(container(ports=(HTTP, *DATABASE.ports))), name="db")
 
 
-def test_callers_are_those_of_the_plan_and_those_of_the_namespace() -> None:
+def test_callers_are_those_of_the_plan() -> None:
     caller = workload(pod(calls=(DATABASE,)))
-    callers = {"db": {"floe-platform": DATABASE.ports, "floe-sales-domain": DATABASE.ports}}
     assert admitted(rendered(SERVER), "db") == []
     assert admitted(rendered(SERVER, caller), "db") == [["floe-platform"]]
-    assert admitted(rendered(SERVER, caller, callers=callers), "db") == [["floe-platform", "floe-sales-domain"]]
-    # A component may require a server that none of its pods calls in the end.
-    assert admitted(rendered(SERVER, callers=callers), "db") == [["floe-sales-domain"]]
+    callers: dict[str, Callers] = {"db": dict.fromkeys(("floe-platform", "floe-sales-domain"), (("TCP", 5432),))}
+    both = objects(render_unit(replace(plan(Parts(workloads=(SERVER, caller))), callers=callers)))
+    assert admitted(both, "db") == [["floe-platform", "floe-sales-domain"]]
 
 
 def test_each_port_of_a_server_is_open_to_those_who_call_it() -> None:
-    caller = workload(pod(calls=(DATABASE,)))
-    found = policy(rendered(SERVER, caller, callers={"db": {"floe-sales-domain": (HTTP,)}}), "db")
+    callers: dict[str, Callers] = {"db": {"floe-platform": (("TCP", 5432),), "floe-sales-domain": (("TCP", 8080),)}}
+    found = policy(objects(render_unit(replace(plan(Parts(workloads=(SERVER,))), callers=callers))), "db")
     assert [rule["ports"] for rule in found["ingress"]] == [
         [{"protocol": "TCP", "port": 5432}],
         [{"protocol": "TCP", "port": 8080}],
@@ -227,10 +229,10 @@ def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
     one = plan(Parts(workloads=(workload(),)), Parts(workloads=(workload(reading, name="other"),)))
     with pytest.raises(NotGeneratable):
         render_unit(one)
-    user = secret_user(one, LOST)
+    user = secret_user(one.unit, LOST)
     assert user is not None
     assert user.name == "server-2"
-    assert secret_user(one, SECRET) is None
+    assert secret_user(one.unit, SECRET) is None
 
 
 def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
@@ -242,9 +244,3 @@ def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
         line = 1 if one["metadata"]["name"] == "db" else 2
         assert origins[str(identify(one))] == Span("m.yaml", line)
     assert origins["ResourceQuota floe-platform/quota"] == Span("q.yaml")
-
-
-def test_the_pods_of_a_component_by_the_names_that_label_them() -> None:
-    pods: list[Pod] = [pod(grace=grace) for grace in (1, 2, 3)]
-    parts = Parts((workload(pods[0], name="a"),), (Task("b", pods[1], 60),), (Launched("c", pods[2], 1),))
-    assert named_pods(parts) == [("a", pods[0]), ("b", pods[1]), ("c", pods[2])]

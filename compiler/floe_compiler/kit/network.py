@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any
 
@@ -78,8 +77,7 @@ def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list
     """Return a rule for each choice of ports, with the namespaces whose pods call these."""
     namespaces: dict[tuple[Port, ...], list[str]] = {}
     for namespace, called in sorted(callers.items()):
-        numbers = {(port.protocol, port.number) for port in called}
-        ports = tuple(port for port in served if (port.protocol, port.number) in numbers)
+        ports = tuple(port for port in served if (port.protocol, port.number) in called)
         namespaces.setdefault(ports, []).append(namespace)
     return [
         {"from": [_callers_in(names, name)], "ports": _ports(ports)} for ports, names in namespaces.items() if ports
@@ -117,12 +115,3 @@ def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: b
     if kubernetes_api:
         found |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}
     return frozenset(found)
-
-
-def called_ports(calls: Iterable[Endpoint], namespace: str) -> Mapping[str, tuple[Port, ...]]:
-    """Return the ports of the servers of `namespace` that are among `calls`, by the server's name."""
-    found: dict[str, set[Port]] = defaultdict(set)
-    for call in calls:
-        if call.group and call.group.namespace == namespace:
-            found[call.group.name] |= {*call.ports}
-    return {name: tuple(sorted(ports)) for name, ports in sorted(found.items())}

@@ -9,8 +9,7 @@ from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import replaced, wave
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_template, startup_seconds
-from floe_compiler.kit.volumes import containers_of
-from floe_compiler.model.facts import Claim, Task, Workload
+from floe_compiler.model.facts import Claim, Task, Workload, containers_of
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.job_names import job_name
 from floe_compiler.model.objects import Object

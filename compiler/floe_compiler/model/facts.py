@@ -6,13 +6,14 @@ PodDisruptionBudget, ServiceAccount, label, security context or wait: those foll
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Description
-from floe_compiler.model.secrets import SecretReference
+from floe_compiler.model.secrets import Secret, SecretReference
 from floe_compiler.model.span import Span
 
 
@@ -239,3 +240,25 @@ class Parts:
     tasks: tuple[Task, ...] = ()
     launched: tuple[Launched, ...] = ()
     objects: tuple[Object, ...] = ()
+
+
+def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
+    """Return the pods of an instance's workloads, tasks and launched pods, by the name that labels them."""
+    return [
+        *((one.name, one.pod) for one in parts.workloads),
+        *((one.name, one.pod) for one in parts.tasks),
+        *((one.name, one.pod) for one in parts.launched),
+    ]
+
+
+def containers_of(pod: Pod) -> tuple[Container, ...]:
+    """Return all containers of a pod, those that set it up first."""
+    return (*pod.setup, *pod.containers)
+
+
+def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:
+    """Return the secrets that pods read, from files and variables."""
+    containers = [container for pod in pods for container in containers_of(pod)]
+    references = [file.secret for container in containers for file in container.secret_files]
+    references += [one.secret for container in containers for one in container.variables if one.secret]
+    return frozenset(reference.secret for reference in references)

@@ -1,4 +1,4 @@
-"""The plan of one environment: nothing left to look up. Synthesis of a unit reads its UnitPlan and nothing else."""
+"""What a mesh is on its way from the inputs to objects: resolved, declared, and planned unit by unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import (
     ArgoCd,
@@ -23,13 +22,18 @@ from floe_compiler.model.inputs import (
     Quota,
     SecretsBackend,
 )
+from floe_compiler.model.objects import Object
+from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.span import Span
 
 Config = TypeVar("Config", bound=BaseModel)
 Kind = TypeVar("Kind", bound=Capability)
 
-Callers = Mapping[str, tuple[Port, ...]]
-"""Who calls a server: the namespaces of the pods that do, each with the ports that they call."""
+CalledPort = tuple[Protocol, int]
+"""Protocol and number of a container's port."""
+
+Callers = Mapping[str, tuple[CalledPort, ...]]
+"""Who calls a server: the namespaces of the pods that do, each with the ports that they call, sorted."""
 
 PLATFORM = "platform"
 """The scope of the shared services; every other scope is a domain's name."""
@@ -189,8 +193,19 @@ class Component(Generic[Config]):
 
 
 @dataclass(frozen=True, slots=True)
-class UnitPlan:
-    """One (environment, namespace): the unit of work."""
+class ExternalDatabase:
+    """A database outside the cluster, and the component that uses it (as people call it, and where it was chosen)."""
+
+    host: str
+    port: int
+    name: str
+    owner: str
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedUnit:
+    """One namespace of an environment: its components, each with what it requires."""
 
     settings: Settings
     scope: str
@@ -201,8 +216,7 @@ class UnitPlan:
     quota_origin: Span | None = None
     """Where the quota was written, or the scale that it follows from."""
 
-    callers: Mapping[str, Callers] = field(default_factory=dict)
-    """For a Service of this namespace: who calls it."""
+    external_databases: tuple[ExternalDatabase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +226,75 @@ class EnvironmentPlan:
     settings: Settings
     cluster: Cluster
     delivery: ArgoCd | Flux
-    units: tuple[UnitPlan, ...]
+    units: tuple[ResolvedUnit, ...]
     version_origin: Span | None = None
     """Where the version of Kubernetes was written."""
+
+    def delivery_plan(self) -> DeliveryPlan:
+        """Return what the delivery objects follow from."""
+        namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
+        return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredNamespace:
+    """A namespace as Argo CD or Flux has to know it."""
+
+    scope: str
+    namespace: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPlan:
+    """What the delivery objects of an environment follow from."""
+
+    settings: Settings
+    cluster: Cluster
+    delivery: ArgoCd | Flux
+    namespaces: tuple[DeliveredNamespace, ...]
+    version_origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredInstance:
+    """A component instance with all the facts that it declares. `objects` are those of its cdk8s constructs."""
+
+    instance: Instance[Any]
+    parts: Parts
+    objects: tuple[Object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredUnit:
+    """One namespace with everything that its components declare. Plain data: no component is asked again."""
+
+    settings: Settings
+    scope: str
+    namespace: str
+    owner: str
+    quota: Quota
+    instances: tuple[DeclaredInstance, ...] = ()
+    quota_origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecrets:
+    """The secrets of a namespace that others read through a store, and the namespaces that do; both sorted."""
+
+    secrets: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """The unit of work: a namespace, and what follows for it from the facts of the others.
+
+    Rendering reads this and nothing else.
+    """
+
+    unit: DeclaredUnit
+    callers: Mapping[str, Callers] = field(default_factory=dict)
+    """For each server of the namespace that is called: by which namespaces, on which ports."""
+
+    shared_secrets: SharedSecrets | None = None

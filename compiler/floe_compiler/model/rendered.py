@@ -1,4 +1,4 @@
-"""What synthesis yields for one environment: the objects, and the declared facts that checks compare them with."""
+"""What synthesis yields for one unit: the objects, and the declared facts that checks compare them with."""
 
 from __future__ import annotations
 
@@ -120,10 +120,14 @@ class ExistingSecret:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One environment after synthesis (or after the overlay stage, with the objects replaced)."""
+    """One unit of an environment after synthesis (or after the overlay stage, with the objects replaced).
+
+    `namespace` is empty for what belongs to the environment as a whole.
+    """
 
     environment: str
     objects: ObjectSet
+    namespace: str = ""
     cluster: str = ""
     """The identity of the cluster that it runs in (`cluster_identity`); several environments may run in one."""
 

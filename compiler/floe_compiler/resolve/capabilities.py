@@ -1,18 +1,14 @@
-"""Who provides what to whom: requirements looked up, and the callers of each server."""
+"""Who provides what to whom: requirements looked up."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.model.capabilities import Capability, Database
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.plan import Callers, Component, Context, Instance, Requirement
-from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.resolve.rules import NO_PROVIDER
 
 Placed = tuple[Component[Any], Instance[Any]]
@@ -58,24 +54,3 @@ def _thing(requirement: Requirement) -> str:
 
 def _matches(requirement: Requirement, offered: Iterable[Capability]) -> list[Capability]:
     return [one for one in offered if isinstance(one, requirement.kind) and requirement.name in ("", one.name)]
-
-
-def endpoints(capability: Capability) -> Iterator[Endpoint]:
-    """Yield the servers behind a capability."""
-    for field in dataclasses.fields(capability):
-        value = getattr(capability, field.name)
-        if isinstance(value, Endpoint):
-            yield value
-
-
-def callers(contexts: Iterable[Context[Any]]) -> Mapping[PodGroup, Callers]:
-    """Return whose components use each server of the platform, and on which ports, all sorted."""
-    found: dict[PodGroup, dict[str, set[Port]]] = defaultdict(lambda: defaultdict(set))
-    for one in contexts:
-        for endpoint in (endpoint for capability in one.found for endpoint in endpoints(capability)):
-            if endpoint.group:
-                found[endpoint.group][one.instance.namespace] |= {*endpoint.ports}
-    return {
-        server: {namespace: tuple(sorted(ports)) for namespace, ports in sorted(by_namespace.items())}
-        for server, by_namespace in sorted(found.items())
-    }

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
-from floe_compiler.model.inputs import Domain, Environment, GeneratedSecrets, Placements, PlatformManifest, Quota
-from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, Product, Settings, UnitPlan
+from floe_compiler.model.inputs import (
+    ArgoCd,
+    Domain,
+    Environment,
+    Flux,
+    GeneratedSecrets,
+    Placements,
+    PlatformManifest,
+    Quota,
+)
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit, Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
 from floe_compiler.resolve.capabilities import Placed
-from floe_compiler.resolve.databases import check_owners, with_databases
+from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
@@ -47,10 +56,46 @@ class Scope:
     placed: tuple[Placed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An environment as far as it is the same for all of its domains: its settings, and the shared services."""
+
+    inputs: Inputs
+    environment: Environment
+    document: Document
+    layers: tuple[Layer, Layer]
+    settings: Settings
+    delivery: ArgoCd | Flux
+    platform: Scope
+    version_origin: Span | None
+
+    @property
+    def provided(self) -> tuple[Capability, ...]:
+        """Return everything that the shared services provide."""
+        return capabilities.provided(self.platform.placed)
+
+
 def resolve_environment(
     inputs: Inputs, environment: Environment, document: Document, findings: Findings
 ) -> EnvironmentPlan | None:
     """Return the plan of one environment; None, with the findings added, if it can have none."""
+    frame = resolve_frame(inputs, environment, document, findings)
+    if frame is None:
+        return None
+    names = domains_in(inputs.sources, document, environment.metadata.name)
+    domains = [scope for name in sorted(inputs.sources.domains) if (scope := resolve_domain(frame, name, findings))]
+    _check_domains_read(inputs.sources, names, frame.settings, domains, findings)
+    scopes_ = (frame.platform, *domains)
+    check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
+    if findings.failed:
+        # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
+        return None
+    units = tuple(connect(frame, scope, frame.provided, findings) for scope in scopes_)
+    return EnvironmentPlan(frame.settings, environment.cluster, frame.delivery, units, frame.version_origin)
+
+
+def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
+    """Return what all domains of an environment have in common; None, with the findings added, if it is wrong."""
     layers = scopes.platform_layers(inputs.sources.manifest, document)
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
     _check_domain_names(inputs.sources, document, findings)
@@ -60,51 +105,45 @@ def resolve_environment(
         return None
     settings = _settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
-    domains = [
-        scope
-        for name in sorted(inputs.sources.domains)
-        if (scope := _domain(inputs, environment, document, settings, layers, name, findings))
-    ]
-    _check_domains_read(inputs.sources, document, settings, domains, findings)
     place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
-    with_products = tuple(scope.name for scope in domains if any(instance.products for _, instance in scope.placed))
+    names = domains_in(inputs.sources, document, environment.metadata.name)
+    with_products = tuple(name for name in names if inputs.sources.domains[name].products)
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
-    by_scale = document.span(("scale",))
     platform = Scope(
         PLATFORM,
         settings.platform_namespace,
         manifest.metadata.owner,
         _shared_quota(manifest),
-        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)) or by_scale,
+        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
+        or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
-    check_owners([one for scope in (platform, *domains) for one in scope.placed], findings)
-    if findings.failed:
-        # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
-        return None
-    units = _units(settings, [platform, *domains], findings)
     version = merged.span(("kubernetes", "version"))
-    return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units, version)
+    return Frame(inputs, environment, document, layers, settings, manifest.delivery, platform, version)
+
+
+def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str, ...]:
+    """Return the domains that exist in an environment, sorted."""
+    return tuple(
+        domain
+        for domain, source in sorted(sources.domains.items())
+        if scopes.exists_in(scopes.domain_layers(source, environment, domain), name)
+    )
 
 
 def _check_domains_read(
-    sources: Sources, environment: Document, settings: Settings, domains: list[Scope], findings: Findings
+    sources: Sources, present: Collection[str], settings: Settings, domains: list[Scope], findings: Findings
 ) -> None:
     """Complain of products that read a product of a domain which the environment does not have.
 
     A domain that is wrong itself is there all the same: what is wrong with it is told elsewhere.
     """
-    absent = {
-        name
-        for name, source in sources.domains.items()
-        if not scopes.exists_in(scopes.domain_layers(source, environment, name), settings.environment)
-    }
     products = [one for scope in domains for _, instance in scope.placed for one in instance.products]
     for product in products:
         document = sources.domains[product.domain].products[product.name]
         for index, declared in enumerate(product.spec.inputs):
             domain, name = source_of(product, declared)
-            if domain in absent:
+            if domain in sources.domains and domain not in present:
                 findings.add(
                     UNKNOWN_REFERENCE,
                     f'environment "{settings.environment}" has no domain "{domain}", whose product "{name}" is read',
@@ -167,26 +206,20 @@ def _check_domain_names(sources: Sources, document: Document, findings: Findings
             )
 
 
-def _domain(
-    inputs: Inputs,
-    environment: Environment,
-    document: Document,
-    settings: Settings,
-    platform: Iterable[Layer],
-    name: str,
-    findings: Findings,
-) -> Scope | None:
+def resolve_domain(frame: Frame, name: str, findings: Findings) -> Scope | None:
+    """Return a domain of an environment; None if it is not there, or, with the findings added, if it is wrong."""
+    inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
-    own = scopes.domain_layers(source, document, name)
+    own = scopes.domain_layers(source, frame.document, name)
     check_locks(inputs.sources.manifest, inputs.locks, own, findings)
-    merged = scopes.domain_merged(inputs.registry, environment.scale, platform, own)
+    merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment):
         return None
     products = [inputs.products[name, one] for one in sorted(source.products) if (name, one) in inputs.products]
     if settings.production:
         instances.check_images(products, source.products, findings)
-    namespace = namespace_name(environment, name)
+    namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
     placed = instances.domain_instances(inputs.registry, merged, place, products, findings)
     return Scope(
@@ -194,29 +227,21 @@ def _domain(
         namespace,
         domain.metadata.owner,
         domain.quota or Quota(),
-        merged.span(("quota",)) or document.span(("scale",)),
+        merged.span(("quota",)) or frame.document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
 
-def _units(settings: Settings, scopes_: list[Scope], findings: Findings) -> tuple[UnitPlan, ...]:
-    """Connect the instances of all scopes, and return a plan for each namespace."""
-    platform = capabilities.provided(scopes_[0].placed)
-    contexts: dict[str, list[tuple[Placed, Context[Any]]]] = {}
-    for scope in scopes_:
-        own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
-        contexts[scope.name] = [(one, capabilities.context(one, own, platform, findings)) for one in scope.placed]
-    called_by = capabilities.callers(context for group in contexts.values() for _, context in group)
-    return tuple(
-        UnitPlan(
-            settings=settings,
-            scope=scope.name,
-            namespace=scope.namespace,
-            owner=scope.owner,
-            contexts=tuple((placed[0], context) for placed, context in contexts[scope.name]),
-            quota=scope.quota,
-            quota_origin=scope.quota_origin,
-            callers={one.name: callers for one, callers in called_by.items() if one.namespace == scope.namespace},
-        )
-        for scope in scopes_
+def connect(frame: Frame, scope: Scope, platform: tuple[Capability, ...], findings: Findings) -> ResolvedUnit:
+    """Return the unit of a scope: each component with what it requires, of its own or of the platform."""
+    own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
+    return ResolvedUnit(
+        settings=frame.settings,
+        scope=scope.name,
+        namespace=scope.namespace,
+        owner=scope.owner,
+        contexts=tuple((one[0], capabilities.context(one, own, platform, findings)) for one in scope.placed),
+        quota=scope.quota,
+        quota_origin=scope.quota_origin,
+        external_databases=external_databases(scope.placed),
     )

@@ -1,0 +1,54 @@
+"""What a namespace declares that concerns others: all that `derive` has to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import named_pods, pod_secrets
+from floe_compiler.model.plan import DeclaredUnit
+from floe_compiler.model.rendered import Protocol
+
+
+class Call(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """Pods of a namespace connect to a server of the platform, by the name of its workload, on one container port."""
+
+    namespace: str
+    server: str
+    protocol: Protocol
+    port: int
+
+
+class SecretUse(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """Pods of a namespace read a secret that belongs to another one, and that the compiler provides there."""
+
+    owner: str
+    secret: str
+
+
+class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
+    """One namespace as the others see it. All lists are sorted."""
+
+    namespace: str
+    calls: tuple[Call, ...] = ()
+    secrets: tuple[SecretUse, ...] = ()
+
+
+def unit_facts(unit: DeclaredUnit) -> UnitFacts:
+    """Return the facts of a namespace that concern others."""
+    pods = [pod for one in unit.instances for _, pod in named_pods(one.parts)]
+    foreign = {
+        SecretUse(one.owner, one.name) for one in pod_secrets(pods) if one.owner != unit.namespace and not one.existing
+    }
+    if unit.settings.pull_secret and unit.settings.platform_namespace != unit.namespace:
+        foreign.add(SecretUse(unit.settings.platform_namespace, unit.settings.pull_secret))
+    calls = {call for pod in pods for endpoint in pod.calls for call in _calls(endpoint)}
+    return UnitFacts(unit.namespace, tuple(sorted(calls)), tuple(sorted(foreign)))
+
+
+def _calls(endpoint: Endpoint) -> Iterator[Call]:
+    if endpoint.group:
+        for port in endpoint.ports:
+            yield Call(endpoint.group.namespace, endpoint.group.name, port.protocol, port.number)
