@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from floe_compiler.check.custom_resources import SCHEMAS
 from floe_compiler.check.custom_resources.definitions import definition_schemas
+from floe_compiler.check.custom_resources.published import published_schema
 from floe_compiler.check.kubernetes_schemas import OBJECT_META, URI, KubernetesSchemas, Schema
 from floe_compiler.check.violations import Violation, violations_of
 from floe_compiler.model.objects import Object
@@ -34,9 +34,9 @@ class _Compiled:
 
 
 class Schemas:
-    """The schemas of one environment: Kubernetes', those of rendered definitions, and our models of custom resources.
+    """The schemas of one environment: Kubernetes', those of rendered definitions, and the published ones.
 
-    Validators are compiled when first needed, those of Kubernetes once for all environments.
+    Validators are compiled when first needed, those that do not depend on the environment once for all.
     """
 
     def __init__(self, kubernetes: KubernetesSchemas, definitions: Iterable[Object]) -> None:
@@ -82,17 +82,24 @@ class Schemas:
         return self._compiled[key]
 
     def _compile(self, key: tuple[str, str]) -> _Compiled | None:
-        from jsonschema_rs import Draft4Validator, Draft202012Validator
-
         if key in self._kubernetes.kinds:
             return _of_kubernetes(self._kubernetes, self._kubernetes.kinds[key])
         if key in self._rendered:
-            # OpenAPI 3.0, in which definitions are written, has draft 4's meaning of exclusiveMinimum.
-            schema = self._rendered[key]
-            return _Compiled(Draft4Validator(dict(schema), mask="the value"), schema)
-        if key in SCHEMAS:
-            return _Compiled(Draft202012Validator(dict(SCHEMAS[key]), mask="the value"), SCHEMAS[key])
-        return None
+            return _of_definition(self._rendered[key])
+        return _of_publication(*key)
+
+
+@cache
+def _of_publication(api_version: str, kind: str) -> _Compiled | None:
+    schema = published_schema(api_version, kind)
+    return _of_definition(schema) if schema else None
+
+
+def _of_definition(schema: Schema) -> _Compiled:
+    from jsonschema_rs import Draft4Validator
+
+    # OpenAPI 3.0, in which definitions are written, has draft 4's meaning of exclusiveMinimum.
+    return _Compiled(Draft4Validator(dict(schema), mask="the value"), schema)
 
 
 @cache

@@ -100,7 +100,6 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
     _check_domain_names(inputs.sources, document, findings)
     merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
-    slots.check_groups(inputs.registry, merged, findings)
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None

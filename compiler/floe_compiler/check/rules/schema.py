@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_compiler.check.custom_resources import REMOVED
+from floe_compiler.check.custom_resources.published import REMOVED
 from floe_compiler.check.index import Index
 from floe_compiler.check.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.check.places import show_place

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from floe_compiler.load.plain_scalars import read_plain
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.plain_scalars import read_plain
 from floe_compiler.model.schema_words import REFERENCE
 
 Schema = Mapping[str, Any]

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from floe_compiler.load.plain_scalars import Ambiguous, read_plain
+from floe_compiler.model.plain_scalars import Ambiguous, read_plain
 from yaml_readers import HEADER, needs_kubectl, read_with_kubectl, read_with_python
 
 AMBIGUOUS = {

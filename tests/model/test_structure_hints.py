@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.load.schema_hints import mapping_in, missing_key, unknown_key, value_of_another_kind
+from floe_compiler.model.structure_hints import mapping_in, missing_key, unknown_key, value_of_another_kind
 
 AMOUNTS = {"type": "object", "properties": {"cpu": {"type": "string"}, "memory": {"type": "string"}}}
 RESOURCES = {
