@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 import dbt_program
 from floe_compiler.components import compute_duckdb
 from floe_compiler.components.compute_duckdb import COMPONENT, DuckDbConfig
-from floe_compiler.kit import environment_names, step_environment
+from floe_compiler.kit.products import environment_names, step_environment
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Parts
 from products import CATALOG, EVERYTHING, STORE, contributed_to_product, product

@@ -163,7 +163,9 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.Monk
     assert compiler_digest()
 
 
-@pytest.mark.parametrize("file", ["kit/labels.py", "kit/scripts/minio-buckets.sh", "synthesize/construct_tree.js"])
+@pytest.mark.parametrize(
+    "file", ["kit/labels.py", "components/storage_minio/minio-buckets.sh", "synthesize/construct_tree.js"]
+)
 def test_the_source_of_the_compiler_counts(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uncached: object
 ) -> None:

@@ -16,8 +16,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.kit import environment_names as names
-from floe_compiler.kit.environment_names import env_var
+from floe_compiler.kit.products import environment_names as names
+from floe_compiler.kit.products.environment_names import env_var
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.facts import Parts, Scratch
 from floe_compiler.model.fields import Storage, matching

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from floe_compiler.kit.environment_names import env_var
+from floe_compiler.kit.products.environment_names import env_var
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, SecretFile, Variable

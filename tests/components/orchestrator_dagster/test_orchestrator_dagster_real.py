@@ -18,8 +18,8 @@ import pytest
 
 from dagster_program import PROGRAM, code_container, code_server, context, parts, told_of_runs, write_files
 from floe_compiler.components.orchestrator_dagster import build
-from floe_compiler.kit.data_product import IDENTITY
 from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.data_product import IDENTITY
 from floe_compiler.model.facts import Pod
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.plan import Product

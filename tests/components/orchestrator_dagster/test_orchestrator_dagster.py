@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components.orchestrator_dagster import COMPONENT, build, databases
-from floe_compiler.kit.dagster_runs import describe, largest
-from floe_compiler.kit.dagster_settings import DaemonSettings
+from floe_compiler.components.orchestrator_dagster.runs import describe, largest
+from floe_compiler.components.orchestrator_dagster.settings import DaemonSettings
 from floe_compiler.model.facts import Container, Parts, Resources, Workload, named_pods
 from floe_compiler.model.inputs import Placement, Placements
 from floe_compiler.model.plan import Context, Product

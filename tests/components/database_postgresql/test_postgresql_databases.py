@@ -19,14 +19,15 @@ import pytest
 from floe_compiler.kit.scripts import script
 
 NAME = "postgresql-databases.sh"
-SCRIPT = str(files("floe_compiler.kit.scripts").joinpath(NAME))
+PACKAGE = "floe_compiler.components.database_postgresql"
+SCRIPT = str(files(PACKAGE).joinpath(NAME))
 SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 AWKWARD = 'it\'s "quoted" \\ $HOME %s; --'
 NEEDS_SERVER = pytest.mark.skipif(not SERVERS, reason="no PostgreSQL server is installed (Debian: postgresql)")
 
 
 def test_the_script_is_bash() -> None:
-    assert script(NAME).startswith("#!/usr/bin/env bash\n")
+    assert script(PACKAGE, NAME).startswith("#!/usr/bin/env bash\n")
     subprocess.run(["bash", "-n", SCRIPT], check=True, timeout=30)
 
 

@@ -147,7 +147,7 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
                         Variable("ADMINISTRATOR", f"{SECRETS}/password"),
                         Variable("PASSWORDS", PASSWORDS),
                     ),
-                    config=(ConfigFile(SCRIPT, script("postgresql-databases.sh"), name),),
+                    config=(ConfigFile(SCRIPT, script(__name__, "postgresql-databases.sh"), name),),
                     secret_files=tuple(_secret_files(instance)),
                 ),
             ),

@@ -174,7 +174,13 @@ def _run(state: Path, *buckets: str) -> subprocess.CompletedProcess[str]:
         "ATTEMPTS": "3",
         "PAUSE": "0",
     }
-    command = ["bash", "-c", script("minio-buckets.sh"), "minio-buckets.sh", *buckets]
+    command = [
+        "bash",
+        "-c",
+        script("floe_compiler.components.storage_minio", "minio-buckets.sh"),
+        "minio-buckets.sh",
+        *buckets,
+    ]
     return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from floe_compiler.kit import environment_names as names
-from floe_compiler.kit.steps import dbt_compute
+from floe_compiler.kit.products import environment_names as names
+from floe_compiler.kit.products.steps import dbt_compute
 from floe_compiler.model.capabilities import Catalog, Collector, Lineage, ObjectStore
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.inputs import ProductInput

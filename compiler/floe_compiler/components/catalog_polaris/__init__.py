@@ -16,7 +16,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.kit import deadlines, polaris, postgresql
+from floe_compiler.components.catalog_polaris import management
+from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, ObjectStore
@@ -110,9 +111,9 @@ def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
 
 def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
     """Return who a domain is in the catalog."""
-    keys = (SecretKey("client-id", literal=polaris.principal(domain)), SecretKey("client-secret", generated=32))
+    keys = (SecretKey("client-id", literal=management.principal(domain)), SecretKey("client-secret", generated=32))
     secret = Secret(f"{NAME}-client-{domain}", instance.namespace, keys)
-    return CatalogClient(domain, polaris.namespace(domain), secret.key("client-id"), secret.key("client-secret"))
+    return CatalogClient(domain, management.namespace(domain), secret.key("client-id"), secret.key("client-secret"))
 
 
 def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
@@ -196,7 +197,7 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
         "polaris.authentication.token-broker.type": "symmetric-key",
         "polaris.authentication.token-broker.symmetric-key.file": KEY_FILE,
         'polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"': json.dumps(
-            [polaris.STORAGE_TYPES[context.one(ObjectStore).kind]]
+            [management.STORAGE_TYPES[context.one(ObjectStore).kind]]
         ),
         # Only the setup task may change the catalog, and it brings it to what the inputs say: also to another role.
         'polaris.features."ALLOW_UNRESTRICTED_STORAGE_CONFIG_ROLE_CHANGES"': "true",
@@ -252,7 +253,7 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
             Variable("ROOT_ID", ROOT),
             Variable("ROOT_SECRET", ROOT_SECRET),
         ),
-        config=(ConfigFile(BOOTSTRAP_SCRIPT, script("polaris-bootstrap.sh"), f"{NAME}-bootstrap"),),
+        config=(ConfigFile(BOOTSTRAP_SCRIPT, script(__name__, "polaris-bootstrap.sh"), f"{NAME}-bootstrap"),),
         secret_files=(SecretFile(ROOT_SECRET, root_secret(context.instance).key("client-secret")),),
         writable_root=_writable(context.config),
     )
@@ -270,7 +271,7 @@ def _setup(context: Context[PolarisConfig]) -> Task:
         resources=SETUP_RESOURCES,
         command=("python", "-B", SETUP_SCRIPT, SETUP_FILE),
         config=(
-            ConfigFile(SETUP_SCRIPT, script("polaris_setup.py"), name),
+            ConfigFile(SETUP_SCRIPT, script(__name__, "polaris_setup.py"), name),
             ConfigFile(SETUP_FILE, json.dumps(setup(context), indent=2) + "\n", name),
         ),
         secret_files=(SecretFile(ROOT_SECRET, root_secret(instance).key("client-secret")), *secrets),
@@ -287,8 +288,8 @@ def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
         "realm": realm(instance),
         "patience_seconds": SETUP_PATIENCE,
         "root": {"client_id": ROOT, "secret_file": ROOT_SECRET},
-        "catalog": polaris.catalog(context.config.warehouse, context.one(ObjectStore)),
-        "clients": polaris.clients(instance.domains, CLIENT_SECRETS),
+        "catalog": management.catalog(context.config.warehouse, context.one(ObjectStore)),
+        "clients": management.clients(instance.domains, CLIENT_SECRETS),
     }
 
 

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import catalog_polaris, storage_minio
-from floe_compiler.components.catalog_polaris import COMPONENT, PolarisConfig
-from floe_compiler.kit import polaris, postgresql
+from floe_compiler.components.catalog_polaris import COMPONENT, PolarisConfig, management
+from floe_compiler.kit import postgresql
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Capability, Catalog, Database, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -185,7 +185,7 @@ def test_a_workload_identity_takes_the_place_of_keys() -> None:
 
 
 def test_minio_is_told_to_clients_and_server_alike() -> None:
-    assert polaris.storage_configuration(STORE) == {
+    assert management.storage_configuration(STORE) == {
         "storageType": "S3",
         "allowedLocations": ["s3://warehouse/"],
         "region": "us-east-1",
@@ -197,7 +197,7 @@ def test_minio_is_told_to_clients_and_server_alike() -> None:
 
 
 def test_aws_vends_credentials_through_a_role() -> None:
-    assert polaris.storage_configuration(AWS) == {
+    assert management.storage_configuration(AWS) == {
         "storageType": "S3",
         "allowedLocations": ["s3://warehouse/"],
         "region": "us-east-1",
@@ -219,14 +219,14 @@ def test_aws_vends_credentials_through_a_role() -> None:
     ],
 )
 def test_other_clouds(store: ObjectStore, expected: dict[str, Any]) -> None:
-    assert polaris.storage_configuration(store) == {**expected, "allowedLocations": [store.warehouse]}
+    assert management.storage_configuration(store) == {**expected, "allowedLocations": [store.warehouse]}
 
 
 @pytest.mark.parametrize("kind", ["s3", "gcs", "adls"])
 def test_the_server_allows_the_kind_of_storage_that_the_catalog_has(kind: Any) -> None:
     store = replace(STORE, kind=kind)
     allowed = catalog_polaris.properties(_context(store=store))['polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"']
-    assert json.loads(allowed) == [polaris.storage_configuration(store)["storageType"]]
+    assert json.loads(allowed) == [management.storage_configuration(store)["storageType"]]
 
 
 # --- clients ---
@@ -241,11 +241,11 @@ def test_each_domain_with_products_is_a_client_of_its_own_and_none_is_root() -> 
 
 
 def test_no_domain_can_be_taken_for_root() -> None:
-    assert polaris.principal("root") != catalog_polaris.ROOT
+    assert management.principal("root") != catalog_polaris.ROOT
 
 
 def test_a_domain_writes_below_its_own_namespace_only() -> None:
-    writing = [grant for grant in polaris.grants("sales") if "READ" not in str(grant["privilege"])]
+    writing = [grant for grant in management.grants("sales") if "READ" not in str(grant["privilege"])]
     assert writing == [
         {"type": "namespace", "namespace": ["sales"], "privilege": "CATALOG_MANAGE_CONTENT"},
         {"type": "catalog", "privilege": "NAMESPACE_CREATE"},
@@ -268,7 +268,7 @@ def _bootstrap(folder: Path, secret: str, status: int = 0) -> subprocess.Complet
         "ROOT_ID": "root",
         "ROOT_SECRET": str(folder / "secret"),
     }
-    command = ["bash", "-c", script("polaris-bootstrap.sh")]
+    command = ["bash", "-c", script("floe_compiler.components.catalog_polaris", "polaris-bootstrap.sh")]
     return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -325,12 +325,12 @@ def test_setup_makes_the_catalog_and_its_clients(tmp_path: Path) -> None:
     with running(state) as url:
         done = _setup(tmp_path, _context(), url)
     assert done.returncode == 0, done.stderr
-    assert state.catalogs["warehouse"]["storageConfigInfo"] == polaris.storage_configuration(STORE)
+    assert state.catalogs["warehouse"]["storageConfigInfo"] == management.storage_configuration(STORE)
     assert state.secrets["domain-sales"] == ("domain-sales", "secret-of-sales")
     assert state.secrets["root"] == ("root", "root-secret")
     assert state.assigned == {"domain-sales": ["domain-sales"], "domain-field-service": ["domain-field-service"]}
     assert state.namespaces == {"warehouse": [["field_service"], ["sales"]]}
-    assert state.catalog_roles["warehouse", "domain-sales"] == polaris.grants("sales")
+    assert state.catalog_roles["warehouse", "domain-sales"] == management.grants("sales")
     assert state.catalog_roles_assigned["domain-sales", "warehouse"] == ["domain-sales"]
 
 

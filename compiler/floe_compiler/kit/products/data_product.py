@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit import labels
-from floe_compiler.kit.resources import declared
-from floe_compiler.kit.step_environment import distinct, environment
-from floe_compiler.kit.steps import (
+from floe_compiler.kit.products.step_environment import distinct, environment
+from floe_compiler.kit.products.steps import (
     DBT_PROFILE,
     DBT_PROFILES,
     VERIFY_CONTRACTS,
@@ -18,6 +17,7 @@ from floe_compiler.kit.steps import (
     has_step,
     planned_steps,
 )
+from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Scratch, Variable

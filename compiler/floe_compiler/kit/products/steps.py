@@ -28,7 +28,9 @@ from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
 
 DBT_PROFILE = "floe"
 DBT_PROFILES = "/etc/dbt"
-VERIFY_CONTRACTS = ConfigFile("/etc/soda/verify-contracts.sh", script("verify-contracts.sh"), "soda-scripts")
+VERIFY_CONTRACTS = ConfigFile(
+    "/etc/soda/verify-contracts.sh", script(__package__, "verify-contracts.sh"), "soda-scripts"
+)
 
 DLT_VARIABLES = {
     # Load packages are staged there. A pipeline's state is kept in its destination: nothing is lost with the pod.

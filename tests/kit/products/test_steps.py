@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT
+from floe_compiler.kit.products.steps import PlannedStep, named_secrets, planned_steps
 from floe_compiler.kit.scripts import script
-from floe_compiler.kit.steps import PlannedStep, named_secrets, planned_steps
 from floe_compiler.model.capabilities import Capability, Lineage
 from floe_compiler.model.plan import Product
 from products import EVERYTHING, SALES, product
@@ -124,7 +124,7 @@ def test_the_script_verifies_all_contracts_and_fails_if_one_did(
     soda.chmod(0o755)
     contracts = [f"{code}.yml" for code in codes]
     run = subprocess.run(
-        ["sh", "-c", script("verify-contracts.sh"), "verify", "ds.yml", *contracts],
+        ["sh", "-c", script("floe_compiler.kit.products", "verify-contracts.sh"), "verify", "ds.yml", *contracts],
         env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
         check=False,
         capture_output=True,

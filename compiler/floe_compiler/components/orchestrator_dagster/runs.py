@@ -11,8 +11,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from floe_compiler.kit.dagster_instance import POLL_INTERVAL, PRODUCT_TAG, START_TIMEOUT, Queue, credentials
-from floe_compiler.kit.data_product import (
+from floe_compiler.components.orchestrator_dagster.instance_file import (
+    POLL_INTERVAL,
+    PRODUCT_TAG,
+    START_TIMEOUT,
+    Queue,
+    credentials,
+)
+from floe_compiler.kit.labels import object_labels
+from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.data_product import (
     ASKED_FOR,
     GRACE,
     StepSettings,
@@ -20,12 +28,10 @@ from floe_compiler.kit.data_product import (
     literal,
     product_pod,
 )
-from floe_compiler.kit.labels import object_labels
-from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.step_environment import identifier
+from floe_compiler.kit.products.steps import planned_steps
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
-from floe_compiler.kit.step_environment import identifier
-from floe_compiler.kit.steps import planned_steps
 from floe_compiler.kit.workloads import JOB_TIME_TO_LIVE
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
@@ -51,7 +57,7 @@ def definitions(context: Context[Any], product: Product) -> tuple[ConfigFile, ..
     """Return the program that defines the product for Dagster, and the data that it reads."""
     name = f"dagster-{product.name}"
     return (
-        ConfigFile(DEFINITIONS, script("dagster_definitions.py"), name),
+        ConfigFile(DEFINITIONS, script(__package__, "definitions.py"), name),
         ConfigFile(f"{FOLDER}/product.json", readable_json(describe(context, product)), name),
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from floe_compiler.kit.data_product import StepSettings
+from floe_compiler.kit.products.data_product import StepSettings
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.fields import Duration
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings

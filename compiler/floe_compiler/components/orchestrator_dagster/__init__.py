@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from floe_compiler.kit import deadlines
-from floe_compiler.kit.dagster_instance import (
+from floe_compiler.components.orchestrator_dagster.instance_file import (
     HOME,
     WORKSPACE,
     Queue,
@@ -18,9 +17,16 @@ from floe_compiler.kit.dagster_instance import (
     migration_file,
     workspace_file,
 )
-from floe_compiler.kit.dagster_runs import CODE, DEFINITIONS, container_context, definitions, launched
-from floe_compiler.kit.dagster_settings import SHORTEST_INTERVAL, DagsterConfig
-from floe_compiler.kit.data_product import (
+from floe_compiler.components.orchestrator_dagster.runs import (
+    CODE,
+    DEFINITIONS,
+    container_context,
+    definitions,
+    launched,
+)
+from floe_compiler.components.orchestrator_dagster.settings import SHORTEST_INTERVAL, DagsterConfig
+from floe_compiler.kit import deadlines
+from floe_compiler.kit.products.data_product import (
     IDENTITY,
     LIGHT_STEPS,
     owner_annotation,

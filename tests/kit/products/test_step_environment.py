@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT
-from floe_compiler.kit.step_environment import distinct, environment
+from floe_compiler.kit.products.step_environment import distinct, environment
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.facts import Variable
 from products import CATALOG, COLLECTOR, COMPUTE, EVERYTHING, LINEAGE, STORE, product

@@ -178,7 +178,7 @@ def _buckets(instance: Instance[MinioConfig]) -> Task:
             Variable("POLICY", POLICY),
         ),
         config=(
-            ConfigFile(SCRIPT, script("minio-buckets.sh"), name),
+            ConfigFile(SCRIPT, script(__name__, "minio-buckets.sh"), name),
             ConfigFile(POLICY, policy(instance.config.buckets), name),
         ),
         secret_files=(

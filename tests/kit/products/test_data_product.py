@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
-from floe_compiler.kit.data_product import literal, requirements
+from floe_compiler.kit.products.data_product import literal, requirements
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Container, Pod
 from floe_compiler.model.plan import Product, Requirement, Settings
