@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.model.inputs import ArgoCd, Cluster, Flux, Quota
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, ResolvedUnit, Settings
-from support import DEVELOPMENT, PRODUCTION
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, ResolvedUnit
+from floe_compiler.model.settings import Settings
+from support import DEVELOPMENT, PRODUCTION, changed
 
 REPOSITORY = "https://git.example/acme/data-platform.git"
 
@@ -23,7 +24,7 @@ def flux_plan(*, production: bool = False, **delivery: Any) -> EnvironmentPlan:
 def plan_of(production: bool, delivery: ArgoCd | Flux) -> EnvironmentPlan:
     settings = PRODUCTION if production else DEVELOPMENT
     server = "https://prod.k8s.acme.example" if production else "https://kubernetes.default.svc"
-    cluster = Cluster(name=f"acme-{settings.environment}", server=server)
+    cluster = Cluster(name=f"acme-{settings.environment.name}", server=server)
     # Not in their order, which delivery has to find by itself.
     scopes = {"sales": "sales@acme.example", PLATFORM: "platform@acme.example", "finance": "finance@acme.example"}
     return EnvironmentPlan(settings, cluster, delivery, tuple(unit_of(settings, *scope) for scope in scopes.items()))
@@ -34,5 +35,6 @@ def unit_of(settings: Settings, scope: str, owner: str) -> ResolvedUnit:
     return ResolvedUnit(settings, scope, namespace, owner, contexts=(), quota=Quota())
 
 
-def renamed(plan: EnvironmentPlan, **settings: Any) -> EnvironmentPlan:
-    return replace(plan, settings=replace(plan.settings, **settings))
+def renamed(plan: EnvironmentPlan, platform: str, environment: str) -> EnvironmentPlan:
+    settings = changed(plan.settings, platform={"name": platform}, environment={"name": environment})
+    return replace(plan, settings=settings)

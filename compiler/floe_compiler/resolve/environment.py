@@ -9,7 +9,8 @@ from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Domain, Environment, GeneratedSecrets, Placements, PlatformManifest, Quota
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit, Settings
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
@@ -21,6 +22,7 @@ from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, source_of
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
+from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
 
@@ -59,7 +61,7 @@ def resolve_environment(
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
-    settings = _settings(environment, manifest)
+    settings = environment_settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
     domains = [
         scope
@@ -67,13 +69,13 @@ def resolve_environment(
         if (scope := _domain(inputs, environment, document, settings, layers, name, findings))
     ]
     _check_domains_read(inputs.sources, document, settings, domains, findings)
-    place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
+    place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     with_products = tuple(scope.name for scope in domains if any(instance.products for _, instance in scope.placed))
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
     by_scale = document.span(("scale",))
     platform = Scope(
         PLATFORM,
-        settings.platform_namespace,
+        settings.environment.platform_namespace,
         manifest.metadata.owner,
         _shared_quota(manifest),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)) or by_scale,
@@ -95,10 +97,11 @@ def _check_domains_read(
 
     A domain that is wrong itself is there all the same: what is wrong with it is told elsewhere.
     """
+    environment_name = settings.environment.name
     absent = {
         name
         for name, source in sources.domains.items()
-        if not scopes.exists_in(scopes.domain_layers(source, environment, name), settings.environment)
+        if not scopes.exists_in(scopes.domain_layers(source, environment, name), environment_name)
     }
     products = [one for scope in domains for _, instance in scope.placed for one in instance.products]
     for product in products:
@@ -108,9 +111,9 @@ def _check_domains_read(
             if domain in absent:
                 findings.add(
                     UNKNOWN_REFERENCE,
-                    f'environment "{settings.environment}" has no domain "{domain}", whose product "{name}" is read',
+                    f'environment "{environment_name}" has no domain "{domain}", whose product "{name}" is read',
                     document.span(("inputs", index)),
-                    hint=f"add {settings.environment} to the domain's `environments`",
+                    hint=f"add {environment_name} to the domain's `environments`",
                     related=[Related(sources.domains[domain].document.span(("environments",)), "where it exists")],
                 )
 
@@ -127,28 +130,6 @@ def _shared_quota(manifest: PlatformManifest) -> Quota:
     """Return the quota of the shared services: what is said of it alone, over that of every namespace."""
     own = manifest.shared_services.quota
     return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
-
-
-def _settings(environment: Environment, manifest: PlatformManifest) -> Settings:
-    return Settings(
-        environment=environment.metadata.name,
-        platform=manifest.metadata.name,
-        version=manifest.metadata.version,
-        production=environment.production,
-        kubernetes_version=manifest.kubernetes.version,
-        cluster_domain=manifest.kubernetes.cluster_domain,
-        storage_class=environment.storage_class,
-        scale=environment.scale,
-        delivery=manifest.delivery.type,
-        registry=manifest.images.registry,
-        mirrors=dict(sorted(manifest.images.mirrors.items())),
-        pull_secret=manifest.images.pull_secret or "",
-        secrets=manifest.secrets,
-        platform_namespace=namespace_name(environment, PLATFORM),
-        ingress_namespace=environment.cluster.ingress_namespace or "",
-        api_server_cidr=environment.cluster.api_server_cidr,
-        nodes=environment.cluster.nodes,
-    )
 
 
 def _check_secrets(environment: Environment, manifest: PlatformManifest, merged: Merged, findings: Findings) -> None:
@@ -182,10 +163,10 @@ def _domain(
     check_locks(inputs.sources.manifest, inputs.locks, own, findings)
     merged = scopes.domain_merged(inputs.registry, environment.scale, platform, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
-    if domain is None or not scopes.exists_in(own, settings.environment):
+    if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
     products = [inputs.products[name, one] for one in sorted(source.products) if (name, one) in inputs.products]
-    if settings.production:
+    if settings.environment.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())

@@ -24,11 +24,12 @@ from floe_compiler.model.capabilities import Capability, Catalog, Database, Obje
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Context, Settings
+from floe_compiler.model.plan import Context
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from polaris_server import State, running
 from products import COLLECTOR
-from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, unit_of
 
 PLATFORM = "floe-platform"
 
@@ -87,7 +88,7 @@ def test_the_server_is_reached_under_the_name_that_consumers_are_told() -> None:
 
 @pytest.mark.parametrize(("scale", "replicas"), [("light", 1), ("medium", 2), ("heavy", 3)])
 def test_replicas_follow_the_scale(scale: str, replicas: int) -> None:
-    server = COMPONENT.build(_context(settings=replace(DEVELOPMENT, scale=scale))).workloads[0]
+    server = COMPONENT.build(_context(settings=changed(DEVELOPMENT, environment={"scale": scale}))).workloads[0]
     assert (server.kind, server.replicas, server.available) == ("Deployment", replicas, 1)
 
 

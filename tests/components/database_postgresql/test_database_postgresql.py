@@ -12,8 +12,9 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.database_postgresql import COMPONENT, ServerConfig, provides
 from floe_compiler.kit import postgresql
 from floe_compiler.model.facts import Container, Task, Workload
-from floe_compiler.model.plan import Context, Settings
+from floe_compiler.model.plan import Context
 from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.settings import Settings
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 
 SERVER = "sales-postgresql"
@@ -165,7 +166,7 @@ def test_a_database_needs_a_plain_name(database: str) -> None:
         context(databases=[{"database": database, "user": "dagster"}])
 
 
-@pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=lambda settings: settings.environment)
+@pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=lambda settings: settings.environment.name)
 def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings)).objects
 

@@ -18,13 +18,13 @@ from floe_compiler.model.facts import Container, Parts, Resources, Workload, nam
 from floe_compiler.model.inputs import Placement, Placements
 from floe_compiler.model.plan import Context, Product
 from products import DATABASE, EVERYTHING, SALES, product
-from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, unit_of
 
 SCALES = ["light", "medium", "heavy"]
 
 
 def context(*products: Product, scale: str = "heavy", **config: Any) -> Context[Any]:
-    settings = replace(PRODUCTION, scale=scale)
+    settings = changed(PRODUCTION, environment={"scale": scale})
     return context_of(COMPONENT, config, settings=settings, found=EVERYTHING, scope="sales", products=products)
 
 
@@ -323,6 +323,6 @@ def test_a_domain_without_products_has_a_dagster_all_the_same() -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
-    settings = replace(DEVELOPMENT if scale == "light" else PRODUCTION, scale=scale)
+    settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
     one = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
     assert as_text(unit_of(COMPONENT, one).objects) == snapshot

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from floe_compiler.components.storage_minio import COMPONENT, MinioConfig
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.facts import Container
-from support import DEVELOPMENT, as_text, context_of, unit_of
+from support import DEVELOPMENT, as_text, changed, context_of, unit_of
 
 
 def _store(config: dict[str, Any] | None = None) -> ObjectStore:
@@ -237,7 +236,7 @@ def test_no_secret_is_printed_or_passed_as_an_argument(state: Path) -> None:
 
 @pytest.mark.parametrize("scale", ["light", "heavy"])
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
-    unit = unit_of(COMPONENT, context_of(COMPONENT, settings=replace(DEVELOPMENT, scale=scale)))
+    unit = unit_of(COMPONENT, context_of(COMPONENT, settings=changed(DEVELOPMENT, environment={"scale": scale})))
     own = [one for one in unit.objects if one["metadata"]["name"].startswith("minio")]
     for one in own:
         one.get("data", {}).pop("minio-buckets.sh", None)  # a file of its own

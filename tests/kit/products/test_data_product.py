@@ -14,7 +14,8 @@ from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
 from floe_compiler.kit.products.data_product import literal, requirements
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Container, Pod
-from floe_compiler.model.plan import Product, Requirement, Settings
+from floe_compiler.model.plan import Product, Requirement
+from floe_compiler.model.settings import Settings
 from products import COMPUTE, EVERYTHING, STORE, product
 from support import DEVELOPMENT, PRODUCTION, context_of
 

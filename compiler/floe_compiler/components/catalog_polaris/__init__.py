@@ -95,7 +95,7 @@ class PolarisConfig(Input):
 
 def realm(instance: Instance[PolarisConfig]) -> str:
     """Return the realm's name."""
-    return instance.config.realm or instance.settings.platform
+    return instance.config.realm or instance.settings.platform.name
 
 
 def root_secret(instance: Instance[PolarisConfig]) -> Secret:
@@ -118,7 +118,7 @@ def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
 
 def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
     """Return where the catalog can be reached."""
-    return service_endpoint(NAME, instance.namespace, instance.settings.cluster_domain, (HTTP,))
+    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (HTTP,))
 
 
 def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
@@ -208,7 +208,7 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
         found["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc_url
         found["quarkus.otel.service.name"] = NAME
         found["quarkus.otel.resource.attributes"] = (
-            f"deployment.environment.name={instance.settings.environment},service.namespace={instance.settings.platform}"
+            f"deployment.environment.name={instance.settings.environment.name},service.namespace={instance.settings.platform.name}"
         )
     return found
 

@@ -68,7 +68,7 @@ class ServerConfig(PostgresqlServer):
 def endpoint(instance: Instance[ServerConfig]) -> Endpoint:
     """Return where the server can be reached."""
     settings = instance.settings
-    return service_endpoint(instance.config.server, instance.namespace, settings.cluster_domain, (postgresql.PORT,))
+    return service_endpoint(instance.config.server, instance.namespace, settings.cluster.domain, (postgresql.PORT,))
 
 
 def provides(instance: Instance[ServerConfig]) -> tuple[Database, ...]:

@@ -104,7 +104,7 @@ def build(context: Context[DagsterConfig]) -> Parts:
 
 def code_location(instance: Instance[DagsterConfig], product: Product) -> Endpoint:
     """Return the server of a product's definitions."""
-    domain = instance.settings.cluster_domain
+    domain = instance.settings.cluster.domain
     return service_endpoint(f"code-{product.name}", instance.namespace, domain, (GRPC,))
 
 

@@ -93,7 +93,7 @@ def client(instance: Instance[MinioConfig]) -> Secret:
 
 def endpoint(instance: Instance[MinioConfig]) -> Endpoint:
     """Return where the S3 API can be reached."""
-    return service_endpoint(NAME, instance.namespace, instance.settings.cluster_domain, (API,))
+    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (API,))
 
 
 def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:

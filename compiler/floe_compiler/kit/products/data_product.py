@@ -133,7 +133,7 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
 
 def dbt_profiles(context: Context[Any], compute: Compute) -> ConfigFile:
     """Return dbt's `profiles.yml`: one profile, with the environment as its target."""
-    name = context.settings.environment
+    name = context.settings.environment.name
     target = compute.target(catalog=context.optional(Catalog) is not None)
     profiles = {DBT_PROFILE: {"target": name, "outputs": {name: target}}}
     return ConfigFile(f"{DBT_PROFILES}/profiles.yml", to_yaml(profiles), config_map="dbt-profiles")

@@ -61,7 +61,7 @@ def _product(context: Context[Any], product: Product) -> Iterator[Variable]:
     # No home folder in the image is writable, and none belongs to the user that the steps run as.
     yield Variable("HOME", "/tmp")  # noqa: S108 - the path in the container
     yield Variable("PYTHONUNBUFFERED", "1")
-    yield Variable("FLOE_ENVIRONMENT", context.settings.environment)
+    yield Variable("FLOE_ENVIRONMENT", context.settings.environment.name)
     yield Variable("FLOE_DOMAIN", product.domain)
     yield Variable("FLOE_PRODUCT", product.name)
     yield Variable("FLOE_PRODUCT_VERSION", product.spec.metadata.version)
@@ -138,7 +138,7 @@ def _telemetry(collector: Collector | None, context: Context[Any], product: Prod
     if collector is None:
         return
     attributes = {
-        "deployment.environment.name": context.settings.environment,
+        "deployment.environment.name": context.settings.environment.name,
         "service.namespace": product.domain,
         "service.version": product.spec.metadata.version,
     }
@@ -154,4 +154,4 @@ def _lineage(lineage: Lineage | None, context: Context[Any], product: Product) -
         return
     yield Variable(names.OPENLINEAGE_URL, lineage.url)
     # One for each domain: two domains may well have jobs of one name.
-    yield Variable(names.OPENLINEAGE_NAMESPACE, f"{context.settings.platform}.{product.domain}")
+    yield Variable(names.OPENLINEAGE_NAMESPACE, f"{context.settings.platform.name}.{product.domain}")

@@ -124,7 +124,7 @@ def _command(step: AnyStep, context: Context[Any]) -> tuple[str, ...]:
             return ("python", step.script)
         case DbtStep():
             program = "dbt-ol" if step.lineage and context.optional(Lineage) else "dbt"
-            target = context.settings.environment
+            target = context.settings.environment.name
             places = ("--project-dir", step.project, "--profiles-dir", DBT_PROFILES, "--profile", DBT_PROFILE)
             selected = ("--select", *step.select) if step.select else ()
             return (program, "build", *places, "--target", target, "--no-use-colors", *selected)
