@@ -17,12 +17,13 @@ from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import catalog_polaris, storage_minio
-from floe_compiler.components.catalog_polaris import COMPONENT, PolarisConfig, management
+from floe_compiler.components.catalog_polaris import COMPONENT, management
+from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import postgresql
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Capability, Catalog, Database, ObjectStore
+from floe_compiler.model.capabilities import Capability, Catalog, Database, OAuth2Credentials, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
-from floe_compiler.model.facts import Container
+from floe_compiler.model.facts import Container, Variable
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -81,8 +82,9 @@ def _catalog(context: Context[Any]) -> Catalog:
 def test_the_server_is_reached_under_the_name_that_consumers_are_told() -> None:
     catalog = _catalog(_context())
     assert catalog.endpoint.host == "polaris.floe-platform.svc.cluster.local"
-    assert catalog.url == "http://polaris.floe-platform.svc.cluster.local:8181/api/catalog"
-    assert catalog.token_url == f"{catalog.url}/v1/oauth/tokens"
+    assert catalog.uri == "http://polaris.floe-platform.svc.cluster.local:8181/api/catalog"
+    assert catalog.variables == (Variable("POLARIS_HOST", catalog.endpoint.host),), "asked for by the deployment view"
+    assert catalog.prefix == "POLARIS_"
     assert COMPONENT.build(_context()).workloads[0].name == catalog.endpoint.host.split(".")[0]
 
 
@@ -237,8 +239,15 @@ def test_each_domain_with_products_is_a_client_of_its_own_and_none_is_root() -> 
     clients = _catalog(_context()).clients
     assert [client.domain for client in clients] == ["field-service", "sales"]
     assert [client.namespace for client in clients] == ["field_service", "sales"]
-    assert len({client.client_secret.secret.name for client in clients}) == 2
-    assert catalog_polaris.root_secret(_context().instance) not in {client.client_secret.secret for client in clients}
+    logins = [client.credentials for client in clients if isinstance(client.credentials, OAuth2Credentials)]
+    assert len({login.client_secret.secret.name for login in logins}) == 2
+    assert catalog_polaris.root_secret(_context().instance) not in {login.client_secret.secret for login in logins}
+    assert {login.token_url for login in logins} == {f"{_catalog(_context()).uri}/v1/oauth/tokens"}
+    assert {login.scope for login in logins} == {"PRINCIPAL_ROLE:ALL"}
+
+
+def test_clients_name_the_realm_in_every_request() -> None:
+    assert _catalog(_context({"realm": "lab"})).headers == (("Polaris-Realm", "lab"),)
 
 
 def test_no_domain_can_be_taken_for_root() -> None:

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
+from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.data_product import literal, requirements
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Container, Pod
 from floe_compiler.model.plan import Product, Requirement
 from floe_compiler.model.settings import Settings
-from products import COMPUTE, EVERYTHING, STORE, product
+from products import COMPUTE, EVERYTHING, LAKEHOUSE, STORE, product
 from support import DEVELOPMENT, PRODUCTION, context_of
 
 
@@ -78,7 +79,7 @@ def test_tmp_is_as_large_as_the_settings_say() -> None:
 def test_dbt_finds_its_profile_with_the_environment_as_target() -> None:
     (profiles,) = [file for file in first(product()).config if file.path == "/etc/dbt/profiles.yml"]
     read = yaml.safe_load(profiles.text)
-    assert read == {"floe": {"target": "dev", "outputs": {"dev": COMPUTE.target(catalog=True)}}}
+    assert read == {"floe": {"target": "dev", "outputs": {"dev": dbt.target(COMPUTE, LAKEHOUSE)}}}
 
 
 def test_only_products_that_verify_contracts_get_the_script() -> None:

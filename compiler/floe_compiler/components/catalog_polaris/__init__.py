@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from floe_compiler.components.catalog_polaris import management
+from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
+from floe_compiler.kit.identifiers import identifier
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, ObjectStore
+from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
@@ -35,8 +34,6 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.fields import Name
-from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -55,6 +52,8 @@ MANAGEMENT = Port("management", 8182, service=False)
 
 ROOT = "root"
 """The principal that bootstrap makes; only the setup task logs in as it."""
+ALL_ROLES = "PRINCIPAL_ROLE:ALL"
+"""The OAuth2 scope of a client that acts in all of its roles."""
 
 CONFIGURATION = "/deployments/config/application.properties"
 KEY_FILE = "/run/secrets/token-broker/symmetric-key"
@@ -70,27 +69,6 @@ SETUP_PATIENCE = 300
 
 FROM_CONFIGURATION = "Quarkus takes the password from its configuration, which a mounted key is not"
 FROM_ENVIRONMENT = "the AWS SDK takes keys from variables, or from an INI file that no single secret key is"
-
-
-class PolarisConfig(Input):
-    """Apache Polaris, with its tables in PostgreSQL."""
-
-    type: Literal["polaris"] = "polaris"
-    """The kind of catalog."""
-    warehouse: Name = "warehouse"
-    """The catalog's name in Polaris, which Iceberg clients call the warehouse."""
-    realm: Name | None = None
-    """The realm; default: the platform's name. Another realm is another, empty catalog."""
-    replicas: Annotated[int, Field(ge=1)] = 2
-    """How many servers."""
-    database: DatabaseChoice = PostgresqlServer()
-    """Where its tables are."""
-    resources: ResourceSettings = ResourceSettings(
-        requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
-    )
-    """CPU and memory of each server."""
-    writable_root: bool = False
-    """Give the containers a writable root file system, should the images turn out to need one."""
 
 
 def realm(instance: Instance[PolarisConfig]) -> str:
@@ -109,11 +87,18 @@ def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
     return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric-key", generated=64),))
 
 
+def client_secret(instance: Instance[PolarisConfig], domain: str) -> Secret:
+    """Return the credentials that a domain logs in with."""
+    keys = (SecretKey("client-id", literal=management.principal(domain)), SecretKey("client-secret", generated=32))
+    return Secret(f"{NAME}-client-{domain}", instance.namespace, keys)
+
+
 def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
     """Return who a domain is in the catalog."""
-    keys = (SecretKey("client-id", literal=management.principal(domain)), SecretKey("client-secret", generated=32))
-    secret = Secret(f"{NAME}-client-{domain}", instance.namespace, keys)
-    return CatalogClient(domain, management.namespace(domain), secret.key("client-id"), secret.key("client-secret"))
+    secret = client_secret(instance, domain)
+    token_url = endpoint(instance).url(path="/api/catalog/v1/oauth/tokens")
+    credentials = OAuth2Credentials(secret.key("client-id"), secret.key("client-secret"), token_url, ALL_ROLES)
+    return CatalogClient(domain, identifier(domain), credentials)
 
 
 def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
@@ -128,11 +113,12 @@ def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
         Catalog(
             name=NAME,
             endpoint=server,
-            url=server.url(path="/api/catalog"),
-            token_url=server.url(path="/api/catalog/v1/oauth/tokens"),
+            uri=server.url(path="/api/catalog"),
             warehouse=instance.config.warehouse,
-            realm=realm(instance),
             clients=tuple(client(instance, domain) for domain in instance.domains),
+            headers=(("Polaris-Realm", realm(instance)),),
+            prefix="POLARIS_",
+            variables=(Variable("POLARIS_HOST", server.host),),
         ),
     )
 
@@ -263,8 +249,10 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
 
 def _setup(context: Context[PolarisConfig]) -> Task:
     instance, name = context.instance, f"{NAME}-setup"
-    clients = [client(instance, domain) for domain in instance.domains]
-    secrets = [SecretFile(f"{CLIENT_SECRETS}/{one.domain}", one.client_secret) for one in clients]
+    secrets = [
+        SecretFile(f"{CLIENT_SECRETS}/{domain}", client_secret(instance, domain).key("client-secret"))
+        for domain in instance.domains
+    ]
     container = Container(
         name="setup",
         image=SETUP_IMAGE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from floe_compiler.kit.identifiers import identifier
 from floe_compiler.model.capabilities import ObjectStore
 
 # A domain reads everything, and writes below its own namespace only. Each privilege contains weaker ones
@@ -24,11 +25,6 @@ Fields = dict[str, object]
 def principal(domain: str) -> str:
     """Return what a domain is called in the catalog: as principal, client id and role. No domain can be `root` so."""
     return f"domain-{domain}"
-
-
-def namespace(domain: str) -> str:
-    """Return a domain's namespace in the catalog; SQL would have to quote a hyphen."""
-    return domain.replace("-", "_")
 
 
 def catalog(name: str, store: ObjectStore) -> Fields:
@@ -66,7 +62,7 @@ def clients(domains: Iterable[str], secrets: str) -> list[Fields]:
             "name": principal(domain),
             "client_id": principal(domain),
             "secret_file": f"{secrets}/{domain}",
-            "namespace": namespace(domain),
+            "namespace": identifier(domain),
             "grants": grants(domain),
         }
         for domain in domains
@@ -75,5 +71,5 @@ def clients(domains: Iterable[str], secrets: str) -> list[Fields]:
 
 def grants(domain: str) -> list[Fields]:
     """Return a domain's rights, in the words of the management API."""
-    own: Fields = {"type": "namespace", "namespace": [namespace(domain)], "privilege": WRITE}
+    own: Fields = {"type": "namespace", "namespace": [identifier(domain)], "privilege": WRITE}
     return [own, *(dict[str, object](type="catalog", privilege=privilege) for privilege in (*READ, CREATE))]

@@ -18,6 +18,7 @@ from floe_compiler.components.orchestrator_dagster.instance_file import (
     Queue,
     credentials,
 )
+from floe_compiler.kit.identifiers import identifier
 from floe_compiler.kit.labels import object_labels
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import (
@@ -28,7 +29,6 @@ from floe_compiler.kit.products.data_product import (
     literal,
     product_pod,
 )
-from floe_compiler.kit.products.step_environment import identifier
 from floe_compiler.kit.products.steps import planned_steps
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script

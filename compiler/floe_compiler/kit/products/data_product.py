@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit import labels
+from floe_compiler.kit.products import dbt
+from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.products.step_environment import distinct, environment
 from floe_compiler.kit.products.steps import (
-    DBT_PROFILE,
-    DBT_PROFILES,
     VERIFY_CONTRACTS,
     PlannedStep,
     dbt_compute,
@@ -20,11 +20,10 @@ from floe_compiler.kit.products.steps import (
 from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Scratch, Variable
+from floe_compiler.model.facts import Container, Identity, Pod, Scratch, Variable
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
-from floe_compiler.model.yaml_text import to_yaml
 
 IDENTITY = Identity(10001, 10001, 10001)
 """The user that steps run as, whatever the image says."""
@@ -91,12 +90,14 @@ def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
 
 def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
     """Return every server that the steps of a product connect to."""
-    compute = dbt_compute(context, product)
-    store = context.optional(ObjectStore)
-    services = (context.optional(Catalog), context.optional(Collector), context.optional(Lineage), compute)
-    platform = [service.endpoint for service in services if service and service.endpoint]
-    external = [server for step in planned_steps(context, product) for server in step.servers]
-    return (*platform, *(store.calls() if store else ()), *external)
+    catalog, store = context.optional(Catalog), context.optional(ObjectStore)
+    services = (context.optional(Collector), context.optional(Lineage), dbt_compute(context, product))
+    return (
+        *(catalog.calls() if catalog else ()),
+        *(service.endpoint for service in services if service and service.endpoint),
+        *(store.calls() if store else ()),
+        *(server for step in planned_steps(context, product) for server in step.servers),
+    )
 
 
 def step_container(context: Context[Any], product: Product, step: PlannedStep, settings: StepSettings) -> Container:
@@ -116,27 +117,19 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
 
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
     """Return what the containers of all steps have in common."""
-    compute = dbt_compute(context, product)
+    compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
     return Container(
         name="steps",
         image=product.spec.image,
         resources=declared(settings.resources),
         variables=environment(context, product),
         config=(
-            *((dbt_profiles(context, compute),) if compute else ()),
+            *((dbt.profiles(context.settings.environment.name, compute, tables),) if compute else ()),
             *((VERIFY_CONTRACTS,) if has_step(product.spec, "quality") else ()),
         ),
         secret_files=compute.secret_files if compute else (),
         scratch=(Scratch("/tmp", settings.scratch), *(compute.scratch if compute else ())),  # noqa: S108
     )
-
-
-def dbt_profiles(context: Context[Any], compute: Compute) -> ConfigFile:
-    """Return dbt's `profiles.yml`: one profile, with the environment as its target."""
-    name = context.settings.environment.name
-    target = compute.target(catalog=context.optional(Catalog) is not None)
-    profiles = {DBT_PROFILE: {"target": name, "outputs": {name: target}}}
-    return ConfigFile(f"{DBT_PROFILES}/profiles.yml", to_yaml(profiles), config_map="dbt-profiles")
 
 
 def literal(text: str) -> str:

@@ -1,37 +1,37 @@
 """Names of the environment variables that the platform gives to a data product's steps: a contract with their images.
 
-`POLARIS_HOST`, `OTLP_ENDPOINT` and `OPENLINEAGE_URL` are the names of the deployment view. Profiles (`Compute.profile`)
-read these variables with dbt's `env_var`; what a step is given without asking is set in one place from these names.
+`OTLP_ENDPOINT` and `OPENLINEAGE_URL` are the names of the deployment view. Those of a catalog begin with its own prefix
+(`Catalog.prefix`): `POLARIS_URI`.
 """
 
 from __future__ import annotations
 
-POLARIS_HOST = "POLARIS_HOST"
-"""The catalog's host: `polaris.floe-platform.svc.cluster.local`."""
+URI = "URI"
+"""After the prefix: the Iceberg REST catalog's base URL."""
 
-POLARIS_URI = "POLARIS_URI"
-"""The Iceberg REST catalog's base URL."""
+TOKEN_URI = "TOKEN_URI"  # noqa: S105 - the name of a variable
+"""After the prefix: where a client's id and secret are exchanged for a token."""
 
-POLARIS_TOKEN_URI = "POLARIS_TOKEN_URI"  # noqa: S105 - the name of a variable
-"""Where a client's id and secret are exchanged for a token."""
+SCOPE = "SCOPE"
+"""After the prefix: the OAuth2 scope to ask for."""
 
-POLARIS_SCOPE = "POLARIS_SCOPE"
-"""The OAuth2 scope to ask for: all roles of the client."""
+WAREHOUSE = "WAREHOUSE"
+"""After the prefix: the catalog's name, which Iceberg clients call the warehouse."""
 
-POLARIS_WAREHOUSE = "POLARIS_WAREHOUSE"
-"""The catalog's name, which Iceberg clients call the warehouse."""
+NAMESPACE = "NAMESPACE"
+"""After the prefix: the domain's own namespace in the catalog, the one that it may write to."""
 
-POLARIS_NAMESPACE = "POLARIS_NAMESPACE"
-"""The domain's own namespace in the catalog: the one that it may write to."""
+CLIENT_ID = "CLIENT_ID"
+"""After the prefix: the client that the domain logs in as."""
 
-POLARIS_CLIENT_ID = "POLARIS_CLIENT_ID"
-"""The client that the domain logs in as."""
+CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - the name of a variable
+"""After the prefix: the client's secret."""
 
-POLARIS_CLIENT_SECRET = "POLARIS_CLIENT_SECRET"  # noqa: S105 - the name of a variable
-"""The client's secret."""
+CREDENTIAL = "CREDENTIAL"
+"""After the prefix: id and secret in one, `id:secret`, as PyIceberg wants them."""
 
-POLARIS_CREDENTIAL = "POLARIS_CREDENTIAL"
-"""Id and secret in one, `id:secret`, as PyIceberg wants them."""
+TOKEN = "TOKEN"  # noqa: S105 - the name of a variable
+"""After the prefix: the token that the domain shows, where there is nothing to exchange for one."""
 
 WAREHOUSE_URL = "WAREHOUSE_URL"
 """The URL under which the warehouse lies in the object store: `s3://warehouse/`."""
@@ -65,9 +65,3 @@ OPENLINEAGE_URL = "OPENLINEAGE_URL"
 
 OPENLINEAGE_NAMESPACE = "OPENLINEAGE_NAMESPACE"
 """The namespace of lineage events."""
-
-
-def env_var(name: str, default: str | None = None) -> str:
-    """Return the Jinja expression with which a dbt profile reads an environment variable."""
-    fallback = "" if default is None else f", '{default}'"
-    return f"{{{{ env_var('{name}'{fallback}) }}}}"

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from floe_compiler.kit.products import dbt
+from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Catalog, Compute, Lineage, ObjectStore
+from floe_compiler.model.capabilities import Compute, Lineage, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile
 from floe_compiler.model.inputs import (
@@ -26,8 +28,6 @@ from floe_compiler.model.inputs import (
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
 
-DBT_PROFILE = "floe"
-DBT_PROFILES = "/etc/dbt"
 VERIFY_CONTRACTS = ConfigFile(
     "/etc/soda/verify-contracts.sh", script(__package__, "verify-contracts.sh"), "soda-scripts"
 )
@@ -125,7 +125,7 @@ def _command(step: AnyStep, context: Context[Any]) -> tuple[str, ...]:
         case DbtStep():
             program = "dbt-ol" if step.lineage and context.optional(Lineage) else "dbt"
             target = context.settings.environment.name
-            places = ("--project-dir", step.project, "--profiles-dir", DBT_PROFILES, "--profile", DBT_PROFILE)
+            places = ("--project-dir", step.project, "--profiles-dir", dbt.FOLDER, "--profile", dbt.PROFILE)
             selected = ("--select", *step.select) if step.select else ()
             return (program, "build", *places, "--target", target, "--no-use-colors", *selected)
         case QualityStep():
@@ -150,10 +150,10 @@ def _variables(context: Context[Any], product: Product, step: AnyStep) -> Mappin
 
 def _dlt_destination(context: Context[Any], product: Product) -> Mapping[str, str]:
     """Return where dlt loads to unless a pipeline says so itself: Iceberg tables in the domain's namespace."""
-    catalog = context.optional(Catalog)
+    tables = lakehouse(context, product.domain)
     found = {"DESTINATION_TYPE": "filesystem"} if context.optional(ObjectStore) else {}
-    if catalog:
+    if tables:
         # Without the type, dlt keeps its tables in a catalog of its own, in memory.
         found |= {"ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE": "rest"}
-        found |= {"DATASET_NAME": catalog.client(product.domain).namespace}
+        found |= {"DATASET_NAME": tables.client.namespace}
     return found
