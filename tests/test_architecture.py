@@ -83,9 +83,15 @@ def test_layers(part: str) -> None:
 
 
 def test_components_do_not_know_each_other() -> None:
-    components = [module for module in MODULES if part_of(module) == "components"]
-    assert len(components) > 10
-    assert [one.name for one in components if any(below[0] == "components" for below in own_imports(one))] == []
+    modules = [module for module in MODULES if part_of(module) == "components"]
+    owners = {module: module.relative_to(PACKAGE / "components").parts[0].removesuffix(".py") for module in modules}
+    assert len(set(owners.values())) > 10
+    assert [
+        (module.name, below)
+        for module, owner in owners.items()
+        for below in own_imports(module)
+        if below[0] == "components" and below[1] != owner
+    ] == []
 
 
 def test_rules_of_the_check_do_not_know_each_other() -> None:
@@ -106,8 +112,9 @@ def test_every_folder_of_the_package_has_tests() -> None:
 
 @pytest.mark.parametrize("folder", ["components", "check/rules"])
 def test_every_plug_in_has_tests_of_its_own(folder: str) -> None:
-    plug_ins = {path.stem for path in (PACKAGE / folder).glob("[!_]*.py")}
-    tested = {path.stem.removeprefix("test_") for path in (TESTS / folder).glob("test_*.py")}
+    modules = {path.stem for path in (PACKAGE / folder).glob("[!_]*.py")}
+    plug_ins = modules | {path.parent.name for path in (PACKAGE / folder).glob("*/__init__.py")}
+    tested = {path.stem.removeprefix("test_") for path in (TESTS / folder).rglob("test_*.py")}
     assert plug_ins - tested == set()
 
 

@@ -21,7 +21,8 @@ from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import Container, Parts, Probe, Workload
 from floe_compiler.model.inputs import PostgresqlServer
-from floe_compiler.model.plan import Context, Settings
+from floe_compiler.model.plan import Context
+from floe_compiler.model.settings import Settings
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 
 OWNER = DatabaseOwner(database="marquez", user="marquez")
@@ -246,7 +247,7 @@ def test_the_web_interface_can_be_left_out() -> None:
     assert [one.name for one in build(web={"enabled": False}).workloads] == ["marquez"]
 
 
-@pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=lambda settings: settings.environment)
+@pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=lambda settings: settings.environment.name)
 def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings)).objects
 

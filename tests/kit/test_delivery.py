@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from floe_compiler.kit.delivery import guarded, replaced, wave
-from support import DEVELOPMENT
+from support import DEVELOPMENT, changed
 
-ARGO_CD, FLUX = replace(DEVELOPMENT, delivery="argocd"), replace(DEVELOPMENT, delivery="flux")
+ARGO_CD, FLUX = (
+    changed(DEVELOPMENT, platform={"delivery": "argocd"}),
+    changed(DEVELOPMENT, platform={"delivery": "flux"}),
+)
 
 
 def test_a_wave_is_text_as_annotations_are() -> None:

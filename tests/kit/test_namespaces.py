@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from floe_compiler.kit.namespaces import limits, namespace, quota
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.quantities import parse_quantity
-from support import DEVELOPMENT
+from support import DEVELOPMENT, changed
 
 
 def test_a_namespace_with_its_quota_and_its_limits() -> None:
@@ -25,7 +23,9 @@ def test_a_namespace_with_its_quota_and_its_limits() -> None:
 
 
 def test_a_namespace_admits_only_restricted_pods_by_the_rules_of_its_version() -> None:
-    found = namespace(replace(DEVELOPMENT, kubernetes_version="1.33"), "floe-sales-domain", "sales", "@acme/sales")
+    found = namespace(
+        changed(DEVELOPMENT, cluster={"kubernetes_version": "1.33"}), "floe-sales-domain", "sales", "@acme/sales"
+    )
     labels = found["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     assert labels["pod-security.kubernetes.io/enforce-version"] == "v1.33"

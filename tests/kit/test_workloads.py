@@ -12,7 +12,7 @@ from floe_compiler.model.facts import Claim, Probe, Task
 from floe_compiler.model.inputs import Placement
 from kit.samples import DATABASE, HTTP, container, instance, pod
 from kit.samples import workload as declared
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 ANYWHERE = Placement()
 DATA = Claim("data", "/data", "10Gi")
@@ -60,7 +60,7 @@ def test_a_daemon_set_has_no_number_of_replicas() -> None:
 
 
 def test_a_stateful_set_has_its_headless_service_and_its_storage() -> None:
-    settings = replace(DEVELOPMENT, storage_class="gp3")
+    settings = changed(DEVELOPMENT, cluster={"storage_class": "gp3"})
     spec = controller(settings, kind="StatefulSet", pod_=pod(container(claims=(DATA,))))["spec"]
     assert spec["serviceName"] == "web-headless"
     assert spec["updateStrategy"] == {"type": "RollingUpdate"}

@@ -11,13 +11,14 @@ from floe_compiler.derive import plan_units
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.facts import Launched, Parts, SecretFile
 from floe_compiler.model.inputs import Cluster, Quota
-from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit, Settings
+from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import VERSION, ExistingSecret, PodGroup, Rendered
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.synthesize import synthesize, synthesize_delivery
 from kit.samples import DATABASE, HTTP, container, instance, pod, workload
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 from synthesize.delivery_plans import argocd_plan
 
 PLATFORM, SALES, FINANCE = "floe-platform", "floe-sales-domain", "floe-finance-domain"
@@ -73,13 +74,10 @@ def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
 
 
 def test_what_is_checked_follows_the_settings() -> None:
-    settings = replace(
+    settings = changed(
         PRODUCTION,
-        kubernetes_version="1.33",
-        cluster_domain="acme.internal",
-        nodes=9,
-        registry="ghcr.io/acme",
-        mirrors={"docker.io": "ghcr.io/hub"},
+        platform={"registry": "ghcr.io/acme", "mirrors": {"docker.io": "ghcr.io/hub"}},
+        cluster={"kubernetes_version": "1.33", "domain": "acme.internal", "nodes": 9},
     )
     found = rendered(unit(PLATFORM, settings=settings))[PLATFORM]
     assert (found.production, found.kubernetes_version, found.cluster_domain, found.nodes) == (
@@ -93,14 +91,14 @@ def test_what_is_checked_follows_the_settings() -> None:
 
 
 def test_the_cluster_is_its_address_not_what_it_is_called() -> None:
-    cluster = Cluster(name="eu", server="https://k8s.acme.example:6443/")
+    cluster = Cluster(name="acme-dev", server="https://k8s.acme.example:6443/")
     (found,) = synthesize(plan_units([unit(PLATFORM)]), cluster)
-    assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "eu")
+    assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "acme-dev")
 
 
 def test_each_unit_has_the_facts_of_its_namespace() -> None:
     existing = Secret("theirs", SALES, (SecretKey("b"), SecretKey("a")), type="custom", existing=True)
-    settings = replace(DEVELOPMENT, ingress_namespace="nginx")
+    settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     server = workload(
         pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)), open_to_ingress=("http",)
     )

@@ -12,13 +12,14 @@ from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.facts import ConfigFile, Launched, Parts, PolicyRule, SecretFile, Task, Variable, Workload
 from floe_compiler.model.inputs import Placement, Placements, Quota
 from floe_compiler.model.objects import identify
-from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Settings, UnitPlan
+from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 NAMESPACE = "floe-platform"
 JOBS = PolicyRule(("batch",), ("jobs",), ("get",))
@@ -178,7 +179,7 @@ def test_connections_are_what_pods_call_and_wait_for() -> None:
 def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
     server = workload(pod(container(ports=(HTTP, METRICS))), open_to_ingress=("http",))
     assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
-    settings = replace(DEVELOPMENT, ingress_namespace="nginx")
+    settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     unit = render_unit(plan(Parts(workloads=(server,)), settings=settings))
     assert unit.ingress_groups == {(PodGroup(NAMESPACE, "web"), 8080)}
     assert policy(objects(unit), "web")["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8080}]
@@ -212,7 +213,7 @@ def test_secrets_of_files_and_variables_are_rendered_once() -> None:
 
 
 def test_the_login_for_images_is_a_secret_of_every_namespace() -> None:
-    settings = replace(PRODUCTION, pull_secret="registry")
+    settings = changed(PRODUCTION, platform={"pull_secret": "registry"})
     found = objects(render_unit(plan(settings=settings)))
     target = found["ExternalSecret registry"]["spec"]["target"]
     assert target["template"]["type"] == "kubernetes.io/dockerconfigjson"

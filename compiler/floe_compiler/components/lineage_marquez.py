@@ -120,7 +120,7 @@ def databases(instance: Instance[MarquezConfig]) -> tuple[DatabaseNeed, ...]:
 
 def endpoint(instance: Instance[MarquezConfig]) -> Endpoint:
     """Return where events are sent."""
-    return service_endpoint(instance.name, instance.namespace, instance.settings.cluster_domain, (API,))
+    return service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (API,))
 
 
 def provides(instance: Instance[MarquezConfig]) -> tuple[Lineage, ...]:

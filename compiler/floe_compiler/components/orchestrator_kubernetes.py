@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from floe_compiler.kit.data_product import LIGHT_STEPS, StepSettings, product_pod, requirements, step_container
-from floe_compiler.kit.steps import planned_steps
+from floe_compiler.kit.products.data_product import LIGHT_STEPS, StepSettings, product_pod, requirements, step_container
+from floe_compiler.kit.products.steps import planned_steps
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import Parts, Task
 from floe_compiler.model.inputs import Input

@@ -59,7 +59,7 @@ class Question:
         """Return the objects of one unit of an environment."""
         facts = [self._facts_of(one) for one in plan.units if one.scope != unit.scope]
         own = declare(unit, objects_of)
-        return render_unit(derive([*facts, unit_facts(own)])[unit.namespace].plan(own)).objects
+        return render_unit(derive([*facts, unit_facts(own)])[own.key].plan(own)).objects
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""

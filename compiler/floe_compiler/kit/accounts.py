@@ -33,9 +33,9 @@ def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[O
 def _account(
     instance: Instance[Any], account: str, rules: tuple[PolicyRule, ...], notes: dict[str, str]
 ) -> list[Object]:
-    namespace, settings = instance.namespace, instance.settings
+    namespace, pull_secret = instance.namespace, instance.settings.platform.pull_secret
     metadata = labels.object_labels(instance, account)
-    pull = [{"name": settings.pull_secret}] if settings.pull_secret else []
+    pull = [{"name": pull_secret}] if pull_secret else []
     body = {"automountServiceAccountToken": False, **present(imagePullSecrets=pull)}
     found = [manifest("v1", "ServiceAccount", account, namespace, metadata, notes, **body)]
     if rules:

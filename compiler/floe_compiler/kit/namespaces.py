@@ -6,14 +6,14 @@ from floe_compiler.kit import delivery, labels
 from floe_compiler.kit.meta import manifest
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Settings
+from floe_compiler.model.settings import Settings
 
 
 def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
     """Return the Namespace, which holds every pod in it to the restricted standard."""
     security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
-    version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.kubernetes_version}"}
-    own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment}
+    version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.cluster.kubernetes_version}"}
+    own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment.name}
     annotations = {labels.OWNER: owner, **delivery.guarded(settings)}
     return manifest(
         "v1", "Namespace", name, "", labels.common_labels(settings, "namespace") | own | security | version, annotations

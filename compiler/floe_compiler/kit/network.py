@@ -10,8 +10,9 @@ from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Callers, Instance, Settings
+from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import Connection, External, PodGroup
+from floe_compiler.model.settings import Settings
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 # All of it: the servers mostly have the label k8s-app kube-dns, but caches on the nodes and some servers have others.
@@ -55,14 +56,14 @@ def policy(
     settings = instance.settings
     ingress = _from_callers(name, served, callers)
     ports = tuple(port for port in served if port.name in ingress_ports)
-    if settings.ingress_namespace and ports:
-        peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.ingress_namespace}}}
+    if settings.cluster.ingress_namespace and ports:
+        peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.cluster.ingress_namespace}}}
         ingress.append({"from": [peer], "ports": _ports(ports)})
     egress: list[Object] = []
     for rule in (_to(call) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two servers outside may need the same way out
     if kubernetes_api:
-        peers = [{"ipBlock": {"cidr": settings.api_server_cidr}}]
+        peers = [{"ipBlock": {"cidr": settings.cluster.api_server_cidr}}]
         egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})
     spec = {
         "podSelector": {"matchLabels": labels.selector(instance, name)},

@@ -14,7 +14,8 @@ from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Container, Pod, Probe, Resources, Variable
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Instance, Settings
+from floe_compiler.model.plan import Instance
+from floe_compiler.model.settings import Settings
 
 WAIT_SECONDS = 240
 WAIT_PAUSE = 5

@@ -13,8 +13,8 @@ from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.durations import go_duration
 from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Settings
 from floe_compiler.model.secrets import Secret
+from floe_compiler.model.settings import Settings
 
 API = "external-secrets.io/v1"
 GENERATORS = "generators.external-secrets.io/v1alpha1"
@@ -37,13 +37,13 @@ def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]
     found: list[Object] = []
     wanted = [secret for secret in sorted(set(secrets)) if not secret.existing]
     for secret in wanted:
-        if isinstance(settings.secrets, ExternalSecrets):
-            found.append(_from_store(settings, settings.secrets, namespace, secret))
+        if isinstance(settings.platform.secrets, ExternalSecrets):
+            found.append(_from_store(settings, settings.platform.secrets, namespace, secret))
         elif secret.owner != namespace:
             found.append(_from_owner(settings, namespace, secret))
         else:
             found.append(_generated(settings, namespace, secret))
-    if isinstance(settings.secrets, GeneratedSecrets):
+    if isinstance(settings.platform.secrets, GeneratedSecrets):
         lengths = {key.generated for secret in wanted if secret.owner == namespace for key in secret.keys}
         found.extend(_generator(settings, namespace, length) for length in sorted(lengths - {0}))
     return found
@@ -71,7 +71,7 @@ def _remote(secret_key: str, key: str, remote_property: str) -> Object:
 
 
 def _from_store(settings: Settings, backend: ExternalSecrets, namespace: str, secret: Secret) -> Object:
-    path = secret.path or "/".join((settings.platform, settings.environment, secret.owner, secret.name))
+    path = secret.path or "/".join((settings.platform.name, settings.environment.name, secret.owner, secret.name))
     spec = {
         "refreshInterval": go_duration(backend.refresh_interval),
         "secretStoreRef": {"kind": backend.store.kind, "name": backend.store.name},

@@ -81,7 +81,7 @@ def _claims(instance: Instance[Any], declared: Workload) -> Object:
             "metadata": {"name": claim.name, "labels": labels.selector(instance, declared.name)},
             "spec": {
                 "accessModes": ["ReadWriteOnce"],
-                "storageClassName": instance.settings.storage_class,
+                "storageClassName": instance.settings.cluster.storage_class,
                 "resources": {"requests": {"storage": claim.size}},
             },
         }
@@ -104,7 +104,7 @@ def spread(instance: Instance[Any], declared: Workload) -> Object:
     by_revision = {"matchLabelKeys": ["pod-template-hash"]} if declared.kind == "Deployment" else {}
     # Counting nodes that a pod may not run on, such as one that is drained, would leave its replicas no place.
     counted = {"nodeTaintsPolicy": "Honor", "labelSelector": selector, **by_revision}
-    nodes = "DoNotSchedule" if instance.settings.production else "ScheduleAnyway"
+    nodes = "DoNotSchedule" if instance.settings.environment.production else "ScheduleAnyway"
     constraints = [("kubernetes.io/hostname", nodes), ("topology.kubernetes.io/zone", "ScheduleAnyway")]
     return {
         "topologySpreadConstraints": [

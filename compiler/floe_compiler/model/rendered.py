@@ -8,6 +8,7 @@ from typing import Literal
 
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
+from floe_compiler.model.units import UnitKey
 
 Protocol = Literal["TCP", "UDP"]
 
@@ -164,6 +165,11 @@ class Rendered:
 
     removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
     """The objects that authored kustomize patches removed, with these patches."""
+
+    @property
+    def key(self) -> UnitKey:
+        """Return what tells the unit from all others."""
+        return UnitKey(self.environment, self.cluster_name, self.namespace)
 
     def with_objects(self, objects: ObjectSet) -> Rendered:
         """Return the same environment with other objects."""

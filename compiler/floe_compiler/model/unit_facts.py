@@ -10,6 +10,7 @@ from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import named_pods, pod_secrets
 from floe_compiler.model.plan import DeclaredUnit
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.units import UnitKey
 
 
 class Call(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -31,9 +32,14 @@ class SecretUse(msgspec.Struct, frozen=True, order=True, array_like=True):
 class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     """One namespace as the others see it. All lists are sorted."""
 
-    namespace: str
+    key: UnitKey
     calls: tuple[Call, ...] = ()
     secrets: tuple[SecretUse, ...] = ()
+
+    @property
+    def namespace(self) -> str:
+        """Return the namespace's name."""
+        return self.key.namespace
 
 
 def unit_facts(unit: DeclaredUnit) -> UnitFacts:
@@ -42,10 +48,11 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
     foreign = {
         SecretUse(one.owner, one.name) for one in pod_secrets(pods) if one.owner != unit.namespace and not one.existing
     }
-    if unit.settings.pull_secret and unit.settings.platform_namespace != unit.namespace:
-        foreign.add(SecretUse(unit.settings.platform_namespace, unit.settings.pull_secret))
+    pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
+    if pull_secret and owner != unit.namespace:
+        foreign.add(SecretUse(owner, pull_secret))
     calls = {call for pod in pods for endpoint in pod.calls for call in _calls(endpoint)}
-    return UnitFacts(unit.namespace, tuple(sorted(calls)), tuple(sorted(foreign)))
+    return UnitFacts(unit.key, tuple(sorted(calls)), tuple(sorted(foreign)))
 
 
 def _calls(endpoint: Endpoint) -> Iterator[Call]:

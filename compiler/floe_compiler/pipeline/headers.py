@@ -133,7 +133,7 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     sources = frame.inputs.sources
     common, overrides = _parts(frame.document)
     start = digest_of(compiler, sources.manifest.digest, common)
-    names = domains_in(sources, frame.document, frame.settings.environment)
+    names = domains_in(sources, frame.document, frame.settings.environment.name)
     with_products = [name for name in names if sources.domains[name].products]
     provided = _provided(frame.provided)
     read: dict[str, set[str]] = defaultdict(set)

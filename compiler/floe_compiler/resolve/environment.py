@@ -18,7 +18,8 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit, Settings
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
@@ -30,6 +31,7 @@ from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
+from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
 
@@ -103,16 +105,16 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
-    settings = _settings(environment, manifest)
+    settings = environment_settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
-    place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
+    place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
-    _check_domains_read(inputs, names, settings, findings)
+    _check_domains_read(inputs, names, settings.environment.name, findings)
     with_products = tuple(name for name in names if inputs.sources.domains[name].products)
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
     platform = Scope(
         PLATFORM,
-        settings.platform_namespace,
+        settings.environment.platform_namespace,
         manifest.metadata.owner,
         _shared_quota(manifest),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
@@ -132,7 +134,7 @@ def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str,
     )
 
 
-def _check_domains_read(inputs: Inputs, present: Collection[str], settings: Settings, findings: Findings) -> None:
+def _check_domains_read(inputs: Inputs, present: Collection[str], environment: str, findings: Findings) -> None:
     """Complain of products that read a product of a domain which the environment does not have."""
     domains = inputs.sources.domains
     for (reader, _), product in inputs.references.items():
@@ -140,9 +142,9 @@ def _check_domains_read(inputs: Inputs, present: Collection[str], settings: Sett
             if domain in domains and domain not in present:
                 findings.add(
                     UNKNOWN_REFERENCE,
-                    f'environment "{settings.environment}" has no domain "{domain}", whose product "{name}" is read',
+                    f'environment "{environment}" has no domain "{domain}", whose product "{name}" is read',
                     product.document.span(("inputs", index)),
-                    hint=f"add {settings.environment} to the domain's `environments`",
+                    hint=f"add {environment} to the domain's `environments`",
                     related=[Related(domains[domain].document.span(("environments",)), "where it exists")],
                 )
 
@@ -159,28 +161,6 @@ def _shared_quota(manifest: PlatformManifest) -> Quota:
     """Return the quota of the shared services: what is said of it alone, over that of every namespace."""
     own = manifest.shared_services.quota
     return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
-
-
-def _settings(environment: Environment, manifest: PlatformManifest) -> Settings:
-    return Settings(
-        environment=environment.metadata.name,
-        platform=manifest.metadata.name,
-        version=manifest.metadata.version,
-        production=environment.production,
-        kubernetes_version=manifest.kubernetes.version,
-        cluster_domain=manifest.kubernetes.cluster_domain,
-        storage_class=environment.storage_class,
-        scale=environment.scale,
-        delivery=manifest.delivery.type,
-        registry=manifest.images.registry,
-        mirrors=dict(sorted(manifest.images.mirrors.items())),
-        pull_secret=manifest.images.pull_secret or "",
-        secrets=manifest.secrets,
-        platform_namespace=namespace_name(environment, PLATFORM),
-        ingress_namespace=environment.cluster.ingress_namespace or "",
-        api_server_cidr=environment.cluster.api_server_cidr,
-        nodes=environment.cluster.nodes,
-    )
 
 
 def _check_secrets(environment: Environment, manifest: PlatformManifest, merged: Merged, findings: Findings) -> None:
@@ -211,10 +191,10 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
     check_locks(inputs.sources.manifest, inputs.locks, own, findings)
     merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
-    if domain is None or not scopes.exists_in(own, settings.environment):
+    if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
     products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
-    if settings.production:
+    if settings.environment.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())

@@ -11,9 +11,10 @@ from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
-from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, Settings, UnitPlan
+from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
 from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
+from floe_compiler.model.settings import Settings
 from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.dependencies import dependencies
@@ -91,7 +92,7 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
         findings.add(
             NO_SOURCE,
             f"secret {error.secret.name} ({', '.join(error.keys)}) of {unit.namespace} can only come from a store, "
-            f"but environment {unit.settings.environment} generates its secrets",
+            f"but environment {unit.settings.environment.name} generates its secrets",
             user.origin if user else None,
             hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
         )
@@ -105,7 +106,7 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
             hint="give one of them another name",
         )
     else:
-        _check_twice(unit.settings.environment, rendered, findings)
+        _check_twice(unit.settings.environment.name, rendered, findings)
         return rendered
     return None
 
@@ -125,22 +126,23 @@ def _check_twice(environment: str, unit: Unit, findings: Findings) -> None:
 
 
 def _chart(settings: Settings, namespace: str, objects: tuple[Object, ...]) -> ChartInput:
-    return ChartInput(settings.environment, namespace, objects, dependencies(objects))
+    return ChartInput(settings.environment.name, namespace, objects, dependencies(objects))
 
 
 def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
     """Return what holds for everything rendered in an environment, without any object."""
+    platform = settings.platform
     return Rendered(
-        environment=settings.environment,
+        environment=settings.environment.name,
         objects=ObjectSet(),
         cluster=cluster_identity(cluster),
-        cluster_name=cluster.name,
-        production=settings.production,
-        kubernetes_version=settings.kubernetes_version,
-        cluster_domain=settings.cluster_domain,
-        image_registries=(settings.registry, *settings.mirrors.values()) if settings.mirrors else (),
-        ingress_namespace=settings.ingress_namespace,
-        nodes=settings.nodes,
+        cluster_name=settings.cluster.name,
+        production=settings.environment.production,
+        kubernetes_version=settings.cluster.kubernetes_version,
+        cluster_domain=settings.cluster.domain,
+        image_registries=(platform.registry, *platform.mirrors.values()) if platform.mirrors else (),
+        ingress_namespace=settings.cluster.ingress_namespace,
+        nodes=settings.cluster.nodes,
     )
 
 

@@ -1,4 +1,4 @@
-"""One (environment, namespace): a pure function from its plan to its objects and declared facts."""
+"""One (environment, cluster, namespace): a pure function from its plan to its objects and declared facts."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def render_unit(plan: UnitPlan) -> Unit:
 def _shared_store(plan: UnitPlan) -> list[Object]:
     """Return the store through which other namespaces read the secrets that are made up in this one."""
     shared, settings = plan.shared_secrets, plan.unit.settings
-    if shared is None or not isinstance(settings.secrets, GeneratedSecrets):
+    if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
         return []
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
 
@@ -169,11 +169,11 @@ def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
 def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
     """Return every secret that a pod of the namespace reads, and the one with which images are pulled."""
     found = set(pod_secrets(pods))
-    settings = unit.settings
-    if settings.pull_secret:
+    pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
+    if pull_secret:
         # Some stores take a dot in the name of a property for a way into its value.
         keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
-        found.add(Secret(settings.pull_secret, settings.platform_namespace, keys, PULL_SECRET_TYPE))
+        found.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
     return merged(found)
 
 
@@ -214,7 +214,7 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
 
 
 def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
-    if not unit.settings.ingress_namespace:
+    if not unit.settings.cluster.ingress_namespace:
         return []
     return [
         (PodGroup(unit.namespace, server.name), port.number)
