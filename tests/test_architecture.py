@@ -9,16 +9,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from floe_compiler.check import registry as check_registry
 from floe_compiler.cli import VERBS
+from floe_compiler.link import registry as link_registry
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "compiler" / "floe_compiler"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = {"load", "resolve", "synthesize", "overlay", "check", "write"}
+STAGES = {"load", "resolve", "synthesize", "overlay", "check", "link", "write"}
 
 MAY_IMPORT = {
     "model": set(),
@@ -29,10 +32,12 @@ MAY_IMPORT = {
     "synthesize": {"model", "kit"},
     "overlay": {"model"},  # gets the YAML reader as a value
     "check": {"model"},
+    "link": {"model"},
+    "environment_check": {"model", "check", "link"},
     "write": {"model"},
     "report": {"model"},
     "explain": {"model", "resolve", "synthesize"},  # asks the two stages what they would make of other inputs
-    "pipeline": {*STAGES, "model", "components", "explain"},
+    "pipeline": {*STAGES, "model", "components", "environment_check", "explain"},
     "commands": {*STAGES, "model", "components", "explain", "pipeline", "report"},
     "cli": {"model", "commands", "report"},
 }
@@ -86,10 +91,25 @@ def test_components_do_not_know_each_other() -> None:
     assert [one.name for one in components if any(below[0] == "components" for below in own_imports(one))] == []
 
 
-def test_rules_of_the_check_do_not_know_each_other() -> None:
-    rules = [module for module in MODULES if module.parent == PACKAGE / "check/rules"]
-    assert len(rules) > 30
-    assert [rule.name for rule in rules if any(below[:2] == ("check", "rules") for below in own_imports(rule))] == []
+@pytest.mark.parametrize("stage", [check_registry, link_registry])
+def test_rules_do_not_know_each_other(stage: ModuleType) -> None:
+    """Rules of a stage share helpers; no rule module imports another."""
+    rules = {module.__name__ for module in stage.MODULES}
+    assert len(rules) > 5
+    for module in stage.MODULES:
+        found = {name.rpartition(".")[0] for name in imports(Path(module.__file__))} | set(
+            imports(Path(module.__file__))
+        )
+        assert found & rules == set(), module.__name__
+
+
+@pytest.mark.parametrize("stage", [check_registry, link_registry])
+def test_every_module_with_rules_is_registered_and_has_tests_of_its_own(stage: ModuleType) -> None:
+    listed = {Path(module.__file__) for module in stage.MODULES}
+    folder = PACKAGE / stage.__name__.split(".")[1]
+    assert {path for path in folder.rglob("*.py") if "\nRULES = (" in path.read_text(encoding="utf-8")} == listed
+    tests = {TESTS / path.relative_to(PACKAGE).parent / f"test_{path.name}" for path in listed}
+    assert {path for path in tests if not path.is_file()} == set()
 
 
 def test_modules_are_short() -> None:
@@ -102,11 +122,10 @@ def test_every_folder_of_the_package_has_tests() -> None:
     assert {part for part in parts if not any((TESTS / part).rglob("test_*.py"))} == set()
 
 
-@pytest.mark.parametrize("folder", ["components", "check/rules"])
-def test_every_plug_in_has_tests_of_its_own(folder: str) -> None:
-    plug_ins = {path.stem for path in (PACKAGE / folder).glob("[!_]*.py")}
-    tested = {path.stem.removeprefix("test_") for path in (TESTS / folder).glob("test_*.py")}
-    assert plug_ins - tested == set()
+def test_every_component_has_tests_of_its_own() -> None:
+    components = {path.stem for path in (PACKAGE / "components").glob("[!_]*.py")}
+    tested = {path.stem.removeprefix("test_") for path in (TESTS / "components").glob("test_*.py")}
+    assert components - tested == set()
 
 
 def test_every_verb_has_tests_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""What synthesis yields for one environment: the objects, and the declared facts that checks compare them with."""
+"""What synthesis yields: the objects, and the declared facts that checks compare them with."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
 
@@ -68,6 +69,9 @@ class LaunchedPods:
     """Where their template stands."""
 
 
+DELIVERY_UNIT = DELIVERY_FOLDER
+"""The unit of the objects that tell Argo CD or Flux what to apply."""
+
 LAUNCHED = "launched pods"
 
 
@@ -120,10 +124,13 @@ class ExistingSecret:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One environment after synthesis (or after the overlay stage, with the objects replaced)."""
+    """An environment or one of its units, after synthesis or with the objects that the overlay stage made of them."""
 
     environment: str
     objects: ObjectSet
+    namespace: str = ""
+    """Of a unit: its namespace; empty for objects without one, and `DELIVERY_UNIT` for those of the delivery."""
+
     cluster: str = ""
     """The identity of the cluster that it runs in (`cluster_identity`); several environments may run in one."""
 
