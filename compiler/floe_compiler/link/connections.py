@@ -54,14 +54,15 @@ def check(environment: Environment) -> Iterator[Finding]:
     reach = Reachability(environment)
     for unit, summary in environment.units.items():
         for call in summary.network.calls:
-            yield from _unknown(environment, unit, call)
-            yield from _cut(environment, reach, unit, call)
+            targets = environment.group(call.namespace, call.name)
+            if not targets or not all(call.sources.values()):
+                yield from _unknown(unit, call, has_target=bool(targets))
+            yield from _cut(environment, reach, unit, call, targets)
     yield from _open(environment, reach)
     yield from _surplus(environment, reach)
 
 
-def _unknown(environment: Environment, unit: str, call: Call) -> Iterator[Finding]:
-    has_target = environment.group(call.namespace, call.name)
+def _unknown(unit: str, call: Call, *, has_target: bool) -> Iterator[Finding]:
     for name, pods in call.sources.items():
         message = f"a connection {_show(unit, name, call)} is declared"
         if not pods:
@@ -74,11 +75,13 @@ def _show(unit: str, source: str, call: Call) -> str:
     return f"from {unit}/{source} to {call.namespace}/{call.name} on {call.protocol} {call.port}"
 
 
-def _cut(environment: Environment, reach: Reachability, unit: str, call: Call) -> Iterator[Finding]:
+def _cut(environment: Environment, reach: Reachability, unit: str, call: Call, targets: int) -> Iterator[Finding]:
     port = (call.protocol, call.port)
-    for position in numbers_in(environment.group(call.namespace, call.name)):
+    for position in numbers_in(targets):
         target = (call.namespace, position)
         sent, received = reach.may_send(unit, target, port), reach.may_reach(unit, target, port)
+        if not call.pods & ~(sent & received):
+            continue
         for name, pods in call.sources.items():
             for source in numbers_in(pods & ~sent):
                 message = f"no policy allows egress {_show(unit, name, call)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
@@ -28,6 +29,7 @@ NOT_ALLOWED = Rule(
 )
 RULES = (NOT_APPLIED, NOT_ALLOWED)
 
+_SPECIAL = {*"*?["}
 _HINT = "allow it with a patch of the AppProject in overlays/"
 
 
@@ -47,44 +49,58 @@ def check(environment: Environment) -> Iterator[Finding]:
             if folder not in applied:
                 unknown |= {namespace} if any(_wanted(environment, unit, namespace)) else set()
             elif (project := applied[folder]) is not None:
-                allows = permissions.get(project, _BY_DEFAULT).allows_all
-                if not all(allows(bool(namespace), *kind) for kind in _kinds(unit, namespace)):
-                    yield from _refused(environment, unit, namespace, folder, permissions.get(project, _BY_DEFAULT))
+                allowed = permissions.get(project, _BY_DEFAULT)
+                if not _allows_all(allowed, unit, namespace):
+                    yield from _refused(environment, unit, namespace, folder, allowed)
     for namespace in sorted(unknown):
         message = f"nothing applies what lies in {folder_path(environment.facts.environment, namespace)}"
         hint = "use the namespace of the platform or a domain"
         yield Finding(NOT_APPLIED, namespace, f"namespace {namespace}", message, hint)
 
 
+class _Names(NamedTuple):
+    """The patterns of names that a project's list has for one kind."""
+
+    exact: frozenset[str]
+    patterns: tuple[str, ...]
+
+    def have(self, name: str) -> bool:
+        """Tell whether a name is among them."""
+        return name in self.exact or any(fnmatchcase(name, pattern) for pattern in self.patterns)
+
+
 class _Permissions:
     """What a project lets be applied, as Argo CD decides it (`app_project_types.go`), each kind looked up once."""
 
     def __init__(self, project: Project) -> None:
-        self._project = project
-        self._known: dict[tuple[bool, str, str], bool] = {}
+        self._lists = {
+            True: (project.namespaced, project.not_namespaced),
+            False: (project.cluster, project.not_cluster),
+        }
+        self._known: dict[tuple[bool, str, str], tuple[_Names, _Names]] = {}
 
     def allows_all(self, namespaced: bool, group: str, kind: str) -> bool:
         """Tell whether all objects of a kind are allowed, whatever their names."""
-        key = (namespaced, group, kind)
-        if key not in self._known:
-            allowed, refused = self._patterns(namespaced)
-            by_kind = _matching(allowed, group, kind)
-            self._known[key] = any(one.name == "*" for one in by_kind) and not _matching(refused, group, kind)
-        return self._known[key]
+        allowed, refused = self._names(namespaced, group, kind)
+        return "*" in allowed.patterns and not any(refused)
 
     def allows(self, identity: ObjectId) -> bool:
         """Tell whether an object is allowed."""
-        return all(
-            any(fnmatchcase(identity.name, one.name) for one in _matching(patterns, identity.group, identity.kind))
-            is wanted
-            for patterns, wanted in zip(self._patterns(bool(identity.namespace)), (True, False), strict=True)
-        )
+        allowed, refused = self._names(bool(identity.namespace), identity.group, identity.kind)
+        return allowed.have(identity.name) and not refused.have(identity.name)
 
-    def _patterns(self, namespaced: bool) -> tuple[tuple[KindPattern, ...], tuple[KindPattern, ...]]:
-        project = self._project
-        if namespaced:
-            return project.namespaced, project.not_namespaced
-        return project.cluster, project.not_cluster
+    def _names(self, namespaced: bool, group: str, kind: str) -> tuple[_Names, _Names]:
+        key = (namespaced, group, kind)
+        if key not in self._known:
+            allowed, refused = self._lists[namespaced]
+            self._known[key] = (_names_of(allowed, group, kind), _names_of(refused, group, kind))
+        return self._known[key]
+
+
+def _names_of(patterns: Iterable[KindPattern], group: str, kind: str) -> _Names:
+    names = {one.name for one in patterns if fnmatchcase(group, one.group) and fnmatchcase(kind, one.kind)}
+    exact = frozenset(name for name in names if not _SPECIAL & {*name})
+    return _Names(exact, tuple(sorted(names - exact)))
 
 
 _BY_DEFAULT = _Permissions(Project((KindPattern("*", "*"),), (), (), ()))
@@ -101,8 +117,13 @@ def _permissions(environment: Environment) -> dict[str, _Permissions]:
     return found
 
 
-def _matching(patterns: Iterable[KindPattern], group: str, kind: str) -> list[KindPattern]:
-    return [one for one in patterns if fnmatchcase(group, one.group) and fnmatchcase(kind, one.kind)]
+def _allows_all(permissions: _Permissions, unit: Summary, namespace: str) -> bool:
+    return all(
+        permissions.allows_all(bool(namespace), group, kind)
+        or all(permissions.allows(ObjectId(group, kind, namespace, name)) for name in names)
+        for group, kinds in unit.objects[namespace].items()
+        for kind, names in kinds.items()
+    )
 
 
 def _kinds(unit: Summary, namespace: str) -> Iterator[tuple[str, str]]:

@@ -101,26 +101,18 @@ class Reachability:
     def _add(self, name: str) -> None:
         environment, network = self._environment, self._environment.units[name].network
         for opening in network.egress:
-            sources = {name: _selected(opening)}
+            sources = {name: opening.pods}
             for unit, pods in environment.peers(name, opening).items():
                 named = environment.units[unit].network.named_ports
                 for port, receivers in opening.ports.received(pods, environment.ports, named):
                     self.sends.add(unit, receivers, port, sources)
         for opening in network.ingress:
             callers = environment.peers(name, opening)
-            pods = _selected(opening)
+            pods = opening.pods
             received = tuple(opening.ports.received(pods, environment.ports, network.named_ports))
             self.ingress.append(Ingress(name, opening, callers, received))
             for port, receivers in received if callers else ():
                 self.receives.add(name, receivers, port, callers)
         for call in network.calls:
             targets = environment.group(call.namespace, call.name)
-            for pods in call.sources.values():
-                self.declared.add(call.namespace, targets, (call.protocol, call.port), {name: pods})
-
-
-def _selected(opening: Opening) -> int:
-    found = 0
-    for pods in opening.policies.values():
-        found |= pods
-    return found
+            self.declared.add(call.namespace, targets, (call.protocol, call.port), {name: call.pods})

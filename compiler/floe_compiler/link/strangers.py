@@ -61,9 +61,9 @@ def _add(
     opened: dict[tuple[str, _Stranger], dict[PodGroup, set[Port]]],
 ) -> None:
     """Add for each policy with a rule the strangers whom the rule means, with the pods and ports they meet."""
-    strangers = tuple(_strangers(environment, direction, opening))
-    if not strangers:
+    if not _means_strangers(environment, opening):
         return
+    strangers = tuple(_strangers(environment, direction, opening))
     to_controller = environment.units[unit].network.ingress_ports
     for policy, pods in opening.policies.items():
         external = environment.units[unit].network.external.get(policy, ())
@@ -74,6 +74,16 @@ def _add(
                     if not is_controller and stranger.namespace not in external:
                         groups = opened[policy, stranger]
                         groups.setdefault(environment.group_of(unit, position), set()).add(port)
+
+
+def _means_strangers(environment: Environment, opening: Opening) -> bool:
+    """Tell whether a rule means more than pods of rendered namespaces that it names."""
+    rendered = environment.namespaces
+    return (
+        opening.everyone
+        or opening.addresses
+        or not all(peer.own or (peer.names and rendered.issuperset(peer.names)) for peer in opening.peers)
+    )
 
 
 def _ports(
@@ -115,13 +125,7 @@ def _is_unnamed(environment: Environment, peer: Peer) -> bool:
 
 
 def _foreign(environment: Environment, opening: Opening) -> set[str]:
-    return {
-        name
-        for peer in opening.peers
-        if not peer.own and not environment.namespaces.issuperset(peer.names)
-        for name in peer.names
-        if name not in environment.namespaces
-    }
+    return {name for peer in opening.peers if not peer.own for name in peer.names if name not in environment.namespaces}
 
 
 def _declare(environment: Environment, name: str, is_ingress: bool) -> str:

@@ -13,6 +13,14 @@ def to_bits(numbers: Iterable[int]) -> int:
     return found
 
 
+def union(sets: Iterable[int]) -> int:
+    """Return the integer with the bits that any of these has."""
+    found = 0
+    for one in sets:
+        found |= one
+    return found
+
+
 def numbers_in(bits: int) -> Iterator[int]:
     """Yield the numbers of the set bits, in ascending order."""
     while bits:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from floe_compiler.model.bits import to_bits
+from floe_compiler.model.bits import to_bits, union
 from floe_compiler.model.lookup import items, mapping, mappings
 from floe_compiler.model.selectors import Labels, Selector
 
@@ -62,13 +62,13 @@ class LabelIndex:
     def _satisfying(self, by_value: Mapping[str, int], operator: str, values: tuple[str, ...]) -> int:
         match operator:
             case "In":
-                return _union(by_value.get(value, 0) for value in values)
+                return union(by_value.get(value, 0) for value in values)
             case "NotIn":
-                return self._everything & ~_union(by_value.get(value, 0) for value in values)
+                return self._everything & ~union(by_value.get(value, 0) for value in values)
             case "Exists":
-                return _union(by_value.values())
+                return union(by_value.values())
             case "DoesNotExist":
-                return self._everything & ~_union(by_value.values())
+                return self._everything & ~union(by_value.values())
             case _:
                 return 0
 
@@ -82,13 +82,6 @@ def label_bits(labels: Iterable[Labels]) -> dict[str, dict[str, int]]:
             by_value = having.setdefault(key, {})
             by_value[value] = by_value.get(value, 0) | bit
     return having
-
-
-def _union(sets: Iterable[int]) -> int:
-    found = 0
-    for one in sets:
-        found |= one
-    return found
 
 
 def _expression(expression: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]]:

@@ -6,14 +6,18 @@ define itself. Whatever a unit can settle alone is not in it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
+from floe_compiler.model.bits import union
 from floe_compiler.model.label_index import LabelSelector
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts
 from floe_compiler.model.rendered import PodGroup
+
+_ENCODER = msgspec.msgpack.Encoder()
 
 Direction = Literal["ingress", "egress"]
 DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
@@ -94,6 +98,11 @@ class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
     addresses: bool = False
     everywhere: bool = False
 
+    @property
+    def pods(self) -> int:
+        """Return all pods (as bits) that any of the policies selects."""
+        return union(self.policies.values())
+
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """Pods of this unit (as bits) that are declared to call a group of pods on a port, by the names they go by."""
@@ -103,6 +112,11 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     protocol: str
     port: int
     sources: dict[str, int]
+
+    @property
+    def pods(self) -> int:
+        """Return all pods (as bits) that call."""
+        return union(self.sources.values())
 
 
 class Door(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
@@ -146,16 +160,27 @@ class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True
     beside: str = ""
 
 
-class Host(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A server that programs are configured with and that their own namespace does not have (`port` 0: none named).
 
-    `certain` tells whether the text can be nothing else than the address of a server.
+    `certain` tells whether the text can be nothing else than the address of a server. `named_at` holds the mentions as
+    MessagePack: there are many, and only a finding needs them.
     """
 
     name: str
     port: int
     certain: bool
-    mentions: tuple[Mention, ...]
+    named_at: msgspec.Raw
+
+    @classmethod
+    def of(cls, name: str, port: int, certain: bool, mentions: Iterable[Mention]) -> Host:
+        """Return a host with its mentions."""
+        return cls(name, port, certain, msgspec.Raw(_ENCODER.encode(tuple(dict.fromkeys(mentions)))))
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Return where texts name the host."""
+        return msgspec.msgpack.decode(self.named_at, type=tuple[Mention, ...])
 
 
 class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -217,7 +242,6 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     delivery: Delivery = Delivery()
 
 
-_ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Summary)
 
 

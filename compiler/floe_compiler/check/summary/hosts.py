@@ -22,8 +22,7 @@ def hosts(index: Index) -> Hosts:
             key = Address(address.host, address.port, address.certain)
             found[key].append(Mention(Subject.of(text.owner), text.place, address.beside))
     used = tuple(
-        Host(address.host, address.port, address.certain, tuple(dict.fromkeys(mentions)))
-        for address, mentions in sorted(found.items())
+        Host.of(address.host, address.port, address.certain, mentions) for address, mentions in sorted(found.items())
     )
     return Hosts(used, services, servers)
 
