@@ -64,7 +64,10 @@ class Index:
     @cached_property
     def references(self) -> Mapping[ObjectId, tuple[Reference, ...]]:
         """Return for each workload the ConfigMaps and Secrets that its pods use."""
-        return {identity: tuple(references(workload)) for identity, workload in self.workloads.items()}
+        return {
+            identity: tuple(dict.fromkeys(references(workload.pod, workload.at("spec"))))
+            for identity, workload in self.workloads.items()
+        }
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:

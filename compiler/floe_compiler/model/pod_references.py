@@ -1,15 +1,24 @@
-"""The ConfigMaps and Secrets that pods use, and which of their keys."""
+"""The ConfigMaps and Secrets that pods use, and which of their keys, read from manifests of any shape."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from floe_compiler.model.lookup import mapping, mappings
 from floe_compiler.model.objects import Object
-from floe_compiler.model.workloads import Container, Workload
+from floe_compiler.model.workloads import Container, containers_of
 
 Kind = Literal["ConfigMap", "Secret"]
+
+_VARIABLES: tuple[tuple[Kind, str, str], ...] = (
+    ("ConfigMap", "configMapRef", "configMapKeyRef"),
+    ("Secret", "secretRef", "secretKeyRef"),
+)
+_VOLUMES: tuple[tuple[Kind, str, str], ...] = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName"))
+_PROJECTED: tuple[tuple[Kind, str, str], ...] = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,59 +32,47 @@ class Reference:
     optional: bool
 
 
-def references(workload: Workload) -> Iterator[Reference]:
-    """Yield each use of a ConfigMap or Secret by the pods of a workload, image pull secrets aside."""
-    for container in workload.containers:
-        yield from _of_container(container)
-    subpaths = _subpaths(workload)
-    for volume in workload.pod.get("volumes", ()):
-        place = workload.at(f"spec.volumes[{volume.get('name', '')}]")
-        for kind, source, name in _sources(volume):
-            keys = [item.get("key", "") for item in source.get("items", ())]
-            wanted = keys or subpaths.get(volume.get("name", ""), [])
-            for key in wanted or [""]:
-                yield Reference(kind, name, key, place, bool(source.get("optional")))
+def references(pod: Object, place: str = "spec") -> Iterator[Reference]:
+    """Yield each use of a ConfigMap or Secret by a pod's specification, image pull secrets aside.
+
+    Args:
+        pod: The specification.
+        place: Its data path in the object.
+    """
+    mounted: dict[str, list[str]] = defaultdict(list)
+    for container in containers_of(pod, place):
+        yield from _of_variables(container)
+        for mount in mappings(container.data, ("volumeMounts",)):
+            # What is mounted as a single file has the name of its key, unless the volume gives it another.
+            mounted[str(mount.get("name"))].append(str(mount.get("subPath", "")))
+    for volume in mappings(pod, ("volumes",)):
+        name = str(volume.get("name", ""))
+        yield from _of_source(volume, _VOLUMES, f"{place}.volumes[{name}]", mounted.get(name, [""]))
+        for source in mappings(volume, ("projected", "sources")):
+            yield from _of_source(source, _PROJECTED, f"{place}.volumes[{name}]", [""])
 
 
-def _of_container(container: Container) -> Iterator[Reference]:
-    kinds: tuple[tuple[Kind, str, str], ...] = (
-        ("ConfigMap", "configMapRef", "configMapKeyRef"),
-        ("Secret", "secretRef", "secretKeyRef"),
-    )
-    for kind, whole, single in kinds:
-        for source in container.data.get("envFrom", ()):
-            if whole in source:
-                yield _reference(kind, source[whole], f"{container.place}.envFrom")
-        for variable in container.data.get("env", ()):
-            if single in variable.get("valueFrom", {}):
+def _of_variables(container: Container) -> Iterator[Reference]:
+    sources, variables = mappings(container.data, ("envFrom",)), mappings(container.data, ("env",))
+    for kind, whole, single in _VARIABLES:
+        for source in sources:
+            if reference := mapping(source, (whole,)):
+                yield _reference(kind, reference, "", f"{container.place}.envFrom")
+        for variable in variables:
+            if reference := mapping(variable, ("valueFrom", single)):
                 place = f"{container.place}.env[{variable.get('name', '')}]"
-                yield _reference(kind, variable["valueFrom"][single], place)
+                yield _reference(kind, reference, str(reference.get("key", "")), place)
 
 
-def _reference(kind: Kind, source: Object, place: str) -> Reference:
-    return Reference(kind, source.get("name", ""), source.get("key", ""), place, bool(source.get("optional")))
+def _of_source(
+    owner: Object, kinds: tuple[tuple[Kind, str, str], ...], place: str, keys: Iterable[str]
+) -> Iterator[Reference]:
+    for kind, field, name in kinds:
+        if source := mapping(owner, (field,)):
+            items = [str(item.get("key", "")) for item in mappings(source, ("items",))]
+            for key in items or keys:
+                yield _reference(kind, source, key, place, name)
 
 
-def _sources(volume: Object) -> Iterator[tuple[Kind, Any, str]]:
-    if "configMap" in volume:
-        yield "ConfigMap", volume["configMap"], volume["configMap"].get("name", "")
-    if "secret" in volume:
-        yield "Secret", volume["secret"], volume["secret"].get("secretName", "")
-    for source in volume.get("projected", {}).get("sources", ()):
-        if "configMap" in source:
-            yield "ConfigMap", source["configMap"], source["configMap"].get("name", "")
-        if "secret" in source:
-            yield "Secret", source["secret"], source["secret"].get("name", "")
-
-
-def _subpaths(workload: Workload) -> dict[str, list[str]]:
-    """Return for each volume of one ConfigMap or Secret the keys that are mounted as single files."""
-    found: dict[str, list[str]] = {}
-    single = {
-        volume.get("name", "") for volume in workload.pod.get("volumes", ()) if {"configMap", "secret"} & volume.keys()
-    }
-    for container in workload.containers:
-        for mount in container.data.get("volumeMounts", ()):
-            if mount.get("name") in single and "subPath" in mount:
-                found.setdefault(mount["name"], []).append(mount["subPath"])
-    return found
+def _reference(kind: Kind, source: Object, key: str, place: str, name: str = "name") -> Reference:
+    return Reference(kind, str(source.get(name, "")), key, place, bool(source.get("optional")))

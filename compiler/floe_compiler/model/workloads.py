@@ -1,12 +1,18 @@
-"""The rendered objects that run pods, and their containers, as the rules look at them."""
+"""The objects that run pods, and their containers, read from manifests.
+
+Objects are looked at as they come, also before anything has said that they have the shape of their kind: what is not
+there, or is something else than it should be, is empty.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
 from floe_compiler.model.job_names import without_hash
+from floe_compiler.model.lookup import mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import LAUNCHED, PodGroup
 
@@ -25,7 +31,7 @@ TASKS = frozenset({"Job", "CronJob", LAUNCHED})
 """The kinds whose pods run to their end."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
 class Container:
     """One container. `role` is "init" for one that ends before the others start, "sidecar" for one that stays."""
 
@@ -43,16 +49,15 @@ class Container:
         """Tell whether the container runs as long as its pod does."""
         return self.role != "init"
 
-    @property
+    @cached_property
     def ports(self) -> list[Object]:
         """Return its declared ports."""
-        ports: list[Object] = self.data.get("ports", [])
-        return ports
+        return mappings(self.data, ("ports",))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
 class Workload:
-    """A rendered object with a pod template. `place` is the template's data path, empty for a Pod."""
+    """An object with a pod template. `place` is the template's data path, empty for a Pod."""
 
     id: ObjectId
     manifest: Object
@@ -70,41 +75,36 @@ class Workload:
         """Return the object's namespace."""
         return self.id.namespace
 
-    @property
+    @cached_property
     def group(self) -> PodGroup:
         """Return the pods' group: a Job's goes by its name without the content hash."""
         name = without_hash(self.id.name) if self.kind == "Job" else self.id.name
         return PodGroup(self.id.namespace, name)
 
-    @property
+    @cached_property
     def spec(self) -> Object:
         """Return the object's own specification."""
-        spec: Object = self.manifest.get("spec", {})
-        return spec
+        return mapping(self.manifest, ("spec",))
 
-    @property
+    @cached_property
     def job(self) -> Object:
         """Return the specification of the Job that a Job is, or that a CronJob makes."""
-        job: Object = self.spec.get("jobTemplate", {}).get("spec", {}) if self.kind == "CronJob" else self.spec
-        return job
+        return mapping(self.spec, ("jobTemplate", "spec")) if self.kind == "CronJob" else self.spec
 
-    @property
+    @cached_property
     def pod(self) -> Object:
         """Return the pods' specification."""
-        pod: Object = self.template.get("spec", {})
-        return pod
+        return mapping(self.template, ("spec",))
 
-    @property
+    @cached_property
     def labels(self) -> Mapping[str, str]:
         """Return the pods' labels."""
-        labels: Mapping[str, str] = self.template.get("metadata", {}).get("labels", {})
-        return labels
+        return mapping(self.template, ("metadata", "labels"))
 
-    @property
+    @cached_property
     def annotations(self) -> Mapping[str, str]:
         """Return the pods' annotations."""
-        annotations: Mapping[str, str] = self.template.get("metadata", {}).get("annotations", {})
-        return annotations
+        return mapping(self.template, ("metadata", "annotations"))
 
     @property
     def is_task(self) -> bool:
@@ -117,22 +117,29 @@ class Workload:
 
 
 def workload(identity: ObjectId, manifest: Object) -> Workload | None:
-    """Return the workload that an object is, or None if it runs no pods."""
+    """Return the workload that an object of Kubernetes' own kinds is, or None if it runs no pods."""
     steps = _TEMPLATES.get((identity.group, identity.kind))
     if steps is None:
         return None
-    template: Any = manifest
-    for step in steps:
-        template = template.get(step, {})
-    place = ".".join(steps)
-    return Workload(identity, manifest, template, place, tuple(_containers(template, place)))
+    template, place = mapping(manifest, steps), ".".join(steps)
+    containers = containers_of(mapping(template, ("spec",)), f"{place}.spec" if place else "spec")
+    return Workload(identity, manifest, template, place, tuple(containers))
 
 
-def _containers(template: Object, place: str) -> Iterator[Container]:
-    start = f"{place}.spec" if place else "spec"
-    pod = template.get("spec", {})
-    for data in pod.get("containers", ()):
-        yield Container(data, f"{start}.containers[{data.get('name', '')}]", "main")
-    for data in pod.get("initContainers", ()):
+def pod_template(manifest: Object) -> Object:
+    """Return the template of the pods that an object makes, or a Pod itself; empty for an object without pods.
+
+    An object of any kind counts that has containers where Kubernetes' own kinds have them.
+    """
+    shapes = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
+    found = (mapping(manifest, steps) for steps in shapes)
+    return next((one for one in found if "containers" in mapping(one, ("spec",))), {})
+
+
+def containers_of(pod: Object, place: str = "spec") -> Iterator[Container]:
+    """Yield the containers of a pod's specification, which stands at `place`: the main ones first."""
+    for data in mappings(pod, ("containers",)):
+        yield Container(data, f"{place}.containers[{data.get('name', '')}]", "main")
+    for data in mappings(pod, ("initContainers",)):
         role: Literal["sidecar", "init"] = "sidecar" if data.get("restartPolicy") == "Always" else "init"
-        yield Container(data, f"{start}.initContainers[{data.get('name', '')}]", role)
+        yield Container(data, f"{place}.initContainers[{data.get('name', '')}]", role)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.objects import Object
 
 HINT = f'write {CONFIG_HASH}: "" there: the compiler puts the hash in its place'
 MISSING = Rule(
@@ -22,13 +20,11 @@ RULES = (MISSING,)
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the workloads that read a rendered ConfigMap without its hash; tasks read theirs anew each time."""
-    config_maps: dict[str, dict[str, Object]] = defaultdict(dict)
-    for identity, manifest in index.of("", "ConfigMap"):
-        config_maps[identity.namespace][identity.name] = manifest
+    config_maps = {identity.name: manifest for identity, manifest in index.of("", "ConfigMap")}
     for workload in index.workloads.values():
-        read = contents_read(workload.pod, config_maps[workload.namespace])
+        read = {} if workload.is_task else contents_read(index.references[workload.id], config_maps)
         found = workload.annotations.get(CONFIG_HASH)
-        if not read or workload.is_task or found == config_hash(read):
+        if not read or found == config_hash(read):
             continue
         place, names = workload.at("metadata.annotations"), ", ".join(sorted(read))
         if found is None:

@@ -36,7 +36,7 @@ _ROOT_CERTIFICATES = "kube-root-ca.crt"
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the uses of ConfigMaps and Secrets, or keys of them, that will not exist."""
     for workload in index.workloads.values():
-        for reference in dict.fromkeys(index.references[workload.id]):
+        for reference in index.references[workload.id]:
             if reference.optional or is_external(workload.manifest, reference.kind, reference.name):
                 continue
             yield from _reference(index, workload, reference)
