@@ -27,6 +27,8 @@ _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("batch", "Job"): ("spec", "template"),
 }
 
+_POD_FIELDS = frozenset({"containers", "initContainers", "volumes"})
+
 TASKS = frozenset({"Job", "CronJob", LAUNCHED})
 """The kinds whose pods run to their end."""
 
@@ -129,11 +131,11 @@ def workload(identity: ObjectId, manifest: Object) -> Workload | None:
 def pod_template(manifest: Object) -> Object:
     """Return the template of the pods that an object makes, or a Pod itself; empty for an object without pods.
 
-    An object of any kind counts that has containers where Kubernetes' own kinds have them.
+    An object of any kind counts that has containers or volumes where Kubernetes' own kinds have them.
     """
     shapes = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
     found = (mapping(manifest, steps) for steps in shapes)
-    return next((one for one in found if "containers" in mapping(one, ("spec",))), {})
+    return next((one for one in found if _POD_FIELDS & mapping(one, ("spec",)).keys()), {})
 
 
 def containers_of(pod: Object, place: str = "spec") -> Iterator[Container]:
