@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[1] / "compiler" / "floe_compiler" / "check" / "custom_resources" / "schemas"
+FOLDER = Path(__file__).parents[1] / "compiler" / "floe_compiler" / "check" / "objects" / "custom_resources" / "schemas"
 
 Schema = dict[str, Any]
 

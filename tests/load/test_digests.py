@@ -166,7 +166,7 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "file",
     [
-        "check/custom_resources/schemas/argoproj.io/Application_v1alpha1.json",
+        "check/objects/custom_resources/schemas/argoproj.io/Application_v1alpha1.json",
         "kit/labels.py",
         "components/storage_minio/minio-buckets.sh",
         "synthesize/construct_tree.js",

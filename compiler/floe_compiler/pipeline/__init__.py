@@ -60,6 +60,8 @@ def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progr
 
     Nothing is written. Raises StageFailed with every error of the first stage that finds any.
     """
+    from floe_compiler.environment_check import run_all_checks
+
     digests = input_digests(root)
     plans, warnings = plan_mesh(root, environments, progress)
     progress("rendering")
@@ -67,7 +69,7 @@ def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progr
     progress("applying base/ and overlays/")
     overlaid, overlay_warnings = _overlaid(root, rendered, complete=not environments)
     progress("checking")
-    check_warnings = _checked_together(overlaid)
+    check_warnings = run_all_checks(overlaid)
     findings = Findings()
     files = FileSet.of((file for one in overlaid for file in _files(one)), findings)
     findings.finish()
@@ -172,24 +174,6 @@ def _overlaid(
     if complete:
         memory.forget_unused()
     return overlaid
-
-
-def _checked(rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
-    from floe_compiler.check import run_checks
-
-    return rendered, run_checks(rendered)
-
-
-def _checked_together(environments: tuple[Rendered, ...]) -> tuple[Diagnostic, ...]:
-    from floe_compiler.check.across import check_across
-
-    findings = Findings()
-    findings.extend(check_across(environments))
-    try:
-        findings.extend(_each(environments, _checked)[1])
-    except StageFailed as failure:
-        findings.extend(failure.diagnostics)
-    return findings.finish()
 
 
 def _each(
