@@ -11,7 +11,7 @@ from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import PodGroup, Rendered
 from floe_compiler.model.span import Span
-from floe_compiler.overlay import kustomize, portions
+from floe_compiler.overlay import kustomize, overlay, portions
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment
 
 HERE = Span("platform-manifest.yaml", 9, 3)
@@ -27,7 +27,8 @@ WEB = ObjectId("apps", "Deployment", "sales", "web")
 
 @pytest.fixture
 def no_kustomize(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portions, "find_kustomize", lambda: pytest.fail("looked for kustomize"))
+    for module in (overlay, portions):
+        monkeypatch.setattr(module, "find_kustomize", lambda: pytest.fail("looked for kustomize"))
 
 
 def objects_of(rendered: Rendered) -> dict[str, Object]:

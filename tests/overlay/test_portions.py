@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.objects import ObjectId, ObjectSet
+from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import apply_overlay, kustomize, portions
+from floe_compiler.overlay import kustomize, portions
 from overlay.overlay_mesh import Known, Mesh, config_map
 
 FILE = "base/kustomization.yaml"
-ADD = "- target: {{name: {name}}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
+ADD = "- target: {{name: '{name}'}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
 REMOVE = "- target: {{name: {name}}}\n  patch: '[{{op: remove, path: /data/gone}}]'\n"
 
 
@@ -52,7 +50,7 @@ def test_what_was_built_before_is_not_built_again(mesh: Mesh, monkeypatch: pytes
     first = mesh.apply(config_map("a"))
     assert mesh.apply(config_map("a")) == first
     assert runs == [1]
-    mesh.apply(config_map("a", data={"k": "v"}))
+    mesh.apply(config_map("b"))
     mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
     mesh.apply(config_map("a"))
     assert runs == [1, 1, 1], "another object or another patch is built"
@@ -67,7 +65,12 @@ def test_another_kustomize_builds_everything_again(mesh: Mesh, monkeypatch: pyte
     assert runs == [1, 1]
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", "[[]]", "null"])
+OTHER = json.dumps(config_map("b"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}", "[[]]", "null", "[null, []]", "[[], []]", f"[{OTHER}, []]", "[" * 100_000]
+)
 def test_what_is_no_result_is_built_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     first = mesh.apply(config_map("a"))
@@ -75,17 +78,23 @@ def test_what_is_no_result_is_built_again(mesh: Mesh, monkeypatch: pytest.Monkey
     assert mesh.apply(config_map("a")) == first
 
 
-@given(st.integers(2, 60), st.data())
-def test_one_more_object_changes_only_the_portion_that_it_is_in(count: int, data: st.DataObject) -> None:
-    identities = [ObjectId("", "ConfigMap", "sales", f"c{index:02}") for index in range(count)]
-    new = data.draw(st.sampled_from(identities))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(portions, "PORTION", 5)
-        before = portions._portions([one for one in identities if one != new])
-        after = portions._portions(identities)
-    assert [one for portion in after for one in portion] == identities
-    changed = [portion for portion in after if portion not in before]
-    assert len(changed) <= 2, "its own, and the rest of one that it cuts in two"
+def test_after_an_edit_only_what_changed_is_built(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3")})
+    objects = [config_map(f"c{index}", data={}) for index in range(8)]
+    mesh.apply(*objects)
+    runs = counted_runs(monkeypatch)
+    objects[5]["metadata"]["annotations"] = {"new": "x"}
+    objects[6]["data"] = {"k": "not a part that the label touches"}
+    mesh.apply(*objects)
+    assert runs == [1], "the object"
+    mesh.write(
+        {
+            FILE: "# A comment.\nlabels: [{pairs: {a: b}}]\npatches:\n"
+            + ADD.replace("/data/{name}", "/data/c3").format(name="c[34]")
+        }
+    )
+    mesh.apply(*objects)
+    assert runs == [1, 2], "the objects that the patch reaches now"
 
 
 def test_a_step_that_fails_is_remembered_by_nobody(mesh: Mesh) -> None:
@@ -149,6 +158,6 @@ def test_warnings_are_told_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> 
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b")]))
 
-    _, warnings = apply_overlay(mesh.root, rendered, read_documents, mesh.known)
+    _, warnings = mesh.applied(rendered)
 
     assert warnings == (Diagnostic(portions.WARNED, "be careful"),)

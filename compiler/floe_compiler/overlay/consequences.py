@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.job_names import job_name, without_hash
+from floe_compiler.model.lookup import mapping
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.rendered import Rendered
 
@@ -47,7 +48,7 @@ def _changed(
 ) -> Object | None:
     """Return what becomes of one object; None if it stays as it is."""
     template = _template(before)
-    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    annotations = mapping(template, ("metadata", "annotations"))
     pod = template.get("spec")
     read = contents_read(pod, config_maps) if CONFIG_HASH in annotations and isinstance(pod, dict) else {}
     settled = config_hash(read)
@@ -72,7 +73,5 @@ def _template(manifest: Object) -> Object:
     """Return the pod template of a controller, or a Pod itself; an empty mapping for other objects."""
     if manifest["kind"] == "Pod":
         return manifest
-    spec = manifest.get("spec") or {}
-    spec = (spec.get("jobTemplate") or {}).get("spec") or spec
-    found: Object = spec.get("template") or {}
-    return found if isinstance(found, dict) else {}
+    spec = mapping(manifest, ("spec", "jobTemplate", "spec")) or mapping(manifest, ("spec",))
+    return mapping(spec, ("template",))

@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.label_selector import Requirement
+from floe_compiler.overlay.units import unit_of
 
 IDENTITY_FIELDS = ("group", "version", "kind", "name", "namespace")
 
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
 """The kinds that kustomize's `replicas` changes. Source: builtinpluginconsts/replicas.go."""
 
+_LITERAL = re.compile(r"[A-Za-z0-9-]+")
+"""Regular expressions that match nothing but their own text."""
+
 
 class Selection(Protocol):
     """A set of objects, described by an entry of a kustomization."""
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of all objects that can be selected; None if they may lie in several."""
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether the object as it stands is selected."""
@@ -35,6 +43,8 @@ class Selection(Protocol):
 @dataclass(frozen=True, slots=True)
 class Everything:
     """All objects."""
+
+    unit: ClassVar[None] = None
 
     def matches(self, _manifest: Object, /) -> bool:
         """Return True."""
@@ -59,6 +69,11 @@ class OneObject:
 
     identity: ObjectId
     version: str
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the object."""
+        return unit_of(self.identity)
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether group, version, kind, namespace and name are the same."""
@@ -91,6 +106,12 @@ class Target:
     fields: tuple[tuple[str, re.Pattern[str]], ...] = ()
     labels: tuple[Requirement, ...] = ()
     annotations: tuple[Requirement, ...] = ()
+
+    @property
+    def unit(self) -> str | None:
+        """Return the namespace that the target gives literally; None if it gives none, or an expression."""
+        namespace = dict(self.fields).get("namespace")
+        return namespace.pattern if namespace and _LITERAL.fullmatch(namespace.pattern) else None
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether identity, labels and annotations are as described."""
@@ -133,6 +154,7 @@ class Scaled:
     """The workloads of one name whose replicas kustomize can set."""
 
     name: str
+    unit: ClassVar[None] = None
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether it is a workload of that name."""
@@ -159,6 +181,7 @@ class WithImage:
     """The objects with a container that runs an image of that name."""
 
     name: str
+    unit: ClassVar[None] = None
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether a container runs the image. Source: kustomize's api/internal/image/image.go."""
