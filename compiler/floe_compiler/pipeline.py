@@ -143,14 +143,20 @@ def _overlaid(
 
 def _overlaid_environment(root: Path, rendered: Rendered, memory: Memory) -> tuple[Rendered, tuple[Diagnostic, ...]]:
     from floe_compiler.load.yaml_reader import read_documents
-    from floe_compiler.overlay import apply_overlay, dead_steps, join_units, read_overlay, split_units
+    from floe_compiler.overlay import (
+        apply_overlay,
+        dead_steps,
+        failures_once,
+        join_units,
+        read_overlay,
+        split_units,
+    )
 
     findings = Findings()
     overlay, warnings = read_overlay(root, rendered.environment, read_documents)
     findings.extend(warnings)
     units = apply_overlay(overlay, split_units(rendered, overlay.written), memory)
-    for unit in units.values():
-        findings.extend(unit.findings)
+    findings.extend(failures_once(finding for unit in units.values() for finding in unit.findings))
     hits = frozenset(step for unit in units.values() for step in unit.hits)
     findings.extend(dead_steps(overlay, hits, lambda: rendered.objects))
     return join_units(rendered, [unit.rendered for unit in units.values()]), findings.finish()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import kustomize, portions
+from floe_compiler.overlay import apply_overlay, failures_once, kustomize, portions, split_units
 from overlay.overlay_mesh import Known, Mesh, config_map
 
 FILE = "base/kustomization.yaml"
@@ -137,6 +138,39 @@ def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> No
         " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
     )
     assert [str(one.span) for one in found[1].related] == [f"{FILE}:8:3"]
+
+
+def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "patches:\n" + REMOVE.format(name="c.*") + REMOVE.format(name="c1")})
+    monkeypatch.setattr(portions, "PORTION", 2)
+    objects = [config_map(f"c{index}", f"team-{index % 3}", data={} if index else {"gone": ""}) for index in range(7)]
+    overlay = mesh.overlay()
+    units = split_units(Rendered("dev", ObjectSet.of(objects)))
+
+    alone = [apply_overlay(overlay, {name: unit}, mesh.known)[name] for name, unit in units.items()]
+    together = apply_overlay(overlay, units, mesh.known)
+
+    found = failures_once(finding for unit in alone for finding in unit.findings)
+    assert found == failures_once(finding for unit in together.values() for finding in unit.findings)
+    assert [(one.rule.code, one.span and one.span.line, one.subject) for one in found] == [
+        ("K018", 3, "ConfigMap team-0/c3"),
+        ("K018", 5, "ConfigMap team-1/c1"),
+    ]
+    assert all(unit.findings for unit in together.values()), "none of them is right"
+
+
+def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = kustomize.run_kustomize
+
+    def added(*given: Any) -> tuple[str, list[str]]:
+        text, warnings = run(*given)
+        return text + "---\n" + text.replace("name: a", "name: z"), warnings
+
+    monkeypatch.setattr(portions, "run_kustomize", added)
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+
+    assert mesh.told(config_map("a")) == ["K002 None: kustomize added ConfigMap sales/z"]
+    assert mesh.known.results == {}
 
 
 def test_an_error_that_no_step_explains_is_told(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from floe_compiler.model.lookup import mapping
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.label_selector import Requirement
 from floe_compiler.overlay.units import unit_of
@@ -129,14 +130,13 @@ class Target:
         metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
         places = ((self.labels, "labels"), (self.annotations, "annotations"))
         return all(
-            _hold([one], metadata.get(place)) or one.key in said or re.search(rf"/metadata/{place}(?!/)", said)
+            _hold([one], metadata.get(place)) or _may_set(said, one) or re.search(rf"/metadata/{place}(?!/)", said)
             for requirements, place in places
             for one in requirements
         )
 
     def _identifies(self, manifest: Object) -> bool:
-        parts = _identity_parts(manifest)
-        return all(pattern.fullmatch(parts[name]) for name, pattern in self.fields)
+        return all(pattern.fullmatch(_identity_part(manifest, name)) for name, pattern in self.fields)
 
     def describe(self) -> str:
         """Return what the target says."""
@@ -144,9 +144,8 @@ class Target:
 
     def likeness(self, manifest: Object, /) -> Iterator[str]:
         """Yield the same fields of the object."""
-        parts = _identity_parts(manifest)
         if self.fields:
-            yield " ".join(f"{name}={parts[name]}" for name, _ in self.fields)
+            yield " ".join(f"{name}={_identity_part(manifest, name)}" for name, _ in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +204,30 @@ def version_of(manifest: Mapping[str, Any]) -> str:
     return str(manifest.get("apiVersion", "")).rpartition("/")[2]
 
 
-def _identity_parts(manifest: Object) -> Mapping[str, str]:
-    identity = identify(manifest)
-    parts = (identity.group, version_of(manifest), identity.kind, identity.name, identity.namespace)
-    return dict(zip(IDENTITY_FIELDS, parts, strict=True))
+def _identity_part(manifest: Object, field: str) -> str:
+    match field:
+        case "group":
+            return identify(manifest).group
+        case "version":
+            return version_of(manifest)
+        case "kind":
+            return str(manifest.get("kind", ""))
+    return str(mapping(manifest, ("metadata",)).get(field, ""))
 
 
 def _hold(requirements: Iterable[Requirement], labels: Any) -> bool:
     return all(requirement.holds(labels if isinstance(labels, dict) else {}) for requirement in requirements)
+
+
+def _may_set(said: str, requirement: Requirement) -> bool:
+    """Tell whether entries that say this may make the requirement hold: they name the key, and a value if it needs one.
+
+    A JSON patch that copies or moves a value ("from") does not name it.
+    """
+    if requirement.key not in said:
+        return False
+    values = () if requirement.excluded else requirement.values or ()
+    return not values or "from" in said or any(value in said for value in values)
 
 
 def _images(value: Any) -> Iterator[str]:

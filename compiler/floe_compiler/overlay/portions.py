@@ -57,6 +57,14 @@ class Built:
             self.problems[changed.identity].append(problem)
 
 
+def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return findings of all units of an environment in order; a patch that fails (K018) once, by its first object."""
+    first: dict[object, Diagnostic] = {}
+    for finding in sorted(findings, key=Diagnostic.sort_key):
+        first.setdefault((finding.span, finding.related) if finding.rule == PATCH_FAILED else finding, finding)
+    return tuple(first.values())
+
+
 def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], memory: Memory) -> Built:
     """Return what kustomize makes of these objects, of any units of the environment.
 
