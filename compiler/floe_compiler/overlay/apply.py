@@ -94,29 +94,36 @@ def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], fin
 
 def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     """Return a unit with the results for its changed objects."""
+    objects = _objects(unit, built)
+    problems = (problem for one in unit.changed for problem in built.problems.get(one.identity, ()))
+    reached = {
+        identity: tuple(dict.fromkeys(step.span for step in steps))
+        for identity, steps in sorted(unit.effects.reached.items())
+    }
+    removed = {identity: spans for identity, spans in reached.items() if identity not in objects}
+    written = {str(identity): one.span for identity, one in unit.written.items()}
+    gone = set(map(str, removed))
+    patched = replace(
+        rendered,
+        objects=ObjectSet(dict(sorted(objects.items()))),
+        origins={name: origin for name, origin in {**rendered.origins, **written}.items() if name not in gone},
+        patched={str(identity): spans for identity, spans in reached.items() if identity in objects},
+        removed=removed,
+    )
+    hits = {step for steps in unit.effects.reached.values() for step in steps}
+    findings = ordered((*unit.findings, *problems))
+    return Applied(with_consequences(patched), findings, frozenset(step.digest for step in hits))
+
+
+def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
+    """Return the objects of a unit with what kustomize made of their parts."""
     objects = dict(unit.effects.objects)
-    findings = list(unit.findings)
     for one in unit.changed:
-        findings += built.problems.get(one.identity, ())
         if (result := built.results.get(one.identity)) is None:
-            continue
+            continue  # there is a finding
         if result.part is None:
             del objects[one.identity]
         else:
             untouched = {key: value for key, value in objects[one.identity].items() if key not in one.part}
             objects[one.identity] = untouched | result.part
-    reached = {
-        identity: tuple(dict.fromkeys(step.span for step in steps))
-        for identity, steps in sorted(unit.effects.reached.items())
-    }
-    names = {str(identity) for identity in reached if identity not in objects}
-    origins = {**rendered.origins, **{str(identity): one.span for identity, one in unit.written.items()}}
-    patched = replace(
-        rendered,
-        objects=ObjectSet(dict(sorted(objects.items()))),
-        origins={name: origin for name, origin in origins.items() if name not in names},
-        patched={str(identity): spans for identity, spans in reached.items() if identity in objects},
-        removed={identity: spans for identity, spans in reached.items() if identity not in objects},
-    )
-    hits = frozenset(step.digest for steps in unit.effects.reached.values() for step in steps)
-    return Applied(with_consequences(patched), ordered(findings), hits)
+    return objects

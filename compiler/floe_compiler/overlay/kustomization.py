@@ -26,7 +26,7 @@ class Resource:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.
 
@@ -34,12 +34,10 @@ class Step:
     one; `listed` is then the item that lists the file. `touches` has the top-level fields of an object that the step
     may read or change besides its identity and metadata; None stands for all of them. `deletes` marks a patch that
     removes what it selects. `folders` leads from the environment's kustomization to the one that lists the step.
-
-    Steps are the same step if they say the same, at the same place, by way of the same folders.
     """
 
     field: StepField
-    entry: Mapping[str, Any] = dataclasses.field(compare=False)
+    entry: Mapping[str, Any]
     selection: Selection
     span: Span
     listed: Span
@@ -49,13 +47,19 @@ class Step:
     content: str = dataclasses.field(init=False)
     """A digest of what kustomize makes of the step: of all but the lines in which it stands."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "content", sha256_of([self.field, dict(self.entry), list(self.folders)]))
+    digest: str = dataclasses.field(init=False)
+    """A digest of the step with its places, by which it is known in other processes and in the next run."""
 
-    @property
-    def digest(self) -> str:
-        """Return a digest of the step with its places: the same in every process, and in the next run."""
-        return sha256_of([self.content, str(self.span), str(self.listed)])
+    def __post_init__(self) -> None:
+        content = sha256_of([self.field, dict(self.entry), list(self.folders)])
+        object.__setattr__(self, "content", content)
+        object.__setattr__(self, "digest", sha256_of([content, str(self.span), str(self.listed)]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Step) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def says(self) -> str:
         """Return all that the entry says, with the pointers of a JSON patch as plain paths."""
