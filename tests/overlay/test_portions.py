@@ -12,7 +12,7 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.overlay import apply_overlay, failures_once, kustomize, portions, split_units
-from overlay.overlay_mesh import Known, Mesh, config_map
+from overlay.overlay_mesh import OVERLAY, Known, Mesh, config_map
 
 FILE = "base/kustomization.yaml"
 ADD = "- target: {{name: '{name}'}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
@@ -138,6 +138,17 @@ def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> No
         " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
     )
     assert [str(one.span) for one in found[1].related] == [f"{FILE}:8:3"]
+
+
+def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(mesh: Mesh) -> None:
+    mesh.write({FILE: "patches:\n" + REMOVE.format(name="a"), "overlays/dev/kustomization.yaml": OVERLAY})
+
+    assert mesh.told(config_map("a", data={})) == [
+        (
+            f"K018 {FILE}:3:10: cannot be applied to ConfigMap sales/a:"
+            " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
+        )
+    ]
 
 
 def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

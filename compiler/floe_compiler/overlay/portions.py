@@ -76,7 +76,8 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], memory: Me
     if not ordered or overlay.top is None:
         return built
     command = find_kustomize()
-    keys = {one.identity: one.key(identity_of(command)) for one in ordered}
+    program = identity_of(command)
+    keys = {one.identity: one.key(program) for one in ordered}
     unknown = []
     for one in ordered:
         if (known := recall(memory, keys[one.identity], one)) is not None:
@@ -86,10 +87,8 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], memory: Me
     for identity, result in _run_all(_Kustomize(command, overlay.top, overlay.steps), unknown, built):
         built.results[identity] = result
         remember(memory, keys[identity], result)
-    for one in ordered:
-        if one.identity in built.results:
-            for warning in built.results[one.identity].warnings:
-                built.report(Diagnostic(WARNED, warning), [one])
+    for identity, result in built.results.items():
+        built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
     return built
 
 
