@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from floe_compiler.explain import Explanation
     from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
     from floe_compiler.model.sources import Sources
+    from floe_compiler.overlay.changed_objects import Memory
 
 Progress = Callable[[str], None]
 Item = TypeVar("Item")
@@ -165,15 +166,27 @@ def _together(units: Sequence[Rendered]) -> Rendered:
 def _overlaid(
     root: Path, rendered: tuple[Rendered, ...], *, complete: bool
 ) -> tuple[tuple[Rendered, ...], tuple[Diagnostic, ...]]:
-    from floe_compiler.load.yaml_reader import read_documents
-    from floe_compiler.overlay.apply import apply_overlay
     from floe_compiler.write.memory import Memory
 
     memory = Memory(root, "kustomize")
-    overlaid = _each(rendered, lambda one: apply_overlay(root, one, read_documents, memory))
+    overlaid = _each(rendered, lambda one: _overlaid_environment(root, one, memory))
     if complete:
         memory.forget_unused()
     return overlaid
+
+
+def _overlaid_environment(root: Path, rendered: Rendered, memory: Memory) -> tuple[Rendered, tuple[Diagnostic, ...]]:
+    from floe_compiler.load.yaml_reader import read_documents
+    from floe_compiler.overlay import apply_overlay, dead_steps, failures_once, join_units, read_overlay, split_units
+
+    findings = Findings()
+    overlay, warnings = read_overlay(root, rendered.environment, read_documents)
+    findings.extend(warnings)
+    units = apply_overlay(overlay, split_units(rendered, overlay.written), memory)
+    findings.extend(failures_once(finding for unit in units.values() for finding in unit.findings))
+    hits = frozenset(step for unit in units.values() for step in unit.hits)
+    findings.extend(dead_steps(overlay, hits, lambda: rendered.objects))
+    return join_units(rendered, [unit.rendered for unit in units.values()]), findings.finish()
 
 
 def _each(
