@@ -28,6 +28,7 @@ from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import Registry
+from floe_compiler.synthesize.charts import WAVE, without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import render_unit
 
@@ -91,7 +92,9 @@ def explain(
     sampled = dict(scalars(baseline or {}))
     values = []
     for path, value in scalars(final):
-        if generated.get(path, _ABSENT) != value:
+        if path == WAVE and path not in generated:
+            found = [Cause("follows from what starts before it in its namespace")]
+        elif generated.get(path, _ABSENT) != value:
             found = [Cause("patched", span) for span in patches] or [Cause(f"comes from {asked_by}")]
         elif sampled.get(path, _ABSENT) != value:
             found = [Cause("follows from all domains together")]
@@ -121,7 +124,7 @@ class _Question:
     def _find(self, plan: EnvironmentPlan) -> UnitPlan | None:
         names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
         near = (unit for unit in plan.units if unit.namespace in names)
-        return next((unit for unit in near if self.pick(render_unit(unit).objects) is not None), None)
+        return next((unit for unit in near if self.pick(_rendered(unit)) is not None), None)
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""
@@ -143,9 +146,9 @@ class _Question:
 
     def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
         if self.unit is None:
-            return delivery_objects(plan)
+            return without_cdk8s(plan.settings, delivery_objects(plan))
         unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
-        return render_unit(unit).objects if unit else ()
+        return _rendered(unit) if unit else ()
 
     def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
         """Return the one among other objects, perhaps by another name; a Job keeps its name but for the hash."""
@@ -156,6 +159,10 @@ class _Question:
     def _key(identity: ObjectId) -> tuple[str, str, str]:
         name = without_hash(identity.name) if identity.kind == "Job" else identity.name
         return identity.group, identity.kind, name
+
+
+def _rendered(unit: UnitPlan) -> Sequence[Object]:
+    return without_cdk8s(unit.settings, render_unit(unit).objects, unit.namespace)
 
 
 def reduced(sources: Sources, scope: str) -> Sources:
@@ -297,6 +304,6 @@ def _with_config(
         changed = replace(context, instance=replace(context.instance, config=config))
         contexts = [*unit.contexts]
         contexts[index] = (contexts[index][0], changed)
-        return question.pick(render_unit(replace(unit, contexts=tuple(contexts))).objects)
+        return question.pick(_rendered(replace(unit, contexts=tuple(contexts))))
     except (ValidationError, ValueError, LookupError):
         return None

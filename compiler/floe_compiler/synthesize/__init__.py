@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from floe_compiler.kit import secret_stores
 from floe_compiler.kit.secret_stores import NotGeneratable
@@ -15,9 +14,9 @@ from floe_compiler.model.objects import DuplicateObject, Object, ObjectId, Objec
 from floe_compiler.model.plan import EnvironmentPlan
 from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
+from floe_compiler.synthesize.charts import chart_of, unit_chart
 from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
-from floe_compiler.synthesize.dependencies import dependencies
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 
 NO_SOURCE = Rule(
@@ -40,15 +39,6 @@ TWICE = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """The objects of one namespace, or those that belong to the environment as a whole."""
-
-    environment: str
-    namespace: str
-    objects: tuple[Object, ...]
-
-
 def synthesize(plans: Sequence[EnvironmentPlan]) -> tuple[Rendered, ...]:
     """Return the rendered environments, in the order of their plans.
 
@@ -58,7 +48,7 @@ def synthesize(plans: Sequence[EnvironmentPlan]) -> tuple[Rendered, ...]:
     units = [units_of(plan, findings) for plan in plans]
     findings.finish()
     charts = [chart for plan, found in zip(plans, units, strict=True) for chart in _charts(plan, found)]
-    built = iter(build_charts([_input(one) for one in charts]))
+    built = iter(build_charts(charts))
     objects: dict[str, list[Object]] = {plan.settings.environment: [] for plan in plans}
     for chart in charts:
         objects[chart.environment] += next(built)
@@ -102,7 +92,7 @@ def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
 
 
 def _check_twice(unit: Unit, findings: Findings) -> None:
-    times = Counter(identify(one) for one in unit.objects)
+    times = Counter(identify(one, unit.plan.namespace) for one in unit.objects)
     for identity in sorted(identity for identity, count in times.items() if count > 1):
         places = sorted({place for name, place in unit.origins if name == str(identity)})
         findings.add(
@@ -115,16 +105,11 @@ def _check_twice(unit: Unit, findings: Findings) -> None:
         )
 
 
-def _input(chart: Chart) -> ChartInput:
-    return ChartInput(chart.environment, chart.namespace, chart.objects, dependencies(chart.objects))
-
-
-def _charts(plan: EnvironmentPlan, units: Sequence[Unit]) -> list[Chart]:
-    environment = plan.settings.environment
+def _charts(plan: EnvironmentPlan, units: Sequence[Unit]) -> list[ChartInput]:
     whole = (*_shared_stores(plan, units), *delivery_objects(plan))
     return [
-        *(Chart(environment, unit.plan.namespace, unit.objects) for unit in units),
-        *([Chart(environment, "", whole)] if whole else []),
+        *(unit_chart(unit.plan.settings, unit.plan.namespace, unit) for unit in units),
+        chart_of(plan.settings, whole),
     ]
 
 

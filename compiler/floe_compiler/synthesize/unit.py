@@ -10,13 +10,17 @@ from floe_compiler.kit import accounts, config_maps, labels, namespaces, network
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.volumes import containers_of
+from floe_compiler.kit.waves import start_order
 from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload
-from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import Callers, Component, Context, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException, launched_id
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
+from floe_compiler.synthesize import plain_yaml
+from floe_compiler.synthesize.plain_yaml import Included
 
+CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -32,6 +36,13 @@ class Unit:
     exceptions: frozenset[SecurityException] = frozenset()
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
     secrets: tuple[Secret, ...] = ()
+    starts: tuple[tuple[ObjectId, ObjectId], ...] = ()
+    """Which controllers start after which, as pairs."""
+
+    waved: frozenset[ObjectId] = frozenset()
+    """The objects that get a sync wave."""
+
+    included: tuple[Included, ...] = ()
     origins: tuple[tuple[str, Span], ...] = ()
 
 
@@ -46,8 +57,12 @@ def render_unit(plan: UnitPlan) -> Unit:
     secrets = unit_secrets(plan, pods.values())
     objects: list[Object] = list(namespace_objects(plan))
     origins = [(f"ResourceQuota {plan.namespace}/quota", plan.quota_origin)] if plan.quota_origin else []
+    included: list[Included] = []
     for (component, context), (_, one) in zip(plan.contexts, parts, strict=True):
+        files = [plain_yaml.read(file, context.instance.label()) for file in one.include]
+        included += files
         own = [*instance_objects(context.instance, one, callers), *constructs(component, context)]
+        own += [from_file for file in files for from_file in file.objects]
         objects += own
         origins += _origins(context.instance, one, own)
     objects += configuration(plan, pods.values())
@@ -63,6 +78,8 @@ def render_unit(plan: UnitPlan) -> Unit:
         frozenset(_exceptions(plan.namespace, [one for _, one in parts])),
         frozenset(_ingress_groups(plan, [one for _, one in parts])),
         secrets,
+        *_starts(plan, [one for _, one in parts], objects),
+        tuple(included),
         tuple(origins),
     )
 
@@ -74,7 +91,7 @@ def _origins(instance: Instance[Any], parts: Parts, objects: Iterable[Object]) -
     for manifest_ in objects:
         name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
         origin = special.get(name, instance.origin)
-        found += [(str(identify(manifest_)), origin)] if origin else []
+        found += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
     for one in parts.launched:
         if one.origin:
             found.append((str(launched_id(PodGroup(instance.namespace, one.name))), one.origin))
@@ -101,6 +118,23 @@ def _read_origins(namespace: str, parts: Iterable[tuple[Instance[Any], Parts]]) 
     for what, found in places.items():
         if len(found) == 1 and (place := found.pop()):
             yield what, place
+
+
+def _starts(
+    plan: UnitPlan, parts: Iterable[Parts], objects: Iterable[Object]
+) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
+    """Return which controllers start after which, and which of them get a sync wave: none with Flux."""
+    servers = [server for one in parts for server in one.workloads]
+    tasks = [task for one in parts for task in one.tasks]
+    names = {one.name for one in (*servers, *tasks)}
+    controllers = {
+        one["metadata"]["labels"][labels.COMPONENT]: identify(one, plan.namespace)
+        for one in objects
+        if one["kind"] in CONTROLLERS and one["metadata"].get("labels", {}).get(labels.COMPONENT) in names
+    }
+    order = start_order(plan.namespace, servers, tasks)
+    waved = frozenset(controllers.values()) if plan.settings.delivery == "argocd" else frozenset()
+    return tuple((controllers[first], controllers[second]) for first, second in order), waved
 
 
 def secret_user(plan: UnitPlan, secret: Secret) -> Instance[Any] | None:
@@ -134,9 +168,9 @@ def namespace_objects(plan: UnitPlan) -> list[Object]:
     settings, name = plan.settings, plan.namespace
     return [
         namespaces.namespace(settings, name, plan.scope, plan.owner),
-        namespaces.quota(settings, name, plan.quota),
-        namespaces.limits(settings, name),
-        *network.namespace_policies(settings, name),
+        namespaces.quota(settings, plan.quota),
+        namespaces.limits(settings),
+        *network.namespace_policies(settings),
     ]
 
 
@@ -181,7 +215,7 @@ def configuration(plan: UnitPlan, pods: Iterable[Pod]) -> list[Object]:
     """Return the ConfigMaps of all pods of the namespace."""
     common = labels.common_labels(plan.settings, "configuration")
     return [
-        manifest("v1", "ConfigMap", name, plan.namespace, common, data=dict(data))
+        manifest("v1", "ConfigMap", name, common, data=dict(data))
         for name, data in config_maps.config_data(pods).items()
     ]
 

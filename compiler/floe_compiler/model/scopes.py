@@ -6,8 +6,13 @@ Source: the "NAMESPACED" column of `kubectl api-resources` for Kubernetes, and t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
-from floe_compiler.model.objects import Object
+Definitions = Mapping[tuple[str, str], Mapping[str, Any]]
+"""CustomResourceDefinitions by the group and kind that they define."""
+
+NO_DEFINITIONS: Definitions = MappingProxyType({})
 
 _CLUSTER: Mapping[str, frozenset[str]] = {
     "": frozenset({"ComponentStatus", "Namespace", "Node", "PersistentVolume"}),
@@ -63,13 +68,13 @@ _NAMESPACED_GROUPS = frozenset(
 )
 
 
-def is_namespaced(group: str, kind: str, definitions: Mapping[tuple[str, str], Object]) -> bool | None:
+def is_namespaced(group: str, kind: str, definitions: Definitions = NO_DEFINITIONS) -> bool | None:
     """Tell whether objects of this kind live in a namespace; None if that is not known.
 
     Args:
         group: The API group, empty for the core.
         kind: The kind.
-        definitions: The CustomResourceDefinitions of the environment by group and kind.
+        definitions: The CustomResourceDefinitions that are at hand, by group and kind.
     """
     if (group, kind) in definitions:
         return bool(definitions[group, kind].get("spec", {}).get("scope") == "Namespaced")
