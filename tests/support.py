@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from floe_compiler.kit.waves import start_order
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets, Quota, StoreReference
 from floe_compiler.model.objects import Object, ObjectSet, identify
 from floe_compiler.model.plan import Component, Context, Instance, Product, Settings, UnitPlan
@@ -71,6 +73,11 @@ def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
         quota=Quota(),
     )
     return render_unit(plan)
+
+
+def starts_after(parts: Parts, namespace: str = "floe-platform") -> set[tuple[str, str]]:
+    """Return pairs of workloads and tasks of one component: the first starts after the second."""
+    return {*start_order(namespace, parts.workloads, parts.tasks)}
 
 
 def as_text(objects: Iterable[Object]) -> str:

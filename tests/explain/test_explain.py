@@ -18,6 +18,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.synthesize.delivery import delivery_objects
+from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.unit import render_unit
 from resolve.samples import document
 
@@ -79,7 +80,7 @@ def objects(sources: Sources) -> dict[str, Object]:
         str(identify(one)): one
         for unit in plans[0].units
         if unit.scope in ("sales", "platform")
-        for one in render_unit(unit).objects
+        for one in without_cdk8s(unit.settings, render_unit(unit).objects, unit.namespace)
     }
 
 
@@ -198,7 +199,7 @@ def test_what_a_value_beat_is_told() -> None:
 def test_what_a_patch_changed_is_due_to_it() -> None:
     name = f"CronJob.batch {SALES}/orders"
     final = with_value(OBJECTS[name], ("spec", "suspend"), True)
-    final["metadata"]["annotations"] = {**final["metadata"]["annotations"], "team": "x"}
+    final["metadata"]["annotations"] = {"argocd.argoproj.io/sync-wave": "0", "team": "x"}
     place = Span("base/kustomization.yaml", 4)
     explanation = explained(name, final, (place,))
     assert explanation.patches == (place,)
@@ -206,6 +207,8 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
     assert found["spec", "suspend"] == (Cause("patched", place),)
     assert found["metadata", "annotations", "team"] == (Cause("patched", place),)
     assert found["spec", "schedule"][0].what == "schedule.cron"
+    (wave,) = found["metadata", "annotations", "argocd.argoproj.io/sync-wave"]
+    assert wave == Cause("follows from what starts before it in its namespace")
 
 
 def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:

@@ -227,10 +227,7 @@ def _migration(context: Context[DagsterConfig], host: Container) -> Task:
 def _processes(instance: Instance[DagsterConfig]) -> tuple[Endpoint, ...]:
     """Return the webserver and the daemon, to which nobody connects."""
     domain = instance.settings.cluster_domain
-    return tuple(
-        service_endpoint(name, instance.namespace, domain, ports)
-        for name, ports in ((WEBSERVER, (HTTP,)), (DAEMON, ()))
-    )
+    return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in (WEBSERVER, DAEMON))
 
 
 COMPONENT = Component(

@@ -11,7 +11,7 @@ from floe_compiler.model.facts import PlainYaml
 def plain_yaml(package: str, path: str) -> PlainYaml:
     """Return a YAML file that lies in `package`; `path` is relative to its folder.
 
-    Raises ValueError for an address, or a path that leads out of the package; FileNotFoundError if there is no such file.
+    Raises ValueError for a URL or a path that leads out of the package, FileNotFoundError if there is no such file.
     """
     folder = Path(str(files(package)))
     parts = PurePosixPath(path).parts

@@ -23,9 +23,9 @@ def start_order(namespace: str, workloads: Iterable[Workload], tasks: Iterable[T
       calls it.
     - A server that is not awaited starts after everything that does not wait for it.
 
-    Servers that call each other start together: one of them has to cope with the other's absence anyway. Where pods wait
-    for each other, or for what prepares them, nothing could ever start: such a cycle is returned as it is, for the
-    construct tree to refuse.
+    Servers that call each other start together: one of them has to cope with the other's absence anyway. Where pods
+    wait for each other, or for what prepares them, nothing could ever start: such a cycle is returned as it is, for
+    the construct tree to refuse.
     """
     servers = {one.name: one for one in workloads}
     preparing = {one.name: one for one in tasks}

@@ -49,12 +49,12 @@ function addIncluded(chart, { text, objects }, constructs) {
     writeFileSync(url, text);
     const found = new Include(chart, `include-${at}`, { url }).apiObjects;
     const heads = (all) => JSON.stringify(all.map(({ apiVersion, kind, name }) => [apiVersion, kind, name]));
-    if (heads(found) !== heads(objects)) throw new Error(`cdk8s reads other objects in its file: ${heads(found)}`);
+    if (heads(found) !== heads(objects)) throw new Error(`it reads ${heads(found)}`);
     found.forEach((object, index) => object.addJsonPatch(JsonPatch.add('/at', at + index)));
     constructs.push(...found);
     return [];
   } catch (error) {
-    return [{ at, message: error.message }];
+    return [{ at, message: `cdk8s does not read its file as the compiler does: ${error.message}` }];
   }
 }
 

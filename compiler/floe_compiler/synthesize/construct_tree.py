@@ -1,9 +1,9 @@
 """The construct tree: a cdk8s App and Chart for each unit, an ApiObject for each object.
 
 The chart gives its objects their namespace and common labels; dependencies between them decide the order and the sync
-waves; constructs validate. Calling cdk8s from Python costs milliseconds an object, because each call crosses into Node.js
-and back. So one Node.js process builds the trees of many units (construct_tree.js). Only the head of an object crosses,
-and only what cdk8s decides comes back, so nothing on the way can change an object's body.
+waves; constructs validate. Calling cdk8s from Python costs milliseconds an object, because each call crosses into
+Node.js and back. So one Node.js process builds the trees of many units (construct_tree.js). Only the head of an object
+crosses, and only what cdk8s decides comes back, so nothing on the way can change an object's body.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from floe_compiler.synthesize.plain_yaml import Included
 CHART_REFUSED = Rule(
     "S103",
     "no construct tree",
-    "The objects of a namespace form no construct tree: one stands there twice, lacks apiVersion or kind, has a name that"
-    " Kubernetes refuses, names another namespace than its chart's, depends on an object that is not there, or on itself"
-    " by way of others. The component that declares it must change.",
+    "The objects of a namespace form no construct tree: one stands there twice, lacks apiVersion or kind, has a name"
+    " that Kubernetes refuses, names another namespace than its chart's, depends on an object that is not there, or on"
+    " itself by way of others. The component that declares it must change.",
 )
 NOT_PLAIN = Rule(
     "S104",
@@ -45,10 +45,10 @@ NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
 class ChartInput:
     """The objects of one unit, and what its chart gives them.
 
-    `namespace` goes to all objects that name none, unless their kind has none, and `labels` to all objects. In each pair
-    of `dependencies` the first object depends on the second. `waved` are the objects that get a sync wave. `included` are
-    the components' YAML files, whose objects are among `objects`. `origins` are the authored places that objects are due
-    to, by the text of their identity.
+    `namespace` goes to all objects that name none, unless their kind has none, and `labels` to all objects. In each
+    pair of `dependencies` the first object depends on the second. `waved` are the objects that get a sync wave.
+    `included` are the components' YAML files, whose objects are among `objects`. `origins` are the authored places
+    that objects are due to, by the text of their identity.
     """
 
     environment: str
@@ -104,13 +104,13 @@ class _Tree:
 
     def request(self) -> dict[str, Any]:
         """Return what construct_tree.js gets."""
-        known, absent = [], dict[ObjectId, list[str]]()
+        known, absent = [], dict[int, list[str]]()
         for dependent, dependency in self.chart.dependencies:
             if dependency in self.indexes:
                 known.append((self.indexes[dependent], self.indexes[dependency]))
             else:
-                absent.setdefault(dependent, []).append(str(dependency))
-        heads = [self._head(index, absent) for index in range(len(self.objects))]
+                absent.setdefault(self.indexes[dependent], []).append(str(dependency))
+        heads = [self._head(index, absent.get(index, [])) for index in range(len(self.objects))]
         from_files = iter(heads[len(self.plain) :])
         return {
             **present(namespace=self.chart.namespace),
@@ -123,8 +123,8 @@ class _Tree:
             "dependencies": known,
         }
 
-    def _head(self, index: int, absent: Mapping[ObjectId, list[str]]) -> dict[str, Any]:
-        """Return what a construct knows of its object."""
+    def _head(self, index: int, absent: list[str]) -> dict[str, Any]:
+        """Return what a construct knows of its object; it depends on what is `absent`."""
         identity, manifest = self.identities[index], self.objects[index]
         return {
             "apiVersion": str(manifest["apiVersion"]),
@@ -133,7 +133,7 @@ class _Tree:
             **present(
                 namespace=identify(manifest).namespace,
                 clusterScoped=is_namespaced(identity.group, identity.kind) is False or None,
-                absent=absent.get(identity),
+                absent=absent,
                 waved=identity in self.chart.waved or None,
             ),
         }

@@ -126,7 +126,7 @@ def _starts(
     """Return which controllers start after which, and which of them get a sync wave: none with Flux."""
     servers = [server for one in parts for server in one.workloads]
     tasks = [task for one in parts for task in one.tasks]
-    names = {one.name for one in (*servers, *tasks)}
+    names = {*(server.name for server in servers), *(task.name for task in tasks)}
     controllers = {
         one["metadata"]["labels"][labels.COMPONENT]: identify(one, plan.namespace)
         for one in objects
