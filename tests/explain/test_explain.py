@@ -17,8 +17,8 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
-from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.charts import without_cdk8s
+from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import render_unit
 from resolve.samples import document
 

@@ -105,7 +105,9 @@ names = st.sampled_from("abcdefg")
 some = st.lists(names, max_size=3).map(tuple)
 
 
-@given(st.dictionaries(names, st.tuples(some, st.booleans())), st.dictionaries(names, st.tuples(some, some), max_size=1))
+@given(
+    st.dictionaries(names, st.tuples(some, st.booleans())), st.dictionaries(names, st.tuples(some, some), max_size=1)
+)
 def test_calls_never_make_a_cycle(servers: dict[str, Any], tasks: dict[str, Any]) -> None:
     facts: Iterable[Workload | Task] = (
         *(server(name, *calls, awaited=awaited) for name, (calls, awaited) in servers.items()),

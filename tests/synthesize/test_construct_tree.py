@@ -185,7 +185,9 @@ def test_without_objects_node_does_not_start(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_cycle_names_its_objects_and_its_place_and_other_charts_are_checked_too() -> None:
-    cycle = chart(*map(thing, "ab"), dependencies=(("a", "b"), ("b", "a")), origins={str(identity("a")): Span("m.yaml")})
+    cycle = chart(
+        *map(thing, "ab"), dependencies=(("a", "b"), ("b", "a")), origins={str(identity("a")): Span("m.yaml")}
+    )
     wrong = ChartInput("prod", "sales", (thing("No"),))
 
     found = findings_of(cycle, chart(thing("a")), wrong)
@@ -284,7 +286,9 @@ kind: Namespace
 metadata: {name: b}
 """
 OBJECTS = (
-    thing("a", metadata={"labels": {"on": "yes"}}, data={"10": "first", "2": "second", "big": 2**53 + 1, "__proto__": 1}),
+    thing(
+        "a", metadata={"labels": {"on": "yes"}}, data={"10": "first", "2": "second", "big": 2**53 + 1, "__proto__": 1}
+    ),
     thing("b", "Namespace"),
 )
 
