@@ -202,6 +202,14 @@ def test_a_cycle_names_its_objects_and_its_place_and_other_charts_are_checked_to
     assert found[0].span == Span("m.yaml")
 
 
+def test_the_place_is_that_of_an_object_in_the_cycle_however_many_there_are() -> None:
+    objects = [thing(f"c{number}") for number in range(12)]
+
+    ((subject, _),) = refused(chart(*objects, dependencies=(("c11", "c10"), ("c10", "c11"))))
+
+    assert subject in ("dev: ConfigMap sales/c10", "dev: ConfigMap sales/c11")
+
+
 def test_all_mistakes_of_a_chart_are_told_at_once() -> None:
     found = refused(
         chart(
@@ -319,6 +327,15 @@ def test_yaml_that_cdk8s_reads_otherwise_or_not_at_all_is_refused() -> None:
     assert other == f'{problem}it reads [["v1","ConfigMap",true]]'
     assert twice.startswith(f"{problem}There is already a Construct with name 'a-configmap'")
     assert broken.startswith(problem)
+
+
+def test_a_body_that_cdk8s_cannot_carry_is_refused_with_its_object() -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {constructor: x}}"
+
+    ((subject, message),) = refused(included(thing("a"), text=text))
+
+    assert subject == "dev: ConfigMap sales/a"
+    assert message.startswith("Failed serializing construct at path 'ConfigMap sales/a'")
 
 
 def test_a_url_is_read_as_yaml_and_nothing_is_fetched() -> None:

@@ -141,7 +141,7 @@ def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.Mon
 
     def server() -> dict[str, Any]:
         objects = rendered(unit(PLATFORM, caller)).objects
-        return next(one for one in objects.of_kind("Deployment") if one["metadata"]["name"] == "web")["metadata"]
+        return dict(next(one for one in objects.of_kind("Deployment") if one["metadata"]["name"] == "web")["metadata"])
 
     assert server()["namespace"] == PLATFORM
     assert part_of.items() <= server()["labels"].items()

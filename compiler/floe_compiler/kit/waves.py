@@ -18,6 +18,8 @@ Edges = set[tuple[str, str]]
 def start_order(namespace: str, workloads: Iterable[Workload], tasks: Iterable[Task]) -> tuple[tuple[str, str], ...]:
     """Return pairs of names of a namespace's workloads and tasks, sorted: the first starts after the second.
 
+    A pair that follows from others is left out.
+
     - Who calls a server, or waits for it, starts after it.
     - A task that prepares a server starts before all others that call it, and before the server itself unless the task
       calls it.
@@ -38,7 +40,7 @@ def start_order(namespace: str, workloads: Iterable[Workload], tasks: Iterable[T
     needed = _pairs(waits) | _prepared(prepares, calls, optional)
     called = {(caller, server) for caller, server in _pairs(calls) - needed if server not in optional}
     order = needed | (called - _mutual(needed | called))
-    return tuple(sorted(order | _last(pods, optional, order)))
+    return tuple(sorted(_reduced(order | _last(pods, optional, order))))
 
 
 def _servers(namespace: str, servers: Iterable[str], endpoints: Iterable[Endpoint]) -> set[str]:
@@ -75,6 +77,18 @@ def _last(names: Iterable[str], optional: set[str], order: Edges) -> Edges:
     others = {*names} - optional.union(*(_reached(name, waiting) for name in optional))
     ends = others - {second for first, second in order if first in others}
     return {(name, end) for name in optional for end in ends}
+
+
+def _reduced(edges: Edges) -> Edges:
+    """Return the edges but those that follow from others: cdk8s walks every path, and there would soon be millions."""
+    following = _neighbours(edges)
+    reached = {name: _reached(name, following) for name in following}
+    longer = {name: set[str]().union(*(reached.get(one, ()) for one in others)) for name, others in following.items()}
+    return {
+        (first, second)
+        for first, second in edges
+        if second not in longer[first] or first in reached.get(second, ())  # an edge of a cycle stays
+    }
 
 
 def _neighbours(edges: Iterable[tuple[str, str]]) -> Mapping[str, set[str]]:

@@ -15,6 +15,7 @@ const DNS_LABEL = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 // Of a CronJob's name its Jobs' names are made, of a StatefulSet's the revisions that label its pods: 11 characters more.
 const SHORT = /^(?=.{1,52}$)[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
 const PATH_SEGMENT = /^(?!\.\.?$)[^/%]+$/;
+const PATH = /chart\/[^\s']+/g;
 const NAMES = new Map([
   ['Namespace', DNS_LABEL],
   ['Service', /^(?=.{1,63}$)[a-z]([-a-z0-9]*[a-z0-9])?$/],
@@ -75,7 +76,7 @@ function* problems({ name, kind }, { namespace, clusterScoped }, chart) {
 const missing = (name) => `it depends on ${name}, which is in no chart`;
 
 // The wave of an object is one more than that of whatever it depends on, directly or by way of objects without a wave.
-// It is counted when cdk8s has found the order, so there is no cycle.
+// It is counted when cdk8s has found the order, so there is no cycle any more.
 function setWaves(objects, annotation) {
   const known = new Map();
   const waved = new Set(objects);
@@ -101,8 +102,8 @@ function failuresIn(constructs, message) {
   const failures = constructs.flatMap((object, at) => object.node.validate().map((message) => ({ at, message })));
   if (failures.length) return failures;
   const places = new Map(constructs.map((object, at) => [object.node.path, at]));
-  const at = [...places.keys()].find((path) => message.includes(path));
-  return [{ at: places.get(at) ?? 0, message: message.replace(/chart\/\S+/g, (path) => `#${places.get(path)}`) }];
+  const indexes = (message.match(PATH) ?? []).map((path) => places.get(path));
+  return [{ at: indexes[0] ?? 0, message: message.replace(PATH, () => `#${indexes.shift()}`) }];
 }
 
 process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(answer)));
