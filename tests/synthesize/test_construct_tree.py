@@ -230,9 +230,8 @@ def test_all_mistakes_of_a_chart_are_told_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "version", "good", "bad"),
-    [
+def test_names_are_those_that_kubernetes_accepts() -> None:
+    kinds = [
         ("ConfigMap", "v1", "a.b-c", "A"),
         ("Namespace", "v1", "a-b", "a.b"),
         ("Service", "v1", "a1", "1a"),
@@ -240,13 +239,17 @@ def test_all_mistakes_of_a_chart_are_told_at_once() -> None:
         ("StatefulSet", "apps/v1", "a" * 52, "a" * 53),
         ("Role", "rbac.authorization.k8s.io/v1", "system:x", "a/b"),
         ("Secret", "v1", "a" * 253, "a" * 254),
+        ("Widget", "v1", "a1", "chart/object-0#1"),
         ("constructor", "v1", "a", ""),
-    ],
-)
-def test_names_are_those_that_kubernetes_accepts(kind: str, version: str, good: str, bad: str) -> None:
-    assert names(build_charts([chart(thing(good, kind, version))])[0]) == [good]
-    ((_, message),) = refused(chart(thing(bad, kind, version)))
-    assert message == f'"{bad}" is not a valid name for a {kind}'
+    ]
+
+    (built,) = build_charts([chart(*(thing(good, kind, version) for kind, version, good, _ in kinds))])
+    found = refused(chart(*(thing(bad, kind, version) for kind, version, _, bad in kinds)))
+
+    assert names(built) == [good for _, _, good, _ in kinds]
+    assert {message for _, message in found} == {
+        f'"{bad}" is not a valid name for a {kind}' for kind, _, _, bad in kinds
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ const DNS_LABEL = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 // Of a CronJob's name its Jobs' names are made, of a StatefulSet's the revisions that label its pods: 11 characters more.
 const SHORT = /^(?=.{1,52}$)[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
 const PATH_SEGMENT = /^(?!\.\.?$)[^/%]+$/;
-const PATH = /chart\/[^\s']+/g;
+const PATH = /(chart\/[^\s']+)/;
 const NAMES = new Map([
   ['Namespace', DNS_LABEL],
   ['Service', /^(?=.{1,63}$)[a-z]([-a-z0-9]*[a-z0-9])?$/],
@@ -55,7 +55,7 @@ function addIncluded(chart, { text, objects }, constructs) {
     constructs.push(...found);
     return [];
   } catch (error) {
-    return [{ at, message: `cdk8s does not read its file as the compiler does: ${error.message}` }];
+    return [{ at, message: ['cdk8s does not read its file as the compiler does: ', error.message] }];
   }
 }
 
@@ -98,12 +98,13 @@ function decided(at, { namespace, labels, annotations }, common, annotation) {
   return { at, namespace, labels: given, annotations: wave === undefined ? {} : { [annotation]: wave } };
 }
 
+// Messages come in parts: a number is the index of an object, whose name is not known here.
 function failuresIn(constructs, message) {
-  const failures = constructs.flatMap((object, at) => object.node.validate().map((message) => ({ at, message })));
+  const failures = constructs.flatMap((object, at) => object.node.validate().map((text) => ({ at, message: [text] })));
   if (failures.length) return failures;
   const places = new Map(constructs.map((object, at) => [object.node.path, at]));
-  const indexes = (message.match(PATH) ?? []).map((path) => places.get(path));
-  return [{ at: indexes[0] ?? 0, message: message.replace(PATH, () => `#${indexes.shift()}`) }];
+  const parts = message.split(PATH).map((part) => places.get(part) ?? part);
+  return [{ at: parts.find(Number.isInteger) ?? 0, message: parts }];
 }
 
 process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(answer)));

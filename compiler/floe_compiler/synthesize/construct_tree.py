@@ -8,7 +8,6 @@ crosses, and only what cdk8s decides comes back, so nothing on the way can chang
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -71,11 +70,12 @@ def build_charts(charts: Sequence[ChartInput]) -> tuple[tuple[Object, ...], ...]
     findings = Findings([problem for tree in trees for problem in tree.problems()])
     findings.finish()
     filled = [tree for tree in trees if tree.objects]
-    answers = dict(zip(map(id, filled), run_cdk8s([tree.request() for tree in filled]), strict=True)) if filled else {}
-    for tree in filled:
-        findings.extend(tree.refusals(answers[id(tree)]))
+    answers = run_cdk8s([tree.request() for tree in filled]) if filled else []
+    for tree, answer in zip(filled, answers, strict=True):
+        findings.extend(tree.refusals(answer))
     findings.finish()
-    return tuple(tree.completed(answers[id(tree)]) if tree.objects else () for tree in trees)
+    built = iter([tree.completed(answer) for tree, answer in zip(filled, answers, strict=True)])
+    return tuple(next(built) if tree.objects else () for tree in trees)
 
 
 class _Tree:
@@ -141,8 +141,8 @@ class _Tree:
     def refusals(self, answer: Mapping[str, Any]) -> Iterator[Diagnostic]:
         """Yield what cdk8s and the constructs' own validation refuse."""
         for failure in answer.get("failures", ()):
-            message = re.sub(r"#(\d+)", lambda match: str(self.identities[int(match[1])]), failure["message"])
-            yield self._finding(CHART_REFUSED, failure["at"], message)
+            parts = (self.identities[part] if isinstance(part, int) else part for part in failure["message"])
+            yield self._finding(CHART_REFUSED, failure["at"], "".join(map(str, parts)))
 
     def completed(self, answer: Mapping[str, Any]) -> tuple[Object, ...]:
         """Return the objects in the order of the answer, with the metadata that it gives them."""
