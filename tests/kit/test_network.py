@@ -26,10 +26,10 @@ def spec(*args: Any, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_namespace_denies_everything_but_dns() -> None:
-    policies = namespace_policies(DEVELOPMENT, "floe-platform")
+    policies = namespace_policies(DEVELOPMENT)
     assert [one["metadata"]["name"] for one in policies] == ["allow-dns", "default-deny"]
     assert {one["apiVersion"] for one in policies} == {"networking.k8s.io/v1"}
-    assert {(one["kind"], one["metadata"]["namespace"]) for one in policies} == {("NetworkPolicy", "floe-platform")}
+    assert {one["kind"] for one in policies} == {"NetworkPolicy"}
     assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in policies} == {"network"}
     allow, deny = policies
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -43,7 +43,7 @@ def test_a_namespace_denies_everything_but_dns() -> None:
 def test_a_policy_is_for_its_workloads_pods_in_both_directions() -> None:
     whole = policy(instance(), "web", [])
     assert (whole["apiVersion"], whole["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
-    assert (whole["metadata"]["name"], whole["metadata"]["namespace"]) == ("web", "floe-platform")
+    assert whole["metadata"]["name"] == "web"
     assert whole["spec"] == {
         "podSelector": {"matchLabels": selector(instance(), "web")},
         "policyTypes": ["Ingress", "Egress"],

@@ -237,8 +237,8 @@ def build(context: Context[CollectorConfig]) -> Parts:
                 name=instance.name,
                 kind="DaemonSet" if everywhere else "Deployment",
                 replicas=1 if everywhere else config.replicas,
-                # Late, though everything reports to it: a node without room for it must not hold up the platform.
-                phase=4,
+                # Everything reports to it, but a node without room for it must not hold up the platform.
+                awaited=False,
                 pod=Pod((container,), IDENTITY, calls=tuple(sorted({one.endpoint for one in config.backends}))),
             ),
         )

@@ -23,7 +23,7 @@ API_SERVER_PORTS = (443, 6443)
 NOBODY: Callers = MappingProxyType({})
 
 
-def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
+def namespace_policies(settings: Settings) -> list[Object]:
     """Return the policies that hold for every pod of a namespace: nothing in, nothing out, but DNS (UDP and TCP)."""
     dns = {
         "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
@@ -34,8 +34,8 @@ def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
     allow = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [dns]}
     head = ("networking.k8s.io/v1", "NetworkPolicy")
     return [
-        manifest(*head, "allow-dns", namespace, common, spec=allow),
-        manifest(*head, "default-deny", namespace, common, spec=deny),
+        manifest(*head, "allow-dns", common, spec=allow),
+        manifest(*head, "default-deny", common, spec=deny),
     ]
 
 
@@ -70,8 +70,8 @@ def policy(
         "policyTypes": ["Ingress", "Egress"],
         **present(ingress=ingress, egress=egress),
     }
-    metadata = labels.object_labels(instance, name)
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, instance.namespace, metadata, spec=spec)
+    metadata = labels.selector(instance, name)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, metadata, spec=spec)
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:

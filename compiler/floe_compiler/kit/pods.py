@@ -36,7 +36,7 @@ def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placem
 
 def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     """Return the labels of the pods of the workload `name`."""
-    return labels.object_labels(instance, name) | labels.access_labels(pod.calls) | dict(pod.labels)
+    return labels.template_labels(instance, name) | labels.access_labels(pod.calls) | dict(pod.labels)
 
 
 def pod_annotations(pod: Pod) -> Mapping[str, str]:

@@ -44,8 +44,8 @@ def _service(
             for port in ports
         ],
     }
-    metadata = labels.object_labels(instance, declared.name)
-    return manifest("v1", "Service", name, instance.namespace, metadata, spec=present(**spec))
+    metadata = labels.selector(instance, declared.name)
+    return manifest("v1", "Service", name, metadata, spec=present(**spec))
 
 
 def _knows(instance: Instance[Any], minor: int) -> bool:
@@ -64,5 +64,5 @@ def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Objec
         # A pod that never became ready must not hold up a drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
-    metadata = labels.object_labels(instance, declared.name)
-    return [manifest("policy/v1", "PodDisruptionBudget", declared.name, instance.namespace, metadata, spec=spec)]
+    metadata = labels.selector(instance, declared.name)
+    return [manifest("policy/v1", "PodDisruptionBudget", declared.name, metadata, spec=spec)]

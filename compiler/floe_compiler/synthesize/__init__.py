@@ -15,9 +15,9 @@ from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
 from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.settings import Settings
-from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
+from floe_compiler.synthesize.charts import chart_of, unit_chart
+from floe_compiler.synthesize.construct_tree import build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
-from floe_compiler.synthesize.dependencies import dependencies
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 
 NO_SOURCE = Rule(
@@ -48,7 +48,7 @@ def synthesize(plans: Sequence[UnitPlan], cluster: Cluster) -> tuple[Rendered, .
     findings = Findings()
     units = [(plan, unit) for plan in plans if (unit := _unit(plan, findings))]
     findings.finish()
-    built = build_charts([_chart(plan.unit.settings, plan.unit.namespace, unit.objects) for plan, unit in units])
+    built = build_charts([unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units])
     rendered = tuple(
         _rendered(plan.unit, cluster, unit, objects) for (plan, unit), objects in zip(units, built, strict=True)
     )
@@ -72,8 +72,7 @@ def _check_shared(units: Iterable[Rendered], findings: Findings) -> None:
 
 def synthesize_delivery(plan: DeliveryPlan) -> Rendered:
     """Return the objects that tell Argo CD or Flux what to apply of an environment, as a unit of their own."""
-    objects = delivery_objects(plan)
-    (built,) = build_charts([_chart(plan.settings, "", objects)])
+    (built,) = build_charts([chart_of(plan.settings, delivery_objects(plan))])
     return replace(
         rendered_settings(plan.settings, plan.cluster),
         objects=ObjectSet.of(built),
@@ -106,27 +105,23 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
             hint="give one of them another name",
         )
     else:
-        _check_twice(unit.settings.environment.name, rendered, findings)
+        _check_twice(unit, rendered, findings)
         return rendered
     return None
 
 
-def _check_twice(environment: str, unit: Unit, findings: Findings) -> None:
-    times = Counter(identify(one) for one in unit.objects)
+def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
+    times = Counter(identify(one, declared.namespace) for one in unit.objects)
     for identity in sorted(identity for identity, count in times.items() if count > 1):
         places = sorted({place for name, place in unit.origins if name == str(identity)})
         findings.add(
             TWICE,
             f"{identity} is rendered twice",
             places[0] if places else None,
-            subject=f"{environment}: {identity}",
+            subject=f"{declared.settings.environment.name}: {identity}",
             hint="give the data product or the server that it is for another name",
             related=[Related(place, "and for this") for place in places[1:]],
         )
-
-
-def _chart(settings: Settings, namespace: str, objects: tuple[Object, ...]) -> ChartInput:
-    return ChartInput(settings.environment.name, namespace, objects, dependencies(objects))
 
 
 def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:

@@ -45,7 +45,7 @@ def task() -> Task:
 def test_the_server_starts_first_and_alone() -> None:
     found = server()
 
-    assert (found.name, found.kind, found.replicas, found.phase) == (SERVER, "StatefulSet", 1, 0)
+    assert (found.name, found.kind, found.replicas) == (SERVER, "StatefulSet", 1)
     assert "failover" in found.single
 
 
@@ -150,7 +150,8 @@ def test_databases_are_made_after_the_server_is_up_and_in_bounded_time() -> None
 
     assert endpoint in task().pod.calls
     assert endpoint.group == PodGroup("floe-sales-domain", SERVER)
-    assert (task().phase, task().retries, task().deadline) == (0, 3, 3600)
+    assert task().prepares == (endpoint,), "so that nobody connects before the database is there"
+    assert (task().retries, task().deadline) == (3, 3600)
 
 
 def test_a_change_of_databases_is_a_change_of_the_task() -> None:

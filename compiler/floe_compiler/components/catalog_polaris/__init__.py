@@ -163,7 +163,6 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         name=NAME,
         replicas=config.replicas,
         available=1,
-        phase=2,
         open_to_ingress=(HTTP.name,),
         pod=Pod(
             containers=(container,),
@@ -244,7 +243,8 @@ def _bootstrap(context: Context[PolarisConfig]) -> Task:
         writable_root=_writable(context.config),
     )
     pod = Pod((container,), IDENTITY, calls=(database.endpoint,), waits_for=(database.endpoint,))
-    return Task(name=f"{NAME}-bootstrap", phase=1, deadline=deadlines.PREPARATION, retries=TASK_RETRIES, pod=pod)
+    prepares = (endpoint(context.instance),)
+    return Task(f"{NAME}-bootstrap", pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=prepares)
 
 
 def _setup(context: Context[PolarisConfig]) -> Task:
@@ -264,8 +264,9 @@ def _setup(context: Context[PolarisConfig]) -> Task:
         ),
         secret_files=(SecretFile(ROOT_SECRET, root_secret(instance).key("client-secret")), *secrets),
     )
-    pod = Pod((container,), IDENTITY, calls=(endpoint(instance),))
-    return Task(name=name, phase=3, deadline=deadlines.PREPARATION, retries=TASK_RETRIES, pod=pod)
+    server = (endpoint(instance),)
+    pod = Pod((container,), IDENTITY, calls=server)
+    return Task(name, pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=server)
 
 
 def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:

@@ -117,7 +117,6 @@ def _server(instance: Instance[ServerConfig]) -> Workload:
     return Workload(
         name=config.server,
         kind="StatefulSet",
-        phase=0,
         pod=Pod((container,), IDENTITY, grace=GRACE),
         single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
         "Use an external server where the database must be highly available.",
@@ -129,7 +128,7 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
     name = f"{config.server}-databases"
     return Task(
         name=name,
-        phase=0,
+        prepares=(server,),
         deadline=deadlines.PREPARATION,
         retries=TASK_RETRIES,
         pod=Pod(

@@ -58,7 +58,8 @@ IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
 HTTP = Port("http", 3000)
 GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
-START = 3  # the phase of an orchestrator
+WEBSERVER = "dagster-webserver"
+DAEMON = "dagster-daemon"
 # A server of definitions has little to do: the work is done in the pods of runs.
 SMALL_CODE = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
@@ -148,10 +149,9 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
         readiness=SERVER_INFO,
     )
     return Workload(
-        name="dagster-webserver",
+        name=WEBSERVER,
         pod=_pod(context, container, host=True),
         replicas=settings.replicas,
-        phase=START,
         available=1,
         open_to_ingress=(HTTP.name,),
     )
@@ -174,9 +174,8 @@ def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
         readiness=replace(CHECK_DAEMON, period=10 * interval),
     )
     return Workload(
-        name="dagster-daemon",
+        name=DAEMON,
         pod=_pod(context, container, host=True),
-        phase=START,
         recreate=True,
         single="Dagster's daemons do not choose a leader: two of them start every scheduled run twice.",
     )
@@ -212,7 +211,8 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
             grace=70,
         ),
         replicas=settings.replicas,
-        phase=START,
+        # Dagster loads what answers: a product whose image is broken must not hold up the others.
+        awaited=False,
         origin=product.origin,
     )
 
@@ -222,8 +222,18 @@ def _migration(context: Context[DagsterConfig], host: Container) -> Task:
     files = (migration_file(context.one(Database)),)
     container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=files)
     return Task(
-        "dagster-migrate", _pod(context, container, host=False), deadline=deadlines.PREPARATION, retries=3, phase=2
+        "dagster-migrate",
+        _pod(context, container, host=False),
+        deadline=deadlines.PREPARATION,
+        retries=3,
+        prepares=_processes(context.instance),
     )
+
+
+def _processes(instance: Instance[DagsterConfig]) -> tuple[Endpoint, ...]:
+    """Return the webserver and the daemon, to which nobody connects."""
+    domain = instance.settings.cluster.domain
+    return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in (WEBSERVER, DAEMON))
 
 
 COMPONENT = Component(

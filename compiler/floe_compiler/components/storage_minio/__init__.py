@@ -154,7 +154,6 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
     return Workload(
         name=NAME,
         kind="StatefulSet",
-        phase=0,
         pod=Pod((container,), IDENTITY),
         open_to_ingress=(CONSOLE.name,),
         single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
@@ -189,7 +188,7 @@ def _buckets(instance: Instance[MinioConfig]) -> Task:
         ),
     )
     pod = Pod((container,), IDENTITY, calls=(store,))
-    return Task(name=name, phase=1, deadline=deadlines.PREPARATION, retries=TASK_RETRIES, pod=pod)
+    return Task(name, pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=(store,))
 
 
 def policy(buckets: tuple[str, ...]) -> str:

@@ -6,6 +6,9 @@ Source: the "NAMESPACED" column of `kubectl api-resources` for Kubernetes, and t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+
+NOTHING_DEFINED: Mapping[tuple[str, str], bool] = MappingProxyType({})
 
 _CLUSTER: Mapping[str, frozenset[str]] = {
     "": frozenset({"ComponentStatus", "Namespace", "Node", "PersistentVolume"}),
@@ -61,7 +64,7 @@ _NAMESPACED_GROUPS = frozenset(
 )
 
 
-def is_namespaced(group: str, kind: str, defined: Mapping[tuple[str, str], bool]) -> bool | None:
+def is_namespaced(group: str, kind: str, defined: Mapping[tuple[str, str], bool] = NOTHING_DEFINED) -> bool | None:
     """Tell whether objects of this kind live in a namespace; None if that is not known.
 
     Args:
