@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
 HTTP_CREDENTIAL = "the credential of an HTTP header"
@@ -57,6 +58,7 @@ _SECRET_VALUES = tuple(
 )
 
 
+@lru_cache(maxsize=4096)  # the same names stand in every domain's objects
 def names_secret(name: str) -> bool:
     """Tell whether a key or variable of this name holds a secret by all appearances (`DB_PASSWORD`)."""
     return bool(_SECRET_NAME.search(name))
