@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from floe_compiler.model.document import DataPath
 
@@ -61,6 +62,7 @@ _SECRET_VALUES = tuple(
 )
 
 
+@lru_cache(maxsize=4096)  # the same names stand in every domain's objects
 def names_secret(name: str) -> bool:
     """Tell whether a key or variable of this name holds a secret by all appearances (`DB_PASSWORD`)."""
     return bool(_SECRET_NAME.search(name))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import get_args
 
 from floe_compiler.check.capacity.scaling import autoscalers, extra_pods, most_pods
 from floe_compiler.check.index import Index
-from floe_compiler.check.pods.amounts import Bound, amount, pod_amount
+from floe_compiler.check.pods.amounts import BOUNDS, Bound, amount, pod_amount
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import ZERO, Quantity
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
-from floe_compiler.model.workloads import Workload
+
+_COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUNDS for name in ("cpu", "memory"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,12 @@ def demand(index: Index) -> Demand:
     for workload in index.workloads.values():
         who = _asker(workload.id)
         pods = most_pods(workload, scalers, index.rendered.nodes)
-        found.add(who, _pods(workload, pods))
+        one = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
+        found.add(who, _times(one, pods))
         for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
             found.add(who, _claims(claim, pods))
-        _keep_largest(surge, _pods(workload, extra_pods(workload, pods)))
+        if extra := extra_pods(workload, pods):
+            _keep_largest(surge, _times(one, extra))
     for identity, claim in index.of("", "PersistentVolumeClaim"):
         found.add(_asker(identity), _claims(claim, 1))
     # One rollout suffices: the pods of others that find no room are tried again as soon as it ends.
@@ -80,11 +82,11 @@ def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quant
         known[name] = max(known.get(name, ZERO), quantity)
 
 
-def _pods(workload: Workload, pods: int) -> Iterator[tuple[str, Quantity]]:
+def _times(one: Mapping[str, Quantity], pods: int) -> Iterator[tuple[str, Quantity]]:
+    """Yield what pods ask for, each of which asks for the same."""
     yield "pods", _pieces(pods)
-    for bound in get_args(Bound):
-        for name in ("cpu", "memory"):
-            yield f"{bound}.{name}", pod_amount(workload, bound, name) * pods
+    for name, quantity in one.items():
+        yield name, quantity * pods if pods != 1 else quantity
 
 
 def _claims(claim: Object, times: int) -> Iterator[tuple[str, Quantity]]:

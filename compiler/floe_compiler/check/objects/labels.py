@@ -68,7 +68,7 @@ def _invalid(
             yield index.finding(INVALID, identity, f"{place}.annotations: {problem}")
 
 
-@lru_cache
+@lru_cache(maxsize=4096)
 def _problem(key: str) -> str:
     try:
         check_label_key(key)
@@ -77,7 +77,7 @@ def _problem(key: str) -> str:
     return ""
 
 
-@lru_cache
+@lru_cache(maxsize=4096)
 def _problem_of_value(value: str) -> str:
     try:
         check_label_value(value)

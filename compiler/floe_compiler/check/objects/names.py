@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
@@ -60,10 +61,17 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 
 def _refused(index: Index, identity: ObjectId, place: str, name: str, accepts: Accepts) -> Iterator[Diagnostic]:
+    if problem := _problem(accepts, name):
+        yield index.finding(INVALID, identity, f"{place}: {problem}")
+
+
+@lru_cache(maxsize=8192)  # the same names stand in every domain's objects
+def _problem(accepts: Accepts, name: str) -> str:
     try:
         accepts(name)
     except ValueError as error:
-        yield index.finding(INVALID, identity, f"{place}: {error}")
+        return str(error)
+    return ""
 
 
 def _names(identity: ObjectId, manifest: Object) -> Iterator[tuple[str, str, Accepts]]:
@@ -104,6 +112,7 @@ def _port_name(name: str) -> str:
     return name
 
 
+@cache
 def _shorter(longest: int) -> Accepts:
     def accepts(name: str) -> str:
         if len(name) > longest:

@@ -50,7 +50,7 @@ def _quantity(index: Index, identity: ObjectId, place: str, value: Any) -> Itera
         yield index.finding(NOT_CANONICAL, identity, f"{place} is {value!r}", f'write "{canonical}"')
 
 
-@lru_cache
+@lru_cache(maxsize=4096)
 def _canonical(text: str) -> str:
     return str(parse_quantity(text))
 

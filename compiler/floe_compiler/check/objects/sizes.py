@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
+
+import msgspec
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
@@ -33,14 +34,15 @@ RULES = (ANNOTATIONS, DATA, FOLDER)
 
 _MOST_DATA = 1024 * 1024
 _MUCH = 8_000_000
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield objects over Kubernetes' limits, and namespaces near Argo CD's."""
     folders: dict[str, int] = defaultdict(int)
     for identity, manifest in index.objects.items():
-        # As JSON it is smaller than as YAML with its indentation, by about a fifth.
-        folders[identity.namespace] += len(json.dumps(manifest, ensure_ascii=False)) * 6 // 5
+        # As JSON without spaces it is smaller than as YAML with its indentation, by about a fifth.
+        folders[identity.namespace] += len(_ENCODER.encode(manifest)) * 6 // 5
         annotations = manifest.get("metadata", {}).get("annotations", {})
         size = sum(_bytes(key) + _bytes(value) for key, value in annotations.items())
         if size > _MOST_ANNOTATIONS:

@@ -10,6 +10,7 @@ from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
 from floe_compiler.model.workloads import Container, Workload
 
 Bound = Literal["requests", "limits"]
+BOUNDS: tuple[Bound, ...] = ("requests", "limits")
 
 
 def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
@@ -45,6 +46,6 @@ def pod_amount(workload: Workload, bound: Bound, resource: str) -> Quantity:
     return max(running, most)
 
 
-@lru_cache
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> Quantity:
     return parse_quantity(text)

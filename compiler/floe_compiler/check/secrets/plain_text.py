@@ -40,7 +40,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
         yield from _credentials(index, text, known)
     for identity, manifest in index.objects.items():
         for key, value in manifest.get("metadata", {}).get("annotations", {}).items():
-            if kind := secret_in(value):
+            if kind := _known_secret_in(value):
                 message = f"metadata.annotations[{key}] holds what looks like {kind}"
                 yield index.finding(CREDENTIAL, identity, message)
 
@@ -65,6 +65,9 @@ def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnost
     for name, line in assigned_secrets(text.text, known):
         where = f"line {line} of {text.place}" if "\n" in text.text else text.place
         yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value')
+
+
+_known_secret_in = cache(secret_in)
 
 
 @cache  # the same scripts, settings and variables stand in every domain's objects

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from floe_compiler.check.texts.addresses import Address, addresses
 from floe_compiler.check.texts.comments import without_comments
@@ -19,17 +20,21 @@ def server_addresses(
 ) -> Iterator[tuple[Text, Address]]:
     """Yield each address in the texts of objects, with the text that it stands in; some more than once."""
     for text in texts:
-        plain = without_comments(text.text)
-        for address in (*addresses(plain), *option_addresses(plain)):
+        for address in _addresses_in(text.text):
             yield text, address
-        for address in document_addresses(text.text):
-            yield text, replace(address, beside="")
     for workload in workloads:
         for container in workload.containers:
             yield from _of_container(workload.id, container)
     for identity, manifest in config_maps:  # its keys may be variables, by `envFrom`
         for key, address in hosts_in(manifest.get("data", {})):
             yield Text(identity, f"data[{key}]", address.host), address
+
+
+@cache  # the same scripts, settings and variables stand in every domain's objects
+def _addresses_in(text: str) -> tuple[Address, ...]:
+    plain = without_comments(text)
+    below_keys = (replace(address, beside="") for address in document_addresses(text))
+    return (*addresses(plain), *option_addresses(plain), *below_keys)
 
 
 def _of_container(owner: ObjectId, container: Container) -> Iterator[tuple[Text, Address]]:
