@@ -13,6 +13,7 @@ import itertools
 import os
 import time
 from pathlib import Path
+from typing import Protocol
 
 FORMAT = b"floe-compile cache 1\n"
 DIGEST_SIZE = 16
@@ -21,6 +22,16 @@ KEPT_DAYS = 30
 
 _DAY = 24 * 3600
 _NUMBERS = itertools.count()
+
+
+class Cache(Protocol):
+    """Entries by kind and key."""
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key; None if nothing sound is."""
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry; tell whether it is kept."""
 
 
 class Store:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, ordered
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay.changed_objects import ChangedObject, Memory
+from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.exchange import uncarriable
@@ -41,19 +41,18 @@ class Applied:
     hits: frozenset[str]
 
 
-def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered], memory: Memory) -> dict[str, Applied]:
+def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, Applied]:
     """Return units of an environment with the overlay applied: the same for a unit, whichever others come along.
 
     Args:
         overlay: The environment's overlay.
         units: By name (`unit_of`), the objects that were generated for a unit and what is declared of them.
-        memory: What kustomize made of the same objects before.
 
     Raises:
         StageFailed: If kustomize is not found (K001) or does not end (K002). All else is a finding of a unit.
     """
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
-    built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed], memory)
+    built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed])
     return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
 
 

@@ -1,24 +1,11 @@
-"""An object that steps change, and what kustomize made of it before."""
+"""An object that steps change, and what kustomize makes of it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.yaml_text import sha256_of
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.kustomization import Step
-
-
-class Memory(Protocol):
-    """Results of earlier runs, each under a hash of all that it follows from."""
-
-    def recall(self, key: str) -> str | None:
-        """Return a result, None if it is not known."""
-
-    def remember(self, key: str, text: str) -> None:
-        """Keep a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +26,6 @@ class ChangedObject:
         """Tell whether a step may delete the object."""
         return any(step.deletes for step in self.steps)
 
-    def key(self, program: str) -> str:
-        """Return a digest of all that the result of kustomize follows from."""
-        return sha256_of([program, self.folder, self.part, [step.content for step in self.steps]])
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -50,21 +33,3 @@ class Result:
 
     part: Object | None
     warnings: tuple[str, ...] = ()
-
-
-def recall(memory: Memory, key: str, changed: ChangedObject) -> Result | None:
-    """Return the remembered result for an object; None if there is none that can be its own."""
-    try:
-        found: Any = json.loads(memory.recall(key) or "")
-    except (ValueError, RecursionError):
-        return None
-    if not (isinstance(found, list) and len(found) == 2 and isinstance(found[1], list)):
-        return None
-    part, warnings = found
-    fits = changed.may_be_removed if part is None else isinstance(part, dict) and identify(part) == changed.identity
-    return Result(part, tuple(map(str, warnings))) if fits else None
-
-
-def remember(memory: Memory, key: str, result: Result) -> None:
-    """Keep the result for an object."""
-    memory.remember(key, json.dumps([result.part, result.warnings]))

@@ -44,16 +44,12 @@ class Step:
     touches: frozenset[str] | None = None
     deletes: bool = False
     folders: tuple[str, ...] = ()
-    content: str = dataclasses.field(init=False)
-    """A digest of what kustomize makes of the step: of all but the lines in which it stands."""
-
     digest: str = dataclasses.field(init=False)
     """A digest of the step with its places, by which it is known in other processes and in the next run."""
 
     def __post_init__(self) -> None:
-        content = sha256_of([self.field, dict(self.entry), list(self.folders)])
-        object.__setattr__(self, "content", content)
-        object.__setattr__(self, "digest", sha256_of([content, str(self.span), str(self.listed)]))
+        said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed)]
+        object.__setattr__(self, "digest", sha256_of(said))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and self.digest == other.digest

@@ -54,12 +54,14 @@ class Overlay:
         """
         return tuple(step for step in self.steps if step.selection.unit is None or step.selection.unit in units)
 
-    def digest_for(self, units: Collection[str]) -> str:
-        """Return a digest of all that the overlay contributes to these units: steps and hand-written objects."""
-        steps = self.steps_for(units)
+    def digest_for(self, unit: str, *further: str) -> str:
+        """Return a digest of all that the overlay contributes to a unit: its hand-written objects, and the steps.
+
+        The steps of `further` units count as well: of those in which some objects of the unit seem to lie.
+        """
+        steps = self.steps_for({unit, *further})
         written = [
-            [unit, str(identity), one.manifest, str(one.span), one.folder]
-            for unit in sorted(units)
+            [str(identity), one.manifest, str(one.span), one.folder]
             for identity, one in self.written.get(unit, {}).items()
         ]
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])

@@ -2,8 +2,7 @@
 
 kustomize takes time that grows with the square of the number of objects (3,000 in one build: a minute), and no step
 looks at more than one object. So objects that no step changes do not go in at all, and the others in portions, of
-whatever units. The result for an object follows from the object and the steps that reach it, so it is remembered by
-object: after an edit, only what changed is built again.
+whatever units.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from typing import TypeVar
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.overlay.changed_objects import ChangedObject, Memory, Result, recall, remember
+from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.exchange import read_objects
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, identity_of, run_kustomize
+from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, run_kustomize
 from floe_compiler.overlay.overlay import Overlay
 from floe_compiler.overlay.patches import IDENTITY_CHANGED
 from floe_compiler.overlay.staging import staged_files
@@ -65,7 +64,7 @@ def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(first.values())
 
 
-def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], memory: Memory) -> Built:
+def build_changed(overlay: Overlay, changed: Iterable[ChangedObject]) -> Built:
     """Return what kustomize makes of these objects, of any units of the environment.
 
     Raises StageFailed if kustomize is not found (K001) or does not end (K002).
@@ -75,19 +74,8 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], memory: Me
     ordered = sorted(changed, key=lambda one: str(one.identity))
     if not ordered or overlay.top is None:
         return built
-    command = find_kustomize()
-    program = identity_of(command)
-    keys = {one.identity: one.key(program) for one in ordered}
-    unknown = []
-    for one in ordered:
-        if (known := recall(memory, keys[one.identity], one)) is not None:
-            built.results[one.identity] = known
-        else:
-            unknown.append(one)
-    for identity, result in _run_all(_Kustomize(command, overlay.top, overlay.steps), unknown, built):
+    for identity, result in _run_all(_Kustomize(find_kustomize(), overlay.top, overlay.steps), ordered, built):
         built.results[identity] = result
-        remember(memory, keys[identity], result)
-    for identity, result in built.results.items():
         built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
     return built
 

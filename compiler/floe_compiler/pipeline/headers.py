@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from floe_compiler.cache.store import Store
+from floe_compiler.cache.store import Cache
 from floe_compiler.declare import declare
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import decode, digest_of, encode
@@ -33,7 +33,7 @@ CHUNK = 16
 DOMAINS = "domains"
 """The key under which an environment says what holds for a domain only."""
 
-Unit = tuple[str, str]
+Scope = tuple[str, str]
 """Environment and scope."""
 
 
@@ -59,7 +59,7 @@ def unpickled(declared: bytes) -> DeclaredUnit:
     return unit
 
 
-def headers(frames: Mapping[str, Frame], compiler: str, store: Store, workers: Workers) -> Mapping[Unit, Header]:
+def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: Workers) -> Mapping[Scope, Header]:
     """Return the header of each unit of these environments.
 
     Args:
@@ -75,7 +75,7 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Store, workers: W
         for environment, frame in frames.items()
         for scope, key in _keys(frame, compiler).items()
     }
-    found: dict[Unit, Header] = {}
+    found: dict[Scope, Header] = {}
     for unit, key in keys.items():
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
@@ -87,7 +87,7 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Store, workers: W
     return {unit: found.get(unit) or missing[unit] for unit in keys}
 
 
-def made_headers(frames: Mapping[str, Frame], units: Sequence[Unit], workers: Workers) -> Mapping[Unit, Header]:
+def made_headers(frames: Mapping[str, Frame], units: Sequence[Scope], workers: Workers) -> Mapping[Scope, Header]:
     """Return the headers of these units, with all that they declare. Raises NotResolved."""
     environments: dict[str, list[str]] = defaultdict(list)
     for environment, scope in units:
@@ -97,11 +97,11 @@ def made_headers(frames: Mapping[str, Frame], units: Sequence[Unit], workers: Wo
     return {unit: header for made in workers.map(_make, frames, chunks) for unit, header in made}
 
 
-def _make(frames: Mapping[str, Frame], items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Unit, Header]]:
+def _make(frames: Mapping[str, Frame], items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
     return [made for scope, environments in items for made in _scope(frames, scope, environments)]
 
 
-def _scope(frames: Mapping[str, Frame], name: str, environments: Iterable[str]) -> Iterator[tuple[Unit, Header]]:
+def _scope(frames: Mapping[str, Frame], name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
     valid: Mapping[Key, Product] = {}
     if name != PLATFORM:

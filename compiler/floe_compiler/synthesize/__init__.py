@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.inputs import Cluster
-from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
+from floe_compiler.model.objects import Object, ObjectSet, identify
 from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
-from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
+from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.settings import Settings
 from floe_compiler.synthesize.charts import chart_of, unit_chart
@@ -40,8 +40,12 @@ TWICE = Rule(
 )
 
 
-def synthesize(plans: Sequence[UnitPlan], cluster: Cluster) -> tuple[Rendered, ...]:
-    """Return each unit of an environment rendered, in the order of their plans.
+def synthesize(plans: Sequence[UnitPlan], clusters: Mapping[str, Cluster]) -> tuple[Rendered, ...]:
+    """Return units rendered, in the order of their plans.
+
+    Args:
+        plans: The plans of units, perhaps of several environments.
+        clusters: The cluster of each environment.
 
     Raises StageFailed with every secret that has no source, every object rendered twice, and what cdk8s refuses.
     """
@@ -49,25 +53,10 @@ def synthesize(plans: Sequence[UnitPlan], cluster: Cluster) -> tuple[Rendered, .
     units = [(plan, unit) for plan in plans if (unit := _unit(plan, findings))]
     findings.finish()
     built = build_charts([unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units])
-    rendered = tuple(
-        _rendered(plan.unit, cluster, unit, objects) for (plan, unit), objects in zip(units, built, strict=True)
+    return tuple(
+        _rendered(plan.unit, clusters[plan.unit.settings.environment.name], unit, objects)
+        for (plan, unit), objects in zip(units, built, strict=True)
     )
-    _check_shared(rendered, findings)
-    findings.finish()
-    return rendered
-
-
-def _check_shared(units: Iterable[Rendered], findings: Findings) -> None:
-    """Record the objects that two units render: those without a namespace, or with that of another unit."""
-    owners: dict[ObjectId, Rendered] = {}
-    for unit in units:
-        for identity in unit.objects.by_id:
-            first = owners.setdefault(identity, unit)
-            if first is not unit:
-                message = f"{identity} is rendered for {first.namespace} and for {unit.namespace}"
-                subject = f"{unit.environment}: {identity}"
-                place = unit.origins.get(str(identity))
-                findings.add(TWICE, message, place, subject=subject, hint="rename one of the two")
 
 
 def synthesize_delivery(plan: DeliveryPlan) -> Rendered:
@@ -75,6 +64,7 @@ def synthesize_delivery(plan: DeliveryPlan) -> Rendered:
     (built,) = build_charts([chart_of(plan.settings, delivery_objects(plan))])
     return replace(
         rendered_settings(plan.settings, plan.cluster),
+        namespace=DELIVERY_UNIT,
         objects=ObjectSet.of(built),
         delivery=frozenset(identify(one) for one in built),
         origins={VERSION: plan.version_origin} if plan.version_origin else {},
