@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.write.snapshot import output_folders, sha256, take_snapshot
+from floe_compiler.model.files import sha256
+from floe_compiler.write.snapshot import output_folders, take_snapshot
 
 
 def put(root: Path, *paths: str) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import UsageError
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.layout import MANIFEST
+
+if TYPE_CHECKING:
+    from floe_compiler.cache.store import Store
 
 FORMATS = ("text", "json", "github", "sarif")
 
@@ -34,6 +39,26 @@ def add_environments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="only this environment (may be repeated; default: all)",
     )
+
+
+def add_cache(parser: ArgumentParser) -> None:
+    """Add the choice of the cache."""
+    parser.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="where to keep what the next run need not work out again (default: $FLOE_COMPILE_CACHE, or the user's"
+        " cache folder); it may be deleted at any time",
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="work everything out, and keep nothing: slower, with the same result"
+    )
+
+
+def open_cache(options: Namespace) -> AbstractContextManager[Store]:
+    """Open the cache that `--cache` and `--no-cache` choose."""
+    from floe_compiler.cache.folder import opened
+
+    return opened(options.cache, use=not options.no_cache)
 
 
 def chosen_environments(root: Path, names: Iterable[str]) -> tuple[str, ...]:

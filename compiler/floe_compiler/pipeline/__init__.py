@@ -65,7 +65,7 @@ def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progr
     progress("rendering")
     rendered = _synthesized(plans)
     progress("applying base/ and overlays/")
-    overlaid, overlay_warnings = _overlaid(root, rendered, complete=not environments)
+    overlaid, overlay_warnings = _overlaid(root, rendered)
     progress("checking")
     check_warnings = _checked_together(overlaid)
     findings = Findings()
@@ -161,17 +161,26 @@ def _together(units: Sequence[Rendered]) -> Rendered:
 
 
 def _overlaid(
-    root: Path, rendered: tuple[Rendered, ...], *, complete: bool
+    root: Path, rendered: tuple[Rendered, ...]
 ) -> tuple[tuple[Rendered, ...], tuple[Diagnostic, ...]]:
     from floe_compiler.load.yaml_reader import read_documents
     from floe_compiler.overlay.apply import apply_overlay
-    from floe_compiler.write.memory import Memory
 
-    memory = Memory(root, "kustomize")
-    overlaid = _each(rendered, lambda one: apply_overlay(root, one, read_documents, memory))
-    if complete:
-        memory.forget_unused()
-    return overlaid
+    memory = _Builds()
+    return _each(rendered, lambda one: apply_overlay(root, one, read_documents, memory))
+
+
+class _Builds:
+    """What kustomize has built in this run, by the hash of its files."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def recall(self, key: str) -> str | None:
+        return self._known.get(key)
+
+    def remember(self, key: str, text: str) -> None:
+        self._known[key] = text
 
 
 def _checked(rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
