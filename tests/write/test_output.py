@@ -4,13 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.diagnostics import Findings, StageFailed
+from floe_compiler.model.files import FileDigest, FileSet
+from floe_compiler.write import snapshot
 from floe_compiler.write.lock import locked
 from floe_compiler.write.output import WriteReport, check_output, warnings_if_current
 from write.tree import DIGESTS, STORE, files, is_current, place, tree, write_output
@@ -272,6 +275,92 @@ def test_one_environment_can_be_current_alone(tmp_path: Path) -> None:
     (tmp_path / "output/prod/a/x.yaml").unlink()
     assert is_current(tmp_path, DIGESTS, complete=False)
     assert not is_current(tmp_path, {"prod": "2" * 64}, complete=False)
+
+
+def later(patch: pytest.MonkeyPatch) -> None:
+    """Let the clock run ahead, so that all files are old enough to be trusted."""
+    moment = time.time_ns() + 10**10
+    patch.setattr(time, "time_ns", lambda: moment)
+
+
+def reads(patch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which every file is added that a snapshot reads."""
+    found: list[str] = []
+    take = snapshot._Walk.take_file
+    patch.setattr(
+        snapshot._Walk,
+        "take_file",
+        lambda walk, entry, path, stats: (found.append(path), take(walk, entry, path, stats)),
+    )
+    return found
+
+
+def test_what_was_just_written_is_not_read_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    later(monkeypatch)
+    write_output(tmp_path, OLD, DIGESTS)
+    read = reads(monkeypatch)
+    write_output(tmp_path, NEW, DIGESTS)
+    assert is_current(tmp_path, DIGESTS)
+    assert read == []
+    check_output(tmp_path, NEW, DIGESTS)
+    assert sorted(read) == list(NEW), "to check is to read everything"
+
+
+def test_what_had_to_be_read_is_known_from_then_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_output(tmp_path, NEW, DIGESTS, warnings=2)
+    later(monkeypatch)
+    for path in NEW:
+        (tmp_path / path).touch()
+    read = reads(monkeypatch)
+    assert is_current(tmp_path, DIGESTS)
+    assert sorted(read) == list(NEW)
+    assert warnings_if_current(tmp_path, DIGESTS, STORE) == 2
+    assert len(read) == len(NEW)
+
+
+def test_an_edit_that_keeps_size_and_mtime_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    time.sleep(0.03)
+    assert is_current(tmp_path, DIGESTS)
+    path = tmp_path / "output/dev/a/keep.yaml"
+    times = path.stat()
+    path.write_text("9\n")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert not is_current(tmp_path, DIGESTS)
+    with pytest.raises(StageFailed) as failed:
+        write_output(tmp_path, NEW, DIGESTS)
+    assert codes(failed) == [("W003", "output/dev/a/keep.yaml")]
+
+
+def test_losing_what_is_known_costs_time_only(tmp_path: Path) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    STORE.clear()
+    assert not is_current(tmp_path, DIGESTS)
+    assert not write_output(tmp_path, NEW, DIGESTS).stale
+    assert is_current(tmp_path, DIGESTS)
+
+
+def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
+    read: list[str] = []
+
+    def lazily(texts: FileSet) -> FileSet:
+        tuples = [FileDigest(path, digest) for path, digest in texts.digests.items()]
+        return FileSet.of_digests(tuples, lambda path: (read.append(path), texts[path])[1], Findings())
+
+    write_output(tmp_path, lazily(OLD), DIGESTS)
+    assert read == list(OLD)
+    read.clear()
+    check_output(tmp_path, lazily(NEW), DIGESTS)
+    assert read == []
+    write_output(tmp_path, lazily(NEW), DIGESTS)
+    assert sorted(read) == ["output/dev/a/change.yaml", "output/dev/a/create.yaml", "output/dev/c/service.yaml"]
+    assert without_indexes(tmp_path) == dict(NEW)
+
+
+def test_nothing_but_the_output_is_left_in_the_repository(tmp_path: Path) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    is_current(tmp_path, DIGESTS)
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
 
 
 # --- merges ---------------------------------------------------------------------------------------------------------

@@ -160,9 +160,7 @@ def _together(units: Sequence[Rendered]) -> Rendered:
     )
 
 
-def _overlaid(
-    root: Path, rendered: tuple[Rendered, ...]
-) -> tuple[tuple[Rendered, ...], tuple[Diagnostic, ...]]:
+def _overlaid(root: Path, rendered: tuple[Rendered, ...]) -> tuple[tuple[Rendered, ...], tuple[Diagnostic, ...]]:
     from floe_compiler.load.yaml_reader import read_documents
     from floe_compiler.overlay.apply import apply_overlay
 

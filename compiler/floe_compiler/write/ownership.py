@@ -60,7 +60,9 @@ def compare_ownership(wanted: Mapping[str, str], indexes: Mapping[str, str | Non
     return found
 
 
-def _compare(found: Ownership, environment: str, wanted: Mapping[str, str], text: str | None, findings: Findings) -> None:
+def _compare(
+    found: Ownership, environment: str, wanted: Mapping[str, str], text: str | None, findings: Findings
+) -> None:
     final = render_index(wanted.items()) if wanted else None
     if final == text:
         return
