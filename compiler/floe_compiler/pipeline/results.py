@@ -134,9 +134,7 @@ class Results:
         """Return the tasks with what their units declare, which is not at hand for those whose header was recalled."""
         wanted = [_scope(task) for task in tasks if task.scope and task.declared is None]
         made = made_headers(self.frames, wanted, self.workers) if wanted else {}
-        return [
-            replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks
-        ]
+        return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
 
 
 def _scope(task: Task) -> Scope:
