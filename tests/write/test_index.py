@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.write.index import index_path, indexed_environments, parse_index, read_index, render_index
 from floe_compiler.model.files import sha256
+from floe_compiler.write.index import index_path, indexed_environments, parse_index, read_index, render_index
 
 A, B = sha256(b"a"), sha256(b"b")
 

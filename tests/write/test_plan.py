@@ -3,9 +3,9 @@
 import pytest
 
 from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.files import sha256
 from floe_compiler.write.index import parse_index, render_index
 from floe_compiler.write.plan import WritePlan, decide, plan_writes
-from floe_compiler.model.files import sha256
 from floe_compiler.write.snapshot import Snapshot
 from write.tree import files, place
 

@@ -33,7 +33,7 @@ class Store:
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept under a key; None if nothing sound is."""
         try:
-            with open(self._path(kind, key), "rb", buffering=0, opener=_open_at_once) as file:  # noqa: PTH123 -- fast
+            with open(self._path(kind, key), "rb", buffering=0, opener=_open_at_once) as file:
                 status = os.fstat(file.fileno())
                 content = file.read() if stat.S_ISREG(status.st_mode) else b""
         except (OSError, ValueError):
@@ -85,10 +85,10 @@ def _open_for_the_user(path: str, flags: int) -> int:
 def _write(path: str, content: bytes) -> None:
     """Write a new file, and its folder if need be."""
     try:
-        file = open(path, "xb", opener=_open_for_the_user)  # noqa: PTH123, SIM115 -- Path.open takes no opener
+        file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115 -- Path.open takes no opener
     except FileNotFoundError:
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = open(path, "xb", opener=_open_for_the_user)  # noqa: PTH123, SIM115
+        file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115
     with file:
         file.write(content)
 

@@ -94,8 +94,8 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     findings = Findings()
     diffs = []
     for environment in sorted({_environment(path) for path in {*old, *new}}):
-        states = [read_manifests(files.get(environment, {}), findings) for files in (gone, come)]
-        diffs.append(compare(environment, *states, whole.get(environment)))
+        states = (read_manifests(files.get(environment, {}), findings) for files in (gone, come))
+        diffs.append(compare(environment, *states, whole=whole.get(environment)))
     findings.finish()
     return tuple(diffs)
 

@@ -61,7 +61,8 @@ class WritePlan:
     """The paths to create, change, delete and keep; all sorted.
 
     `interim` is what indexes must say while files are being written, `indexes` what they must say afterwards (None: the
-    index goes), each only if it says something else on disk. `leftovers` are temporary files to clear, `empty` the folders in which nothing stays, deepest first.
+    index goes), each only if it says something else on disk. `leftovers` are temporary files to clear, `empty` the
+    folders in which nothing stays, deepest first.
     """
 
     create: tuple[str, ...] = ()
