@@ -94,8 +94,9 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     findings = Findings()
     diffs = []
     for environment in sorted({_environment(path) for path in {*old, *new}}):
-        states = (read_manifests(files.get(environment, {}), findings) for files in (gone, come))
-        diffs.append(compare(environment, *states, whole=whole.get(environment)))
+        old_objects = read_manifests(gone.get(environment, {}), findings)
+        new_objects = read_manifests(come.get(environment, {}), findings)
+        diffs.append(compare(environment, old_objects, new_objects, whole.get(environment)))
     findings.finish()
     return tuple(diffs)
 
