@@ -24,8 +24,8 @@ class Store(Protocol):
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept under a key; None if nothing sound is."""
 
-    def put(self, kind: str, key: str, data: bytes) -> None:
-        """Keep an entry; that it cannot be kept is no error."""
+    def put(self, kind: str, key: str, data: bytes) -> object:
+        """Keep an entry, if possible."""
 
 
 class Compiled(msgspec.Struct, frozen=True, array_like=True):
