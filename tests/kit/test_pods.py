@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Container, PolicyRule, Probe, Variable
 from floe_compiler.model.inputs import Placement, Toleration
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 ANYWHERE = Placement()
 
@@ -226,7 +225,7 @@ def test_a_container_does_not_say_what_was_not_declared() -> None:
 
 
 def test_images_come_from_the_environments_registry() -> None:
-    settings = replace(PRODUCTION, mirrors={"docker.io": "mirror.acme.example"})
+    settings = changed(PRODUCTION, platform={"mirrors": {"docker.io": "mirror.acme.example"}})
     found = rendered_container(settings, container())
     assert found["image"] == "mirror.acme.example/acme/server:1.2.3"
     assert found["imagePullPolicy"] == "Always"

@@ -7,7 +7,7 @@ from typing import Any
 
 from floe_compiler.model.inputs import ArgoCd, Cluster, Flux
 from floe_compiler.model.plan import PLATFORM, DeliveredNamespace, DeliveryPlan
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 REPOSITORY = "https://git.example/acme/data-platform.git"
 
@@ -23,7 +23,7 @@ def flux_plan(*, production: bool = False, **delivery: Any) -> DeliveryPlan:
 def plan_of(production: bool, delivery: ArgoCd | Flux) -> DeliveryPlan:
     settings = PRODUCTION if production else DEVELOPMENT
     server = "https://prod.k8s.acme.example" if production else "https://kubernetes.default.svc"
-    cluster = Cluster(name=f"acme-{settings.environment}", server=server)
+    cluster = Cluster(name=f"acme-{settings.environment.name}", server=server)
     # Not in their order, which delivery has to find by itself.
     scopes = {"sales": "sales@acme.example", PLATFORM: "platform@acme.example", "finance": "finance@acme.example"}
     return DeliveryPlan(settings, cluster, delivery, tuple(namespace_of(*scope) for scope in scopes.items()))
@@ -33,5 +33,6 @@ def namespace_of(scope: str, owner: str) -> DeliveredNamespace:
     return DeliveredNamespace(scope, "floe-platform" if scope == PLATFORM else f"floe-{scope}-domain", owner)
 
 
-def renamed(plan: DeliveryPlan, **settings: Any) -> DeliveryPlan:
-    return replace(plan, settings=replace(plan.settings, **settings))
+def renamed(plan: DeliveryPlan, platform: str, environment: str) -> DeliveryPlan:
+    settings = changed(plan.settings, platform={"name": platform}, environment={"name": environment})
+    return replace(plan, settings=settings)

@@ -8,6 +8,7 @@ from floe_compiler.model.names import check_label_value
 from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.delivery.folders import delivery_name, folders
+from support import changed
 from synthesize.delivery_plans import argocd_plan, flux_plan, renamed
 
 
@@ -52,7 +53,7 @@ def test_long_names_fit_a_label_and_stay_apart() -> None:
 def test_names_tell_platforms_and_environments_apart() -> None:
     settings = argocd_plan().settings
     assert delivery_name(settings) == "acme-dev"
-    assert delivery_name(replace(settings, environment="prod"), "cluster") == "acme-prod-cluster"
+    assert delivery_name(changed(settings, environment={"name": "prod"}), "cluster") == "acme-prod-cluster"
 
 
 def test_every_object_is_labelled_and_stands_in_the_tools_namespace() -> None:

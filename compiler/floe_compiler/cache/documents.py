@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.cache.store import Store
+from floe_compiler.cache.store import Cache
 from floe_compiler.model.codec import digest_of
 from floe_compiler.model.document import Document
 from floe_compiler.model.packed_documents import unpacked
@@ -13,7 +13,7 @@ KIND = "documents"
 class DocumentCache:
     """The documents of earlier runs, by the content of their files and by the compiler that found them sound."""
 
-    def __init__(self, store: Store, compiler: str) -> None:
+    def __init__(self, store: Cache, compiler: str) -> None:
         self._store = store
         self._compiler = compiler
 

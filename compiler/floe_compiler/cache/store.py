@@ -14,6 +14,7 @@ import os
 import stat
 import time
 from pathlib import Path
+from typing import Protocol
 
 FORMAT = b"floe-compile cache 1\n"
 DIGEST_SIZE = 16
@@ -22,6 +23,16 @@ KEPT_DAYS = 30
 
 _DAY = 24 * 3600
 _NUMBERS = itertools.count()
+
+
+class Cache(Protocol):
+    """Entries by kind and key."""
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key; None if nothing sound is."""
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry; tell whether it is kept."""
 
 
 class Store:
@@ -44,17 +55,20 @@ class Store:
                 os.utime(self._path(kind, key))  # used: it stays for another while
         return found
 
-    def put(self, kind: str, key: str, data: bytes) -> None:
-        """Keep an entry, in one step that no reader can see half of."""
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry, in one step that no reader can see half of; tell whether it is kept."""
         path = self._path(kind, key)
         temporary = f"{path}.{os.getpid()}.{next(_NUMBERS)}.tmp"
-        with contextlib.suppress(OSError):
+        try:
             try:
                 _write(temporary, _sealed(kind, key, data))
                 os.replace(temporary, path)  # noqa: PTH105
             except BaseException:
                 os.unlink(temporary)  # noqa: PTH108
                 raise
+        except OSError:
+            return False
+        return True
 
     def prune(self) -> None:
         """Remove what no run has used for KEPT_DAYS; looked at once a day."""
@@ -107,3 +121,19 @@ def _opened(kind: str, key: str, content: bytes) -> bytes | None:
     data = content[start:]
     sound = content.startswith(FORMAT) and content[len(FORMAT) : start] == _seal(kind, key, data)
     return data if sound else None
+
+
+class Memory:
+    """A store that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], bytes] = {}
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key."""
+        return self._entries.get((kind, key))
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry."""
+        self._entries[kind, key] = data
+        return True

@@ -11,9 +11,11 @@ from floe_compiler.commands.options import (
     add_cache,
     add_common,
     add_environments,
+    add_workers,
     chosen_environments,
     find_root,
     open_cache,
+    open_workers,
 )
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.report.outcome import Outcome, count
@@ -38,6 +40,7 @@ def configure(parser: ArgumentParser) -> None:
     add_common(parser)
     add_environments(parser)
     add_cache(parser)
+    add_workers(parser)
 
 
 def run(options: Namespace) -> int:
@@ -48,8 +51,8 @@ def run(options: Namespace) -> int:
 
     root = find_root(options.root)
     environments = chosen_environments(root, options.env)
-    with open_cache(options), showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress)
+    with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         report = check_output(root, compiled.files, compiled.digests, not environments)
     paths = (*report.create, *report.change, *report.delete) or report.indexes
     found = [Diagnostic(STALE, _message(len(paths)), subject="output", hint="run floe-compile and commit output/")]

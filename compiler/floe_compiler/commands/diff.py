@@ -14,15 +14,17 @@ from floe_compiler.commands.options import (
     add_cache,
     add_common,
     add_environments,
+    add_workers,
     chosen_environments,
     find_root,
     open_cache,
+    open_workers,
 )
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT, FileSet, git_blob
 
 if TYPE_CHECKING:
-    from floe_compiler.pipeline import Compilation
+    from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.report.diff import EnvironmentDiff
 
 HEAD = "HEAD"
@@ -54,6 +56,7 @@ def configure(parser: ArgumentParser) -> None:
     add_common(parser, FORMATS)
     add_environments(parser)
     add_cache(parser)
+    add_workers(parser)
 
 
 def run(options: Namespace) -> int:
@@ -66,8 +69,8 @@ def run(options: Namespace) -> int:
     if options.from_output and options.revision:
         raise UsageError(f"say either the revision {options.revision} or --from-output, not both")
     before = _on_disk(root) if options.from_output else _at_revision(root, options.revision or HEAD)
-    with open_cache(options), showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress)
+    with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         progress("comparing")
         diffs = differences(before, compiled, environments)
     _show(diffs, options)
@@ -84,7 +87,7 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     from floe_compiler.report.manifests import read_manifests
 
     after = compiled.files
-    whole = {one.environment: one.objects.by_id for one in compiled.environments}
+    whole = {one.environment: one for one in compiled.environments}
     new = before.hashes_of(after)
     old = {path: digest for path, digest in before.hashes.items() if _counts(path, environments)}
     changed = {path for path, _ in old.items() ^ new.items()}
@@ -94,9 +97,8 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     findings = Findings()
     diffs = []
     for environment in sorted({_environment(path) for path in {*old, *new}}):
-        old_objects = read_manifests(gone.get(environment, {}), findings)
-        new_objects = read_manifests(come.get(environment, {}), findings)
-        diffs.append(compare(environment, old_objects, new_objects, whole.get(environment)))
+        then, now = (read_manifests(files.get(environment, {}), findings) for files in (gone, come))
+        diffs.append(compare(environment, then, now, whole.get(environment)))
     findings.finish()
     return tuple(diffs)
 

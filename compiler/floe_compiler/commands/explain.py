@@ -44,8 +44,8 @@ def run(options: Namespace) -> int:
 
     file, path = _split(options.place)
     root = find_root(options.root)
-    with open_cache(options), showing_progress(sys.stderr) as progress:
-        explanation = explain_file(root, _from_root(root, file), progress)
+    with open_cache(options) as cache, showing_progress(sys.stderr) as progress:
+        explanation = explain_file(root, _from_root(root, file), progress, cache=cache)
     if explanation is None:
         near = nearest(file, _compiled(root)) or "name one below output/"
         raise UsageError(f"{file} is no file that the inputs compile to; {near}")
@@ -83,7 +83,7 @@ def _compiled(root: Path) -> set[str]:
 
 def _spellings(at: DataPath, manifest: Object) -> tuple[str, ...]:
     """Return the ways to write a path: that of differences, that of errors, and by the numbers of list items."""
-    from floe_compiler.check.places import show_place
+    from floe_compiler.check.objects.data_paths import show_place
     from floe_compiler.model.document import show_path
     from floe_compiler.report.field_paths import show_field
 

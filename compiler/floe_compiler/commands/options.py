@@ -14,6 +14,7 @@ from floe_compiler.model.layout import MANIFEST
 
 if TYPE_CHECKING:
     from floe_compiler.cache.store import Store
+    from floe_compiler.pipeline.workers import Workers
 
 FORMATS = ("text", "json", "github", "sarif")
 
@@ -52,6 +53,34 @@ def add_cache(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-cache", action="store_true", help="work everything out, and keep nothing: slower, with the same result"
     )
+
+
+def add_workers(parser: ArgumentParser) -> None:
+    """Add the choice of who does the work."""
+    parser.add_argument(
+        "-j", "--jobs", type=int, metavar="N", help="processes to use (default: one for each processor core)"
+    )
+    parser.add_argument(
+        "--executor",
+        default="",
+        metavar="dask=ADDRESS",
+        help="let a Dask cluster do the work, such as dask=tcp://scheduler:8786 (needs the extra `dask`)",
+    )
+
+
+def open_workers(options: Namespace) -> AbstractContextManager[Workers]:
+    """Open the workers that `--jobs` and `--executor` choose.
+
+    Raises:
+        UsageError: if they choose what cannot be.
+    """
+    from floe_compiler.pipeline.workers import DASK, default_jobs, workers
+
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}: give 1 or more")
+    if options.executor and not options.executor.startswith(DASK):
+        raise UsageError(f'--executor "{options.executor}" is not known; write {DASK}tcp://host:port')
+    return workers(options.jobs or default_jobs(), options.executor)
 
 
 def open_cache(options: Namespace) -> AbstractContextManager[Store]:

@@ -9,6 +9,7 @@ from floe_compiler.derive.callers import callers
 from floe_compiler.derive.shared_secrets import shared_secrets
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
+from floe_compiler.model.units import UnitKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,14 @@ class Derived:
         return UnitPlan(unit, self.callers, self.shared_secrets)
 
 
-def derive(facts: Iterable[UnitFacts]) -> Mapping[str, Derived]:
-    """Return what follows for each namespace of one environment, by its name."""
-    units = sorted(facts, key=lambda unit: unit.namespace)
+def derive(facts: Iterable[UnitFacts]) -> Mapping[UnitKey, Derived]:
+    """Return what follows for each unit of one environment."""
+    units = sorted(facts, key=lambda unit: unit.key)
     called, shared = callers(units), shared_secrets(units)
-    return {unit.namespace: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
+    return {unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
 
 
 def plan_units(units: Sequence[DeclaredUnit]) -> tuple[UnitPlan, ...]:
     """Return the plan of each namespace of one environment, in order."""
     derived = derive(map(unit_facts, units))
-    return tuple(derived[unit.namespace].plan(unit) for unit in units)
+    return tuple(derived[unit.key].plan(unit) for unit in units)

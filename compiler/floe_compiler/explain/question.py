@@ -20,6 +20,7 @@ from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.resolve.slots import Registry
+from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.unit import render_unit
@@ -59,7 +60,8 @@ class Question:
         """Return the objects of one unit of an environment."""
         facts = [self._facts_of(one) for one in plan.units if one.scope != unit.scope]
         own = declare(unit, objects_of)
-        return render_unit(derive([*facts, unit_facts(own)])[unit.namespace].plan(own)).objects
+        objects = render_unit(derive([*facts, unit_facts(own)])[own.key].plan(own)).objects
+        return without_cdk8s(unit.settings, objects, unit.namespace)
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""
@@ -100,7 +102,7 @@ class Question:
 
     def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
         if self.unit is None:
-            return delivery_objects(plan.delivery_plan())
+            return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan()))
         unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
         return self._rendered(unit, plan) if unit else ()
 

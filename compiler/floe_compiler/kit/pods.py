@@ -14,7 +14,8 @@ from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Container, Pod, Probe, Resources, Variable
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Instance, Settings
+from floe_compiler.model.plan import Instance
+from floe_compiler.model.settings import Settings
 
 WAIT_SECONDS = 240
 WAIT_PAUSE = 5
@@ -35,7 +36,7 @@ def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placem
 
 def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     """Return the labels of the pods of the workload `name`."""
-    return labels.object_labels(instance, name) | labels.access_labels(pod.calls) | dict(pod.labels)
+    return labels.template_labels(instance, name) | labels.access_labels(pod.calls) | dict(pod.labels)
 
 
 def pod_annotations(pod: Pod) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import secret_values
 from floe_compiler.load.text_file import read_file
 from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.codec import digest_of
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
 from floe_compiler.model.document import Document
 from floe_compiler.model.layout import MANIFEST
@@ -96,14 +97,18 @@ def _documents(
     findings: Findings,
 ) -> Mapping[str, Document]:
     """Return the sound documents by file, in the order of the files."""
+    read: dict[str, str] = {}
     texts: dict[str, str] = {}
     found: dict[str, Document] = {}
     for file in authored.kinds:
         text, problems = read_file(root, file)
         findings.extend(problems)
-        if text is not None and not problems and (documents := known.get(file, text)):
+        if text is None:
+            continue
+        read[file] = text
+        if not problems and (documents := known.get(file, text)):
             found[file] = documents[0]
-        elif text is not None:
+        else:
             texts[file] = text
     files = [(file, authored.kinds[file], text) for file, text in texts.items()]
     chunks = [Texts(tuple(files[start : start + CHUNK]), schemas) for start in range(0, len(files), CHUNK)]
@@ -115,7 +120,7 @@ def _documents(
             found[file] = documents[0]
             if not problems:
                 known.put(file, texts[file], data)
-    return {file: found[file] for file in authored.kinds if file in found}
+    return {file: replace(found[file], digest=digest_of(file, read[file])) for file in authored.kinds if file in found}
 
 
 def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Diagnostic]]]:

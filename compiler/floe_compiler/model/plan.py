@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,11 +20,12 @@ from floe_compiler.model.inputs import (
     Placements,
     PostgresqlServer,
     Quota,
-    SecretsBackend,
 )
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
+from floe_compiler.model.units import UnitKey
 
 Config = TypeVar("Config", bound=BaseModel)
 Kind = TypeVar("Kind", bound=Capability)
@@ -42,29 +43,6 @@ PLATFORM = "platform"
 def nothing(_instance: object) -> tuple[()]:
     """Return no facts: what most components have to say of most things."""
     return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What holds for everything rendered in one environment."""
-
-    environment: str
-    platform: str
-    version: str
-    production: bool = False
-    kubernetes_version: str = "1.34"
-    cluster_domain: str = "cluster.local"
-    storage_class: str = "standard"
-    scale: str = "light"
-    delivery: Literal["argocd", "flux"] = "argocd"
-    registry: str = "ghcr.io"
-    mirrors: Mapping[str, str] = field(default_factory=dict)
-    pull_secret: str = ""
-    secrets: SecretsBackend | None = None
-    platform_namespace: str = ""
-    ingress_namespace: str = ""
-    api_server_cidr: str = "0.0.0.0/0"
-    nodes: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +254,11 @@ class DeclaredUnit:
     quota: Quota
     instances: tuple[DeclaredInstance, ...] = ()
     quota_origin: Span | None = None
+
+    @property
+    def key(self) -> UnitKey:
+        """Return what tells the unit from all others."""
+        return UnitKey(self.settings.environment.name, self.settings.cluster.name, self.namespace)
 
 
 @dataclass(frozen=True, slots=True)

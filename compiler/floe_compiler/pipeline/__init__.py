@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from floe_compiler.cache.store import Cache, Memory
+from floe_compiler.load.digests import compiler_digest
 from floe_compiler.load.digests import input_digests as input_digests  # re-exported: the pipeline's other question
-from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.files import File, FileSet, delivery_path, object_path
-from floe_compiler.model.objects import ObjectId, ObjectSet
-from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.pipeline.workers import ThisProcess, Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from floe_compiler.components import Registry
     from floe_compiler.explain import Explanation
     from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
     from floe_compiler.model.sources import Sources
+    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.pipeline.environments import Mesh
+    from floe_compiler.pipeline.headers import Header, Scope
+    from floe_compiler.resolve.environment import Frame
 
 Progress = Callable[[str], None]
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 def silent(_message: str) -> None:
     """Report no progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compilation:
-    """What the inputs compile to: the checked environments, and every file of them."""
-
-    environments: tuple[Rendered, ...]
-    files: FileSet
-    digests: Mapping[str, str]
-    """The digest of the inputs, by environment."""
-
-    warnings: tuple[Diagnostic, ...] = ()
 
 
 @contextmanager
@@ -55,25 +46,94 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 @_without_garbage_collection()
-def compile_mesh(root: Path, environments: tuple[str, ...] = (), progress: Progress = silent) -> Compilation:
+def compile_mesh(
+    root: Path,
+    environments: tuple[str, ...] = (),
+    progress: Progress = silent,
+    *,
+    cache: Cache | None = None,
+    workers: Workers | None = None,
+) -> Compilation:
     """Return what the repository at `root` compiles to, for the environments named (default: all).
 
-    Nothing is written. Raises StageFailed with every error of the first stage that finds any.
+    Args:
+        root: The repository. Nothing is written to it.
+        environments: The names of environments.
+        progress: Told what is being done.
+        cache: What earlier runs have worked out (default: nothing).
+        workers: They do what many units need (default: this process).
+
+    Raises StageFailed with every error of the first stage that finds any.
     """
+    from floe_compiler.pipeline.compilation import Compilation, files_of
+    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+    from floe_compiler.pipeline.linking import link_environments
+    from floe_compiler.pipeline.results import Results
+
+    cache, workers = cache or Memory(), workers or ThisProcess()
     digests = input_digests(root)
-    plans, warnings = plan_mesh(root, environments, progress)
-    progress("rendering")
-    rendered = _synthesized(plans)
-    progress("applying base/ and overlays/")
-    overlaid, overlay_warnings = _overlaid(root, rendered)
+    mesh, warnings = _mesh(root, environments, progress, cache, workers)
+    progress("compiling")
+    given = mesh.inputs()
+    results = Results(mesh.frames, cache, workers, progress)
+    results.add(given, cluster_tasks(mesh, given))
+    written = {name: head.definitions for name in given for head in results.of(name).values()}
+    given = with_definitions(mesh, given, {name: written.get(name, ()) for name in given})
+    results.add(given, unit_tasks(mesh, given))
     progress("checking")
-    check_warnings = _checked_together(overlaid)
+    compiled, found = link_environments(results, given)
+    clashes = Findings()
+    files = files_of(compiled, clashes)
+    clashes.finish()
+    kept = {name: digest for name, digest in digests.items() if name in mesh.frames}
+    return Compilation(compiled, files, kept, (*warnings, *found))
+
+
+def _mesh(
+    root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
+) -> tuple[Mesh, tuple[Diagnostic, ...]]:
+    """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
+    from floe_compiler.pipeline.environments import Mesh, read_overlays
+    from floe_compiler.pipeline.reading import CachedReader
+    from floe_compiler.resolve import resolve_frames
+    from floe_compiler.resolve.databases import check_owners
+
+    compiler = compiler_digest()
+    progress("reading")
+    sources, components, loaded = _read(root, cache, workers)
+    progress("resolving")
     findings = Findings()
-    files = FileSet.of((file for one in overlaid for file in _files(one)), findings)
-    findings.finish()
-    names = [one.environment for one in overlaid]
-    kept = {name: digest for name, digest in digests.items() if name in names}
-    return Compilation(overlaid, files, kept, (*warnings, *overlay_warnings, *check_warnings))
+    frames = resolve_frames(sources, components, environments, findings)
+    headers = _headers(sources, components, environments, frames, findings, cache, workers)
+    for name in frames:
+        owned = (one for (environment, _), one in headers.items() if environment == name)
+        check_owners((database for one in owned for database in one.header.external_databases), findings)
+    findings.extend(warning for header in headers.values() for warning in header.header.warnings)
+    resolved = findings.finish()
+    overlays, read = read_overlays(root, frames, CachedReader(cache, compiler))
+    return Mesh(frames, headers, overlays, compiler), (*loaded, *resolved, *read)
+
+
+def _headers(
+    sources: Sources,
+    components: Registry,
+    environments: tuple[str, ...],
+    frames: Mapping[str, Frame],
+    findings: Findings,
+    cache: Cache,
+    workers: Workers,
+) -> Mapping[Scope, Header]:
+    """Return the header of each unit. If anything is wrong, everything is resolved at once to tell all of it."""
+    from floe_compiler.pipeline.headers import NotResolved, headers
+    from floe_compiler.resolve import resolve
+
+    try:
+        if not findings.failed:
+            return headers(frames, compiler_digest(), cache, workers)
+    except NotResolved:
+        pass
+    resolve(sources, components, environments)
+    raise AssertionError("what is wrong with a unit is wrong with the whole, too")
 
 
 def plan_mesh(
@@ -83,43 +143,10 @@ def plan_mesh(
     from floe_compiler.resolve import resolve
 
     progress("reading")
-    sources, components, loaded = _read(root)
+    sources, components, loaded = _read(root, Memory(), ThisProcess())
     progress("resolving")
     plans, resolved = resolve(sources, components, environments)
     return plans, (*loaded, *resolved)
-
-
-def explain_file(root: Path, file: str, progress: Progress = silent) -> Explanation | None:
-    """Return what each value of an output file follows from; None if the inputs compile to no such file.
-
-    `file` is the path from the root. Raises StageFailed.
-    """
-    from floe_compiler.explain import explain
-    from floe_compiler.model.objects import identify
-
-    environment = file.split("/")[1] if file.count("/") > 1 else ""
-    sources, components, _ = _read(root)
-    if environment not in sources.environments:
-        return None
-    compiled = compile_mesh(root, (environment,), progress)
-    rendered = compiled.environments[0]
-    final = next((one for one in rendered.objects if _path(rendered, identify(one)) == file), None)
-    if final is None:
-        return None
-    progress("varying what is written")
-    name = str(identify(final))
-    asked_by = str(rendered.origins.get(name, "the platform as a whole"))
-    return explain(sources, components, environment, final, rendered.patched.get(name, ()), asked_by)
-
-
-def _read(root: Path) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
-    from floe_compiler.components import registry
-    from floe_compiler.load.mesh import load
-    from floe_compiler.resolve.schemas import schemas
-
-    components = registry()
-    sources, warnings = load(root, schemas(components))
-    return sources, components, warnings
 
 
 def plan_units(plan: EnvironmentPlan) -> tuple[UnitPlan, ...]:
@@ -131,99 +158,42 @@ def plan_units(plan: EnvironmentPlan) -> tuple[UnitPlan, ...]:
     return derived([declare(unit, objects_of) for unit in plan.units])
 
 
-def _synthesized(plans: tuple[EnvironmentPlan, ...]) -> tuple[Rendered, ...]:
-    from floe_compiler.synthesize import synthesize, synthesize_delivery
+def explain_file(
+    root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None
+) -> Explanation | None:
+    """Return what each value of an output file follows from; None if the inputs compile to no such file.
 
-    rendered, _ = _each(
-        plans,
-        lambda plan: (
-            _together([*synthesize(plan_units(plan), plan.cluster), synthesize_delivery(plan.delivery_plan())]),
-            (),
-        ),
-    )
-    return rendered
+    `file` is the path from the root. Raises StageFailed.
+    """
+    from floe_compiler.explain import explain
+    from floe_compiler.model.objects import identify
+    from floe_compiler.model.yaml_text import from_yaml
 
-
-def _together(units: Sequence[Rendered]) -> Rendered:
-    """Return the units of an environment as one."""
-    return replace(
-        units[0],
-        namespace="",
-        objects=ObjectSet.of(manifest for unit in units for manifest in unit.objects),
-        connections=frozenset().union(*(unit.connections for unit in units)),
-        launched=frozenset().union(*(unit.launched for unit in units)),
-        exceptions=frozenset().union(*(unit.exceptions for unit in units)),
-        ingress_groups=frozenset().union(*(unit.ingress_groups for unit in units)),
-        existing_secrets=frozenset().union(*(unit.existing_secrets for unit in units)),
-        delivery=frozenset().union(*(unit.delivery for unit in units)),
-        origins={name: origin for unit in units for name, origin in unit.origins.items()},
-    )
-
-
-def _overlaid(root: Path, rendered: tuple[Rendered, ...]) -> tuple[tuple[Rendered, ...], tuple[Diagnostic, ...]]:
-    from floe_compiler.load.yaml_reader import read_documents
-    from floe_compiler.overlay.apply import apply_overlay
-
-    memory = _Builds()
-    return _each(rendered, lambda one: apply_overlay(root, one, read_documents, memory))
+    cache = cache or Memory()
+    environment = file.split("/")[1] if file.count("/") > 1 else ""
+    sources, components, _ = _read(root, cache, ThisProcess())
+    if environment not in sources.environments:
+        return None
+    compiled = compile_mesh(root, (environment,), progress, cache=cache)
+    if file not in compiled.files:
+        return None
+    final = from_yaml(compiled.files[file])
+    compiled_environment = compiled.environments[0]
+    places = compiled_environment.places(compiled_environment.unit_of(file))
+    progress("varying what is written")
+    name = str(identify(final))
+    asked_by = str(places.origins.get(name, "the platform as a whole"))
+    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by)
 
 
-class _Builds:
-    """What kustomize has built in this run, by the hash of its files."""
+def _read(root: Path, cache: Cache, workers: Workers) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
+    from floe_compiler.cache.documents import DocumentCache
+    from floe_compiler.components import registry
+    from floe_compiler.load.mesh import load
+    from floe_compiler.pipeline.workers import map_with
+    from floe_compiler.resolve.schemas import schemas
 
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-
-    def recall(self, key: str) -> str | None:
-        return self._known.get(key)
-
-    def remember(self, key: str, text: str) -> None:
-        self._known[key] = text
-
-
-def _checked(rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
-    from floe_compiler.check import run_checks
-
-    return rendered, run_checks(rendered)
-
-
-def _checked_together(environments: tuple[Rendered, ...]) -> tuple[Diagnostic, ...]:
-    from floe_compiler.check.across import check_across
-
-    findings = Findings()
-    findings.extend(check_across(environments))
-    try:
-        findings.extend(_each(environments, _checked)[1])
-    except StageFailed as failure:
-        findings.extend(failure.diagnostics)
-    return findings.finish()
-
-
-def _each(
-    items: Iterable[Item], stage: Callable[[Item], tuple[Result, tuple[Diagnostic, ...]]]
-) -> tuple[tuple[Result, ...], tuple[Diagnostic, ...]]:
-    """Run a stage on each environment; raise StageFailed with the errors of all of them, not just of the first."""
-    findings = Findings()
-    results: list[Result] = []
-    for item in items:
-        try:
-            result, warnings = stage(item)
-        except StageFailed as failure:
-            findings.extend(failure.diagnostics)
-        else:
-            results.append(result)
-            findings.extend(warnings)
-    return tuple(results), findings.finish()
-
-
-def _files(rendered: Rendered) -> Iterable[File]:
-    from floe_compiler.model.yaml_text import to_yaml
-
-    for identity, manifest in rendered.objects.by_id.items():
-        yield File(_path(rendered, identity), to_yaml(manifest), f"{rendered.environment}: {identity}")
-
-
-def _path(rendered: Rendered, identity: ObjectId) -> str:
-    if identity in rendered.delivery:
-        return delivery_path(rendered.environment, identity)
-    return object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
+    components = registry()
+    known = DocumentCache(cache, compiler_digest())
+    sources, warnings = load(root, schemas(components), known, map_with(workers))
+    return sources, components, warnings

@@ -19,6 +19,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 if TYPE_CHECKING:
     from distributed import Client
 
+    from floe_compiler.load.mesh import Map
+
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,13 +32,19 @@ MOST_JOBS = 61
 NO_EXECUTOR = Rule(
     "W019",
     "executor that cannot be used",
-    "The units were to be compiled by a Dask cluster (--executor dask=tcp://host:port), but it cannot be reached, or the "
-    "package for it is not installed. Without --executor, the cores of this machine do it.",
+    "The units were to be compiled by a Dask cluster (--executor dask=tcp://host:port), but it cannot be reached, or "
+    "the package for it is not installed. Without --executor, the cores of this machine do it.",
 )
 
 
 class Workers(Protocol):
-    """Calls a function for each of many items."""
+    """Calls a function for each of many items.
+
+    `jobs` is how many are done at a time. `share_files` tells whether all workers see the files of this machine.
+    """
+
+    jobs: int
+    share_files: bool
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -46,6 +54,9 @@ class Workers(Protocol):
 
 class ThisProcess:
     """Does one item after the other."""
+
+    jobs = 1
+    share_files = True
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -60,8 +71,10 @@ class Processes:
     Where processes can be forked, they have what is shared without being sent it.
     """
 
+    share_files = True
+
     def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+        self.jobs = jobs
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -72,7 +85,7 @@ class Processes:
             return
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         with ProcessPoolExecutor(
-            min(self._jobs, len(items)), mp_context=context, initializer=_share, initargs=(shared,)
+            min(self.jobs, len(items)), mp_context=context, initializer=_share, initargs=(shared,)
         ) as pool:
             yield from _mapped(pool, partial(_call_with_shared, function), items)
 
@@ -80,14 +93,17 @@ class Processes:
 class DaskCluster:
     """Does the items on the workers of a Dask cluster. A worker that dies is made up for by the others."""
 
+    share_files = False
+
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.jobs = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
     ) -> Iterator[Result]:
         """Yield the results."""
-        pool: Executor = self._client.get_executor(pure=False, retries=RETRIES)
+        pool: Executor = self._client.get_executor(pure=False, retries=RETRIES)  # type: ignore[no-untyped-call]
         with pool:
             yield from _mapped(pool, partial(function, shared), items)
 
@@ -117,6 +133,19 @@ def _mapped(pool: Executor, function: Callable[[Item], Result], items: Iterable[
             future.cancel()
 
 
+def map_with(workers: Workers) -> Map:
+    """Return a function like `map` whose calls are made by workers."""
+
+    def mapped(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        return workers.map(_call, function, tuple(items))
+
+    return mapped
+
+
+def _call(function: Callable[[Item], Result], item: Item) -> Result:
+    return function(item)
+
+
 def default_jobs() -> int:
     """Return the number of processor cores that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -144,7 +173,7 @@ def _dask(address: str) -> Iterator[Client]:
         message, hint = "the package distributed is not installed", "pip install 'floe-compile[dask]'"
         raise StageFailed([Diagnostic(NO_EXECUTOR, message, hint=hint)]) from None
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         message = f"no Dask scheduler answers at {address}: {error}"
         raise StageFailed([Diagnostic(NO_EXECUTOR, message, hint="start it, or correct the address")]) from error

@@ -18,7 +18,8 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit, Settings
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
@@ -28,8 +29,9 @@ from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
-from floe_compiler.resolve.products import Key, source_of
+from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
+from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
 
@@ -40,8 +42,8 @@ class Inputs:
 
     sources: Sources
     registry: Registry
-    products: Mapping[Key, Product]
     locks: Mapping[DataPath, int]
+    references: Mapping[Key, References]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +78,22 @@ class Frame:
 
 
 def resolve_environment(
-    inputs: Inputs, environment: Environment, document: Document, findings: Findings
+    frame: Frame, products: Mapping[str, Mapping[Key, Product]], findings: Findings
 ) -> EnvironmentPlan | None:
-    """Return the plan of one environment; None, with the findings added, if it can have none."""
-    frame = resolve_frame(inputs, environment, document, findings)
-    if frame is None:
-        return None
-    names = domains_in(inputs.sources, document, environment.metadata.name)
-    domains = [scope for name in sorted(inputs.sources.domains) if (scope := resolve_domain(frame, name, findings))]
-    _check_domains_read(inputs.sources, names, frame.settings, domains, findings)
+    """Return the plan of one environment, given the valid products by domain; None, with findings, if it has none."""
+    domains = [
+        scope
+        for name in sorted(frame.inputs.sources.domains)
+        if (scope := resolve_domain(frame, name, products[name], findings))
+    ]
     scopes_ = (frame.platform, *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
     if findings.failed:
         # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
         return None
-    units = tuple(connect(frame, scope, frame.provided, findings) for scope in scopes_)
-    return EnvironmentPlan(frame.settings, environment.cluster, frame.delivery, units, frame.version_origin)
+    provided = frame.provided
+    units = tuple(connect(frame, scope, provided, findings) for scope in scopes_)
+    return EnvironmentPlan(frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin)
 
 
 def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
@@ -100,19 +102,19 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
     _check_domain_names(inputs.sources, document, findings)
     merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
-    slots.check_groups(inputs.registry, merged, findings)
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
-    settings = _settings(environment, manifest)
+    settings = environment_settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
-    place = Place(settings, PLATFORM, settings.platform_namespace, manifest.placement)
+    place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
+    _check_domains_read(inputs, names, settings.environment.name, findings)
     with_products = tuple(name for name in names if inputs.sources.domains[name].products)
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
     platform = Scope(
         PLATFORM,
-        settings.platform_namespace,
+        settings.environment.platform_namespace,
         manifest.metadata.owner,
         _shared_quota(manifest),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
@@ -132,25 +134,18 @@ def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str,
     )
 
 
-def _check_domains_read(
-    sources: Sources, present: Collection[str], settings: Settings, domains: list[Scope], findings: Findings
-) -> None:
-    """Complain of products that read a product of a domain which the environment does not have.
-
-    A domain that is wrong itself is there all the same: what is wrong with it is told elsewhere.
-    """
-    products = [one for scope in domains for _, instance in scope.placed for one in instance.products]
-    for product in products:
-        document = sources.domains[product.domain].products[product.name]
-        for index, declared in enumerate(product.spec.inputs):
-            domain, name = source_of(product, declared)
-            if domain in sources.domains and domain not in present:
+def _check_domains_read(inputs: Inputs, present: Collection[str], environment: str, findings: Findings) -> None:
+    """Complain of products that read a product of a domain which the environment does not have."""
+    domains = inputs.sources.domains
+    for (reader, _), product in inputs.references.items():
+        for index, ((domain, name), _) in enumerate(product.inputs if reader in present else ()):
+            if domain in domains and domain not in present:
                 findings.add(
                     UNKNOWN_REFERENCE,
-                    f'environment "{settings.environment}" has no domain "{domain}", whose product "{name}" is read',
-                    document.span(("inputs", index)),
-                    hint=f"add {settings.environment} to the domain's `environments`",
-                    related=[Related(sources.domains[domain].document.span(("environments",)), "where it exists")],
+                    f'environment "{environment}" has no domain "{domain}", whose product "{name}" is read',
+                    product.document.span(("inputs", index)),
+                    hint=f"add {environment} to the domain's `environments`",
+                    related=[Related(domains[domain].document.span(("environments",)), "where it exists")],
                 )
 
 
@@ -166,28 +161,6 @@ def _shared_quota(manifest: PlatformManifest) -> Quota:
     """Return the quota of the shared services: what is said of it alone, over that of every namespace."""
     own = manifest.shared_services.quota
     return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
-
-
-def _settings(environment: Environment, manifest: PlatformManifest) -> Settings:
-    return Settings(
-        environment=environment.metadata.name,
-        platform=manifest.metadata.name,
-        version=manifest.metadata.version,
-        production=environment.production,
-        kubernetes_version=manifest.kubernetes.version,
-        cluster_domain=manifest.kubernetes.cluster_domain,
-        storage_class=environment.storage_class,
-        scale=environment.scale,
-        delivery=manifest.delivery.type,
-        registry=manifest.images.registry,
-        mirrors=dict(sorted(manifest.images.mirrors.items())),
-        pull_secret=manifest.images.pull_secret or "",
-        secrets=manifest.secrets,
-        platform_namespace=namespace_name(environment, PLATFORM),
-        ingress_namespace=environment.cluster.ingress_namespace or "",
-        api_server_cidr=environment.cluster.api_server_cidr,
-        nodes=environment.cluster.nodes,
-    )
 
 
 def _check_secrets(environment: Environment, manifest: PlatformManifest, merged: Merged, findings: Findings) -> None:
@@ -207,18 +180,21 @@ def _check_domain_names(sources: Sources, document: Document, findings: Findings
             )
 
 
-def resolve_domain(frame: Frame, name: str, findings: Findings) -> Scope | None:
-    """Return a domain of an environment; None if it is not there, or, with the findings added, if it is wrong."""
+def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:
+    """Return a domain of an environment, given its valid products.
+
+    None if the domain is not there, or, with the findings added, if it is wrong.
+    """
     inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
     own = scopes.domain_layers(source, frame.document, name)
     check_locks(inputs.sources.manifest, inputs.locks, own, findings)
     merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
-    if domain is None or not scopes.exists_in(own, settings.environment):
+    if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
-    products = [inputs.products[name, one] for one in sorted(source.products) if (name, one) in inputs.products]
-    if settings.production:
+    products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
+    if settings.environment.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from floe_compiler.model import fields
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
-from floe_compiler.model.inputs import DataProduct, ProductInput
+from floe_compiler.model.inputs import DataProduct
 from floe_compiler.model.plan import Product
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve.layers import Layer, merge
@@ -31,14 +31,6 @@ class References:
     """The products that it reads, each with the output."""
 
 
-def products_of(sources: Sources, findings: Findings) -> Mapping[Key, Product]:
-    """Return every valid product of the mesh; complain of the others, and of references that lead nowhere."""
-    check_references(sources, findings)
-    return dict(
-        one for domain, source in sources.domains.items() for one in domain_products(domain, source, findings).items()
-    )
-
-
 def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, Product]:
     """Return the valid products of a domain; complain of the others."""
     found: dict[Key, Product] = {}
@@ -49,8 +41,8 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
     return found
 
 
-def check_references(sources: Sources, findings: Findings) -> None:
-    """Complain of products that refer to what is not there, read one another in a circle, or have a name twice."""
+def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:
+    """Return what products say of one another; complain of what is not there, of circles, and of names given twice."""
     known = {
         (domain, name): references
         for domain, source in sources.domains.items()
@@ -63,6 +55,7 @@ def check_references(sources: Sources, findings: Findings) -> None:
     for product in known.values():
         _check_inputs(product, known, sources, findings)
     _check_cycles(known, findings)
+    return known
 
 
 def _references(domain: str, document: Document) -> References | None:
@@ -123,11 +116,6 @@ def _is_name(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def source_of(product: Product, declared: ProductInput) -> Key:
-    """Return the product that an input refers to."""
-    return (declared.domain or product.domain, declared.product)
 
 
 def _check_inputs(product: References, known: Mapping[Key, References], sources: Sources, findings: Findings) -> None:

@@ -24,8 +24,8 @@ class Store(Protocol):
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept under a key; None if nothing sound is."""
 
-    def put(self, kind: str, key: str, data: bytes) -> object:
-        """Keep an entry, if possible."""
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry, if that can be; tell whether it is kept."""
 
 
 class Compiled(msgspec.Struct, frozen=True, array_like=True):

@@ -88,7 +88,10 @@ def _cluster_kinds(plan: DeliveryPlan) -> Object:
 
 def _destination(plan: DeliveryPlan, folder: Folder) -> Object:
     # Cluster-scoped objects have no namespace, but a destination must match one.
-    return {"server": plan.cluster.server, "namespace": folder.namespace or plan.settings.platform_namespace}
+    return {
+        "server": plan.cluster.server,
+        "namespace": folder.namespace or plan.settings.environment.platform_namespace,
+    }
 
 
 def _application(plan: DeliveryPlan, delivery: ArgoCd, folder: Folder) -> Object:

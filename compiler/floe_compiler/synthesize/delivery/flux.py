@@ -42,7 +42,7 @@ def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
         "url": delivery.repository,
         "ref": {"branch": delivery.revision},
         "interval": GIT_INTERVAL,
-        "sparseCheckout": [f"{OUTPUT}/{plan.settings.environment}"],
+        "sparseCheckout": [f"{OUTPUT}/{plan.settings.environment.name}"],
         **present(secretRef={"name": delivery.secret} if delivery.secret else None),
     }
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
