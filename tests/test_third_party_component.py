@@ -106,7 +106,7 @@ def test_without_it_nobody_knows_its_slot(tmp_path: Path) -> None:
 
 def test_one_object_of_two_domains_is_an_error(tmp_path: Path) -> None:
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}}
-    component = replace(COMPONENT, shared=False, constructs=None, build=lambda _: Parts(objects=(role,)))
+    component = replace(COMPONENT, scope="domain", constructs=None, build=lambda _: Parts(objects=(role,)))
     root = mesh(tmp_path)
     (root / "domains/finance").mkdir()
     (root / "domains/finance/domain.yaml").write_text((root / DOMAIN).read_text().replace("sales", "finance"))

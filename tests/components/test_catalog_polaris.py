@@ -20,6 +20,7 @@ from floe_compiler.components import catalog_polaris, storage_minio
 from floe_compiler.components.catalog_polaris import COMPONENT, PolarisConfig
 from floe_compiler.kit import polaris, postgresql
 from floe_compiler.kit.scripts import script
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Catalog, Database, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container
@@ -39,7 +40,6 @@ DATABASE = Database(
     database="polaris",
     user="polaris",
     password=Secret("polaris-postgresql", PLATFORM, (SecretKey("password", generated=32),)).key("password"),
-    image=postgresql.IMAGE,
 )
 STORE = storage_minio.provides(context_of(storage_minio.COMPONENT).instance)[0]
 AWS = replace(
@@ -50,8 +50,10 @@ AWS = replace(
     access_key=None,
     secret_key=None,
     role="arn:aws:iam::123456789012:role/lake",
-    account_annotations=(("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/floe"),),
-    identity_endpoint=Endpoint("sts.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)),
+    identity=WorkloadIdentity(
+        (("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/floe"),),
+        endpoints=(Endpoint("sts.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)),),
+    ),
 )
 DOMAINS = ("field-service", "sales")
 
@@ -153,10 +155,10 @@ def test_a_writable_root_is_a_declared_exception() -> None:
 
 def test_traces_go_to_the_collector_if_there_is_one() -> None:
     with_one, without = _context(None, COLLECTOR), _context()
-    assert catalog_polaris.properties(with_one)["quarkus.otel.exporter.otlp.endpoint"] == COLLECTOR.grpc_url
+    assert catalog_polaris.properties(with_one)["quarkus.otel.exporter.otlp.endpoint"] == COLLECTOR.grpc.url()
     assert catalog_polaris.properties(with_one)["quarkus.otel.sdk.disabled"] == "false"
     assert catalog_polaris.properties(without)["quarkus.otel.sdk.disabled"] == "true"
-    assert COLLECTOR.endpoint in COMPONENT.build(with_one).workloads[0].pod.calls
+    assert COLLECTOR.grpc in COMPONENT.build(with_one).workloads[0].pod.calls
 
 
 def test_secrets_never_stand_in_configuration() -> None:
@@ -174,8 +176,8 @@ def test_every_secret_variable_says_why_it_is_no_file() -> None:
 def test_a_workload_identity_takes_the_place_of_keys() -> None:
     context = _context(store=AWS)
     pod = COMPONENT.build(context).workloads[0].pod
-    assert pod.account_annotations == AWS.account_annotations
-    assert AWS.identity_endpoint in pod.calls
+    assert pod.workload_identity is AWS.identity
+    assert "sts.us-east-1.amazonaws.com" in {server.host for server in pod.servers()}
     names = {variable.name for variable in pod.containers[0].variables}
     assert "AWS_ACCESS_KEY_ID" not in names
     assert "AWS_REGION" in names

@@ -90,9 +90,10 @@ def test_it_listens_where_clients_expect_it() -> None:
         (13133, False),
     ]
     (found,) = provides(context().instance)
-    assert found.grpc_url == "http://otel-collector.floe-platform.svc.cluster.local:4317"
-    assert found.http_url == "http://otel-collector.floe-platform.svc.cluster.local:4318"
-    assert [port.number for port in found.endpoint.ports] == [4317, 4318], "clients have no business with the others"
+    assert found.grpc.url() == "http://otel-collector.floe-platform.svc.cluster.local:4317"
+    assert found.http.url() == "http://otel-collector.floe-platform.svc.cluster.local:4318"
+    ports = [[port.number for port in one.ports] for one in (found.grpc, found.http)]
+    assert ports == [[4317], [4318]], "a client calls the port that it uses, and no other"
 
 
 def test_all_it_listens_on_is_reachable_from_outside_the_pod() -> None:

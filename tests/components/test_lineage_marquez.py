@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components.lineage_marquez import COMPONENT, START, MarquezConfig, configuration, databases, provides
-from floe_compiler.kit.postgresql import IMAGE, PORT, DatabaseOwner, database_secret
+from floe_compiler.kit.postgresql import PORT, DatabaseOwner, database_secret
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import Container, Parts, Probe, Workload
@@ -31,7 +31,6 @@ DATABASE = Database(
     "marquez",
     "marquez",
     database_secret(OWNER, "floe-platform").key("password"),
-    IMAGE,
 )
 
 
@@ -232,14 +231,16 @@ def test_the_web_interface_finds_the_server_and_is_open_to_people() -> None:
     web = build().workloads[1]
     variables = {one.name: one.value for one in web.pod.containers[0].variables}
 
-    assert (web.name, web.pod.containers[0].ports[0].number, web.open_to_ingress) == ("marquez-web", 3000, ("http",))
+    assert (web.name, web.pod.containers[0].ports[0].number) == ("marquez-web", 3000)
+    (interface,) = web.interfaces
+    assert (interface.port, interface.authenticates) == ("http", False), "whoever reaches it sees everything"
     assert variables == {
         "MARQUEZ_HOST": "marquez.floe-platform.svc.cluster.local",
         "MARQUEZ_PORT": "5000",
         "WEB_PORT": "3000",
     }
     assert web.pod.calls == (provides(context().instance)[0].endpoint,)
-    assert api().open_to_ingress == ()
+    assert api().interfaces == ()
 
 
 def test_the_web_interface_can_be_left_out() -> None:

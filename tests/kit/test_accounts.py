@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit.accounts import accounts
-from floe_compiler.model.facts import PolicyRule
+from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
 from floe_compiler.model.plan import Settings
 from kit.samples import instance, pod
 from support import DEVELOPMENT
@@ -48,8 +48,8 @@ def test_declared_rights_become_a_role_of_the_namespace() -> None:
 
 def test_pods_that_share_an_account_share_its_rights_each_once() -> None:
     found = rendered(
-        ("a", pod(account="shared", kubernetes_api=(JOBS,), account_annotations=(("role", "x"),))),
-        ("b", pod(account="shared", kubernetes_api=(JOBS, PODS), account_annotations=(("zone", "y"),))),
+        ("a", pod(account="shared", kubernetes_api=(JOBS,), workload_identity=WorkloadIdentity((("role", "x"),)))),
+        ("b", pod(account="shared", kubernetes_api=(JOBS, PODS), workload_identity=WorkloadIdentity((("zone", "y"),)))),
     )
     assert list(found) == ["ServiceAccount shared", "Role shared", "RoleBinding shared"]
     assert len(found["Role shared"]["rules"]) == 2

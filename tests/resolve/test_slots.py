@@ -65,8 +65,8 @@ def test_an_empty_mapping_that_was_written_stays() -> None:
 
 def test_the_slots_of_the_language_but_the_one_that_nobody_fills() -> None:
     assert slots(REGISTRY) == ("catalog", "observability.collector", "observability.tracing", "orchestrator")
-    assert slots(REGISTRY, shared=True) == ("catalog", "observability.collector", "observability.tracing")
-    assert slots(REGISTRY, shared=False) == ("orchestrator",)
+    assert slots(REGISTRY, "platform") == ("catalog", "observability.collector", "observability.tracing")
+    assert slots(REGISTRY, "domain") == ("orchestrator",)
     assert types(REGISTRY, "catalog") == ("alpha", "beta")
     assert slot_path("observability.collector") == ("observability", "collector")
 

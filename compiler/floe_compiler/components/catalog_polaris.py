@@ -36,6 +36,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Name
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
+from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -154,7 +155,6 @@ def build(context: Context[PolarisConfig]) -> Parts:
 def _server(context: Context[PolarisConfig]) -> Workload:
     config, store, collector = context.config, context.one(ObjectStore), context.optional(Collector)
     database = context.one(Database)
-    telemetry = (collector.endpoint,) if collector else ()
     health = Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10)
     container = Container(
         name=NAME,
@@ -177,13 +177,14 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         replicas=config.replicas,
         available=1,
         phase=2,
-        open_to_ingress=(HTTP.name,),
+        interfaces=(Interface(NAME, HTTP.name, authenticates=True),),
+        metrics=(Metrics(MANAGEMENT.name, "/q/metrics"),),
         pod=Pod(
             containers=(container,),
             identity=IDENTITY,
-            calls=(database.endpoint, *store.calls(), *telemetry),
+            calls=(database.endpoint, store.endpoint, *((collector.grpc,) if collector else ())),
             waits_for=(database.endpoint,),
-            account_annotations=store.account_annotations,
+            workload_identity=store.identity,
         ),
     )
 
@@ -204,7 +205,7 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
         "quarkus.otel.sdk.disabled": "false" if collector else "true",
     }
     if collector:
-        found["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc_url
+        found["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc.url()
         found["quarkus.otel.service.name"] = NAME
         found["quarkus.otel.resource.attributes"] = (
             f"deployment.environment.name={instance.settings.environment},service.namespace={instance.settings.platform}"
@@ -305,7 +306,7 @@ COMPONENT = Component(
     provides=provides,
     requires=requires,
     databases=databases,
-    shared=True,
+    scope="platform",
     profiles={
         "light": {
             "replicas": 1,

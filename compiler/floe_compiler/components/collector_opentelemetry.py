@@ -32,6 +32,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Name, PortNumber, SecretKeyName, matching
 from floe_compiler.model.inputs import Amounts, Input, OutsideServer, ResourceSettings
+from floe_compiler.model.operations import Metrics
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -210,7 +211,7 @@ def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
     """Return the receiver."""
     settings = instance.settings
     endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster_domain, (GRPC, HTTP))
-    return (Collector(instance.name, endpoint, endpoint.url(GRPC.name), endpoint.url(HTTP.name)),)
+    return (Collector(instance.name, endpoint.only(GRPC.name), endpoint.only(HTTP.name)),)
 
 
 def build(context: Context[CollectorConfig]) -> Parts:
@@ -239,6 +240,7 @@ def build(context: Context[CollectorConfig]) -> Parts:
                 replicas=1 if everywhere else config.replicas,
                 # Late, though everything reports to it: a node without room for it must not hold up the platform.
                 phase=4,
+                metrics=(Metrics(METRICS.name),),
                 pod=Pod((container,), IDENTITY, calls=tuple(sorted({one.endpoint for one in config.backends}))),
             ),
         )
@@ -258,5 +260,5 @@ COMPONENT = Component(
         "medium": {"replicas": 2},
         "heavy": {"replicas": 3},
     },
-    shared=True,
+    scope="platform",
 )

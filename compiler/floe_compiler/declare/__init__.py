@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from floe_compiler.model.objects import Object
@@ -31,10 +32,12 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
 
 
 def _instance(component: Component[Any], context: Context[Any], run_constructs: RunConstructs) -> DeclaredInstance:
-    parts = component.build(context)
-    constructs = component.constructs
-    if constructs is None:
-        return DeclaredInstance(context.instance, parts)
-    instance = context.instance
-    objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
-    return DeclaredInstance(instance, parts, objects)
+    instance, constructs = context.instance, component.constructs
+    return DeclaredInstance(
+        instance,
+        component.build(context),
+        run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
+        if constructs
+        else (),
+        partial(component.completes, context) if component.completes else None,
+    )

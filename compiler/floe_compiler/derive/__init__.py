@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
+from floe_compiler.derive.completion import completed
+from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.derive.scrape_targets import scrape_targets
 from floe_compiler.derive.shared_secrets import shared_secrets
+from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 
@@ -30,7 +35,21 @@ def derive(facts: Iterable[UnitFacts]) -> Mapping[str, Derived]:
     return {unit.namespace: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
 
 
+def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
+    """Return the facts of all namespaces of one environment that components may ask for."""
+    units = tuple(facts)
+    return MeshFacts(interfaces(units), scrape_targets(units), database_backups(units), volume_backups(units))
+
+
 def plan_units(units: Sequence[DeclaredUnit]) -> tuple[UnitPlan, ...]:
-    """Return the plan of each namespace of one environment, in order."""
-    derived = derive(map(unit_facts, units))
-    return tuple(derived[unit.namespace].plan(unit) for unit in units)
+    """Return the plan of each namespace of one environment, in order.
+
+    Raises ValueError if a component declares facts too late, in `completes`; KeyError if one names a port that its
+    workload does not have.
+    """
+    facts = [unit_facts(unit) for unit in units]
+    mesh = mesh_facts(facts)
+    complete = [completed(unit, mesh) if own.completes else unit for unit, own in zip(units, facts, strict=True)]
+    # What was added may call servers and read secrets; nothing else of it concerns others.
+    derived = derive(unit_facts(unit) if own.completes else own for unit, own in zip(complete, facts, strict=True))
+    return tuple(derived[unit.namespace].plan(unit) for unit in complete)

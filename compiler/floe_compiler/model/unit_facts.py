@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import named_pods, pod_secrets
-from floe_compiler.model.plan import DeclaredUnit
+from floe_compiler.model.endpoint import Endpoint, service_endpoint
+from floe_compiler.model.facts import Workload, named_pods, pod_secrets
+from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, ScrapeTarget, VolumeBackup
+from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
+from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import Protocol
 
 
@@ -34,21 +36,80 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     namespace: str
     calls: tuple[Call, ...] = ()
     secrets: tuple[SecretUse, ...] = ()
+    interfaces: tuple[OpenInterface, ...] = ()
+    scrape_targets: tuple[ScrapeTarget, ...] = ()
+    database_backups: tuple[DatabaseBackup, ...] = ()
+    volume_backups: tuple[VolumeBackup, ...] = ()
+    completes: bool = False
+    """Components of it add parts that depend on the facts of all namespaces: its calls are not all known before."""
 
 
 def unit_facts(unit: DeclaredUnit) -> UnitFacts:
-    """Return the facts of a namespace that concern others."""
+    """Return the facts of a namespace that concern others.
+
+    Raises KeyError if a component names a port that its workload does not have.
+    """
     pods = [pod for one in unit.instances for _, pod in named_pods(one.parts)]
     foreign = {
         SecretUse(one.owner, one.name) for one in pod_secrets(pods) if one.owner != unit.namespace and not one.existing
     }
     if unit.settings.pull_secret and unit.settings.platform_namespace != unit.namespace:
         foreign.add(SecretUse(unit.settings.platform_namespace, unit.settings.pull_secret))
-    calls = {call for pod in pods for endpoint in pod.calls for call in _calls(endpoint)}
-    return UnitFacts(unit.namespace, tuple(sorted(calls)), tuple(sorted(foreign)))
+    servers = [server for pod in pods for server in pod.servers()]
+    servers += [server for one in unit.instances for pods_ in one.parts.operated for server in pods_.calls]
+    return UnitFacts(
+        unit.namespace,
+        tuple(sorted({call for server in servers for call in _calls(server)})),
+        tuple(sorted(foreign)),
+        tuple(sorted(interface for one in unit.instances for interface in _interfaces(one))),
+        tuple(sorted(target for one in unit.instances for target in _scrape_targets(one))),
+        tuple(sorted(backup for one in unit.instances for backup in _database_backups(one))),
+        tuple(sorted(backup for one in unit.instances for backup in _volume_backups(one))),
+        any(one.completes for one in unit.instances),
+    )
 
 
 def _calls(endpoint: Endpoint) -> Iterator[Call]:
     if endpoint.group:
         for port in endpoint.ports:
             yield Call(endpoint.group.namespace, endpoint.group.name, port.protocol, port.number)
+
+
+def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
+    namespace = declared.instance.namespace
+    for workload in declared.parts.workloads:
+        server = _server(declared, workload)
+        for one in workload.interfaces:
+            yield OpenInterface(namespace, one.name, server.only(one.port), one.protocol, one.authenticates)
+
+
+def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:
+    namespace, parts = declared.instance.namespace, declared.parts
+    for workload in parts.workloads:
+        yield from _targets(namespace, workload.name, workload.metrics, _server(declared, workload))
+    for pods in parts.operated:
+        server = pods.endpoint(namespace, declared.instance.settings.cluster_domain)
+        yield from _targets(namespace, pods.name, pods.metrics, server)
+
+
+def _targets(namespace: str, name: str, metrics: Iterable[Metrics], server: Endpoint) -> Iterator[ScrapeTarget]:
+    for one in metrics:
+        yield ScrapeTarget(namespace, one.job or name, server.only(one.port), one.path)
+
+
+def _server(declared: DeclaredInstance, workload: Workload) -> Endpoint:
+    instance = declared.instance
+    return service_endpoint(workload.name, instance.namespace, instance.settings.cluster_domain, workload.ports())
+
+
+def _database_backups(declared: DeclaredInstance) -> Iterator[DatabaseBackup]:
+    namespace = declared.instance.namespace
+    for one in declared.parts.data:
+        if isinstance(one, DatabaseData):
+            yield DatabaseBackup(namespace, one.database, one.endpoint, one.user, one.password, one.image)
+
+
+def _volume_backups(declared: DeclaredInstance) -> Iterator[VolumeBackup]:
+    for one in declared.parts.data:
+        if isinstance(one, VolumeData):
+            yield VolumeBackup(declared.instance.namespace, one.workload, one.claim)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
@@ -20,6 +21,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, source_of
+from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
@@ -42,6 +44,7 @@ class Scope:
     name: str
     namespace: str
     owner: str
+    merged: Merged
     quota: Quota
     quota_origin: Span
     placed: tuple[Placed, ...]
@@ -75,15 +78,17 @@ def resolve_environment(
         PLATFORM,
         settings.platform_namespace,
         manifest.metadata.owner,
+        merged,
         _shared_quota(manifest),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)) or by_scale,
         tuple(with_databases(inputs.registry, placed, findings)),
     )
     check_owners([one for scope in (platform, *domains) for one in scope.placed], findings)
-    if findings.failed:
-        # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
+    # A slot that could not be filled provides nothing: what others lack because of that is no further error.
+    complete = not findings.failed
+    units = _units([platform, *domains], settings, findings, complete=complete)
+    if not complete:
         return None
-    units = _units([platform, *domains], settings, findings)
     version = merged.span(("kubernetes", "version"))
     return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units, version)
 
@@ -117,8 +122,8 @@ def _check_domains_read(
 
 def _without_slots(registry: Registry, model: type[Model], merged: Merged, findings: Findings) -> Model | None:
     """Return the model of the merged data, less the slots that its documents may fill."""
-    shared = None if model is PlatformManifest else False
-    paths = [slot_path(slot) for slot in slots.slots(registry, shared=shared)]
+    scope: Literal["domain"] | None = None if model is PlatformManifest else "domain"
+    paths = [slot_path(slot) for slot in slots.slots(registry, scope)]
     data = slots.without(merged.data, [*paths, *{path[:1] for path in paths if len(path) > 1}])
     return validate(model, Merged(data, merged.origins), (), findings)
 
@@ -194,26 +199,39 @@ def _domain(
         name,
         namespace,
         domain.metadata.owner,
+        merged,
         domain.quota or Quota(),
         merged.span(("quota",)) or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
 
-def _units(scopes_: list[Scope], settings: Settings, findings: Findings) -> tuple[ResolvedUnit, ...]:
-    """Connect the instances of all scopes, and return the unit of each."""
+def _units(scopes_: list[Scope], settings: Settings, findings: Findings, *, complete: bool) -> tuple[ResolvedUnit, ...]:
+    """Connect the instances of all scopes, and return the unit of each; `complete` if no instance is missing."""
     platform = capabilities.provided(scopes_[0].placed)
-    return tuple(_unit(scope, settings, platform, findings) for scope in scopes_)
+    return tuple(_unit(scope, settings, platform, findings, complete=complete) for scope in scopes_)
 
 
-def _unit(scope: Scope, settings: Settings, platform: tuple[Capability, ...], findings: Findings) -> ResolvedUnit:
+def _unit(
+    scope: Scope, settings: Settings, platform: tuple[Capability, ...], findings: Findings, *, complete: bool
+) -> ResolvedUnit:
     own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
+    contexts = []
+    for component, instance in scope.placed:
+        context, unmet = capabilities.context((component, instance), own, platform)
+        needed = [one for one in unmet if not one.optional and not one.many]
+        if complete:
+            capabilities.check_provided(instance, needed, findings)
+        # What is unmet may only be missing because something else is wrong.
+        if not (needed if complete else unmet):
+            check_refusals(component, context, scope.merged, findings)
+        contexts.append((component, context))
     return ResolvedUnit(
         settings=settings,
         scope=scope.name,
         namespace=scope.namespace,
         owner=scope.owner,
-        contexts=tuple((one[0], capabilities.context(one, own, platform, findings)) for one in scope.placed),
+        contexts=tuple(contexts),
         quota=scope.quota,
         quota_origin=scope.quota_origin,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -26,11 +26,15 @@ def slot_path(slot: str) -> DataPath:
     return tuple(slot.split("."))
 
 
-def slots(registry: Registry, *, shared: bool | None = None) -> tuple[str, ...]:
-    """Return the slots of the language, sorted; only those of shared (or only of domains') components if asked."""
+def slots(registry: Registry, scope: Literal["platform", "domain"] | None = None) -> tuple[str, ...]:
+    """Return the slots of the language, sorted; only those whose components stand in this kind of namespace if asked."""
     return tuple(
-        sorted({one.slot for one in registry.values() if one.slot != DERIVED and shared in (None, one.shared)})
+        sorted({one.slot for one in registry.values() if one.slot != DERIVED and (not scope or _stands_in(one, scope))})
     )
+
+
+def _stands_in(component: Component[Any], scope: str) -> bool:
+    return component.scope in (scope, "each")
 
 
 def types(registry: Registry, slot: str) -> tuple[str, ...]:
