@@ -114,6 +114,8 @@ def test_a_wait_for_http_ends_when_the_health_path_answers(busybox: Path, port: 
 
 def test_a_wait_for_any_other_server_ends_when_it_accepts_connections(busybox: Path, port: int) -> None:
     assert wait(busybox, server(port), seconds=30) == (0, "")
-    assert wait(busybox, server(port, "/health", "https"), seconds=30) == (0, ""), "its certificate is nobody's concern here"
+    assert wait(busybox, server(port, "/health", "https"), seconds=30) == (0, ""), (
+        "its certificate is nobody's concern here"
+    )
     code, said = wait(busybox, server(1))
     assert (code, said.splitlines()[-1]) == (1, "127.0.0.1:1 did not come up in 240 seconds")

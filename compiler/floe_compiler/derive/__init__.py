@@ -41,15 +41,15 @@ def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
     return MeshFacts(interfaces(units), scrape_targets(units), database_backups(units), volume_backups(units))
 
 
-def plan_units(units: Sequence[DeclaredUnit]) -> tuple[UnitPlan, ...]:
-    """Return the plan of each namespace of one environment, in order.
+def plan_units(units: Sequence[DeclaredUnit], facts: Iterable[UnitFacts] | None = None) -> tuple[UnitPlan, ...]:
+    """Return the plan of each namespace of one environment, in order; `facts` are what the units declare, if known.
 
     Raises ValueError if a component declares facts too late, in `completes`; KeyError if one names a port that its
     workload does not have.
     """
-    facts = [unit_facts(unit) for unit in units]
-    mesh = mesh_facts(facts)
-    complete = [completed(unit, mesh) if own.completes else unit for unit, own in zip(units, facts, strict=True)]
+    known = [unit_facts(unit) for unit in units] if facts is None else list(facts)
+    mesh = mesh_facts(known)
+    complete = [completed(unit, mesh) if own.completes else unit for unit, own in zip(units, known, strict=True)]
     # What was added may call servers and read secrets; nothing else of it concerns others.
-    derived = derive(unit_facts(unit) if own.completes else own for unit, own in zip(complete, facts, strict=True))
+    derived = derive(unit_facts(unit) if own.completes else own for unit, own in zip(complete, known, strict=True))
     return tuple(derived[unit.namespace].plan(unit) for unit in complete)

@@ -47,7 +47,8 @@ def _attempt(server: Endpoint) -> str:
         # The user is named, as libpq looks the process's own one up, which the image need not have; it need not exist.
         return f"pg_isready -q -U postgres -h {server.host} -p {port.number} -t {TRY_SECONDS}"
     if port.health and port.scheme == "http":
-        return f"wget -q -T {TRY_SECONDS} -O /dev/null {server.url(path=port.health)}"
+        # Not `wget -T`, with which busybox 1.35 crashes.
+        return f"timeout {TRY_SECONDS} wget -q -O /dev/null {server.url(path=port.health)}"
     # Not `-z`, which busybox has only where it is built for it.
     return f"nc -w {TRY_SECONDS} {server.host} {port.number} -e true"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
 from floe_compiler.model.plan import Component, Context
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.rules import REFUSED
@@ -13,6 +13,8 @@ from floe_compiler.resolve.rules import REFUSED
 def check_refusals(component: Component[Any], context: Context[Any], merged: Merged, findings: Findings) -> None:
     """Complain of why a component cannot work in its environment; `merged` are the documents of its scope."""
     instance = context.instance
+    name = f"{instance.slot} {instance.type}"  # without its namespace: one setting may be that of many domains
     for refusal in component.refuses(context):
         place = merged.span((*instance.settings_path, *refusal.path)) or instance.origin
-        findings.add(REFUSED, f"{instance.label()} {refusal.message}", place, hint=refusal.hint)
+        subject = f"{instance.settings.environment}{ENVIRONMENT_END}{name}"
+        findings.add(REFUSED, f"{name} {refusal.message}", place, subject=subject, hint=refusal.hint)
