@@ -454,3 +454,9 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     unit = unit_of(COMPONENT, _context(None, COLLECTOR, settings=settings))
     own = [_without_scripts(one) for one in unit.objects if one["metadata"]["name"].startswith("polaris")]
     assert as_text(own) == snapshot
+
+
+def test_people_log_in_to_the_api_and_metrics_are_on_the_management_port() -> None:
+    (server,) = COMPONENT.build(_context()).workloads
+    assert [(one.name, one.port, one.authenticates) for one in server.interfaces] == [("polaris", "http", True)]
+    assert [(one.port, one.path) for one in server.metrics] == [("management", "/q/metrics")]

@@ -270,3 +270,9 @@ def test_rendered(settings: Settings, config: dict[str, Any], snapshot: Snapshot
     objects = unit_of(COMPONENT, context(settings, **config)).objects
 
     assert as_text(one for one in objects if one["metadata"]["name"] in ("otel-collector", "grafana-cloud")) == snapshot
+
+
+def test_its_own_metrics_can_be_scraped_and_nothing_is_open_to_people() -> None:
+    (server,) = COMPONENT.build(context()).workloads
+    assert [(one.port, one.path) for one in server.metrics] == [("metrics", "/metrics")]
+    assert server.interfaces == ()

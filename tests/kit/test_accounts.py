@@ -54,3 +54,10 @@ def test_pods_that_share_an_account_share_its_rights_each_once() -> None:
     assert list(found) == ["ServiceAccount shared", "Role shared", "RoleBinding shared"]
     assert len(found["Role shared"]["rules"]) == 2
     assert found["ServiceAccount shared"]["metadata"]["annotations"] == {"role": "x", "zone": "y"}
+
+
+def test_rights_to_named_objects_are_rights_to_no_others() -> None:
+    named = PolicyRule(("",), ("configmaps",), ("update",), names=("state",))
+    assert rendered(("web", pod(kubernetes_api=(named,))))["Role web"]["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["state"], "verbs": ["update"]}
+    ]

@@ -129,3 +129,10 @@ def test_connections_are_one_for_each_port() -> None:
         Connection(GROUP, "kubernetes-api", 443),
         Connection(GROUP, "kubernetes-api", 6443),
     }
+
+
+def test_pods_of_an_operator_are_found_by_its_labels() -> None:
+    chosen = (("cnpg.io/cluster", "db"),)
+    (rule,) = spec([replace(DATABASE, labels=chosen)])["egress"]
+    assert rule["to"][0]["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}
+    assert spec([], selector=dict(chosen))["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}

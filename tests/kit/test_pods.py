@@ -18,7 +18,7 @@ from floe_compiler.kit.pods import (
     startup_seconds,
     variable,
 )
-from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import ConfigFile, Container, Probe, Variable
 from floe_compiler.model.inputs import Placement, Toleration
@@ -235,3 +235,12 @@ def test_each_health_check_stands_in_its_place() -> None:
     found = rendered(one)
     paths = [found[key]["httpGet"]["path"] for key in ("startupProbe", "livenessProbe", "readinessProbe")]
     assert paths == ["/up", "/live", "/ready"]
+
+
+def test_an_identity_marks_the_pod_for_the_clouds_webhook() -> None:
+    identity = WorkloadIdentity(
+        (("azure.workload.identity/client-id", "x"),), (("azure.workload.identity/use", "true"),)
+    )
+    marked = pod_template(instance(), "web", pod(workload_identity=identity), ANYWHERE)["metadata"]["labels"]
+    plain = pod_template(instance(), "web", pod(), ANYWHERE)["metadata"]["labels"]
+    assert marked.items() - plain.items() == {("azure.workload.identity/use", "true")}

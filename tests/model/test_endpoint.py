@@ -30,3 +30,10 @@ def test_a_port_that_is_not_there() -> None:
 
 def test_a_server_outside_may_be_anywhere() -> None:
     assert (WEB.group, WEB.cidr) == (None, "0.0.0.0/0")
+
+
+def test_a_consumer_calls_the_ports_that_it_uses() -> None:
+    assert [port.name for port in WEB.only("metrics").ports] == ["metrics"]
+    assert WEB.only("metrics").address() == "web.example.com:9090"
+    with pytest.raises(KeyError, match=r"web\.example\.com has no port named grpc"):
+        WEB.only("metrics", "grpc")

@@ -21,7 +21,7 @@ from floe_compiler.resolve.slots import (
     with_profiles,
     without,
 )
-from resolve.samples import REGISTRY, merged
+from resolve.samples import REGISTRY, component, merged
 
 KEYS = st.sampled_from("abc")
 PATHS = st.lists(st.lists(KEYS, min_size=1, max_size=3).map(tuple), max_size=4)
@@ -139,3 +139,10 @@ def test_a_slot_that_is_not_there_beside_nested_ones() -> None:
     check_groups(REGISTRY, merged(data), findings)
     (found,) = findings.found
     assert (found.rule.code, str(found.span), found.hint) == ("R001", "0.yaml:3:1", 'did you mean "collector"?')
+
+
+def test_a_slot_that_is_filled_in_each_namespace_is_one_of_both_kinds() -> None:
+    agent = component("agent", "alpha", scope="each")
+    registry = REGISTRY | {agent.key: agent}
+    assert "agent" in slots(registry, "platform")
+    assert slots(registry, "domain") == ("agent", "orchestrator")

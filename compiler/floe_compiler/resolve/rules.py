@@ -59,8 +59,7 @@ SHARED_DATABASE = Rule(
 REFUSED = Rule(
     "R020",
     "component that cannot work here",
-    "A component knows of itself that it cannot work in this environment as it is configured. The message says why, and "
-    "the hint what to change.",
+    "A component cannot work in this environment as it is configured. The message says why, the hint what to change.",
 )
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

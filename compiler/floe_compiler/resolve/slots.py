@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
 from floe_compiler.model.diagnostics import Findings, did_you_mean
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.lookup import at
-from floe_compiler.model.plan import Component
+from floe_compiler.model.plan import Component, Scope
 from floe_compiler.resolve.layers import Layer, Merged, beneath, merge
 from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_TYPE
 from floe_compiler.resolve.validation import validate
@@ -27,14 +27,9 @@ def slot_path(slot: str) -> DataPath:
 
 
 def slots(registry: Registry, scope: Literal["platform", "domain"] | None = None) -> tuple[str, ...]:
-    """Return the slots of the language, sorted; only those whose components stand in this kind of namespace if asked."""
-    return tuple(
-        sorted({one.slot for one in registry.values() if one.slot != DERIVED and (not scope or _stands_in(one, scope))})
-    )
-
-
-def _stands_in(component: Component[Any], scope: str) -> bool:
-    return component.scope in (scope, "each")
+    """Return the slots of the language, sorted; with a `scope`, only those of the components that stand there."""
+    scopes = (scope, "each") if scope else get_args(Scope)
+    return tuple(sorted({one.slot for one in registry.values() if one.slot != DERIVED and one.scope in scopes}))
 
 
 def types(registry: Registry, slot: str) -> tuple[str, ...]:
