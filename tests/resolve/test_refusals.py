@@ -48,20 +48,17 @@ def refused(path: DataPath) -> Any:
     [
         (("replicas",), "1.yaml:3:5"),
         (("inner", "kind"), "0.yaml:5:5"),
-        (("labels",), "0.yaml:2:5"),
-        ((), "0.yaml:2:5"),
+        (("labels",), str(CHOSEN)),
+        (("inner", "size"), str(CHOSEN)),
+        ((), str(CHOSEN)),
     ],
-    ids=["overridden", "nested", "a default, so the slot", "the slot"],
+    ids=["overridden", "nested", "a default", "of the scale", "none"],
 )
-def test_the_place_is_that_of_the_setting(path: DataPath, place: str) -> None:
+def test_the_place_is_that_of_the_setting_or_of_the_choice_of_the_component(path: DataPath, place: str) -> None:
     found = refused(path)
     assert (found.rule.code, str(found.span)) == ("R020", place)
     assert (found.message, found.hint) == ("catalog alpha cannot work in dev", "leave it out")
     assert found.subject == "dev: catalog alpha"
-
-
-def test_a_setting_of_the_scale_is_due_to_the_choice_of_the_component() -> None:
-    assert refused(("inner", "size")).span == CHOSEN
 
 
 def test_most_components_refuse_nothing() -> None:
