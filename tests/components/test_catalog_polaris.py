@@ -460,3 +460,14 @@ def test_people_log_in_to_the_api_and_metrics_are_on_the_management_port() -> No
     (server,) = COMPONENT.build(_context()).workloads
     assert [(one.name, one.port, one.authenticates) for one in server.interfaces] == [("polaris", "http", True)]
     assert [(one.port, one.path) for one in server.metrics] == [("management", "/q/metrics")]
+
+
+def test_an_autoscaler_may_decide_how_many_servers_there_are() -> None:
+    context = _context({"replicas": {"minimum": 2, "maximum": 6}})
+    kinds = {
+        one["kind"]: one["spec"]
+        for one in unit_of(COMPONENT, context).objects
+        if one["kind"] in ("Deployment", "HorizontalPodAutoscaler")
+    }
+    assert "replicas" not in kinds["Deployment"]
+    assert kinds["HorizontalPodAutoscaler"]["maxReplicas"] == 6

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from floe_compiler.kit import deadlines, polaris, postgresql
-from floe_compiler.kit.resources import declared
+from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -35,7 +33,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.fields import Name
-from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
+from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -81,8 +79,8 @@ class PolarisConfig(Input):
     """The catalog's name in Polaris, which Iceberg clients call the warehouse."""
     realm: Name | None = None
     """The realm; default: the platform's name. Another realm is another, empty catalog."""
-    replicas: Annotated[int, Field(ge=1)] = 2
-    """How many servers."""
+    replicas: Replicas = 2
+    """How many servers, or the bounds of an autoscaler (`{minimum: 2, maximum: 6}`)."""
     database: DatabaseChoice = PostgresqlServer()
     """Where its tables are."""
     resources: ResourceSettings = ResourceSettings(
@@ -174,7 +172,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
     )
     return Workload(
         name=NAME,
-        replicas=config.replicas,
+        replicas=replicas(config.replicas),
         available=1,
         phase=2,
         interfaces=(Interface(NAME, HTTP.name, authenticates=True),),

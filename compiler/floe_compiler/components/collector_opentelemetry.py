@@ -31,7 +31,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.fields import Name, PortNumber, SecretKeyName, matching
-from floe_compiler.model.inputs import Amounts, Input, OutsideServer, ResourceSettings
+from floe_compiler.model.inputs import Amounts, Input, OutsideServer, Replicas, ResourceSettings
 from floe_compiler.model.operations import Metrics
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.quantities import parse_quantity
@@ -109,8 +109,8 @@ class CollectorConfig(Input):
     """The kind of collector."""
     mode: Literal["daemonset", "deployment"] = "daemonset"
     """One on every node, or a number of replicas for all."""
-    replicas: Annotated[int, Field(ge=1)] = 2
-    """How many there are in mode `deployment`."""
+    replicas: Replicas = 2
+    """How many there are in mode `deployment`, or the bounds of an autoscaler."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="200m", memory="256Mi"), limits=Amounts(cpu="1", memory="512Mi")
     )
@@ -237,7 +237,7 @@ def build(context: Context[CollectorConfig]) -> Parts:
             Workload(
                 name=instance.name,
                 kind="DaemonSet" if everywhere else "Deployment",
-                replicas=1 if everywhere else config.replicas,
+                replicas=1 if everywhere else resources.replicas(config.replicas),
                 # Late, though everything reports to it: a node without room for it must not hold up the platform.
                 phase=4,
                 metrics=(Metrics(METRICS.name),),

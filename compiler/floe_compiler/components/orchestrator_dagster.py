@@ -27,7 +27,7 @@ from floe_compiler.kit.data_product import (
     product_labels,
     requirements,
 )
-from floe_compiler.kit.resources import declared
+from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
@@ -145,7 +145,7 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
     return Workload(
         name="dagster-webserver",
         pod=_pod(context, container, host=True),
-        replicas=settings.replicas,
+        replicas=replicas(settings.replicas),
         phase=START,
         available=1,
         interfaces=(Interface("dagster", HTTP.name),),
