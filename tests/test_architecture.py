@@ -9,16 +9,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from floe_compiler.check import registry as check_registry
 from floe_compiler.cli import VERBS
+from floe_compiler.link import registry as link_registry
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "compiler" / "floe_compiler"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = {"load", "resolve", "declare", "derive", "synthesize", "overlay", "check", "write"}
+STAGES = {"load", "resolve", "declare", "derive", "synthesize", "overlay", "check", "link", "write"}
 
 MAY_IMPORT = {
     "model": set(),
@@ -31,10 +34,13 @@ MAY_IMPORT = {
     "synthesize": {"model", "kit"},
     "overlay": {"model"},  # gets the YAML reader as a value
     "check": {"model"},
+    "link": {"model"},
+    "environment_check": {"model", "check", "link"},
     "write": {"model"},
     "report": {"model"},
     "explain": {"model", "resolve", "declare", "derive", "synthesize"},  # asks what other inputs would make
-    "pipeline": {*STAGES, "model", "components", "explain"},
+    "cache": {"model"},
+    "pipeline": {*STAGES, "model", "cache", "components", "environment_check", "explain"},
     "commands": {*STAGES, "model", "components", "explain", "pipeline", "report"},
     "cli": {"model", "commands", "report"},
 }
@@ -83,15 +89,36 @@ def test_layers(part: str) -> None:
 
 
 def test_components_do_not_know_each_other() -> None:
-    components = [module for module in MODULES if part_of(module) == "components"]
-    assert len(components) > 10
-    assert [one.name for one in components if any(below[0] == "components" for below in own_imports(one))] == []
+    modules = [module for module in MODULES if part_of(module) == "components"]
+    owners = {module: module.relative_to(PACKAGE / "components").parts[0].removesuffix(".py") for module in modules}
+    assert len(set(owners.values())) > 10
+    assert [
+        (module.name, below)
+        for module, owner in owners.items()
+        for below in own_imports(module)
+        if below[0] == "components" and below[1] != owner
+    ] == []
 
 
-def test_rules_of_the_check_do_not_know_each_other() -> None:
-    rules = [module for module in MODULES if module.parent == PACKAGE / "check/rules"]
-    assert len(rules) > 30
-    assert [rule.name for rule in rules if any(below[:2] == ("check", "rules") for below in own_imports(rule))] == []
+@pytest.mark.parametrize("stage", [check_registry, link_registry])
+def test_rules_do_not_know_each_other(stage: ModuleType) -> None:
+    """Rules of a stage share helpers; no rule module imports another."""
+    rules = {module.__name__ for module in stage.MODULES}
+    assert len(rules) > 5
+    for module in stage.MODULES:
+        found = {name.rpartition(".")[0] for name in imports(Path(module.__file__))} | set(
+            imports(Path(module.__file__))
+        )
+        assert found & rules == set(), module.__name__
+
+
+@pytest.mark.parametrize("stage", [check_registry, link_registry])
+def test_every_module_with_rules_is_registered_and_has_tests_of_its_own(stage: ModuleType) -> None:
+    listed = {Path(module.__file__) for module in stage.MODULES}
+    folder = PACKAGE / stage.__name__.split(".")[1]
+    assert {path for path in folder.rglob("*.py") if "\nRULES = (" in path.read_text(encoding="utf-8")} == listed
+    tests = {TESTS / path.relative_to(PACKAGE).parent / f"test_{path.name}" for path in listed}
+    assert {path for path in tests if not path.is_file()} == set()
 
 
 def test_modules_are_short() -> None:
@@ -104,11 +131,12 @@ def test_every_folder_of_the_package_has_tests() -> None:
     assert {part for part in parts if not any((TESTS / part).rglob("test_*.py"))} == set()
 
 
-@pytest.mark.parametrize("folder", ["components", "check/rules"])
-def test_every_plug_in_has_tests_of_its_own(folder: str) -> None:
-    plug_ins = {path.stem for path in (PACKAGE / folder).glob("[!_]*.py")}
-    tested = {path.stem.removeprefix("test_") for path in (TESTS / folder).glob("test_*.py")}
-    assert plug_ins - tested == set()
+def test_every_component_has_tests_of_its_own() -> None:
+    folder = PACKAGE / "components"
+    components = {path.stem for path in folder.glob("[!_]*.py")}
+    components |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    tested = {path.stem.removeprefix("test_") for path in (TESTS / "components").rglob("test_*.py")}
+    assert components - tested == set()
 
 
 def test_every_verb_has_tests_of_its_own() -> None:

@@ -98,7 +98,8 @@ def units() -> list[UnitPlan]:
 
 def by_name(plans: Iterable[UnitPlan], texts: Iterable[str]) -> dict[tuple[str, str], str]:
     return {
-        (plan.unit.settings.environment, plan.unit.namespace): text for plan, text in zip(plans, texts, strict=True)
+        (plan.unit.settings.environment.name, plan.unit.namespace): text
+        for plan, text in zip(plans, texts, strict=True)
     }
 
 

@@ -21,7 +21,8 @@ from floe_compiler.components.collector_opentelemetry import (
 )
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Container, Workload
-from floe_compiler.model.plan import Context, Settings
+from floe_compiler.model.plan import Context
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.yaml_text import to_yaml
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 

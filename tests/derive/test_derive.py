@@ -8,6 +8,7 @@ from floe_compiler.model.inputs import Quota
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit, SharedSecrets
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
+from floe_compiler.model.units import UnitKey
 from kit.samples import DATABASE, OUTSIDE, container, instance, pod, workload
 from support import DEVELOPMENT
 
@@ -38,4 +39,5 @@ def test_each_unit_is_planned_with_what_follows_for_it() -> None:
 
 
 def test_a_namespace_that_nobody_knows_gets_nothing() -> None:
-    assert derive([UnitFacts("a")])["a"].callers == {}
+    key = UnitKey("dev", "acme-dev", "a")
+    assert derive([UnitFacts(key)])[key].callers == {}

@@ -10,7 +10,7 @@ from floe_compiler.kit.network import Opening, connections, namespace_policies, 
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
-from support import DEVELOPMENT
+from support import DEVELOPMENT, changed
 
 GROUP = PodGroup("floe-platform", "web")
 IN_DATABASE = {
@@ -26,10 +26,10 @@ def spec(*args: Any, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_namespace_denies_everything_but_dns() -> None:
-    policies = namespace_policies(DEVELOPMENT, "floe-platform")
+    policies = namespace_policies(DEVELOPMENT)
     assert [one["metadata"]["name"] for one in policies] == ["allow-dns", "default-deny"]
     assert {one["apiVersion"] for one in policies} == {"networking.k8s.io/v1"}
-    assert {(one["kind"], one["metadata"]["namespace"]) for one in policies} == {("NetworkPolicy", "floe-platform")}
+    assert {one["kind"] for one in policies} == {"NetworkPolicy"}
     assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in policies} == {"network"}
     allow, deny = policies
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -43,7 +43,7 @@ def test_a_namespace_denies_everything_but_dns() -> None:
 def test_a_policy_is_for_its_workloads_pods_in_both_directions() -> None:
     whole = policy(instance(), "web", [])
     assert (whole["apiVersion"], whole["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
-    assert (whole["metadata"]["name"], whole["metadata"]["namespace"]) == ("web", "floe-platform")
+    assert whole["metadata"]["name"] == "web"
     assert whole["spec"] == {
         "podSelector": {"matchLabels": selector(instance(), "web")},
         "policyTypes": ["Ingress", "Egress"],
@@ -106,7 +106,7 @@ def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
 
 
 def test_pods_that_use_the_kubernetes_api_reach_it_at_its_address_only() -> None:
-    settings = replace(DEVELOPMENT, api_server_cidr="10.0.0.1/32")
+    settings = changed(DEVELOPMENT, cluster={"api_server_cidr": "10.0.0.1/32"})
     (rule,) = policy(instance(settings), "web", [], kubernetes_api=True)["spec"]["egress"]
     assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
     assert rule["ports"] == [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import ConfigFile, Container, Probe, Variable
 from floe_compiler.model.inputs import Placement, Toleration
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 ANYWHERE = Placement()
 
@@ -185,7 +184,7 @@ def test_a_container_does_not_say_what_was_not_declared() -> None:
 
 
 def test_images_come_from_the_environments_registry() -> None:
-    settings = replace(PRODUCTION, mirrors={"docker.io": "mirror.acme.example"})
+    settings = changed(PRODUCTION, platform={"mirrors": {"docker.io": "mirror.acme.example"}})
     found = rendered_container(settings, container())
     assert found["image"] == "mirror.acme.example/acme/server:1.2.3"
     assert found["imagePullPolicy"] == "Always"

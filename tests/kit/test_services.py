@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from floe_compiler.kit.services import autoscaler, disruption_budget, served_por
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.operations import Scaling
 from kit.samples import HTTP, METRICS, container, instance, pod, workload
-from support import DEVELOPMENT
+from support import DEVELOPMENT, changed
 
 PROBES_ONLY = Port("health", 8081, service=False)
 SERVED = pod(container("a", ports=(HTTP, PROBES_ONLY)), container("b", ports=(METRICS,)))
@@ -56,7 +55,7 @@ def test_a_stateful_set_without_ports_still_has_the_service_that_it_names() -> N
     [("1.34", "DaemonSet", "PreferSameNode"), ("1.33", "DaemonSet", None), ("1.34", "Deployment", None)],
 )
 def test_clients_of_a_daemon_set_talk_to_their_own_node(version: str, kind: Any, near: str | None) -> None:
-    settings = replace(DEVELOPMENT, kubernetes_version=version)
+    settings = changed(DEVELOPMENT, cluster={"kubernetes_version": version})
     service = services(instance(settings), workload(SERVED, kind=kind))[0]
     assert service["spec"].get("trafficDistribution") == near
 

@@ -63,7 +63,7 @@ def test_products_that_nobody_runs_are_a_mistake() -> None:
 def test_a_slot_that_is_filled_wrongly_is_told_once() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"orchestrator": {"type": "dagsta"}}), PLACE, [BY_DAGSTER], findings)
-    assert [one.rule.code for one in findings.found] == ["R004"]
+    assert [one.rule.code for one in findings.found] == ["R003"]
 
 
 def test_an_instance_knows_its_place_and_what_asked_for_it() -> None:

@@ -10,17 +10,27 @@ import pytest
 from floe_compiler.derive import plan_units
 from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.accounts import PolicyRule
-from floe_compiler.model.facts import ConfigFile, Launched, Parts, SecretFile, Task, Variable, Workload
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Launched,
+    Parts,
+    PlainYaml,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
 from floe_compiler.model.inputs import Placement, Placements, Quota
-from floe_compiler.model.objects import identify
+from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.model.operations import Interface
-from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Settings, UnitPlan
+from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 NAMESPACE = "floe-platform"
 JOBS = PolicyRule(("batch",), ("jobs",), ("get",))
@@ -85,7 +95,6 @@ def test_all_that_follows_from_a_server() -> None:
         "Password password-32",
     }
     assert found["ConfigMap app"]["data"] == {"app.yaml": "a: 1\n"}
-    assert found["ConfigMap app"]["metadata"]["namespace"] == NAMESPACE
     assert found["ConfigMap app"]["metadata"]["labels"]["app.kubernetes.io/component"] == "configuration"
 
 
@@ -180,7 +189,7 @@ def test_connections_are_what_pods_call_and_wait_for() -> None:
 def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
     server = workload(pod(container(ports=(HTTP, METRICS))), interfaces=(Interface("web", "http"),))
     assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
-    settings = replace(DEVELOPMENT, ingress_namespace="nginx")
+    settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     unit = render_unit(plan(Parts(workloads=(server,)), settings=settings))
     assert unit.ingress_groups == {(PodGroup(NAMESPACE, "web"), 8080)}
     assert policy(objects(unit), "web")["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8080}]
@@ -214,7 +223,7 @@ def test_secrets_of_files_and_variables_are_rendered_once() -> None:
 
 
 def test_the_login_for_images_is_a_secret_of_every_namespace() -> None:
-    settings = replace(PRODUCTION, pull_secret="registry")
+    settings = changed(PRODUCTION, platform={"pull_secret": "registry"})
     found = objects(render_unit(plan(settings=settings)))
     target = found["ExternalSecret registry"]["spec"]["target"]
     assert target["template"]["type"] == "kubernetes.io/dockerconfigjson"
@@ -244,5 +253,33 @@ def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
     assert len(own) == 7
     for one in own:
         line = 1 if one["metadata"]["name"] == "db" else 2
-        assert origins[str(identify(one))] == Span("m.yaml", line)
+        assert origins[str(identify(one, NAMESPACE))] == Span("m.yaml", line)
     assert origins["ResourceQuota floe-platform/quota"] == Span("q.yaml")
+
+
+def test_controllers_start_after_what_their_pods_call_across_components() -> None:
+    caller = Parts(workloads=(workload(pod(calls=(DATABASE,))),))
+    load = Parts(tasks=(Task("load", pod(waits_for=(DATABASE,)), 60), Task("report", pod(), 60, schedule="0 5 * * *")))
+    unit = render_unit(plan(Parts(workloads=(SERVER,)), caller, load))
+    (job,) = (one["metadata"]["name"] for one in unit.objects if one["kind"] == "Job")
+    server = ObjectId("apps", "Deployment", NAMESPACE, "db")
+    assert {*unit.starts} == {
+        (ObjectId("apps", "Deployment", NAMESPACE, "web"), server),
+        (ObjectId("batch", "Job", NAMESPACE, job), server),
+    }
+    assert {one.name for one in unit.waved} == {"db", "web", job, "report"}
+
+
+def test_flux_knows_no_waves_but_an_order() -> None:
+    caller = workload(pod(calls=(DATABASE,)))
+    settings = changed(DEVELOPMENT, platform={"delivery": "flux"})
+    unit = render_unit(plan(Parts(workloads=(SERVER, caller)), settings=settings))
+    assert (len(unit.starts), unit.waved) == (1, frozenset())
+
+
+def test_yaml_that_a_component_ships_joins_its_objects() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shipped}\n"
+    unit = render_unit(plan(Parts(include=(PlainYaml("x.yaml", text),))))
+    assert objects(unit)["ConfigMap shipped"]["metadata"] == {"name": "shipped"}
+    assert [file.text for file in unit.included] == [text]
+    assert dict(unit.origins)[f"ConfigMap {NAMESPACE}/shipped"] == Span("m.yaml", 1)

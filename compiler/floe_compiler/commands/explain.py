@@ -82,7 +82,7 @@ def _compiled(root: Path) -> set[str]:
 
 def _spellings(at: DataPath, manifest: Object) -> tuple[str, ...]:
     """Return the ways to write a path: that of differences, that of errors, and by the numbers of list items."""
-    from floe_compiler.check.places import show_place
+    from floe_compiler.check.objects.data_paths import show_place
     from floe_compiler.model.document import show_path
     from floe_compiler.report.field_paths import show_field
 

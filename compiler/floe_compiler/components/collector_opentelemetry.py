@@ -210,14 +210,14 @@ def memory_goal(limit: str) -> str:
 def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
     """Return the receiver."""
     settings = instance.settings
-    endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster_domain, (GRPC, HTTP))
+    endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster.domain, (GRPC, HTTP))
     return (Collector(instance.name, endpoint.only(GRPC.name), endpoint.only(HTTP.name)),)
 
 
 def build(context: Context[CollectorConfig]) -> Parts:
     """Return the collector."""
     instance, config = context.instance, context.config
-    text = to_yaml(configuration(config, production=context.settings.production))
+    text = to_yaml(configuration(config, production=context.settings.environment.production))
     health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
     container = Container(
         name="collector",
@@ -238,8 +238,8 @@ def build(context: Context[CollectorConfig]) -> Parts:
                 name=instance.name,
                 kind="DaemonSet" if everywhere else "Deployment",
                 replicas=1 if everywhere else resources.replicas(config.replicas),
-                # Late, though everything reports to it: a node without room for it must not hold up the platform.
-                phase=4,
+                # Everything reports to it, but a node without room for it must not hold up the platform.
+                awaited=False,
                 metrics=(Metrics(METRICS.name),),
                 pod=Pod((container,), IDENTITY, calls=tuple(sorted({one.endpoint for one in config.backends}))),
             ),

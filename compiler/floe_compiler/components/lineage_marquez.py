@@ -124,7 +124,7 @@ def databases(instance: Instance[MarquezConfig]) -> tuple[DatabaseNeed, ...]:
 
 def endpoint(instance: Instance[MarquezConfig]) -> Endpoint:
     """Return where events are sent."""
-    return service_endpoint(instance.name, instance.namespace, instance.settings.cluster_domain, (API,))
+    return service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (API,))
 
 
 def provides(instance: Instance[MarquezConfig]) -> tuple[Lineage, ...]:
@@ -147,8 +147,14 @@ def build(context: Context[MarquezConfig]) -> Parts:
     """Return the task that brings the database's schema up to date, the server, and the web interface."""
     config, name = context.config, context.instance.name
     metrics = (Metrics(API.name),)
-    server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, phase=4, metrics=metrics)
-    migration = Task(f"{name}-migrate", _pod(context, "db-migrate"), deadlines.PREPARATION, MIGRATION_RETRIES)
+    server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, metrics=metrics)
+    migration = Task(
+        f"{name}-migrate",
+        _pod(context, "db-migrate"),
+        deadlines.PREPARATION,
+        MIGRATION_RETRIES,
+        prepares=(endpoint(context.instance),),
+    )
     web = (_web(context.instance),) if config.web.enabled else ()
     return Parts((server, *web), (migration,))
 
@@ -222,7 +228,6 @@ def _web(instance: Instance[MarquezConfig]) -> Workload:
         name=f"{instance.name}-web",
         pod=Pod((container,), IDENTITY, calls=(server,), architecture=ARCHITECTURE),
         replicas=config.replicas,
-        phase=4,
         interfaces=(Interface(f"{instance.name}-web", WEB.name),),
     )
 

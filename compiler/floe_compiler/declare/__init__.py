@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from floe_compiler.model.objects import Object
@@ -28,16 +27,15 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
         quota=unit.quota,
         instances=tuple(_instance(component, context, run_constructs) for component, context in unit.contexts),
         quota_origin=unit.quota_origin,
+        incomplete=any(component.completes for component, _ in unit.contexts),
     )
 
 
 def _instance(component: Component[Any], context: Context[Any], run_constructs: RunConstructs) -> DeclaredInstance:
-    instance, constructs = context.instance, component.constructs
-    return DeclaredInstance(
-        instance,
-        component.build(context),
-        run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
-        if constructs
-        else (),
-        partial(component.completes, context) if component.completes else None,
-    )
+    parts = component.build(context)
+    constructs = component.constructs
+    if constructs is None:
+        return DeclaredInstance(context.instance, parts)
+    instance = context.instance
+    objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
+    return DeclaredInstance(instance, parts, objects)

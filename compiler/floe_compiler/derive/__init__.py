@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
-from floe_compiler.derive.completion import completed
 from floe_compiler.derive.interfaces import interfaces
 from floe_compiler.derive.scrape_targets import scrape_targets
 from floe_compiler.derive.shared_secrets import shared_secrets
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
+from floe_compiler.model.units import UnitKey
+
+Complete = Callable[[DeclaredUnit, MeshFacts], DeclaredUnit]
+"""Returns a namespace with what its components add once the facts of all are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,11 @@ class Derived:
         return UnitPlan(unit, self.callers, self.shared_secrets)
 
 
-def derive(facts: Iterable[UnitFacts]) -> Mapping[str, Derived]:
-    """Return what follows for each namespace of one environment, by its name."""
-    units = sorted(facts, key=lambda unit: unit.namespace)
+def derive(facts: Iterable[UnitFacts]) -> Mapping[UnitKey, Derived]:
+    """Return what follows for each unit of one environment."""
+    units = sorted(facts, key=lambda unit: unit.key)
     called, shared = callers(units), shared_secrets(units)
-    return {unit.namespace: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
+    return {unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
 
 
 def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
@@ -41,15 +44,21 @@ def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
     return MeshFacts(interfaces(units), scrape_targets(units), database_backups(units), volume_backups(units))
 
 
-def plan_units(units: Sequence[DeclaredUnit], facts: Iterable[UnitFacts] | None = None) -> tuple[UnitPlan, ...]:
-    """Return the plan of each namespace of one environment, in order; `facts` are what the units declare, if known.
+def plan_units(
+    units: Sequence[DeclaredUnit], complete: Complete | None = None, facts: Iterable[UnitFacts] | None = None
+) -> tuple[UnitPlan, ...]:
+    """Return the plan of each namespace of one environment, in order.
 
-    Raises ValueError if a component declares facts too late, in `completes`; KeyError if one names a port that its
-    workload does not have.
+    Args:
+        units: The namespaces.
+        complete: Adds what depends on the facts of all, to those that are incomplete (default: nothing).
+        facts: What the units declare for each other, if it is known already.
+
+    Raises KeyError if a component names a port that its workload does not have.
     """
     known = [unit_facts(unit) for unit in units] if facts is None else list(facts)
     mesh = mesh_facts(known)
-    complete = [completed(unit, mesh) if own.completes else unit for unit, own in zip(units, known, strict=True)]
+    whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
     # What was added may call servers and read secrets; nothing else of it concerns others.
-    derived = derive(unit_facts(unit) if own.completes else own for unit, own in zip(complete, known, strict=True))
-    return tuple(derived[unit.namespace].plan(unit) for unit in complete)
+    derived = derive(unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
+    return tuple(derived[unit.key].plan(unit) for unit in whole)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from floe_compiler.declare import declare
+from floe_compiler.declare.completion import completed
 from floe_compiler.derive import plan_units
 from floe_compiler.explain.variations import words
 from floe_compiler.model.document import Document
@@ -20,6 +21,7 @@ from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.resolve.slots import Registry
+from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.unit import render_unit
@@ -58,9 +60,14 @@ class Question:
     def _rendered(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> Sequence[Object]:
         """Return the objects of one unit of an environment."""
         own = declare(unit, objects_of)
+        resolved = {one.scope: one for one in (*plan.units, unit)}
         others = [self._declared_of(one) for one in plan.units if one.scope != unit.scope]
-        planned = plan_units([own, *(one for one, _ in others)], [unit_facts(own), *(facts for _, facts in others)])
-        return render_unit(planned[0]).objects
+        planned = plan_units(
+            [own, *(one for one, _ in others)],
+            lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
+            [unit_facts(own), *(facts for _, facts in others)],
+        )
+        return without_cdk8s(unit.settings, render_unit(planned[0]).objects, unit.namespace)
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""
@@ -102,7 +109,7 @@ class Question:
 
     def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
         if self.unit is None:
-            return delivery_objects(plan)
+            return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan()))
         unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
         return self._rendered(unit, plan) if unit else ()
 

@@ -35,19 +35,16 @@ def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[O
 def _account(
     instance: Instance[Any], account: str, rules: tuple[PolicyRule, ...], notes: dict[str, str]
 ) -> list[Object]:
-    namespace, settings = instance.namespace, instance.settings
-    metadata = labels.object_labels(instance, account)
-    pull = [{"name": settings.pull_secret}] if settings.pull_secret else []
+    pull_secret, metadata = instance.settings.platform.pull_secret, labels.selector(instance, account)
+    pull = [{"name": pull_secret}] if pull_secret else []
     body = {"automountServiceAccountToken": False, **present(imagePullSecrets=pull)}
-    found = [manifest("v1", "ServiceAccount", account, namespace, metadata, notes, **body)]
+    found = [manifest("v1", "ServiceAccount", account, metadata, notes, **body)]
     if rules:
         group = "rbac.authorization.k8s.io"
         role = {"apiGroup": group, "kind": "Role", "name": account}
-        subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
-        found.append(manifest(f"{group}/v1", "Role", account, namespace, metadata, rules=[_rule(one) for one in rules]))
-        found.append(
-            manifest(f"{group}/v1", "RoleBinding", account, namespace, metadata, roleRef=role, subjects=[subject])
-        )
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": instance.namespace}
+        found.append(manifest(f"{group}/v1", "Role", account, metadata, rules=[_rule(one) for one in rules]))
+        found.append(manifest(f"{group}/v1", "RoleBinding", account, metadata, roleRef=role, subjects=[subject]))
     return found
 
 

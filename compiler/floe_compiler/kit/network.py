@@ -11,8 +11,9 @@ from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Callers, Instance, Settings
+from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import Connection, External, PodGroup
+from floe_compiler.model.settings import Settings
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 # All of it: the servers mostly have the label k8s-app kube-dns, but caches on the nodes and some servers have others.
@@ -23,7 +24,7 @@ API_SERVER_PORTS = (443, 6443)
 NOBODY: Callers = MappingProxyType({})
 
 
-def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
+def namespace_policies(settings: Settings) -> list[Object]:
     """Return the policies that hold for every pod of a namespace: nothing in, nothing out, but DNS (UDP and TCP)."""
     dns = {
         "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
@@ -34,8 +35,8 @@ def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
     allow = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [dns]}
     head = ("networking.k8s.io/v1", "NetworkPolicy")
     return [
-        manifest(*head, "allow-dns", namespace, common, spec=allow),
-        manifest(*head, "default-deny", namespace, common, spec=deny),
+        manifest(*head, "allow-dns", common, spec=allow),
+        manifest(*head, "default-deny", common, spec=deny),
     ]
 
 
@@ -73,15 +74,15 @@ def policy(
     for rule in (_to(call) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two servers outside may need the same way out
     if kubernetes_api:
-        peers = [{"ipBlock": {"cidr": settings.api_server_cidr}}]
+        peers = [{"ipBlock": {"cidr": settings.cluster.api_server_cidr}}]
         egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})
     spec = {
         "podSelector": {"matchLabels": dict(selector or labels.selector(instance, name))},
         "policyTypes": ["Ingress", "Egress"],
         **present(ingress=ingress, egress=egress),
     }
-    metadata = labels.object_labels(instance, name)
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, instance.namespace, metadata, annotations, spec=spec)
+    metadata = labels.selector(instance, name)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, metadata, annotations, spec=spec)
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:

@@ -50,8 +50,7 @@ def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
     if not ports:
         return []
     spec = {"type": "ClusterIP", "selector": dict(declared.labels), "ports": ports}
-    metadata = labels.object_labels(instance, declared.name)
-    return [manifest("v1", "Service", declared.name, instance.namespace, metadata, spec=spec)]
+    return [manifest("v1", "Service", declared.name, labels.selector(instance, declared.name), spec=spec)]
 
 
 def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -> Object:

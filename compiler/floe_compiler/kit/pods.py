@@ -15,7 +15,8 @@ from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Container, Pod, Probe, Resources, Variable
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Instance, Settings
+from floe_compiler.model.plan import Instance
+from floe_compiler.model.settings import Settings
 
 SECRET_REASONS = "floe.dev/secret-variables"  # noqa: S105 - the name of an annotation
 
@@ -35,7 +36,7 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     """Return the labels of the pods of the workload `name`."""
     identity = pod.workload_identity.labels if pod.workload_identity else ()
     own = dict(pod.labels) | dict(identity)
-    return labels.object_labels(instance, name) | labels.access_labels(pod.servers()) | own
+    return labels.template_labels(instance, name) | labels.access_labels(pod.servers()) | own
 
 
 def pod_annotations(pod: Pod) -> Mapping[str, str]:

@@ -45,13 +45,13 @@ def _service(
             for port in ports
         ],
     }
-    metadata = labels.object_labels(instance, declared.name)
-    return manifest("v1", "Service", name, instance.namespace, metadata, spec=present(**spec))
+    metadata = labels.selector(instance, declared.name)
+    return manifest("v1", "Service", name, metadata, spec=present(**spec))
 
 
 def _knows(instance: Instance[Any], minor: int) -> bool:
     """Tell whether the target is Kubernetes 1.`minor` or newer."""
-    return int(instance.settings.kubernetes_version.partition(".")[2]) >= minor
+    return int(instance.settings.cluster.kubernetes_version.partition(".")[2]) >= minor
 
 
 def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Object]:
@@ -65,8 +65,8 @@ def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Objec
         # A pod that never became ready must not hold up a drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
-    metadata = labels.object_labels(instance, declared.name)
-    return [manifest("policy/v1", "PodDisruptionBudget", declared.name, instance.namespace, metadata, spec=spec)]
+    metadata = labels.selector(instance, declared.name)
+    return [manifest("policy/v1", "PodDisruptionBudget", declared.name, metadata, spec=spec)]
 
 
 def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
@@ -80,6 +80,5 @@ def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
         "maxReplicas": declared.replicas.maximum,
         "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
     }
-    metadata = labels.object_labels(instance, declared.name)
-    head = ("autoscaling/v2", "HorizontalPodAutoscaler")
-    return [manifest(*head, declared.name, instance.namespace, metadata, spec=spec)]
+    metadata = labels.selector(instance, declared.name)
+    return [manifest("autoscaling/v2", "HorizontalPodAutoscaler", declared.name, metadata, spec=spec)]

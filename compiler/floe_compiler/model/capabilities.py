@@ -6,8 +6,9 @@ Every class here is something a component can provide (`Component.provides`) and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint
@@ -25,6 +26,10 @@ class Capability:
     slot: ClassVar[str] = ""
 
     name: str
+
+    def about(self, _domains: Collection[str]) -> Self:
+        """Return the capability without what concerns other domains only: as one gets it that reads just these."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +78,64 @@ class ObjectStore(Capability):
     """The directory tenant of the storage account (ADLS)."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class OAuth2Credentials:
+    """OAuth2 client credentials: id and secret are exchanged at `token_url` for a token of that scope."""
+
+    client_id: SecretReference
+    client_secret: SecretReference
+    token_url: str
+    scope: str = ""
+    """Empty: whatever the server gives to who asks for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """A token that goes with every request as it is."""
+
+    token: SecretReference
+
+
+Credentials = OAuth2Credentials | BearerToken
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogClient:
     """Who a domain is in a catalog: it writes below `namespace`, and reads everything."""
 
     domain: str
     namespace: str
-    client_id: SecretReference
-    client_secret: SecretReference
+    credentials: Credentials | None = None
+    """None: the catalog asks for no login."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog(Capability):
-    """An Iceberg REST catalog. `warehouse` is the catalog's name in it; each domain logs in as its own client."""
+    """An Iceberg REST catalog. `warehouse` is its name on the server; each domain logs in as a client of its own."""
 
     slot: ClassVar[str] = "catalog"
 
     endpoint: Endpoint
-    url: str
-    token_url: str
+    uri: str
+    """The base URL of the REST API, below which `/v1` lies."""
+
     warehouse: str
-    realm: str
     clients: tuple[CatalogClient, ...] = ()
+    token_endpoint: Endpoint | None = None
+    """The server that hands out tokens, if it is another one."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    """What every request has to say beside, such as the tenant."""
+
+    prefix: str = "FLOE_CATALOG_"
+    """What the names of the variables begin with by which a data product's steps know the catalog."""
+
+    variables: tuple[Variable, ...] = ()
+    """What this catalog says to steps beside what every catalog does."""
+
+    def about(self, domains: Collection[str]) -> Self:
+        """Return the catalog with the clients of these domains."""
+        return replace(self, clients=tuple(client for client in self.clients if client.domain in domains))
 
     def client(self, domain: str) -> CatalogClient:
         """Return the client that a domain logs in as; raise KeyError if it has none (a domain without products)."""
@@ -102,6 +143,10 @@ class Catalog(Capability):
             if client.domain == domain:
                 return client
         raise KeyError(f"catalog {self.name} has no client for domain {domain}")
+
+    def calls(self) -> tuple[Endpoint, ...]:
+        """Return every server that a client of the catalog connects to."""
+        return (self.endpoint, self.token_endpoint) if self.token_endpoint else (self.endpoint,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +172,33 @@ class Lineage(Capability):
 
 
 @dataclass(frozen=True, slots=True)
-class Compute(Capability):
-    """Where dbt runs: a target of `profiles.yml` and what its pods need for it.
+class FromVariable:
+    """A value that is read from this environment variable when it is used, as it stands in a secret."""
 
-    `profile` is the target as dbt reads it (plain data; values may use dbt's `env_var`), `catalog_profile` what joins
-    it where there is a catalog. `scratch` are the folders that the engine writes to. `endpoint` is None for an engine
-    that runs inside the step itself.
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compute(Capability):
+    """An engine that runs SQL: how a client connects to it, and what the client's pod needs for that.
+
+    `connection` has the engine's own words (`account`, `database`, `schema` ...), `settings` hold for each session, and
+    `extensions` are loaded into it. `scratch` are the folders that the engine writes to. `endpoint` is None for an
+    engine that runs inside the client itself.
     """
 
     slot: ClassVar[str] = "compute"
 
-    profile: tuple[tuple[str, object], ...]
-    catalog_profile: tuple[tuple[str, object], ...] = ()
+    engine: str
+    """Its kind: `duckdb`, `snowflake` ..."""
+
+    connection: tuple[tuple[str, str | FromVariable], ...]
+    threads: int
+    """How many queries run at once."""
+
+    settings: tuple[tuple[str, str], ...] = ()
+    extensions: tuple[str, ...] = ()
     variables: tuple[Variable, ...] = ()
     secret_files: tuple[SecretFile, ...] = ()
     scratch: tuple[Scratch, ...] = ()
     endpoint: Endpoint | None = None
-
-    def target(self, *, catalog: bool) -> dict[str, object]:
-        """Return the target of `profiles.yml`, as plain data, with or without a catalog."""
-        return dict(self.profile) | (dict(self.catalog_profile) if catalog else {})

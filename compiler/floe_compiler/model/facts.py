@@ -172,14 +172,15 @@ class Workload:
 
     `interfaces` are the ports that people open, which the ingress controller may reach. `available` is what a drain
     must leave running (default: one fewer than the replicas). `single` says why more than one replica cannot work.
-    `phase` orders the start: 0 storage and databases, 1 their preparation, 2 catalog, 3 orchestrator, 4 the rest.
+    The pods that call it start after it. With `awaited` false they do not, and it starts last: a server that others can
+    do without, as a receiver of telemetry, must not hold them up when it is not healthy.
     """
 
     name: str
     pod: Pod
     kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = "Deployment"
     replicas: int | Scaling = 1
-    phase: int = 2
+    awaited: bool = True
     recreate: bool = False
     available: int | None = None
     single: str = ""
@@ -208,14 +209,15 @@ class Task:
     """A pod that runs to its end: a Job, or a CronJob if there is a `schedule`.
 
     A Job's name gets a hash of its content, so that a changed one is a new one: Jobs cannot be changed (see
-    docs/decisions). `deadline` is in seconds.
+    docs/decisions). `deadline` is in seconds. `prepares` are the servers of its namespace that cannot be used before it
+    has ended: who else calls them starts after it, and so do they themselves unless it calls them.
     """
 
     name: str
     pod: Pod
     deadline: int
     retries: int = 0
-    phase: int = 1
+    prepares: tuple[Endpoint, ...] = ()
     schedule: str = ""
     time_zone: str = "Etc/UTC"
     suspended: bool = False
@@ -272,8 +274,23 @@ class OperatedPods:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainYaml:
+    """Kubernetes objects as plain YAML, such as the manifests that an operator is published with.
+
+    `name` is what messages call it, `text` is the YAML itself.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """All that one component instance brings to its namespace. `objects` is for what no fact describes."""
+    """All that one component instance brings to its namespace.
+
+    `objects` is for what no fact describes, and `include` for YAML files that the component ships (see
+    `kit.plain_yaml`). Their chart gives namespace and common labels to both.
+    """
 
     workloads: tuple[Workload, ...] = ()
     tasks: tuple[Task, ...] = ()
@@ -281,6 +298,7 @@ class Parts:
     objects: tuple[Object, ...] = ()
     operated: tuple[OperatedPods, ...] = ()
     data: tuple[Data, ...] = ()
+    include: tuple[PlainYaml, ...] = ()
 
 
 def named_pods(parts: Parts) -> list[tuple[str, Pod]]:

@@ -21,12 +21,13 @@ from floe_compiler.model.inputs import (
     Placements,
     PostgresqlServer,
     Quota,
-    SecretsBackend,
 )
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
+from floe_compiler.model.units import UnitKey
 
 Config = TypeVar("Config", bound=BaseModel)
 Kind = TypeVar("Kind", bound=Capability)
@@ -47,29 +48,6 @@ PLATFORM: Final = "platform"
 def nothing(_instance: object) -> tuple[()]:
     """Return no facts: what most components have to say of most things."""
     return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What holds for everything rendered in one environment."""
-
-    environment: str
-    platform: str
-    version: str
-    production: bool = False
-    kubernetes_version: str = "1.34"
-    cluster_domain: str = "cluster.local"
-    storage_class: str = "standard"
-    scale: str = "light"
-    delivery: Literal["argocd", "flux"] = "argocd"
-    registry: str = "ghcr.io"
-    mirrors: Mapping[str, str] = field(default_factory=dict)
-    pull_secret: str = ""
-    secrets: SecretsBackend | None = None
-    platform_namespace: str = ""
-    ingress_namespace: str = ""
-    api_server_cidr: str = "0.0.0.0/0"
-    nodes: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +191,17 @@ class Component(Generic[Config]):
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalDatabase:
+    """A database outside the cluster, and the component that uses it (as people call it, and where it was chosen)."""
+
+    host: str
+    port: int
+    name: str
+    owner: str
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedUnit:
     """One namespace of an environment: its components, each with what it requires."""
 
@@ -224,6 +213,8 @@ class ResolvedUnit:
     quota: Quota
     quota_origin: Span | None = None
     """Where the quota was written, or the scale that it follows from."""
+
+    external_databases: tuple[ExternalDatabase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,23 +228,44 @@ class EnvironmentPlan:
     version_origin: Span | None = None
     """Where the version of Kubernetes was written."""
 
+    def delivery_plan(self) -> DeliveryPlan:
+        """Return what the delivery objects follow from."""
+        namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
+        return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredNamespace:
+    """A namespace as Argo CD or Flux has to know it."""
+
+    scope: str
+    namespace: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPlan:
+    """What the delivery objects of an environment follow from."""
+
+    settings: Settings
+    cluster: Cluster
+    delivery: ArgoCd | Flux
+    namespaces: tuple[DeliveredNamespace, ...]
+    version_origin: Span | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class DeclaredInstance:
-    """A component instance with all the facts that it declares. `objects` are those of its cdk8s constructs.
-
-    `completes` returns the parts that depend on the facts of all namespaces; None once they are among `parts`.
-    """
+    """A component instance with all the facts that it declares. `objects` are those of its cdk8s constructs."""
 
     instance: Instance[Any]
     parts: Parts
     objects: tuple[Object, ...] = ()
-    completes: Callable[[MeshFacts], Parts] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUnit:
-    """One namespace with everything that its components declare."""
+    """One namespace with everything that its components declare. Plain data."""
 
     settings: Settings
     scope: str
@@ -262,6 +274,13 @@ class DeclaredUnit:
     quota: Quota
     instances: tuple[DeclaredInstance, ...] = ()
     quota_origin: Span | None = None
+    incomplete: bool = False
+    """Components of it add parts once the facts of all namespaces are known (`Component.completes`)."""
+
+    @property
+    def key(self) -> UnitKey:
+        """Return what tells the unit from all others."""
+        return UnitKey(self.settings.environment.name, self.settings.cluster.name, self.namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +295,7 @@ class SharedSecrets:
 class UnitPlan:
     """The unit of work: a namespace, and what follows for it from the facts of the others.
 
-    Rendering reads this and nothing else. It is plain data: no component is asked again.
+    Rendering reads this and nothing else.
     """
 
     unit: DeclaredUnit

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
+from floe_compiler.model.units import UnitKey
 
 Protocol = Literal["TCP", "UDP"]
 
@@ -68,6 +70,9 @@ class LaunchedPods:
     """Where their template stands."""
 
 
+DELIVERY_UNIT = DELIVERY_FOLDER
+"""The unit of the objects that tell Argo CD or Flux what to apply."""
+
 LAUNCHED = "launched pods"
 
 
@@ -122,7 +127,7 @@ class ExistingSecret:
 class Rendered:
     """One unit of an environment after synthesis (or after the overlay stage, with the objects replaced).
 
-    `namespace` is empty for what belongs to the environment as a whole.
+    `namespace` is empty for objects without one, and `DELIVERY_UNIT` for those of the delivery.
     """
 
     environment: str
@@ -164,6 +169,11 @@ class Rendered:
 
     removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
     """The objects that authored kustomize patches removed, with these patches."""
+
+    @property
+    def key(self) -> UnitKey:
+        """Return what tells the unit from all others."""
+        return UnitKey(self.environment, self.cluster_name, self.namespace)
 
     def with_objects(self, objects: ObjectSet) -> Rendered:
         """Return the same environment with other objects."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from floe_compiler.model.capabilities import Capability, Database
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.plan import Component, Context, Instance, Requirement
+from floe_compiler.model.plan import PLATFORM, Component, Context, Instance, Requirement
 from floe_compiler.resolve.rules import NO_PROVIDER
 
 Placed = tuple[Component[Any], Instance[Any]]
@@ -35,6 +35,9 @@ def context(
         matches = _matches(requirement, own) or _matches(requirement, platform)
         found += matches if requirement.many else matches[:1]
         unmet += [] if matches else [requirement]
+    if instance.scope != PLATFORM:
+        read = {one.domain or product.domain for product in instance.products for one in product.spec.inputs}
+        found = [one.about({instance.scope, *read}) for one in found]
     return Context(instance, tuple(found)), tuple(unmet)
 
 

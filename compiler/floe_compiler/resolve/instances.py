@@ -11,7 +11,8 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.inputs import Placements
 from floe_compiler.model.lookup import at
-from floe_compiler.model.plan import PLATFORM, Component, Instance, Product, Settings
+from floe_compiler.model.plan import PLATFORM, Component, Instance, Product
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import slots
 from floe_compiler.resolve.capabilities import Placed
@@ -71,7 +72,7 @@ def domain_instances(
     if by_kubernetes:
         component = registry[KUBERNETES]
         config = component.config.model_validate(
-            {"type": component.type, **component.profiles.get(place.settings.scale, {})}
+            {"type": component.type, **component.profiles.get(place.settings.environment.scale, {})}
         )
         found.append(_instance(component, config, merged, place, by_kubernetes))
     return found

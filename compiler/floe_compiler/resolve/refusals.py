@@ -19,7 +19,7 @@ def check_refusals(component: Component[Any], context: Context[Any], merged: Mer
     name = f"{instance.slot} {instance.type}"  # without its namespace: one setting may be that of many domains
     for refusal in component.refuses(context):
         place = _written(merged, (*instance.settings_path, *refusal.path)) if refusal.path else None
-        subject = f"{instance.settings.environment}{ENVIRONMENT_END}{name}"
+        subject = f"{instance.settings.environment.name}{ENVIRONMENT_END}{name}"
         findings.add(REFUSED, f"{name} {refusal.message}", place or instance.origin, subject=subject, hint=refusal.hint)
 
 

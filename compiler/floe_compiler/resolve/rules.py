@@ -7,11 +7,6 @@ from floe_compiler.model.diagnostics import Rule
 UNKNOWN_KEY = Rule("R001", "unknown key", "The key is not part of the language. Unknown keys are never ignored.")
 MISSING_KEY = Rule("R002", "missing key", "A key without a default is not given.")
 WRONG_VALUE = Rule("R003", "wrong value", "The value cannot work where it stands; the message says what would.")
-UNKNOWN_TYPE = Rule(
-    "R004",
-    "unknown type",
-    "No component fills the slot with this type; `floe-compile components` lists those there are.",
-)
 LOCKED = Rule(
     "R005",
     "locked path",

@@ -28,7 +28,7 @@ CDK8S_FAILED = Rule(
 
 
 def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the answer of construct_tree.js for each chart: its `manifests`, or the `error` that refuses it.
+    """Return the answer of construct_tree.js for each chart: its `objects`, or the `failures` that refuse it.
 
     Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or answers nonsense (S102).
     """
@@ -60,7 +60,7 @@ def unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as package:
         for member in package:
             path = PurePosixPath(member.name)
-            if not member.isfile() or path.suffix not in (".js", ".json"):
+            if not member.isfile() or path.suffix not in (".js", ".json", ".mjs"):
                 continue
             if path.is_absolute() or ".." in path.parts:
                 raise _failed(f"{archive.name} holds a file that leads out of it: {path}")

@@ -1,4 +1,4 @@
-"""One (environment, namespace): a pure function from its plan to its objects and declared facts."""
+"""One (environment, cluster, namespace): a pure function from its plan to its objects and declared facts."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ from floe_compiler.kit import (
 )
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
+from floe_compiler.kit.waves import start_order
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import GeneratedSecrets
-from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException, launched_id
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
+from floe_compiler.synthesize import plain_yaml
+from floe_compiler.synthesize.plain_yaml import Included
 
+CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -42,6 +46,13 @@ class Unit:
     exceptions: frozenset[SecurityException] = frozenset()
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
     secrets: tuple[Secret, ...] = ()
+    starts: tuple[tuple[ObjectId, ObjectId], ...] = ()
+    """Which controllers start after which, as pairs."""
+
+    waved: frozenset[ObjectId] = frozenset()
+    """The objects that get a sync wave."""
+
+    included: tuple[Included, ...] = ()
     origins: tuple[tuple[str, Span], ...] = ()
 
 
@@ -57,8 +68,12 @@ def render_unit(plan: UnitPlan) -> Unit:
     secrets = unit_secrets(unit, pods)
     objects: list[Object] = list(namespace_objects(unit))
     origins = [(f"ResourceQuota {unit.namespace}/quota", unit.quota_origin)] if unit.quota_origin else []
+    included: list[Included] = []
     for one in unit.instances:
+        files = [plain_yaml.read(file, one.instance.label()) for file in one.parts.include]
+        included += files
         own = [*instance_objects(one.instance, one.parts, plan.callers), *one.objects]
+        own += [from_file for file in files for from_file in file.objects]
         objects += own
         origins += _origins(one, own)
     objects += configuration(unit, pods)
@@ -73,6 +88,8 @@ def render_unit(plan: UnitPlan) -> Unit:
         frozenset(_exceptions(unit.namespace, parts)),
         frozenset(_ingress_groups(unit, parts)),
         secrets,
+        *_starts(unit, parts, objects),
+        tuple(included),
         tuple(origins),
     )
 
@@ -80,7 +97,7 @@ def render_unit(plan: UnitPlan) -> Unit:
 def _shared_store(plan: UnitPlan) -> list[Object]:
     """Return the store through which other namespaces read the secrets that are made up in this one."""
     shared, settings = plan.shared_secrets, plan.unit.settings
-    if shared is None or not isinstance(settings.secrets, GeneratedSecrets):
+    if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
         return []
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
 
@@ -92,7 +109,7 @@ def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tupl
     for manifest_ in objects:
         name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
         origin = special.get(name, instance.origin)
-        found += [(str(identify(manifest_)), origin)] if origin else []
+        found += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
     for one in declared.parts.launched:
         if one.origin:
             found.append((str(launched_id(PodGroup(instance.namespace, one.name))), one.origin))
@@ -121,6 +138,23 @@ def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
             yield what, place
 
 
+def _starts(
+    unit: DeclaredUnit, parts: Iterable[Parts], objects: Iterable[Object]
+) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
+    """Return which controllers start after which, and which of them get a sync wave: none with Flux."""
+    servers = [server for one in parts for server in one.workloads]
+    tasks = [task for one in parts for task in one.tasks]
+    names = {*(server.name for server in servers), *(task.name for task in tasks)}
+    controllers = {
+        one["metadata"]["labels"][labels.COMPONENT]: identify(one, unit.namespace)
+        for one in objects
+        if one["kind"] in CONTROLLERS and one["metadata"].get("labels", {}).get(labels.COMPONENT) in names
+    }
+    order = start_order(unit.namespace, servers, tasks)
+    waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
+    return tuple((controllers[first], controllers[second]) for first, second in order), waved
+
+
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
     """Return the first instance of the namespace whose pods read the secret."""
     for one in unit.instances:
@@ -135,9 +169,9 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
     settings, name = unit.settings, unit.namespace
     return [
         namespaces.namespace(settings, name, unit.scope, unit.owner),
-        namespaces.quota(settings, name, unit.quota),
-        namespaces.limits(settings, name),
-        *network.namespace_policies(settings, name),
+        namespaces.quota(settings, unit.quota),
+        namespaces.limits(settings),
+        *network.namespace_policies(settings),
     ]
 
 
@@ -166,7 +200,7 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
         pod.servers(),
         served=server.ports() if server else (),
         callers=callers,
-        openings=(network.Opening(instance.settings.ingress_namespace, open_ports(server)),) if server else (),
+        openings=(network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server)),) if server else (),
         kubernetes_api=bool(pod.kubernetes_api),
     )
 
@@ -181,7 +215,7 @@ def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
     """Return the ConfigMaps of all pods of the namespace."""
     common = labels.common_labels(unit.settings, "configuration")
     return [
-        manifest("v1", "ConfigMap", name, unit.namespace, common, data=dict(data))
+        manifest("v1", "ConfigMap", name, common, data=dict(data))
         for name, data in config_maps.config_data(pods).items()
     ]
 
@@ -189,11 +223,11 @@ def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
 def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
     """Return every secret that a pod of the namespace reads, and the one with which images are pulled."""
     found = set(pod_secrets(pods))
-    settings = unit.settings
-    if settings.pull_secret:
+    pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
+    if pull_secret:
         # Some stores take a dot in the name of a property for a way into its value.
         keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
-        found.add(Secret(settings.pull_secret, settings.platform_namespace, keys, PULL_SECRET_TYPE))
+        found.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
     return merged(found)
 
 
@@ -244,7 +278,7 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
 
 
 def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
-    if not unit.settings.ingress_namespace:
+    if not unit.settings.cluster.ingress_namespace:
         return []
     return [
         (PodGroup(unit.namespace, server.name), port.number)

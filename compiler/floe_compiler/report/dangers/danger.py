@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from floe_compiler.model.lookup import at, mapping, mappings
+from floe_compiler.model.lookup import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.selectors import Labels
+from floe_compiler.model.workloads import containers_of, pod_template
 
 Fields = tuple[str, ...]
-
-_TEMPLATES: tuple[Fields, ...] = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -71,17 +70,9 @@ class Change:
 Detector = Callable[[Change], Iterator[Danger]]
 
 
-def pod_template(manifest: Object) -> Object:
-    """Return the template of the pods that an object makes, or the Pod itself; empty for an object without pods."""
-    found = (mapping(manifest, fields) for fields in _TEMPLATES)
-    return next((one for one in found if "containers" in mapping(one, ("spec",))), {})
-
-
 def containers(manifest: Object) -> dict[str, Object]:
     """Return the containers of an object's pods by name, those that prepare them too."""
-    pod = mapping(pod_template(manifest), ("spec",))
-    found = [*mappings(pod, ("initContainers",)), *mappings(pod, ("containers",))]
-    return {str(container.get("name")): container for container in found}
+    return {one.name: one.data for one in containers_of(mapping(pod_template(manifest), ("spec",)))}
 
 
 def pods_beside(change: Change) -> list[Labels]:
