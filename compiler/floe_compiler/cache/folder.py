@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,8 @@ def opened(folder: str | None, *, use: bool = True) -> Iterator[Store]:
     Without `use`, one that is empty and gone afterwards: the same work is done, and nothing is kept.
     """
     if not use:
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="floe-compile-", ignore_cleanup_errors=True) as temporary:
             yield Store(Path(temporary))
         return

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import stat
 import time
 from pathlib import Path
 from typing import Protocol
@@ -43,13 +44,13 @@ class Store:
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept under a key; None if nothing sound is."""
         try:
-            with open(self._path(kind, key), "rb", buffering=0) as file:  # noqa: PTH123 -- half the time of Path.open
-                written = os.fstat(file.fileno()).st_mtime
-                content = file.read()
+            with open(self._path(kind, key), "rb", buffering=0, opener=_open_at_once) as file:
+                status = os.fstat(file.fileno())
+                content = file.read() if stat.S_ISREG(status.st_mode) else b""
         except (OSError, ValueError):
             return None
         found = _opened(kind, key, content)
-        if found is not None and written < time.time() - _DAY:
+        if found is not None and status.st_mtime < time.time() - _DAY:
             with contextlib.suppress(OSError):
                 os.utime(self._path(kind, key))  # used: it stays for another while
         return found
@@ -60,7 +61,7 @@ class Store:
         temporary = f"{path}.{os.getpid()}.{next(_NUMBERS)}.tmp"
         try:
             try:
-                self._write(temporary, _sealed(kind, key, data))
+                _write(temporary, _sealed(kind, key, data))
                 os.replace(temporary, path)  # noqa: PTH105
             except BaseException:
                 os.unlink(temporary)  # noqa: PTH108
@@ -68,16 +69,6 @@ class Store:
         except OSError:
             return False
         return True
-
-    def _write(self, path: str, content: bytes) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        try:
-            file = os.open(path, flags, 0o600)
-        except FileNotFoundError:
-            Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = os.open(path, flags, 0o600)
-        with os.fdopen(file, "wb", buffering=0) as written:
-            written.write(content)
 
     def prune(self) -> None:
         """Remove what no run has used for KEPT_DAYS; looked at once a day."""
@@ -93,6 +84,27 @@ class Store:
 
     def _path(self, kind: str, key: str) -> str:
         return f"{self.folder}/{kind}/{key[:2]}/{key[2:]}"
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting, as a named pipe would let its reader do."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _open_for_the_user(path: str, flags: int) -> int:
+    """Make a file that only the user may read."""
+    return os.open(path, flags, 0o600)
+
+
+def _write(path: str, content: bytes) -> None:
+    """Write a new file, and its folder if need be."""
+    try:
+        file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115 -- Path.open takes no opener
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115
+    with file:
+        file.write(content)
 
 
 def _seal(kind: str, key: str, data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Frozen data as MessagePack and back: what the cache keeps and processes exchange. Only data, never code.
 
-The same value gives the same bytes in every process, so the bytes also serve as what a value is known by.
+The same value gives the same bytes in every process (sets are sorted, mappings keep their order), so the bytes also
+serve as what a value is known by.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def _plain(value: Any) -> Any:
     raise NotImplementedError(f"{type(value).__name__} is not data")
 
 
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain, order="deterministic")
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
 
 
 @cache

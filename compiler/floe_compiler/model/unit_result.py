@@ -1,4 +1,4 @@
-"""What compiling a unit yields, in two parts: a head that every run needs, and a body for runs that write or explain."""
+"""What compiling a unit yields: a head that every run needs, and a body for runs that write or explain."""
 
 from __future__ import annotations
 

@@ -82,8 +82,11 @@ def compile_mesh(
     results.add(given, unit_tasks(mesh, given))
     progress("checking")
     compiled, found = link_environments(results, given)
+    clashes = Findings()
+    files = files_of(compiled, clashes)
+    clashes.finish()
     kept = {name: digest for name, digest in digests.items() if name in mesh.frames}
-    return Compilation(compiled, files_of(compiled), kept, (*warnings, *found))
+    return Compilation(compiled, files, kept, (*warnings, *found))
 
 
 def _mesh(
@@ -180,7 +183,8 @@ def explain_file(
     if file not in compiled.files:
         return None
     final = from_yaml(compiled.files[file])
-    places = compiled.environments[0].places(compiled.unit_of(file))
+    compiled_environment = compiled.environments[0]
+    places = compiled_environment.places(compiled_environment.unit_of(file))
     progress("varying what is written")
     name = str(identify(final))
     asked_by = str(places.origins.get(name, "the platform as a whole"))
@@ -191,10 +195,10 @@ def _read(root: Path, cache: Cache, workers: Workers) -> tuple[Sources, Registry
     from floe_compiler.cache.documents import DocumentCache
     from floe_compiler.components import registry
     from floe_compiler.load.mesh import load
-    from floe_compiler.pipeline.workers import plain_map
+    from floe_compiler.pipeline.workers import map_with
     from floe_compiler.resolve.schemas import schemas
 
     components = registry()
     known = DocumentCache(cache, compiler_digest())
-    sources, warnings = load(root, schemas(components), known, plain_map(workers))
+    sources, warnings = load(root, schemas(components), known, map_with(workers))
     return sources, components, warnings

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.files import FileSet
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.files import FileDigest, FileSet
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
+from floe_compiler.model.rendered import DELIVERY_UNIT
 from floe_compiler.model.unit_result import UnitBody, UnitHead
 from floe_compiler.model.yaml_text import from_yaml
 
@@ -32,6 +33,35 @@ class CompiledEnvironment:
         """Return the authored places of a unit's objects; none of a unit that is not there."""
         return self.body(unit).places(self.environment) if unit in self.heads else Places(self.environment)
 
+    def unit_of(self, path: str) -> str:
+        """Return the unit that an output file belongs to. Raises KeyError if there is no such file."""
+        for unit, head in self.heads.items():
+            if any(file.path == path for file in head.files):
+                return unit
+        raise KeyError(path)
+
+    def text(self, path: str) -> str:
+        """Return the text of an output file. Raises KeyError if there is no such file."""
+        unit = self.unit_of(path)
+        index = next(index for index, file in enumerate(self.heads[unit].files) if file.path == path)
+        return self.body(unit).texts[index]
+
+    def of_kind(self, kind: str) -> Iterator[Object]:
+        """Yield the objects of a kind, read back from their texts."""
+        for unit, head in self.heads.items():
+            chosen = [index for index, file in enumerate(head.files) if _kind(file.path) == kind.lower()]
+            for text in [self.body(unit).texts[index] for index in chosen]:
+                yield from_yaml(text)
+
+    def in_namespace(self, namespace: str) -> list[Object]:
+        """Return the objects of a namespace, read back from their texts; of none, those in files without one."""
+        return [
+            manifest
+            for unit in (self.heads if not namespace else self.heads.keys() & {namespace, DELIVERY_UNIT})
+            for manifest in map(from_yaml, self.body(unit).texts)
+            if manifest["metadata"].get("namespace", "") == namespace
+        ]
+
     @property
     def objects(self) -> ObjectSet:
         """Return all objects, read back from their texts."""
@@ -54,24 +84,27 @@ class Compilation:
 
     warnings: tuple[Diagnostic, ...] = ()
 
+    def environment_of(self, path: str) -> CompiledEnvironment:
+        """Return the environment of an output file."""
+        name = path.split("/")[1]
+        return next(one for one in self.environments if one.environment == name)
 
-def files_of(environments: tuple[CompiledEnvironment, ...]) -> FileSet:
-    """Return the files of all environments, sorted by path; their texts are read one unit at a time."""
-    owners = {
-        file.path: (environment, unit, index)
-        for environment in environments
-        for unit, head in environment.heads.items()
-        for index, file in enumerate(head.files)
-    }
-    files = sorted(
-        (file.path, file.sha256, file.blob)
+
+def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) -> FileSet:
+    """Return the files of all environments; their texts are read when they are asked for.
+
+    Two files on one path (W001, W002) are findings.
+    """
+    by_name = {one.environment: one for one in environments}
+    files = [
+        FileDigest(file.path, file.sha256, file.blob, file.subject)
         for one in environments
         for head in one.heads.values()
         for file in head.files
-    )
+    ]
+    return FileSet.of_digests(files, lambda path: by_name[path.split("/")[1]].text(path), findings)
 
-    def read(path: str) -> str:
-        environment, unit, index = owners[path]
-        return environment.body(unit).texts[index]
 
-    return FileSet.known(files, read)
+def _kind(path: str) -> str:
+    """Return the kind of the object in a file, in lower case."""
+    return path.rpartition("/")[2].partition("_")[0].partition(".")[0]

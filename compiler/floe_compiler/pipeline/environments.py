@@ -14,7 +14,8 @@ from floe_compiler.model.plan import DeliveredNamespace, DeliveryPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.units import UnitKey
-from floe_compiler.overlay import Overlay, Read, read_overlay
+from floe_compiler.overlay import Overlay, read_overlay
+from floe_compiler.overlay.source import Read
 from floe_compiler.pipeline.headers import Header, Scope, environment_facts
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.environment import Frame

@@ -24,9 +24,9 @@ def link_environments(
     environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in given}
     synthesized = Findings(results.found["synthesize"])
     if not synthesized.failed:
-        for name, one in environments.items():
-            summaries = {unit: head.summary for unit, head in one.heads.items()}
-            synthesized.extend(shared_objects(name, summaries, one.places))
+        for name, environment in environments.items():
+            summaries = {unit: head.summary for unit, head in environment.heads.items()}
+            synthesized.extend(shared_objects(name, summaries, environment.places))
     synthesized.finish()
     overlay = Findings([*failures_once(results.found["overlay"])])
     for name, one in given.items():

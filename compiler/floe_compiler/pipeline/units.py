@@ -31,6 +31,8 @@ from floe_compiler.synthesize import rendered_settings, synthesize, synthesize_d
 HEADS, BODIES = "heads", "bodies"
 """The kinds of entries in the cache."""
 
+NOTHING_DERIVED = Derived()
+
 Stage = Literal["synthesize", "overlay", "check"]
 Found = tuple[Stage, tuple[Diagnostic, ...]]
 """What a stage found."""
@@ -59,7 +61,7 @@ class Task:
     content: str
     scope: str = ""
     declared: bytes | None = None
-    derived: Derived = Derived()
+    derived: Derived = NOTHING_DERIVED
     delivery: DeliveryPlan | None = None
 
 

@@ -19,6 +19,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 if TYPE_CHECKING:
     from distributed import Client
 
+    from floe_compiler.load.mesh import Map
+
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,7 +38,13 @@ NO_EXECUTOR = Rule(
 
 
 class Workers(Protocol):
-    """Calls a function for each of many items."""
+    """Calls a function for each of many items.
+
+    `jobs` is how many are done at a time. `share_files` tells whether all workers see the files of this machine.
+    """
+
+    jobs: int
+    share_files: bool
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -46,6 +54,9 @@ class Workers(Protocol):
 
 class ThisProcess:
     """Does one item after the other."""
+
+    jobs = 1
+    share_files = True
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -60,8 +71,10 @@ class Processes:
     Where processes can be forked, they have what is shared without being sent it.
     """
 
+    share_files = True
+
     def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+        self.jobs = jobs
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -72,7 +85,7 @@ class Processes:
             return
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         with ProcessPoolExecutor(
-            min(self._jobs, len(items)), mp_context=context, initializer=_share, initargs=(shared,)
+            min(self.jobs, len(items)), mp_context=context, initializer=_share, initargs=(shared,)
         ) as pool:
             yield from _mapped(pool, partial(_call_with_shared, function), items)
 
@@ -80,8 +93,11 @@ class Processes:
 class DaskCluster:
     """Does the items on the workers of a Dask cluster. A worker that dies is made up for by the others."""
 
+    share_files = False
+
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.jobs = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -115,6 +131,19 @@ def _mapped(pool: Executor, function: Callable[[Item], Result], items: Iterable[
     finally:
         for future in futures:
             future.cancel()
+
+
+def map_with(workers: Workers) -> Map:
+    """Return a function like `map` whose calls are made by workers."""
+
+    def mapped(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        return workers.map(_call, function, tuple(items))
+
+    return mapped
+
+
+def _call(function: Callable[[Item], Result], item: Item) -> Result:
+    return function(item)
 
 
 def default_jobs() -> int:
