@@ -9,12 +9,12 @@ import pytest
 
 from floe_compiler.derive import plan_units
 from floe_compiler.kit.secret_stores import NotGeneratable
+from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.facts import (
     ConfigFile,
     Launched,
     Parts,
     PlainYaml,
-    PolicyRule,
     SecretFile,
     Task,
     Variable,
@@ -22,6 +22,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.inputs import Placement, Placements, Quota
 from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -186,7 +187,7 @@ def test_connections_are_what_pods_call_and_wait_for() -> None:
 
 
 def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
-    server = workload(pod(container(ports=(HTTP, METRICS))), open_to_ingress=("http",))
+    server = workload(pod(container(ports=(HTTP, METRICS))), interfaces=(Interface("web", "http"),))
     assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     unit = render_unit(plan(Parts(workloads=(server,)), settings=settings))
