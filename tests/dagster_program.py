@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from floe_compiler.components.orchestrator_dagster import COMPONENT, GRPC, build
-from floe_compiler.kit.dagster_runs import DEFINITIONS
-from floe_compiler.kit.data_product import IDENTITY
-from floe_compiler.kit.volumes import containers_of
+from floe_compiler.components.orchestrator_dagster.runs import DEFINITIONS
+from floe_compiler.kit.products.data_product import IDENTITY
 from floe_compiler.model.capabilities import Database
-from floe_compiler.model.facts import Container, Parts, Pod
+from floe_compiler.model.facts import Container, Parts, Pod, containers_of
 from floe_compiler.model.plan import Context, Product
 from products import DATABASE, EVERYTHING
 from support import PRODUCTION, context_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from floe_compiler.components import orchestrator_kubernetes
+from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.model.capabilities import (
     Capability,
     Catalog,
@@ -12,7 +13,9 @@ from floe_compiler.model.capabilities import (
     Collector,
     Compute,
     Database,
+    FromVariable,
     Lineage,
+    OAuth2Credentials,
     ObjectStore,
 )
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -33,7 +36,11 @@ def _service(name: str, number: int, namespace: str = PLATFORM, scheme: str = "h
 
 def _client(domain: str) -> CatalogClient:
     secret = Secret(f"polaris-{domain}", PLATFORM, (SecretKey("client-id"), SecretKey("client-secret", generated=32)))
-    return CatalogClient(domain, domain, secret.key("client-id"), secret.key("client-secret"))
+    token_url = "http://polaris.floe-platform.svc.cluster.local:8181/api/catalog/v1/oauth/tokens"
+    credentials = OAuth2Credentials(
+        secret.key("client-id"), secret.key("client-secret"), token_url, "PRINCIPAL_ROLE:ALL"
+    )
+    return CatalogClient(domain, domain, credentials)
 
 
 _KEYS = Secret("minio-warehouse", PLATFORM, (SecretKey("access-key"), SecretKey("secret-key", generated=32)))
@@ -42,11 +49,12 @@ _DATABASE = Secret("dagster-postgresql", SALES, (SecretKey("username", "dagster"
 CATALOG = Catalog(
     name="polaris",
     endpoint=_service("polaris", 8181),
-    url="http://polaris.floe-platform.svc.cluster.local:8181/api/catalog",
-    token_url="http://polaris.floe-platform.svc.cluster.local:8181/api/catalog/v1/oauth/tokens",
+    uri="http://polaris.floe-platform.svc.cluster.local:8181/api/catalog",
     warehouse="acme",
-    realm="floe",
     clients=(_client("marketing"), _client("sales")),
+    headers=(("Polaris-Realm", "floe"),),
+    prefix="POLARIS_",
+    variables=(Variable("POLARIS_HOST", "polaris.floe-platform.svc.cluster.local"),),
 )
 STORE = ObjectStore(
     name="warehouse",
@@ -62,15 +70,15 @@ STORE = ObjectStore(
 )
 COLLECTOR = Collector(
     name="opentelemetry",
-    endpoint=_service("otel-collector", 4317),
-    grpc_url="http://otel-collector.floe-platform.svc.cluster.local:4317",
-    http_url="http://otel-collector.floe-platform.svc.cluster.local:4318",
+    grpc=_service("otel-collector", 4317),
+    http=_service("otel-collector", 4318),
 )
 LINEAGE = Lineage("marquez", _service("marquez", 5000), "http://marquez.floe-platform.svc.cluster.local:5000")
 COMPUTE = Compute(
     name="duckdb",
-    profile=(("type", "duckdb"), ("path", "{{ env_var('DUCKDB_PATH') }}")),
-    catalog_profile=(("extensions", ["iceberg"]),),
+    engine="duckdb",
+    connection=(("database", FromVariable("DUCKDB_PATH")),),
+    threads=2,
     variables=(Variable("DUCKDB_PATH", "/var/duckdb/local.duckdb"),),
     scratch=(Scratch("/var/duckdb", "10Gi"),),
 )
@@ -80,8 +88,8 @@ DATABASE = Database(
     database="dagster",
     user="dagster",
     password=_DATABASE.key("password"),
-    image="docker.io/library/postgres:16",
 )
+LAKEHOUSE = Lakehouse(CATALOG, CATALOG.client("sales"), STORE)
 EVERYTHING: tuple[Capability, ...] = (CATALOG, STORE, COLLECTOR, LINEAGE, COMPUTE, DATABASE)
 
 STEPS: list[dict[str, Any]] = [

@@ -3,31 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
+from floe_compiler.declare import declare
+from floe_compiler.derive import plan_units
+from floe_compiler.kit.waves import start_order
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets, Quota, StoreReference
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.inputs import Environment, PlatformManifest, Quota
 from floe_compiler.model.objects import Object, ObjectSet, identify
-from floe_compiler.model.plan import Component, Context, Instance, Product, Settings, UnitPlan
+from floe_compiler.model.plan import Component, Context, Instance, Product, ResolvedUnit
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.resolve.settings import environment_settings
+from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.unit import Unit, render_unit
 
-DEVELOPMENT = Settings(
-    environment="dev",
-    platform="acme",
-    version="1.0.0",
-    secrets=GeneratedSecrets(type="generated"),
-    platform_namespace="floe-platform",
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def settings_of(name: str, platform: Mapping[str, Any], **environment: Any) -> Settings:
+    """Return the settings of the environment `name` of a platform called acme: the inputs' defaults, and these."""
+    manifest = {
+        "apiVersion": "floe.dev/v1",
+        "kind": "PlatformManifest",
+        "metadata": {"name": "acme", "version": "1.0.0", "owner": "team@acme.example"},
+        "delivery": {"type": "argocd", "repository": "https://git.acme.example/data.git"},
+        **platform,
+    }
+    document = {
+        "apiVersion": "floe.dev/v1",
+        "kind": "Environment",
+        "metadata": {"name": name, "owner": "team@acme.example"},
+        "cluster": {"name": f"acme-{name}"},
+        "storage_class": "standard",
+        **environment,
+    }
+    return environment_settings(Environment.model_validate(document), PlatformManifest.model_validate(manifest))
+
+
+DEVELOPMENT = settings_of("dev", {"secrets": {"type": "generated"}})
+PRODUCTION = settings_of(
+    "prod", {"secrets": {"type": "external-secrets", "store": {"name": "vault"}}}, production=True, scale="heavy"
 )
-PRODUCTION = Settings(
-    environment="prod",
-    platform="acme",
-    version="1.0.0",
-    production=True,
-    scale="heavy",
-    secrets=ExternalSecrets(type="external-secrets", store=StoreReference(name="vault")),
-    platform_namespace="floe-platform",
-)
+
+
+def changed(
+    settings: Settings,
+    *,
+    platform: Mapping[str, Any] = NOTHING,
+    environment: Mapping[str, Any] = NOTHING,
+    cluster: Mapping[str, Any] = NOTHING,
+) -> Settings:
+    """Return the settings with some of them changed."""
+    return Settings(
+        replace(settings.platform, **platform),
+        replace(settings.environment, **environment),
+        replace(settings.cluster, **cluster),
+    )
 
 
 def context_of(
@@ -42,7 +77,7 @@ def context_of(
     databases: tuple[str, ...] = (),
 ) -> Context[Any]:
     """Return the context in which `component` is built, configured by its profile of the scale and then `config`."""
-    values = {**component.profiles.get(settings.scale, {}), **(config or {})}
+    values = {**component.profiles.get(settings.environment.scale, {}), **(config or {})}
     namespace = "floe-platform" if scope == "platform" else f"floe-{scope}-domain"
     instance = Instance(
         slot=component.slot,
@@ -62,7 +97,7 @@ def context_of(
 def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
     """Return the namespace rendered with this one component in it."""
     instance = context.instance
-    plan = UnitPlan(
+    unit = ResolvedUnit(
         settings=instance.settings,
         scope=instance.scope,
         namespace=instance.namespace,
@@ -70,7 +105,13 @@ def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
         contexts=((component, context),),
         quota=Quota(),
     )
+    (plan,) = plan_units([declare(unit, objects_of)])
     return render_unit(plan)
+
+
+def starts_after(parts: Parts, namespace: str = "floe-platform") -> set[tuple[str, str]]:
+    """Return pairs of workloads and tasks of one component: the first starts after the second."""
+    return {*start_order(namespace, parts.workloads, parts.tasks)}
 
 
 def as_text(objects: Iterable[Object]) -> str:

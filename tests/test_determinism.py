@@ -17,7 +17,7 @@ import pytest
 
 from floe_compiler.model.plan import UnitPlan
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.pipeline import compile_mesh, plan_mesh
+from floe_compiler.pipeline import compile_mesh, plan_mesh, plan_units
 from floe_compiler.synthesize.unit import render_unit
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ INPUTS = ("platform-manifest.yaml", "base", "domains", "overlays")
 COMPILE = """
 import hashlib, json, sys
 from pathlib import Path
-from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline import plan_units, compile_mesh
 files = compile_mesh(Path(sys.argv[1])).files
 json.dump({path: hashlib.sha256(text.encode()).hexdigest() for path, text in files.items()}, sys.stdout)
 """
@@ -93,11 +93,14 @@ def rendered(unit: UnitPlan) -> str:
 
 def units() -> list[UnitPlan]:
     plans, _ = plan_mesh(ROOT)
-    return [unit for plan in plans for unit in plan.units]
+    return [unit for plan in plans for unit in plan_units(plan)]
 
 
 def by_name(plans: Iterable[UnitPlan], texts: Iterable[str]) -> dict[tuple[str, str], str]:
-    return {(plan.settings.environment, plan.namespace): text for plan, text in zip(plans, texts, strict=True)}
+    return {
+        (plan.unit.settings.environment.name, plan.unit.namespace): text
+        for plan, text in zip(plans, texts, strict=True)
+    }
 
 
 def test_a_unit_renders_alike_in_any_order_and_in_any_process() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from check.samples import resource
 from floe_compiler.environment_check import split
+
+from check.samples import resource
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import DELIVERY_UNIT, SecurityException
 from floe_compiler.model.span import Span

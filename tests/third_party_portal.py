@@ -54,7 +54,7 @@ def constructs(chart: cdk8s.Chart, context: Context[PortalConfig]) -> None:
 def metadata(cdk8s_: Any, context: Context[PortalConfig], name: str | None = None) -> Any:
     """Return the labels that every object has."""
     names = {"name": "portal", "instance": context.instance.name, "component": "portal"}
-    common = {**names, "part-of": context.settings.platform, "managed-by": "floe-compile"}
+    common = {**names, "part-of": context.settings.platform.name, "managed-by": "floe-compile"}
     return cdk8s_.ApiObjectMetadata(
         name=name, labels={f"app.kubernetes.io/{key}": value for key, value in common.items()}
     )
@@ -92,5 +92,5 @@ COMPONENT = Component(
     config=PortalConfig,
     build=lambda _context: Parts(),
     constructs=constructs,
-    shared=True,
+    scope="platform",
 )

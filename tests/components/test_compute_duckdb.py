@@ -1,4 +1,4 @@
-"""DuckDB: the dbt profile, with a catalog and without."""
+"""DuckDB: how dbt connects to it, with a catalog and without."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from syrupy.assertion import SnapshotAssertion
 import dbt_program
 from floe_compiler.components import compute_duckdb
 from floe_compiler.components.compute_duckdb import COMPONENT, DuckDbConfig
-from floe_compiler.kit import environment_names, step_environment
+from floe_compiler.kit.products import dbt, step_environment
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Parts
-from products import CATALOG, EVERYTHING, STORE, contributed_to_product, product
+from products import CATALOG, EVERYTHING, LAKEHOUSE, STORE, contributed_to_product, product
 from support import context_of
 
 
@@ -36,26 +36,26 @@ def test_nothing_is_rendered() -> None:
 def test_everything_that_duckdb_writes_lies_in_its_own_folder() -> None:
     compute = _compute(storage="50Gi")
     (scratch,) = compute.scratch
-    target: dict[str, Any] = compute.target(catalog=False)
+    target: dict[str, Any] = dbt.target(compute, None)
     written = [target["path"], *(target["config_options"][key] for key in ("temp_directory", "home_directory"))]
     assert all(path.startswith(scratch.path) for path in written)
     assert scratch.size == "50Gi"
 
 
 def test_folders_are_known_before_extensions_are_loaded() -> None:
-    target: dict[str, Any] = _compute().target(catalog=True)
+    target: dict[str, Any] = dbt.target(_compute(), LAKEHOUSE)
     assert target["config_options"]["extension_directory"] == "/opt/duckdb"
     assert target["config_options"]["autoinstall_known_extensions"] == "false"
     assert "settings" not in target
 
 
 def test_no_extension_is_needed_without_a_catalog() -> None:
-    assert _compute().target(catalog=False)["extensions"] == []
-    assert not _variables(_compute().target(catalog=False))
+    assert dbt.target(_compute(), None)["extensions"] == []
+    assert not _variables(dbt.target(_compute(), None))
 
 
 def test_the_catalog_is_attached_where_there_is_one() -> None:
-    target: dict[str, Any] = _compute(extensions=["spatial", "httpfs"]).target(catalog=True)
+    target: dict[str, Any] = dbt.target(_compute(extensions=["spatial", "httpfs"]), LAKEHOUSE)
     assert target["extensions"] == ["httpfs", "avro", "aws", "iceberg", "spatial"]
     (attached,) = target["attach"]
     assert attached["alias"] == "lakehouse"
@@ -66,12 +66,12 @@ def test_the_catalog_is_attached_where_there_is_one() -> None:
 def test_the_profile_reads_only_variables_that_every_step_is_given() -> None:
     context = context_of(COMPONENT, scope="sales", found=EVERYTHING)
     given = {variable.name for variable in step_environment.environment(context, product())}
-    assert _variables(_compute().target(catalog=True)) <= given
-    assert environment_names.POLARIS_URI in _variables(_compute().target(catalog=True))
+    assert _variables(dbt.target(_compute(), LAKEHOUSE)) <= given
+    assert "POLARIS_URI" in _variables(dbt.target(_compute(), LAKEHOUSE))
 
 
 def test_no_secret_stands_in_the_profile() -> None:
-    target: dict[str, Any] = _compute().target(catalog=True)
+    target: dict[str, Any] = dbt.target(_compute(), LAKEHOUSE)
     values = [value for secret in target["secrets"] for key, value in secret.items() if "client" in key]
     assert values
     assert all(value.startswith("{{ env_var(") for value in values)
@@ -86,7 +86,7 @@ def test_bad_settings_are_refused(config: dict[str, Any]) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("catalog", [False, True])
 def test_dbt_reads_the_profile(tmp_path: Path, catalog: bool) -> None:
-    target = _compute().target(catalog=catalog)
+    target = dbt.target(_compute(), LAKEHOUSE if catalog else None)
     said = dbt_program.parse(tmp_path, "duckdb", target, dict.fromkeys(_variables(target), "x"))
     assert "duckdb" in said
 

@@ -12,9 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 import dbt_program
 from floe_compiler.components import compute_snowflake
 from floe_compiler.components.compute_snowflake import COMPONENT, SnowflakeConfig
+from floe_compiler.kit.products import dbt
 from floe_compiler.model.capabilities import Compute
 from floe_compiler.model.facts import Parts
-from products import contributed_to_product
+from products import LAKEHOUSE, contributed_to_product
 from support import context_of
 
 FROM_SECRET = ["SNOWFLAKE_USER", "SNOWFLAKE_ROLE", "SNOWFLAKE_WAREHOUSE", "SNOWFLAKE_DATABASE"]
@@ -32,30 +33,28 @@ def test_nothing_is_rendered() -> None:
 def test_dbt_logs_in_with_a_key_from_a_file() -> None:
     compute = _compute()
     (key,) = compute.secret_files
-    assert compute.target(catalog=True)["private_key_path"] == key.path
+    assert dbt.target(compute, LAKEHOUSE)["private_key_path"] == key.path
     assert (key.secret.secret.name, key.secret.key) == ("snowflake-credentials", "SNOWFLAKE_PRIVATE_KEY")
-    assert "password" not in compute.target(catalog=True)
+    assert "password" not in dbt.target(compute, LAKEHOUSE)
 
 
 def test_the_rest_comes_from_the_same_secret() -> None:
     compute = _compute()
     assert [variable.name for variable in compute.variables] == FROM_SECRET
     assert all(variable.secret and variable.reason for variable in compute.variables)
-    assert compute.target(catalog=False)["role"] == "{{ env_var('SNOWFLAKE_ROLE') }}"
+    assert dbt.target(compute, None)["role"] == "{{ env_var('SNOWFLAKE_ROLE') }}"
 
 
 def test_what_is_configured_needs_no_key_in_the_secret() -> None:
     compute = _compute(user="FLOE", role="FLOE_ROLE", warehouse="FLOE_WH", database="FLOE_DB")
     assert compute.variables == ()
-    assert compute.target(catalog=False)["user"] == "FLOE"
+    assert dbt.target(compute, None)["user"] == "FLOE"
     assert [key.name for key in compute.secret_files[0].secret.secret.keys] == ["SNOWFLAKE_PRIVATE_KEY"]
 
 
 def test_an_encrypted_key_has_a_passphrase() -> None:
     compute = _compute(passphrase=True)
-    assert (
-        compute.target(catalog=False)["private_key_passphrase"] == "{{ env_var('SNOWFLAKE_PRIVATE_KEY_PASSPHRASE') }}"
-    )
+    assert dbt.target(compute, None)["private_key_passphrase"] == "{{ env_var('SNOWFLAKE_PRIVATE_KEY_PASSPHRASE') }}"
     assert compute.variables[-1].name == "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"
 
 
@@ -101,7 +100,7 @@ def test_the_account_is_no_url(account: str) -> None:
 def test_dbt_reads_the_profile(tmp_path: Path, passphrase: bool) -> None:
     compute = _compute(passphrase=passphrase)
     variables = {variable.name: "x" for variable in compute.variables}
-    assert "snowflake" in dbt_program.parse(tmp_path, "snowflake", compute.target(catalog=False), variables)
+    assert "snowflake" in dbt_program.parse(tmp_path, "snowflake", dbt.target(compute, None), variables)
 
 
 def test_contributed(snapshot: SnapshotAssertion) -> None:

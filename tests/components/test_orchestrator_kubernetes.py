@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
 from floe_compiler.model.facts import Task
 from products import EVERYTHING, product
-from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, unit_of
 
 
 def task(**changes: Any) -> Task:
@@ -61,6 +60,6 @@ def test_steps_are_small_where_the_environment_is(settings: Any, memory: str) ->
 @pytest.mark.parametrize("scale", ["light", "heavy"])
 def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     products = [product(), product("by-hand", schedule=None, steps=[{"name": "a", "type": "custom", "command": ["a"]}])]
-    settings = replace(PRODUCTION, scale=scale)
+    settings = changed(PRODUCTION, environment={"scale": scale})
     context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=products)
     assert as_text(unit_of(COMPONENT, context).objects) == snapshot

@@ -6,8 +6,9 @@ from typing import Any
 
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container, Identity, Pod, Resources, Workload
-from floe_compiler.model.plan import Instance, Settings
+from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from support import DEVELOPMENT
 
 IDENTITY = Identity(1000, 1001, 1002)

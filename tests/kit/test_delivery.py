@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from floe_compiler.kit.delivery import guarded, replaced
+from support import DEVELOPMENT, changed
 
-from floe_compiler.kit.delivery import guarded, replaced, wave
-from support import DEVELOPMENT
-
-ARGO_CD, FLUX = replace(DEVELOPMENT, delivery="argocd"), replace(DEVELOPMENT, delivery="flux")
-
-
-def test_a_wave_is_text_as_annotations_are() -> None:
-    assert wave(ARGO_CD, 0) == {"argocd.argoproj.io/sync-wave": "0"}
-
-
-def test_flux_knows_no_waves() -> None:
-    assert wave(FLUX, 1) == {}
+ARGO_CD, FLUX = (
+    changed(DEVELOPMENT, platform={"delivery": "argocd"}),
+    changed(DEVELOPMENT, platform={"delivery": "flux"}),
+)
 
 
 def test_what_holds_data_is_deleted_by_neither_tool() -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from floe_compiler.kit.images import pull_from, pull_policy
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
-MIRRORED = replace(
-    DEVELOPMENT,
-    registry="ghcr.io/acme",
-    mirrors={"docker.io": "mirror.acme.example/hub", "localhost": "a.example", "r.example:5000": "b.example/r"},
-)
+MIRRORS = {"docker.io": "mirror.acme.example/hub", "localhost": "a.example", "r.example:5000": "b.example/r"}
+MIRRORED = changed(DEVELOPMENT, platform={"registry": "ghcr.io/acme", "mirrors": MIRRORS})
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from floe_compiler.kit.namespaces import limits, namespace, quota
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.quantities import parse_quantity
-from support import DEVELOPMENT
+from support import DEVELOPMENT, changed
 
 
 def test_a_namespace_with_its_quota_and_its_limits() -> None:
     found = [
         namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales"),
-        quota(DEVELOPMENT, "floe-sales-domain", Quota()),
-        limits(DEVELOPMENT, "floe-sales-domain"),
+        quota(DEVELOPMENT, Quota()),
+        limits(DEVELOPMENT),
     ]
     assert [f"{one['apiVersion']} {one['kind']} {one['metadata']['name']}" for one in found] == [
         "v1 Namespace floe-sales-domain",
@@ -25,7 +23,9 @@ def test_a_namespace_with_its_quota_and_its_limits() -> None:
 
 
 def test_a_namespace_admits_only_restricted_pods_by_the_rules_of_its_version() -> None:
-    found = namespace(replace(DEVELOPMENT, kubernetes_version="1.33"), "floe-sales-domain", "sales", "@acme/sales")
+    found = namespace(
+        changed(DEVELOPMENT, cluster={"kubernetes_version": "1.33"}), "floe-sales-domain", "sales", "@acme/sales"
+    )
     labels = found["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     assert labels["pod-security.kubernetes.io/enforce-version"] == "v1.33"
@@ -46,8 +46,7 @@ def test_a_namespace_says_whose_it_is_and_is_never_deleted_by_the_way() -> None:
 
 
 def test_a_quota_limits_what_pods_ask_for() -> None:
-    found = quota(DEVELOPMENT, "floe-sales-domain", Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"))
-    assert found["metadata"]["namespace"] == "floe-sales-domain"
+    found = quota(DEVELOPMENT, Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"))
     assert found["spec"]["hard"] == {
         "pods": "40",
         "requests.cpu": "8",
@@ -57,7 +56,7 @@ def test_a_quota_limits_what_pods_ask_for() -> None:
 
 
 def test_containers_that_say_nothing_fit_into_the_quota() -> None:
-    (limit,) = limits(DEVELOPMENT, "floe-sales-domain")["spec"]["limits"]
+    (limit,) = limits(DEVELOPMENT)["spec"]["limits"]
     assert limit["type"] == "Container"
     request, most = limit["defaultRequest"], limit["default"]
     assert set(request) == set(most) == {"cpu", "memory"}

@@ -6,17 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit.labels import selector
-from floe_compiler.kit.network import called_ports, connections, namespace_policies, policy
+from floe_compiler.kit.network import Opening, connections, namespace_policies, policy
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
-from support import DEVELOPMENT
+from support import DEVELOPMENT, changed
 
 GROUP = PodGroup("floe-platform", "web")
 IN_DATABASE = {
     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "floe-platform"}},
     "podSelector": {"matchLabels": {"app.kubernetes.io/component": "db"}},
 }
+CALLED = ("TCP", HTTP.number)
+BOTH = (CALLED, ("TCP", METRICS.number))
 
 
 def spec(*args: Any, **changes: Any) -> dict[str, Any]:
@@ -24,10 +26,10 @@ def spec(*args: Any, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_namespace_denies_everything_but_dns() -> None:
-    policies = namespace_policies(DEVELOPMENT, "floe-platform")
+    policies = namespace_policies(DEVELOPMENT)
     assert [one["metadata"]["name"] for one in policies] == ["allow-dns", "default-deny"]
     assert {one["apiVersion"] for one in policies} == {"networking.k8s.io/v1"}
-    assert {(one["kind"], one["metadata"]["namespace"]) for one in policies} == {("NetworkPolicy", "floe-platform")}
+    assert {one["kind"] for one in policies} == {"NetworkPolicy"}
     assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in policies} == {"network"}
     allow, deny = policies
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -41,7 +43,7 @@ def test_a_namespace_denies_everything_but_dns() -> None:
 def test_a_policy_is_for_its_workloads_pods_in_both_directions() -> None:
     whole = policy(instance(), "web", [])
     assert (whole["apiVersion"], whole["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
-    assert (whole["metadata"]["name"], whole["metadata"]["namespace"]) == ("web", "floe-platform")
+    assert whole["metadata"]["name"] == "web"
     assert whole["spec"] == {
         "podSelector": {"matchLabels": selector(instance(), "web")},
         "policyTypes": ["Ingress", "Egress"],
@@ -60,7 +62,7 @@ def test_calls_leave_for_the_servers_pods_or_the_declared_addresses() -> None:
 
 def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() -> None:
     both = (HTTP, METRICS)
-    (rule,) = spec([], served=both, callers={"floe-sales-domain": both, "floe-platform": both})["ingress"]
+    (rule,) = spec([], served=both, callers={"floe-sales-domain": BOTH, "floe-platform": BOTH})["ingress"]
     (peer,) = rule["from"]
     assert peer["namespaceSelector"]["matchExpressions"] == [
         {
@@ -74,7 +76,7 @@ def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() 
 
 
 def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
-    callers = {"a": (HTTP,), "b": (HTTP, METRICS), "c": (HTTP,), "d": ()}
+    callers = {"a": (CALLED,), "b": BOTH, "c": (CALLED,), "d": ()}
     found = spec([], served=(METRICS, HTTP), callers=callers)["ingress"]
     assert [
         (
@@ -87,26 +89,24 @@ def test_callers_come_in_on_the_ports_that_they_call_and_no_others() -> None:
 
 def test_nobody_comes_in_where_nobody_calls_or_nothing_is_served() -> None:
     assert "ingress" not in spec([], served=(HTTP,))
-    assert "ingress" not in spec([], callers={"floe-platform": (HTTP,)})
-    assert "ingress" not in spec([], served=(METRICS,), callers={"floe-platform": (HTTP,)})
+    assert "ingress" not in spec([], callers={"floe-platform": (CALLED,)})
+    assert "ingress" not in spec([], served=(METRICS,), callers={"floe-platform": (CALLED,)})
 
 
 def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
-    settings = replace(DEVELOPMENT, ingress_namespace="ingress-nginx")
-    found = policy(instance(settings), "web", [], served=(HTTP, METRICS), ingress_ports=("http",))["spec"]
+    found = spec([], served=(HTTP, METRICS), openings=(Opening("ingress-nginx", (HTTP,)),))
     assert found["ingress"] == [
         {
             "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}],
             "ports": [{"protocol": "TCP", "port": 8080}],
         }
     ]
-    assert "ingress" not in spec([], served=(HTTP,), ingress_ports=("http",)), "no controller, no way in"
-    closed = policy(instance(settings), "web", [], served=(HTTP,))["spec"]
-    assert "ingress" not in closed
+    assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("", (HTTP,)),)), "no controller, no way in"
+    assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("ingress-nginx", ()),))
 
 
 def test_pods_that_use_the_kubernetes_api_reach_it_at_its_address_only() -> None:
-    settings = replace(DEVELOPMENT, api_server_cidr="10.0.0.1/32")
+    settings = changed(DEVELOPMENT, cluster={"api_server_cidr": "10.0.0.1/32"})
     (rule,) = policy(instance(settings), "web", [], kubernetes_api=True)["spec"]["egress"]
     assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
     assert rule["ports"] == [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]
@@ -131,8 +131,8 @@ def test_connections_are_one_for_each_port() -> None:
     }
 
 
-def test_called_ports_are_those_of_the_servers_of_the_namespace() -> None:
-    elsewhere = service_endpoint("db2", "floe-sales-domain", "cluster.local", (HTTP,))
-    more = replace(DATABASE, ports=(METRICS,))
-    called = called_ports([DATABASE, OUTSIDE, elsewhere, more, DATABASE], "floe-platform")
-    assert called == {"db": (METRICS, *DATABASE.ports)}
+def test_pods_of_an_operator_are_found_by_its_labels() -> None:
+    chosen = (("cnpg.io/cluster", "db"),)
+    (rule,) = spec([replace(DATABASE, labels=chosen)])["egress"]
+    assert rule["to"][0]["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}
+    assert spec([], selector=dict(chosen))["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}

@@ -10,10 +10,10 @@ import pytest
 from floe_compiler.kit.secret_stores import NotGeneratable, secret_objects, shared_store
 from floe_compiler.model.inputs import ExternalSecrets, StoreReference
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Settings
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from kit.samples import SECRET
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 TOKEN = Secret("crm", "floe-sales-domain", (SecretKey("token", remote="api-token"),), path="crm/prod")
 
@@ -21,7 +21,6 @@ TOKEN = Secret("crm", "floe-sales-domain", (SecretKey("token", remote="api-token
 def only(settings: Settings, namespace: str, secret: Secret) -> dict[str, Any]:
     (found,) = (one for one in secret_objects(settings, namespace, [secret]) if one["kind"] == "ExternalSecret")
     assert found["apiVersion"] == "external-secrets.io/v1"
-    assert found["metadata"]["namespace"] == namespace
     assert found["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
     assert found["metadata"]["name"] == found["spec"]["target"]["name"] == secret.name
     return dict(found["spec"])
@@ -32,14 +31,9 @@ def kinds(objects: list[Object]) -> list[str]:
 
 
 def test_a_store_is_asked_for_each_key_that_is_a_secret() -> None:
-    settings = replace(
-        PRODUCTION,
-        secrets=ExternalSecrets(
-            type="external-secrets",
-            store=StoreReference(kind="SecretStore", name="aws"),
-            refresh_interval="30m",
-        ),
-    )
+    store = StoreReference(kind="SecretStore", name="aws")
+    backend = ExternalSecrets(type="external-secrets", store=store, refresh_interval="30m")
+    settings = changed(PRODUCTION, platform={"secrets": backend})
     spec = only(settings, "floe-platform", SECRET)
     assert spec["secretStoreRef"] == {"kind": "SecretStore", "name": "aws"}
     assert spec["refreshInterval"] == "30m0s"
@@ -131,7 +125,6 @@ def test_each_length_has_one_generator_where_it_is_used() -> None:
     assert sum(one["kind"] == "Password" for one in found) == 2
     generator = found[-1]
     assert generator["apiVersion"] == "generators.external-secrets.io/v1alpha1"
-    assert generator["metadata"]["namespace"] == "floe-platform"
     assert generator["metadata"]["labels"]["app.kubernetes.io/component"] == "secrets"
     # No symbols: values end up in URLs and shells. The operator demands the two switches.
     assert generator["spec"] == {

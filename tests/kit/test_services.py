@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from floe_compiler.kit.labels import selector
-from floe_compiler.kit.services import disruption_budget, served_ports, services
+from floe_compiler.kit.services import autoscaler, disruption_budget, served_ports, services
 from floe_compiler.model.endpoint import Port
+from floe_compiler.model.operations import Scaling
 from kit.samples import HTTP, METRICS, container, instance, pod, workload
-from support import DEVELOPMENT
+from support import DEVELOPMENT, changed
 
 PROBES_ONLY = Port("health", 8081, service=False)
 SERVED = pod(container("a", ports=(HTTP, PROBES_ONLY)), container("b", ports=(METRICS,)))
@@ -55,7 +55,7 @@ def test_a_stateful_set_without_ports_still_has_the_service_that_it_names() -> N
     [("1.34", "DaemonSet", "PreferSameNode"), ("1.33", "DaemonSet", None), ("1.34", "Deployment", None)],
 )
 def test_clients_of_a_daemon_set_talk_to_their_own_node(version: str, kind: Any, near: str | None) -> None:
-    settings = replace(DEVELOPMENT, kubernetes_version=version)
+    settings = changed(DEVELOPMENT, cluster={"kubernetes_version": version})
     service = services(instance(settings), workload(SERVED, kind=kind))[0]
     assert service["spec"].get("trafficDistribution") == near
 
@@ -79,3 +79,22 @@ def test_a_drain_leaves_replicas_running_and_always_ends(replicas: int, availabl
 def test_what_a_budget_would_only_block_has_none() -> None:
     assert disruption_budget(instance(), workload(replicas=1)) == []
     assert disruption_budget(instance(), workload(kind="DaemonSet", replicas=3)) == []
+
+
+def test_replicas_within_bounds_are_scaled_by_their_use_of_cpu() -> None:
+    (scaler,) = autoscaler(instance(), workload(replicas=Scaling(2, 6, 70)))
+    assert (scaler["apiVersion"], scaler["metadata"]["name"]) == ("autoscaling/v2", "web")
+    target = {"type": "Utilization", "averageUtilization": 70}
+    assert scaler["spec"] == {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        "minReplicas": 2,
+        "maxReplicas": 6,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+    }
+    assert autoscaler(instance(), workload(replicas=6)) == []
+
+
+@pytest.mark.parametrize(("minimum", "left"), [(1, None), (2, 1), (4, 3)])
+def test_a_drain_leaves_one_less_than_there_are_at_least(minimum: int, left: int | None) -> None:
+    found = disruption_budget(instance(), workload(replicas=Scaling(minimum, 6)))
+    assert [one["spec"]["minAvailable"] for one in found] == ([left] if left else [])

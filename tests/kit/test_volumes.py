@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.kit.volumes import containers_of, mounts, slug, volumes
+from floe_compiler.kit.volumes import mounts, slug, volumes
 from floe_compiler.model.facts import Claim, ConfigFile, Pod, Scratch, SecretFile
 from kit.samples import SECRET, container, pod
 
@@ -18,11 +18,6 @@ def by_name(one: Pod) -> dict[str, Any]:
     found = volumes(one)
     assert len({volume["name"] for volume in found}) == len(found)
     return {volume["name"]: volume for volume in found}
-
-
-def test_containers_that_set_a_pod_up_come_first() -> None:
-    one = pod(container("main"), setup=(container("first"), container("second")))
-    assert [found.name for found in containers_of(one)] == ["first", "second", "main"]
 
 
 def test_tmp_is_always_writable() -> None:

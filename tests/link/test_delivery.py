@@ -9,11 +9,11 @@ import pytest
 from check.samples import Platform, resource
 from floe_compiler.link.delivery import check
 from floe_compiler.model.objects import identify
-from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.synthesize.delivery import delivery_objects
 from synthesize.delivery_plans import argocd_plan, flux_plan
 
-Planned = Callable[..., EnvironmentPlan]
+Planned = Callable[..., DeliveryPlan]
 both = pytest.mark.parametrize("planned", [argocd_plan, flux_plan])
 
 

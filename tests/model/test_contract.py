@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.kit import environment_names
+from floe_compiler.kit.products import environment_names
 from floe_compiler.model.contract import NAMES, PREFIXES, check_own_variable
 
 DOCS = Path(__file__).parents[2] / "docs" / "components.md"

@@ -10,13 +10,11 @@ import pytest
 from floe_compiler.components import registry
 from floe_compiler.model.capabilities import Capability, Catalog, Compute, Database, ObjectStore
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.endpoint import Port
-from floe_compiler.model.plan import Context, Instance, Requirement
-from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.plan import Instance, Requirement
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.capabilities import Placed, callers, context, endpoints, provided
+from floe_compiler.resolve.capabilities import Placed, check_provided, context, provided
 from floe_compiler.resolve.slots import slots
-from products import CATALOG, COLLECTOR, COMPUTE, DATABASE, LINEAGE, STORE
+from products import CATALOG, DATABASE, LINEAGE, STORE
 from resolve.samples import component
 from support import DEVELOPMENT
 
@@ -32,10 +30,7 @@ def placed(*requirements: Requirement, provides: Any = (), databases: tuple[str,
 
 
 def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
-    findings = Findings()
-    result = context(one, own, platform, findings).found
-    assert findings.found == []
-    return result
+    return context(one, own, platform)[0].found
 
 
 def test_the_own_namespace_comes_first() -> None:
@@ -68,8 +63,9 @@ def test_its_own_databases_are_found_first() -> None:
     ],
 )
 def test_what_nobody_provides_is_told_where_it_was_asked_for(requirement: Requirement, thing: str, slot: str) -> None:
-    findings = Findings()
-    context(placed(requirement), (), (CATALOG,), findings)
+    findings, needs = Findings(), placed(requirement)
+    _, unmet = context(needs, (), (CATALOG,))
+    check_provided(needs[1], unmet, findings)
     (told,) = findings.found
     assert (told.rule.code, told.span) == ("R012", WRITTEN)
     assert told.message == f"orchestrator alpha needs {thing}, which nothing provides"
@@ -83,22 +79,3 @@ def test_the_slots_of_what_is_provided_are_those_of_the_components() -> None:
 
 def test_everything_provided() -> None:
     assert provided([placed(provides=(CATALOG,)), placed(provides=(STORE, LINEAGE))]) == (CATALOG, STORE, LINEAGE)
-
-
-def test_a_capability_may_stand_for_several_servers_or_none() -> None:
-    both = replace(STORE, identity_endpoint=COLLECTOR.endpoint)
-    assert set(endpoints(both)) == {STORE.endpoint, COLLECTOR.endpoint}
-    assert list(endpoints(COMPUTE)) == []
-
-
-def test_the_callers_of_each_server_are_known_by_their_namespaces_and_ports() -> None:
-    def using(namespace: str, *capabilities: Any) -> Context[Any]:
-        return Context(placed(namespace=namespace)[1], capabilities)
-
-    outside = replace(LINEAGE, endpoint=replace(LINEAGE.endpoint, group=None))
-    admin = Port("admin", 8182)
-    managed = replace(CATALOG, endpoint=replace(CATALOG.endpoint, ports=(admin,)))
-    assert callers([using("b", CATALOG, outside), using("a", CATALOG, COLLECTOR), using("b", managed)]) == {
-        PodGroup("floe-platform", "otel-collector"): {"a": COLLECTOR.endpoint.ports},
-        PodGroup("floe-platform", "polaris"): {"a": CATALOG.endpoint.ports, "b": (admin, *CATALOG.endpoint.ports)},
-    }

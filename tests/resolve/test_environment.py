@@ -9,7 +9,7 @@ import pytest
 from floe_compiler.components import registry
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.inputs import ExternalSecrets
-from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
+from floe_compiler.model.plan import EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import resolve
 from resolve.samples import document
@@ -80,7 +80,7 @@ def planned(*args: Any, **written: Any) -> EnvironmentPlan:
     return plan
 
 
-def units(plan: EnvironmentPlan) -> dict[str, UnitPlan]:
+def units(plan: EnvironmentPlan) -> dict[str, ResolvedUnit]:
     return {unit.scope: unit for unit in plan.units}
 
 
@@ -107,27 +107,35 @@ def test_settings_are_what_manifest_and_environment_say() -> None:
     }
     plan = planned(manifest, environment)
     settings = plan.settings
-    assert (settings.environment, settings.platform, settings.version) == ("dev", "acme", "1.2.3")
-    assert (settings.production, settings.scale, settings.storage_class) == (True, "heavy", "gp3")
-    assert (settings.kubernetes_version, settings.cluster_domain) == ("1.33", "acme.internal")
-    assert (settings.registry, settings.pull_secret) == ("ghcr.io/acme", "login")
-    assert list(settings.mirrors.items()) == [("docker.io", "a.io"), ("quay.io", "b.io")]
-    assert isinstance(settings.secrets, ExternalSecrets)
-    assert (settings.platform_namespace, settings.ingress_namespace) == ("acme-platform", "nginx")
-    assert (settings.api_server_cidr, settings.nodes) == ("10.0.0.0/8", 9)
+    assert (settings.environment.name, settings.platform.name, settings.platform.version) == ("dev", "acme", "1.2.3")
+    assert (settings.environment.production, settings.environment.scale, settings.cluster.storage_class) == (
+        True,
+        "heavy",
+        "gp3",
+    )
+    assert (settings.cluster.kubernetes_version, settings.cluster.domain) == ("1.33", "acme.internal")
+    assert (settings.platform.registry, settings.platform.pull_secret) == ("ghcr.io/acme", "login")
+    assert list(settings.platform.mirrors.items()) == [("docker.io", "a.io"), ("quay.io", "b.io")]
+    assert isinstance(settings.platform.secrets, ExternalSecrets)
+    assert (settings.environment.platform_namespace, settings.cluster.ingress_namespace) == ("acme-platform", "nginx")
+    assert (settings.cluster.api_server_cidr, settings.cluster.nodes) == ("10.0.0.0/8", 9)
     assert plan.cluster.name == "c"
     assert plan.delivery.repository == "https://github.com/acme/data.git"
 
 
 def test_what_is_not_said_has_a_default() -> None:
     settings = planned().settings
-    assert (settings.production, settings.pull_secret, settings.ingress_namespace) == (False, "", "")
-    assert settings.platform_namespace == "floe-platform"
+    assert (settings.environment.production, settings.platform.pull_secret, settings.cluster.ingress_namespace) == (
+        False,
+        "",
+        "",
+    )
+    assert settings.environment.platform_namespace == "floe-platform"
 
 
 def test_the_environment_overrides_the_manifest() -> None:
     plan = planned({"images": {"registry": "a.io"}}, {"platform": {"images": {"registry": "b.io"}}})
-    assert plan.settings.registry == "b.io"
+    assert plan.settings.platform.registry == "b.io"
 
 
 def test_a_namespace_for_the_platform_and_for_each_domain() -> None:
@@ -165,7 +173,7 @@ def test_quotas_are_the_domains_own_the_platforms_or_the_scales() -> None:
 
 
 def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() -> None:
-    def pools(unit: UnitPlan) -> tuple[Any, Any]:
+    def pools(unit: ResolvedUnit) -> tuple[Any, Any]:
         ((_, context),) = unit.contexts
         placement = context.instance.placement
         return placement.jobs.node_selector.get("pool"), placement.services.node_selector.get("pool")
@@ -175,18 +183,6 @@ def test_pods_of_a_domain_run_where_the_platforms_do_unless_it_says_otherwise() 
     found = units(planned(manifest, domains=domains))
     assert pools(found["sales"]) == ("c", "b")
     assert pools(found["finance"]) == ("a", "b")
-
-
-def test_servers_know_the_namespaces_that_call_them() -> None:
-    products = {"sales": [data_product("orders")], "finance": []}
-    found = units(planned(POLARIS, domains={"sales": {}, "finance": {}}, products=products))
-    platform = found["platform"].callers
-    assert list(platform["polaris"]) == ["floe-finance-domain", "floe-sales-domain"]
-    assert [port.number for port in platform["polaris"]["floe-sales-domain"]] == [8181]
-    assert list(platform["polaris-postgresql"]) == ["floe-platform"]
-    assert found["sales"].callers == {}
-    ((_, context),) = found["sales"].contexts
-    assert [one.name for one in context.found][:1] == ["polaris"]
 
 
 def test_the_catalog_has_clients_for_domains_with_products() -> None:
@@ -199,7 +195,7 @@ def test_the_catalog_has_clients_for_domains_with_products() -> None:
 def test_no_production_makes_its_secrets_up() -> None:
     found = refused({"secrets": {"type": "generated"}}, {"production": True})
     assert [code for code, _, _ in found] == ["R014"]
-    assert planned({"secrets": {"type": "generated"}}).settings.production is False
+    assert planned({"secrets": {"type": "generated"}}).settings.environment.production is False
 
 
 def test_images_of_production_cannot_change() -> None:
@@ -244,14 +240,14 @@ def test_mistakes_of_all_scopes_are_told_at_once() -> None:
     )
     assert sorted((code, span.split(":")[0]) for code, span, _ in found) == [
         ("R003", "finance.yaml"),
-        ("R004", "m.yaml"),
-        ("R004", "sales.yaml"),
+        ("R003", "m.yaml"),
+        ("R003", "sales.yaml"),
     ]
 
 
 def test_what_nobody_provides_is_not_told_while_a_slot_is_wrong() -> None:
     found = refused({"catalog": {"type": "polaris"}, "storage": {"type": "minioo"}})
-    assert [code for code, _, _ in found] == ["R004"]
+    assert [code for code, _, _ in found] == ["R003"]
     assert [code for code, _, _ in refused({"catalog": {"type": "polaris"}})] == ["R012"]
 
 
@@ -281,9 +277,9 @@ def several() -> Sources:
 
 def test_only_the_environments_asked_for_are_planned() -> None:
     plans, _ = resolve(several(), REGISTRY)
-    assert [plan.settings.environment for plan in plans] == ["dev", "prod"]
+    assert [plan.settings.environment.name for plan in plans] == ["dev", "prod"]
     plans, _ = resolve(several(), REGISTRY, ("prod",))
-    assert [plan.settings.environment for plan in plans] == ["prod"]
+    assert [plan.settings.environment.name for plan in plans] == ["prod"]
     with pytest.raises(StageFailed) as failed:
         resolve(several(), REGISTRY, ("prd",))
     assert [one.message for one in failed.value.diagnostics] == ['there is no environment "prd"']

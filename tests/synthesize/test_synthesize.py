@@ -7,20 +7,25 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.model.diagnostics import Findings, StageFailed
-from floe_compiler.model.facts import Launched, Parts, SecretFile
-from floe_compiler.model.inputs import ArgoCd, Cluster, Quota
-from floe_compiler.model.plan import Context, EnvironmentPlan, Settings, UnitPlan
-from floe_compiler.model.rendered import ExistingSecret, PodGroup, Rendered
+from floe_compiler.derive import plan_units
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.model.endpoint import service_endpoint
+from floe_compiler.model.facts import Launched, Parts, PlainYaml, SecretFile
+from floe_compiler.model.inputs import Cluster, Quota
+from floe_compiler.model.operations import Interface
+from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
+from floe_compiler.model.rendered import VERSION, ExistingSecret, PodGroup, Rendered
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize import synthesize, units_of
+from floe_compiler.synthesize import synthesize, synthesize_delivery
 from kit.samples import DATABASE, HTTP, container, instance, pod, workload
-from resolve.samples import component
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
+from synthesize.delivery_plans import argocd_plan
 
 PLATFORM, SALES, FINANCE = "floe-platform", "floe-sales-domain", "floe-finance-domain"
 OWNED = Secret("client", PLATFORM, (SecretKey("id", literal="x"), SecretKey("secret", generated=32)))
+WEB = service_endpoint("web", PLATFORM, "cluster.local", (HTTP,))
 WRITTEN = Span("m.yaml", 4, 3)
 
 
@@ -31,56 +36,53 @@ def reading(*secrets: Secret, name: str = "web", **changes: Any) -> Parts:
     return Parts(workloads=(workload(pod(container(secret_files=files), **changes), name=name),))
 
 
-def unit(namespace: str, *parts: Parts, settings: Settings = DEVELOPMENT) -> UnitPlan:
+def unit(namespace: str, *parts: Parts, settings: Settings = DEVELOPMENT) -> DeclaredUnit:
     scope = namespace.removeprefix("floe-").removesuffix("-domain")
-    contexts = []
+    instances = []
     for line, one in enumerate(parts):
         origin = replace(WRITTEN, line=WRITTEN.line + line)
-        used = instance(settings, scope=scope, namespace=namespace, origin=origin)
-        contexts.append((component("test", "server", build=lambda _, one=one: one), Context(used)))
-    return UnitPlan(settings, scope, namespace, "@acme/x", tuple(contexts), Quota())
+        instances.append(DeclaredInstance(instance(settings, scope=scope, namespace=namespace, origin=origin), one))
+    return DeclaredUnit(settings, scope, namespace, "@acme/x", Quota(), tuple(instances))
 
 
-def environment(*units: UnitPlan, settings: Settings = DEVELOPMENT) -> EnvironmentPlan:
-    delivery = ArgoCd(type="argocd", repository="https://example.com/x.git")
-    return EnvironmentPlan(settings, Cluster(name="kind"), delivery, units)
+def rendered(*units: DeclaredUnit) -> dict[str, Rendered]:
+    return {one.namespace: one for one in synthesize(plan_units(units), Cluster(name="kind"))}
 
 
-def rendered(*units: UnitPlan, settings: Settings = DEVELOPMENT) -> Rendered:
-    (found,) = synthesize([environment(*units, settings=settings)])
-    return found
+def refused(*units: DeclaredUnit) -> list[Diagnostic]:
+    with pytest.raises(StageFailed) as failed:
+        rendered(*units)
+    return list(failed.value.diagnostics)
 
 
-def refused(*units: UnitPlan) -> list[tuple[str, str, str]]:
-    findings = Findings()
-    units_of(environment(*units), findings)
-    return [(one.rule.code, str(one.span), one.message) for one in findings.found]
+def told(*units: DeclaredUnit) -> list[tuple[str, str, str]]:
+    return [(one.rule.code, str(one.span), one.message) for one in refused(*units)]
 
 
-def test_environments_come_in_the_order_of_their_plans_with_all_their_objects() -> None:
-    plans = [
-        environment(unit(PLATFORM, settings=settings), settings=settings) for settings in (PRODUCTION, DEVELOPMENT)
-    ]
-    prod, dev = synthesize(plans)
-    assert (prod.environment, dev.environment) == ("prod", "dev")
-    for one in (prod, dev):
-        kinds = {manifest["kind"] for manifest in one.objects}
-        assert {"Namespace", "Application", "AppProject"} <= kinds
-        assert {manifest["metadata"]["name"] for manifest in one.objects.of_kind("Namespace")} == {PLATFORM}
-        assert one.objects.by_id.keys() >= one.delivery
-        assert {identity.kind for identity in one.delivery} == {"Application", "AppProject"}
+def test_units_come_in_the_order_of_their_plans_each_with_its_own_objects() -> None:
+    found = rendered(unit(SALES), unit(PLATFORM))
+    assert list(found) == [SALES, PLATFORM]
+    for namespace, one in found.items():
+        assert (one.environment, one.namespace) == ("dev", namespace)
+        assert [manifest["metadata"]["name"] for manifest in one.objects.of_kind("Namespace")] == [namespace]
+        assert {identity.namespace for identity in one.objects.by_id} == {"", namespace}
+
+
+def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
+    version = Span("m.yaml", 9, 1)
+    found = synthesize_delivery(replace(argocd_plan(), version_origin=version))
+    assert found.delivery == frozenset(found.objects.by_id)
+    assert {identity.kind for identity in found.delivery} == {"Application", "AppProject"}
+    assert (found.namespace, found.origins) == ("", {VERSION: version})
 
 
 def test_what_is_checked_follows_the_settings() -> None:
-    settings = replace(
+    settings = changed(
         PRODUCTION,
-        kubernetes_version="1.33",
-        cluster_domain="acme.internal",
-        nodes=9,
-        registry="ghcr.io/acme",
-        mirrors={"docker.io": "ghcr.io/hub"},
+        platform={"registry": "ghcr.io/acme", "mirrors": {"docker.io": "ghcr.io/hub"}},
+        cluster={"kubernetes_version": "1.33", "domain": "acme.internal", "nodes": 9},
     )
-    found = rendered(unit(PLATFORM, settings=settings), settings=settings)
+    found = rendered(unit(PLATFORM, settings=settings))[PLATFORM]
     assert (found.production, found.kubernetes_version, found.cluster_domain, found.nodes) == (
         True,
         "1.33",
@@ -88,83 +90,126 @@ def test_what_is_checked_follows_the_settings() -> None:
         9,
     )
     assert found.image_registries == ("ghcr.io/acme", "ghcr.io/hub")
-    assert rendered(unit(PLATFORM)).image_registries == (), "without mirrors, images come from anywhere"
+    assert rendered(unit(PLATFORM))[PLATFORM].image_registries == (), "without mirrors, images come from anywhere"
 
 
 def test_the_cluster_is_its_address_not_what_it_is_called() -> None:
-    cluster = Cluster(name="eu", server="https://k8s.acme.example:6443/")
-    (found,) = synthesize([replace(environment(), cluster=cluster)])
-    assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "eu")
+    cluster = Cluster(name="acme-dev", server="https://k8s.acme.example:6443/")
+    (found,) = synthesize(plan_units([unit(PLATFORM)]), cluster)
+    assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "acme-dev")
 
 
-def test_facts_of_all_namespaces_are_there() -> None:
+def test_each_unit_has_the_facts_of_its_namespace() -> None:
     existing = Secret("theirs", SALES, (SecretKey("b"), SecretKey("a")), type="custom", existing=True)
-    settings = replace(DEVELOPMENT, ingress_namespace="nginx")
+    settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     server = workload(
-        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)), open_to_ingress=("http",)
+        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)),
+        interfaces=(Interface("web", "http"),),
     )
     launched = Parts(workloads=(server,), launched=(Launched("run", pod(), 2),))
-    found = rendered(
-        unit(PLATFORM, launched, settings=settings),
-        unit(SALES, reading(existing), settings=settings),
-        settings=settings,
-    )
+    units = rendered(unit(PLATFORM, launched, settings=settings), unit(SALES, reading(existing), settings=settings))
+    found, sales = units[PLATFORM], units[SALES]
     web = PodGroup(PLATFORM, "web")
     assert {edge.source for edge in found.connections} == {web}
     assert {one.group for one in found.launched} == {PodGroup(PLATFORM, "run")}
     assert {one.group for one in found.exceptions} == {web}
     assert found.ingress_groups == {(web, 8080)}
     assert found.ingress_namespace == "nginx"
-    assert found.existing_secrets == {ExistingSecret(SALES, "theirs", ("a", "b"), "custom")}
+    assert sales.existing_secrets == {ExistingSecret(SALES, "theirs", ("a", "b"), "custom")}
     assert found.origins["Deployment.apps floe-platform/web"] == WRITTEN
-    assert not list(found.objects.of_kind("ExternalSecret"))
+    assert not list(sales.objects.of_kind("ExternalSecret"))
 
 
 def test_namespaces_read_what_another_made_up_through_a_store_of_its_own() -> None:
-    found = rendered(unit(PLATFORM, reading(OWNED)), unit(SALES, reading(OWNED)), unit(FINANCE, reading(OWNED)))
+    found = rendered(unit(PLATFORM, reading(OWNED)), unit(SALES, reading(OWNED)), unit(FINANCE, reading(OWNED)))[
+        PLATFORM
+    ]
     (store,) = found.objects.of_kind("ClusterSecretStore")
     assert store["metadata"]["name"] == f"{PLATFORM}-secrets"
     assert store["spec"]["conditions"] == [{"namespaces": [FINANCE, SALES]}]
     (role,) = found.objects.of_kind("Role")
     assert role["rules"][0]["resourceNames"] == ["client"]
-    alone = rendered(unit(PLATFORM, reading(OWNED)))
+    alone = rendered(unit(PLATFORM, reading(OWNED)))[PLATFORM]
     assert not list(alone.objects.of_kind("ClusterSecretStore"))
+
+
+def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = Parts(workloads=(workload(pod(calls=(DATABASE,))), workload(name="db")))
+    wrong = Parts(objects=({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "other"}},))
+    part_of = {"app.kubernetes.io/part-of": "acme", "app.kubernetes.io/managed-by": "floe-compile"}
+    wave = "argocd.argoproj.io/sync-wave"
+
+    def server() -> dict[str, Any]:
+        objects = rendered(unit(PLATFORM, caller))[PLATFORM].objects
+        return dict(next(one for one in objects.of_kind("Deployment") if one["metadata"]["name"] == "web")["metadata"])
+
+    assert server()["namespace"] == PLATFORM
+    assert part_of.items() <= server()["labels"].items()
+    assert server()["annotations"] == {wave: "1"}
+    with pytest.raises(StageFailed, match="1 problem"):
+        rendered(unit(PLATFORM, wrong))
+
+    monkeypatch.setattr("floe_compiler.synthesize.build_charts", lambda charts: tuple(one.objects for one in charts))
+    assert not server().keys() & {"namespace", "annotations"}
+    assert not server()["labels"].keys() & part_of.keys()
+    rendered(unit(PLATFORM, wrong))
+
+
+def test_yaml_that_a_component_ships_gets_what_its_chart_gives() -> None:
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shipped, labels: {own: label}}\ndata: {a: b}\n---\n"
+        "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 9007199254740993\n"
+    )
+    objects = rendered(unit(PLATFORM, Parts(include=(PlainYaml("x.yaml", text),))))[PLATFORM].objects
+    (shipped,) = (one for one in objects.of_kind("ConfigMap") if one["metadata"]["name"] == "shipped")
+    assert shipped["metadata"]["namespace"] == PLATFORM
+    assert {"own": "label", "app.kubernetes.io/part-of": "acme"}.items() <= shipped["metadata"]["labels"].items()
+    (high,) = objects.of_kind("PriorityClass")
+    assert "namespace" not in high["metadata"]
+    assert high["value"] == 9007199254740993, "JavaScript would round it"
+
+
+def test_what_a_chart_refuses_is_told_where_its_component_was_asked_for() -> None:
+    waiting = Parts(workloads=(workload(pod(waits_for=(DATABASE,))), workload(pod(waits_for=(WEB,)), name="db")))
+    (found,) = refused(unit(PLATFORM, waiting))
+    assert (found.rule.code, found.span) == ("S103", WRITTEN)
+    assert "Dependency cycle" in found.message
+    assert "Deployment.apps floe-platform/db => Deployment.apps floe-platform/web" in found.message
 
 
 def test_a_vault_needs_no_store_between_namespaces() -> None:
     units = (unit(one, reading(OWNED), settings=PRODUCTION) for one in (PLATFORM, SALES))
-    assert not list(rendered(*units, settings=PRODUCTION).objects.of_kind("ClusterSecretStore"))
+    assert not [store for one in rendered(*units).values() for store in one.objects.of_kind("ClusterSecretStore")]
 
 
 def test_a_secret_without_a_source_is_told_where_its_user_was_asked_for() -> None:
     lost = Secret("crm", PLATFORM, (SecretKey("token"), SecretKey("id")))
-    ((code, span, message),) = refused(unit(PLATFORM, Parts(), reading(lost)))
+    ((code, span, message),) = told(unit(PLATFORM, Parts(), reading(lost)))
     assert (code, span) == ("S001", "m.yaml:5:3")
     assert "secret crm (id, token) of floe-platform" in message or "secret crm (token, id) of floe-platform" in message
 
 
 def test_all_namespaces_are_looked_at() -> None:
     units = [unit(one, reading(Secret("crm", one, (SecretKey("token"),)))) for one in (PLATFORM, SALES)]
-    assert [code for code, _, _ in refused(*units)] == ["S001", "S001"]
+    assert [code for code, _, _ in told(*units)] == ["S001", "S001"]
 
 
 def test_two_secrets_of_one_name_are_told() -> None:
     other = replace(OWNED, owner=SALES)
-    ((code, span, message),) = refused(unit(SALES, Parts(), reading(OWNED), reading(other, name="other")))
+    ((code, span, message),) = told(unit(SALES, Parts(), reading(OWNED), reading(other, name="other")))
     assert (code, span) == ("S003", "m.yaml:5:3")
     assert PLATFORM in message
     assert SALES in message
 
 
 def test_two_parts_that_take_one_name_are_told_with_both_places() -> None:
-    findings = Findings()
-    units_of(environment(unit(PLATFORM, reading(), reading())), findings)
-    assert {one.message.split()[0] for one in findings.found} == {
+    found = refused(unit(PLATFORM, reading(), reading()))
+    assert {one.message.split()[0] for one in found} == {
         "Deployment.apps",
         "NetworkPolicy.networking.k8s.io",
         "ServiceAccount",
     }
-    for one in findings.found:
+    for one in found:
         assert (one.rule.code, str(one.span)) == ("S002", "m.yaml:4:3")
         assert [str(related.span) for related in one.related] == ["m.yaml:5:3"]
 
@@ -172,8 +217,6 @@ def test_two_parts_that_take_one_name_are_told_with_both_places() -> None:
 def test_an_object_of_the_cluster_may_come_from_one_namespace_only() -> None:
     shared = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "shared"}}
     units = (unit(one, Parts(objects=(shared,))) for one in (PLATFORM, SALES))
-    with pytest.raises(StageFailed) as failed:
-        synthesize([environment(*units)])
-    (found,) = failed.value.diagnostics
+    (found,) = refused(*units)
     assert found.rule.code == "S002"
     assert "PersistentVolume shared" in found.message

@@ -7,32 +7,48 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.derive import plan_units
 from floe_compiler.kit.secret_stores import NotGeneratable
-from floe_compiler.model.facts import ConfigFile, Launched, Parts, Pod, PolicyRule, SecretFile, Task, Variable, Workload
+from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Launched,
+    Parts,
+    PlainYaml,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
 from floe_compiler.model.inputs import Placement, Placements, Quota
-from floe_compiler.model.objects import identify
-from floe_compiler.model.plan import Component, Context, Settings, UnitPlan
+from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.model.operations import Interface
+from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize.unit import Unit, named_pods, render_unit, secret_user
+from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
-from resolve.samples import component
-from support import DEVELOPMENT, PRODUCTION
+from support import DEVELOPMENT, PRODUCTION, changed
 
 NAMESPACE = "floe-platform"
 JOBS = PolicyRule(("batch",), ("jobs",), ("get",))
 
 
-def using(parts: Parts, origin: Span | None = None, **changes: Any) -> tuple[Component[Any], Context[Any]]:
-    return component("test", "server", build=lambda _: parts), Context(instance(origin=origin, **changes))
+def using(parts: Parts, origin: Span | None = None, **changes: Any) -> DeclaredInstance:
+    return DeclaredInstance(instance(origin=origin, **changes), parts)
+
+
+def declared(*parts: Parts, settings: Settings = DEVELOPMENT, **changes: Any) -> DeclaredUnit:
+    instances = tuple(
+        using(one, Span("m.yaml", line), settings=settings, name=f"server-{line}") for line, one in enumerate(parts, 1)
+    )
+    return DeclaredUnit(settings, "platform", NAMESPACE, "@acme/platform", Quota(), instances, **changes)
 
 
 def plan(*parts: Parts, settings: Settings = DEVELOPMENT, **changes: Any) -> UnitPlan:
-    contexts = tuple(
-        using(one, Span("m.yaml", line), settings=settings, name=f"server-{line}") for line, one in enumerate(parts, 1)
-    )
-    return UnitPlan(settings, "platform", NAMESPACE, "@acme/platform", contexts, Quota(), **changes)
+    return plan_units([declared(*parts, settings=settings, **changes)])[0]
 
 
 def objects(unit: Unit) -> dict[str, Any]:
@@ -79,7 +95,6 @@ def test_all_that_follows_from_a_server() -> None:
         "Password password-32",
     }
     assert found["ConfigMap app"]["data"] == {"app.yaml": "a: 1\n"}
-    assert found["ConfigMap app"]["metadata"]["namespace"] == NAMESPACE
     assert found["ConfigMap app"]["metadata"]["labels"]["app.kubernetes.io/component"] == "configuration"
 
 
@@ -91,8 +106,7 @@ def test_the_same_plan_gives_the_same_objects() -> None:
 def test_servers_and_tasks_run_on_their_own_nodes() -> None:
     placement = Placements(services=Placement(node_selector={"p": "s"}), jobs=Placement(node_selector={"p": "j"}))
     parts = Parts(workloads=(workload(),), tasks=(Task("load", pod(), 60, schedule="0 5 * * *"),))
-    contexts = (using(parts, placement=placement),)
-    found = objects(render_unit(replace(plan(), contexts=contexts)))
+    found = objects(render_unit(UnitPlan(replace(declared(), instances=(using(parts, placement=placement),)))))
     assert found["Deployment web"]["spec"]["template"]["spec"]["nodeSelector"] == {"p": "s"}
     job = found["CronJob load"]["spec"]["jobTemplate"]["spec"]
     assert job["template"]["spec"]["nodeSelector"] == {"p": "j"}
@@ -141,19 +155,18 @@ def admitted(found: dict[str, Any], name: str) -> list[list[str]]:
 SERVER = workload(pod(container(ports=(HTTP, *DATABASE.ports))), name="db")
 
 
-def test_callers_are_those_of_the_plan_and_those_of_the_namespace() -> None:
+def test_callers_are_those_of_the_plan() -> None:
     caller = workload(pod(calls=(DATABASE,)))
-    callers = {"db": {"floe-platform": DATABASE.ports, "floe-sales-domain": DATABASE.ports}}
     assert admitted(rendered(SERVER), "db") == []
     assert admitted(rendered(SERVER, caller), "db") == [["floe-platform"]]
-    assert admitted(rendered(SERVER, caller, callers=callers), "db") == [["floe-platform", "floe-sales-domain"]]
-    # A component may require a server that none of its pods calls in the end.
-    assert admitted(rendered(SERVER, callers=callers), "db") == [["floe-sales-domain"]]
+    callers: dict[str, Callers] = {"db": dict.fromkeys(("floe-platform", "floe-sales-domain"), (("TCP", 5432),))}
+    both = objects(render_unit(replace(plan(Parts(workloads=(SERVER, caller))), callers=callers)))
+    assert admitted(both, "db") == [["floe-platform", "floe-sales-domain"]]
 
 
 def test_each_port_of_a_server_is_open_to_those_who_call_it() -> None:
-    caller = workload(pod(calls=(DATABASE,)))
-    found = policy(rendered(SERVER, caller, callers={"db": {"floe-sales-domain": (HTTP,)}}), "db")
+    callers: dict[str, Callers] = {"db": {"floe-platform": (("TCP", 5432),), "floe-sales-domain": (("TCP", 8080),)}}
+    found = policy(objects(render_unit(replace(plan(Parts(workloads=(SERVER,))), callers=callers))), "db")
     assert [rule["ports"] for rule in found["ingress"]] == [
         [{"protocol": "TCP", "port": 5432}],
         [{"protocol": "TCP", "port": 8080}],
@@ -174,9 +187,9 @@ def test_connections_are_what_pods_call_and_wait_for() -> None:
 
 
 def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
-    server = workload(pod(container(ports=(HTTP, METRICS))), open_to_ingress=("http",))
+    server = workload(pod(container(ports=(HTTP, METRICS))), interfaces=(Interface("web", "http"),))
     assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
-    settings = replace(DEVELOPMENT, ingress_namespace="nginx")
+    settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     unit = render_unit(plan(Parts(workloads=(server,)), settings=settings))
     assert unit.ingress_groups == {(PodGroup(NAMESPACE, "web"), 8080)}
     assert policy(objects(unit), "web")["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8080}]
@@ -210,7 +223,7 @@ def test_secrets_of_files_and_variables_are_rendered_once() -> None:
 
 
 def test_the_login_for_images_is_a_secret_of_every_namespace() -> None:
-    settings = replace(PRODUCTION, pull_secret="registry")
+    settings = changed(PRODUCTION, platform={"pull_secret": "registry"})
     found = objects(render_unit(plan(settings=settings)))
     target = found["ExternalSecret registry"]["spec"]["target"]
     assert target["template"]["type"] == "kubernetes.io/dockerconfigjson"
@@ -227,10 +240,19 @@ def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
     one = plan(Parts(workloads=(workload(),)), Parts(workloads=(workload(reading, name="other"),)))
     with pytest.raises(NotGeneratable):
         render_unit(one)
-    user = secret_user(one, LOST)
+    user = secret_user(one.unit, LOST)
     assert user is not None
     assert user.name == "server-2"
-    assert secret_user(one, SECRET) is None
+    assert secret_user(one.unit, SECRET) is None
+
+
+def test_a_secret_that_only_others_read_has_no_source_either() -> None:
+    reading = pod(container(secret_files=(SecretFile("/run/secrets/token", LOST.key("token")),)))
+    reader = replace(declared(Parts(workloads=(workload(reading),))), scope="sales", namespace="floe-sales-domain")
+    owner, _ = plan_units([declared(), reader])
+    with pytest.raises(NotGeneratable) as refused:
+        render_unit(owner)
+    assert refused.value.secret.name == LOST.name
 
 
 def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
@@ -240,11 +262,33 @@ def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
     assert len(own) == 7
     for one in own:
         line = 1 if one["metadata"]["name"] == "db" else 2
-        assert origins[str(identify(one))] == Span("m.yaml", line)
+        assert origins[str(identify(one, NAMESPACE))] == Span("m.yaml", line)
     assert origins["ResourceQuota floe-platform/quota"] == Span("q.yaml")
 
 
-def test_the_pods_of_a_component_by_the_names_that_label_them() -> None:
-    pods: list[Pod] = [pod(grace=grace) for grace in (1, 2, 3)]
-    parts = Parts((workload(pods[0], name="a"),), (Task("b", pods[1], 60),), (Launched("c", pods[2], 1),))
-    assert named_pods(parts) == [("a", pods[0]), ("b", pods[1]), ("c", pods[2])]
+def test_controllers_start_after_what_their_pods_call_across_components() -> None:
+    caller = Parts(workloads=(workload(pod(calls=(DATABASE,))),))
+    load = Parts(tasks=(Task("load", pod(waits_for=(DATABASE,)), 60), Task("report", pod(), 60, schedule="0 5 * * *")))
+    unit = render_unit(plan(Parts(workloads=(SERVER,)), caller, load))
+    (job,) = (one["metadata"]["name"] for one in unit.objects if one["kind"] == "Job")
+    server = ObjectId("apps", "Deployment", NAMESPACE, "db")
+    assert {*unit.starts} == {
+        (ObjectId("apps", "Deployment", NAMESPACE, "web"), server),
+        (ObjectId("batch", "Job", NAMESPACE, job), server),
+    }
+    assert {one.name for one in unit.waved} == {"db", "web", job, "report"}
+
+
+def test_flux_knows_no_waves_but_an_order() -> None:
+    caller = workload(pod(calls=(DATABASE,)))
+    settings = changed(DEVELOPMENT, platform={"delivery": "flux"})
+    unit = render_unit(plan(Parts(workloads=(SERVER, caller)), settings=settings))
+    assert (len(unit.starts), unit.waved) == (1, frozenset())
+
+
+def test_yaml_that_a_component_ships_joins_its_objects() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shipped}\n"
+    unit = render_unit(plan(Parts(include=(PlainYaml("x.yaml", text),))))
+    assert objects(unit)["ConfigMap shipped"]["metadata"] == {"name": "shipped"}
+    assert [file.text for file in unit.included] == [text]
+    assert dict(unit.origins)[f"ConfigMap {NAMESPACE}/shipped"] == Span("m.yaml", 1)

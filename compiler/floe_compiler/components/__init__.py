@@ -1,6 +1,7 @@
-"""The parts a platform can be made of, one module for each, found by scan.
+"""The parts a platform can be made of, one module or package for each, found by scan.
 
-A component is a module with the constant `COMPONENT`. Installed packages add theirs under the entry point group
+A component is a module with the constant `COMPONENT`, or a package if it has more than one file, such as scripts. What
+belongs to one component alone lies there. Installed packages add theirs under the entry point group
 `floe_compile.components`.
 """
 
@@ -21,7 +22,7 @@ Registry = Mapping[tuple[str, str], Component[Any]]
 
 
 def built_in() -> tuple[Component[Any], ...]:
-    """Return the components of this package, in the order of their modules' names."""
+    """Return the components of this package, in the order of their names."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return tuple(importlib.import_module(f"{__name__}.{name}").COMPONENT for name in names)
 
@@ -33,10 +34,18 @@ def installed() -> tuple[Component[Any], ...]:
 
 
 def registry(extra: Iterable[Component[Any]] = ()) -> Registry:
-    """Return all components; raise ValueError if two claim one slot and type."""
+    """Return all components.
+
+    Raises ValueError if two claim one slot and type, or stand in different namespaces though they fill one slot.
+    """
     found: dict[tuple[str, str], Component[Any]] = {}
+    by_slot: dict[str, Component[Any]] = {}
     for component in (*built_in(), *installed(), *extra):
         if component.key in found:
             raise ValueError(f"two components fill {component.slot} with type {component.type}")
         found[component.key] = component
+        other = by_slot.setdefault(component.slot, component)
+        if other.scope != component.scope:
+            scopes = " and ".join(f"{one.type} with scope {one.scope}" for one in (other, component))
+            raise ValueError(f"two components fill {component.slot} in different namespaces: {scopes}")
     return dict(sorted(found.items()))

@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from floe_compiler.kit.environment_names import env_var
-from floe_compiler.model.capabilities import Compute
+from floe_compiler.model.capabilities import Compute, FromVariable
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, SecretFile, Variable
 from floe_compiler.model.fields import Cidr, Name, matching
@@ -102,17 +101,15 @@ def secret(instance: Instance[SnowflakeConfig]) -> Secret:
     return Secret(config.secret, instance.namespace, tuple(SecretKey(key) for key in sorted(keys)))
 
 
-def profile(config: SnowflakeConfig) -> Iterator[tuple[str, object]]:
-    """Yield the target of `profiles.yml`; no secret stands in it, only variables' names."""
-    yield "type", "snowflake"
+def connection(config: SnowflakeConfig) -> Iterator[tuple[str, str | FromVariable]]:
+    """Yield what a client connects with, in the words of Snowflake's connectors."""
     yield "account", config.account
     for name in ("user", "role", "warehouse", "database"):
-        yield name, getattr(config, name) or env_var(f"{PREFIX}{name.upper()}")
+        yield name, getattr(config, name) or FromVariable(f"{PREFIX}{name.upper()}")
     yield "schema", config.schema_name
-    yield "private_key_path", KEY_FILE
+    yield "private_key_file", KEY_FILE
     if config.passphrase:
-        yield "private_key_passphrase", env_var(PASSPHRASE)
-    yield "threads", config.threads
+        yield "private_key_file_pwd", FromVariable(PASSPHRASE)
 
 
 def provides(instance: Instance[SnowflakeConfig]) -> tuple[Compute, ...]:
@@ -122,7 +119,9 @@ def provides(instance: Instance[SnowflakeConfig]) -> tuple[Compute, ...]:
     return (
         Compute(
             name="snowflake",
-            profile=tuple(profile(config)),
+            engine="snowflake",
+            connection=tuple(connection(config)),
+            threads=config.threads,
             variables=tuple(Variable(name, secret=keys.key(name), reason=FROM_ENVIRONMENT) for name in names),
             secret_files=(SecretFile(KEY_FILE, keys.key(PRIVATE_KEY)),),
             endpoint=Endpoint(host(config.account), (Port("https", 443, scheme="https"),), cidr=config.cidr),

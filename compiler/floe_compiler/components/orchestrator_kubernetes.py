@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from floe_compiler.kit.data_product import LIGHT_STEPS, StepSettings, product_pod, requirements, step_container
-from floe_compiler.kit.steps import planned_steps
+from floe_compiler.kit.products.data_product import LIGHT_STEPS, StepSettings, product_pod, requirements, step_container
+from floe_compiler.kit.products.steps import planned_steps
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import Parts, Task
 from floe_compiler.model.inputs import Input
@@ -49,7 +49,6 @@ def _task(context: Context[KubernetesConfig], product: Product) -> Task:
         # The deadline is the Job's: it has to do for all tries.
         deadline=parse_duration(spec.timeout) * (spec.retries + 1),
         retries=spec.retries,
-        phase=4,
         schedule=schedule.cron if schedule else NEVER_MATTERS,
         time_zone=schedule.time_zone if schedule else "Etc/UTC",
         suspended=not (schedule and schedule.enabled),

@@ -8,28 +8,25 @@ a normal compilation for it, and the answer holds for whatever a component does 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from floe_compiler.explain.question import Question, RenderWith
 from floe_compiler.explain.unwritten import unwritten
-from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
+from floe_compiler.explain.variations import differences, scalars, variations, with_value
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest
-from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import PLATFORM, Context, EnvironmentPlan, UnitPlan
+from floe_compiler.model.plan import Context
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve import resolve
-from floe_compiler.resolve.schemas import schemas
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import Registry
-from floe_compiler.synthesize.delivery import delivery_objects
-from floe_compiler.synthesize.unit import render_unit
+from floe_compiler.synthesize.charts import WAVE
 
 MODELS: Mapping[str, tuple[str, type[Input]]] = {
     "DataProduct": ("product", DataProduct),
@@ -38,9 +35,6 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
     "PlatformManifest": ("platform", PlatformManifest),
 }
 """For the `kind` of a document: what people call it, and its model."""
-
-SAMPLE = 3
-"""Of so many domains the platform's objects are rendered when asked about: how they list domains is all alike."""
 
 _IDENTITY = ("apiVersion", "kind")
 _ABSENT = object()
@@ -80,7 +74,7 @@ def explain(
     `patches` are the authored patches that touched it, `asked_by` is the place or component that the object is due to.
     """
     identity = identify(final)
-    question = _Question(sources, registry, environment, identity)
+    question = Question(sources, registry, environment, identity)
     causes: Causes = {}
     baseline = question.baseline
     if baseline is not None:
@@ -91,7 +85,9 @@ def explain(
     sampled = dict(scalars(baseline or {}))
     values = []
     for path, value in scalars(final):
-        if generated.get(path, _ABSENT) != value:
+        if path == WAVE and path not in generated:
+            found = [Cause("follows from what starts before it in its namespace")]
+        elif generated.get(path, _ABSENT) != value:
             found = [Cause("patched", span) for span in patches] or [Cause(f"comes from {asked_by}")]
         elif sampled.get(path, _ABSENT) != value:
             found = [Cause("follows from all domains together")]
@@ -101,94 +97,7 @@ def explain(
     return Explanation(identity, final, asked_by, tuple(patches), tuple(values))
 
 
-class _Question:
-    """One object of one environment, and the means to render it from changed documents."""
-
-    def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
-        self.registry, self.environment, self.identity = registry, environment, identity
-        self.closed = tuple(dict.fromkeys(words(schemas(registry))))
-        plan = self._plan(sources)
-        self.unit = self._find(plan)
-        self.generated = self.pick(self._objects(plan))
-        self.scope = self.unit.scope if self.unit else self._domain(sources)
-        self.sources = reduced(sources, self.scope)
-        self.baseline = self.render(self.sources)
-
-    def _plan(self, sources: Sources) -> EnvironmentPlan:
-        plans, _ = resolve(sources, self.registry, (self.environment,))
-        return plans[0]
-
-    def _find(self, plan: EnvironmentPlan) -> UnitPlan | None:
-        names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
-        near = (unit for unit in plan.units if unit.namespace in names)
-        return next((unit for unit in near if self.pick(render_unit(unit).objects) is not None), None)
-
-    def _domain(self, sources: Sources) -> str:
-        """Return the domain that an object of the delivery tool is for."""
-        ends = {f"-{name}-domain": name for name in sources.domains}
-        return next((name for end, name in ends.items() if self.identity.name.endswith(end)), PLATFORM)
-
-    def unit_plan(self, sources: Sources) -> UnitPlan | None:
-        """Return the plan of the object's namespace as changed documents would have it."""
-        scope = self.unit.scope if self.unit else ""
-        return next((unit for unit in self._plan(sources).units if unit.scope == scope), None)
-
-    def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
-        """Return the object as changed documents would have it; None if there would be none.
-
-        It is the one of the same name, or of that with `new` in place of `old`, as names follow from what is written.
-        """
-        objects = self._objects(self._plan(sources))
-        return self.pick(objects) or self.pick(objects, self.identity.name.replace(old, new))
-
-    def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
-        if self.unit is None:
-            return delivery_objects(plan)
-        unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
-        return render_unit(unit).objects if unit else ()
-
-    def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
-        """Return the one among other objects, perhaps by another name; a Job keeps its name but for the hash."""
-        wanted = self._key(replace(self.identity, name=name or self.identity.name))
-        return next((one for one in objects if self._key(identify(one)) == wanted), None)
-
-    @staticmethod
-    def _key(identity: ObjectId) -> tuple[str, str, str]:
-        name = without_hash(identity.name) if identity.kind == "Job" else identity.name
-        return identity.group, identity.kind, name
-
-
-def reduced(sources: Sources, scope: str) -> Sources:
-    """Return as few documents as the namespace of `scope` is still rendered alike from."""
-    kept = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else sorted(_read_by(sources, scope))
-    environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
-    return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})
-
-
-def _read_by(sources: Sources, domain: str) -> set[str]:
-    """Return the domain and those whose products it reads, and that these read in turn."""
-    kept: set[str] = set()
-    waiting = [domain]
-    while waiting:
-        name = waiting.pop()
-        if name in sources.domains and name not in kept:
-            kept.add(name)
-            documents = sources.domains[name].products.values()
-            inputs = [one for document in documents for one in document.data.get("inputs") or ()]
-            waiting += [str(one["domain"]) for one in inputs if "domain" in one]
-    return kept
-
-
-def _for_domains(environment: Document, kept: Sequence[str]) -> Document:
-    """Return an environment's document without its overrides of other domains."""
-    overrides = environment.data.get("domains")
-    if not overrides:
-        return environment
-    fewer = {name: override for name, override in overrides.items() if name in kept}
-    return replace(environment, data={**environment.data, "domains": fewer})
-
-
-def _documents(question: _Question) -> Iterator[Document]:
+def _documents(question: Question) -> Iterator[Document]:
     sources = question.sources
     yield sources.manifest
     yield sources.environments[question.environment]
@@ -214,7 +123,7 @@ def _with_document(sources: Sources, document: Document) -> Sources:
     return replace(sources, environments=environments, domains=domains)
 
 
-def _from_documents(question: _Question, baseline: Object, causes: Causes) -> None:
+def _from_documents(question: Question, baseline: Object, causes: Causes) -> None:
     """Change each written value, and note what of the object changes with it."""
     beaten = _beaten(question)
     for document in _documents(question):
@@ -227,7 +136,7 @@ def _from_documents(question: _Question, baseline: Object, causes: Causes) -> No
                 causes.setdefault(changed, []).append(cause)
 
 
-def _from_left_out(question: _Question, baseline: Object, causes: Causes) -> None:
+def _from_left_out(question: Question, baseline: Object, causes: Causes) -> None:
     """Write what documents leave to its default, and note what changes that no written value explains."""
     explained = frozenset(causes)
     for document in _documents(question):
@@ -238,7 +147,7 @@ def _from_left_out(question: _Question, baseline: Object, causes: Causes) -> Non
                 causes.setdefault(changed, []).append(cause)
 
 
-def _beaten(question: _Question) -> Mapping[Span, tuple[tuple[str, Span | None], ...]]:
+def _beaten(question: Question) -> Mapping[Span, tuple[tuple[str, Span | None], ...]]:
     """Return what each written value of the layers overrides, by its place."""
     sources, environment = question.sources, question.sources.environments[question.environment]
     scale = environment.data.get("scale", "light")
@@ -258,7 +167,7 @@ def _beaten(question: _Question) -> Mapping[Span, tuple[tuple[str, Span | None],
 
 
 def _effects(
-    question: _Question, document: Document, path: DataPath, value: Any, baseline: Object
+    question: Question, document: Document, path: DataPath, value: Any, baseline: Object
 ) -> frozenset[DataPath]:
     for other in variations(value, question.closed):
         changed = replace(document, data=with_value(document.data, path, other))
@@ -271,16 +180,13 @@ def _effects(
     return frozenset()
 
 
-def _from_defaults(question: _Question, baseline: Object, causes: Causes) -> None:
+def _from_defaults(question: Question, baseline: Object, causes: Causes) -> None:
     """Change each setting of a component that nobody wrote, and note what changes that no written value explains."""
-    unit = question.unit_plan(question.sources)
-    if unit is None:
-        return
-    for index, (component, context) in enumerate(unit.contexts):
+    for component, context, render in question.with_config(question.sources):
         for path, value in scalars(context.config.model_dump()):
             cause = Cause(f"default of {component.slot}.{show_path(path)} ({component.type})")
             for other in variations(value, question.closed):
-                after = _with_config(question, unit, index, context, path, other)
+                after = _with_setting(context, path, other, render)
                 if after is None:
                     continue
                 for changed in differences(baseline, after) - causes.keys():
@@ -288,15 +194,9 @@ def _from_defaults(question: _Question, baseline: Object, causes: Causes) -> Non
                 break
 
 
-def _with_config(
-    question: _Question, unit: UnitPlan, index: int, context: Context[Any], path: DataPath, value: Any
-) -> Object | None:
+def _with_setting(context: Context[Any], path: DataPath, value: Any, render: RenderWith) -> Object | None:
     """Return the object with another value of one component's setting; None if that cannot be."""
     try:
-        config = type(context.config).model_validate(with_value(context.config.model_dump(), path, value))
-        changed = replace(context, instance=replace(context.instance, config=config))
-        contexts = [*unit.contexts]
-        contexts[index] = (contexts[index][0], changed)
-        return question.pick(render_unit(replace(unit, contexts=tuple(contexts))).objects)
+        return render(type(context.config).model_validate(with_value(context.config.model_dump(), path, value)))
     except (ValidationError, ValueError, LookupError):
         return None

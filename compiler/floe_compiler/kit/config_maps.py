@@ -5,8 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 
-from floe_compiler.kit.volumes import containers_of
-from floe_compiler.model.facts import Pod
+from floe_compiler.model.facts import Pod, containers_of
 
 
 def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:

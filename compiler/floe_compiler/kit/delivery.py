@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from floe_compiler.model.plan import Settings
+from floe_compiler.model.settings import Settings
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 
 
-def wave(settings: Settings, phase: int) -> Mapping[str, str]:
-    """Return the annotation that orders an object among those of its namespace; Flux knows none, and retries."""
-    return {SYNC_WAVE: str(phase)} if settings.delivery == "argocd" else {}
-
-
 def guarded(settings: Settings) -> Mapping[str, str]:
     """Return the annotations that keep the tool from ever deleting an object that holds what cannot be made again."""
-    if settings.delivery == "argocd":
+    if settings.platform.delivery == "argocd":
         # What is kept on purpose is no reason to call the whole application out of sync, and to sync it for ever.
         return {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false", **replaced(settings)}
     return {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
@@ -28,4 +23,4 @@ def replaced(settings: Settings) -> Mapping[str, str]:
     Without it, an application that does not prune is out of sync for good after the first change of a Job (seen with
     Argo CD 3.3).
     """
-    return {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"} if settings.delivery == "argocd" else {}
+    return {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"} if settings.platform.delivery == "argocd" else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.plan import Settings
+from floe_compiler.model.settings import Settings
 
 
 def pull_from(settings: Settings, image: str) -> str:
@@ -11,15 +11,16 @@ def pull_from(settings: Settings, image: str) -> str:
     An image named without a registry comes from the platform's own; one of a mirrored registry from its mirror. What
     lies in the platform's registry or in a mirror already stays where it is.
     """
-    if image.startswith(tuple(f"{place}/" for place in (settings.registry, *settings.mirrors.values()))):
+    registry, mirrors = settings.platform.registry, settings.platform.mirrors
+    if image.startswith(tuple(f"{place}/" for place in (registry, *mirrors.values()))):
         return image
     first, separator, rest = image.partition("/")
     if not separator or not ("." in first or ":" in first or first == "localhost"):
-        return f"{settings.registry}/{image}"
-    mirror = settings.mirrors.get(first)
+        return f"{registry}/{image}"
+    mirror = mirrors.get(first)
     return f"{mirror}/{rest}" if mirror else image
 
 
 def pull_policy(settings: Settings) -> str:
     """Return the pull policy: production asks the registry each time, so that no revoked image starts (REQ-613)."""
-    return "Always" if settings.production else "IfNotPresent"
+    return "Always" if settings.environment.production else "IfNotPresent"

@@ -6,21 +6,21 @@ from floe_compiler.kit import delivery, labels
 from floe_compiler.kit.meta import manifest
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Settings
+from floe_compiler.model.settings import Settings
 
 
 def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
     """Return the Namespace, which holds every pod in it to the restricted standard."""
     security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
-    version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.kubernetes_version}"}
-    own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment}
+    version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.cluster.kubernetes_version}"}
+    own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment.name}
     annotations = {labels.OWNER: owner, **delivery.guarded(settings)}
     return manifest(
-        "v1", "Namespace", name, "", labels.common_labels(settings, "namespace") | own | security | version, annotations
+        "v1", "Namespace", name, labels.common_labels(settings, "namespace") | own | security | version, annotations
     )
 
 
-def quota(settings: Settings, name: str, declared: Quota) -> Object:
+def quota(settings: Settings, declared: Quota) -> Object:
     """Return what all pods of the namespace may ask for together."""
     hard = {
         "pods": str(declared.pods),
@@ -28,18 +28,14 @@ def quota(settings: Settings, name: str, declared: Quota) -> Object:
         "requests.memory": declared.memory,
         "requests.storage": declared.storage,
     }
-    return manifest(
-        "v1", "ResourceQuota", "quota", name, labels.common_labels(settings, "namespace"), spec={"hard": hard}
-    )
+    return manifest("v1", "ResourceQuota", "quota", labels.common_labels(settings, "namespace"), spec={"hard": hard})
 
 
-def limits(settings: Settings, name: str) -> Object:
+def limits(settings: Settings) -> Object:
     """Return the defaults for containers that say nothing: those which somebody starts by hand, as ours all do."""
     limit = {
         "type": "Container",
         "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
         "default": {"cpu": "500m", "memory": "512Mi"},
     }
-    return manifest(
-        "v1", "LimitRange", "limits", name, labels.common_labels(settings, "namespace"), spec={"limits": [limit]}
-    )
+    return manifest("v1", "LimitRange", "limits", labels.common_labels(settings, "namespace"), spec={"limits": [limit]})

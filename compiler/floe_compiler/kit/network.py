@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -11,8 +11,9 @@ from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Callers, Instance, Settings
+from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import Connection, External, PodGroup
+from floe_compiler.model.settings import Settings
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 # All of it: the servers mostly have the label k8s-app kube-dns, but caches on the nodes and some servers have others.
@@ -23,7 +24,7 @@ API_SERVER_PORTS = (443, 6443)
 NOBODY: Callers = MappingProxyType({})
 
 
-def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
+def namespace_policies(settings: Settings) -> list[Object]:
     """Return the policies that hold for every pod of a namespace: nothing in, nothing out, but DNS (UDP and TCP)."""
     dns = {
         "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
@@ -34,9 +35,17 @@ def namespace_policies(settings: Settings, namespace: str) -> list[Object]:
     allow = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [dns]}
     head = ("networking.k8s.io/v1", "NetworkPolicy")
     return [
-        manifest(*head, "allow-dns", namespace, common, spec=allow),
-        manifest(*head, "default-deny", namespace, common, spec=deny),
+        manifest(*head, "allow-dns", common, spec=allow),
+        manifest(*head, "default-deny", common, spec=deny),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A way in for all pods of a namespace that is not the platform's own, such as the ingress controller's."""
+
+    namespace: str
+    ports: tuple[Port, ...]
 
 
 def policy(
@@ -44,42 +53,43 @@ def policy(
     name: str,
     calls: Iterable[Endpoint],
     *,
+    selector: Mapping[str, str] | None = None,
     served: tuple[Port, ...] = (),
     callers: Callers = NOBODY,
-    ingress_ports: tuple[str, ...] = (),
+    openings: Iterable[Opening] = (),
     kubernetes_api: bool = False,
+    annotations: Mapping[str, str] | None = None,
 ) -> Object:
-    """Return the policy of the pods of the workload `name`.
+    """Return the policy of the pods called `name`: of a workload, unless a `selector` says what their labels are.
 
     The pods of its `callers` carry the access label of its name.
     """
     settings = instance.settings
     ingress = _from_callers(name, served, callers)
-    ports = tuple(port for port in served if port.name in ingress_ports)
-    if settings.ingress_namespace and ports:
-        peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.ingress_namespace}}}
-        ingress.append({"from": [peer], "ports": _ports(ports)})
+    for opening in openings:
+        if opening.namespace and opening.ports:
+            peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: opening.namespace}}}
+            ingress.append({"from": [peer], "ports": _ports(opening.ports)})
     egress: list[Object] = []
     for rule in (_to(call) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two servers outside may need the same way out
     if kubernetes_api:
-        peers = [{"ipBlock": {"cidr": settings.api_server_cidr}}]
+        peers = [{"ipBlock": {"cidr": settings.cluster.api_server_cidr}}]
         egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})
     spec = {
-        "podSelector": {"matchLabels": labels.selector(instance, name)},
+        "podSelector": {"matchLabels": dict(selector or labels.selector(instance, name))},
         "policyTypes": ["Ingress", "Egress"],
         **present(ingress=ingress, egress=egress),
     }
-    metadata = labels.object_labels(instance, name)
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, instance.namespace, metadata, spec=spec)
+    metadata = labels.selector(instance, name)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, metadata, annotations, spec=spec)
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
     """Return a rule for each choice of ports, with the namespaces whose pods call these."""
     namespaces: dict[tuple[Port, ...], list[str]] = {}
     for namespace, called in sorted(callers.items()):
-        numbers = {(port.protocol, port.number) for port in called}
-        ports = tuple(port for port in served if (port.protocol, port.number) in numbers)
+        ports = tuple(port for port in served if (port.protocol, port.number) in called)
         namespaces.setdefault(ports, []).append(namespace)
     return [
         {"from": [_callers_in(names, name)], "ports": _ports(ports)} for ports, names in namespaces.items() if ports
@@ -98,7 +108,7 @@ def _to(call: Endpoint) -> Object:
         return {"to": [{"ipBlock": {"cidr": call.cidr}}], "ports": _ports(call.ports)}
     peer = {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.group.namespace}},
-        "podSelector": {"matchLabels": {labels.COMPONENT: call.group.name}},
+        "podSelector": {"matchLabels": dict(call.labels) or {labels.COMPONENT: call.group.name}},
     }
     return {"to": [peer], "ports": _ports(call.ports)}
 
@@ -117,12 +127,3 @@ def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: b
     if kubernetes_api:
         found |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}
     return frozenset(found)
-
-
-def called_ports(calls: Iterable[Endpoint], namespace: str) -> Mapping[str, tuple[Port, ...]]:
-    """Return the ports of the servers of `namespace` that are among `calls`, by the server's name."""
-    found: dict[str, set[Port]] = defaultdict(set)
-    for call in calls:
-        if call.group and call.group.namespace == namespace:
-            found[call.group.name] |= {*call.ports}
-    return {name: tuple(sorted(ports)) for name, ports in sorted(found.items())}

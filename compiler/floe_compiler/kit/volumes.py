@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from floe_compiler.kit.meta import present
-from floe_compiler.model.facts import ConfigFile, Container, Pod, Scratch, SecretFile
+from floe_compiler.model.facts import ConfigFile, Container, Pod, Scratch, SecretFile, containers_of
 from floe_compiler.model.objects import Object
 from floe_compiler.model.quantities import parse_quantity
 
@@ -19,11 +19,6 @@ TEMPORARY = Scratch("/tmp")  # noqa: S108 - the path inside a container, which e
 READ_ONLY = 0o444
 EXECUTABLE = 0o555
 GROUP_READABLE = 0o440
-
-
-def containers_of(pod: Pod) -> tuple[Container, ...]:
-    """Return all containers of a pod, those that set it up first."""
-    return (*pod.setup, *pod.containers)
 
 
 def scratches(container: Container) -> tuple[Scratch, ...]:

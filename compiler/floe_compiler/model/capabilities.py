@@ -6,9 +6,11 @@ Every class here is something a component can provide (`Component.provides`) and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Scratch, SecretFile, Variable
 from floe_compiler.model.secrets import SecretReference
@@ -25,6 +27,10 @@ class Capability:
 
     name: str
 
+    def about(self, _domains: Collection[str]) -> Self:
+        """Return the capability without what concerns other domains only: as one gets it that reads just these."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Database(Capability):
@@ -36,9 +42,6 @@ class Database(Capability):
     """Who owns it; empty if only the secret knows, see `user_key`."""
 
     password: SecretReference
-    image: str
-    """A PostgreSQL image whose `pg_isready` and `psql` fit the server; used to wait for it."""
-
     user_key: SecretReference | None = None
     """Where the user's name is, if `user` does not say it."""
 
@@ -65,45 +68,74 @@ class ObjectStore(Capability):
     path_style: bool = False
     access_key: SecretReference | None = None
     secret_key: SecretReference | None = None
-    account_annotations: tuple[tuple[str, str], ...] = ()
-    """Workload identity instead of keys: annotations of the ServiceAccount that reads and writes the store."""
+    identity: WorkloadIdentity | None = None
+    """Who reads and writes the store instead of with keys, and where credentials for it are handed out (AWS STS)."""
 
     role: str = ""
     """The cloud role (S3) or service account (GCS) that the catalog assumes to vend credentials, if any."""
 
-    identity_endpoint: Endpoint | None = None
-    """Where a workload identity is exchanged for credentials (AWS STS): whoever calls the store calls it too."""
-
     tenant: str = ""
     """The directory tenant of the storage account (ADLS)."""
 
-    def calls(self) -> tuple[Endpoint, ...]:
-        """Return every server that a client of the store connects to."""
-        return (self.endpoint, self.identity_endpoint) if self.identity_endpoint else (self.endpoint,)
+
+@dataclass(frozen=True, slots=True)
+class OAuth2Credentials:
+    """OAuth2 client credentials: id and secret are exchanged at `token_url` for a token of that scope."""
+
+    client_id: SecretReference
+    client_secret: SecretReference
+    token_url: str
+    scope: str = ""
+    """Empty: whatever the server gives to who asks for none."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """A token that goes with every request as it is."""
+
+    token: SecretReference
+
+
+Credentials = OAuth2Credentials | BearerToken
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogClient:
     """Who a domain is in a catalog: it writes below `namespace`, and reads everything."""
 
     domain: str
     namespace: str
-    client_id: SecretReference
-    client_secret: SecretReference
+    credentials: Credentials | None = None
+    """None: the catalog asks for no login."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog(Capability):
-    """An Iceberg REST catalog. `warehouse` is the catalog's name in it; each domain logs in as its own client."""
+    """An Iceberg REST catalog. `warehouse` is its name on the server; each domain logs in as a client of its own."""
 
     slot: ClassVar[str] = "catalog"
 
     endpoint: Endpoint
-    url: str
-    token_url: str
+    uri: str
+    """The base URL of the REST API, below which `/v1` lies."""
+
     warehouse: str
-    realm: str
     clients: tuple[CatalogClient, ...] = ()
+    token_endpoint: Endpoint | None = None
+    """The server that hands out tokens, if it is another one."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    """What every request has to say beside, such as the tenant."""
+
+    prefix: str = "FLOE_CATALOG_"
+    """What the names of the variables begin with by which a data product's steps know the catalog."""
+
+    variables: tuple[Variable, ...] = ()
+    """What this catalog says to steps beside what every catalog does."""
+
+    def about(self, domains: Collection[str]) -> Self:
+        """Return the catalog with the clients of these domains."""
+        return replace(self, clients=tuple(client for client in self.clients if client.domain in domains))
 
     def client(self, domain: str) -> CatalogClient:
         """Return the client that a domain logs in as; raise KeyError if it has none (a domain without products)."""
@@ -112,6 +144,10 @@ class Catalog(Capability):
                 return client
         raise KeyError(f"catalog {self.name} has no client for domain {domain}")
 
+    def calls(self) -> tuple[Endpoint, ...]:
+        """Return every server that a client of the catalog connects to."""
+        return (self.endpoint, self.token_endpoint) if self.token_endpoint else (self.endpoint,)
+
 
 @dataclass(frozen=True, slots=True)
 class Collector(Capability):
@@ -119,9 +155,10 @@ class Collector(Capability):
 
     slot: ClassVar[str] = "observability.collector"
 
-    endpoint: Endpoint
-    grpc_url: str
-    http_url: str
+    grpc: Endpoint
+    """Where OTLP over gRPC is taken, as is that over HTTP below: each with its one port."""
+
+    http: Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,23 +172,33 @@ class Lineage(Capability):
 
 
 @dataclass(frozen=True, slots=True)
-class Compute(Capability):
-    """Where dbt runs: a target of `profiles.yml` and what its pods need for it.
+class FromVariable:
+    """A value that is read from this environment variable when it is used, as it stands in a secret."""
 
-    `profile` is the target as dbt reads it (plain data; values may use dbt's `env_var`), `catalog_profile` what joins
-    it where there is a catalog. `scratch` are the folders that the engine writes to. `endpoint` is None for an engine
-    that runs inside the step itself.
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compute(Capability):
+    """An engine that runs SQL: how a client connects to it, and what the client's pod needs for that.
+
+    `connection` has the engine's own words (`account`, `database`, `schema` ...), `settings` hold for each session, and
+    `extensions` are loaded into it. `scratch` are the folders that the engine writes to. `endpoint` is None for an
+    engine that runs inside the client itself.
     """
 
     slot: ClassVar[str] = "compute"
 
-    profile: tuple[tuple[str, object], ...]
-    catalog_profile: tuple[tuple[str, object], ...] = ()
+    engine: str
+    """Its kind: `duckdb`, `snowflake` ..."""
+
+    connection: tuple[tuple[str, str | FromVariable], ...]
+    threads: int
+    """How many queries run at once."""
+
+    settings: tuple[tuple[str, str], ...] = ()
+    extensions: tuple[str, ...] = ()
     variables: tuple[Variable, ...] = ()
     secret_files: tuple[SecretFile, ...] = ()
     scratch: tuple[Scratch, ...] = ()
     endpoint: Endpoint | None = None
-
-    def target(self, *, catalog: bool) -> dict[str, object]:
-        """Return the target of `profiles.yml`, as plain data, with or without a catalog."""
-        return dict(self.profile) | (dict(self.catalog_profile) if catalog else {})

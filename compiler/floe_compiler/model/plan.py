@@ -1,16 +1,16 @@
-"""The plan of one environment: nothing left to look up. Synthesis of a unit reads its UnitPlan and nothing else."""
+"""What a mesh is on its way from the inputs to objects: resolved, declared, and planned unit by unit."""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.endpoint import Port
+from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import (
     ArgoCd,
@@ -21,46 +21,33 @@ from floe_compiler.model.inputs import (
     Placements,
     PostgresqlServer,
     Quota,
-    SecretsBackend,
 )
+from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.objects import Object
+from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
+from floe_compiler.model.units import UnitKey
 
 Config = TypeVar("Config", bound=BaseModel)
 Kind = TypeVar("Kind", bound=Capability)
 
-Callers = Mapping[str, tuple[Port, ...]]
-"""Who calls a server: the namespaces of the pods that do, each with the ports that they call."""
+CalledPort = tuple[Protocol, int]
+"""Protocol and number of a container's port."""
 
-PLATFORM = "platform"
+Callers = Mapping[str, tuple[CalledPort, ...]]
+"""Who calls a server: the namespaces of the pods that do, each with the ports that they call, sorted."""
+
+Scope = Literal["platform", "domain", "each"]
+"""Where a component stands: in the platform's namespace, in that of each domain, or in each of all these."""
+
+PLATFORM: Final = "platform"
 """The scope of the shared services; every other scope is a domain's name."""
 
 
 def nothing(_instance: object) -> tuple[()]:
     """Return no facts: what most components have to say of most things."""
     return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What holds for everything rendered in one environment."""
-
-    environment: str
-    platform: str
-    version: str
-    production: bool = False
-    kubernetes_version: str = "1.34"
-    cluster_domain: str = "cluster.local"
-    storage_class: str = "standard"
-    scale: str = "light"
-    delivery: Literal["argocd", "flux"] = "argocd"
-    registry: str = "ghcr.io"
-    mirrors: Mapping[str, str] = field(default_factory=dict)
-    pull_secret: str = ""
-    secrets: SecretsBackend | None = None
-    platform_namespace: str = ""
-    ingress_namespace: str = ""
-    api_server_cidr: str = "0.0.0.0/0"
-    nodes: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +94,9 @@ class Instance(Generic[Config]):
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of the component's needs."""
+
+    settings_path: DataPath = ()
+    """Where its settings stand in the documents of its scope."""
 
     placement: Placements = field(default_factory=Placements)
     """The nodes for the pods of its namespace; for components that start pods by themselves."""
@@ -159,14 +149,24 @@ class DatabaseNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a component cannot work in an environment, and what to do; `path` leads to the setting that is at fault."""
+
+    message: str
+    hint: str
+    path: DataPath = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Component(Generic[Config]):
     """A kind of thing that a platform can be made of; the constant COMPONENT of a module in `components/`.
 
     `slot` is the place it fills, as a path in the platform manifest (`observability.collector`), and `type` the word
     that chooses it there. `name` is what an instance is called (default: the type). `profiles` are defaults by scale.
-    `databases`, `provides` and `requires` are facts of the configuration alone; `build` may use what the requirements
-    found (the databases first of all). `constructs` adds objects written with cdk8s in Python to the instance's chart.
-    `shared` components stand in the platform's namespace, the others in each domain's.
+    `databases`, `provides` and `requires` are facts of the configuration alone; `refuses` and `build` may use what the
+    requirements found (the databases first of all). `constructs` adds objects written with cdk8s in Python to the
+    instance's chart. `completes` returns what depends on the facts of all namespaces: it joins what `build` returned,
+    and takes the place of what has the same name there, but declares no other interfaces, metrics or data.
     """
 
     slot: str
@@ -178,9 +178,11 @@ class Component(Generic[Config]):
     databases: Callable[[Instance[Config]], tuple[DatabaseNeed, ...]] = nothing
     provides: Callable[[Instance[Config]], tuple[Capability, ...]] = nothing
     requires: Callable[[Instance[Config]], tuple[Requirement, ...]] = nothing
+    refuses: Callable[[Context[Config]], Iterable[Refusal]] = nothing
     constructs: Callable[[Any, Context[Config]], None] | None = None
+    completes: Callable[[Context[Config], MeshFacts], Parts] | None = None
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    shared: bool = False
+    scope: Scope = "domain"
 
     @property
     def key(self) -> tuple[str, str]:
@@ -189,8 +191,19 @@ class Component(Generic[Config]):
 
 
 @dataclass(frozen=True, slots=True)
-class UnitPlan:
-    """One (environment, namespace): the unit of work."""
+class ExternalDatabase:
+    """A database outside the cluster, and the component that uses it (as people call it, and where it was chosen)."""
+
+    host: str
+    port: int
+    name: str
+    owner: str
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedUnit:
+    """One namespace of an environment: its components, each with what it requires."""
 
     settings: Settings
     scope: str
@@ -201,8 +214,7 @@ class UnitPlan:
     quota_origin: Span | None = None
     """Where the quota was written, or the scale that it follows from."""
 
-    callers: Mapping[str, Callers] = field(default_factory=dict)
-    """For a Service of this namespace: who calls it."""
+    external_databases: tuple[ExternalDatabase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +224,82 @@ class EnvironmentPlan:
     settings: Settings
     cluster: Cluster
     delivery: ArgoCd | Flux
-    units: tuple[UnitPlan, ...]
+    units: tuple[ResolvedUnit, ...]
     version_origin: Span | None = None
     """Where the version of Kubernetes was written."""
+
+    def delivery_plan(self) -> DeliveryPlan:
+        """Return what the delivery objects follow from."""
+        namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
+        return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredNamespace:
+    """A namespace as Argo CD or Flux has to know it."""
+
+    scope: str
+    namespace: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPlan:
+    """What the delivery objects of an environment follow from."""
+
+    settings: Settings
+    cluster: Cluster
+    delivery: ArgoCd | Flux
+    namespaces: tuple[DeliveredNamespace, ...]
+    version_origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredInstance:
+    """A component instance with all the facts that it declares. `objects` are those of its cdk8s constructs."""
+
+    instance: Instance[Any]
+    parts: Parts
+    objects: tuple[Object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredUnit:
+    """One namespace with everything that its components declare. Plain data."""
+
+    settings: Settings
+    scope: str
+    namespace: str
+    owner: str
+    quota: Quota
+    instances: tuple[DeclaredInstance, ...] = ()
+    quota_origin: Span | None = None
+    incomplete: bool = False
+    """Components of it add parts once the facts of all namespaces are known (`Component.completes`)."""
+
+    @property
+    def key(self) -> UnitKey:
+        """Return what tells the unit from all others."""
+        return UnitKey(self.settings.environment.name, self.settings.cluster.name, self.namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecrets:
+    """The secrets of a namespace that others read through a store, and the namespaces that do; both sorted."""
+
+    secrets: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """The unit of work: a namespace, and what follows for it from the facts of the others.
+
+    Rendering reads this and nothing else.
+    """
+
+    unit: DeclaredUnit
+    callers: Mapping[str, Callers] = field(default_factory=dict)
+    """For each server of the namespace that is called: by which namespaces, on which ports."""
+
+    shared_secrets: SharedSecrets | None = None

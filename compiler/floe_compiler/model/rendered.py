@@ -1,4 +1,4 @@
-"""What synthesis yields: the objects, and the declared facts that checks compare them with."""
+"""What synthesis yields for one unit: the objects, and the declared facts that checks compare them with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
+from floe_compiler.model.units import UnitKey
 
 Protocol = Literal["TCP", "UDP"]
 
@@ -124,13 +125,14 @@ class ExistingSecret:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An environment or one of its units, after synthesis or with the objects that the overlay stage made of them."""
+    """One unit of an environment after synthesis (or after the overlay stage, with the objects replaced).
+
+    `namespace` is empty for objects without one, and `DELIVERY_UNIT` for those of the delivery.
+    """
 
     environment: str
     objects: ObjectSet
     namespace: str = ""
-    """Of a unit: its namespace; empty for objects without one, and `DELIVERY_UNIT` for those of the delivery."""
-
     cluster: str = ""
     """The identity of the cluster that it runs in (`cluster_identity`); several environments may run in one."""
 
@@ -167,6 +169,11 @@ class Rendered:
 
     removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
     """The objects that authored kustomize patches removed, with these patches."""
+
+    @property
+    def key(self) -> UnitKey:
+        """Return what tells the unit from all others."""
+        return UnitKey(self.environment, self.cluster_name, self.namespace)
 
     def with_objects(self, objects: ObjectSet) -> Rendered:
         """Return the same environment with other objects."""

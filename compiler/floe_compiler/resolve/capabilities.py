@@ -1,18 +1,14 @@
-"""Who provides what to whom: requirements looked up, and the callers of each server."""
+"""Who provides what to whom: requirements looked up."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.model.capabilities import Capability, Database
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.plan import Callers, Component, Context, Instance, Requirement
-from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.plan import PLATFORM, Component, Context, Instance, Requirement
 from floe_compiler.resolve.rules import NO_PROVIDER
 
 Placed = tuple[Component[Any], Instance[Any]]
@@ -25,23 +21,35 @@ def provided(placed: Iterable[Placed]) -> tuple[Capability, ...]:
 
 
 def context(
-    placed: Placed, own: tuple[Capability, ...], platform: tuple[Capability, ...], findings: Findings
-) -> Context[Any]:
-    """Return the instance with what it requires, looked up in its own namespace first and then in the platform's."""
+    placed: Placed, own: tuple[Capability, ...], platform: tuple[Capability, ...]
+) -> tuple[Context[Any], tuple[Requirement, ...]]:
+    """Return the instance with what it requires, and the requirements that nothing meets.
+
+    Requirements are looked up in the instance's own namespace first and then in the platform's.
+    """
     component, instance = placed
     databases = tuple(Requirement(Database, name) for name in instance.databases)
     found: list[Capability] = []
+    unmet: list[Requirement] = []
     for requirement in (*databases, *component.requires(instance)):
         matches = _matches(requirement, own) or _matches(requirement, platform)
-        if not matches and not requirement.optional and not requirement.many:
-            findings.add(
-                NO_PROVIDER,
-                f"{instance.slot} {instance.type} needs {_thing(requirement)}, which nothing provides",
-                instance.origin,
-                hint=f"fill the slot {_slot(requirement)} in platform-manifest.yaml",
-            )
         found += matches if requirement.many else matches[:1]
-    return Context(instance, tuple(found))
+        unmet += [] if matches else [requirement]
+    if instance.scope != PLATFORM:
+        read = {one.domain or product.domain for product in instance.products for one in product.spec.inputs}
+        found = [one.about({instance.scope, *read}) for one in found]
+    return Context(instance, tuple(found)), tuple(unmet)
+
+
+def check_provided(instance: Instance[Any], unmet: Iterable[Requirement], findings: Findings) -> None:
+    """Complain of what an instance cannot do without."""
+    for requirement in unmet:
+        findings.add(
+            NO_PROVIDER,
+            f"{instance.slot} {instance.type} needs {_thing(requirement)}, which nothing provides",
+            instance.origin,
+            hint=f"fill the slot {_slot(requirement)} in platform-manifest.yaml",
+        )
 
 
 def _slot(requirement: Requirement) -> str:
@@ -58,24 +66,3 @@ def _thing(requirement: Requirement) -> str:
 
 def _matches(requirement: Requirement, offered: Iterable[Capability]) -> list[Capability]:
     return [one for one in offered if isinstance(one, requirement.kind) and requirement.name in ("", one.name)]
-
-
-def endpoints(capability: Capability) -> Iterator[Endpoint]:
-    """Yield the servers behind a capability."""
-    for field in dataclasses.fields(capability):
-        value = getattr(capability, field.name)
-        if isinstance(value, Endpoint):
-            yield value
-
-
-def callers(contexts: Iterable[Context[Any]]) -> Mapping[PodGroup, Callers]:
-    """Return whose components use each server of the platform, and on which ports, all sorted."""
-    found: dict[PodGroup, dict[str, set[Port]]] = defaultdict(lambda: defaultdict(set))
-    for one in contexts:
-        for endpoint in (endpoint for capability in one.found for endpoint in endpoints(capability)):
-            if endpoint.group:
-                found[endpoint.group][one.instance.namespace] |= {*endpoint.ports}
-    return {
-        server: {namespace: tuple(sorted(ports)) for namespace, ports in sorted(by_namespace.items())}
-        for server, by_namespace in sorted(found.items())
-    }

@@ -20,7 +20,6 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_KEY,
     UNKNOWN_LOCK,
     UNKNOWN_REFERENCE,
-    UNKNOWN_TYPE,
     WRONG_NAME,
     WRONG_VALUE,
 )
@@ -29,7 +28,6 @@ RULES: tuple[Rule, ...] = (
     UNKNOWN_KEY,
     MISSING_KEY,
     WRONG_VALUE,
-    UNKNOWN_TYPE,
     LOCKED,
     UNKNOWN_LOCK,
     UNKNOWN_REFERENCE,

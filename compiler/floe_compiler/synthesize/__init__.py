@@ -1,23 +1,23 @@
-"""Plan -> ObjectSet: components' facts become objects, in a cdk8s App and Chart for each namespace."""
+"""UnitPlan -> Rendered: the facts of a namespace become objects, in a cdk8s App and Chart of its own."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from floe_compiler.kit import secret_stores
 from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related, Rule
-from floe_compiler.model.inputs import GeneratedSecrets
-from floe_compiler.model.objects import DuplicateObject, Object, ObjectId, ObjectSet, identify
-from floe_compiler.model.plan import EnvironmentPlan
-from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
+from floe_compiler.model.inputs import Cluster
+from floe_compiler.model.objects import Object, ObjectSet, identify
+from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
+from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
-from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
+from floe_compiler.model.settings import Settings
+from floe_compiler.synthesize.charts import chart_of, unit_chart
+from floe_compiler.synthesize.construct_tree import build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
-from floe_compiler.synthesize.dependencies import dependencies
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 
 NO_SOURCE = Rule(
@@ -40,147 +40,116 @@ TWICE = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """The objects of one namespace, or those that belong to the environment as a whole."""
+def synthesize(
+    plans: Sequence[UnitPlan], clusters: Mapping[str, Cluster], deliveries: Sequence[DeliveryPlan] = ()
+) -> tuple[Rendered, ...]:
+    """Return units rendered: those of the plans, then those that deliver environments.
 
-    environment: str
-    namespace: str
-    objects: tuple[Object, ...]
-
-
-def synthesize(plans: Sequence[EnvironmentPlan]) -> tuple[Rendered, ...]:
-    """Return the rendered environments, in the order of their plans.
+    Args:
+        plans: The plans of units, perhaps of several environments.
+        clusters: The cluster of each environment.
+        deliveries: What the units follow from that tell Argo CD or Flux what to apply.
 
     Raises StageFailed with every secret that has no source, every object rendered twice, and what cdk8s refuses.
     """
     findings = Findings()
-    units = [units_of(plan, findings) for plan in plans]
+    units = [(plan, unit) for plan in plans if (unit := _unit(plan, findings))]
     findings.finish()
-    charts = [chart for plan, found in zip(plans, units, strict=True) for chart in _charts(plan, found)]
-    built = iter(build_charts([_input(one) for one in charts]))
-    objects: dict[str, list[Object]] = {plan.settings.environment: [] for plan in plans}
-    for chart in charts:
-        objects[chart.environment] += next(built)
-    rendered = [
-        _rendered(plan, found, objects[plan.settings.environment], findings)
-        for plan, found in zip(plans, units, strict=True)
-    ]
-    findings.finish()
-    return tuple(one for one in rendered if one)
+    charts = [unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units]
+    built = build_charts([*charts, *(chart_of(plan.settings, delivery_objects(plan)) for plan in deliveries)])
+    return (
+        *(
+            _rendered(plan.unit, clusters[plan.unit.settings.environment.name], unit, objects)
+            for (plan, unit), objects in zip(units, built[: len(units)], strict=True)
+        ),
+        *(_delivery(plan, objects) for plan, objects in zip(deliveries, built[len(units) :], strict=True)),
+    )
 
 
-def units_of(plan: EnvironmentPlan, findings: Findings) -> list[Unit]:
-    """Return the rendered namespaces of an environment.
-
-    A secret without a source or with two meanings is a finding, and so is an object that is rendered twice.
-    """
-    found: list[Unit] = []
-    for unit in plan.units:
-        try:
-            found.append(render_unit(unit))
-            _check_twice(found[-1], findings)
-        except NotGeneratable as error:
-            user = secret_user(unit, error.secret)
-            findings.add(
-                NO_SOURCE,
-                f"secret {error.secret.name} ({', '.join(error.keys)}) of {unit.namespace} can only come from a store, "
-                f"but environment {plan.settings.environment} generates its secrets",
-                user.origin if user else None,
-                hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
-            )
-        except SecretConflict as error:
-            user = secret_user(unit, error.second)
-            findings.add(
-                SECRET_CLASH,
-                f"secret {error.first.name} of {unit.namespace} belongs to {error.first.owner} "
-                f"and to {error.second.owner}, as {error.first.type} and as {error.second.type}",
-                user.origin if user else None,
-                hint="give one of them another name",
-            )
-    return found
+def _delivery(plan: DeliveryPlan, built: tuple[Object, ...]) -> Rendered:
+    return replace(
+        rendered_settings(plan.settings, plan.cluster),
+        namespace=DELIVERY_UNIT,
+        objects=ObjectSet.of(built),
+        delivery=frozenset(identify(one) for one in built),
+        origins={VERSION: plan.version_origin} if plan.version_origin else {},
+    )
 
 
-def _check_twice(unit: Unit, findings: Findings) -> None:
-    times = Counter(identify(one) for one in unit.objects)
+def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
+    """Return a rendered namespace; None, with a finding, for a secret without a source or with two meanings."""
+    unit = plan.unit
+    try:
+        rendered = render_unit(plan)
+    except NotGeneratable as error:
+        user = secret_user(unit, error.secret)
+        keys = f" ({', '.join(error.keys)})" if error.keys else ""
+        findings.add(
+            NO_SOURCE,
+            f"secret {error.secret.name}{keys} of {unit.namespace} can only come from a store, "
+            f"but environment {unit.settings.environment.name} generates its secrets",
+            user.origin if user else None,
+            hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
+        )
+    except SecretConflict as error:
+        user = secret_user(unit, error.second)
+        findings.add(
+            SECRET_CLASH,
+            f"secret {error.first.name} of {unit.namespace} belongs to {error.first.owner} "
+            f"and to {error.second.owner}, as {error.first.type} and as {error.second.type}",
+            user.origin if user else None,
+            hint="give one of them another name",
+        )
+    else:
+        _check_twice(unit, rendered, findings)
+        return rendered
+    return None
+
+
+def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
+    times = Counter(identify(one, declared.namespace) for one in unit.objects)
     for identity in sorted(identity for identity, count in times.items() if count > 1):
         places = sorted({place for name, place in unit.origins if name == str(identity)})
         findings.add(
             TWICE,
             f"{identity} is rendered twice",
             places[0] if places else None,
-            subject=f"{unit.plan.settings.environment}: {identity}",
+            subject=f"{declared.settings.environment.name}: {identity}",
             hint="give the data product or the server that it is for another name",
             related=[Related(place, "and for this") for place in places[1:]],
         )
 
 
-def _input(chart: Chart) -> ChartInput:
-    return ChartInput(chart.environment, chart.namespace, chart.objects, dependencies(chart.objects))
-
-
-def _charts(plan: EnvironmentPlan, units: Sequence[Unit]) -> list[Chart]:
-    environment = plan.settings.environment
-    whole = (*_shared_stores(plan, units), *delivery_objects(plan))
-    return [
-        *(Chart(environment, unit.plan.namespace, unit.objects) for unit in units),
-        *([Chart(environment, "", whole)] if whole else []),
-    ]
-
-
-def _shared_stores(plan: EnvironmentPlan, units: Sequence[Unit]) -> Iterable[Object]:
-    """Return the stores through which namespaces read the generated secrets of others."""
-    if not isinstance(plan.settings.secrets, GeneratedSecrets):
-        return ()
-    readers: dict[str, dict[str, set[str]]] = {}
-    for unit in units:
-        for secret in unit.secrets:
-            if secret.owner != unit.plan.namespace and not secret.existing:
-                readers.setdefault(secret.owner, {}).setdefault(secret.name, set()).add(unit.plan.namespace)
-    return [
-        manifest
-        for owner, secrets in sorted(readers.items())
-        for manifest in secret_stores.shared_store(plan.settings, owner, set().union(*secrets.values()), secrets)
-    ]
-
-
-def _rendered(
-    plan: EnvironmentPlan, units: Sequence[Unit], objects: list[Object], findings: Findings
-) -> Rendered | None:
-    settings = plan.settings
-    try:
-        found = ObjectSet.of(objects)
-    except DuplicateObject as error:
-        findings.add(TWICE, f"{settings.environment}: {error.identity} is rendered twice", hint="rename one of the two")
-        return None
+def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
+    """Return what holds for everything rendered in an environment, without any object."""
+    platform = settings.platform
     return Rendered(
-        environment=settings.environment,
-        objects=found,
-        cluster=cluster_identity(plan.cluster),
-        cluster_name=plan.cluster.name,
-        production=settings.production,
-        kubernetes_version=settings.kubernetes_version,
-        cluster_domain=settings.cluster_domain,
-        image_registries=(settings.registry, *settings.mirrors.values()) if settings.mirrors else (),
-        connections=frozenset().union(*(unit.connections for unit in units)),
-        launched=frozenset().union(*(unit.launched for unit in units)),
-        exceptions=frozenset().union(*(unit.exceptions for unit in units)),
-        ingress_groups=frozenset().union(*(unit.ingress_groups for unit in units)),
-        ingress_namespace=settings.ingress_namespace,
-        existing_secrets=frozenset(
-            ExistingSecret(unit.plan.namespace, secret.name, tuple(key.name for key in secret.keys), secret.type)
-            for unit in units
-            for secret in unit.secrets
-            if secret.existing
-        ),
-        nodes=settings.nodes,
-        delivery=_identities(delivery_objects(plan)),
-        origins={
-            **({VERSION: plan.version_origin} if plan.version_origin else {}),
-            **{name: origin for unit in units for name, origin in unit.origins},
-        },
+        environment=settings.environment.name,
+        objects=ObjectSet(),
+        cluster=cluster_identity(cluster),
+        cluster_name=settings.cluster.name,
+        production=settings.environment.production,
+        kubernetes_version=settings.cluster.kubernetes_version,
+        cluster_domain=settings.cluster.domain,
+        image_registries=(platform.registry, *platform.mirrors.values()) if platform.mirrors else (),
+        ingress_namespace=settings.cluster.ingress_namespace,
+        nodes=settings.cluster.nodes,
     )
 
 
-def _identities(objects: Iterable[Object]) -> frozenset[ObjectId]:
-    return frozenset(identify(one) for one in objects)
+def _rendered(declared: DeclaredUnit, cluster: Cluster, unit: Unit, objects: tuple[Object, ...]) -> Rendered:
+    return replace(
+        rendered_settings(declared.settings, cluster),
+        namespace=declared.namespace,
+        objects=ObjectSet.of(objects),
+        connections=unit.connections,
+        launched=unit.launched,
+        exceptions=unit.exceptions,
+        ingress_groups=unit.ingress_groups,
+        existing_secrets=frozenset(
+            ExistingSecret(declared.namespace, secret.name, tuple(key.name for key in secret.keys), secret.type)
+            for secret in unit.secrets
+            if secret.existing
+        ),
+        origins=dict(unit.origins),
+    )

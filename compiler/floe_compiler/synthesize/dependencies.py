@@ -12,12 +12,12 @@ from floe_compiler.model.workloads import pod_template
 SECRET_WRITERS = "external-secrets.io"  # noqa: S105 - an API group
 
 
-def dependencies(objects: Iterable[Object]) -> tuple[tuple[ObjectId, ObjectId], ...]:
-    """Return pairs of objects of which the first needs the second: accounts, roles, configuration and secrets.
+def dependencies(objects: Iterable[Object], namespace: str = "") -> tuple[tuple[ObjectId, ObjectId], ...]:
+    """Return pairs of objects of a chart of which the first needs the second: accounts, roles, configuration, secrets.
 
     Only objects among those given count; what somebody else provides is not waited for.
     """
-    known = {identify(one): one for one in objects}
+    known = {identify(one, namespace): one for one in objects}
     pairs = ((needy, needed) for needy, one in known.items() for needed in _needs(needy, one))
     return tuple(sorted({(needy, needed) for needy, needed in pairs if needed in known}))
 

@@ -1,4 +1,4 @@
-"""One (environment, namespace): a pure function from its plan to its objects and declared facts."""
+"""One (environment, cluster, namespace): a pure function from its plan to its objects and declared facts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from floe_compiler.kit import accounts, config_maps, labels, namespaces, network, secret_stores, services, workloads
+from floe_compiler.kit import (
+    accounts,
+    config_maps,
+    labels,
+    namespaces,
+    network,
+    operated,
+    secret_stores,
+    services,
+    workloads,
+)
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
-from floe_compiler.kit.volumes import containers_of
-from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload
-from floe_compiler.model.objects import Object, identify
-from floe_compiler.model.plan import Callers, Component, Context, Instance, UnitPlan
+from floe_compiler.kit.waves import start_order
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload, containers_of, named_pods, pod_secrets
+from floe_compiler.model.inputs import GeneratedSecrets
+from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException, launched_id
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
+from floe_compiler.synthesize import plain_yaml
+from floe_compiler.synthesize.plain_yaml import Included
 
+CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -25,57 +40,83 @@ PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Se
 class Unit:
     """What synthesis yields for one namespace."""
 
-    plan: UnitPlan
     objects: tuple[Object, ...]
     connections: frozenset[Connection] = frozenset()
     launched: frozenset[LaunchedPods] = frozenset()
     exceptions: frozenset[SecurityException] = frozenset()
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
     secrets: tuple[Secret, ...] = ()
+    starts: tuple[tuple[ObjectId, ObjectId], ...] = ()
+    """Which controllers start after which, as pairs."""
+
+    waved: frozenset[ObjectId] = frozenset()
+    """The objects that get a sync wave."""
+
+    included: tuple[Included, ...] = ()
     origins: tuple[tuple[str, Span], ...] = ()
 
 
 def render_unit(plan: UnitPlan) -> Unit:
     """Return the objects of one namespace. The same plan always gives the same objects, whatever else is compiled.
 
-    Raises secret_stores.NotGeneratable where a secret has no source, ValueError for a component's mistake.
+    Raises secret_stores.NotGeneratable where a secret has no source, SecretConflict where two have one name, ValueError
+    for a component's mistake.
     """
-    parts = [(context, component.build(context)) for component, context in plan.contexts]
-    pods = {name: pod for _, one in parts for name, pod in named_pods(one)}
-    callers = _callers(plan, pods.values())
-    secrets = unit_secrets(plan, pods.values())
-    objects: list[Object] = list(namespace_objects(plan))
-    origins = [(f"ResourceQuota {plan.namespace}/quota", plan.quota_origin)] if plan.quota_origin else []
-    for (component, context), (_, one) in zip(plan.contexts, parts, strict=True):
-        own = [*instance_objects(context.instance, one, callers), *constructs(component, context)]
+    unit = plan.unit
+    named = {name: pod for one in unit.instances for name, pod in named_pods(one.parts)}
+    pods = named.values()
+    secrets = unit_secrets(unit, pods)
+    objects: list[Object] = list(namespace_objects(unit))
+    origins = [(f"ResourceQuota {unit.namespace}/quota", unit.quota_origin)] if unit.quota_origin else []
+    included: list[Included] = []
+    for one in unit.instances:
+        files = [plain_yaml.read(file, one.instance.label()) for file in one.parts.include]
+        included += files
+        own = [*instance_objects(one.instance, one.parts, plan.callers), *one.objects]
+        own += [from_file for file in files for from_file in file.objects]
         objects += own
-        origins += _origins(context.instance, one, own)
-    objects += configuration(plan, pods.values())
-    objects += secret_stores.secret_objects(plan.settings, plan.namespace, secrets)
-    origins += _read_origins(
-        plan.namespace, [(context.instance, one) for (_, context), (_, one) in zip(plan.contexts, parts, strict=True)]
-    )
+        origins += _origins(one, own)
+    objects += configuration(unit, pods)
+    objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
+    objects += _shared_store(plan, {secret.name for secret in secrets})
+    origins += _read_origins(unit)
+    parts = [one.parts for one in unit.instances]
     return Unit(
-        plan,
         tuple(objects),
-        frozenset().union(*(_connections(plan.namespace, name, pod) for name, pod in pods.items())),
-        frozenset(_launched(context.instance, pods) for context, one in parts for pods in one.launched),
-        frozenset(_exceptions(plan.namespace, [one for _, one in parts])),
-        frozenset(_ingress_groups(plan, [one for _, one in parts])),
+        frozenset(_connections(unit, named)),
+        frozenset(_launched(unit)),
+        frozenset(_exceptions(unit.namespace, parts)),
+        frozenset(_ingress_groups(unit, parts)),
         secrets,
+        *_starts(unit, parts, objects),
+        tuple(included),
         tuple(origins),
     )
 
 
-def _origins(instance: Instance[Any], parts: Parts, objects: Iterable[Object]) -> list[tuple[str, Span]]:
+def _shared_store(plan: UnitPlan, made: set[str]) -> list[Object]:
+    """Return the store through which other namespaces read the secrets that are made up in this one.
+
+    Raises NotGeneratable for one that others read and nobody makes: whoever runs its server gives the value out.
+    """
+    shared, settings = plan.shared_secrets, plan.unit.settings
+    if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
+        return []
+    for name in shared.secrets:
+        if name not in made:
+            raise secret_stores.NotGeneratable(Secret(name, plan.unit.namespace, ()), ())
+    return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
+
+
+def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tuple[str, Span]]:
     """Return the authored place that each object is due to: its workload's own, or the choice of the component."""
-    special = _special_origins(parts)
+    instance, special = declared.instance, _special_origins(declared.parts)
     found = []
     for manifest_ in objects:
         name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
         origin = special.get(name, instance.origin)
-        found += [(str(identify(manifest_)), origin)] if origin else []
-    for one in parts.launched:
+        found += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
+    for one in declared.parts.launched:
         if one.origin:
             found.append((str(launched_id(PodGroup(instance.namespace, one.name))), one.origin))
     return found
@@ -87,56 +128,56 @@ def _special_origins(parts: Parts) -> Mapping[str, Span]:
     return {one.name: one.origin for one in every if one.origin}
 
 
-def _read_origins(namespace: str, parts: Iterable[tuple[Instance[Any], Parts]]) -> Iterator[tuple[str, Span]]:
+def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
     """Yield the authored place of what pods read, where all that read it are due to the same place."""
     places: dict[str, set[Span | None]] = {}
-    for instance, one in parts:
-        special = _special_origins(one)
-        for name, pod in named_pods(one):
+    for declared in unit.instances:
+        special = _special_origins(declared.parts)
+        for name, pod in named_pods(declared.parts):
             files = [file for container in containers_of(pod) for file in container.config]
-            read = [f"ConfigMap {namespace}/{file.config_map}" for file in files]
-            read += [f"{EXTERNAL_SECRET} {namespace}/{secret.name}" for secret in pod_secrets([pod])]
+            read = [f"ConfigMap {unit.namespace}/{file.config_map}" for file in files]
+            read += [f"{EXTERNAL_SECRET} {unit.namespace}/{secret.name}" for secret in pod_secrets([pod])]
             for what in read:
-                places.setdefault(what, set()).add(special.get(name, instance.origin))
+                places.setdefault(what, set()).add(special.get(name, declared.instance.origin))
     for what, found in places.items():
         if len(found) == 1 and (place := found.pop()):
             yield what, place
 
 
-def secret_user(plan: UnitPlan, secret: Secret) -> Instance[Any] | None:
+def _starts(
+    unit: DeclaredUnit, parts: Iterable[Parts], objects: Iterable[Object]
+) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
+    """Return which controllers start after which, and which of them get a sync wave: none with Flux."""
+    servers = [server for one in parts for server in one.workloads]
+    tasks = [task for one in parts for task in one.tasks]
+    names = {*(server.name for server in servers), *(task.name for task in tasks)}
+    controllers = {
+        one["metadata"]["labels"][labels.COMPONENT]: identify(one, unit.namespace)
+        for one in objects
+        if one["kind"] in CONTROLLERS and one["metadata"].get("labels", {}).get(labels.COMPONENT) in names
+    }
+    order = start_order(unit.namespace, servers, tasks)
+    waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
+    return tuple((controllers[first], controllers[second]) for first, second in order), waved
+
+
+def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
     """Return the first instance of the namespace whose pods read the secret."""
-    for component, context in plan.contexts:
-        pods = [pod for _, pod in named_pods(component.build(context))]
-        if secret.name in {one.name for one in pod_secrets(pods)}:  # `secret` may have been merged with others'
-            return context.instance
+    for one in unit.instances:
+        pods = [pod for _, pod in named_pods(one.parts)]
+        if secret.name in {found.name for found in pod_secrets(pods)}:  # `secret` may have been merged with others'
+            return one.instance
     return None
 
 
-def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
-    """Return the pods of an instance's workloads, tasks and launched pods, by the name that labels them."""
-    return [
-        *((one.name, one.pod) for one in parts.workloads),
-        *((one.name, one.pod) for one in parts.tasks),
-        *((one.name, one.pod) for one in parts.launched),
-    ]
-
-
-def _callers(plan: UnitPlan, pods: Iterable[Pod]) -> Mapping[str, Callers]:
-    """Return who calls each server of the namespace: other namespaces, by plan, and its own pods."""
-    local = network.called_ports((call for pod in pods for call in pod.calls), plan.namespace)
-    # What the plan says of its own namespace is what components require, of which its pods may call less.
-    names = sorted({*plan.callers, *local})
-    return {name: {**plan.callers.get(name, {}), plan.namespace: local.get(name, ())} for name in names}
-
-
-def namespace_objects(plan: UnitPlan) -> list[Object]:
+def namespace_objects(unit: DeclaredUnit) -> list[Object]:
     """Return the Namespace and what holds for all of it."""
-    settings, name = plan.settings, plan.namespace
+    settings, name = unit.settings, unit.namespace
     return [
-        namespaces.namespace(settings, name, plan.scope, plan.owner),
-        namespaces.quota(settings, name, plan.quota),
-        namespaces.limits(settings, name),
-        *network.namespace_policies(settings, name),
+        namespaces.namespace(settings, name, unit.scope, unit.owner),
+        namespaces.quota(settings, unit.quota),
+        namespaces.limits(settings),
+        *network.namespace_policies(settings),
     ]
 
 
@@ -147,10 +188,13 @@ def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str
         objects.append(workloads.workload(instance, server, instance.placement.services))
         objects += services.services(instance, server)
         objects += services.disruption_budget(instance, server)
+        objects += services.autoscaler(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
     for name, pod in named_pods(parts):
         objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {})))
+    for pods in parts.operated:
+        objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 
@@ -159,59 +203,57 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
     return network.policy(
         instance,
         name,
-        pod.calls,
-        served=services.served_ports(server) if server else (),
+        pod.servers(),
+        served=server.ports() if server else (),
         callers=callers,
-        ingress_ports=server.open_to_ingress if server else (),
+        openings=(network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server)),) if server else (),
         kubernetes_api=bool(pod.kubernetes_api),
     )
 
 
-def constructs(component: Component[Any], context: Context[Any]) -> tuple[Object, ...]:
-    """Return the objects that a component made with cdk8s constructs in Python; only those who use it pay for it."""
-    if component.constructs is None:
-        return ()
-    from floe_compiler.synthesize.python_constructs import objects_of
-
-    build = component.constructs
-    return objects_of(lambda chart: build(chart, context), context.instance.namespace, context.instance.label())
+def open_ports(server: Workload) -> tuple[Port, ...]:
+    """Return the ports of a workload that people open."""
+    interfaces = {interface.port for interface in server.interfaces}
+    return tuple(port for port in services.served_ports(server) if port.name in interfaces)
 
 
-def configuration(plan: UnitPlan, pods: Iterable[Pod]) -> list[Object]:
+def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
     """Return the ConfigMaps of all pods of the namespace."""
-    common = labels.common_labels(plan.settings, "configuration")
+    common = labels.common_labels(unit.settings, "configuration")
     return [
-        manifest("v1", "ConfigMap", name, plan.namespace, common, data=dict(data))
+        manifest("v1", "ConfigMap", name, common, data=dict(data))
         for name, data in config_maps.config_data(pods).items()
     ]
 
 
-def unit_secrets(plan: UnitPlan, pods: Iterable[Pod]) -> tuple[Secret, ...]:
+def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
     """Return every secret that a pod of the namespace reads, and the one with which images are pulled."""
     found = set(pod_secrets(pods))
-    if plan.settings.pull_secret:
-        settings = plan.settings
+    pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
+    if pull_secret:
         # Some stores take a dot in the name of a property for a way into its value.
         keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
-        found.add(Secret(settings.pull_secret, settings.platform_namespace, keys, PULL_SECRET_TYPE))
+        found.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
     return merged(found)
 
 
-def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:
-    """Return the secrets that pods read, from files and variables."""
-    containers = [container for pod in pods for container in containers_of(pod)]
-    references = [file.secret for container in containers for file in container.secret_files]
-    references += [one.secret for container in containers for one in container.variables if one.secret]
-    return frozenset(reference.secret for reference in references)
+def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Connection]:
+    for name, pod in named.items():
+        called = (*pod.servers(), *pod.waits_for)
+        group = PodGroup(unit.namespace, name)
+        yield from network.connections(group, called, kubernetes_api=bool(pod.kubernetes_api))
+    for pods in (pods for one in unit.instances for pods in one.parts.operated):
+        group = PodGroup(unit.namespace, pods.name)
+        yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
 
 
-def _connections(namespace: str, name: str, pod: Pod) -> frozenset[Connection]:
-    return network.connections(
-        PodGroup(namespace, name), (*pod.calls, *pod.waits_for), kubernetes_api=bool(pod.kubernetes_api)
-    )
+def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
+    for one in unit.instances:
+        yield from (_launched_group(one.instance, pods) for pods in one.parts.launched)
+        yield from (operated.operated_group(unit.namespace, pods) for pods in one.parts.operated)
 
 
-def _launched(instance: Instance[Any], declared: Launched) -> LaunchedPods:
+def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:
     asked = declared.pod.containers[0].resources
     return LaunchedPods(
         PodGroup(instance.namespace, declared.name),
@@ -241,13 +283,12 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
     return found
 
 
-def _ingress_groups(plan: UnitPlan, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
-    if not plan.settings.ingress_namespace:
+def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
+    if not unit.settings.cluster.ingress_namespace:
         return []
     return [
-        (PodGroup(plan.namespace, server.name), port.number)
+        (PodGroup(unit.namespace, server.name), port.number)
         for one in parts
         for server in one.workloads
-        for port in services.served_ports(server)
-        if port.name in server.open_to_ingress
+        for port in open_ports(server)
     ]

@@ -50,6 +50,11 @@ def refused(schema: dict[str, Any], spec: Any) -> list[str]:
         (RECORD | {"nullable": True}, None, []),
         ({"nullable": True}, None, []),
         ({"x-kubernetes-int-or-string": True}, "50%", []),
+        ({"x-kubernetes-int-or-string": True}, True, ["spec"]),
+        ({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, TEXT]}, True, ["spec"]),
+        ({"x-kubernetes-int-or-string": True, "nullable": True}, None, []),
+        (RECORD | {"required": ["a"]}, {}, ["spec.a"]),
+        ({"type": "object", "properties": {"a": TEXT | {"default": "x"}}, "required": ["a"]}, {}, []),
         (RECORD | {"x-kubernetes-embedded-resource": True}, {"a": "x", "kind": "Pod", "metadata": {}}, []),
         (RECORD, {"a": "x", "kind": "Pod"}, ["spec.kind"]),
         ({"type": "object", "x-kubernetes-embedded-resource": True}, {"kind": "Pod"}, []),
@@ -67,6 +72,15 @@ def test_each_version_has_its_own_schema() -> None:
     found = dict(definition_schemas(definition(v1=RECORD, v2={"type": "object"})))
     assert found.keys() == {("example.com/v1", "Toy"), ("example.com/v2", "Toy")}
     assert "additionalProperties" not in found["example.com/v2", "Toy"]["properties"]["spec"]
+
+
+@pytest.mark.parametrize(("required", "places"), [([], []), (["a"], ["spec"])])
+def test_a_spec_must_be_there_if_anything_in_it_must(required: list[str], places: list[str]) -> None:
+    kubernetes = kubernetes_schemas("1.34")
+    assert kubernetes is not None
+    schemas = Schemas(kubernetes, [definition(v1=RECORD | {"required": required})])
+    toy = {"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "x"}}
+    assert [show_path(violation.path) for violation in schemas.violations(toy)] == places
 
 
 def test_a_version_without_a_schema_has_none() -> None:

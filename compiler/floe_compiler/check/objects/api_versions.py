@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects import custom_resources
+from floe_compiler.check.objects.custom_resources import published
 from floe_compiler.model.diagnostics import Diagnostic, Rule, nearest
 
 REMOVED = Rule(
@@ -111,7 +111,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
             message = f"Kubernetes {index.rendered.kubernetes_version} has no {api_version} {identity.kind}"
             yield index.finding(UNKNOWN, identity, message, _meant(index.kubernetes.kinds, api_version, identity.kind))
         # A CustomResourceDefinition among the objects may say otherwise: then the kind is known.
-        gone = custom_resources.REMOVED.get((api_version, identity.kind))
+        gone = published.REMOVED.get((api_version, identity.kind))
         if gone and identity in index.shapes.unknown:
             since, replacement = gone
             message = f"{api_version} {identity.kind} was removed in {since}"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.scopes import is_namespaced
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.scopes import is_namespaced
 
 Misplacement = Literal["no namespace", "needless namespace"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from floe_compiler.check.objects.custom_resources import SCHEMAS
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
+from floe_compiler.check.objects.custom_resources.published import published_schema
 from floe_compiler.check.objects.kubernetes_schemas import (
     OBJECT_META,
     URI,
@@ -54,9 +54,10 @@ def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
 
 
 class Schemas:
-    """The schemas of one environment: Kubernetes', those of rendered definitions, and our models of custom resources.
+    """The schemas of one environment: Kubernetes', those of rendered definitions, and the published ones.
 
-    Validators are compiled when first needed. `scopes` tells by group and kind whether a defined kind is namespaced.
+    Validators are compiled when first needed, those that do not depend on the environment once for all. `scopes` tells
+    by group and kind whether a defined kind is namespaced.
     """
 
     def __init__(self, kubernetes: KubernetesSchemas, definitions: Iterable[Object]) -> None:
@@ -104,17 +105,24 @@ class Schemas:
         return self._compiled[key]
 
     def _compile(self, key: tuple[str, str]) -> _Compiled | None:
-        from jsonschema_rs import Draft4Validator, Draft202012Validator
-
         if key in self.kubernetes.kinds:
             return _of_kubernetes(self.kubernetes, self.kubernetes.kinds[key])
         if key in self._rendered:
-            # OpenAPI 3.0, in which definitions are written, has draft 4's meaning of exclusiveMinimum.
-            schema = self._rendered[key]
-            return _Compiled(Draft4Validator(dict(schema), mask="the value"), schema)
-        if key in SCHEMAS:
-            return _Compiled(Draft202012Validator(dict(SCHEMAS[key]), mask="the value"), SCHEMAS[key])
-        return None
+            return _of_definition(self._rendered[key])
+        return _of_publication(*key)
+
+
+@cache
+def _of_publication(api_version: str, kind: str) -> _Compiled | None:
+    schema = published_schema(api_version, kind)
+    return _of_definition(schema) if schema else None
+
+
+def _of_definition(schema: Schema) -> _Compiled:
+    from jsonschema_rs import Draft4Validator
+
+    # OpenAPI 3.0, in which definitions are written, has draft 4's meaning of exclusiveMinimum.
+    return _Compiled(Draft4Validator(dict(schema), mask="the value"), schema)
 
 
 @lru_cache(maxsize=8)  # the units of an environment share their definitions, and so the compiled validators

@@ -9,7 +9,8 @@ from floe_compiler.kit import labels
 from floe_compiler.model.files import folder_path
 from floe_compiler.model.inputs import ArgoCd, Flux
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Settings
+from floe_compiler.model.plan import PLATFORM, DeliveryPlan
+from floe_compiler.model.settings import Settings
 
 CLUSTER = "cluster"
 LONGEST_NAME = 63
@@ -32,10 +33,10 @@ class Folder:
     namespace: str = ""
 
 
-def folders(plan: EnvironmentPlan) -> tuple[Folder, ...]:
+def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     """Return the folders in their order: cluster-scoped objects, the shared services, then each domain."""
     settings = plan.settings
-    environment = settings.environment
+    environment = settings.environment.name
     own = [
         Folder(
             delivery_name(settings, unit.scope if unit.scope == PLATFORM else f"{unit.scope}-domain"),
@@ -44,9 +45,9 @@ def folders(plan: EnvironmentPlan) -> tuple[Folder, ...]:
             unit.owner,
             unit.namespace,
         )
-        for unit in plan.units
+        for unit in plan.namespaces
     ]
-    owner = next((unit.owner for unit in plan.units if unit.scope == PLATFORM), "")
+    owner = next((unit.owner for unit in plan.namespaces if unit.scope == PLATFORM), "")
     cluster = Folder(delivery_name(settings, CLUSTER), folder_path(environment), CLUSTER_PHASE, owner)
     return tuple(sorted((cluster, *own), key=lambda folder: (folder.phase, folder.name)))
 
@@ -57,25 +58,25 @@ def delivery_name(settings: Settings, part: str = "") -> str:
     Several platforms and environments may share one Argo CD or Flux, so both are in it. A name must never change:
     Flux would delete everything under the old one and make it anew.
     """
-    name = "-".join(filter(None, (settings.platform, settings.environment, part)))
+    name = "-".join(filter(None, (settings.platform.name, settings.environment.name, part)))
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def prunes(plan: EnvironmentPlan) -> bool:
+def prunes(plan: DeliveryPlan) -> bool:
     """Tell whether live objects that left the output are deleted: everywhere but in production, unless asked for."""
     delivery: ArgoCd | Flux = plan.delivery
-    return not plan.settings.production if delivery.prune is None else delivery.prune
+    return not plan.settings.environment.production if delivery.prune is None else delivery.prune
 
 
-def description(plan: EnvironmentPlan, folder: Folder) -> str:
+def description(plan: DeliveryPlan, folder: Folder) -> str:
     """Return who a folder belongs to, in a sentence for people."""
     what = folder.namespace or "cluster-scoped objects"
-    return f"{what} of {plan.settings.platform} in {plan.settings.environment}, owned by {folder.owner}"
+    return f"{what} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
 
 
-def head(plan: EnvironmentPlan, name: str) -> Object:
+def head(plan: DeliveryPlan, name: str) -> Object:
     """Return name, namespace and labels of a delivery object, as `manifest` takes them."""
     return {
         "name": name,

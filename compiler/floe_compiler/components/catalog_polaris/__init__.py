@@ -1,0 +1,310 @@
+"""Apache Polaris: the Iceberg REST catalog that all domains share.
+
+Sources, for version 1.7.0: apache/polaris `CHANGELOG.md`, `runtime/defaults/.../application.properties`, the
+Dockerfiles of `runtime/server` and `runtime/admin` (user 10000:10001), `helm/polaris` (configuration folder, probes),
+the sources of `polaris-core` 1.7.0 (privileges, credentials file, feature names) and the client `apache-polaris` 1.7.0
+(requests). The setup, and clients with the rights that it gives, were run against Polaris 1.4.1, built from the parts
+that are published, in memory and on a read-only root. 1.7.0, tables in PostgreSQL, the tool and the images were not;
+`writable_root` is there in case the images need it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from floe_compiler.components.catalog_polaris import management
+from floe_compiler.components.catalog_polaris.settings import PolarisConfig
+from floe_compiler.kit import deadlines, postgresql
+from floe_compiler.kit.identifiers import identifier
+from floe_compiler.kit.resources import declared, replicas
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Container,
+    Identity,
+    Parts,
+    Pod,
+    Probe,
+    Resources,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
+from floe_compiler.model.secrets import Secret, SecretKey
+
+NAME = "polaris"
+# One version for server and tool, and no choice of it: Polaris never migrates its tables by itself, and PyIceberg and
+# Polaris have been incompatible before. 1.7.0 is the first whose bootstrap may run again; after it, bootstrap no longer
+# makes the database schema. PyIceberg 0.12 and DuckDB 1.5 speak to it.
+VERSION = "1.7.0"
+SERVER_IMAGE = f"docker.io/apache/polaris:{VERSION}"
+TOOL_IMAGE = f"docker.io/apache/polaris-admin-tool:{VERSION}"
+SETUP_IMAGE = "docker.io/library/python:3.12.12-slim-bookworm"
+IDENTITY = Identity(10000, 10001, 10001)
+HTTP = Port("http", 8181)
+# Health for the kubelet, and metrics (`/q/metrics`). Nobody has to log in there, so it is not in the Service.
+MANAGEMENT = Port("management", 8182, service=False)
+
+ROOT = "root"
+"""The principal that bootstrap makes; only the setup task logs in as it."""
+ALL_ROLES = "PRINCIPAL_ROLE:ALL"
+"""The OAuth2 scope of a client that acts in all of its roles."""
+
+CONFIGURATION = "/deployments/config/application.properties"
+KEY_FILE = "/run/secrets/token-broker/symmetric-key"
+ROOT_SECRET = "/run/secrets/root/client-secret"  # noqa: S105 - a path
+CLIENT_SECRETS = "/run/secrets/clients"
+BOOTSTRAP_SCRIPT = "/scripts/polaris-bootstrap.sh"
+SETUP_SCRIPT = "/setup/polaris_setup.py"
+SETUP_FILE = "/setup/setup.json"
+TASK_RESOURCES = Resources(cpu="100m", memory="256Mi", cpu_limit="1", memory_limit="768Mi")
+SETUP_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="128Mi")
+TASK_RETRIES = 5
+SETUP_PATIENCE = 300
+
+FROM_CONFIGURATION = "Quarkus takes the password from its configuration, which a mounted key is not"
+FROM_ENVIRONMENT = "the AWS SDK takes keys from variables, or from an INI file that no single secret key is"
+
+
+def realm(instance: Instance[PolarisConfig]) -> str:
+    """Return the realm's name."""
+    return instance.config.realm or instance.settings.platform.name
+
+
+def root_secret(instance: Instance[PolarisConfig]) -> Secret:
+    """Return the root principal's credentials. Bootstrap takes the secret over once, and never again."""
+    keys = (SecretKey("client-id", literal=ROOT), SecretKey("client-secret", generated=32))
+    return Secret(f"{NAME}-root", instance.namespace, keys)
+
+
+def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
+    """Return the key that tokens are signed with: one for all replicas, or a token of one is refused by the others."""
+    return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric-key", generated=64),))
+
+
+def client_secret(instance: Instance[PolarisConfig], domain: str) -> Secret:
+    """Return the credentials that a domain logs in with."""
+    keys = (SecretKey("client-id", literal=management.principal(domain)), SecretKey("client-secret", generated=32))
+    return Secret(f"{NAME}-client-{domain}", instance.namespace, keys)
+
+
+def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
+    """Return who a domain is in the catalog."""
+    secret = client_secret(instance, domain)
+    token_url = endpoint(instance).url(path="/api/catalog/v1/oauth/tokens")
+    credentials = OAuth2Credentials(secret.key("client-id"), secret.key("client-secret"), token_url, ALL_ROLES)
+    return CatalogClient(domain, identifier(domain), credentials)
+
+
+def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
+    """Return where the catalog can be reached."""
+    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (HTTP,))
+
+
+def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
+    """Return the catalog, with a client for each domain."""
+    server = endpoint(instance)
+    return (
+        Catalog(
+            name=NAME,
+            endpoint=server,
+            uri=server.url(path="/api/catalog"),
+            warehouse=instance.config.warehouse,
+            clients=tuple(client(instance, domain) for domain in instance.domains),
+            headers=(("Polaris-Realm", realm(instance)),),
+            prefix="POLARIS_",
+            variables=(Variable("POLARIS_HOST", server.host),),
+        ),
+    )
+
+
+def requires(_instance: Instance[PolarisConfig]) -> tuple[Requirement, ...]:
+    """Return what Polaris needs: the store of the warehouse, and a collector if there is one."""
+    return (Requirement(ObjectStore), Requirement(Collector, optional=True))
+
+
+def databases(instance: Instance[PolarisConfig]) -> tuple[DatabaseNeed, ...]:
+    """Return its database. There is no choice of keeping nothing: a restart would lose every table."""
+    return (DatabaseNeed(instance.config.database, database=NAME, user=NAME),)
+
+
+def build(context: Context[PolarisConfig]) -> Parts:
+    """Return the servers, the bootstrap of their tables, and the setup of catalog and clients."""
+    return Parts(workloads=(_server(context),), tasks=(_bootstrap(context), _setup(context)))
+
+
+def _server(context: Context[PolarisConfig]) -> Workload:
+    config, store, collector = context.config, context.one(ObjectStore), context.optional(Collector)
+    database = context.one(Database)
+    health = Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10)
+    container = Container(
+        name=NAME,
+        image=SERVER_IMAGE,
+        resources=declared(config.resources),
+        variables=(*_database_variables(database), *_store_variables(store)),
+        ports=(HTTP, MANAGEMENT),
+        # The management port, as the API asks everyone to log in. A JVM takes its time on little CPU.
+        startup=Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10, failures=30),
+        liveness=health,
+        readiness=Probe(port=MANAGEMENT.name, path="/q/health/ready", timeout=10),
+        config=(ConfigFile(CONFIGURATION, properties_file(properties(context)), NAME),),
+        secret_files=(SecretFile(KEY_FILE, broker_secret(context.instance).key("symmetric-key")),),
+        # Services take a moment to learn that the pod goes.
+        before_stop=("sleep", "5"),
+        writable_root=_writable(config),
+    )
+    return Workload(
+        name=NAME,
+        replicas=replicas(config.replicas),
+        available=1,
+        interfaces=(Interface(NAME, HTTP.name, authenticates=True),),
+        metrics=(Metrics(MANAGEMENT.name, "/q/metrics"),),
+        pod=Pod(
+            containers=(container,),
+            identity=IDENTITY,
+            calls=(database.endpoint, store.endpoint, *((collector.grpc,) if collector else ())),
+            waits_for=(database.endpoint,),
+            workload_identity=store.identity,
+        ),
+    )
+
+
+def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
+    """Return the server's configuration, all but secrets."""
+    instance, collector = context.instance, context.optional(Collector)
+    found = {
+        "polaris.realm-context.realms": realm(instance),
+        "polaris.authentication.token-broker.type": "symmetric-key",
+        "polaris.authentication.token-broker.symmetric-key.file": KEY_FILE,
+        'polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"': json.dumps(
+            [management.STORAGE_TYPES[context.one(ObjectStore).kind]]
+        ),
+        # Only the setup task may change the catalog, and it brings it to what the inputs say: also to another role.
+        'polaris.features."ALLOW_UNRESTRICTED_STORAGE_CONFIG_ROLE_CHANGES"': "true",
+        "quarkus.log.console.json.enabled": "true",
+        "quarkus.otel.sdk.disabled": "false" if collector else "true",
+    }
+    if collector:
+        found["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc.url()
+        found["quarkus.otel.service.name"] = NAME
+        found["quarkus.otel.resource.attributes"] = (
+            f"deployment.environment.name={instance.settings.environment.name},service.namespace={instance.settings.platform.name}"
+        )
+    return found
+
+
+def properties_file(values: Mapping[str, str]) -> str:
+    """Return a Java properties file; keys and values here need no escapes."""
+    return "".join(f"{key}={value}\n" for key, value in sorted(values.items()))
+
+
+def _database_variables(database: Database) -> tuple[Variable, ...]:
+    return (
+        Variable("POLARIS_PERSISTENCE_TYPE", "relational-jdbc"),
+        Variable("QUARKUS_DATASOURCE_JDBC_URL", postgresql.jdbc_url(database)),
+        postgresql.user_variable("QUARKUS_DATASOURCE_USERNAME", database),
+        Variable("QUARKUS_DATASOURCE_PASSWORD", secret=database.password, reason=FROM_CONFIGURATION),
+        # On by default, into a folder of the image; by its old name in older defaults of Polaris.
+        Variable("QUARKUS_LOG_FILE_ENABLED", "false"),
+        Variable("QUARKUS_LOG_FILE_ENABLE", "false"),
+    )
+
+
+def _store_variables(store: ObjectStore) -> tuple[Variable, ...]:
+    keys: tuple[Variable, ...] = ()
+    if store.access_key and store.secret_key:
+        keys = (
+            Variable("AWS_ACCESS_KEY_ID", secret=store.access_key, reason=FROM_ENVIRONMENT),
+            Variable("AWS_SECRET_ACCESS_KEY", secret=store.secret_key, reason=FROM_ENVIRONMENT),
+        )
+    return (*keys, Variable("AWS_REGION", store.region)) if store.kind == "s3" else ()
+
+
+def _bootstrap(context: Context[PolarisConfig]) -> Task:
+    database = context.one(Database)
+    container = Container(
+        name="bootstrap",
+        image=TOOL_IMAGE,
+        resources=TASK_RESOURCES,
+        command=("bash", BOOTSTRAP_SCRIPT),
+        variables=(
+            *_database_variables(database),
+            Variable("REALM", realm(context.instance)),
+            Variable("ROOT_ID", ROOT),
+            Variable("ROOT_SECRET", ROOT_SECRET),
+        ),
+        config=(ConfigFile(BOOTSTRAP_SCRIPT, script(__name__, "polaris-bootstrap.sh"), f"{NAME}-bootstrap"),),
+        secret_files=(SecretFile(ROOT_SECRET, root_secret(context.instance).key("client-secret")),),
+        writable_root=_writable(context.config),
+    )
+    pod = Pod((container,), IDENTITY, calls=(database.endpoint,), waits_for=(database.endpoint,))
+    prepares = (endpoint(context.instance),)
+    return Task(f"{NAME}-bootstrap", pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=prepares)
+
+
+def _setup(context: Context[PolarisConfig]) -> Task:
+    instance, name = context.instance, f"{NAME}-setup"
+    secrets = [
+        SecretFile(f"{CLIENT_SECRETS}/{domain}", client_secret(instance, domain).key("client-secret"))
+        for domain in instance.domains
+    ]
+    container = Container(
+        name="setup",
+        image=SETUP_IMAGE,
+        resources=SETUP_RESOURCES,
+        command=("python", "-B", SETUP_SCRIPT, SETUP_FILE),
+        config=(
+            ConfigFile(SETUP_SCRIPT, script(__name__, "polaris_setup.py"), name),
+            ConfigFile(SETUP_FILE, json.dumps(setup(context), indent=2) + "\n", name),
+        ),
+        secret_files=(SecretFile(ROOT_SECRET, root_secret(instance).key("client-secret")), *secrets),
+    )
+    server = (endpoint(instance),)
+    pod = Pod((container,), IDENTITY, calls=server)
+    return Task(name, pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=server)
+
+
+def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
+    """Return what the setup script brings the server to."""
+    instance = context.instance
+    return {
+        "url": endpoint(instance).url(),
+        "realm": realm(instance),
+        "patience_seconds": SETUP_PATIENCE,
+        "root": {"client_id": ROOT, "secret_file": ROOT_SECRET},
+        "catalog": management.catalog(context.config.warehouse, context.one(ObjectStore)),
+        "clients": management.clients(instance.domains, CLIENT_SECRETS),
+    }
+
+
+def _writable(config: PolarisConfig) -> str:
+    return "configured: the image needs it" if config.writable_root else ""
+
+
+COMPONENT = Component(
+    slot="catalog",
+    type="polaris",
+    summary="Apache Polaris, the Iceberg REST catalog",
+    config=PolarisConfig,
+    build=build,
+    provides=provides,
+    requires=requires,
+    databases=databases,
+    scope="platform",
+    profiles={
+        "light": {
+            "replicas": 1,
+            "resources": {"requests": {"cpu": "250m", "memory": "768Mi"}, "limits": {"cpu": "1", "memory": "1536Mi"}},
+        },
+        "heavy": {
+            "replicas": 3,
+            "resources": {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "4", "memory": "4Gi"}},
+        },
+    },
+)

@@ -1,0 +1,179 @@
+"""PostgreSQL inside the cluster: one server, and the databases of everyone in its namespace who names it.
+
+Sources: docker-library/postgres, `16/trixie/Dockerfile` and `docker-entrypoint.sh` (user, paths, variables, signals);
+the script, the stop and the read-only root were run with PostgreSQL 15 from Debian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from floe_compiler.kit import deadlines, postgresql
+from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret, database_secret
+from floe_compiler.kit.resources import declared
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.capabilities import Database
+from floe_compiler.model.endpoint import Endpoint, service_endpoint
+from floe_compiler.model.facts import (
+    Claim,
+    ConfigFile,
+    Container,
+    Identity,
+    Parts,
+    Pod,
+    Probe,
+    Resources,
+    Scratch,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.fields import Name
+from floe_compiler.model.inputs import PostgresqlServer
+from floe_compiler.model.operations import DatabaseData
+from floe_compiler.model.plan import Component, Context, Instance
+
+IDENTITY = Identity(999, 999, 999)
+VOLUME = "/var/lib/postgresql/data"
+# A folder below the volume's root: there may be a `lost+found` there, which initdb refuses.
+DATA = f"{VOLUME}/pgdata"
+SECRETS = "/run/secrets/postgresql"
+PASSWORDS = "/run/secrets/databases"
+SCRIPT = "/scripts/postgresql-databases.sh"
+
+# Over TCP: while the entrypoint sets up a new volume, a server that nobody else can reach answers on the socket.
+READY = ("pg_isready", "-q", "-h", "127.0.0.1", "-U", postgresql.ADMINISTRATOR, "-d", "postgres")
+HEALTH = Probe(command=READY, period=5, timeout=5, failures=5)
+# Ten minutes: after a crash the server first replays its log.
+START = Probe(command=READY, period=10, timeout=5, failures=60)
+# Ends open connections instead of waiting for them as SIGTERM would; then the kubelet waits for the process.
+STOP = ("pg_ctl", "stop", "-m", "fast", "-W")
+GRACE = 120
+
+TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
+TASK_RETRIES = 3
+
+
+class ServerConfig(PostgresqlServer):
+    """A server with the databases that its consumers need. Never authored: consumers say where their database is."""
+
+    server: Name
+    """The server's name."""
+    databases: tuple[DatabaseOwner, ...] = Field(default=(), strict=False)
+    """The databases on it."""
+
+
+def endpoint(instance: Instance[ServerConfig]) -> Endpoint:
+    """Return where the server can be reached."""
+    settings = instance.settings
+    return service_endpoint(instance.config.server, instance.namespace, settings.cluster.domain, (postgresql.PORT,))
+
+
+def provides(instance: Instance[ServerConfig]) -> tuple[Database, ...]:
+    """Return the databases, each by the name `<server>/<database>`."""
+    return tuple(
+        Database(
+            name=f"{instance.config.server}/{owner.database}",
+            endpoint=endpoint(instance),
+            database=owner.database,
+            user=owner.user,
+            password=database_secret(owner, instance.namespace).key(postgresql.PASSWORD),
+        )
+        for owner in instance.config.databases
+    )
+
+
+def build(context: Context[ServerConfig]) -> Parts:
+    """Return the server, the task that makes the databases, and that their data is to be backed up."""
+    instance = context.instance
+    data = tuple(
+        DatabaseData(one.endpoint, one.database, one.user, one.password, postgresql.IMAGE) for one in provides(instance)
+    )
+    return Parts(workloads=(_server(instance),), tasks=(_databases(instance),), data=data)
+
+
+def _server(instance: Instance[ServerConfig]) -> Workload:
+    config = instance.config
+    password = administrator_secret(config.server, instance.namespace).key(postgresql.PASSWORD)
+    container = Container(
+        name="postgresql",
+        image=postgresql.IMAGE,
+        resources=declared(config.resources),
+        variables=(
+            Variable("PGDATA", DATA),
+            Variable("POSTGRES_USER", postgresql.ADMINISTRATOR),
+            Variable("POSTGRES_PASSWORD_FILE", f"{SECRETS}/password"),
+            Variable("POSTGRES_INITDB_ARGS", "--data-checksums --auth-host=scram-sha-256"),
+        ),
+        ports=(postgresql.PORT,),
+        startup=START,
+        liveness=HEALTH,
+        readiness=HEALTH,
+        secret_files=(SecretFile(f"{SECRETS}/password", password),),
+        # Parallel queries share memory; the 64 MiB that containers have by default are soon used up.
+        scratch=(Scratch("/var/run/postgresql"), Scratch("/dev/shm", "256Mi", memory=True)),  # noqa: S108
+        claims=(Claim("data", VOLUME, config.storage),),
+        before_stop=STOP,
+    )
+    return Workload(
+        name=config.server,
+        kind="StatefulSet",
+        pod=Pod((container,), IDENTITY, grace=GRACE),
+        single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
+        "Use an external server where the database must be highly available.",
+    )
+
+
+def _databases(instance: Instance[ServerConfig]) -> Task:
+    config, server = instance.config, endpoint(instance)
+    name = f"{config.server}-databases"
+    return Task(
+        name=name,
+        prepares=(server,),
+        deadline=deadlines.PREPARATION,
+        retries=TASK_RETRIES,
+        pod=Pod(
+            containers=(
+                Container(
+                    name="databases",
+                    image=postgresql.IMAGE,
+                    resources=TASK_RESOURCES,
+                    command=("bash", SCRIPT),
+                    arguments=tuple(f"{owner.database}={owner.user}" for owner in config.databases),
+                    variables=(
+                        Variable("PGHOST", server.host),
+                        Variable("PGPORT", str(server.port().number)),
+                        Variable("PGUSER", postgresql.ADMINISTRATOR),
+                        Variable("ADMINISTRATOR", f"{SECRETS}/password"),
+                        Variable("PASSWORDS", PASSWORDS),
+                    ),
+                    config=(ConfigFile(SCRIPT, script(__name__, "postgresql-databases.sh"), name),),
+                    secret_files=tuple(_secret_files(instance)),
+                ),
+            ),
+            identity=IDENTITY,
+            calls=(server,),
+            waits_for=(server,),
+        ),
+    )
+
+
+def _secret_files(instance: Instance[ServerConfig]) -> Iterator[SecretFile]:
+    """Yield the superuser's password, and that of each database in a file of the database's name."""
+    config, namespace = instance.config, instance.namespace
+    yield SecretFile(f"{SECRETS}/password", administrator_secret(config.server, namespace).key(postgresql.PASSWORD))
+    for owner in config.databases:
+        yield SecretFile(f"{PASSWORDS}/{owner.database}", database_secret(owner, namespace).key(postgresql.PASSWORD))
+
+
+COMPONENT = Component(
+    slot="database",
+    type="postgresql",
+    summary="PostgreSQL inside the cluster, as a StatefulSet",
+    config=ServerConfig,
+    build=build,
+    provides=provides,
+)

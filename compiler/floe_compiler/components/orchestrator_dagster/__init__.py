@@ -1,0 +1,262 @@
+"""Dagster: a webserver, a daemon, a code location for each data product, and a Job for each run.
+
+Sources: the Helm chart of Dagster (dagster-io/dagster, `helm/dagster`) for commands and paths, dagster-k8s 0.29.27 for
+what its client calls. All was run with Dagster 1.13.27 as a foreign user on a read-only root.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from floe_compiler.components.orchestrator_dagster.instance_file import (
+    HOME,
+    WORKSPACE,
+    Queue,
+    credentials,
+    instance_file,
+    migration_file,
+    workspace_file,
+)
+from floe_compiler.components.orchestrator_dagster.runs import (
+    CODE,
+    DEFINITIONS,
+    container_context,
+    definitions,
+    launched,
+)
+from floe_compiler.components.orchestrator_dagster.settings import SHORTEST_INTERVAL, DagsterConfig
+from floe_compiler.kit import deadlines
+from floe_compiler.kit.products.data_product import (
+    IDENTITY,
+    LIGHT_STEPS,
+    owner_annotation,
+    product_labels,
+    requirements,
+)
+from floe_compiler.kit.resources import declared, replicas
+from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.capabilities import Database
+from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import (
+    Container,
+    Launched,
+    Parts,
+    Pod,
+    Probe,
+    Resources,
+    Task,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.operations import Interface
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Product
+from floe_compiler.model.yaml_text import sha256_of
+
+IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
+"""The image that Dagster's chart uses for its own processes; this tag is there for amd64 and arm64."""
+
+HTTP = Port("http", 3000, health="/server_info")
+GRPC = Port("grpc", 4000, scheme="grpc")
+ACCOUNT = "dagster"
+WEBSERVER = "dagster-webserver"
+DAEMON = "dagster-daemon"
+# A server of definitions has little to do: the work is done in the pods of runs.
+SMALL_CODE = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
+
+# Everything that dagster_k8s/client.py calls; the chart's Role allows much more.
+LAUNCH_RUNS = (
+    PolicyRule(("batch",), ("jobs",), ("create", "delete", "get", "list")),
+    PolicyRule(("batch",), ("jobs/status",), ("get",)),
+    PolicyRule(("",), ("pods",), ("delete", "get", "list")),
+    PolicyRule(("",), ("pods/log",), ("get",)),
+    PolicyRule(("",), ("events",), ("list",)),
+)
+
+# Says only that the process answers: it does so with the database away, which restarts would not bring back.
+SERVER_INFO = Probe(port=HTTP.name, path=HTTP.health, period=20, timeout=10)
+CODE_HEALTH = Probe(port="grpc", grpc=True, timeout=5)
+CHECK_DAEMON = Probe(command=("dagster-daemon", "liveness-check"), timeout=SHORTEST_INTERVAL)
+LISTEN = "0.0.0.0"  # noqa: S104 - a server in a pod, behind its network policy
+JSON_LOGS = ("--log-format", "json")
+
+
+def databases(instance: Instance[DagsterConfig]) -> tuple[DatabaseNeed, ...]:
+    """Return Dagster's own database."""
+    return (DatabaseNeed(instance.config.database, database="dagster", user="dagster"),)
+
+
+def build(context: Context[DagsterConfig]) -> Parts:
+    """Return Dagster's processes, the code locations of the products, and the pods of their runs."""
+    config, products = context.config, context.instance.products
+    queue = Queue(config.runs.at_once, config.runs.per_product)
+    runs = tuple(launched(context, product, config.steps, queue) for product in products)
+    host = _host(context, queue)
+    return Parts(
+        workloads=(
+            _webserver(context, host),
+            _daemon(context, host),
+            *(_code_location(context, *one) for one in zip(products, runs, strict=True)),
+        ),
+        tasks=(_migration(context, host),),
+        launched=runs,
+    )
+
+
+def code_location(instance: Instance[DagsterConfig], product: Product) -> Endpoint:
+    """Return the server of a product's definitions."""
+    domain = instance.settings.cluster.domain
+    return service_endpoint(f"code-{product.name}", instance.namespace, domain, (GRPC,))
+
+
+def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
+    """Return what the containers of Dagster's own processes have in common."""
+    instance, config, database = context.instance, context.config, context.one(Database)
+    locations = {product.name: code_location(instance, product) for product in instance.products}
+    return Container(
+        name="dagster",
+        image=IMAGE,
+        resources=MIGRATION_RESOURCES,
+        variables=(Variable("DAGSTER_HOME", HOME), Variable("HOME", "/tmp"), *credentials(database)),  # noqa: S108
+        config=(instance_file(database, instance.namespace, queue, config.days_kept), workspace_file(locations)),
+    )
+
+
+def _pod(context: Context[DagsterConfig], container: Container, *, host: bool) -> Pod:
+    """Return the pod of one of Dagster's own processes; only a `host` talks to code locations and launches runs."""
+    instance, database = context.instance, context.one(Database).endpoint
+    locations = [code_location(instance, product) for product in instance.products] if host else []
+    return Pod(
+        containers=(container,),
+        identity=IDENTITY,
+        calls=(database, *locations),
+        waits_for=(database,),
+        kubernetes_api=LAUNCH_RUNS if host else (),
+        account=ACCOUNT if host else "",
+    )
+
+
+def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
+    settings = context.config.webserver
+    container = replace(
+        host,
+        name="webserver",
+        resources=declared(settings.resources),
+        command=("dagster-webserver", "-h", LISTEN, "-p", str(HTTP.number), "-w", WORKSPACE, *JSON_LOGS),
+        ports=(HTTP,),
+        startup=replace(SERVER_INFO, period=10, failures=60),
+        liveness=SERVER_INFO,
+        readiness=SERVER_INFO,
+    )
+    return Workload(
+        name=WEBSERVER,
+        pod=_pod(context, container, host=True),
+        replicas=replicas(settings.replicas),
+        available=1,
+        interfaces=(Interface("dagster", HTTP.name),),
+    )
+
+
+def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
+    settings = context.config.daemon
+    timeout, interval = parse_duration(settings.restart_timeout), parse_duration(settings.health_check_interval)
+    # By default a daemon that hangs counts as alive for half an hour.
+    tolerance = Variable("DAGSTER_DAEMON_HEARTBEAT_TOLERANCE", str(timeout))
+    container = replace(
+        host,
+        name="daemon",
+        resources=declared(settings.resources),
+        command=("dagster-daemon", "run", "-w", WORKSPACE, *JSON_LOGS),
+        variables=(*host.variables, tolerance),
+        startup=replace(CHECK_DAEMON, period=20, failures=30),
+        liveness=replace(CHECK_DAEMON, period=interval, failures=timeout // interval),
+        # Nobody connects to it; only a rollout waits for it to be ready, and each check costs seconds of CPU.
+        readiness=replace(CHECK_DAEMON, period=10 * interval),
+    )
+    return Workload(
+        name=DAEMON,
+        pod=_pod(context, container, host=True),
+        recreate=True,
+        single="Dagster's daemons do not choose a leader: two of them start every scheduled run twice.",
+    )
+
+
+def _code_location(context: Context[DagsterConfig], product: Product, runs: Launched) -> Workload:
+    settings, database = context.config.code_locations, context.one(Database)
+    files, run_pods = definitions(context, product), container_context(context, product, runs)
+    # Replicas must have one identity, and a new one when they would answer differently.
+    identity = sha256_of([run_pods.value, *(file.text for file in files)])[:16]
+    container = Container(
+        name=CODE,
+        image=product.spec.image,
+        resources=declared(settings.resources),
+        command=("dagster", "api", "grpc", "-h", LISTEN, "-p", str(GRPC.number), "-f", DEFINITIONS),
+        arguments=("--location-name", product.name, "--fixed-server-id", identity, *JSON_LOGS),
+        variables=(Variable("HOME", "/tmp"), *credentials(database), run_pods),  # noqa: S108
+        ports=(GRPC,),
+        startup=replace(CODE_HEALTH, failures=60),
+        liveness=CODE_HEALTH,
+        readiness=CODE_HEALTH,
+        config=files,
+    )
+    return Workload(
+        name=f"code-{product.name}",
+        # It opens the database to evaluate a schedule; when stopped, it waits for open calls for up to 60 s.
+        pod=Pod(
+            containers=(container,),
+            identity=IDENTITY,
+            calls=(database.endpoint,),
+            labels=product_labels(product),
+            annotations=owner_annotation(product),
+            grace=70,
+        ),
+        replicas=settings.replicas,
+        # Dagster loads what answers: a product whose image is broken must not hold up the others.
+        awaited=False,
+        origin=product.origin,
+    )
+
+
+def _migration(context: Context[DagsterConfig], host: Container) -> Task:
+    # With a configuration of its own: a new data product or a longer queue is no reason to migrate again.
+    files = (migration_file(context.one(Database)),)
+    container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=files)
+    return Task(
+        "dagster-migrate",
+        _pod(context, container, host=False),
+        deadline=deadlines.PREPARATION,
+        retries=3,
+        prepares=_processes(context.instance),
+    )
+
+
+def _processes(instance: Instance[DagsterConfig]) -> tuple[Endpoint, ...]:
+    """Return the webserver and the daemon, to which nobody connects."""
+    domain = instance.settings.cluster.domain
+    return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in (WEBSERVER, DAEMON))
+
+
+COMPONENT = Component(
+    slot="orchestrator",
+    type="dagster",
+    summary="Dagster: webserver, daemon, a code location for each data product, a Job for each run",
+    config=DagsterConfig,
+    build=build,
+    databases=databases,
+    requires=requirements,
+    profiles={
+        "light": {
+            "webserver": {"replicas": 1},
+            "code_locations": {"replicas": 1, "resources": SMALL_CODE},
+            "runs": {"at_once": 2},
+            "steps": {"resources": LIGHT_STEPS},
+        },
+        "medium": {
+            "webserver": {"replicas": 2},
+            "code_locations": {"replicas": 2, "resources": SMALL_CODE},
+            "runs": {"at_once": 5},
+        },
+        "heavy": {"webserver": {"replicas": 3}, "code_locations": {"replicas": 3}, "runs": {"at_once": 10}},
+    },
+)

@@ -1,0 +1,158 @@
+"""A data product in Dagster: what its definitions read, and the pods that its runs are.
+
+Dagster's K8sRunLauncher makes a Job for each run, from what the code location tells it as its container context. That
+is the pod template that the compiler would render, so that policies, accounts and secrets fit it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from floe_compiler.components.orchestrator_dagster.instance_file import (
+    POLL_INTERVAL,
+    PRODUCT_TAG,
+    START_TIMEOUT,
+    Queue,
+    credentials,
+)
+from floe_compiler.kit.identifiers import identifier
+from floe_compiler.kit.labels import template_labels
+from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.data_product import (
+    ASKED_FOR,
+    GRACE,
+    StepSettings,
+    base_container,
+    literal,
+    product_pod,
+)
+from floe_compiler.kit.products.steps import planned_steps
+from floe_compiler.kit.resources import declared
+from floe_compiler.kit.scripts import script
+from floe_compiler.kit.workloads import JOB_TIME_TO_LIVE
+from floe_compiler.model.capabilities import Database
+from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.facts import ConfigFile, Launched, Resources, Variable
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.plan import Context, Product
+from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.rendered import Description
+
+CODE = "code"
+"""The container of a code location."""
+
+CONTEXT = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
+RUN_CONFIG = "run_k8s_config"
+JOB = "job_spec_config"
+METADATA, SPEC, CONTAINER = "pod_template_spec_metadata", "pod_spec_config", "container_config"
+
+FOLDER = "/etc/floe"
+DEFINITIONS = f"{FOLDER}/definitions.py"
+
+
+def definitions(context: Context[Any], product: Product) -> tuple[ConfigFile, ...]:
+    """Return the program that defines the product for Dagster, and the data that it reads."""
+    name = f"dagster-{product.name}"
+    return (
+        ConfigFile(DEFINITIONS, script(__package__, "definitions.py"), name),
+        ConfigFile(f"{FOLDER}/product.json", readable_json(describe(context, product)), name),
+    )
+
+
+def describe(context: Context[Any], product: Product) -> dict[str, Any]:
+    """Return what the definitions know of a product."""
+    spec = product.spec
+    return {
+        "job": identifier(product.name),
+        "description": spec.metadata.description,
+        "tags": {
+            PRODUCT_TAG: product.name,
+            "dagster/max_runtime": str(parse_duration(spec.timeout)),
+            "dagster/max_retries": str(spec.retries),
+            # From the first step: what a step left in /tmp is gone with its pod.
+            "dagster/retry_strategy": "ALL_STEPS",
+        },
+        "schedule": spec.schedule.model_dump() if spec.schedule else None,
+        "steps": [
+            {
+                "name": step.name,
+                "type": step.type,
+                "command": list(step.command),
+                "variables": dict(step.variables),
+                "secrets": {name: secret_variable(number, name) for name, _ in step.secrets},
+            }
+            for number, step in enumerate(planned_steps(context, product), start=1)
+        ],
+    }
+
+
+def secret_variable(number: int, name: str) -> str:
+    """Return the pod's variable for a secret of the step `number`: two steps may use one name for two secrets."""
+    return f"FLOE_STEP_{number}_{name}"
+
+
+def launched(context: Context[Any], product: Product, settings: StepSettings, queue: Queue) -> Launched:
+    """Return the pods of a product's runs: all steps one after the other in one container."""
+    steps = planned_steps(context, product)
+    base = base_container(context, product, settings)
+    secrets = (
+        Variable(secret_variable(number, name), secret=secret, reason=ASKED_FOR)
+        for number, step in enumerate(steps, start=1)
+        for name, secret in step.secrets
+    )
+    database = context.one(Database)
+    container = replace(
+        base,
+        name="run",
+        # Dagster gives its command as arguments, which would go to the image's entrypoint if there is one.
+        command=("env",),
+        resources=largest(declared(step.resources or settings.resources) for step in steps),
+        variables=(*base.variables, *secrets, *credentials(database)),
+        config=(*base.config, *definitions(context, product)),
+    )
+    pod = product_pod(context, product, (container,))
+    pod = replace(pod, calls=(*pod.calls, database.endpoint))
+    count = min(queue.at_once, queue.per_product)
+    code = ObjectId("apps", "Deployment", context.instance.namespace, f"code-{product.name}")
+    places = (("k8s", RUN_CONFIG, part) for part in (JOB, METADATA, SPEC, CONTAINER))
+    description = Description(code, CODE, CONTEXT, *places)
+    return Launched(f"run-{product.name}", pod, count, queue.at_once, product.origin, description)
+
+
+def largest(every: Iterable[Resources]) -> Resources:
+    """Return resources that suffice for any of these."""
+    cpu, memory, cpu_limit, memory_limit = (
+        max(amounts, key=parse_quantity)
+        for amounts in zip(*((one.cpu, one.memory, one.cpu_limit, one.memory_limit) for one in every), strict=True)
+    )
+    return Resources(cpu, memory, cpu_limit, memory_limit)
+
+
+def container_context(context: Context[Any], product: Product, pods: Launched) -> Variable:
+    """Return the variable by which a code location says what the pods of its runs are like."""
+    instance = context.instance
+    template = pod_template(instance, pods.name, pods.pod, instance.placement.jobs)
+    spec = dict(template["spec"])
+    (container,) = spec.pop("containers")
+    config = {
+        CONTAINER: container,
+        SPEC: spec,
+        METADATA: {"labels": template["metadata"]["labels"]},
+        "job_metadata": {"labels": template_labels(instance, pods.name)},
+        JOB: {
+            "backoffLimit": 0,  # Dagster tries again itself
+            "ttlSecondsAfterFinished": JOB_TIME_TO_LIVE,
+            # The end of what Dagster's own watch over the run's time missed, as when its daemon was away.
+            "activeDeadlineSeconds": parse_duration(product.spec.timeout) + START_TIMEOUT + 2 * POLL_INTERVAL + GRACE,
+        },
+    }
+    text = readable_json({"k8s": {"namespace": instance.namespace, RUN_CONFIG: config}})
+    return Variable(CONTEXT, literal(text))
+
+
+def readable_json(data: Any) -> str:
+    """Return plain data as JSON with one thing on each line, so that a reviewer sees what changes."""
+    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,239 @@
+"""MinIO: object storage inside the cluster, on one node. The embedded default; a store that is maintained is better.
+
+Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER), `internal/config/constants.go` (the `_FILE`
+variables), `cmd/healthcheck-router.go`, `helm/minio/values.yaml` (user 1000); minio/mc `cmd/alias-set.go` and
+`cmd/admin-user-add.go` (keys from standard input). This release of the server, built from its sources, was run as it is
+rendered here, as user 1000 on a read-only root, with the bucket script and the policy; the image itself was not.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from floe_compiler.kit import deadlines
+from floe_compiler.kit.resources import declared
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import (
+    Claim,
+    ConfigFile,
+    Container,
+    Identity,
+    Parts,
+    Pod,
+    Probe,
+    Resources,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.fields import Storage, matching
+from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.operations import Interface, Metrics, VolumeData
+from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.secrets import Secret, SecretKey
+
+NAME = "minio"
+# The last image that the project published: since October 2025 it ships source code only (minio/minio#21647), and the
+# security release of that month has no official image. An overlay can put a community build in its place.
+IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
+# The image names no user, and would run as root.
+IDENTITY = Identity(1000, 1000, 1000)
+REGION = "us-east-1"
+API = Port("api", 9000, health="/minio/health/ready")
+CONSOLE = Port("console", 9001)
+DATA = "/data"
+VOLUME = "data"
+CLIENT = "warehouse"
+ADMINISTRATOR_KEYS = "/run/secrets/administrator"
+CLIENT_KEYS = "/run/secrets/client"
+SCRIPT = "/scripts/minio-buckets.sh"
+POLICY = "/scripts/warehouse-policy.json"
+BUCKET_ACTIONS = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
+OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
+TASK_RETRIES = 3
+
+Bucket = Annotated[
+    str, matching(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", '3 to 63 lower-case letters, digits and "-"', "warehouse")
+]
+
+
+class MinioConfig(Input):
+    """Object storage inside the cluster, on one node: for development, and where nothing better is at hand."""
+
+    type: Literal["minio"] = "minio"
+    """The kind of object storage."""
+    buckets: Annotated[tuple[Bucket, ...], Field(min_length=1, strict=False)] = ("warehouse",)
+    """The buckets to make; the first is the warehouse's."""
+    storage: Storage = "20Gi"
+    """The size of its volume."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="250m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")
+    )
+    """CPU and memory."""
+    writable_root: bool = False
+    """Give the container a writable root file system, should the image turn out to need one."""
+
+
+def administrator(instance: Instance[MinioConfig]) -> Secret:
+    """Return the server's own credentials, which only the server and the bucket task read."""
+    keys = (SecretKey("username", literal="minio-admin"), SecretKey("password", generated=32))
+    return Secret(f"{NAME}-admin", instance.namespace, keys)
+
+
+def client(instance: Instance[MinioConfig]) -> Secret:
+    """Return the credentials with which everyone else reads and writes the buckets."""
+    keys = (SecretKey("access-key", literal=CLIENT), SecretKey("secret-key", generated=40))
+    return Secret(f"{NAME}-warehouse", instance.namespace, keys)
+
+
+def endpoint(instance: Instance[MinioConfig]) -> Endpoint:
+    """Return where the S3 API can be reached."""
+    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (API,))
+
+
+def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
+    """Return the warehouse's bucket as an S3 store."""
+    store, keys, bucket = endpoint(instance), client(instance), instance.config.buckets[0]
+    return (
+        ObjectStore(
+            name=NAME,
+            endpoint=store,
+            kind="s3",
+            bucket=bucket,
+            warehouse=f"s3://{bucket}/",
+            region=REGION,
+            url=store.url(),
+            path_style=True,
+            access_key=keys.key("access-key"),
+            secret_key=keys.key("secret-key"),
+        ),
+    )
+
+
+def build(context: Context[MinioConfig]) -> Parts:
+    """Return the server, and the task that makes its buckets and their user."""
+    return Parts(
+        workloads=(_server(context.instance),), tasks=(_buckets(context.instance),), data=(VolumeData(NAME, VOLUME),)
+    )
+
+
+def _server(instance: Instance[MinioConfig]) -> Workload:
+    config = instance.config
+    keys = administrator(instance)
+    container = Container(
+        name=NAME,
+        image=IMAGE,
+        resources=declared(config.resources),
+        command=("minio",),
+        arguments=("server", DATA, "--console-address", f":{CONSOLE.number}"),
+        variables=(
+            # It makes `$HOME/.minio/certs`, and ends if it cannot: the image's own home is on the read-only root.
+            Variable("HOME", "/tmp"),  # noqa: S108 - the path in the container
+            Variable("MINIO_ROOT_USER_FILE", f"{ADMINISTRATOR_KEYS}/username"),
+            Variable("MINIO_ROOT_PASSWORD_FILE", f"{ADMINISTRATOR_KEYS}/password"),
+            Variable("MINIO_REGION", REGION),
+            # Without a token: network policies say who may read the metrics.
+            Variable("MINIO_PROMETHEUS_AUTH_TYPE", "public"),
+            # No questions to the project's servers after newer versions.
+            Variable("MINIO_UPDATE", "off"),
+        ),
+        ports=(API, CONSOLE),
+        startup=Probe(port=API.name, path="/minio/health/live", failures=30),
+        liveness=Probe(port=API.name, path="/minio/health/live", timeout=5),
+        readiness=Probe(port=API.name, path=API.health, timeout=5),
+        secret_files=(
+            SecretFile(f"{ADMINISTRATOR_KEYS}/username", keys.key("username")),
+            SecretFile(f"{ADMINISTRATOR_KEYS}/password", keys.key("password")),
+        ),
+        claims=(Claim(VOLUME, DATA, config.storage),),
+        writable_root="configured: the image needs it" if config.writable_root else "",
+    )
+    return Workload(
+        name=NAME,
+        kind="StatefulSet",
+        pod=Pod((container,), IDENTITY),
+        interfaces=(Interface(NAME, CONSOLE.name, authenticates=True),),
+        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster"),),
+        single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
+    )
+
+
+def _buckets(instance: Instance[MinioConfig]) -> Task:
+    name, store = f"{NAME}-buckets", endpoint(instance)
+    owner, user = administrator(instance), client(instance)
+    container = Container(
+        name="buckets",
+        image=IMAGE,
+        resources=TASK_RESOURCES,
+        command=("bash", SCRIPT),
+        arguments=instance.config.buckets,
+        variables=(
+            Variable("HOME", "/tmp"),  # noqa: S108
+            Variable("STORE_URL", store.url()),
+            Variable("ADMINISTRATOR", ADMINISTRATOR_KEYS),
+            Variable("CLIENT", CLIENT_KEYS),
+            Variable("POLICY", POLICY),
+        ),
+        config=(
+            ConfigFile(SCRIPT, script(__name__, "minio-buckets.sh"), name),
+            ConfigFile(POLICY, policy(instance.config.buckets), name),
+        ),
+        secret_files=(
+            SecretFile(f"{ADMINISTRATOR_KEYS}/username", owner.key("username")),
+            SecretFile(f"{ADMINISTRATOR_KEYS}/password", owner.key("password")),
+            SecretFile(f"{CLIENT_KEYS}/username", user.key("access-key")),
+            SecretFile(f"{CLIENT_KEYS}/password", user.key("secret-key")),
+        ),
+    )
+    pod = Pod((container,), IDENTITY, calls=(store,))
+    return Task(name, pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=(store,))
+
+
+def policy(buckets: tuple[str, ...]) -> str:
+    """Return the access policy of the client, as JSON: the objects of these buckets, and nothing else.
+
+    Neither the buckets themselves - it could open them to everybody, or remove them - nor, by administrative calls,
+    keys of its own, which would outlive a rotation of its secret. PyIceberg, dlt and dbt with DuckDB worked with this.
+    """
+    arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
+    statements = [
+        {"Effect": "Allow", "Action": [f"s3:{action}" for action in BUCKET_ACTIONS], "Resource": arns},
+        {
+            "Effect": "Allow",
+            "Action": [f"s3:{action}" for action in OBJECT_ACTIONS],
+            "Resource": [f"{arn}/*" for arn in arns],
+        },
+        {"Effect": "Deny", "Action": ["admin:*"]},
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+
+
+COMPONENT = Component(
+    slot="storage",
+    type="minio",
+    summary="MinIO inside the cluster, on one node",
+    config=MinioConfig,
+    build=build,
+    provides=provides,
+    scope="platform",
+    profiles={
+        "light": {
+            "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+        },
+        "medium": {
+            "storage": "100Gi",
+            "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
+        },
+        "heavy": {
+            "storage": "500Gi",
+            "resources": {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "4Gi"}},
+        },
+    },
+)

@@ -1,0 +1,41 @@
+"""ResolvedUnit -> DeclaredUnit: every component's `build` runs, once, before any object is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
+
+RunConstructs = Callable[[Callable[[Any], None], str, str], tuple[Object, ...]]
+"""Returns the objects of the cdk8s constructs that a function adds to the Chart of a namespace, given what to call the
+component in diagnostics."""
+
+
+def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
+    """Return a namespace with the facts that its components declare.
+
+    Raises StageFailed if a component's constructs fail. A component's own mistake, such as asking for a capability
+    that it does not require, comes through as it is (LookupError, ValueError).
+    """
+    return DeclaredUnit(
+        settings=unit.settings,
+        scope=unit.scope,
+        namespace=unit.namespace,
+        owner=unit.owner,
+        quota=unit.quota,
+        instances=tuple(_instance(component, context, run_constructs) for component, context in unit.contexts),
+        quota_origin=unit.quota_origin,
+        incomplete=any(component.completes for component, _ in unit.contexts),
+    )
+
+
+def _instance(component: Component[Any], context: Context[Any], run_constructs: RunConstructs) -> DeclaredInstance:
+    parts = component.build(context)
+    constructs = component.constructs
+    if constructs is None:
+        return DeclaredInstance(context.instance, parts)
+    instance = context.instance
+    objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
+    return DeclaredInstance(instance, parts, objects)

@@ -1,0 +1,24 @@
+"""Who calls each server, from which namespaces and on exactly which ports: what its network policy lets in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from floe_compiler.model.plan import CalledPort, Callers
+from floe_compiler.model.unit_facts import UnitFacts
+
+
+def callers(units: Iterable[UnitFacts]) -> Mapping[str, Mapping[str, Callers]]:
+    """Return by namespace and name of a server who calls it, all sorted."""
+    found: dict[str, dict[str, dict[str, set[CalledPort]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
+    for unit in units:
+        for call in unit.calls:
+            found[call.namespace][call.server][unit.namespace].add((call.protocol, call.port))
+    return {
+        namespace: {
+            server: {caller: tuple(sorted(ports)) for caller, ports in sorted(by_caller.items())}
+            for server, by_caller in sorted(servers.items())
+        }
+        for namespace, servers in sorted(found.items())
+    }

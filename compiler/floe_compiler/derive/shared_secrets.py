@@ -1,0 +1,22 @@
+"""Which secrets of a namespace are read by others: what its store hands out, where secrets are made in the cluster."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from floe_compiler.model.plan import SharedSecrets
+from floe_compiler.model.unit_facts import UnitFacts
+
+
+def shared_secrets(units: Iterable[UnitFacts]) -> Mapping[str, SharedSecrets]:
+    """Return by namespace the secrets of it that other namespaces read."""
+    secrets: dict[str, set[str]] = defaultdict(set)
+    readers: dict[str, set[str]] = defaultdict(set)
+    for unit in units:
+        for use in unit.secrets:
+            secrets[use.owner].add(use.secret)
+            readers[use.owner].add(unit.namespace)
+    return {
+        owner: SharedSecrets(tuple(sorted(secrets[owner])), tuple(sorted(readers[owner]))) for owner in sorted(secrets)
+    }

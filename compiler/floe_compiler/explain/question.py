@@ -1,0 +1,154 @@
+"""One object of one environment, and how it would be rendered if other things were written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from floe_compiler.declare import declare
+from floe_compiler.declare.completion import completed
+from floe_compiler.derive import plan_units
+from floe_compiler.explain.variations import words
+from floe_compiler.model.document import Document
+from floe_compiler.model.job_names import without_hash
+from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.plan import PLATFORM, Component, Context, DeclaredUnit, EnvironmentPlan, ResolvedUnit
+from floe_compiler.model.sources import Sources
+from floe_compiler.model.unit_facts import UnitFacts, unit_facts
+from floe_compiler.resolve import resolve
+from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.slots import Registry
+from floe_compiler.synthesize.charts import without_cdk8s
+from floe_compiler.synthesize.delivery import delivery_objects
+from floe_compiler.synthesize.python_constructs import objects_of
+from floe_compiler.synthesize.unit import render_unit
+
+SAMPLE = 3
+"""Of so many domains the platform's objects are rendered when asked about: how they list domains is all alike."""
+
+RenderWith = Callable[[BaseModel], Object | None]
+"""Renders the object with another configuration of one component."""
+
+
+class Question:
+    """One object of one environment, and the means to render it from changed documents."""
+
+    def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
+        self.registry, self.environment, self.identity = registry, environment, identity
+        self._declared: dict[str, tuple[ResolvedUnit, tuple[DeclaredUnit, UnitFacts]]] = {}
+        self.closed = tuple(dict.fromkeys(words(schemas(registry))))
+        plan = self._plan(sources)
+        self.unit = self._find(plan)
+        self.generated = self.pick(self._objects(plan))
+        self.scope = self.unit.scope if self.unit else self._domain(sources)
+        self.sources = reduced(sources, self.scope)
+        self.baseline = self.render(self.sources)
+
+    def _plan(self, sources: Sources) -> EnvironmentPlan:
+        plans, _ = resolve(sources, self.registry, (self.environment,))
+        return plans[0]
+
+    def _find(self, plan: EnvironmentPlan) -> ResolvedUnit | None:
+        """Return the unit that renders the object; None for an object of the delivery tool."""
+        names = {self.identity.namespace, self.identity.name}  # a Namespace belongs to its own unit
+        near = [unit for unit in plan.units if unit.namespace in names]
+        return next((unit for unit in near or plan.units if self.pick(self._rendered(unit, plan)) is not None), None)
+
+    def _rendered(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> Sequence[Object]:
+        """Return the objects of one unit of an environment."""
+        own = declare(unit, objects_of)
+        resolved = {one.scope: one for one in (*plan.units, unit)}
+        others = [self._declared_of(one) for one in plan.units if one.scope != unit.scope]
+        planned = plan_units(
+            [own, *(one for one, _ in others)],
+            lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
+            [unit_facts(own), *(facts for _, facts in others)],
+        )
+        return without_cdk8s(unit.settings, render_unit(planned[0]).objects, unit.namespace)
+
+    def _domain(self, sources: Sources) -> str:
+        """Return the domain that an object of the delivery tool is for."""
+        ends = {f"-{name}-domain": name for name in sources.domains}
+        return next((name for end, name in ends.items() if self.identity.name.endswith(end)), PLATFORM)
+
+    def _declared_of(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
+        """Return what a unit declares, also for others; most variations leave most units as they were."""
+        known = self._declared.get(unit.scope)
+        if known is not None and known[0] == unit:
+            return known[1]
+        declared = declare(unit, objects_of)
+        found = (declared, unit_facts(declared))
+        self._declared.setdefault(unit.scope, (unit, found))
+        return found
+
+    def with_config(self, sources: Sources) -> Iterator[tuple[Component[Any], Context[Any], RenderWith]]:
+        """Yield each component of the object's namespace, and how to render the object with another configuration."""
+        plan, scope = self._plan(sources), self.unit.scope if self.unit else ""
+        unit = next((unit for unit in plan.units if unit.scope == scope), None)
+        for index, (component, context) in enumerate(unit.contexts if unit else ()):
+
+            def render(config: BaseModel, index: int = index, context: Context[Any] = context) -> Object | None:
+                assert unit is not None  # noqa: S101 - there is a context
+                changed = replace(context, instance=replace(context.instance, config=config))
+                contexts = [*unit.contexts]
+                contexts[index] = (contexts[index][0], changed)
+                return self.pick(self._rendered(replace(unit, contexts=tuple(contexts)), plan))
+
+            yield component, context, render
+
+    def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
+        """Return the object as changed documents would have it; None if there would be none.
+
+        It is the one of the same name, or of that with `new` in place of `old`, as names follow from what is written.
+        """
+        objects = self._objects(self._plan(sources))
+        return self.pick(objects) or self.pick(objects, self.identity.name.replace(old, new))
+
+    def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
+        if self.unit is None:
+            return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan()))
+        unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
+        return self._rendered(unit, plan) if unit else ()
+
+    def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
+        """Return the one among other objects, perhaps by another name; a Job keeps its name but for the hash."""
+        wanted = self._key(replace(self.identity, name=name or self.identity.name))
+        return next((one for one in objects if self._key(identify(one)) == wanted), None)
+
+    @staticmethod
+    def _key(identity: ObjectId) -> tuple[str, str, str]:
+        name = without_hash(identity.name) if identity.kind == "Job" else identity.name
+        return identity.group, identity.kind, name
+
+
+def reduced(sources: Sources, scope: str) -> Sources:
+    """Return as few documents as the namespace of `scope` is still rendered alike from."""
+    kept = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else sorted(_read_by(sources, scope))
+    environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
+    return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})
+
+
+def _read_by(sources: Sources, domain: str) -> set[str]:
+    """Return the domain and those whose products it reads, and that these read in turn."""
+    kept: set[str] = set()
+    waiting = [domain]
+    while waiting:
+        name = waiting.pop()
+        if name in sources.domains and name not in kept:
+            kept.add(name)
+            documents = sources.domains[name].products.values()
+            inputs = [one for document in documents for one in document.data.get("inputs") or ()]
+            waiting += [str(one["domain"]) for one in inputs if "domain" in one]
+    return kept
+
+
+def _for_domains(environment: Document, kept: Sequence[str]) -> Document:
+    """Return an environment's document without its overrides of other domains."""
+    overrides = environment.data.get("domains")
+    if not overrides:
+        return environment
+    fewer = {name: override for name, override in overrides.items() if name in kept}
+    return replace(environment, data={**environment.data, "domains": fewer})

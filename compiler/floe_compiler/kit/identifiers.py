@@ -1,0 +1,8 @@
+"""Names of what is no Kubernetes object: namespaces and tables in a catalog, and jobs of an orchestrator."""
+
+from __future__ import annotations
+
+
+def identifier(name: str) -> str:
+    """Return a name as a part of an Iceberg identifier or of a variable's name: SQL has to quote hyphens."""
+    return name.replace("-", "_")

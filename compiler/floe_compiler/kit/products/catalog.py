@@ -1,0 +1,92 @@
+"""What steps are told of the catalog: by the platform's own contract, and as PyIceberg (and so dlt) reads it.
+
+PyIceberg 0.12 reads these names (`pyiceberg/utils/config.py`); dlt and PyIceberg were run with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.kit.identifiers import identifier
+from floe_compiler.kit.products import environment_names as names
+from floe_compiler.kit.products.lakehouse import Lakehouse
+from floe_compiler.model.capabilities import BearerToken, Catalog, OAuth2Credentials
+from floe_compiler.model.facts import Variable
+from floe_compiler.model.inputs import ProductInput
+from floe_compiler.model.plan import Product
+
+FROM_ENVIRONMENT = "Iceberg clients, dbt and the AWS SDKs take their credentials from the environment"
+PYICEBERG = "PYICEBERG_CATALOG__DEFAULT__"
+"""PyIceberg's `load_catalog()` without a name, and dlt, read the catalog `default`."""
+
+
+def catalog_variables(lakehouse: Lakehouse, product: Product) -> Iterator[Variable]:
+    """Yield what a product's steps are told of the catalog and of the tables in it."""
+    yield from lakehouse.catalog.variables
+    yield from _contract(lakehouse)
+    yield from _pyiceberg(lakehouse)
+    yield from _tables(lakehouse.catalog, product)
+
+
+def _contract(lakehouse: Lakehouse) -> Iterator[Variable]:
+    catalog, login, name = lakehouse.catalog, lakehouse.client.credentials, lakehouse.variable
+    yield Variable(name(names.URI), catalog.uri)
+    if isinstance(login, OAuth2Credentials):
+        yield Variable(name(names.TOKEN_URI), login.token_url)
+        if login.scope:
+            yield Variable(name(names.SCOPE), login.scope)
+    yield Variable(name(names.WAREHOUSE), catalog.warehouse)
+    yield Variable(name(names.NAMESPACE), lakehouse.client.namespace)
+    match login:
+        case OAuth2Credentials():
+            client_id, client_secret = name(names.CLIENT_ID), name(names.CLIENT_SECRET)
+            yield Variable(client_id, secret=login.client_id, reason=FROM_ENVIRONMENT)
+            yield Variable(client_secret, secret=login.client_secret, reason=FROM_ENVIRONMENT)
+            # Kubernetes puts the values of the two variables above in.
+            yield Variable(name(names.CREDENTIAL), f"$({client_id}):$({client_secret})")
+        case BearerToken():
+            yield Variable(name(names.TOKEN), secret=login.token, reason=FROM_ENVIRONMENT)
+
+
+def _pyiceberg(lakehouse: Lakehouse) -> Iterator[Variable]:
+    catalog, login = lakehouse.catalog, lakehouse.client.credentials
+    yield Variable(f"{PYICEBERG}TYPE", "rest")
+    yield Variable(f"{PYICEBERG}URI", catalog.uri)
+    yield Variable(f"{PYICEBERG}WAREHOUSE", catalog.warehouse)
+    match login:
+        case OAuth2Credentials():
+            yield Variable(f"{PYICEBERG}CREDENTIAL", f"$({lakehouse.variable(names.CREDENTIAL)})")
+            if login.scope:
+                yield Variable(f"{PYICEBERG}SCOPE", login.scope)
+            yield Variable(f"{PYICEBERG}OAUTH2_SERVER_URI", login.token_url)
+        case BearerToken():
+            yield Variable(f"{PYICEBERG}TOKEN", f"$({lakehouse.variable(names.TOKEN)})")
+    for name, value in catalog.headers:
+        yield Variable(f"{PYICEBERG}HEADER__{identifier(name).upper()}", value)
+    # PyIceberg asks for vended credentials unless told otherwise, and Polaris refuses a table to who asks for what it
+    # does not vend (apache/polaris#2711). Steps have credentials of their own.
+    yield Variable(f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION", "")
+
+
+def table(namespace: str, product: str, output: str) -> str:
+    """Return the Iceberg table of an output: `sales.customer_360__segments`.
+
+    One level of namespaces (the domain's own): DuckDB and Snowflake know no nested ones. Two underscores, as dbt users
+    write names in two parts, so that `a` + `b-c` is not `a-b` + `c`.
+    """
+    return f"{namespace}.{identifier(product)}__{identifier(output)}"
+
+
+def _tables(catalog: Catalog, product: Product) -> Iterator[Variable]:
+    own = catalog.client(product.domain).namespace
+    for output in product.spec.outputs:
+        yield Variable(f"FLOE_OUTPUT_{identifier(output.name).upper()}", table(own, product.name, output.name))
+    for one in product.spec.inputs:
+        namespace = catalog.client(one.domain or product.domain).namespace
+        yield Variable(input_name(product, one), table(namespace, one.product, one.output))
+
+
+def input_name(product: Product, declared: ProductInput) -> str:
+    """Return the name of the variable that holds an input's table: `FLOE_INPUT_SALES__CUSTOMER_360__SEGMENTS`."""
+    parts = (declared.domain or product.domain, declared.product, declared.output)
+    return "FLOE_INPUT_" + "__".join(identifier(part).upper() for part in parts)

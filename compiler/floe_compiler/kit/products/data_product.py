@@ -1,0 +1,130 @@
+"""Data products as pods: the containers of their steps, what they may call, and who they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.products import dbt
+from floe_compiler.kit.products.lakehouse import lakehouse
+from floe_compiler.kit.products.step_environment import distinct, environment
+from floe_compiler.kit.products.steps import (
+    VERIFY_CONTRACTS,
+    PlannedStep,
+    dbt_compute,
+    has_step,
+    planned_steps,
+)
+from floe_compiler.kit.resources import declared
+from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import Container, Identity, Pod, Scratch, Variable
+from floe_compiler.model.fields import Storage
+from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.plan import Context, Instance, Product, Requirement
+
+IDENTITY = Identity(10001, 10001, 10001)
+"""The user that steps run as, whatever the image says."""
+
+GRACE = 60
+"""Seconds that a step has to cancel its queries when its pod is stopped."""
+
+ASKED_FOR = "the data product asks for it as a variable"
+
+
+class StepSettings(Input):
+    """What a step of a data product gets, unless the product says otherwise."""
+
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="1", memory="2Gi"), limits=Amounts(cpu="4", memory="4Gi")
+    )
+    """CPU and memory."""
+    scratch: Storage = "4Gi"
+    """The size of `/tmp`, where DuckDB and dlt keep their files; the steps of a run share it."""
+
+
+LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
+"""What steps get where there are few and small ones."""
+
+
+def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
+    """Return what the products of an orchestrator need: an engine if one runs dbt, and whatever else there is."""
+    dbt = any(has_step(product.spec, "dbt") for product in instance.products)
+    optional = tuple(Requirement(kind, optional=True) for kind in (Catalog, ObjectStore, Collector, Lineage))
+    return (*optional, Requirement(Compute)) if dbt else optional
+
+
+def product_pod(context: Context[Any], product: Product, containers: tuple[Container, ...]) -> Pod:
+    """Return the pod in which the steps of a product run: the last container, after all those before it."""
+    store = context.optional(ObjectStore)
+    return Pod(
+        containers=containers[-1:],
+        setup=containers[:-1],
+        identity=IDENTITY,
+        calls=calls(context, product),
+        workload_identity=store.identity if store else None,
+        labels=product_labels(product),
+        annotations=owner_annotation(product),
+        grace=GRACE,
+    )
+
+
+def product_labels(product: Product) -> tuple[tuple[str, str], ...]:
+    """Return the labels by which people find a product's pods, and add up what they cost."""
+    return ((labels.DOMAIN, product.domain), (labels.PRODUCT, product.name))
+
+
+def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
+    """Return the annotation that says who answers for a product's pods."""
+    return ((labels.OWNER, product.spec.metadata.owner),)
+
+
+def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
+    """Return every server that the steps of a product connect to."""
+    catalog, collector = context.optional(Catalog), context.optional(Collector)
+    services = (context.optional(Lineage), dbt_compute(context, product), context.optional(ObjectStore))
+    return (
+        *(catalog.calls() if catalog else ()),
+        *((collector.grpc,) if collector else ()),
+        *(service.endpoint for service in services if service and service.endpoint),
+        *(server for step in planned_steps(context, product) for server in step.servers),
+    )
+
+
+def step_container(context: Context[Any], product: Product, step: PlannedStep, settings: StepSettings) -> Container:
+    """Return the container that runs one step."""
+    own = (
+        *(Variable(name, literal(value)) for name, value in step.variables),
+        *(Variable(name, secret=secret, reason=ASKED_FOR) for name, secret in step.secrets),
+    )
+    return replace(
+        base_container(context, product, settings),
+        name=step.name,
+        resources=declared(step.resources or settings.resources),
+        command=tuple(literal(word) for word in step.command),
+        variables=distinct((*environment(context, product), *own)),
+    )
+
+
+def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
+    """Return what the containers of all steps have in common."""
+    compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
+    return Container(
+        name="steps",
+        image=product.spec.image,
+        resources=declared(settings.resources),
+        variables=environment(context, product),
+        config=(
+            *((dbt.profiles(context.settings.environment.name, compute, tables),) if compute else ()),
+            *((VERIFY_CONTRACTS,) if has_step(product.spec, "quality") else ()),
+        ),
+        secret_files=compute.secret_files if compute else (),
+        scratch=(Scratch("/tmp", settings.scratch), *(compute.scratch if compute else ())),  # noqa: S108
+    )
+
+
+def literal(text: str) -> str:
+    """Return authored text so that Kubernetes takes it literally: it replaces `$(NAME)`, and makes `$$` one `$`."""
+    return re.sub(r"\$(?=[$(])", "$$", text)

@@ -1,0 +1,133 @@
+"""dbt as a client of the platform's engines and tables: `profiles.yml`, from what these say of themselves.
+
+Read by dbt-core 1.11.16 with dbt-duckdb 1.11.1 (DuckDB 1.5.5, the catalog played by the tests) and dbt-snowflake
+1.11.6. dbt-duckdb installs extensions before it applies `settings`, so settings go into `config_options`, which count
+from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from floe_compiler.kit.products import environment_names as names
+from floe_compiler.kit.products.lakehouse import Lakehouse
+from floe_compiler.model.capabilities import BearerToken, Compute, FromVariable, OAuth2Credentials
+from floe_compiler.model.facts import ConfigFile
+from floe_compiler.model.yaml_text import to_yaml
+
+PROFILE = "floe"
+FOLDER = "/etc/dbt"
+
+LAKEHOUSE = "lakehouse"
+"""The database as which DuckDB attaches the Iceberg catalog."""
+
+ICEBERG_EXTENSIONS = ("httpfs", "avro", "aws", "iceberg")
+"""What DuckDB needs for that."""
+
+Target = dict[str, Any]
+Adapter = Callable[[Target, Compute, Lakehouse | None], Target]
+"""Returns the target of an engine that dbt wants in another form than most, given the form of most."""
+
+
+def profiles(environment: str, compute: Compute, lakehouse: Lakehouse | None) -> ConfigFile:
+    """Return dbt's `profiles.yml`: one profile, with the environment as its target."""
+    written = {PROFILE: {"target": environment, "outputs": {environment: target(compute, lakehouse)}}}
+    return ConfigFile(f"{FOLDER}/profiles.yml", to_yaml(written), config_map="dbt-profiles")
+
+
+def target(compute: Compute, lakehouse: Lakehouse | None) -> Target:
+    """Return a target of `profiles.yml`: type, connection and threads, as most adapters of dbt want it.
+
+    No secret stands in it, only the names of variables.
+    """
+    connection = {name: _written(value) for name, value in compute.connection}
+    common = {"type": compute.engine, **connection, "threads": compute.threads}
+    adapter = ADAPTERS.get(compute.engine)
+    return adapter(common, compute, lakehouse) if adapter else common
+
+
+def _written(value: str | FromVariable) -> str:
+    return env_var(value.name) if isinstance(value, FromVariable) else value
+
+
+def env_var(name: str) -> str:
+    """Return the Jinja expression with which a profile reads an environment variable."""
+    return f"{{{{ env_var('{name}') }}}}"
+
+
+def _renamed(common: Target, words: Mapping[str, str]) -> Target:
+    return {words.get(key, key): value for key, value in common.items()}
+
+
+def _snowflake(common: Target, _compute: Compute, _lakehouse: Lakehouse | None) -> Target:
+    return _renamed(common, {"private_key_file": "private_key_path", "private_key_file_pwd": "private_key_passphrase"})
+
+
+def _duckdb(common: Target, compute: Compute, lakehouse: Lakehouse | None) -> Target:
+    extensions = (*ICEBERG_EXTENSIONS, *compute.extensions) if lakehouse else compute.extensions
+    return {
+        **_renamed(common, {"database": "path"}),
+        "config_options": dict(compute.settings),
+        "extensions": list(dict.fromkeys(extensions)),
+        **(_attached(lakehouse) if lakehouse else {}),
+    }
+
+
+def _attached(lakehouse: Lakehouse) -> Target:
+    """Return what attaches the catalog to DuckDB, with what the session logs in to the catalog and to the store by."""
+    login = _catalog_secret(lakehouse)
+    store = lakehouse.store
+    secrets = [*([login] if login else []), *([_store_secret()] if store and store.kind == "s3" else [])]
+    return {
+        **({"secrets": secrets} if secrets else {}),
+        "attach": [
+            {
+                "path": env_var(lakehouse.variable(names.WAREHOUSE)),
+                "alias": LAKEHOUSE,
+                "options": {
+                    "type": "iceberg",
+                    **({"secret": login["name"]} if login else {"authorization_type": "none"}),
+                    "endpoint": env_var(lakehouse.variable(names.URI)),
+                    # The step has credentials of its own for the store; the catalog need not hand any out.
+                    "access_delegation_mode": "none",
+                },
+            }
+        ],
+    }
+
+
+def _catalog_secret(lakehouse: Lakehouse) -> dict[str, str] | None:
+    login, name = lakehouse.client.credentials, lakehouse.variable
+    match login:
+        case OAuth2Credentials():
+            return {
+                "type": "iceberg",
+                "name": "catalog",
+                "client_id": env_var(name(names.CLIENT_ID)),
+                "client_secret": env_var(name(names.CLIENT_SECRET)),
+                "oauth2_server_uri": env_var(name(names.TOKEN_URI)),
+                **({"oauth2_scope": env_var(name(names.SCOPE))} if login.scope else {}),
+            }
+        case BearerToken():
+            return {"type": "iceberg", "name": "catalog", "token": env_var(name(names.TOKEN))}
+        case None:
+            return None
+
+
+def _store_secret() -> dict[str, str]:
+    return {
+        "type": "s3",
+        "name": "warehouse",
+        # The keys of the environment, or the role of the ServiceAccount: whatever the platform gives the step.
+        "provider": "credential_chain",
+        "region": env_var(names.AWS_REGION),
+        "endpoint": env_var(names.S3_ENDPOINT),
+        "url_style": env_var(names.S3_URL_STYLE),
+        "use_ssl": env_var(names.S3_USE_SSL),
+        "scope": env_var(names.WAREHOUSE_URL),
+    }
+
+
+ADAPTERS: Mapping[str, Adapter] = {"duckdb": _duckdb, "snowflake": _snowflake}
+"""By the engine's kind; every other gets the common form."""

@@ -1,0 +1,96 @@
+"""What every step of a data product is told about the platform: environment variables, from the capabilities it has.
+
+The names of the platform's own contract stand in `environment_names`. The others are those that the programs really
+read: dlt 1.31 (`DESTINATION__...`), botocore, the OpenTelemetry SDKs and the OpenLineage clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from floe_compiler.kit.products import environment_names as names
+from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT, PYICEBERG, catalog_variables
+from floe_compiler.kit.products.lakehouse import lakehouse
+from floe_compiler.kit.products.steps import dbt_compute
+from floe_compiler.model.capabilities import Catalog, Collector, Lineage, ObjectStore
+from floe_compiler.model.facts import Variable
+from floe_compiler.model.plan import Context, Product
+
+
+def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]:
+    """Return the variables that all steps of a product have in common, each name once."""
+    compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
+    return distinct(
+        (
+            *_product(context, product),
+            *(catalog_variables(tables, product) if tables else ()),
+            *_object_store(context.optional(ObjectStore), context.optional(Catalog)),
+            *_telemetry(context.optional(Collector), context, product),
+            *_lineage(context.optional(Lineage), context, product),
+            *(compute.variables if compute else ()),
+        )
+    )
+
+
+def distinct(variables: Iterable[Variable]) -> tuple[Variable, ...]:
+    """Return each name once: what was said last, at the place of the first, as `$(NAME)` only looks back."""
+    return tuple({variable.name: variable for variable in variables}.values())
+
+
+def _product(context: Context[Any], product: Product) -> Iterator[Variable]:
+    # No home folder in the image is writable, and none belongs to the user that the steps run as.
+    yield Variable("HOME", "/tmp")  # noqa: S108 - the path in the container
+    yield Variable("PYTHONUNBUFFERED", "1")
+    yield Variable("FLOE_ENVIRONMENT", context.settings.environment.name)
+    yield Variable("FLOE_DOMAIN", product.domain)
+    yield Variable("FLOE_PRODUCT", product.name)
+    yield Variable("FLOE_PRODUCT_VERSION", product.spec.metadata.version)
+
+
+def _object_store(store: ObjectStore | None, catalog: Catalog | None) -> Iterator[Variable]:
+    if store is None:
+        return
+    yield Variable(names.WAREHOUSE_URL, store.warehouse)
+    yield Variable("DESTINATION__FILESYSTEM__BUCKET_URL", store.warehouse)
+    if store.kind != "s3":
+        return
+    yield Variable(names.AWS_REGION, store.region)
+    # botocore, under dlt and s3fs, reads this name only.
+    yield Variable("AWS_DEFAULT_REGION", store.region)
+    if store.access_key and store.secret_key:
+        yield Variable(names.AWS_ACCESS_KEY_ID, secret=store.access_key, reason=FROM_ENVIRONMENT)
+        yield Variable(names.AWS_SECRET_ACCESS_KEY, secret=store.secret_key, reason=FROM_ENVIRONMENT)
+    yield Variable(names.S3_URL_STYLE, "path" if store.path_style else "vhost")
+    yield Variable(names.S3_USE_SSL, "false" if store.url.startswith("http://") else "true")
+    yield Variable(names.S3_ENDPOINT, store.endpoint.address())
+    if store.url:
+        yield Variable(names.AWS_ENDPOINT_URL_S3, store.url)
+        yield Variable("DESTINATION__FILESYSTEM__CREDENTIALS__ENDPOINT_URL", store.url)
+    if catalog:
+        yield Variable(f"{PYICEBERG}S3__REGION", store.region)
+    if catalog and store.url:
+        yield Variable(f"{PYICEBERG}S3__ENDPOINT", store.url)
+
+
+def _telemetry(collector: Collector | None, context: Context[Any], product: Product) -> Iterator[Variable]:
+    if collector is None:
+        return
+    attributes = {
+        "deployment.environment.name": context.settings.environment.name,
+        "service.namespace": product.domain,
+        "service.version": product.spec.metadata.version,
+    }
+    yield Variable(names.OTLP_ENDPOINT, collector.grpc.url())
+    yield Variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.grpc.url())
+    yield Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    yield Variable("OTEL_SERVICE_NAME", product.name)
+    yield Variable("OTEL_RESOURCE_ATTRIBUTES", ",".join(f"{key}={value}" for key, value in attributes.items()))
+
+
+def _lineage(lineage: Lineage | None, context: Context[Any], product: Product) -> Iterator[Variable]:
+    if lineage is None:
+        return
+    yield Variable(names.OPENLINEAGE_URL, lineage.url)
+    # One for each domain: two domains may well have jobs of one name.
+    yield Variable(names.OPENLINEAGE_NAMESPACE, f"{context.settings.platform.name}.{product.domain}")

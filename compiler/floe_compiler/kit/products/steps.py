@@ -1,0 +1,159 @@
+"""The steps of a data product: what each runs, whoever runs it - a Job's containers, or an orchestrator's tasks.
+
+What the programs need was found by running them as a foreign user on a read-only root: dlt 1.31, dbt-core 1.11 with
+dbt-duckdb, soda-core 4.28, openlineage-dbt 1.54 (also with nobody listening).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from floe_compiler.kit.products import dbt
+from floe_compiler.kit.products.lakehouse import lakehouse
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.capabilities import Compute, Lineage, ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import ConfigFile
+from floe_compiler.model.inputs import (
+    AnyStep,
+    CustomStep,
+    DataProduct,
+    DbtStep,
+    DltStep,
+    QualityStep,
+    ResourceSettings,
+)
+from floe_compiler.model.plan import Context, Product
+from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
+
+VERIFY_CONTRACTS = ConfigFile(
+    "/etc/soda/verify-contracts.sh", script(__package__, "verify-contracts.sh"), "soda-scripts"
+)
+
+DLT_VARIABLES = {
+    # Load packages are staged there. A pipeline's state is kept in its destination: nothing is lost with the pod.
+    "DLT_DATA_DIR": "/tmp/dlt",  # noqa: S108 - the path in the container
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "INFO",
+    "RUNTIME__LOG_FORMAT": "JSON",
+}
+DBT_VARIABLES = {
+    # The image is read-only, and dbt says nothing at all if it cannot write its log.
+    "DBT_TARGET_PATH": "/tmp/target",  # noqa: S108
+    "DBT_LOG_PATH": "/tmp/logs",  # noqa: S108
+    "DBT_LOG_FORMAT": "json",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+}
+# As it comes, dbt's reporter tries for 9 s to send each event, and a project of hundreds of models sends hundreds: with
+# the service away, or never answering, every run would go past its time.
+LINEAGE_VARIABLES = {
+    "OPENLINEAGE__TRANSPORT__TYPE": "http",
+    "OPENLINEAGE__TRANSPORT__RETRY__TOTAL": "0",
+    "OPENLINEAGE__TRANSPORT__TIMEOUT": "2",
+}
+# Without it each run waits some seconds for a server that no network policy lets it reach.
+QUALITY_VARIABLES = {"SODA_CORE_TELEMETRY_ENABLED": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step: its command, its own variables (as they are, nothing escaped) and the secrets that it asks for."""
+
+    name: str
+    type: str
+    command: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
+    secrets: tuple[tuple[str, SecretReference], ...]
+    servers: tuple[Endpoint, ...]
+    resources: ResourceSettings | None = None
+
+
+STAND_IN = 32
+"""The length of the value that stands in for a source's secret where secrets are generated."""
+
+
+def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep, ...]:
+    """Return the steps of a product, in their order."""
+    secrets = named_secrets(context.instance.products, context.instance.namespace)
+    return tuple(
+        PlannedStep(
+            name=step.name,
+            type=step.type,
+            command=_command(step, context),
+            variables=tuple({**_variables(context, product, step), **step.variables}.items()),
+            secrets=tuple((name, secrets[use.secret].key(use.key)) for name, use in step.secrets.items()),
+            servers=tuple(
+                Endpoint(one.host, (Port(f"port-{one.port}", one.port, scheme="https"),), cidr=one.cidr)
+                for one in step.connects
+            ),
+            resources=step.resources,
+        )
+        for step in product.spec.steps
+    )
+
+
+def has_step(product: DataProduct, kind: str) -> bool:
+    """Tell whether a product has a step of this kind."""
+    return any(step.type == kind for step in product.steps)
+
+
+def dbt_compute(context: Context[Any], product: Product) -> Compute | None:
+    """Return what a product's models are computed with; nothing if the product does not run dbt."""
+    return context.optional(Compute) if has_step(product.spec, "dbt") else None
+
+
+def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, Secret]:
+    """Return the secrets that steps name in the domain's namespace, with the keys that any of the steps asks for."""
+    keys: dict[str, set[str]] = {}
+    for use in (use for product in products for step in product.spec.steps for use in step.secrets.values()):
+        keys.setdefault(use.secret, set()).add(use.key)
+    return {
+        # Where there is no vault, a made-up value lets the pods start; the source outside will refuse it.
+        name: Secret(
+            name, namespace, tuple(SecretKey(key, generated=STAND_IN) for key in sorted(found)), remembered=False
+        )
+        for name, found in keys.items()
+    }
+
+
+def _command(step: AnyStep, context: Context[Any]) -> tuple[str, ...]:
+    match step:
+        case DltStep():
+            return ("python", step.script)
+        case DbtStep():
+            program = "dbt-ol" if step.lineage and context.optional(Lineage) else "dbt"
+            target = context.settings.environment.name
+            places = ("--project-dir", step.project, "--profiles-dir", dbt.FOLDER, "--profile", dbt.PROFILE)
+            selected = ("--select", *step.select) if step.select else ()
+            return (program, "build", *places, "--target", target, "--no-use-colors", *selected)
+        case QualityStep():
+            return ("sh", VERIFY_CONTRACTS.path, step.data_source, *step.contracts)
+        case CustomStep():
+            return step.command
+
+
+def _variables(context: Context[Any], product: Product, step: AnyStep) -> Mapping[str, str]:
+    match step:
+        case DltStep():
+            return {**DLT_VARIABLES, **_dlt_destination(context, product)}
+        case DbtStep():
+            lineage = context.optional(Lineage) if step.lineage else None
+            sent = {**LINEAGE_VARIABLES, "OPENLINEAGE__TRANSPORT__URL": lineage.url} if lineage else {}
+            return {**DBT_VARIABLES, **sent}
+        case QualityStep():
+            return QUALITY_VARIABLES
+        case CustomStep():
+            return {}
+
+
+def _dlt_destination(context: Context[Any], product: Product) -> Mapping[str, str]:
+    """Return where dlt loads to unless a pipeline says so itself: Iceberg tables in the domain's namespace."""
+    tables = lakehouse(context, product.domain)
+    found = {"DESTINATION_TYPE": "filesystem"} if context.optional(ObjectStore) else {}
+    if tables:
+        # Without the type, dlt keeps its tables in a catalog of its own, in memory.
+        found |= {"ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE": "rest"}
+        found |= {"DATASET_NAME": tables.client.namespace}
+    return found

@@ -1,0 +1,38 @@
+"""The settings of an environment, from the documents of the platform and of the environment."""
+
+from __future__ import annotations
+
+from floe_compiler.model.inputs import Environment, PlatformManifest
+from floe_compiler.model.plan import PLATFORM
+from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
+from floe_compiler.resolve.namespaces import namespace_name
+
+
+def environment_settings(environment: Environment, manifest: PlatformManifest) -> Settings:
+    """Return what holds for everything rendered in an environment; `manifest` is the platform's as it is there."""
+    return Settings(
+        PlatformSettings(
+            name=manifest.metadata.name,
+            version=manifest.metadata.version,
+            registry=manifest.images.registry,
+            mirrors=dict(sorted(manifest.images.mirrors.items())),
+            pull_secret=manifest.images.pull_secret or "",
+            secrets=manifest.secrets,
+            delivery=manifest.delivery.type,
+        ),
+        EnvironmentSettings(
+            name=environment.metadata.name,
+            production=environment.production,
+            scale=environment.scale,
+            platform_namespace=namespace_name(environment, PLATFORM),
+        ),
+        ClusterSettings(
+            name=environment.cluster.name,
+            kubernetes_version=manifest.kubernetes.version,
+            domain=manifest.kubernetes.cluster_domain,
+            storage_class=environment.storage_class,
+            ingress_namespace=environment.cluster.ingress_namespace or "",
+            api_server_cidr=environment.cluster.api_server_cidr,
+            nodes=environment.cluster.nodes,
+        ),
+    )

@@ -1,0 +1,483 @@
+"""The catalog: its server, its bootstrap and its setup."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components import catalog_polaris, storage_minio
+from floe_compiler.components.catalog_polaris import COMPONENT, management
+from floe_compiler.components.catalog_polaris.settings import PolarisConfig
+from floe_compiler.kit import postgresql
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.capabilities import Capability, Catalog, Database, OAuth2Credentials, ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import Container, Variable
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Context
+from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
+from polaris_server import State, running
+from products import COLLECTOR
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
+
+PLATFORM = "floe-platform"
+
+
+DATABASE = Database(
+    name="polaris-postgresql/polaris",
+    endpoint=service_endpoint("polaris-postgresql", PLATFORM, "cluster.local", (postgresql.PORT,)),
+    database="polaris",
+    user="polaris",
+    password=Secret("polaris-postgresql", PLATFORM, (SecretKey("password", generated=32),)).key("password"),
+)
+STORE = storage_minio.provides(context_of(storage_minio.COMPONENT).instance)[0]
+AWS = replace(
+    STORE,
+    name="s3",
+    url="",
+    path_style=False,
+    access_key=None,
+    secret_key=None,
+    role="arn:aws:iam::123456789012:role/lake",
+    identity=WorkloadIdentity(
+        (("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/floe"),),
+        endpoints=(Endpoint("sts.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)),),
+    ),
+)
+DOMAINS = ("field-service", "sales")
+
+
+def _context(
+    config: dict[str, Any] | None = None,
+    *others: Capability,
+    store: ObjectStore = STORE,
+    settings: Settings = DEVELOPMENT,
+    domains: tuple[str, ...] = DOMAINS,
+) -> Context[Any]:
+    return context_of(COMPONENT, config, settings=settings, found=(DATABASE, store, *others), domains=domains)
+
+
+def _server(context: Context[Any]) -> Container:
+    return COMPONENT.build(context).workloads[0].pod.containers[0]
+
+
+def _catalog(context: Context[Any]) -> Catalog:
+    return catalog_polaris.provides(context.instance)[0]
+
+
+# --- the server ---
+
+
+def test_the_server_is_reached_under_the_name_that_consumers_are_told() -> None:
+    catalog = _catalog(_context())
+    assert catalog.endpoint.host == "polaris.floe-platform.svc.cluster.local"
+    assert catalog.uri == "http://polaris.floe-platform.svc.cluster.local:8181/api/catalog"
+    assert catalog.variables == (Variable("POLARIS_HOST", catalog.endpoint.host),), "asked for by the deployment view"
+    assert catalog.prefix == "POLARIS_"
+    assert COMPONENT.build(_context()).workloads[0].name == catalog.endpoint.host.split(".")[0]
+
+
+@pytest.mark.parametrize(("scale", "replicas"), [("light", 1), ("medium", 2), ("heavy", 3)])
+def test_replicas_follow_the_scale(scale: str, replicas: int) -> None:
+    server = COMPONENT.build(_context(settings=changed(DEVELOPMENT, environment={"scale": scale}))).workloads[0]
+    assert (server.kind, server.replicas, server.available) == ("Deployment", replicas, 1)
+
+
+def test_at_least_two_replicas_unless_the_scale_says_otherwise() -> None:
+    assert PolarisConfig().replicas == 2
+
+
+def test_server_and_tool_are_of_one_version() -> None:
+    parts = COMPONENT.build(_context())
+    images = [_server(_context()).image, parts.tasks[0].pod.containers[0].image]
+    assert images == ["docker.io/apache/polaris:1.7.0", "docker.io/apache/polaris-admin-tool:1.7.0"]
+
+
+def test_health_is_asked_on_the_management_port_where_nobody_has_to_log_in() -> None:
+    server = _server(_context())
+    ports = {port.name: port.number for port in server.ports}
+    probes = [server.startup, server.liveness, server.readiness]
+    assert ports == {"http": 8181, "management": 8182}
+    assert {probe.port for probe in probes if probe} == {"management"}
+    assert [probe.path for probe in probes if probe] == ["/q/health/live", "/q/health/live", "/q/health/ready"]
+
+
+def test_a_jvm_gets_time_to_start_but_not_for_ever() -> None:
+    startup = _server(_context()).startup
+    assert startup is not None
+    assert 120 <= startup.period * startup.failures <= 600
+
+
+def test_the_catalog_outlives_its_pods() -> None:
+    variables = {variable.name: variable.value for variable in _server(_context()).variables}
+    assert variables["POLARIS_PERSISTENCE_TYPE"] == "relational-jdbc"
+    assert variables["QUARKUS_DATASOURCE_JDBC_URL"] == (
+        "jdbc:postgresql://polaris-postgresql.floe-platform.svc.cluster.local:5432/polaris"
+    )
+    assert variables["QUARKUS_DATASOURCE_USERNAME"] == "polaris"
+
+
+def test_there_is_no_way_to_keep_the_catalog_in_memory() -> None:
+    with pytest.raises(ValidationError):
+        PolarisConfig.model_validate({"database": {"type": "in-memory"}})
+    (need,) = COMPONENT.databases(_context().instance)
+    assert (need.database, need.user) == ("polaris", "polaris")
+
+
+def test_all_replicas_sign_tokens_with_one_key() -> None:
+    context = _context()
+    properties = catalog_polaris.properties(context)
+    (key,) = _server(context).secret_files
+    assert properties["polaris.authentication.token-broker.type"] == "symmetric-key"
+    assert properties["polaris.authentication.token-broker.symmetric-key.file"] == key.path
+    assert (key.secret.secret.name, key.secret.secret.keys[0].generated) == ("polaris-token-broker", 64)
+
+
+def test_nothing_is_logged_to_files_as_the_root_is_read_only() -> None:
+    for container in (_server(_context()), COMPONENT.build(_context()).tasks[0].pod.containers[0]):
+        assert {one.name: one.value for one in container.variables}["QUARKUS_LOG_FILE_ENABLED"] == "false"
+        assert not container.writable_root
+
+
+def test_a_writable_root_is_a_declared_exception() -> None:
+    assert _server(_context({"writable_root": True})).writable_root
+
+
+def test_traces_go_to_the_collector_if_there_is_one() -> None:
+    with_one, without = _context(None, COLLECTOR), _context()
+    assert catalog_polaris.properties(with_one)["quarkus.otel.exporter.otlp.endpoint"] == COLLECTOR.grpc.url()
+    assert catalog_polaris.properties(with_one)["quarkus.otel.sdk.disabled"] == "false"
+    assert catalog_polaris.properties(without)["quarkus.otel.sdk.disabled"] == "true"
+    assert COLLECTOR.grpc in COMPONENT.build(with_one).workloads[0].pod.calls
+
+
+def test_secrets_never_stand_in_configuration() -> None:
+    parts = COMPONENT.build(_context())
+    pods = [*(one.pod for one in parts.workloads), *(one.pod for one in parts.tasks)]
+    texts = [file.text for pod in pods for file in pod.containers[0].config]
+    assert texts
+    assert not [text for text in texts if "password" in text.lower() or "access-key" in text.lower()]
+
+
+def test_every_secret_variable_says_why_it_is_no_file() -> None:
+    assert all(one.reason for one in _server(_context()).variables if one.secret)
+
+
+def test_a_workload_identity_takes_the_place_of_keys() -> None:
+    context = _context(store=AWS)
+    pod = COMPONENT.build(context).workloads[0].pod
+    assert pod.workload_identity is AWS.identity
+    assert "sts.us-east-1.amazonaws.com" in {server.host for server in pod.servers()}
+    names = {variable.name for variable in pod.containers[0].variables}
+    assert "AWS_ACCESS_KEY_ID" not in names
+    assert "AWS_REGION" in names
+
+
+# --- the catalog's storage ---
+
+
+def test_minio_is_told_to_clients_and_server_alike() -> None:
+    assert management.storage_configuration(STORE) == {
+        "storageType": "S3",
+        "allowedLocations": ["s3://warehouse/"],
+        "region": "us-east-1",
+        "stsUnavailable": True,
+        "endpoint": STORE.url,
+        "endpointInternal": STORE.url,
+        "pathStyleAccess": True,
+    }
+
+
+def test_aws_vends_credentials_through_a_role() -> None:
+    assert management.storage_configuration(AWS) == {
+        "storageType": "S3",
+        "allowedLocations": ["s3://warehouse/"],
+        "region": "us-east-1",
+        "roleArn": "arn:aws:iam::123456789012:role/lake",
+    }
+
+
+@pytest.mark.parametrize(
+    ("store", "expected"),
+    [
+        (
+            replace(STORE, kind="gcs", warehouse="gs://lake/", role="polaris@acme.iam.gserviceaccount.com"),
+            {"storageType": "GCS", "gcsServiceAccount": "polaris@acme.iam.gserviceaccount.com"},
+        ),
+        (
+            replace(STORE, kind="adls", warehouse="abfss://c@a.dfs.core.windows.net/", tenant="0f"),
+            {"storageType": "AZURE", "tenantId": "0f"},
+        ),
+    ],
+)
+def test_other_clouds(store: ObjectStore, expected: dict[str, Any]) -> None:
+    assert management.storage_configuration(store) == {**expected, "allowedLocations": [store.warehouse]}
+
+
+@pytest.mark.parametrize("kind", ["s3", "gcs", "adls"])
+def test_the_server_allows_the_kind_of_storage_that_the_catalog_has(kind: Any) -> None:
+    store = replace(STORE, kind=kind)
+    allowed = catalog_polaris.properties(_context(store=store))['polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"']
+    assert json.loads(allowed) == [management.storage_configuration(store)["storageType"]]
+
+
+# --- clients ---
+
+
+def test_each_domain_with_products_is_a_client_of_its_own_and_none_is_root() -> None:
+    clients = _catalog(_context()).clients
+    assert [client.domain for client in clients] == ["field-service", "sales"]
+    assert [client.namespace for client in clients] == ["field_service", "sales"]
+    logins = [client.credentials for client in clients if isinstance(client.credentials, OAuth2Credentials)]
+    assert len({login.client_secret.secret.name for login in logins}) == 2
+    assert catalog_polaris.root_secret(_context().instance) not in {login.client_secret.secret for login in logins}
+    assert {login.token_url for login in logins} == {f"{_catalog(_context()).uri}/v1/oauth/tokens"}
+    assert {login.scope for login in logins} == {"PRINCIPAL_ROLE:ALL"}
+
+
+def test_clients_name_the_realm_in_every_request() -> None:
+    assert _catalog(_context({"realm": "lab"})).headers == (("Polaris-Realm", "lab"),)
+
+
+def test_no_domain_can_be_taken_for_root() -> None:
+    assert management.principal("root") != catalog_polaris.ROOT
+
+
+def test_a_domain_writes_below_its_own_namespace_only() -> None:
+    writing = [grant for grant in management.grants("sales") if "READ" not in str(grant["privilege"])]
+    assert writing == [
+        {"type": "namespace", "namespace": ["sales"], "privilege": "CATALOG_MANAGE_CONTENT"},
+        {"type": "catalog", "privilege": "NAMESPACE_CREATE"},
+    ]
+
+
+# --- bootstrap ---
+
+
+def _bootstrap(folder: Path, secret: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    tool = folder / "tool"
+    tool.write_text(f'#!/bin/bash\necho "$@" > {folder}/arguments\ncat "$3" > {folder}/credentials\nexit {status}\n')
+    tool.chmod(0o755)
+    (folder / "secret").write_text(secret)
+    variables = {
+        "PATH": "/usr/bin:/bin",
+        "TMPDIR": str(folder),
+        "ADMIN_TOOL": str(tool),
+        "REALM": "acme",
+        "ROOT_ID": "root",
+        "ROOT_SECRET": str(folder / "secret"),
+    }
+    command = ["bash", "-c", script("floe_compiler.components.catalog_polaris", "polaris-bootstrap.sh")]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("secret", ["s3cret", "with ' and \" and : and #", "${HOME} $(id)"])
+def test_bootstrap_hands_the_secret_over_in_a_file_that_is_gone_afterwards(tmp_path: Path, secret: str) -> None:
+    done = _bootstrap(tmp_path, secret)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load((tmp_path / "credentials").read_text()) == {
+        "acme": {"client-id": "root", "client-secret": secret}
+    }
+    command, option, file = (tmp_path / "arguments").read_text().split()
+    assert (command, option) == ("bootstrap", "--credentials-file")
+    assert not Path(file).exists()
+    assert secret not in done.stdout + done.stderr
+
+
+def test_bootstrap_fails_when_the_tool_fails(tmp_path: Path) -> None:
+    assert _bootstrap(tmp_path, "s3cret", status=3).returncode == 3
+
+
+def test_bootstrap_refuses_an_empty_secret(tmp_path: Path) -> None:
+    assert _bootstrap(tmp_path, "").returncode == 1
+    assert not (tmp_path / "arguments").exists()
+
+
+# --- setup ---
+
+
+def _setup(folder: Path, context: Context[Any], url: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+    """Run the setup task's container: its files below `folder`, and the server at `url`."""
+    container = COMPONENT.build(context).tasks[1].pod.containers[0]
+    for file in container.config:
+        path = folder / file.path.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text)
+    values = {"/run/secrets/root/client-secret": "root-secret", **changes.pop("secrets", {})}
+    for secret in container.secret_files:
+        path = folder / secret.path.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(values.get(secret.path, f"secret-of-{path.name}\n"))
+    setup = folder / catalog_polaris.SETUP_FILE.lstrip("/")
+    document = json.loads(setup.read_text().replace("/run/secrets", f"{folder}/run/secrets"))
+    setup.write_text(json.dumps({**document, "url": url, "patience_seconds": 20, **changes}))
+    command = [
+        sys.executable,
+        *container.command[1:2],
+        *(str(folder / part.lstrip("/")) for part in container.command[2:]),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_setup_makes_the_catalog_and_its_clients(tmp_path: Path) -> None:
+    state = State()
+    with running(state) as url:
+        done = _setup(tmp_path, _context(), url)
+    assert done.returncode == 0, done.stderr
+    assert state.catalogs["warehouse"]["storageConfigInfo"] == management.storage_configuration(STORE)
+    assert state.secrets["domain-sales"] == ("domain-sales", "secret-of-sales")
+    assert state.secrets["root"] == ("root", "root-secret")
+    assert state.assigned == {"domain-sales": ["domain-sales"], "domain-field-service": ["domain-field-service"]}
+    assert state.namespaces == {"warehouse": [["field_service"], ["sales"]]}
+    assert state.catalog_roles["warehouse", "domain-sales"] == management.grants("sales")
+    assert state.catalog_roles_assigned["domain-sales", "warehouse"] == ["domain-sales"]
+
+
+def _create_namespace(url: str, principal: str) -> int:
+    request = Request(
+        f"{url}/api/catalog/v1/warehouse/namespaces",
+        data=b'{"namespace": ["sales"]}',
+        headers={"Authorization": f"Bearer token-of-{principal}"},
+    )
+    try:
+        return int(urlopen(request, timeout=10).status)
+    except HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_a_domain_that_makes_its_namespace_is_told_that_it_is_there(tmp_path: Path) -> None:
+    """As dlt does at each run, which goes on at a conflict and at nothing else."""
+    state = State()
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        assert _create_namespace(url, "domain-sales") == 409
+        state.catalog_roles["warehouse", "domain-sales"].pop()
+        assert _create_namespace(url, "domain-sales") == 403
+
+
+def test_setup_may_run_again_and_then_changes_nothing(tmp_path: Path) -> None:
+    state = State()
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        before = len(state.changes())
+        done = _setup(tmp_path, _context(), url)
+    assert done.returncode == 0, done.stderr
+    assert state.changes()[before:] == []
+    assert all(status < 500 for _, _, status in state.log)
+
+
+def test_setup_finishes_what_another_run_began(tmp_path: Path) -> None:
+    state = State(principal_roles={"domain-sales"}, principals={"root": {}, "domain-sales": {"clientId": "random"}})
+    with running(state) as url:
+        done = _setup(tmp_path, _context(), url)
+    assert done.returncode == 0, done.stderr
+    assert state.secrets["domain-sales"] == ("domain-sales", "secret-of-sales")
+
+
+def test_setup_brings_a_catalog_to_a_changed_store(tmp_path: Path) -> None:
+    state, moved = State(), replace(STORE, url="https://storage.example.com")
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        done = _setup(tmp_path, _context(store=moved), url)
+    assert done.returncode == 0, done.stderr
+    assert state.catalogs["warehouse"]["storageConfigInfo"]["endpoint"] == "https://storage.example.com"
+
+
+def test_setup_puts_a_rotated_secret_in_place(tmp_path: Path) -> None:
+    state = State()
+    with running(state) as url:
+        assert _setup(tmp_path, _context(), url).returncode == 0
+        done = _setup(tmp_path, _context(), url, secrets={"/run/secrets/clients/sales": "rotated"})
+    assert done.returncode == 0, done.stderr
+    assert state.secrets["domain-sales"] == ("domain-sales", "rotated")
+
+
+def test_setup_prints_no_secret(tmp_path: Path) -> None:
+    with running(State()) as url:
+        done = _setup(tmp_path, _context(), url)
+    assert "secret-of" not in done.stdout + done.stderr
+    assert "root-secret" not in done.stdout + done.stderr
+
+
+def test_setup_fails_where_root_may_not_log_in(tmp_path: Path) -> None:
+    with running(State()) as url:
+        done = _setup(tmp_path, _context(), url, secrets={"/run/secrets/root/client-secret": "another"})
+    assert done.returncode == 1
+    assert "the root client may not log in" in done.stderr
+
+
+def test_setup_fails_when_any_request_is_refused(tmp_path: Path) -> None:
+    state = State(secrets={"root": ("root", "root-secret"), "domain-sales": ("someone", "x")})
+    with running(state) as url:
+        done = _setup(tmp_path, _context(), url)
+    assert done.returncode == 1
+    assert "409 Client ID already in use" in done.stderr
+
+
+def test_setup_gives_up_on_a_server_that_never_answers(tmp_path: Path) -> None:
+    done = _setup(tmp_path, _context(), "http://127.0.0.1:9", patience_seconds=0)
+    assert done.returncode == 1
+    assert "did not answer" in done.stderr
+
+
+def test_setup_waits_for_a_server_that_starts(tmp_path: Path) -> None:
+    with running(State(failures=1)) as url:
+        done = _setup(tmp_path, _context(), url)
+    assert done.returncode == 0, done.stderr
+    assert "waiting for the server" in done.stdout
+
+
+def test_setup_comes_after_bootstrap_and_server() -> None:
+    parts = COMPONENT.build(_context())
+    bootstrap, setup = parts.tasks
+    assert starts_after(parts) == {("polaris", "polaris-bootstrap"), ("polaris-setup", "polaris")}
+    assert bootstrap.deadline <= 3600
+    assert setup.deadline <= 3600
+
+
+# --- what is rendered ---
+
+
+def _without_scripts(manifest: Object) -> Object:
+    """Return a ConfigMap without the scripts in it, which stand in files of their own."""
+    data = manifest.get("data", {})
+    scripts = {key: "..." for key in data if key.endswith((".py", ".sh"))}
+    return {**manifest, "data": {**data, **scripts}} if scripts else manifest
+
+
+@pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=["light", "heavy"])
+def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
+    unit = unit_of(COMPONENT, _context(None, COLLECTOR, settings=settings))
+    own = [_without_scripts(one) for one in unit.objects if one["metadata"]["name"].startswith("polaris")]
+    assert as_text(own) == snapshot
+
+
+def test_people_log_in_to_the_api_and_metrics_are_on_the_management_port() -> None:
+    (server,) = COMPONENT.build(_context()).workloads
+    assert [(one.name, one.port, one.authenticates) for one in server.interfaces] == [("polaris", "http", True)]
+    assert [(one.port, one.path) for one in server.metrics] == [("management", "/q/metrics")]
+
+
+def test_an_autoscaler_may_decide_how_many_servers_there_are() -> None:
+    context = _context({"replicas": {"minimum": 2, "maximum": 6}})
+    kinds = {
+        one["kind"]: one["spec"]
+        for one in unit_of(COMPONENT, context).objects
+        if one["kind"] in ("Deployment", "HorizontalPodAutoscaler")
+    }
+    assert "replicas" not in kinds["Deployment"]
+    assert kinds["HorizontalPodAutoscaler"]["maxReplicas"] == 6

@@ -1,0 +1,332 @@
+"""Dagster, from declared products to facts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.orchestrator_dagster import COMPONENT, build, databases
+from floe_compiler.components.orchestrator_dagster.runs import describe, largest
+from floe_compiler.components.orchestrator_dagster.settings import DaemonSettings
+from floe_compiler.model.facts import Container, Parts, Resources, Workload, named_pods
+from floe_compiler.model.inputs import Placement, Placements
+from floe_compiler.model.plan import Context, Product
+from products import DATABASE, EVERYTHING, SALES, product
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
+
+SCALES = ["light", "medium", "heavy"]
+
+
+def context(*products: Product, scale: str = "heavy", **config: Any) -> Context[Any]:
+    settings = changed(PRODUCTION, environment={"scale": scale})
+    return context_of(COMPONENT, config, settings=settings, found=EVERYTHING, scope="sales", products=products)
+
+
+def parts(scale: str = "heavy", **config: Any) -> Parts:
+    return build(context(product(), scale=scale, **config))
+
+
+def server(name: str, scale: str = "heavy", **config: Any) -> Workload:
+    return next(one for one in parts(scale, **config).workloads if one.name == name)
+
+
+def container(name: str, scale: str = "heavy", **config: Any) -> Container:
+    return server(name, scale, **config).pod.containers[0]
+
+
+def amounts(resources: Resources) -> tuple[str, str, str, str]:
+    return (resources.cpu, resources.memory, resources.cpu_limit, resources.memory_limit)
+
+
+def config_file(one: Container, name: str) -> str:
+    return next(file.text for file in one.config if file.path.endswith(name))
+
+
+def variable(one: Container, name: str) -> str:
+    return next(variable.value for variable in one.variables if variable.name == name)
+
+
+@pytest.mark.parametrize(("scale", "replicas"), list(zip(SCALES, [1, 2, 3], strict=True)))
+def test_the_webserver_grows_with_the_environment(scale: str, replicas: int) -> None:
+    webserver = server("dagster-webserver", scale)
+    assert webserver.replicas == replicas
+    assert webserver.available == 1
+    assert amounts(webserver.pod.containers[0].resources) == ("500m", "1Gi", "2", "4Gi")
+
+
+def test_the_webserver_is_asked_on_a_path_that_exists_and_a_port_anyone_may_open() -> None:
+    webserver = container("dagster-webserver")
+    (port,) = webserver.ports
+    assert (port.name, port.number) == ("http", 3000)
+    for probe in (webserver.startup, webserver.liveness, webserver.readiness):
+        assert probe is not None
+        assert (probe.path, probe.port) == ("/server_info", "http")
+    (interface,) = server("dagster-webserver").interfaces
+    assert (interface.port, interface.authenticates) == ("http", False), "Dagster asks nobody to log in"
+
+
+def test_there_is_one_daemon_and_never_two() -> None:
+    daemon = server("dagster-daemon")
+    assert (daemon.replicas, daemon.recreate) == (1, True)
+    assert "two of them" in daemon.single
+    assert amounts(daemon.pod.containers[0].resources)[:2] == ("250m", "512Mi")
+
+
+def test_the_daemon_is_restarted_when_it_hangs() -> None:
+    daemon = container("dagster-daemon")
+    assert daemon.liveness is not None
+    assert daemon.liveness.command == ("dagster-daemon", "liveness-check")
+    assert (daemon.liveness.period, daemon.liveness.failures, daemon.liveness.timeout) == (30, 2, 15)
+    # Dagster's own half an hour would make the health check worthless.
+    assert variable(daemon, "DAGSTER_DAEMON_HEARTBEAT_TOLERANCE") == "60"
+
+
+def test_the_daemons_times_can_be_chosen() -> None:
+    daemon = container("dagster-daemon", daemon={"restart_timeout": "2m", "health_check_interval": "40s"})
+    assert daemon.liveness is not None
+    assert (daemon.liveness.period, daemon.liveness.failures) == (40, 3)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ({"restart_timeout": "20s", "health_check_interval": "30s"}, "restart_timeout is shorter"),
+        ({"health_check_interval": "10s"}, "must be 15s or longer"),
+    ],
+)
+def test_times_that_cannot_work_are_refused(times: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        DaemonSettings.model_validate(times)
+
+
+def test_two_daemons_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        DaemonSettings.model_validate({"mode": "ha"})
+
+
+@pytest.mark.parametrize(("scale", "replicas"), list(zip(SCALES, [1, 2, 3], strict=True)))
+def test_each_product_has_a_code_location(scale: str, replicas: int) -> None:
+    code = server("code-customer-360", scale)
+    assert code.replicas == replicas
+    assert code.pod.containers[0].image == "acme/customer-360:1.4.2"
+    # It opens the database to evaluate a schedule.
+    assert code.pod.calls == (DATABASE.endpoint,)
+    assert "DAGSTER_PG_PASSWORD" in [one.name for one in code.pod.containers[0].variables if one.secret]
+
+
+def test_a_code_location_is_what_the_documents_call_a_worker() -> None:
+    assert amounts(container("code-customer-360").resources)[:2] == ("1", "2Gi")
+    code = container("code-customer-360")
+    assert code.readiness is not None
+    assert code.readiness.grpc
+    assert code.ports[0].number == 4000
+
+
+def server_id(one: Product) -> str:
+    code = next(server for server in build(context(one)).workloads if server.name.startswith("code-"))
+    arguments = code.pod.containers[0].arguments
+    return arguments[arguments.index("--fixed-server-id") + 1]
+
+
+def test_replicas_have_one_identity_that_changes_with_what_they_serve() -> None:
+    assert server_id(product()) == server_id(product())
+    assert server_id(product()) != server_id(product(image="acme/customer-360:1.4.3"))
+    assert server_id(product()) != server_id(product(schedule=None))
+
+
+def test_dagster_waits_for_its_database_and_reaches_every_code_location() -> None:
+    declared = build(context(product(), product("order-analytics")))
+    webserver = declared.workloads[0]
+    assert webserver.pod.waits_for == (DATABASE.endpoint,)
+    assert [call.host.split(".")[0] for call in webserver.pod.calls] == [
+        "dagster-postgresql",
+        "code-customer-360",
+        "code-order-analytics",
+    ]
+
+
+def test_only_webserver_and_daemon_may_launch_runs() -> None:
+    declared = parts()
+    pods = dict(named_pods(declared))
+    allowed = [name for name, pod in pods.items() if pod.kubernetes_api]
+    assert allowed == ["dagster-webserver", "dagster-daemon"]
+    assert {pods[name].account for name in allowed} == {"dagster"}
+    verbs = {verb for name in allowed for rule in pods[name].kubernetes_api for verb in rule.verbs}
+    assert verbs == {"create", "delete", "get", "list"}
+
+
+def test_the_database_is_migrated_before_anything_uses_it() -> None:
+    declared = parts()
+    (migration,) = declared.tasks
+    assert migration.pod.containers[0].command == ("dagster", "instance", "migrate")
+    processes = {"dagster-webserver", "dagster-daemon"}
+    order = starts_after(declared, "floe-sales-domain")
+    assert {(one, migration.name) for one in processes} <= order
+    assert {one for first, one in order if first == "code-customer-360"} == processes, "not the other way round"
+    assert migration.retries == 3
+
+
+def test_a_new_product_or_a_longer_queue_does_not_migrate_the_database_again() -> None:
+    assert build(context(product())).tasks == build(context(product(), product("order-analytics"))).tasks
+    assert build(context(product())).tasks == build(context(product(), runs={"at_once": 20})).tasks
+
+
+def test_the_migration_knows_of_no_launcher_which_would_ask_for_a_token() -> None:
+    (migration,) = parts().tasks
+    assert not migration.pod.kubernetes_api
+    declared = yaml.safe_load(config_file(migration.pod.containers[0], "dagster.yaml"))
+    assert set(declared) == {"storage", "telemetry"}
+    assert declared["storage"] == instance()["storage"]
+
+
+def test_dagster_has_a_database_of_its_own() -> None:
+    (need,) = databases(context().instance)
+    assert (need.database, need.user) == ("dagster", "dagster")
+    assert need.choice.type == "postgresql"
+
+
+def test_an_external_database_is_used_as_it_is_called() -> None:
+    external = replace(
+        DATABASE, endpoint=replace(DATABASE.endpoint, host="db.acme.example", group=None), database="orchestration"
+    )
+    found = (*(one for one in EVERYTHING if one != DATABASE), external)
+    declared = build(context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=[product()]))
+    text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
+    assert yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]["hostname"] == "db.acme.example"
+    assert yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]["db_name"] == "orchestration"
+    # Reference charts went on to point at the server inside the cluster.
+    assert "dagster-postgresql" not in text
+
+
+def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryption() -> None:
+    key = DATABASE.password.secret.key("username")
+    external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
+    found = (*(one for one in EVERYTHING if one != DATABASE), external)
+    declared = build(context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=[product()]))
+    pods = [pod for _, pod in named_pods(declared)]
+    for container_ in (pod.containers[0] for pod in pods):
+        (user,) = (one for one in container_.variables if one.name == "DAGSTER_PG_USERNAME")
+        assert user.secret == key
+        assert user.reason
+    text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
+    connection = yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]
+    assert connection["username"] == {"env": "DAGSTER_PG_USERNAME"}
+    assert connection["params"] == {"sslmode": "require"}
+
+
+def instance(scale: str = "heavy", **config: Any) -> dict[str, Any]:
+    return dict(yaml.safe_load(config_file(container("dagster-webserver", scale, **config), "dagster.yaml")))
+
+
+@pytest.mark.parametrize(("scale", "runs"), list(zip(SCALES, [2, 5, 10], strict=True)))
+def test_the_queue_grows_with_the_environment_and_has_a_part_for_each_product(scale: str, runs: int) -> None:
+    limits = instance(scale)["concurrency"]["runs"]
+    assert limits["max_concurrent_runs"] == runs
+    (part,) = limits["tag_concurrency_limits"]
+    assert (part["key"], part["value"], part["limit"]) == (
+        "floe.dev/product",
+        {"applyLimitPerUniqueValue": True},
+        1,
+    )
+
+
+def test_the_instance_says_no_password_and_writes_nowhere() -> None:
+    declared = instance()
+    connection = declared["storage"]["postgres"]["postgres_db"]
+    assert connection["password"] == {"env": "DAGSTER_PG_PASSWORD"}
+    assert connection["scheme"] == "postgresql+psycopg2"
+    assert declared["telemetry"] == {"enabled": False}
+    assert declared["compute_logs"]["class"] == "NoOpComputeLogManager"
+
+
+def test_the_launcher_asks_for_no_key_that_nobody_writes() -> None:
+    assert "postgres_password_secret" not in instance()["run_launcher"]["config"]
+    password = next(one for one in container("dagster-daemon").variables if one.name == "DAGSTER_PG_PASSWORD")
+    assert password.secret is not None
+    assert (password.secret.secret.name, password.secret.key) == ("dagster-postgresql", "password")
+    assert password.reason
+
+
+def test_the_watch_over_runs_is_on() -> None:
+    assert instance()["run_monitoring"]["enabled"] is True
+    assert instance()["run_retries"]["enabled"] is True
+
+
+def test_runs_are_pods_of_their_own_without_a_token() -> None:
+    (runs,) = parts(runs={"at_once": 10, "per_product": 3}).launched
+    assert (runs.name, runs.count) == ("run-customer-360", 3)
+    assert not runs.pod.kubernetes_api
+    assert not runs.pod.waits_for
+    # Its arguments come from Dagster: whatever the image's entrypoint is, it must not get them.
+    assert runs.pod.containers[0].command == ("env",)
+    assert DATABASE.endpoint in runs.pod.calls
+
+
+def test_two_steps_may_use_one_name_for_two_secrets() -> None:
+    (runs,) = parts().launched
+    secrets = {one.name: one.secret.secret.name for one in runs.pod.containers[0].variables if one.secret}
+    assert secrets["FLOE_STEP_1_API_KEY"] == "shop-api"
+    assert secrets["FLOE_STEP_3_API_KEY"] == "soda-cloud"
+    described = describe(context(product()), product())
+    assert [step["secrets"] for step in described["steps"]] == [
+        {"API_KEY": "FLOE_STEP_1_API_KEY"},
+        {},
+        {"API_KEY": "FLOE_STEP_3_API_KEY"},
+    ]
+
+
+def test_a_run_gets_as_much_as_its_largest_step() -> None:
+    small, large = Resources("500m", "4Gi", "1", "4Gi"), Resources("2", "1Gi", "2", "1500Mi")
+    assert largest([small, large]) == Resources("2", "4Gi", "2", "4Gi")
+
+
+def run_config(one: Context[Any]) -> dict[str, Any]:
+    code = next(server for server in build(one).workloads if server.name.startswith("code-"))
+    text = variable(code.pod.containers[0], "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT")
+    return dict(json.loads(text.replace("$$", "$"))["k8s"])
+
+
+def test_a_code_location_says_what_the_pods_of_its_runs_are() -> None:
+    told = run_config(context(product(timeout="30m")))
+    config = told["run_k8s_config"]
+    assert told["namespace"] == SALES
+    assert config["pod_template_spec_metadata"]["labels"]["app.kubernetes.io/component"] == "run-customer-360"
+    assert config["pod_spec_config"]["serviceAccountName"] == "run-customer-360"
+    assert config["pod_spec_config"]["automountServiceAccountToken"] is False
+    assert config["container_config"]["image"] == "ghcr.io/acme/customer-360:1.4.2"
+    assert config["container_config"]["securityContext"]["readOnlyRootFilesystem"] is True
+    assert config["job_spec_config"]["activeDeadlineSeconds"] > 1800
+
+
+def test_kubernetes_leaves_what_is_said_of_runs_alone() -> None:
+    code = container("code-customer-360")
+    text = variable(code, "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT")
+    assert "$$(POLARIS_CLIENT_ID):$$(POLARIS_CLIENT_SECRET)" in text
+    assert "the-password" not in text
+
+
+def test_runs_go_to_the_nodes_for_jobs() -> None:
+    one = context(product())
+    placed = replace(one.instance, placement=Placements(jobs=Placement(node_selector={"pool": "batch"})))
+    assert run_config(replace(one, instance=placed))["run_k8s_config"]["pod_spec_config"]["nodeSelector"] == {
+        "pool": "batch"
+    }
+
+
+def test_a_domain_without_products_has_a_dagster_all_the_same() -> None:
+    declared = build(context())
+    assert [one.name for one in declared.workloads] == ["dagster-webserver", "dagster-daemon"]
+    assert yaml.safe_load(config_file(declared.workloads[0].pod.containers[0], "workspace.yaml")) == {"load_from": []}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
+    settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
+    one = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
+    assert as_text(unit_of(COMPONENT, one).objects) == snapshot

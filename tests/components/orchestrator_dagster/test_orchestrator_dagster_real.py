@@ -1,0 +1,236 @@
+"""Dagster itself reads what the compiler renders. Needs dagster, dagster-k8s and dagster-postgres."""
+
+# mypy: disable-error-code="import-not-found"
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from subprocess import PIPE
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from dagster_program import PROGRAM, code_container, code_server, context, parts, told_of_runs, write_files
+from floe_compiler.components.orchestrator_dagster import build
+from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.data_product import IDENTITY
+from floe_compiler.model.facts import Pod
+from floe_compiler.model.inputs import Placement
+from floe_compiler.model.plan import Product
+from products import SALES, product
+
+dagster = pytest.importorskip("dagster", reason="needs dagster, which is not among the compiler's dependencies")
+dagster_k8s = pytest.importorskip("dagster_k8s", reason="needs dagster-k8s")
+yaml = pytest.importorskip("yaml", reason="needs PyYAML")
+
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default")]
+
+SHELL_STEPS: list[dict[str, Any]] = [
+    {"name": "first-step", "type": "custom", "command": ["sh", "-c", 'echo "one $SHOP $$ $KEY"'],
+     "variables": {"SHOP": "a$(HOME)"}, "secrets": {"KEY": {"secret": "shop", "key": "token"}}},
+    {"name": "second-step", "type": "custom", "command": ["sh", "-c", "env"]},
+]  # fmt: skip
+
+
+def loaded(one: Product, tmp_path: Path) -> ModuleType:
+    """Load a product's definitions as Dagster does: from a file beside its data."""
+    folder = write_files(parts(one).launched[0].pod, tmp_path) / "etc/floe"
+    spec = importlib.util.spec_from_file_location("definitions", folder / "definitions.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def execute(module: ModuleType) -> Any:
+    with dagster.DagsterInstance.ephemeral() as instance:
+        return module.JOB.execute_in_process(instance=instance, raise_on_error=False)
+
+
+def test_steps_run_in_order_with_their_own_variables_and_no_others_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOE_STEP_1_KEY", "its-key")
+    monkeypatch.setenv("DAGSTER_PG_PASSWORD", "the-password")
+    module = loaded(product(steps=SHELL_STEPS), tmp_path)
+    result = execute(module)
+    said = capfd.readouterr().err
+    assert result.success
+    done = [event.step_key for event in result.all_events if event.is_step_success]
+    assert done == ["first_step", "second_step"]
+    assert "one a$(HOME) " in said
+    assert "its-key" in said.split("second_step")[0]
+    assert "FLOE_STEP_1_KEY" not in said
+    assert "the-password" not in said
+    assert "its-key" not in said.split("second_step", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (["sh", "-c", "echo broken; exit 3"], "step first-step ended with exit code 3"),
+        (["no-such-program"], "step first-step cannot start no-such-program: No such file or directory"),
+    ],
+)
+def test_a_failed_step_fails_the_run_and_stops_it(tmp_path: Path, command: list[str], reason: str) -> None:
+    steps = [{"name": "first-step", "type": "custom", "command": command}, {**SHELL_STEPS[1]}]
+    module = loaded(product(steps=steps), tmp_path)
+    result = execute(module)
+    assert not result.success
+    assert [event.step_key for event in result.all_events if event.is_step_start] == ["first_step"]
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert failure.step_failure_data.user_failure_data.description == reason
+
+
+def test_a_cancelled_run_ends_its_program(tmp_path: Path) -> None:
+    ended = tmp_path / "ended"
+    script = f"trap 'touch {ended}; exit 1' TERM; echo started; while :; do sleep 0.1; done"
+    one = product(steps=[{"name": "endless", "type": "custom", "command": ["sh", "-c", script]}])
+    folder = write_files(parts(one).launched[0].pod, tmp_path) / "etc/floe"
+    command = [PROGRAM, "job", "execute", "-f", str(folder / "definitions.py")]
+    variables = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
+    with subprocess.Popen(command, env=variables, stdout=PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        assert any('"started"' in line for line in run.stdout or ())
+        run.send_signal(signal.SIGTERM)
+        run.communicate(timeout=60)
+    assert ended.exists()
+
+
+def test_the_schedule_ticks_when_the_product_says(tmp_path: Path) -> None:
+    from dagster._utils.schedules import schedule_execution_time_iterator
+
+    module = loaded(product(), tmp_path)
+    repository = module.definitions.get_repository_def()
+    (schedule,) = repository.schedule_defs
+    start = datetime(2026, 10, 24, 12, tzinfo=UTC).timestamp()
+    ticks = schedule_execution_time_iterator(start, schedule.cron_schedule, schedule.execution_timezone)
+    # Summer time has ended that night: five in Berlin is four in UTC.
+    assert [next(ticks).astimezone(UTC) for _ in range(2)] == [
+        datetime(2026, 10, 25, 4, tzinfo=UTC),
+        datetime(2026, 10, 26, 4, tzinfo=UTC),
+    ]
+    assert schedule.default_status == dagster.DefaultScheduleStatus.RUNNING
+
+
+def test_runs_carry_what_queue_and_watch_look_at(tmp_path: Path) -> None:
+    module = loaded(product(timeout="30m", retries=2), tmp_path)
+    assert (
+        module.JOB.run_tags.items()
+        >= {
+            "dagster/max_retries": "2",
+            "dagster/max_runtime": "1800",
+            "dagster/retry_strategy": "ALL_STEPS",
+            "floe.dev/product": "customer-360",
+        }.items()
+    )
+
+
+def test_a_schedule_that_is_not_enabled_does_not_tick(tmp_path: Path) -> None:
+    module = loaded(product(schedule={"cron": "0 5 * * *", "enabled": False}), tmp_path)
+    (schedule,) = module.definitions.get_repository_def().schedule_defs
+    assert schedule.default_status == dagster.DefaultScheduleStatus.STOPPED
+
+
+def test_a_product_without_a_schedule_has_a_job_only(tmp_path: Path) -> None:
+    module = loaded(product(schedule=None), tmp_path)
+    repository = module.definitions.get_repository_def()
+    assert [job.name for job in repository.get_all_jobs()] == ["customer_360"]
+    assert not repository.schedule_defs
+
+
+def test_dagster_accepts_its_instance(tmp_path: Path) -> None:
+    from dagster._config import process_config
+    from dagster._core.instance.config import dagster_instance_config
+    from dagster_k8s import K8sRunLauncher
+
+    write_files(parts(product()).workloads[0].pod, tmp_path)
+    config, _ = dagster_instance_config(str(tmp_path / "opt/dagster/dagster_home"))
+    assert config["concurrency"]["runs"]["max_concurrent_runs"] == 10
+    launcher = process_config(K8sRunLauncher.config_type(), config["run_launcher"]["config"])
+    assert launcher.success, launcher.errors
+    assert launcher.value["job_namespace"] == SALES
+
+
+def test_dagster_reads_its_workspace(tmp_path: Path) -> None:
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+    write_files(parts(product(), product("order-analytics")).workloads[0].pod, tmp_path)
+    origins = WorkspaceFileTarget(paths=[str(tmp_path / "dagster-workspace/workspace.yaml")]).create_origins()
+    assert [(one.location_name, one.host, one.port) for one in origins] == [
+        ("customer-360", f"code-customer-360.{SALES}.svc.cluster.local", 4000),
+        ("order-analytics", f"code-order-analytics.{SALES}.svc.cluster.local", 4000),
+    ]
+
+
+def test_a_domain_without_products_has_an_empty_workspace(tmp_path: Path) -> None:
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+    write_files(parts().workloads[0].pod, tmp_path)
+    assert WorkspaceFileTarget(paths=[str(tmp_path / "dagster-workspace/workspace.yaml")]).create_origins() == []
+
+
+def run_job(one: Product) -> dict[str, Any]:
+    """Return the Job that the launcher would create for a run of the product, as the API server sees it."""
+    import kubernetes
+    from dagster_k8s.container_context import K8sContainerContext
+    from dagster_k8s.job import DagsterK8sJobConfig, construct_dagster_k8s_job
+
+    declared = K8sContainerContext.create_from_config(told_of_runs(one))
+    job = construct_dagster_k8s_job(
+        job_config=DagsterK8sJobConfig(
+            dagster_home="/opt/dagster/dagster_home", instance_config_map="dagster-instance"
+        ),
+        args=["dagster", "api", "execute_run"],
+        job_name="dagster-run-1",
+        user_defined_k8s_config=declared.run_k8s_config,
+        component="run_worker",
+        labels={"dagster/job": "customer_360"},
+    )
+    return dict(kubernetes.client.ApiClient().sanitize_for_serialization(job))
+
+
+def test_a_run_is_the_pod_that_was_declared() -> None:
+    declared = context(product())
+    launched = build(declared).launched[0]
+    wanted = pod_template(declared.instance, launched.name, launched.pod, Placement())
+    made = run_job(product())["spec"]["template"]
+    assert wanted["metadata"]["labels"].items() <= made["metadata"]["labels"].items()
+    (container,) = made["spec"].pop("containers")
+    (wanted_container,) = wanted["spec"].pop("containers")
+    assert container.pop("args") == ["dagster", "api", "execute_run"]
+    home = {"name": "DAGSTER_HOME", "value": "/opt/dagster/dagster_home"}
+    assert container.pop("env") == [home, *wanted_container.pop("env")]
+    assert container == {**wanted_container, "envFrom": []}
+    assert {**wanted["spec"], "restartPolicy": "Never"}.items() <= made["spec"].items()
+
+
+def test_a_run_ends_in_time_and_is_kept_for_a_week() -> None:
+    made = run_job(product(timeout="30m"))["spec"]
+    assert made["backoffLimit"] == 0
+    assert made["ttlSecondsAfterFinished"] == 7 * 24 * 3600
+    assert 30 * 60 < made["activeDeadlineSeconds"] <= 45 * 60 + 60
+
+
+def test_the_code_location_serves_the_job_and_how_its_runs_look(tmp_path: Path) -> None:
+    from dagster._serdes import deserialize_value
+
+    with code_server(product(), tmp_path) as client:
+        listed = deserialize_value(client.list_repositories())
+        server = client.get_server_id()
+    assert [symbol.attribute for symbol in listed.repository_symbols] == ["definitions"]
+    assert listed.container_context == told_of_runs(product())
+    assert len(server) == 16
+
+
+def test_broken_definitions_stop_the_code_location(tmp_path: Path) -> None:
+    write_files(Pod((code_container(product()),), IDENTITY), tmp_path)
+    (tmp_path / "etc/floe/product.json").write_text("{}")
+    command = [PROGRAM, "api", "grpc", "-p", "4000", "-f", str(tmp_path / "etc/floe/definitions.py")]
+    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 1

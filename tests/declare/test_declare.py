@@ -1,0 +1,70 @@
+"""Components declare their facts once, before anything is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from floe_compiler.declare import declare
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.inputs import Quota
+from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Component, Context, ResolvedUnit
+from floe_compiler.model.span import Span
+from kit.samples import instance, workload
+from resolve.samples import component
+from support import DEVELOPMENT
+
+NAMESPACE = "floe-platform"
+PARTS = Parts(workloads=(workload(),))
+
+
+def resolved(*components: Component[Any]) -> ResolvedUnit:
+    contexts = tuple((one, Context(instance(name=one.type))) for one in components)
+    return ResolvedUnit(DEVELOPMENT, "platform", NAMESPACE, "@acme/platform", contexts, Quota(), Span("q.yaml"))
+
+
+def no_constructs(_build: Callable[[Any], None], _namespace: str, _label: str) -> tuple[Object, ...]:
+    raise AssertionError("only components with constructs pay for cdk8s in Python")
+
+
+def test_each_component_is_built_once_in_its_context() -> None:
+    built: list[Context[Any]] = []
+
+    def build(context: Context[Any]) -> Parts:
+        built.append(context)
+        return PARTS
+
+    one = component("test", "server", build=build)
+    unit = declare(resolved(one, replace(one, type="other")), no_constructs)
+    assert [context.instance.name for context in built] == ["server", "other"]
+    assert [found.instance for found in unit.instances] == [context.instance for context in built]
+    assert {found.parts for found in unit.instances} == {PARTS}
+    assert (unit.namespace, unit.scope, unit.owner) == (NAMESPACE, "platform", "@acme/platform")
+    assert unit.quota_origin == Span("q.yaml")
+
+
+def test_constructs_are_run_for_the_namespace_and_under_the_components_name() -> None:
+    drawn: list[object] = []
+
+    def run(build: Callable[[Any], None], namespace: str, label: str) -> tuple[Object, ...]:
+        build("the chart")
+        return ({"kind": "Route", "metadata": {"name": label, "namespace": namespace}},)
+
+    one = component("test", "server", build=lambda _: PARTS)
+    drawing = replace(one, constructs=lambda chart, context: drawn.append((chart, context.instance.name)))
+    (found,) = declare(resolved(drawing), run).instances
+    assert drawn == [("the chart", "server")]
+    assert found.objects[0]["metadata"] == {"name": found.instance.label(), "namespace": NAMESPACE}
+
+
+def test_what_depends_on_all_namespaces_waits_for_them() -> None:
+    one = component("test", "server", build=lambda _: PARTS)
+    late = replace(one, completes=lambda context, mesh: Parts(objects=({"name": context.instance.name, "mesh": mesh},)))
+    (found,) = declare(resolved(late), no_constructs).instances
+    assert found.completes
+    assert found.completes(MeshFacts()).objects == ({"name": "server", "mesh": MeshFacts()},)
+    (found,) = declare(resolved(one), no_constructs).instances
+    assert found.completes is None

@@ -1,0 +1,53 @@
+"""What steps are told of a catalog, whichever it is and however it lets its clients in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from floe_compiler.kit.products.catalog import catalog_variables
+from floe_compiler.kit.products.lakehouse import Lakehouse
+from floe_compiler.model.capabilities import BearerToken, OAuth2Credentials
+from floe_compiler.model.facts import Variable
+from products import LAKEHOUSE, product
+
+LOGIN = LAKEHOUSE.client.credentials
+PYICEBERG = "PYICEBERG_CATALOG__DEFAULT__"
+
+
+def told(lakehouse: Lakehouse = LAKEHOUSE) -> dict[str, Variable]:
+    return {variable.name: variable for variable in catalog_variables(lakehouse, product())}
+
+
+def test_a_catalog_says_what_it_wants_beside_what_every_catalog_does() -> None:
+    assert next(iter(told())) == "POLARIS_HOST"
+    other = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, prefix="NESSIE_", variables=()))
+    assert not [name for name in told(other) if "POLARIS" in name and "REALM" not in name]
+    assert told(other)["NESSIE_URI"].value == told()["POLARIS_URI"].value
+
+
+def test_headers_reach_pyiceberg_under_its_own_names() -> None:
+    assert told()[f"{PYICEBERG}HEADER__POLARIS_REALM"].value == "floe"
+    without = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, headers=()))
+    assert [name for name in told(without) if "HEADER" in name] == [f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION"]
+
+
+def test_without_a_scope_none_is_asked_for() -> None:
+    assert isinstance(LOGIN, OAuth2Credentials)
+    variables = told(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=replace(LOGIN, scope=""))))
+    assert not [name for name in variables if "SCOPE" in name]
+
+
+def test_a_token_is_shown_as_it_is() -> None:
+    assert isinstance(LOGIN, OAuth2Credentials)
+    bearer = replace(LAKEHOUSE.client, credentials=BearerToken(LOGIN.client_secret))
+    variables = told(replace(LAKEHOUSE, client=bearer))
+    assert variables["POLARIS_TOKEN"].secret == LOGIN.client_secret
+    assert variables["POLARIS_TOKEN"].reason
+    assert variables[f"{PYICEBERG}TOKEN"].value == "$(POLARIS_TOKEN)"
+    assert not [name for name in variables if "CLIENT" in name or "CREDENTIAL" in name or "TOKEN_URI" in name]
+
+
+def test_without_a_login_nothing_is_said_of_one() -> None:
+    variables = told(replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=None)))
+    assert not [name for name, variable in variables.items() if variable.secret or "TOKEN" in name or "CRED" in name]
+    assert variables[f"{PYICEBERG}URI"].value

@@ -1,0 +1,137 @@
+"""Data products as pods."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
+from floe_compiler.kit.products import dbt
+from floe_compiler.kit.products.data_product import literal, requirements
+from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.capabilities import Capability, Compute
+from floe_compiler.model.facts import Container, Pod
+from floe_compiler.model.plan import Product, Requirement
+from floe_compiler.model.settings import Settings
+from products import COMPUTE, EVERYTHING, LAKEHOUSE, STORE, product
+from support import DEVELOPMENT, PRODUCTION, context_of
+
+
+def pod(one: Product, found: tuple[Capability, ...] = EVERYTHING, settings: Settings = DEVELOPMENT) -> Pod:
+    return build(context_of(COMPONENT, settings=settings, found=found, scope="sales", products=[one])).tasks[0].pod
+
+
+def first(one: Product, settings: Settings = DEVELOPMENT) -> Container:
+    declared = pod(one, settings=settings)
+    return (*declared.setup, *declared.containers)[0]
+
+
+def custom(**spec: Any) -> Product:
+    return product(steps=[{"name": "only", "type": "custom", "command": ["true"], **spec}])
+
+
+def test_steps_run_one_after_the_other_and_the_last_ends_the_pod() -> None:
+    declared = pod(product())
+    assert [one.name for one in declared.setup] == ["load-orders", "transform"]
+    assert [one.name for one in declared.containers] == ["verify"]
+
+
+def test_a_product_of_one_step_needs_no_setup() -> None:
+    declared = pod(custom())
+    assert not declared.setup
+    assert [one.name for one in declared.containers] == ["only"]
+
+
+def test_steps_run_as_nobody_in_particular_without_a_token() -> None:
+    declared = pod(product())
+    assert declared.identity.user == declared.identity.group == 10001
+    assert not declared.kubernetes_api
+
+
+def test_steps_may_call_what_they_use_and_what_they_name() -> None:
+    hosts = [call.host.split(".")[0] for call in pod(product()).calls]
+    assert hosts == ["polaris", "marquez", "minio", "otel-collector", "api"]
+
+
+def test_a_warehouse_outside_is_called_by_products_that_run_dbt_only() -> None:
+    snowflake = replace(COMPUTE, endpoint=replace(STORE.endpoint, host="acme.snowflakecomputing.com", group=None))
+    found = (*(one for one in EVERYTHING if not isinstance(one, Compute)), snowflake)
+    assert "acme.snowflakecomputing.com" in [call.host for call in pod(product(), found).calls]
+    assert "acme.snowflakecomputing.com" not in [call.host for call in pod(custom(), found).calls]
+
+
+def test_a_step_gets_four_cores_at_most_unless_it_says_otherwise() -> None:
+    resources = first(product(), PRODUCTION).resources
+    assert (resources.cpu, resources.memory, resources.cpu_limit, resources.memory_limit) == ("1", "2Gi", "4", "4Gi")
+    amounts = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}}
+    assert first(custom(resources=amounts)).resources.cpu == "100m"
+
+
+def test_tmp_is_as_large_as_the_settings_say() -> None:
+    scratch = {one.path: one.size for one in first(product()).scratch}
+    assert scratch == {"/tmp": "4Gi", "/var/duckdb": "10Gi"}
+
+
+def test_dbt_finds_its_profile_with_the_environment_as_target() -> None:
+    (profiles,) = [file for file in first(product()).config if file.path == "/etc/dbt/profiles.yml"]
+    read = yaml.safe_load(profiles.text)
+    assert read == {"floe": {"target": "dev", "outputs": {"dev": dbt.target(COMPUTE, LAKEHOUSE)}}}
+
+
+def test_only_products_that_verify_contracts_get_the_script() -> None:
+    assert "/etc/soda/verify-contracts.sh" in [file.path for file in first(product()).config]
+    assert first(custom()).config == ()
+
+
+def test_secrets_of_steps_are_variables_with_a_reason() -> None:
+    variables = {variable.name: variable for variable in first(product()).variables}
+    key = variables["API_KEY"]
+    assert key.secret is not None
+    assert key.secret.secret.name == "shop-api"
+    assert key.reason
+
+
+def test_steps_have_the_identity_that_the_store_is_read_with() -> None:
+    identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", "x"),))
+    assert pod(custom(), (replace(STORE, identity=identity),)).workload_identity is identity
+    assert pod(custom(), (STORE,)).workload_identity is None
+
+
+def test_only_dbt_makes_an_engine_necessary() -> None:
+    with_dbt = context_of(COMPONENT, scope="sales", products=[product()])
+    without = context_of(COMPONENT, scope="sales", products=[custom()])
+    assert Requirement(Compute) in requirements(with_dbt.instance)
+    assert all(one.optional for one in requirements(without.instance))
+
+
+def test_what_people_write_is_not_for_kubernetes_to_replace() -> None:
+    container = first(custom(command=["sh", "-c", "echo $(HOME) $$ $1"], variables={"PRICE": "$(HOME)"}))
+    assert expanded(container.command[2], {"HOME": "/tmp"}) == "echo $(HOME) $$ $1"
+    (price,) = [variable.value for variable in container.variables if variable.name == "PRICE"]
+    assert expanded(price, {"HOME": "/tmp"}) == "$(HOME)"
+
+
+def expanded(text: str, variables: dict[str, str]) -> str:
+    """Expand as Kubernetes does (k8s.io/kubernetes, third_party/forked/golang/expansion)."""
+    return re.sub(
+        r"\$(?:\$|\(([^)]*)\))",
+        lambda match: "$" if match[0] == "$$" else variables.get(match[1], match[0]),
+        text,
+    )
+
+
+@given(st.text(alphabet="$()A ", max_size=12))
+def test_any_text_comes_out_of_kubernetes_as_it_was_written(text: str) -> None:
+    assert expanded(literal(text), {"A": "replaced", "": "empty"}) == text
+
+
+def test_pods_say_whose_they_are() -> None:
+    one = product()
+    found = pod(one)
+    assert dict(found.labels) == {"floe.dev/domain": "sales", "floe.dev/product": one.name}
+    assert dict(found.annotations) == {"floe.dev/owner": one.spec.metadata.owner}

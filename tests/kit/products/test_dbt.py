@@ -1,0 +1,79 @@
+"""dbt's profile, whatever the engine and however the catalog lets its clients in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from floe_compiler.kit.products import dbt
+from floe_compiler.kit.products.lakehouse import Lakehouse
+from floe_compiler.model.capabilities import BearerToken, Compute, Credentials, FromVariable, OAuth2Credentials
+from products import COMPUTE, LAKEHOUSE, STORE
+
+LOGIN = LAKEHOUSE.client.credentials
+TRINO = Compute(
+    name="trino",
+    engine="trino",
+    connection=(("host", "trino.example.com"), ("user", "floe"), ("password", FromVariable("TRINO_PASSWORD"))),
+    threads=8,
+)
+
+
+def logging_in(credentials: Credentials | None) -> Lakehouse:
+    return replace(LAKEHOUSE, client=replace(LAKEHOUSE.client, credentials=credentials))
+
+
+def duckdb(lakehouse: Lakehouse | None = LAKEHOUSE) -> dict[str, Any]:
+    return dbt.target(COMPUTE, lakehouse)
+
+
+def test_the_environment_is_the_only_target() -> None:
+    file = dbt.profiles("qa", COMPUTE, None)
+    assert file.path == "/etc/dbt/profiles.yml"
+    assert yaml.safe_load(file.text) == {"floe": {"target": "qa", "outputs": {"qa": duckdb(None)}}}
+
+
+def test_an_engine_that_nobody_wrote_an_adapter_for_is_described_by_its_connection() -> None:
+    assert dbt.target(TRINO, LAKEHOUSE) == {
+        "type": "trino",
+        "host": "trino.example.com",
+        "user": "floe",
+        "password": "{{ env_var('TRINO_PASSWORD') }}",
+        "threads": 8,
+    }
+
+
+def test_the_catalog_is_known_by_its_own_variables() -> None:
+    other = replace(LAKEHOUSE, catalog=replace(LAKEHOUSE.catalog, prefix="NESSIE_"))
+    (attached,) = duckdb(other)["attach"]
+    assert attached["path"] == "{{ env_var('NESSIE_WAREHOUSE') }}"
+    assert attached["options"]["endpoint"] == "{{ env_var('NESSIE_URI') }}"
+
+
+def test_a_client_logs_in_with_an_id_and_a_secret() -> None:
+    (catalog, _) = duckdb()["secrets"]
+    assert catalog["client_id"] == "{{ env_var('POLARIS_CLIENT_ID') }}"
+    assert catalog["oauth2_scope"] == "{{ env_var('POLARIS_SCOPE') }}"
+    assert isinstance(LOGIN, OAuth2Credentials)
+    (catalog, _) = duckdb(logging_in(replace(LOGIN, scope="")))["secrets"]
+    assert "oauth2_scope" not in catalog
+
+
+def test_a_client_shows_a_token() -> None:
+    assert isinstance(LOGIN, OAuth2Credentials)
+    (catalog, _) = duckdb(logging_in(BearerToken(LOGIN.client_secret)))["secrets"]
+    assert catalog == {"type": "iceberg", "name": "catalog", "token": "{{ env_var('POLARIS_TOKEN') }}"}
+
+
+def test_nobody_logs_in_where_nobody_has_to() -> None:
+    target = duckdb(logging_in(None))
+    assert [secret["name"] for secret in target["secrets"]] == ["warehouse"]
+    assert target["attach"][0]["options"]["authorization_type"] == "none"
+    assert "secret" not in target["attach"][0]["options"]
+
+
+def test_the_store_is_logged_in_to_only_where_there_is_one_that_speaks_s3() -> None:
+    for store in (None, replace(STORE, kind="gcs")):
+        assert [secret["name"] for secret in duckdb(replace(LAKEHOUSE, store=store))["secrets"]] == ["catalog"]

@@ -1,0 +1,135 @@
+"""What the steps of a data product run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.components.orchestrator_kubernetes import COMPONENT
+from floe_compiler.kit.products.steps import PlannedStep, named_secrets, planned_steps
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.capabilities import Capability, Lineage
+from floe_compiler.model.plan import Product
+from products import EVERYTHING, SALES, product
+from support import context_of
+
+
+def planned(one: Product, found: tuple[Capability, ...] = EVERYTHING) -> tuple[PlannedStep, ...]:
+    return planned_steps(context_of(COMPONENT, found=found, scope="sales", products=[one]), one)
+
+
+def step(**spec: Any) -> PlannedStep:
+    return planned(product(steps=[{"name": "only", **spec}]))[0]
+
+
+def test_steps_keep_their_order() -> None:
+    assert [one.name for one in planned(product())] == ["load-orders", "transform", "verify"]
+
+
+def test_dlt_runs_its_script() -> None:
+    assert step(type="dlt", script="pipelines/orders.py").command == ("python", "pipelines/orders.py")
+
+
+def test_dlt_loads_into_the_domains_namespace_of_the_catalog() -> None:
+    variables = dict(step(type="dlt", script="load.py").variables)
+    assert variables["DATASET_NAME"] == "sales"
+    assert variables["ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE"] == "rest"
+    assert variables["DESTINATION_TYPE"] == "filesystem"
+    assert variables["DLT_DATA_DIR"].startswith("/tmp/")
+    assert variables["RUNTIME__DLTHUB_TELEMETRY"] == "false"
+
+
+def test_dlt_without_a_platform_chooses_its_own_destination() -> None:
+    (only,) = planned(product(steps=[{"name": "only", "type": "dlt", "script": "load.py"}], inputs=[]), found=())
+    assert not {"DATASET_NAME", "DESTINATION_TYPE"} & {name for name, _ in only.variables}
+
+
+def test_dbt_builds_with_the_platforms_profile() -> None:
+    assert " ".join(step(type="dbt").command) == (
+        "dbt build --project-dir dbt --profiles-dir /etc/dbt --profile floe --target dev --no-use-colors"
+    )
+    assert step(type="dbt", select=["tag:daily", "orders+"]).command[-3:] == ("--select", "tag:daily", "orders+")
+
+
+def test_dbt_tells_its_lineage_if_asked_to_and_if_somebody_listens() -> None:
+    told = step(type="dbt", lineage=True)
+    assert told.command[:2] == ("dbt-ol", "build")
+    assert dict(told.variables)["OPENLINEAGE__TRANSPORT__URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
+    assert dict(told.variables)["OPENLINEAGE__TRANSPORT__RETRY__TOTAL"] == "0", "it must not outlast the run's time"
+    silent = step(type="dbt")
+    assert silent.command[0] == "dbt"
+    assert not [name for name, _ in silent.variables if name.startswith("OPENLINEAGE__")]
+    one = product(steps=[{"name": "only", "type": "dbt", "lineage": True}], inputs=[])
+    assert planned(one, tuple(each for each in EVERYTHING if not isinstance(each, Lineage)))[0] == silent
+
+
+def test_dbt_writes_below_tmp_only() -> None:
+    variables = dict(step(type="dbt").variables)
+    assert variables["DBT_TARGET_PATH"].startswith("/tmp/")
+    assert variables["DBT_LOG_PATH"].startswith("/tmp/")
+    assert variables["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+
+
+def test_contracts_are_verified_without_telemetry() -> None:
+    one = step(type="quality", data_source="ds.yml", contracts=["a.yml", "b.yml"])
+    assert one.command == ("sh", "/etc/soda/verify-contracts.sh", "ds.yml", "a.yml", "b.yml")
+    assert dict(one.variables) == {"SODA_CORE_TELEMETRY_ENABLED": "false"}
+
+
+def test_a_custom_step_runs_what_it_says() -> None:
+    assert step(type="custom", command=["echo", "$(HOME)"]).command == ("echo", "$(HOME)")
+
+
+def test_a_steps_own_variables_win() -> None:
+    one = step(type="dbt", variables={"DBT_LOG_FORMAT": "text", "REGION": "eu"})
+    assert dict(one.variables)["DBT_LOG_FORMAT"] == "text"
+    assert dict(one.variables)["REGION"] == "eu"
+
+
+def test_a_step_reaches_the_servers_it_names() -> None:
+    (server,) = planned(product())[0].servers
+    assert server.group is None
+    assert server.address() == "api.shop.example:443"
+    assert server.cidr == "203.0.113.0/24"
+
+
+def test_a_secret_has_the_keys_that_any_step_of_any_product_asks_for() -> None:
+    def using(name: str, key: str) -> Product:
+        uses = {"TOKEN": {"secret": "shop-api", "key": key}}
+        return product(name, steps=[{"name": "only", "type": "custom", "command": ["true"], "secrets": uses}])
+
+    secrets = named_secrets([using("a", "write"), using("b", "read"), using("c", "read")], SALES)
+    assert list(secrets) == ["shop-api"]
+    assert secrets["shop-api"].owner == SALES
+    assert [key.name for key in secrets["shop-api"].keys] == ["read", "write"]
+
+
+def test_a_cluster_without_a_vault_makes_a_value_up_so_that_the_pod_can_start() -> None:
+    (secret,) = (reference.secret for _, reference in planned(product())[0].secrets)
+    assert all(key.generated for key in secret.keys)
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"), [([0, 0], 0), ([0, 2], 0), ([1, 0], 1), ([0, 3], 1), ([4, 0], 1)], ids=str
+)
+def test_the_script_verifies_all_contracts_and_fails_if_one_did(
+    tmp_path: Path, codes: list[int], expected: int
+) -> None:
+    soda = tmp_path / "soda"
+    soda.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nexit "${{6%.yml}}"\n')
+    soda.chmod(0o755)
+    contracts = [f"{code}.yml" for code in codes]
+    run = subprocess.run(
+        ["sh", "-c", script("floe_compiler.kit.products", "verify-contracts.sh"), "verify", "ds.yml", *contracts],
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert calls == [f"contract verify --data-source ds.yml --contract {one}" for one in contracts]
+    assert run.returncode == expected

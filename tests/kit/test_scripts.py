@@ -1,0 +1,23 @@
+"""Scripts lie with the package that owns them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.kit.scripts import script
+
+PACKAGE = Path(__file__).parents[2] / "compiler" / "floe_compiler"
+SCRIPTS = sorted(PACKAGE.rglob("*.sh"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.name))
+def test_a_script_is_found_in_its_package(path: Path) -> None:
+    package = ".".join(("floe_compiler", *path.parent.relative_to(PACKAGE).parts))
+    assert script(package, path.name) == path.read_text("utf-8")
+
+
+def test_there_is_no_script_of_another_package() -> None:
+    with pytest.raises(FileNotFoundError):
+        script("floe_compiler.components.storage_minio", "polaris-bootstrap.sh")

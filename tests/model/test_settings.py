@@ -1,0 +1,14 @@
+"""Settings carry no defaults: the inputs have them, and nothing has its default in two places."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+
+import pytest
+
+from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
+
+
+@pytest.mark.parametrize("part", [PlatformSettings, EnvironmentSettings, ClusterSettings, Settings])
+def test_no_setting_has_a_default(part: type[Settings]) -> None:
+    assert [one.name for one in fields(part) if (one.default, one.default_factory) != (MISSING, MISSING)] == []

@@ -1,0 +1,36 @@
+"""Settings are what the platform's and the environment's documents say, and the defaults of their models."""
+
+from __future__ import annotations
+
+from floe_compiler.model.inputs import Cluster, Images, Kubernetes
+from floe_compiler.model.settings import ClusterSettings
+from support import DEVELOPMENT, PRODUCTION, settings_of
+
+GENERATED = {"secrets": {"type": "generated"}}
+
+
+def test_defaults_are_those_of_the_inputs() -> None:
+    kubernetes, cluster, images = Kubernetes(), Cluster(name="acme-dev"), Images()
+    assert DEVELOPMENT.cluster == ClusterSettings(
+        name="acme-dev",
+        kubernetes_version=kubernetes.version,
+        domain=kubernetes.cluster_domain,
+        storage_class="standard",
+        ingress_namespace="",
+        api_server_cidr=cluster.api_server_cidr,
+        nodes=cluster.nodes,
+    )
+    assert (DEVELOPMENT.platform.registry, DEVELOPMENT.platform.mirrors) == (images.registry, {})
+    assert (DEVELOPMENT.environment.name, DEVELOPMENT.environment.scale) == ("dev", "light")
+    assert (PRODUCTION.environment.production, PRODUCTION.environment.scale) == (True, "heavy")
+
+
+def test_mirrors_are_sorted_so_that_nothing_follows_from_their_order() -> None:
+    mirrors = {"quay.io": "b.io", "docker.io": "a.io"}
+    found = settings_of("dev", {**GENERATED, "images": {"mirrors": mirrors}})
+    assert list(found.platform.mirrors) == ["docker.io", "quay.io"]
+
+
+def test_the_shared_services_stand_where_the_pattern_says() -> None:
+    found = settings_of("dev", GENERATED, namespaces={"pattern": "acme-{scope}"})
+    assert found.environment.platform_namespace == "acme-platform"
