@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from check.samples import container, resource, template
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
-from floe_compiler.environment_check import facts_of, split
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.reachability import Reachability
 from floe_compiler.model.bits import numbers_in, to_bits
