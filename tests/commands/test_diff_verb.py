@@ -200,7 +200,9 @@ def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
     """With what is known of the files of earlier runs, only those that differ are read."""
     path = "output/dev/floe-sales/configmap_sales.yaml"
     text = (committed / path).read_bytes()
-    known = FileSet.of_digests([FileDigest(path, sha256(text), git_blob(text))], {}.__getitem__, Findings())
+    known = FileSet.of_digests(
+        [FileDigest(path, sha256(text), git_blob(text))], dict[str, str]().__getitem__, Findings()
+    )
     before = _at_revision(committed, "HEAD")
     assert before.hashes_of(known) == {path: before.hashes[path]}
     assert before.hashes_of(FileSet.of_texts({path: text.decode()})) == {path: before.hashes[path]}
