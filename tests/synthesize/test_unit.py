@@ -246,6 +246,15 @@ def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
     assert secret_user(one.unit, SECRET) is None
 
 
+def test_a_secret_that_only_others_read_has_no_source_either() -> None:
+    reading = pod(container(secret_files=(SecretFile("/run/secrets/token", LOST.key("token")),)))
+    reader = replace(declared(Parts(workloads=(workload(reading),))), scope="sales", namespace="floe-sales-domain")
+    owner, _ = plan_units([declared(), reader])
+    with pytest.raises(NotGeneratable) as refused:
+        render_unit(owner)
+    assert refused.value.secret.name == LOST.name
+
+
 def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
     unit = render_unit(plan(Parts(workloads=(SERVER,)), Parts(workloads=(workload(),)), quota_origin=Span("q.yaml")))
     origins = dict(unit.origins)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
+from floe_compiler.model.hosts import SCHEMES
 from floe_compiler.model.rendered import PodGroup, Protocol
 
 
@@ -55,6 +57,13 @@ class Endpoint:
     def url(self, port: str = "", path: str = "") -> str:
         """Return `scheme://host:number/path`."""
         return f"{self.port(port).scheme}://{self.address(port)}{path}"
+
+
+def url_endpoint(url: str, cidr: str) -> Endpoint:
+    """Return the server that a URL (accepted by `hosts.check_url`) leads to, outside the cluster."""
+    parts = urlsplit(url)
+    port = Port("api", parts.port or SCHEMES[parts.scheme], scheme=parts.scheme)
+    return Endpoint(str(parts.hostname), (port,), cidr=cidr)
 
 
 def service_endpoint(service: str, namespace: str, cluster_domain: str, ports: tuple[Port, ...]) -> Endpoint:

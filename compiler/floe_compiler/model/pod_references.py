@@ -56,10 +56,10 @@ def _of_variables(container: Container) -> Iterator[Reference]:
     sources, variables = mappings(container.data, ("envFrom",)), mappings(container.data, ("env",))
     for kind, whole, single in _VARIABLES:
         for source in sources:
-            if reference := mapping(source, (whole,)):
+            if isinstance(reference := source.get(whole), dict):
                 yield _reference(kind, reference, "", f"{container.place}.envFrom")
         for variable in variables:
-            if reference := mapping(variable, ("valueFrom", single)):
+            if isinstance(reference := mapping(variable, ("valueFrom",)).get(single), dict):
                 place = f"{container.place}.env[{variable.get('name', '')}]"
                 yield _reference(kind, reference, str(reference.get("key", "")), place)
 
@@ -68,7 +68,7 @@ def _of_source(
     owner: Object, kinds: tuple[tuple[Kind, str, str], ...], place: str, keys: Iterable[str]
 ) -> Iterator[Reference]:
     for kind, field, name in kinds:
-        if source := mapping(owner, (field,)):
+        if isinstance(source := owner.get(field), dict):
             items = [str(item.get("key", "")) for item in mappings(source, ("items",))]
             for key in items or keys:
                 yield _reference(kind, source, key, place, name)

@@ -78,7 +78,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         origins += _origins(one, own)
     objects += configuration(unit, pods)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
-    objects += _shared_store(plan)
+    objects += _shared_store(plan, {secret.name for secret in secrets})
     origins += _read_origins(unit)
     parts = [one.parts for one in unit.instances]
     return Unit(
@@ -94,11 +94,17 @@ def render_unit(plan: UnitPlan) -> Unit:
     )
 
 
-def _shared_store(plan: UnitPlan) -> list[Object]:
-    """Return the store through which other namespaces read the secrets that are made up in this one."""
+def _shared_store(plan: UnitPlan, made: set[str]) -> list[Object]:
+    """Return the store through which other namespaces read the secrets that are made up in this one.
+
+    Raises NotGeneratable for one that others read and nobody makes: whoever runs its server gives the value out.
+    """
     shared, settings = plan.shared_secrets, plan.unit.settings
     if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
         return []
+    for name in shared.secrets:
+        if name not in made:
+            raise secret_stores.NotGeneratable(Secret(name, plan.unit.namespace, ()), ())
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
 
 
