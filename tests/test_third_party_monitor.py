@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,6 @@ class Output:
     def __init__(self, root: Path) -> None:
         compiled = compile_mesh(root)
         self.warnings = {warning.rule.code for warning in compiled.warnings}
-        self.rendered = compiled.environments[0]
         objects = [yaml.safe_load(text) for path, text in compiled.files.items() if path.startswith("output/dev/")]
         self.objects = {self.key(one): one for one in objects}
 
@@ -120,8 +120,15 @@ def test_pods_of_an_operator_are_called_and_call_like_all_others(output: Output)
     assert output.peers("platform", "vigil", "egress")["floe-platform", "vigil-history"] == {5432, 9187}
     ingress = output.peers("platform", "vigil-history", "ingress")
     assert ingress == {("true",): {5432, 9187}, ("cnpg-system",): {5432, 8000, 9187}}
-    asked = {pods.group.name: pods for pods in output.rendered.launched}["vigil-history"]
-    assert (asked.count, dict(asked.requests)["storage"]) == (2, "1Gi")
+
+
+def test_pods_of_an_operator_count_in_the_quota(installed: None, tmp_path: Path) -> None:
+    root = monitored(tmp_path)
+    manifest = json.loads((root / MANIFEST).read_text())
+    # 20Gi for MinIO, 10Gi for each of two databases, and 1Gi for each of two pods.
+    (root / MANIFEST).write_text(json.dumps({**manifest, "quota": {**manifest["quota"], "storage": "41Gi"}}))
+    (found,) = [one for one in problems(root) if one.rule.code == "C083"]
+    assert found.message == "spec.hard.requests.storage is 41Gi, but 42Gi may be needed"
 
 
 def test_what_depends_on_all_namespaces_is_rendered_and_let_through(output: Output) -> None:
