@@ -41,6 +41,9 @@ Scope = tuple[str, str]
 
 
 Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
+Provided = Mapping[str, tuple[Capability, ...]]
+"""What the shared services of each environment provide."""
+
 """The environments, and the facts of all of their namespaces as far as these are known."""
 
 
@@ -137,10 +140,11 @@ def made_headers(
 
 
 def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
-    return [made for scope, environments in items for made in _scope(known, scope, environments)]
+    provided = {name: frame.provided for name, frame in known[0].items()}
+    return [made for scope, environments in items for made in _scope(known, provided, scope, environments)]
 
 
-def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+def _scope(known: Known, provided: Provided, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
     frames, facts = known
     valid: Mapping[Key, Product] = {}
@@ -152,7 +156,7 @@ def _scope(known: Known, name: str, environments: Iterable[str]) -> Iterator[tup
         scope = frame.platform if name == PLATFORM else resolve_domain(frame, name, valid, own)
         if scope is None or own.failed:
             raise NotResolved
-        unit = connect(frame, scope, frame.provided, own)
+        unit = connect(frame, scope, provided[environment], own)
         if own.failed:
             raise NotResolved
         declared = declare(unit, objects_of)
