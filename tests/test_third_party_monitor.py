@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.pipeline import compile_mesh, explain_file
@@ -171,3 +172,15 @@ def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: N
     assert explanation is not None
     assert explanation.manifest == yaml.safe_load(compile_mesh(root).files[file])
     assert "floe-platform" in [value for _, value, _ in explanation.values], "which measures the agent"
+
+
+def test_what_an_earlier_run_kept_gives_way_to_facts_that_have_changed(installed: None, tmp_path: Path) -> None:
+    root, cache, file = monitored(tmp_path), Memory(), "output/dev/floe-platform/configmap_vigil.yaml"
+    before = dict(compile_mesh(root, cache=cache).files)
+    assert dict(compile_mesh(root, cache=cache).files) == before
+    domain = json.loads((root / DOMAIN).read_text())
+    (root / DOMAIN).write_text(json.dumps({**domain, "monitoring": {"path": "/agent"}}))
+    after = dict(compile_mesh(root, cache=cache).files)
+    assert after == dict(compile_mesh(root).files)
+    agent = "http://vigil-agent.floe-sales-domain.svc.cluster.local:9100"
+    assert (f"{agent}/metrics" in before[file], f"{agent}/agent" in after[file]) == (True, True)
