@@ -12,6 +12,7 @@ from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import Launched, Parts, PlainYaml, SecretFile
 from floe_compiler.model.inputs import Cluster, Quota
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import VERSION, ExistingSecret, PodGroup, Rendered
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -102,7 +103,8 @@ def test_each_unit_has_the_facts_of_its_namespace() -> None:
     existing = Secret("theirs", SALES, (SecretKey("b"), SecretKey("a")), type="custom", existing=True)
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     server = workload(
-        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)), open_to_ingress=("http",)
+        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)),
+        interfaces=(Interface("web", "http"),),
     )
     launched = Parts(workloads=(server,), launched=(Launched("run", pod(), 2),))
     units = rendered(unit(PLATFORM, launched, settings=settings), unit(SALES, reading(existing), settings=settings))

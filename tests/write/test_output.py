@@ -16,6 +16,7 @@ from floe_compiler.model.files import FileDigest, FileSet
 from floe_compiler.write import snapshot
 from floe_compiler.write.lock import locked
 from floe_compiler.write.output import WriteReport, check_output, warnings_if_current
+from floe_compiler.write.stats import FileStat
 from write.tree import DIGESTS, STORE, files, is_current, place, tree, write_output
 
 OLD = files(a__change="1", a__delete="1", a__keep="1", b__service="1")
@@ -287,11 +288,12 @@ def reads(patch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which every file is added that a snapshot reads."""
     found: list[str] = []
     take = snapshot._Walk.take_file
-    patch.setattr(
-        snapshot._Walk,
-        "take_file",
-        lambda walk, entry, path, stats: (found.append(path), take(walk, entry, path, stats)),
-    )
+
+    def noted(walk: snapshot._Walk, entry: os.DirEntry[str], path: str, stats: dict[str, FileStat]) -> None:
+        found.append(path)
+        take(walk, entry, path, stats)
+
+    patch.setattr(snapshot._Walk, "take_file", noted)
     return found
 
 
@@ -344,8 +346,12 @@ def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
     read: list[str] = []
 
     def lazily(texts: FileSet) -> FileSet:
-        tuples = [FileDigest(path, digest) for path, digest in texts.digests.items()]
-        return FileSet.of_digests(tuples, lambda path: (read.append(path), texts[path])[1], Findings())
+        def look(path: str) -> str:
+            read.append(path)
+            return texts[path]
+
+        digests = [FileDigest(path, digest) for path, digest in texts.digests.items()]
+        return FileSet.of_digests(digests, look, Findings())
 
     write_output(tmp_path, lazily(OLD), DIGESTS)
     assert read == list(OLD)
