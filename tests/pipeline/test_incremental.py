@@ -73,6 +73,7 @@ class Change:
     compiled: tuple[str, ...] = ()
 
 
+ORDERS_TEXT = to_yaml(product("orders"))
 SALES_ONLY = (("sales",), (namespace("sales"),))
 
 CHANGES = {
@@ -83,9 +84,9 @@ CHANGES = {
         {ORDERS: product("orders", outputs=[{"name": "orders"}, {"name": "more"}])}, *SALES_ONLY
     ),
     # Its text has changed, but nothing that it says, nor where.
-    "a comment at a product's end": Change({ORDERS: to_yaml(FILES[ORDERS]) + "# reviewed\n"}, ("sales",)),
+    "a comment at a product's end": Change({ORDERS: ORDERS_TEXT + "# reviewed\n"}, ("sales",)),
     # Every line has moved, and findings and `explain` name lines.
-    "a comment at a product's start": Change({ORDERS: "# reviewed\n" + to_yaml(FILES[ORDERS])}, *SALES_ONLY),
+    "a comment at a product's start": Change({ORDERS: "# reviewed\n" + ORDERS_TEXT}, *SALES_ONLY),
     "a new product": Change({"domains/sales/products/returns.yaml": product("returns")}, *SALES_ONLY),
     "a product that becomes another's input": Change(
         {

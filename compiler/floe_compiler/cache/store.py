@@ -64,7 +64,8 @@ class Store:
                 _write(temporary, _sealed(kind, key, data))
                 os.replace(temporary, path)  # noqa: PTH105
             except BaseException:
-                os.unlink(temporary)  # noqa: PTH108
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)  # noqa: PTH108
                 raise
         except OSError:
             return False
