@@ -93,6 +93,7 @@ class Results:
         again = decode(compiled.body or b"", UnitBody)
         if again is None:
             raise AssertionError(f"{key} was compiled once, and cannot be now")
+        self._kept(compiled)
         return again
 
     def _recalled(self, task: Task) -> UnitHead | None:
