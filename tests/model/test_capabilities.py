@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from floe_compiler.model.capabilities import secrets_of
 from products import CATALOG, LINEAGE, STORE
 
 
@@ -24,3 +25,9 @@ def test_clients_of_a_store_call_who_checks_their_identity_too() -> None:
 def test_clients_of_a_catalog_call_who_hands_out_tokens_too() -> None:
     assert CATALOG.calls() == (CATALOG.endpoint,)
     assert replace(CATALOG, token_endpoint=LINEAGE.endpoint).calls() == (CATALOG.endpoint, LINEAGE.endpoint)
+
+
+def test_the_secrets_of_a_capability_are_found_however_deep() -> None:
+    assert {secret.name for secret in secrets_of(CATALOG)} == {"polaris-marketing", "polaris-sales"}
+    assert {secret.name for secret in secrets_of(STORE)} == {"minio-warehouse"}
+    assert list(secrets_of(LINEAGE)) == []

@@ -23,6 +23,7 @@ from floe_compiler.model.inputs import (
 )
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.secrets import Secret
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
@@ -203,6 +204,8 @@ class DeclaredInstance:
     instance: Instance[Any]
     parts: Parts
     objects: tuple[Object, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    """What it hands over to others, sorted; whether it makes these secrets or only names them."""
 
 
 @dataclass(frozen=True, slots=True)
