@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOMAINS ?= 100
+CATALOG ?= ../CRDs-catalog
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile check test lint types format schemas docs goldens fresh bench lock kind clean
+.PHONY: help setup compile check test lint types format schemas crds docs goldens fresh bench lock kind clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,9 @@ format: $(READY) ## Rewrite the code in the house style
 
 schemas: $(READY) ## Write schemas/ anew from the models
 	@$(BIN)/floe-compile schema --write
+
+crds: $(READY) ## Write the published schemas of custom resources anew (CATALOG=folder of the CRDs-catalog)
+	@$(BIN)/python tests/trim_schemas.py $(CATALOG)
 
 docs: $(READY) ## Write docs/rules.md anew from the rules
 	@$(BIN)/floe-compile rules --format markdown > docs/rules.md

@@ -9,7 +9,9 @@ from typing import Any
 
 from floe_compiler.declare import declare
 from floe_compiler.derive import plan_units
+from floe_compiler.kit.waves import start_order
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import Environment, PlatformManifest, Quota
 from floe_compiler.model.objects import Object, ObjectSet, identify
 from floe_compiler.model.plan import Component, Context, Instance, Product, ResolvedUnit
@@ -105,6 +107,11 @@ def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
     )
     (plan,) = plan_units([declare(unit, objects_of)])
     return render_unit(plan)
+
+
+def starts_after(parts: Parts, namespace: str = "floe-platform") -> set[tuple[str, str]]:
+    """Return pairs of workloads and tasks of one component: the first starts after the second."""
+    return {*start_order(namespace, parts.workloads, parts.tasks)}
 
 
 def as_text(objects: Iterable[Object]) -> str:

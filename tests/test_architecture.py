@@ -9,19 +9,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from floe_compiler.check import registry as check_registry
 from floe_compiler.cli import VERBS
+from floe_compiler.link import registry as link_registry
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "compiler" / "floe_compiler"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = {"load", "resolve", "declare", "derive", "synthesize", "overlay", "check", "write"}
+STAGES = {"load", "resolve", "declare", "derive", "synthesize", "overlay", "check", "link", "write"}
 
 MAY_IMPORT = {
     "model": set(),
+    "cache": {"model"},
     "kit": {"model"},
     "components": {"model", "kit"},
     "load": {"model"},
@@ -31,11 +35,12 @@ MAY_IMPORT = {
     "synthesize": {"model", "kit"},
     "overlay": {"model"},  # gets the YAML reader as a value
     "check": {"model"},
-    "write": {"model"},
+    "link": {"model"},
+    "write": {"model"},  # gets the cache as a value
     "report": {"model"},
     "explain": {"model", "resolve", "declare", "derive", "synthesize"},  # asks what other inputs would make
-    "pipeline": {*STAGES, "model", "components", "explain"},
-    "commands": {*STAGES, "model", "components", "explain", "pipeline", "report"},
+    "pipeline": {*STAGES, "model", "cache", "components", "explain"},
+    "commands": {*STAGES, "model", "cache", "components", "explain", "pipeline", "report"},
     "cli": {"model", "commands", "report"},
 }
 """For each part of the package, the other parts whose modules it may import. Stages never import each other."""
@@ -94,10 +99,25 @@ def test_components_do_not_know_each_other() -> None:
     ] == []
 
 
-def test_rules_of_the_check_do_not_know_each_other() -> None:
-    rules = [module for module in MODULES if module.parent == PACKAGE / "check/rules"]
-    assert len(rules) > 30
-    assert [rule.name for rule in rules if any(below[:2] == ("check", "rules") for below in own_imports(rule))] == []
+@pytest.mark.parametrize("stage", [check_registry, link_registry])
+def test_rules_do_not_know_each_other(stage: ModuleType) -> None:
+    """Rules of a stage share helpers; no rule module imports another."""
+    rules = {module.__name__ for module in stage.MODULES}
+    assert len(rules) > 5
+    for module in stage.MODULES:
+        found = {name.rpartition(".")[0] for name in imports(Path(module.__file__))} | set(
+            imports(Path(module.__file__))
+        )
+        assert found & rules == set(), module.__name__
+
+
+@pytest.mark.parametrize("stage", [check_registry, link_registry])
+def test_every_module_with_rules_is_registered_and_has_tests_of_its_own(stage: ModuleType) -> None:
+    listed = {Path(module.__file__) for module in stage.MODULES}
+    folder = PACKAGE / stage.__name__.split(".")[1]
+    assert {path for path in folder.rglob("*.py") if "\nRULES = (" in path.read_text(encoding="utf-8")} == listed
+    tests = {TESTS / path.relative_to(PACKAGE).parent / f"test_{path.name}" for path in listed}
+    assert {path for path in tests if not path.is_file()} == set()
 
 
 def test_modules_are_short() -> None:
@@ -110,12 +130,12 @@ def test_every_folder_of_the_package_has_tests() -> None:
     assert {part for part in parts if not any((TESTS / part).rglob("test_*.py"))} == set()
 
 
-@pytest.mark.parametrize("folder", ["components", "check/rules"])
-def test_every_plug_in_has_tests_of_its_own(folder: str) -> None:
-    modules = {path.stem for path in (PACKAGE / folder).glob("[!_]*.py")}
-    plug_ins = modules | {path.parent.name for path in (PACKAGE / folder).glob("*/__init__.py")}
-    tested = {path.stem.removeprefix("test_") for path in (TESTS / folder).rglob("test_*.py")}
-    assert plug_ins - tested == set()
+def test_every_component_has_tests_of_its_own() -> None:
+    folder = PACKAGE / "components"
+    components = {path.stem for path in folder.glob("[!_]*.py")}
+    components |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    tested = {path.stem.removeprefix("test_") for path in (TESTS / "components").rglob("test_*.py")}
+    assert components - tested == set()
 
 
 def test_every_verb_has_tests_of_its_own() -> None:

@@ -317,16 +317,26 @@ def test_621_there_is_no_compose_file() -> None:
     assert [path.name for path in ROOT.rglob("*compose*.y*ml") if ".venv" not in path.parts] == []
 
 
+WAVE = "argocd.argoproj.io/sync-wave"
+
+
 @pytest.mark.parametrize("mesh", [DEV, STAGING], ids=["dev", "staging"])
 def test_623_what_others_need_starts_before_them(mesh: Rendered) -> None:
     def wave(kind: str, namespace: str, name: str) -> int:
-        return int(mesh.get(kind, namespace, name)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
+        return int(mesh.get(kind, namespace, name)["metadata"]["annotations"][WAVE])
 
     server = "postgresql" if mesh is DEV else "polaris-postgresql"
     database = wave("StatefulSet", "floe-platform", server)
+    databases = wave("Job", "floe-platform", f"{server}-databases")
     catalog = wave("Deployment", "floe-platform", "polaris")
-    orchestrator = wave("Deployment", "floe-sales-domain", "dagster-daemon")
-    assert database < wave("Job", "floe-platform", "polaris-bootstrap") < catalog < orchestrator
+    assert database < databases < wave("Job", "floe-platform", "polaris-bootstrap") < catalog
+    assert catalog < wave("Job", "floe-platform", "polaris-setup")
+    own = [("StatefulSet", "dagster-postgresql"), ("Job", "dagster-migrate"), ("Deployment", "dagster-daemon")]
+    first, second, third = (wave(kind, "floe-sales-domain", name) for kind, name in own)
+    assert first < second < third < wave("Deployment", "floe-sales-domain", "code-customer-360")
+    folders = [mesh.get("Application", "argocd", f"acme-{mesh.name}-{name}") for name in ("platform", "sales-domain")]
+    platform, domain = (int(one["metadata"]["annotations"][WAVE]) for one in folders)
+    assert platform < domain, "waves of one folder say nothing of those of another"
 
 
 @EVERY

@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from floe_compiler.check.index import Index, build_index
+from floe_compiler.environment_check import facts_of, split
+
+from floe_compiler.check.index import build_index
+from floe_compiler.check.summary import summarize
+from floe_compiler.link import Environment, placed
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import Connection, External, LaunchedPods, PodGroup, Rendered
+from floe_compiler.model.summary import decode, encode
 
 NAMESPACE = "floe-platform"
 IMAGE = "ghcr.io/acme/server:1.2.3"
@@ -23,6 +29,10 @@ MIGRATE = PodGroup(NAMESPACE, "migrate")
 BACKUP = PodGroup(NAMESPACE, "backup")
 SETTINGS = {"application.properties": "log.level=INFO\n"}
 BUCKETS = External("s3.example.com", 443)
+
+
+Check = Callable[[Any], Iterable[Any]]
+"""The `check` function of a module with rules, of the check or of the link."""
 
 
 @dataclass
@@ -62,14 +72,30 @@ class Platform:
         """Return the platform as the checks get it."""
         return Rendered("prod", ObjectSet.of(self.objects.values()), **self.facts)
 
-    def findings(self, check: Callable[[Index], Iterable[Diagnostic]]) -> list[tuple[str, str, str]]:
-        """Return the code, subject and message of what one rule finds."""
-        found = check(build_index(self.rendered()))
+    def diagnostics(self, *checks: Check) -> list[Diagnostic]:
+        """Return what rules find, of the check or of the link: these get the summaries as they come from a cache."""
+        rendered = self.rendered()
+        definitions = tuple(rendered.objects.of_kind("CustomResourceDefinition"))
+        units = split(rendered)
+        indexes = [build_index(unit, definitions) for unit in units.values()]
+        found = list[Diagnostic]()
+        for check in checks:
+            if check.__module__.startswith("floe_compiler.link"):
+                summaries = [decode(encode(summarize(index))) for index in indexes]
+                linked = check(Environment.of(facts_of(rendered), summaries))
+                found += placed(linked, lambda name: Places.of(units.get(name, Rendered("prod", ObjectSet()))))
+            else:
+                found += [one for index in indexes for one in check(index)]
+        return list(dict.fromkeys(found))
+
+    def findings(self, *checks: Check) -> list[tuple[str, str, str]]:
+        """Return the code, subject and message of what rules find."""
+        found = self.diagnostics(*checks)
         return [(one.rule.code, one.subject.removeprefix("prod: "), one.message) for one in found]
 
-    def hints(self, check: Callable[[Index], Iterable[Diagnostic]]) -> list[str]:
-        """Return the hints of what one rule finds."""
-        return [one.hint for one in check(build_index(self.rendered()))]
+    def hints(self, *checks: Check) -> list[str]:
+        """Return the hints of what rules find."""
+        return [one.hint for one in self.diagnostics(*checks)]
 
 
 def labels(name: str) -> dict[str, str]:

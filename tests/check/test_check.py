@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
+from floe_compiler.environment_check import run_checks, split
 
 from check.samples import Platform, sample
-from floe_compiler import check
-from floe_compiler.check import all_checks, run_checks
-from floe_compiler.check.index import build_index
-from floe_compiler.model.diagnostics import Diagnostic, Related, Rule, StageFailed
+from floe_compiler.check import RULES, check_unit
+from floe_compiler.model.diagnostics import Diagnostic, Related, StageFailed
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
-
-RULES = Path(str(check.__file__)).parent / "rules"
 
 
 def test_the_sample_platform_passes_every_check() -> None:
     assert run_checks(sample().rendered()) == ()
 
 
-def test_every_rule_module_is_run() -> None:
-    modules = {path.stem for path in RULES.glob("*.py")} - {"__init__"}
-    assert [one.__module__.rpartition(".")[2] for one in all_checks()] == sorted(modules)
-
-
-def test_every_rule_module_has_a_test_module() -> None:
-    tests = {path.stem.removeprefix("test_") for path in (Path(__file__).parent / "rules").glob("test_*.py")}
-    assert {path.stem for path in RULES.glob("*.py")} - {"__init__"} == tests
-
-
 def test_codes_are_unique_and_of_this_stage() -> None:
-    rules = [value for one in all_checks() for value in one.__globals__.values() if isinstance(value, Rule)]
-    codes = [rule.code for rule in rules]
+    codes = [rule.code for rule in RULES]
     assert sorted(codes) == sorted(set(codes))
     assert all(re.fullmatch("C[0-9]{3}", code) for code in codes)
-
-
-def test_rules_do_not_import_each_other() -> None:
-    for path in RULES.glob("*.py"):
-        imported = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
-        assert not [module for module in imported if module and module.startswith("floe_compiler.check.rules")]
 
 
 def test_errors_of_all_rules_come_together_with_the_warnings() -> None:
@@ -164,9 +142,8 @@ def test_no_rule_stumbles_over_malformed_objects() -> None:
         for key, paths in places.items():
             if number < len(paths):
                 _put(platform[key], paths[number], MALFORMED[number % len(MALFORMED)])
-        index = build_index(platform.rendered())
-        for one in all_checks():
-            list(one(index))
+        for unit in split(platform.rendered()).values():
+            check_unit(unit, ())
 
 
 def _put(value: Any, path: tuple[str | int, ...], new: object) -> None:

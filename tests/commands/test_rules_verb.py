@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ def test_every_code_is_declared_once() -> None:
     codes = Counter(rule.code for rule in all_rules())
     assert len(codes) > 10
     assert [code for code, times in codes.items() if times > 1] == []
+
+
+def test_every_rule_that_some_module_declares_is_listed() -> None:
+    package = Path(str(resources.files("floe_compiler")))
+    declared = {code for path in package.rglob("*.py") for code in re.findall(r' = Rule\(\s*"(\w+)"', path.read_text())}
+    assert declared - {rule.code for rule in all_rules()} == set()
 
 
 def test_every_rule_is_written_as_people_need_it() -> None:

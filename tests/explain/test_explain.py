@@ -19,6 +19,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.pipeline import plan_units
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
+from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import render_unit
 from resolve.samples import document
@@ -79,9 +80,9 @@ def objects(sources: Sources) -> dict[str, Object]:
     plans, _ = resolve(sources, REGISTRY, ("dev",))
     return {
         str(identify(one)): one
-        for unit in plan_units(plans[0])
-        if unit.unit.scope in ("sales", "platform")
-        for one in render_unit(unit).objects
+        for plan in plan_units(plans[0])
+        if plan.unit.scope in ("sales", "platform")
+        for one in without_cdk8s(plan.unit.settings, render_unit(plan).objects, plan.unit.namespace)
     }
 
 
@@ -181,7 +182,7 @@ def test_a_quota_follows_from_its_domain_or_its_default() -> None:
 def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     name = "Application.argoproj.io argocd/acme-dev-sales-domain"
     plans, _ = resolve(SOURCES, REGISTRY, ("dev",))
-    final = next(one for one in delivery_objects(plans[0]) if str(identify(one)) == name)
+    final = next(one for one in delivery_objects(plans[0].delivery_plan()) if str(identify(one)) == name)
     found = {path: [cause.what for cause in values] for path, _, values in explained(name, final).values}
     assert found["spec", "source", "repoURL"] == ["delivery.repository"]
     assert found["spec", "source", "targetRevision"] == ["default of delivery.revision (platform)"]
@@ -200,7 +201,7 @@ def test_what_a_value_beat_is_told() -> None:
 def test_what_a_patch_changed_is_due_to_it() -> None:
     name = f"CronJob.batch {SALES}/orders"
     final = with_value(OBJECTS[name], ("spec", "suspend"), True)
-    final["metadata"]["annotations"] = {**final["metadata"]["annotations"], "team": "x"}
+    final["metadata"]["annotations"] = {"argocd.argoproj.io/sync-wave": "0", "team": "x"}
     place = Span("base/kustomization.yaml", 4)
     explanation = explained(name, final, (place,))
     assert explanation.patches == (place,)
@@ -208,6 +209,8 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
     assert found["spec", "suspend"] == (Cause("patched", place),)
     assert found["metadata", "annotations", "team"] == (Cause("patched", place),)
     assert found["spec", "schedule"][0].what == "schedule.cron"
+    (wave,) = found["metadata", "annotations", "argocd.argoproj.io/sync-wave"]
+    assert wave == Cause("follows from what starts before it in its namespace")
 
 
 def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from floe_compiler.kit.delivery import guarded, replaced, wave
+from floe_compiler.kit.delivery import guarded, replaced
 from support import DEVELOPMENT, changed
 
 ARGO_CD, FLUX = (
     changed(DEVELOPMENT, platform={"delivery": "argocd"}),
     changed(DEVELOPMENT, platform={"delivery": "flux"}),
 )
-
-
-def test_a_wave_is_text_as_annotations_are() -> None:
-    assert wave(ARGO_CD, 0) == {"argocd.argoproj.io/sync-wave": "0"}
-
-
-def test_flux_knows_no_waves() -> None:
-    assert wave(FLUX, 1) == {}
 
 
 def test_what_holds_data_is_deleted_by_neither_tool() -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.kit.labels import access_labels, common_labels, object_labels, selector, version_label
+from floe_compiler.kit.labels import (
+    access_labels,
+    chart_labels,
+    common_labels,
+    selector,
+    template_labels,
+    version_label,
+)
 from floe_compiler.model.names import check_label_key, check_label_value
 from kit.samples import DATABASE, OUTSIDE, instance
 from support import DEVELOPMENT
@@ -22,13 +29,14 @@ def test_a_selector_names_the_application_its_scope_and_the_workload() -> None:
     }
 
 
-def test_objects_bear_their_selector_and_the_platform() -> None:
+def test_templates_bear_their_selector_and_the_platform_as_no_chart_gives_them_labels() -> None:
     one = instance()
-    assert object_labels(one, "web") == selector(one, "web") | PART_OF
+    assert chart_labels(DEVELOPMENT) == PART_OF
+    assert template_labels(one, "web") == selector(one, "web") | PART_OF
 
 
 def test_what_belongs_to_no_workload_bears_the_environment() -> None:
-    assert common_labels(DEVELOPMENT, "network") == PART_OF | {
+    assert common_labels(DEVELOPMENT, "network") == {
         "app.kubernetes.io/name": "acme",
         "app.kubernetes.io/instance": "dev",
         "app.kubernetes.io/component": "network",
@@ -40,7 +48,7 @@ NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
 
 @given(NAMES, NAMES)
 def test_every_name_that_may_be_written_gives_labels_that_a_cluster_accepts(scope: str, name: str) -> None:
-    for value in object_labels(instance(scope=scope, name=name), name).values():
+    for value in template_labels(instance(scope=scope, name=name), name).values():
         check_label_value(value)
 
 

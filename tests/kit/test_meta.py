@@ -10,7 +10,9 @@ def test_what_is_empty_is_left_out() -> None:
 
 
 def test_metadata_is_sorted_and_the_body_follows_it() -> None:
-    found = manifest("v1", "ConfigMap", "x", "ns", {"b": "2", "a": "1"}, {"d": "4", "c": "3"}, data={"k": "v"})
+    found = manifest(
+        "v1", "ConfigMap", "x", {"b": "2", "a": "1"}, {"d": "4", "c": "3"}, namespace="ns", data={"k": "v"}
+    )
     assert list(found) == ["apiVersion", "kind", "metadata", "data"]
     assert found["metadata"] == {
         "name": "x",

@@ -11,8 +11,8 @@ from support import DEVELOPMENT, changed
 def test_a_namespace_with_its_quota_and_its_limits() -> None:
     found = [
         namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales"),
-        quota(DEVELOPMENT, "floe-sales-domain", Quota()),
-        limits(DEVELOPMENT, "floe-sales-domain"),
+        quota(DEVELOPMENT, Quota()),
+        limits(DEVELOPMENT),
     ]
     assert [f"{one['apiVersion']} {one['kind']} {one['metadata']['name']}" for one in found] == [
         "v1 Namespace floe-sales-domain",
@@ -46,8 +46,7 @@ def test_a_namespace_says_whose_it_is_and_is_never_deleted_by_the_way() -> None:
 
 
 def test_a_quota_limits_what_pods_ask_for() -> None:
-    found = quota(DEVELOPMENT, "floe-sales-domain", Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"))
-    assert found["metadata"]["namespace"] == "floe-sales-domain"
+    found = quota(DEVELOPMENT, Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"))
     assert found["spec"]["hard"] == {
         "pods": "40",
         "requests.cpu": "8",
@@ -57,7 +56,7 @@ def test_a_quota_limits_what_pods_ask_for() -> None:
 
 
 def test_containers_that_say_nothing_fit_into_the_quota() -> None:
-    (limit,) = limits(DEVELOPMENT, "floe-sales-domain")["spec"]["limits"]
+    (limit,) = limits(DEVELOPMENT)["spec"]["limits"]
     assert limit["type"] == "Container"
     request, most = limit["defaultRequest"], limit["default"]
     assert set(request) == set(most) == {"cpu", "memory"}

@@ -10,6 +10,7 @@ import pytest
 from floe_compiler.kit.workloads import claims_of, task, workload
 from floe_compiler.model.facts import Claim, Probe, Task
 from floe_compiler.model.inputs import Placement
+from floe_compiler.model.operations import Scaling
 from kit.samples import DATABASE, HTTP, container, instance, pod
 from kit.samples import workload as declared
 from support import DEVELOPMENT, PRODUCTION, changed
@@ -27,10 +28,10 @@ def job(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
-def test_a_controller_stands_in_its_namespace_under_its_own_name(kind: str) -> None:
+def test_a_controller_has_its_own_name(kind: str) -> None:
     found = controller(kind=kind)
     assert (found["apiVersion"], found["kind"]) == ("apps/v1", kind)
-    assert (found["metadata"]["name"], found["metadata"]["namespace"]) == ("web", "floe-platform")
+    assert found["metadata"]["name"] == "web"
 
 
 def test_a_new_pod_is_ready_before_an_old_one_goes() -> None:
@@ -90,11 +91,6 @@ def test_the_selector_finds_the_pods_and_never_changes_with_the_image(kind: str)
     assert selector["matchLabels"].items() <= old["spec"]["template"]["metadata"]["labels"].items()
     assert old["metadata"]["labels"]["app.kubernetes.io/version"] == "1.0"
     assert "app.kubernetes.io/version" not in selector["matchLabels"]
-
-
-def test_the_phase_orders_the_start() -> None:
-    assert controller(phase=3)["metadata"]["annotations"] == {"argocd.argoproj.io/sync-wave": "3"}
-    assert job(phase=1)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] == "1"
 
 
 def test_a_job_that_another_one_replaced_is_no_reason_to_sync_for_ever() -> None:
@@ -178,3 +174,10 @@ def test_placement_reaches_the_pods() -> None:
     assert workload(instance(), declared(), placement)["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
     found = task(instance(), Task("load", pod(), 600), placement)
     assert found["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
+
+
+def test_an_autoscaler_decides_alone_how_many_there_are_and_they_spread_as_several() -> None:
+    scaled = controller(replicas=Scaling(1, 3))
+    assert "replicas" not in scaled["spec"]
+    assert scaled["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert constraints(DEVELOPMENT, replicas=Scaling(1, 3)) == constraints(DEVELOPMENT, replicas=3)

@@ -164,7 +164,13 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "file", ["kit/labels.py", "components/storage_minio/minio-buckets.sh", "synthesize/construct_tree.js"]
+    "file",
+    [
+        "check/objects/custom_resources/schemas/argoproj.io/Application_v1alpha1.json",
+        "kit/labels.py",
+        "components/storage_minio/minio-buckets.sh",
+        "synthesize/construct_tree.js",
+    ],
 )
 def test_the_source_of_the_compiler_counts(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uncached: object
@@ -183,7 +189,7 @@ def test_the_source_of_the_compiler_counts(
 def test_all_of_the_package_that_shapes_output_counts() -> None:
     package = Path(digests.__file__).parents[1]
     kinds = {path.suffix for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert kinds <= {".py", ".js", ".sh", ".typed"}, "digests.py leaves these out"
+    assert kinds <= {".py", ".js", ".json", ".md", ".sh", ".typed"}, "digests.py leaves these out"
 
 
 def test_a_name_that_is_no_text_and_a_file_that_cannot_be_read(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from floe_compiler.load.rules import SECRET_VALUE
-from floe_compiler.load.secret_scan import holds_secret, secret_values
-from floe_compiler.model.document import DataPath, Document
+from floe_compiler.load.secret_scan import secret_values
+from floe_compiler.model.document import Document
 from floe_compiler.model.span import Span
 
 VALUE = "hunter2"
@@ -88,8 +88,3 @@ def test_references_are_no_secrets(data: Any) -> None:
 def test_where_it_stands() -> None:
     document = Document("a.yaml", {"token": "x"}, values={("token",): Span("a.yaml", 7, 9)})
     assert [one.span for one in secret_values(document)] == [Span("a.yaml", 7, 9)]
-
-
-@pytest.mark.parametrize("path", [(), (0,), ("steps",), ("steps", 0)])
-def test_a_path_that_leads_to_no_value(path: DataPath) -> None:
-    assert not holds_secret(path)

@@ -16,12 +16,6 @@ def test_a_domain_logs_in_as_its_own_client() -> None:
         CATALOG.client("finance")
 
 
-def test_clients_of_a_store_call_who_checks_their_identity_too() -> None:
-    assert STORE.calls() == (STORE.endpoint,)
-    identity = replace(STORE, identity_endpoint=LINEAGE.endpoint)
-    assert identity.calls() == (STORE.endpoint, LINEAGE.endpoint)
-
-
 def test_clients_of_a_catalog_call_who_hands_out_tokens_too() -> None:
     assert CATALOG.calls() == (CATALOG.endpoint,)
     assert replace(CATALOG, token_endpoint=LINEAGE.endpoint).calls() == (CATALOG.endpoint, LINEAGE.endpoint)

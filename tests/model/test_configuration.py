@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from floe_compiler.kit.config_maps import config_data
 from floe_compiler.kit.pods import container as container_of
 from floe_compiler.kit.volumes import volumes
-from floe_compiler.model.configuration import config_hash, contents_read, keys_read
+from floe_compiler.model.configuration import config_hash, contents_read
 from floe_compiler.model.facts import ConfigFile
+from floe_compiler.model.pod_references import references
 from kit.samples import container, pod
 from support import DEVELOPMENT
 
@@ -58,7 +59,7 @@ def mounting(*subpaths: str) -> dict[str, Any]:
     ],
 )
 def test_every_way_to_read(spec: dict[str, Any], read: dict[str, str]) -> None:
-    assert contents_read(spec, MAPS) == {"app": read}
+    assert contents_read(references(spec), MAPS) == {"app": read}
 
 
 @pytest.mark.parametrize(
@@ -72,11 +73,7 @@ def test_every_way_to_read(spec: dict[str, Any], read: dict[str, str]) -> None:
     ],
 )
 def test_what_is_read_from_elsewhere_or_not_at_all(spec: dict[str, Any]) -> None:
-    assert contents_read(spec, MAPS) == {}
-
-
-def test_what_is_not_there_is_read_all_the_same() -> None:
-    assert list(keys_read(volume(configMap={"name": "theirs"}))) == [("theirs", "")]
+    assert contents_read(references(spec), MAPS) == {}
 
 
 def test_without_configuration_there_is_no_hash() -> None:
@@ -107,4 +104,4 @@ def test_what_is_declared_is_what_the_pod_is_seen_to_read() -> None:
         "volumes": volumes(declared),
     }
     maps = {name: {"data": dict(data)} for name, data in config_data([pod(container(config=FILES))]).items()}
-    assert contents_read(spec, maps) == config_data([declared])
+    assert contents_read(references(spec), maps) == config_data([declared])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from floe_compiler.model.credentials import (
+    holds_secret,
     names_secret,
     option_of_secret,
     refers_to_secret,
@@ -12,6 +13,7 @@ from floe_compiler.model.credentials import (
     stands_for_itself,
     without_secrets,
 )
+from floe_compiler.model.document import DataPath
 
 
 @pytest.mark.parametrize(
@@ -181,3 +183,8 @@ def test_a_mapping_that_refers_to_a_secret() -> None:
     assert refers_to_secret({"secret": {}, "key": {}, "name": {}})
     assert not refers_to_secret({"key": {}, "value": {}})
     assert not refers_to_secret({"secret": {}})
+
+
+@pytest.mark.parametrize("path", [(), (0,), ("steps",), ("steps", 0)])
+def test_a_path_that_leads_to_no_value(path: DataPath) -> None:
+    assert not holds_secret(path)

@@ -39,3 +39,10 @@ def test_a_server_outside_may_be_anywhere() -> None:
 def test_a_url_leads_to_a_server_outside(url: str, address: str, scheme: str) -> None:
     found = url_endpoint(url, "203.0.113.0/24")
     assert (found.address(), found.port().scheme, found.cidr, found.group) == (address, scheme, "203.0.113.0/24", None)
+
+
+def test_a_consumer_calls_the_ports_that_it_uses() -> None:
+    assert [port.name for port in WEB.only("metrics").ports] == ["metrics"]
+    assert WEB.only("metrics").address() == "web.example.com:9090"
+    with pytest.raises(KeyError, match=r"web\.example\.com has no port named grpc"):
+        WEB.only("metrics", "grpc")

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.files import LONGEST_NAME, File, FileSet, delivery_path, file_name, object_path
+from floe_compiler.model.files import (
+    LONGEST_NAME,
+    File,
+    FileDigest,
+    FileSet,
+    delivery_path,
+    file_name,
+    git_blob,
+    object_path,
+    sha256,
+)
 from floe_compiler.model.objects import ObjectId
 
 
@@ -81,6 +91,46 @@ def test_files_come_in_the_order_of_their_paths_whatever_the_input() -> None:
     assert len(files) == 2
 
 
+def test_texts_are_read_when_somebody_asks_for_them() -> None:
+    texts = {"output/a": "1", "output/b": "2"}
+    read: list[str] = []
+
+    def look(path: str) -> str:
+        read.append(path)
+        return texts[path]
+
+    digests = [FileDigest(path, sha256(text.encode())) for path, text in reversed(texts.items())]
+    files = FileSet.of_digests(digests, look, Findings())
+    assert files.digests == FileSet.of_texts(texts).digests
+    assert list(files) == ["output/a", "output/b"]
+    assert "output/a" in files
+    assert "output/c" not in files
+    assert read == []
+    assert files["output/b"] == "2"
+    assert read == ["output/b"]
+    with pytest.raises(KeyError):
+        files["output/c"]
+    assert read == ["output/b"]
+
+
+def test_git_knows_the_content_of_all_files_or_counts_for_none() -> None:
+    both = [FileDigest("output/a", "1", "a"), FileDigest("output/b", "2", "b")]
+    assert FileSet.of_digests(both, str, Findings()).git_blobs == {"output/a": "a", "output/b": "b"}
+    assert FileSet.of_digests([both[0], FileDigest("output/b", "2")], str, Findings()).git_blobs == {}
+
+
+def test_a_content_has_the_name_that_git_gives_it() -> None:
+    """As `printf abc | git hash-object --stdin` says, in repositories of both kinds."""
+    assert git_blob(b"abc") == "f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f"
+    assert git_blob(b"", "sha256") == "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"
+
+
+def test_a_set_stays_what_it_is() -> None:
+    files = FileSet.of([File("output/a", "1")], Findings())
+    assert FileSet.of_texts(files) is files
+    assert FileSet.of_texts({"output/a": "1"}) == files
+
+
 @pytest.mark.parametrize(
     ("paths", "code"),
     [
@@ -92,7 +142,10 @@ def test_files_come_in_the_order_of_their_paths_whatever_the_input() -> None:
 def test_two_objects_on_one_path_are_refused_by_name(paths: tuple[str, str], code: str) -> None:
     findings = Findings()
     FileSet.of([File(paths[0], "1", "Role a"), File(paths[1], "2", "Role b")], findings)
-    [found] = findings.found
+    digests = [FileDigest(path, "1", "", name) for path, name in zip(paths, ("Role a", "Role b"), strict=True)]
+    FileSet.of_digests(digests, str, findings)
+    [found, same] = findings.found
+    assert same == found
     assert found.rule.code == code
     assert "Role a and Role b" in found.message
     assert paths[0] in found.message

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.check.kubernetes_schemas import known_versions, kubernetes_schemas
+from floe_compiler.check.objects.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.immutability import IMMUTABLE, immutable_changes
 
 

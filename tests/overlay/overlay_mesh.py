@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from floe_compiler.load.yaml_reader import read_documents
-from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import apply_overlay
+from floe_compiler.overlay import Overlay, apply_overlay, dead_steps, join_units, read_overlay, split_units
 
 OVERLAY = "resources: [../../base]\n"
 
@@ -48,10 +48,26 @@ class Mesh:
 
     def apply(self, *objects: Object, environment: str = "dev", **fields: Any) -> Rendered:
         """Return the environment with the overlay applied; there must be no warning."""
-        rendered = Rendered(environment, ObjectSet.of(objects), **fields)
-        applied, warnings = apply_overlay(self.root, rendered, read_documents, self.known)
+        applied, warnings = self.applied(Rendered(environment, ObjectSet.of(objects), **fields))
         assert warnings == ()
         return applied
+
+    def applied(self, rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
+        """Return an environment with the overlay applied to all of its units at once, and warnings."""
+        overlay = self.overlay(rendered.environment)
+        units = apply_overlay(overlay, split_units(rendered, overlay.written), self.known)
+        findings = Findings()
+        for unit in units.values():
+            findings.extend(unit.findings)
+        hits = {step for unit in units.values() for step in unit.hits}
+        findings.extend(dead_steps(overlay, hits, lambda: rendered.objects))
+        return join_units(rendered, [unit.rendered for unit in units.values()]), findings.finish()
+
+    def overlay(self, environment: str = "dev") -> Overlay:
+        """Return what is read for an environment; there must be no warning."""
+        overlay, warnings = read_overlay(self.root, environment, read_documents)
+        assert warnings == ()
+        return overlay
 
     def problems(self, *objects: Object, environment: str = "dev") -> tuple[Diagnostic, ...]:
         """Return why the overlay cannot be applied."""

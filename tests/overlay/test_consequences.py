@@ -118,3 +118,9 @@ def test_a_job_written_by_hand_keeps_its_name() -> None:
     job["metadata"]["labels"] = {}
     (found,) = after(job).objects.of_kind("Job")
     assert found["metadata"]["name"] == "migrate-12345678"
+
+
+@pytest.mark.parametrize("spec", [[], "text", {"jobTemplate": []}, {"template": {"metadata": {"annotations": HASH}}}])
+def test_a_spec_of_any_shape_passes(spec: Any) -> None:
+    odd = named("Widget", "odd", "acme.example/v1", spec=spec)
+    assert odd in list(after(odd).objects)

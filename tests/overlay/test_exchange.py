@@ -110,7 +110,7 @@ def test_values_keep_their_types(value: object, expected: type) -> None:
     ],
 )
 def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost: str) -> None:
-    mesh.write({"base/kustomization.yaml": "labels:\n- pairs: {a: b}\n"})
+    mesh.write({"base/kustomization.yaml": "labels:\n- {pairs: {a: b}, includeTemplates: true}\n"})
     manifest = config_map("a", **fields)
 
     assert uncarriable(manifest) == lost
@@ -121,3 +121,11 @@ def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost:
 @pytest.mark.parametrize("word", AWKWARD)
 def test_what_survives_is_not_refused(word: str) -> None:
     assert uncarriable(config_map("a", data={"k": word, "l": f'"{word}":'})) == ""
+
+
+def test_what_no_patch_touches_kustomize_need_not_carry(mesh: Mesh) -> None:
+    mesh.write({"base/kustomization.yaml": "labels:\n- pairs: {a: b}\n"})
+
+    (applied,) = mesh.apply(config_map("a", data={"k": "a\x7f"})).objects
+
+    assert (applied["data"], applied["metadata"]["labels"]) == ({"k": "a\x7f"}, {"a": "b"})

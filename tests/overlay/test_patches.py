@@ -218,6 +218,8 @@ def test_a_patch_of_a_deleted_object_is_dead(mesh: Mesh) -> None:
         ("{op: add, path: /metadata/labels, value: {app.kubernetes.io/tier: web}}", False),
         ("{op: add, path: /metadata/labels/app.kubernetes.io~1tier, value: web}", False),
         ("{op: add, path: /metadata/labels/app.kubernetes.io~1part, value: web}", True),
+        ("{op: add, path: /metadata/labels/app.kubernetes.io~1tier, value: other}", True),
+        ("{op: copy, from: /metadata/labels/app, path: /metadata/labels/app.kubernetes.io~1tier}", False),
     ],
 )
 def test_a_label_counts_that_an_earlier_patch_may_have_set(mesh: Mesh, earlier: str, dead: bool) -> None:
@@ -225,7 +227,7 @@ def test_a_label_counts_that_an_earlier_patch_may_have_set(mesh: Mesh, earlier: 
     second = "- target: {labelSelector: app.kubernetes.io/tier=web}\n  patch: '[{op: remove, path: /data}]'\n"
     mesh.write({FILE: f"patches:\n{first}{second}"})
     one = config_map("a", data={"k": "v"})
-    one["metadata"]["labels"] = {"app": "x"}
+    one["metadata"]["labels"] = {"app": "web"}
 
     if dead:
         assert [told.partition(":")[0] for told in mesh.told(one)] == [f"K017 {FILE}"]

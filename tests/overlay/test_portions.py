@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.objects import ObjectId, ObjectSet
+from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import apply_overlay, kustomize, portions
-from overlay.overlay_mesh import Known, Mesh, config_map
+from floe_compiler.overlay import apply_overlay, failures_once, kustomize, portions, split_units
+from overlay.overlay_mesh import OVERLAY, Known, Mesh, config_map
 
 FILE = "base/kustomization.yaml"
-ADD = "- target: {{name: {name}}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
+ADD = "- target: {{name: '{name}'}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
 REMOVE = "- target: {{name: {name}}}\n  patch: '[{{op: remove, path: /data/gone}}]'\n"
 
 
@@ -52,7 +51,7 @@ def test_what_was_built_before_is_not_built_again(mesh: Mesh, monkeypatch: pytes
     first = mesh.apply(config_map("a"))
     assert mesh.apply(config_map("a")) == first
     assert runs == [1]
-    mesh.apply(config_map("a", data={"k": "v"}))
+    mesh.apply(config_map("b"))
     mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
     mesh.apply(config_map("a"))
     assert runs == [1, 1, 1], "another object or another patch is built"
@@ -67,7 +66,12 @@ def test_another_kustomize_builds_everything_again(mesh: Mesh, monkeypatch: pyte
     assert runs == [1, 1]
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", "[[]]", "null"])
+OTHER = json.dumps(config_map("b"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}", "[[]]", "null", "[null, []]", "[[], []]", f"[{OTHER}, []]", "[" * 100_000]
+)
 def test_what_is_no_result_is_built_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     first = mesh.apply(config_map("a"))
@@ -75,17 +79,23 @@ def test_what_is_no_result_is_built_again(mesh: Mesh, monkeypatch: pytest.Monkey
     assert mesh.apply(config_map("a")) == first
 
 
-@given(st.integers(2, 60), st.data())
-def test_one_more_object_changes_only_the_portion_that_it_is_in(count: int, data: st.DataObject) -> None:
-    identities = [ObjectId("", "ConfigMap", "sales", f"c{index:02}") for index in range(count)]
-    new = data.draw(st.sampled_from(identities))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(portions, "PORTION", 5)
-        before = portions._portions([one for one in identities if one != new])
-        after = portions._portions(identities)
-    assert [one for portion in after for one in portion] == identities
-    changed = [portion for portion in after if portion not in before]
-    assert len(changed) <= 2, "its own, and the rest of one that it cuts in two"
+def test_after_an_edit_only_what_changed_is_built(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3")})
+    objects = [config_map(f"c{index}", data={}) for index in range(8)]
+    mesh.apply(*objects)
+    runs = counted_runs(monkeypatch)
+    objects[5]["metadata"]["annotations"] = {"new": "x"}
+    objects[6]["data"] = {"k": "not a part that the label touches"}
+    mesh.apply(*objects)
+    assert runs == [1], "the object"
+    mesh.write(
+        {
+            FILE: "# A comment.\nlabels: [{pairs: {a: b}}]\npatches:\n"
+            + ADD.replace("/data/{name}", "/data/c3").format(name="c[34]")
+        }
+    )
+    mesh.apply(*objects)
+    assert runs == [1, 2], "the objects that the patch reaches now"
 
 
 def test_a_step_that_fails_is_remembered_by_nobody(mesh: Mesh) -> None:
@@ -130,6 +140,50 @@ def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> No
     assert [str(one.span) for one in found[1].related] == [f"{FILE}:8:3"]
 
 
+def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(mesh: Mesh) -> None:
+    mesh.write({FILE: "patches:\n" + REMOVE.format(name="a"), "overlays/dev/kustomization.yaml": OVERLAY})
+
+    assert mesh.told(config_map("a", data={})) == [
+        (
+            f"K018 {FILE}:3:10: cannot be applied to ConfigMap sales/a:"
+            " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
+        )
+    ]
+
+
+def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "patches:\n" + REMOVE.format(name="c.*") + REMOVE.format(name="c1")})
+    monkeypatch.setattr(portions, "PORTION", 2)
+    objects = [config_map(f"c{index}", f"team-{index % 3}", data={} if index else {"gone": ""}) for index in range(7)]
+    overlay = mesh.overlay()
+    units = split_units(Rendered("dev", ObjectSet.of(objects)))
+
+    alone = [apply_overlay(overlay, {name: unit}, mesh.known)[name] for name, unit in units.items()]
+    together = apply_overlay(overlay, units, mesh.known)
+
+    found = failures_once(finding for unit in alone for finding in unit.findings)
+    assert found == failures_once(finding for unit in together.values() for finding in unit.findings)
+    assert [(one.rule.code, one.span and one.span.line, one.subject) for one in found] == [
+        ("K018", 3, "ConfigMap team-0/c3"),
+        ("K018", 5, "ConfigMap team-1/c1"),
+    ]
+    assert all(unit.findings for unit in together.values()), "none of them is right"
+
+
+def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = kustomize.run_kustomize
+
+    def added(*given: Any) -> tuple[str, list[str]]:
+        text, warnings = run(*given)
+        return text + "---\n" + text.replace("name: a", "name: z"), warnings
+
+    monkeypatch.setattr(portions, "run_kustomize", added)
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+
+    assert mesh.told(config_map("a")) == ["K002 None: kustomize added ConfigMap sales/z"]
+    assert mesh.known.results == {}
+
+
 def test_an_error_that_no_step_explains_is_told(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> tuple[str, list[str]]:
         raise kustomize.KustomizeError("out of order")
@@ -149,6 +203,6 @@ def test_warnings_are_told_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> 
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b")]))
 
-    _, warnings = apply_overlay(mesh.root, rendered, read_documents, mesh.known)
+    _, warnings = mesh.applied(rendered)
 
     assert warnings == (Diagnostic(portions.WARNED, "be careful"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from floe_compiler.components import registry
@@ -10,7 +11,7 @@ from floe_compiler.model.inputs import DatabaseSecret, ExternalPostgresql, Postg
 from floe_compiler.model.plan import DatabaseNeed, Instance
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.capabilities import Placed
-from floe_compiler.resolve.databases import check_owners, with_databases
+from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from resolve.samples import component
 from support import DEVELOPMENT
 
@@ -103,12 +104,22 @@ def test_an_external_database_is_called_as_it_is_there() -> None:
 def test_a_database_outside_has_one_user() -> None:
     findings = Findings()
     named = OUTSIDE.model_copy(update={"database": "shared"})
-    check_owners([owner("polaris", named), owner("marquez", named), owner("dagster", OUTSIDE)], findings)
+    check_owners(
+        external_databases([owner("polaris", named), owner("marquez", named), owner("dagster", OUTSIDE)]), findings
+    )
     (found,) = findings.found
     assert (found.rule.code, found.span) == ("R018", Span("m.yaml", len("marquez")))
     assert "polaris alpha in floe-platform and marquez alpha in floe-platform" in found.message
     assert '"shared" of db.example.com' in found.message
     findings = Findings()
     elsewhere = named.model_copy(update={"port": 6432})
-    check_owners([owner("polaris", named), owner("marquez", elsewhere), owner("x", PostgresqlServer())], findings)
+    others = [owner("polaris", named), owner("marquez", elsewhere), owner("x", PostgresqlServer())]
+    check_owners(external_databases(others), findings)
     assert findings.found == []
+
+
+def test_the_settings_of_a_server_stand_below_those_of_its_first_consumer() -> None:
+    one, instance = owner("polaris", PostgresqlServer())
+    placed = (one, replace(instance, settings_path=("catalog",)))
+    _, (_, server) = with_databases(REGISTRY, [placed], Findings())
+    assert server.settings_path == ("catalog", "database")

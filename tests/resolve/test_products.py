@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.sources import DomainSource, Sources
-from floe_compiler.resolve.products import check_name, products_of
+from floe_compiler.resolve.products import check_name, check_references, domain_products
 from resolve.samples import document
 
 
@@ -46,18 +46,22 @@ def mesh(domains: dict[str, dict[str, dict[str, Any]]]) -> Sources:
 
 
 def problems(domains: dict[str, dict[str, dict[str, Any]]]) -> list[Diagnostic]:
-    findings = Findings()
-    products_of(mesh(domains), findings)
+    findings, sources = Findings(), mesh(domains)
+    check_references(sources, findings)
+    for domain, source in sources.domains.items():
+        domain_products(domain, source, findings)
     return findings.found
 
 
 def test_products_by_domain_and_name() -> None:
     findings = Findings()
-    found = products_of(
-        mesh({"sales": {"a": written("a"), "b": written("b", [reading("a")])}, "ops": {"a": written("a")}}), findings
-    )
-    assert list(found) == [("sales", "a"), ("sales", "b"), ("ops", "a")]
+    sources = mesh({"sales": {"a": written("a"), "b": written("b", [reading("a")])}, "ops": {"a": written("a")}})
+    found = domain_products("sales", sources.domains["sales"], findings)
+    assert list(found) == [("sales", "a"), ("sales", "b")]
     assert (found["sales", "b"].name, found["sales", "b"].domain) == ("b", "sales")
+    references = check_references(sources, findings)
+    assert list(references) == [("sales", "a"), ("sales", "b"), ("ops", "a")]
+    assert references["sales", "b"].inputs == ((("sales", "a"), "table"),)
     assert findings.found == []
 
 

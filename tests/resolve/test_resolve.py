@@ -31,4 +31,4 @@ def test_a_type_that_no_component_has() -> None:
     findings = Findings()
     assert configured(registry(), "catalog", merge([Layer(span.file, document.data, document)]), findings) is None
     (found,) = findings.found
-    assert (found.rule.code, found.span, found.hint) == ("R004", span, 'did you mean "polaris"?')
+    assert (found.rule.code, found.span, found.hint) == ("R003", span, 'did you mean "polaris"?')

@@ -12,7 +12,6 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.resolve.layers import Layer, leaves
 from floe_compiler.resolve.slots import (
-    check_groups,
     configured,
     pick,
     slot_path,
@@ -21,7 +20,7 @@ from floe_compiler.resolve.slots import (
     with_profiles,
     without,
 )
-from resolve.samples import REGISTRY, merged
+from resolve.samples import REGISTRY, component, merged
 
 KEYS = st.sampled_from("abc")
 PATHS = st.lists(st.lists(KEYS, min_size=1, max_size=3).map(tuple), max_size=4)
@@ -65,8 +64,8 @@ def test_an_empty_mapping_that_was_written_stays() -> None:
 
 def test_the_slots_of_the_language_but_the_one_that_nobody_fills() -> None:
     assert slots(REGISTRY) == ("catalog", "observability.collector", "observability.tracing", "orchestrator")
-    assert slots(REGISTRY, shared=True) == ("catalog", "observability.collector", "observability.tracing")
-    assert slots(REGISTRY, shared=False) == ("orchestrator",)
+    assert slots(REGISTRY, "platform") == ("catalog", "observability.collector", "observability.tracing")
+    assert slots(REGISTRY, "domain") == ("orchestrator",)
     assert types(REGISTRY, "catalog") == ("alpha", "beta")
     assert slot_path("observability.collector") == ("observability", "collector")
 
@@ -112,11 +111,11 @@ def test_a_slot_is_filled_by_its_component() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        ({"catalog": {"type": "alhpa"}}, ("R004", "0.yaml:3:5", 'did you mean "alpha"?')),
-        ({"catalog": {"type": 5}}, ("R004", "0.yaml:3:5", "known: alpha, beta")),
-        ({"catalog": {"replicas": 2}}, ("R002", "0.yaml:2:5", "one of alpha, beta")),
-        ({"catalog": "alpha"}, ("R002", "0.yaml:2:5", "one of alpha, beta")),
-        ({"catalog": {"type": "alpha", "replicas": "2"}}, ("R003", "0.yaml:4:5", "")),
+        ({"catalog": {"type": "alhpa"}}, ("R003", "0.yaml:3:5", 'did you mean "alpha"?')),
+        ({"catalog": {"type": 5}}, ("R003", "0.yaml:3:5", "known: alpha, beta")),
+        ({"catalog": {"replicas": 2}}, ("R002", "0.yaml:2:5", "add `type:`, one of alpha, beta")),
+        ({"catalog": "alpha"}, ("R003", "0.yaml:2:5", "write {type: alpha}")),
+        ({"catalog": {"type": "alpha", "replicas": "2"}}, ("R003", "0.yaml:4:5", "write it without quotes: 2")),
         ({"catalog": {"type": "alpha", "replica": 2}}, ("R001", "0.yaml:4:1", 'did you mean "replicas"?')),
     ],
 )
@@ -133,9 +132,8 @@ def test_an_empty_slot_is_no_mistake() -> None:
     assert findings.found == []
 
 
-def test_a_slot_that_is_not_there_beside_nested_ones() -> None:
-    findings = Findings()
-    data = {"observability": {"collecter": {"type": "alpha"}, "tracing": {"type": "alpha"}}, "catalog": {"x": {}}}
-    check_groups(REGISTRY, merged(data), findings)
-    (found,) = findings.found
-    assert (found.rule.code, str(found.span), found.hint) == ("R001", "0.yaml:3:1", 'did you mean "collector"?')
+def test_a_slot_that_is_filled_in_each_namespace_is_one_of_both_kinds() -> None:
+    agent = component("agent", "alpha", scope="each")
+    registry = REGISTRY | {agent.key: agent}
+    assert "agent" in slots(registry, "platform")
+    assert slots(registry, "domain") == ("agent", "orchestrator")

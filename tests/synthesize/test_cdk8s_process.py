@@ -12,8 +12,14 @@ import pytest
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.synthesize import cdk8s_process
 
-OBJECT = {"apiVersion": "v1", "kind": "ConfigMap"}
-CHART: dict[str, Any] = {"namespace": "sales", "objects": [OBJECT], "dependencies": []}
+CHART: dict[str, Any] = {
+    "namespace": "sales",
+    "labels": {},
+    "annotation": "wave",
+    "objects": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "a"}],
+    "included": [],
+    "dependencies": [],
+}
 
 
 def archive_of(path: Path, *names: str) -> Path:
@@ -42,13 +48,18 @@ def script(folder: Path, text: str) -> Path:
 
 def test_only_what_node_reads_is_unpacked(tmp_path: Path) -> None:
     archive = archive_of(
-        tmp_path / "a.tgz", "package/package.json", "package/lib/index.js", "package/README.md", "package/x.d.ts"
+        tmp_path / "a.tgz",
+        "package/package.json",
+        "package/lib/index.js",
+        "package/README.md",
+        "package/x.d.ts",
+        "package/x.mjs",
     )
 
     cdk8s_process.unpack(archive, tmp_path / "out")
 
     files = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
-    assert files == ["lib/index.js", "package.json"]
+    assert files == ["lib/index.js", "package.json", "x.mjs"]
 
 
 @pytest.mark.parametrize("name", ["package/../../evil.js", "/evil.js", "package/lib/../../../evil.js"])
@@ -108,5 +119,5 @@ def test_nothing_is_left_behind_and_the_home_folder_is_not_needed(
 
     (answer,) = cdk8s_process.run_cdk8s([CHART])
 
-    assert answer["manifests"] == CHART["objects"]
+    assert answer == {"objects": [{"at": 0, "namespace": "sales", "labels": {}, "annotations": {}}]}
     assert not list(tmp_path.iterdir())

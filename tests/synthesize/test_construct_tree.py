@@ -1,6 +1,9 @@
-"""cdk8s orders objects by dependency, refuses what is no tree, and changes nothing."""
+"""cdk8s gives objects their namespace, labels, order and waves, refuses what is no tree, and touches no body."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,28 +11,41 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.span import Span
 from floe_compiler.synthesize import cdk8s_process
-from floe_compiler.synthesize.construct_tree import CHART_REFUSED, MANIFEST_CHANGED, ChartInput, build_charts
+from floe_compiler.synthesize.construct_tree import CHART_REFUSED, NOT_PLAIN, ChartInput, build_charts
+from floe_compiler.synthesize.plain_yaml import Included
+
+LABELS = {"app.kubernetes.io/managed-by": "floe-compile", "app.kubernetes.io/part-of": "acme"}
+WAVE = "argocd.argoproj.io/sync-wave"
 
 
-def config_map(name: str, namespace: str = "sales", **fields: object) -> Object:
-    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, **fields}
+def thing(name: str, kind: str = "ConfigMap", version: str = "v1", **fields: Any) -> Object:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **fields.pop("metadata", {})}, **fields}
 
 
 def identity(name: str) -> ObjectId:
     return ObjectId("", "ConfigMap", "sales", name)
 
 
-def chart(*objects: Object, dependencies: tuple[tuple[str, str], ...] = ()) -> ChartInput:
+def chart(
+    *objects: Object, dependencies: tuple[tuple[str, str], ...] = (), waved: str = "", **changes: Any
+) -> ChartInput:
     edges = tuple((identity(first), identity(second)) for first, second in dependencies)
-    return ChartInput("dev", "sales", objects, edges)
+    facts = {"dependencies": edges, "waved": frozenset(map(identity, waved)), **changes}
+    return ChartInput("dev", **{"namespace": "sales", "objects": objects, **facts})
 
 
 def findings_of(*charts: ChartInput) -> tuple[Diagnostic, ...]:
     with pytest.raises(StageFailed) as raised:
         build_charts(charts)
     return raised.value.diagnostics
+
+
+def refused(*charts: ChartInput) -> list[tuple[str, str]]:
+    found = findings_of(*charts)
+    assert {one.rule for one in found} == {CHART_REFUSED}
+    return [(one.subject, one.message) for one in found]
 
 
 def names(built: tuple[Object, ...]) -> list[str]:
@@ -45,117 +61,287 @@ scalars = (
     | text
     | st.sampled_from(["", "on", "0644", "12:30:45", "2024-01-01", "1e3", "  x  ", "word " * 1000, "\x00\x7f\u2028😀"])
 )
-# JavaScript gives `__proto__` a meaning of its own; S104 says so of a manifest that holds it.
-keys = text.filter(lambda key: key != "__proto__") | st.sampled_from(
-    ["constructor", "toString", "resolve", "value", "0", "10", "9", ""]
+keys = text | st.sampled_from(
+    ["__proto__", "constructor", "toString", "resolve", "value", "y", "10", "9", "1", "0", "-1", "01", ""]
 )
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=15
 )
-manifests = st.dictionaries(keys, values, max_size=5)
+bodies = st.dictionaries(keys.filter(lambda key: key not in ("apiVersion", "kind", "metadata")), values, max_size=5)
+metadata = st.fixed_dictionaries(
+    {}, optional={"labels": st.dictionaries(keys, text, max_size=3), "finalizers": values, "__proto__": values}
+)
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(manifests, manifests), min_size=1, max_size=20))
-def test_manifests_come_out_as_they_went_in(made: list[tuple[Object, Object]]) -> None:
-    objects = tuple(
-        {**body, "apiVersion": "v1", "kind": "ConfigMap", "metadata": {**metadata, "name": f"c{index}"}}
-        for index, (body, metadata) in enumerate(made)
-    )
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(bodies, metadata), min_size=1, max_size=20))
+def test_nothing_but_what_the_chart_gives_changes(made: list[tuple[Object, Object]]) -> None:
+    objects = tuple(thing(f"c{number}", metadata=own, **body) for number, (body, own) in enumerate(made))
 
-    (built,) = build_charts([ChartInput("dev", "sales", objects)])
+    (built,) = build_charts([chart(*objects, labels=LABELS)])
 
-    assert repr(built) == repr(objects)
-
-
-def test_null_empty_and_key_order_survive() -> None:
-    manifest = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "a", "namespace": "sales", "labels": {}, "annotations": None, "finalizers": []},
-        "spec": {"z": None, "a": {}, "m": [None, [], {}]},
-    }
-
-    ((built,),) = build_charts([chart(manifest)])
-
-    assert built == manifest
-    assert list(built["spec"]) == ["z", "a", "m"]
+    for before, after in zip(objects, built, strict=True):
+        # As text, where 1, 1.0 and true differ, and so does the order of keys.
+        assert json.dumps({**after, "metadata": 0}) == json.dumps({**before, "metadata": 0})
+        given_, own = after["metadata"], before["metadata"]
+        assert given_["namespace"] == "sales"
+        assert given_["labels"] == LABELS | own.get("labels", {})
+        rest = {key: value for key, value in own.items() if key not in ("labels", "namespace")}
+        assert json.dumps({key: given_[key] for key in rest}) == json.dumps(rest)
 
 
-def test_an_object_without_namespace_gets_none_from_the_chart() -> None:
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "sales"}}
+def test_a_chart_gives_namespace_and_labels() -> None:
+    ((built,),) = build_charts([chart(thing("a"), labels=LABELS)])
 
-    assert build_charts([chart(namespace)]) == ((namespace,),)
+    assert built["metadata"] == {"name": "a", "namespace": "sales", "labels": LABELS}
+
+
+def test_labels_of_the_object_itself_win_and_all_are_sorted() -> None:
+    own = {"labels": {"z": "1", "app.kubernetes.io/part-of": "other", "10": "2", "2": "3"}}
+
+    ((built,),) = build_charts([chart(thing("a", metadata=own), labels=LABELS)])
+
+    assert list(built["metadata"]["labels"].items()) == [
+        ("10", "2"),
+        ("2", "3"),
+        ("app.kubernetes.io/managed-by", "floe-compile"),
+        ("app.kubernetes.io/part-of", "other"),
+        ("z", "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("Namespace", "v1"),
+        ("ClusterRole", "rbac.authorization.k8s.io/v1"),
+        ("ClusterSecretStore", "external-secrets.io/v1"),
+        ("CustomResourceDefinition", "apiextensions.k8s.io/v1"),
+    ],
+)
+def test_objects_of_the_cluster_get_labels_but_no_namespace(kind: str, version: str) -> None:
+    ((built,),) = build_charts([chart(thing("x", kind, version), labels=LABELS)])
+
+    assert built["metadata"] == {"name": "x", "labels": LABELS}
+
+
+def test_a_kind_that_is_not_known_gets_the_namespace() -> None:
+    ((built,),) = build_charts([chart(thing("x", "Widget", "acme.example/v1"))])
+
+    assert built["metadata"]["namespace"] == "sales"
+
+
+def test_a_chart_without_a_namespace_leaves_objects_where_they_are() -> None:
+    objects = (thing("a", metadata={"namespace": "argocd"}), thing("b", "Namespace"))
+
+    assert build_charts([chart(*objects, namespace="")]) == (objects,)
 
 
 def test_objects_come_after_those_they_depend_on() -> None:
-    objects = [config_map(name) for name in "abcd"]
-
-    (built,) = build_charts([chart(*objects, dependencies=(("a", "c"), ("c", "d")))])
+    (built,) = build_charts([chart(*map(thing, "abcd"), dependencies=(("a", "c"), ("c", "d")))])
 
     assert names(built) == ["d", "c", "a", "b"]
 
 
+def waves(built: tuple[Object, ...]) -> dict[str, str]:
+    return {one["metadata"]["name"]: one["metadata"].get("annotations", {}).get(WAVE, "") for one in built}
+
+
+def test_the_wave_is_one_more_than_that_of_whatever_is_needed() -> None:
+    needs = (("d", "c"), ("d", "a"), ("c", "b"), ("b", "a"), ("e", "a"))
+
+    (built,) = build_charts([chart(*map(thing, "dcbaef"), dependencies=needs, waved="abcdef")])
+
+    assert waves(built) == {"a": "0", "b": "1", "c": "2", "d": "3", "e": "1", "f": "0"}
+
+
+def test_objects_without_a_wave_pass_on_those_of_what_they_need() -> None:
+    (built,) = build_charts([chart(*map(thing, "abc"), dependencies=(("a", "b"), ("b", "c")), waved="ac")])
+
+    assert waves(built) == {"a": "1", "b": "", "c": "0"}
+
+
+def test_a_wave_joins_the_objects_own_annotations() -> None:
+    own = thing("a", metadata={"annotations": {"a": "1", "z": "2"}})
+
+    ((built,),) = build_charts([chart(own, waved="a")])
+
+    assert list(built["metadata"]["annotations"].items()) == [("a", "1"), (WAVE, "0"), ("z", "2")]
+
+
 def test_charts_are_built_apart_and_returned_in_their_order() -> None:
-    empty = ChartInput("dev", "empty", ())
-    other = ChartInput("prod", "sales", (config_map("a", data={"k": "prod"}),))
+    other = ChartInput("prod", "sales", (thing("a", data={"k": "prod"}),))
 
-    built = build_charts([chart(config_map("a")), empty, other])
+    first, second, third = build_charts([chart(thing("a")), ChartInput("dev", "empty", ()), other])
 
-    assert built == ((config_map("a"),), (), (config_map("a", data={"k": "prod"}),))
+    assert (names(first), second, third[0]["data"]) == (["a"], (), {"k": "prod"})
 
 
 def test_without_objects_node_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cdk8s_process, "find_node", lambda: pytest.fail("looked for Node.js"))
 
     assert build_charts([ChartInput("dev", "sales", ())]) == ((),)
+    assert build_charts([]) == ()
 
 
-def test_a_cycle_names_its_objects_and_other_charts_are_checked_too() -> None:
-    objects = [config_map(name) for name in "ab"]
-    cycle = (("a", "b"), ("b", "a"))
-    other = ChartInput("prod", "sales", ({"kind": "Thing"},))
-
-    found = findings_of(chart(*objects, dependencies=cycle), chart(*objects), other)
-
-    assert [(one.rule, one.subject) for one in found] == [(CHART_REFUSED, "dev: sales"), (CHART_REFUSED, "prod: sales")]
-    assert found[0].message == (
-        "Dependency cycle detected: ConfigMap sales/a => ConfigMap sales/b => ConfigMap sales/a"
+def test_a_cycle_names_its_objects_and_its_place_and_other_charts_are_checked_too() -> None:
+    cycle = chart(
+        *map(thing, "ab"), dependencies=(("a", "b"), ("b", "a")), origins={str(identity("a")): Span("m.yaml")}
     )
+    wrong = ChartInput("prod", "sales", (thing("No"),))
+
+    found = findings_of(cycle, chart(thing("a")), wrong)
+
+    assert [(one.subject, one.message) for one in found] == [
+        (
+            "dev: ConfigMap sales/a",
+            "Dependency cycle detected: ConfigMap sales/a => ConfigMap sales/b => ConfigMap sales/a",
+        ),
+        ("prod: ConfigMap sales/No", '"No" is not a valid name for a ConfigMap'),
+    ]
+    assert found[0].span == Span("m.yaml")
+
+
+def test_the_place_is_that_of_an_object_in_the_cycle_however_many_there_are() -> None:
+    objects = [thing(f"c{number}") for number in range(12)]
+
+    ((subject, _),) = refused(chart(*objects, dependencies=(("c11", "c10"), ("c10", "c11"))))
+
+    assert subject in ("dev: ConfigMap sales/c10", "dev: ConfigMap sales/c11")
+
+
+def test_all_mistakes_of_a_chart_are_told_at_once() -> None:
+    found = refused(
+        chart(
+            thing("a", metadata={"namespace": "finance"}),
+            thing("b", "Namespace", metadata={"namespace": "sales"}),
+            thing("c"),
+            thing("1st", "Service"),
+            dependencies=(("c", "gone"), ("c", "lost")),
+        )
+    )
+
+    assert found == [
+        ("dev: ConfigMap finance/a", "it names the namespace finance, but belongs to the chart of sales"),
+        ("dev: ConfigMap sales/c", "it depends on ConfigMap sales/gone, which is in no chart"),
+        ("dev: ConfigMap sales/c", "it depends on ConfigMap sales/lost, which is in no chart"),
+        ("dev: Namespace sales/b", "a Namespace has no namespace, but it names sales"),
+        ("dev: Service sales/1st", '"1st" is not a valid name for a Service'),
+    ]
+
+
+def test_names_are_those_that_kubernetes_accepts() -> None:
+    kinds = [
+        ("ConfigMap", "v1", "a.b-c", "A"),
+        ("Namespace", "v1", "a-b", "a.b"),
+        ("Service", "v1", "a1", "1a"),
+        ("CronJob", "batch/v1", "a" * 52, "a" * 53),
+        ("StatefulSet", "apps/v1", "a" * 52, "a" * 53),
+        ("Role", "rbac.authorization.k8s.io/v1", "system:x", "a/b"),
+        ("Secret", "v1", "a" * 253, "a" * 254),
+        ("Widget", "v1", "a1", "chart/object-0#1"),
+        ("constructor", "v1", "a", ""),
+    ]
+
+    (built,) = build_charts([chart(*(thing(good, kind, version) for kind, version, good, _ in kinds))])
+    found = refused(chart(*(thing(bad, kind, version) for kind, version, _, bad in kinds)))
+
+    assert names(built) == [good for _, _, good, _ in kinds]
+    assert {message for _, message in found} == {
+        f'"{bad}" is not a valid name for a {kind}' for kind, _, _, bad in kinds
+    }
+
+
+@pytest.mark.parametrize(
+    ("manifest", "problem"),
+    [
+        ({"kind": "Thing", "metadata": {"name": "a"}}, "it has no valid apiVersion and kind"),
+        (thing("a", version="a/b/v1"), "it has no valid apiVersion and kind"),
+        (thing("a", kind=""), "it has no valid apiVersion and kind"),
+        ({"apiVersion": "v1", "kind": "ConfigMap"}, "it has no metadata"),
+        (thing("a", metadata={"labels": ["x"], "annotations": "y"}), "its labels and annotations are not a mapping"),
+    ],
+)
+def test_what_has_no_head_is_no_construct(manifest: Object, problem: str) -> None:
+    ((_, message),) = refused(chart(manifest))
+
+    assert message == problem
 
 
 def test_an_object_that_stands_twice_is_refused() -> None:
-    (found,) = findings_of(chart(config_map("a"), config_map("a")))
-
-    assert (found.rule, found.message) == (CHART_REFUSED, "ConfigMap sales/a stands there twice")
-
-
-def test_a_dependency_on_an_absent_object_is_refused() -> None:
-    (found,) = findings_of(chart(config_map("a"), dependencies=(("a", "gone"),)))
-
-    assert (found.rule, found.message) == (
-        CHART_REFUSED,
-        "a dependency names ConfigMap sales/gone, which is not there",
-    )
+    assert refused(chart(thing("a"), thing("a", metadata={"namespace": "sales"}))) == [
+        ("dev: ConfigMap sales/a", "it stands there twice")
+    ]
 
 
 @pytest.mark.parametrize("value", [float("nan"), {1, 2}, ("a",), 2**70, "\ud800"])
 def test_a_value_that_is_no_plain_data_is_refused(value: object) -> None:
-    (found,) = findings_of(chart(config_map("a", data={"k": value})))
+    (found,) = findings_of(chart(thing("a", data={"k": value})))
 
-    assert found.rule is MANIFEST_CHANGED
-    assert found.message.startswith("ConfigMap sales/a: data.k ")
-
-
-def test_what_cdk8s_would_lose_is_refused() -> None:
-    (found,) = findings_of(chart(config_map("a", __proto__="lost")))
-
-    assert (found.rule, found.message) == (MANIFEST_CHANGED, "ConfigMap sales/a: cdk8s writes something else")
+    assert (found.rule, found.subject) == (NOT_PLAIN, "dev: ConfigMap sales/a")
+    assert found.message.startswith("data.k ")
 
 
-def test_numbers_keep_their_kind_and_every_digit() -> None:
-    numbers = [1, 1.0, 2**53 + 1, 2**60, -(2**63), 7.112864826417703e16, 1e22, 1.5e-7]
+def included(*objects: Object, text: str) -> ChartInput:
+    return chart(*objects, included=(Included(text, objects),), labels=LABELS)
 
-    ((built,),) = build_charts([chart(config_map("a", spec=numbers))])
 
-    assert [(type(number), number) for number in built["spec"]] == [(type(number), number) for number in numbers]
+FILE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, labels: {on: "yes"}}
+data: {10: first, 2: second, y: no, big: 9007199254740993, __proto__: kept}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: b}
+"""
+OBJECTS = (
+    thing(
+        "a", metadata={"labels": {"on": "yes"}}, data={"10": "first", "2": "second", "big": 2**53 + 1, "__proto__": 1}
+    ),
+    thing("b", "Namespace"),
+)
+
+
+def test_yaml_is_included_by_cdk8s_and_its_bodies_stay_as_the_compiler_reads_them() -> None:
+    first, second = build_charts([included(*OBJECTS, text=FILE)])[0]
+
+    assert first["metadata"] == {"name": "a", "namespace": "sales", "labels": {**LABELS, "on": "yes"}}
+    assert list(first["data"].items()) == [("10", "first"), ("2", "second"), ("big", 2**53 + 1), ("__proto__", 1)]
+    assert second["metadata"] == {"name": "b", "labels": LABELS}
+
+
+def test_what_is_included_may_be_needed_and_has_its_place_in_the_order() -> None:
+    files = (Included(FILE, OBJECTS),)
+
+    (built,) = build_charts([chart(*OBJECTS, thing("own"), included=files, dependencies=(("own", "a"),), waved="a")])
+
+    assert names(built) == ["a", "own", "b"]
+    assert waves(built)["a"] == "0"
+
+
+def test_yaml_that_cdk8s_reads_otherwise_or_not_at_all_is_refused() -> None:
+    ((_, other),) = refused(included(thing("yes"), text="{apiVersion: v1, kind: ConfigMap, metadata: {name: yes}}"))
+    ((_, twice),) = refused(included(thing("a"), thing("a", "A"), text=FILE + "---" + FILE))
+    ((_, broken),) = refused(included(thing("a"), text="a: [1"))
+
+    problem = "cdk8s does not read its file as the compiler does: "
+    assert other == f'{problem}it reads [["v1","ConfigMap",true]]'
+    assert twice.startswith(f"{problem}There is already a Construct with name 'a-configmap'")
+    assert broken.startswith(problem)
+
+
+def test_a_body_that_cdk8s_cannot_carry_is_refused_with_its_object() -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {constructor: x}}"
+
+    ((subject, message),) = refused(included(thing("a"), text=text))
+
+    assert subject == "dev: ConfigMap sales/a"
+    assert message.startswith("Failed serializing construct at path 'ConfigMap sales/a'")
+
+
+def test_a_url_is_read_as_yaml_and_nothing_is_fetched() -> None:
+    ((_, message),) = refused(included(thing("a"), text="https://example.com/all.yaml"))
+
+    assert message.startswith("cdk8s does not read its file as the compiler does: ")

@@ -8,13 +8,13 @@ from syrupy.assertion import SnapshotAssertion
 from crds import assert_valid
 from floe_compiler.kit.namespaces import namespace
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.synthesize.delivery import delivery_objects
 from support import as_text
 from synthesize.delivery_plans import REPOSITORY, argocd_plan
 
 
-def of(plan: EnvironmentPlan, kind: str) -> dict[str, Object]:
+def of(plan: DeliveryPlan, kind: str) -> dict[str, Object]:
     return {one["metadata"]["name"]: one for one in delivery_objects(plan) if one["kind"] == kind}
 
 

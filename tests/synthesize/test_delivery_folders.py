@@ -26,7 +26,7 @@ def test_folders_are_those_that_objects_are_written_to() -> None:
         object_path("dev", ObjectId("", "Namespace", "", "x"), cluster_scoped=True),
         *(
             object_path("dev", ObjectId("", "Service", unit.namespace, "x"), cluster_scoped=False)
-            for unit in argocd_plan().units
+            for unit in argocd_plan().namespaces
         ),
     }
     assert {folder.path for folder in folders(argocd_plan())} == {path.rpartition("/")[0] for path in written}
@@ -35,7 +35,9 @@ def test_folders_are_those_that_objects_are_written_to() -> None:
 def test_no_domain_can_take_the_name_of_the_cluster_or_the_platform() -> None:
     plan = argocd_plan()
     scopes = ("cluster", "platform", "platform-domain")
-    plan = replace(plan, units=tuple(replace(unit, scope=one) for unit, one in zip(plan.units, scopes, strict=True)))
+    plan = replace(
+        plan, namespaces=tuple(replace(unit, scope=one) for unit, one in zip(plan.namespaces, scopes, strict=True))
+    )
     names = [folder.name for folder in folders(plan)]
     assert len(set(names)) == len(names)
 
@@ -69,5 +71,5 @@ def test_each_object_has_a_file_of_its_own() -> None:
 
 def test_the_order_of_the_plans_units_does_not_matter() -> None:
     plan = argocd_plan()
-    turned = replace(plan, units=plan.units[::-1])
+    turned = replace(plan, namespaces=plan.namespaces[::-1])
     assert delivery_objects(turned) == delivery_objects(plan)

@@ -51,6 +51,15 @@ def test_objects_come_in_order_of_dependency() -> None:
     assert [manifest["metadata"]["name"] for manifest in objects_of(build, "sales")] == ["second", "first"]
 
 
+def test_objects_of_the_cluster_have_no_namespace() -> None:
+    def build(chart: cdk8s.Chart) -> None:
+        import cdk8s
+
+        cdk8s.ApiObject(chart, "role", api_version="rbac.authorization.k8s.io/v1", kind="ClusterRole")
+
+    assert [manifest["metadata"] for manifest in objects_of(build, "sales")] == [{"name": "role"}]
+
+
 def test_an_error_of_the_javascript_names_component_and_line() -> None:
     def build(chart: cdk8s.Chart) -> None:
         import cdk8s

@@ -9,8 +9,10 @@ import pytest
 
 from floe_compiler.derive import plan_units
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
-from floe_compiler.model.facts import Launched, Parts, SecretFile
+from floe_compiler.model.endpoint import service_endpoint
+from floe_compiler.model.facts import Launched, Parts, PlainYaml, SecretFile
 from floe_compiler.model.inputs import Cluster, Quota
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import VERSION, ExistingSecret, PodGroup, Rendered
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -23,6 +25,7 @@ from synthesize.delivery_plans import argocd_plan
 
 PLATFORM, SALES, FINANCE = "floe-platform", "floe-sales-domain", "floe-finance-domain"
 OWNED = Secret("client", PLATFORM, (SecretKey("id", literal="x"), SecretKey("secret", generated=32)))
+WEB = service_endpoint("web", PLATFORM, "cluster.local", (HTTP,))
 WRITTEN = Span("m.yaml", 4, 3)
 
 
@@ -100,7 +103,8 @@ def test_each_unit_has_the_facts_of_its_namespace() -> None:
     existing = Secret("theirs", SALES, (SecretKey("b"), SecretKey("a")), type="custom", existing=True)
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     server = workload(
-        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)), open_to_ingress=("http",)
+        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)),
+        interfaces=(Interface("web", "http"),),
     )
     launched = Parts(workloads=(server,), launched=(Launched("run", pod(), 2),))
     units = rendered(unit(PLATFORM, launched, settings=settings), unit(SALES, reading(existing), settings=settings))
@@ -127,6 +131,50 @@ def test_namespaces_read_what_another_made_up_through_a_store_of_its_own() -> No
     assert role["rules"][0]["resourceNames"] == ["client"]
     alone = rendered(unit(PLATFORM, reading(OWNED)))[PLATFORM]
     assert not list(alone.objects.of_kind("ClusterSecretStore"))
+
+
+def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = Parts(workloads=(workload(pod(calls=(DATABASE,))), workload(name="db")))
+    wrong = Parts(objects=({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "other"}},))
+    part_of = {"app.kubernetes.io/part-of": "acme", "app.kubernetes.io/managed-by": "floe-compile"}
+    wave = "argocd.argoproj.io/sync-wave"
+
+    def server() -> dict[str, Any]:
+        objects = rendered(unit(PLATFORM, caller))[PLATFORM].objects
+        return dict(next(one for one in objects.of_kind("Deployment") if one["metadata"]["name"] == "web")["metadata"])
+
+    assert server()["namespace"] == PLATFORM
+    assert part_of.items() <= server()["labels"].items()
+    assert server()["annotations"] == {wave: "1"}
+    with pytest.raises(StageFailed, match="1 problem"):
+        rendered(unit(PLATFORM, wrong))
+
+    monkeypatch.setattr("floe_compiler.synthesize.build_charts", lambda charts: tuple(one.objects for one in charts))
+    assert not server().keys() & {"namespace", "annotations"}
+    assert not server()["labels"].keys() & part_of.keys()
+    rendered(unit(PLATFORM, wrong))
+
+
+def test_yaml_that_a_component_ships_gets_what_its_chart_gives() -> None:
+    text = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shipped, labels: {own: label}}\ndata: {a: b}\n---\n"
+        "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 9007199254740993\n"
+    )
+    objects = rendered(unit(PLATFORM, Parts(include=(PlainYaml("x.yaml", text),))))[PLATFORM].objects
+    (shipped,) = (one for one in objects.of_kind("ConfigMap") if one["metadata"]["name"] == "shipped")
+    assert shipped["metadata"]["namespace"] == PLATFORM
+    assert {"own": "label", "app.kubernetes.io/part-of": "acme"}.items() <= shipped["metadata"]["labels"].items()
+    (high,) = objects.of_kind("PriorityClass")
+    assert "namespace" not in high["metadata"]
+    assert high["value"] == 9007199254740993, "JavaScript would round it"
+
+
+def test_what_a_chart_refuses_is_told_where_its_component_was_asked_for() -> None:
+    waiting = Parts(workloads=(workload(pod(waits_for=(DATABASE,))), workload(pod(waits_for=(WEB,)), name="db")))
+    (found,) = refused(unit(PLATFORM, waiting))
+    assert (found.rule.code, found.span) == ("S103", WRITTEN)
+    assert "Dependency cycle" in found.message
+    assert "Deployment.apps floe-platform/db => Deployment.apps floe-platform/web" in found.message
 
 
 def test_a_vault_needs_no_store_between_namespaces() -> None:

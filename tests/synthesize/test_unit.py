@@ -9,9 +9,20 @@ import pytest
 
 from floe_compiler.derive import plan_units
 from floe_compiler.kit.secret_stores import NotGeneratable
-from floe_compiler.model.facts import ConfigFile, Launched, Parts, PolicyRule, SecretFile, Task, Variable, Workload
+from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Launched,
+    Parts,
+    PlainYaml,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
 from floe_compiler.model.inputs import Placement, Placements, Quota
-from floe_compiler.model.objects import identify
+from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -84,7 +95,6 @@ def test_all_that_follows_from_a_server() -> None:
         "Password password-32",
     }
     assert found["ConfigMap app"]["data"] == {"app.yaml": "a: 1\n"}
-    assert found["ConfigMap app"]["metadata"]["namespace"] == NAMESPACE
     assert found["ConfigMap app"]["metadata"]["labels"]["app.kubernetes.io/component"] == "configuration"
 
 
@@ -177,7 +187,7 @@ def test_connections_are_what_pods_call_and_wait_for() -> None:
 
 
 def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
-    server = workload(pod(container(ports=(HTTP, METRICS))), open_to_ingress=("http",))
+    server = workload(pod(container(ports=(HTTP, METRICS))), interfaces=(Interface("web", "http"),))
     assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     unit = render_unit(plan(Parts(workloads=(server,)), settings=settings))
@@ -258,5 +268,33 @@ def test_every_object_of_a_component_knows_who_asked_for_it() -> None:
     assert len(own) == 7
     for one in own:
         line = 1 if one["metadata"]["name"] == "db" else 2
-        assert origins[str(identify(one))] == Span("m.yaml", line)
+        assert origins[str(identify(one, NAMESPACE))] == Span("m.yaml", line)
     assert origins["ResourceQuota floe-platform/quota"] == Span("q.yaml")
+
+
+def test_controllers_start_after_what_their_pods_call_across_components() -> None:
+    caller = Parts(workloads=(workload(pod(calls=(DATABASE,))),))
+    load = Parts(tasks=(Task("load", pod(waits_for=(DATABASE,)), 60), Task("report", pod(), 60, schedule="0 5 * * *")))
+    unit = render_unit(plan(Parts(workloads=(SERVER,)), caller, load))
+    (job,) = (one["metadata"]["name"] for one in unit.objects if one["kind"] == "Job")
+    server = ObjectId("apps", "Deployment", NAMESPACE, "db")
+    assert {*unit.starts} == {
+        (ObjectId("apps", "Deployment", NAMESPACE, "web"), server),
+        (ObjectId("batch", "Job", NAMESPACE, job), server),
+    }
+    assert {one.name for one in unit.waved} == {"db", "web", job, "report"}
+
+
+def test_flux_knows_no_waves_but_an_order() -> None:
+    caller = workload(pod(calls=(DATABASE,)))
+    settings = changed(DEVELOPMENT, platform={"delivery": "flux"})
+    unit = render_unit(plan(Parts(workloads=(SERVER, caller)), settings=settings))
+    assert (len(unit.starts), unit.waved) == (1, frozenset())
+
+
+def test_yaml_that_a_component_ships_joins_its_objects() -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shipped}\n"
+    unit = render_unit(plan(Parts(include=(PlainYaml("x.yaml", text),))))
+    assert objects(unit)["ConfigMap shipped"]["metadata"] == {"name": "shipped"}
+    assert [file.text for file in unit.included] == [text]
+    assert dict(unit.origins)[f"ConfigMap {NAMESPACE}/shipped"] == Span("m.yaml", 1)

@@ -3,14 +3,15 @@
 import shutil
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.files import sha256
 from floe_compiler.write.index import index_path, indexed_environments, parse_index, read_index, render_index
-from floe_compiler.write.snapshot import sha256
 
 A, B = sha256(b"a"), sha256(b"b")
 
@@ -18,15 +19,19 @@ HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
 PATHS = st.text("abc%_.-/", min_size=1, max_size=20).map(lambda name: f"output/dev/{name}")
 
 
-@given(st.dictionaries(PATHS, st.frozensets(HASHES, min_size=1, max_size=2)))
-def test_what_is_written_is_read_back(hashes: dict[str, frozenset[str]]) -> None:
+@given(st.frozensets(st.tuples(PATHS, HASHES)), st.randoms())
+def test_what_is_written_is_read_back_whether_lines_are_known_or_not(
+    entries: frozenset[tuple[str, str]], random: Random
+) -> None:
     findings = Findings()
-    assert parse_index("dev", render_index(hashes), findings) == hashes
+    text = render_index(entries)
+    known = {line for line in text.splitlines()[1:] if random.random() < 0.5}
+    assert parse_index("dev", text, findings, known) == entries
     assert not findings.found
 
 
 def test_lines_are_sorted_and_one_file_is_one_line() -> None:
-    lines = render_index({"output/dev/b": [B], "output/dev/a": [A]}).splitlines()
+    lines = render_index([("output/dev/b", B), ("output/dev/a", A)]).splitlines()
     assert lines[0].startswith("# floe-compile index 1")
     assert lines[1:] == [f"{A}  output/dev/a", f"{B}  output/dev/b"]
 
@@ -34,7 +39,7 @@ def test_lines_are_sorted_and_one_file_is_one_line() -> None:
 def test_merge_conflicts_give_what_both_sides_wrote() -> None:
     findings = Findings()
     text = f"# floe-compile index 1\n<<<<<<< HEAD\n{A}  output/dev/x\n=======\n{B}  output/dev/x\n>>>>>>> other\n"
-    assert parse_index("dev", text, findings) == {"output/dev/x": {A, B}}
+    assert parse_index("dev", text, findings) == {("output/dev/x", A), ("output/dev/x", B)}
     assert not findings.found
 
 
@@ -63,7 +68,7 @@ def test_indexes_are_found_by_environment(tmp_path: Path) -> None:
         (tmp_path / "output/.floe").mkdir(parents=True, exist_ok=True)
         (tmp_path / "output/.floe" / name).touch()
     assert indexed_environments(tmp_path) == ("dev", "prod")
-    assert read_index(tmp_path, "staging", Findings()) == {}
+    assert read_index(tmp_path, "staging") is None
 
 
 @pytest.mark.real
@@ -71,7 +76,7 @@ def test_indexes_are_found_by_environment(tmp_path: Path) -> None:
 def test_sha256sum_reads_it(tmp_path: Path) -> None:
     (tmp_path / "output/dev").mkdir(parents=True)
     (tmp_path / "output/dev/x").write_text("a")
-    (tmp_path / "index").write_text(render_index({"output/dev/x": [A]}))
+    (tmp_path / "index").write_text(render_index([("output/dev/x", A)]))
     command = ["sha256sum", "--check", "--strict", "index"]
     assert subprocess.run(command, cwd=tmp_path, check=False, capture_output=True).returncode == 0
     (tmp_path / "output/dev/x").write_text("b")

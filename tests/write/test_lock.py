@@ -1,5 +1,7 @@
-"""Two runs never write at once, a killed run leaves no lock behind, and Git does not see any of it."""
+"""Two runs never write at once, a killed run leaves no lock behind, and the repository holds no trace of any."""
 
+import errno
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.write.lock import cache_folder, locked
+from floe_compiler.write.lock import lock_file, locked
 
 HOLDER = """
 import sys, time
@@ -19,48 +21,66 @@ with locked(Path(sys.argv[1])):
 """
 
 
+def refused(root: Path) -> list[str]:
+    """Return the codes with which the lock is refused."""
+    try:
+        with locked(root):
+            return []
+    except StageFailed as failed:
+        return [found.rule.code for found in failed.diagnostics]
+
+
 def test_a_second_run_is_refused_until_the_first_ends_even_by_a_kill(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE) as holder:
         try:
             assert holder.stdout
             assert holder.stdout.readline() == b"held\n"
-            with pytest.raises(StageFailed) as failed, locked(tmp_path):
-                pass
+            assert refused(tmp_path) == ["W009"]
         finally:
             holder.kill()
-    [found] = failed.value.diagnostics
-    assert found.rule.code == "W009"
-    assert f"process {holder.pid}" in found.message
-    with locked(tmp_path):
-        pass
+    assert refused(tmp_path) == []
 
 
-def test_the_lock_can_be_taken_again(tmp_path: Path) -> None:
+def test_the_lock_can_be_taken_again_and_leaves_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         with locked(tmp_path):
-            pass
+            assert refused(tmp_path) == ["W009"]
+    assert list(tmp_path.iterdir()) == []
+    assert not lock_file(tmp_path).exists()
 
 
-def test_the_cache_folder_hides_itself_from_git(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    with locked(tmp_path):
-        pass
-    status = subprocess.run(["git", "-C", str(tmp_path), "status", "--porcelain"], check=True, capture_output=True)
-    assert status.stdout == b""
+def test_one_repository_is_locked_by_whatever_path_it_is_reached(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "root")
+    with locked(tmp_path / "root"):
+        assert refused(tmp_path / "link") == ["W009"]
+        assert refused(tmp_path) == []
 
 
-def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / ".floe_cache").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(StageFailed) as failed:
-        cache_folder(tmp_path)
-    assert failed.value.diagnostics[0].rule.code == "W010"
-    assert not list((tmp_path / "elsewhere").iterdir())
+def test_where_folders_cannot_be_locked_a_file_elsewhere_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = fcntl.flock
 
+    def as_on_nfs(file: int, operation: int) -> None:
+        if fcntl.fcntl(file, fcntl.F_GETFL) & 3 == 0:  # open for reading only
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real(file, operation)
 
-def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    monkeypatch.setattr(fcntl, "flock", as_on_nfs)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    root = tmp_path / "root"
+    root.mkdir()
+    with locked(root):
+        assert refused(root) == ["W009"]
+    assert refused(root) == []
+    assert list(root.iterdir()) == []
+    assert lock_file(root).parent == tmp_path
+    lock_file(root).unlink()
     (tmp_path / "precious").write_text("precious")
-    (cache_folder(tmp_path) / "lock").symlink_to(tmp_path / "precious")
-    with pytest.raises(OSError), locked(tmp_path):
+    lock_file(root).symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match="symbolic link"), locked(root):
         pass
-    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_a_folder_that_is_not_there_is_not_locked_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "missing"):
+        pass

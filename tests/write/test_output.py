@@ -4,16 +4,20 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.diagnostics import Findings, StageFailed
+from floe_compiler.model.files import FileDigest, FileSet
+from floe_compiler.write import snapshot
 from floe_compiler.write.lock import locked
-from floe_compiler.write.output import WriteReport, check_output, is_current, remembered_warnings, write_output
-from write.tree import DIGESTS, files, place, tree
+from floe_compiler.write.output import WriteReport, check_output, warnings_if_current
+from floe_compiler.write.stats import FileStat
+from write.tree import DIGESTS, STORE, files, is_current, place, tree, write_output
 
 OLD = files(a__change="1", a__delete="1", a__keep="1", b__service="1")
 NEW = files(a__change="2", a__create="2", a__keep="1", b__service="1", c__service="2")
@@ -145,8 +149,7 @@ KILLED_RUN = """
 import os, sys
 from pathlib import Path
 from write.test_output import NEW
-from write.tree import DIGESTS
-from floe_compiler.write.output import write_output
+from write.tree import DIGESTS, write_output
 left = int(sys.argv[2])
 def dying(method):
     def step(*arguments, **keywords):
@@ -156,8 +159,8 @@ def dying(method):
         left -= 1
         return method(*arguments, **keywords)
     return step
-for name in ("replace", "unlink", "rmdir", "mkdir", "open"):
-    setattr(Path, name, dying(getattr(Path, name)))
+for name in ("replace", "unlink", "rmdir", "mkdir", "open", "write"):
+    setattr(os, name, dying(getattr(os, name)))
 write_output(Path(sys.argv[1]), NEW, DIGESTS)
 """
 
@@ -188,14 +191,14 @@ def test_the_next_run_repairs_whatever_a_kill_leaves(tmp_path: Path) -> None:
 
 
 def test_an_exception_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace = Path.replace
+    replace = os.replace
 
-    def interrupted(self: Path, target: Path) -> Path:
-        if target.name == "create.yaml":
+    def interrupted(source: str, target: str) -> None:
+        if target.endswith("/create.yaml"):
             raise KeyboardInterrupt
-        return replace(self, target)
+        replace(source, target)
 
-    monkeypatch.setattr(Path, "replace", interrupted)
+    monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_output(tmp_path, NEW, DIGESTS)
     assert list(without_indexes(tmp_path)) == ["output/dev/a/change.yaml"]
@@ -225,7 +228,7 @@ def test_the_output_is_current_once_written(tmp_path: Path) -> None:
     assert not is_current(tmp_path, DIGESTS)
     write_output(tmp_path, NEW, DIGESTS, warnings=2)
     assert is_current(tmp_path, DIGESTS)
-    assert remembered_warnings(tmp_path, DIGESTS) == 2
+    assert warnings_if_current(tmp_path, DIGESTS, STORE) == 2
 
 
 def test_other_inputs_are_not_current(tmp_path: Path) -> None:
@@ -244,7 +247,6 @@ def test_other_inputs_are_not_current(tmp_path: Path) -> None:
         "output/.floe/dev.index",
         "output/.floe/prod.index",
         "output/prod/x.yaml",
-        ".floe_cache/inputs",
     ],
 )
 def test_any_difference_on_disk_is_not_current(tmp_path: Path, path: str) -> None:
@@ -254,7 +256,7 @@ def test_any_difference_on_disk_is_not_current(tmp_path: Path, path: str) -> Non
     assert not is_current(tmp_path, DIGESTS)
 
 
-@pytest.mark.parametrize("path", ["output/dev/a/keep.yaml", "output/.floe/dev.index", ".floe_cache/inputs"])
+@pytest.mark.parametrize("path", ["output/dev/a/keep.yaml", "output/.floe/dev.index"])
 def test_a_missing_file_is_not_current(tmp_path: Path, path: str) -> None:
     write_output(tmp_path, NEW, DIGESTS)
     (tmp_path / path).unlink()
@@ -274,6 +276,97 @@ def test_one_environment_can_be_current_alone(tmp_path: Path) -> None:
     (tmp_path / "output/prod/a/x.yaml").unlink()
     assert is_current(tmp_path, DIGESTS, complete=False)
     assert not is_current(tmp_path, {"prod": "2" * 64}, complete=False)
+
+
+def later(patch: pytest.MonkeyPatch) -> None:
+    """Let the clock run ahead, so that all files are old enough to be trusted."""
+    moment = time.time_ns() + 10**10
+    patch.setattr(time, "time_ns", lambda: moment)
+
+
+def reads(patch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which every file is added that a snapshot reads."""
+    found: list[str] = []
+    take = snapshot._Walk.take_file
+
+    def noted(walk: snapshot._Walk, entry: os.DirEntry[str], path: str, stats: dict[str, FileStat]) -> None:
+        found.append(path)
+        take(walk, entry, path, stats)
+
+    patch.setattr(snapshot._Walk, "take_file", noted)
+    return found
+
+
+def test_what_was_just_written_is_not_read_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    later(monkeypatch)
+    write_output(tmp_path, OLD, DIGESTS)
+    read = reads(monkeypatch)
+    write_output(tmp_path, NEW, DIGESTS)
+    assert is_current(tmp_path, DIGESTS)
+    assert read == []
+    check_output(tmp_path, NEW, DIGESTS)
+    assert sorted(read) == list(NEW), "to check is to read everything"
+
+
+def test_what_had_to_be_read_is_known_from_then_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_output(tmp_path, NEW, DIGESTS, warnings=2)
+    later(monkeypatch)
+    for path in NEW:
+        (tmp_path / path).touch()
+    read = reads(monkeypatch)
+    assert is_current(tmp_path, DIGESTS)
+    assert sorted(read) == list(NEW)
+    assert warnings_if_current(tmp_path, DIGESTS, STORE) == 2
+    assert len(read) == len(NEW)
+
+
+def test_an_edit_that_keeps_size_and_mtime_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    time.sleep(0.03)
+    assert is_current(tmp_path, DIGESTS)
+    path = tmp_path / "output/dev/a/keep.yaml"
+    times = path.stat()
+    path.write_text("9\n")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert not is_current(tmp_path, DIGESTS)
+    with pytest.raises(StageFailed) as failed:
+        write_output(tmp_path, NEW, DIGESTS)
+    assert codes(failed) == [("W003", "output/dev/a/keep.yaml")]
+
+
+def test_losing_what_is_known_costs_time_only(tmp_path: Path) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    STORE.clear()
+    assert not is_current(tmp_path, DIGESTS)
+    assert not write_output(tmp_path, NEW, DIGESTS).stale
+    assert is_current(tmp_path, DIGESTS)
+
+
+def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
+    read: list[str] = []
+
+    def lazily(texts: FileSet) -> FileSet:
+        def look(path: str) -> str:
+            read.append(path)
+            return texts[path]
+
+        digests = [FileDigest(path, digest) for path, digest in texts.digests.items()]
+        return FileSet.of_digests(digests, look, Findings())
+
+    write_output(tmp_path, lazily(OLD), DIGESTS)
+    assert read == list(OLD)
+    read.clear()
+    check_output(tmp_path, lazily(NEW), DIGESTS)
+    assert read == []
+    write_output(tmp_path, lazily(NEW), DIGESTS)
+    assert sorted(read) == ["output/dev/a/change.yaml", "output/dev/a/create.yaml", "output/dev/c/service.yaml"]
+    assert without_indexes(tmp_path) == dict(NEW)
+
+
+def test_nothing_but_the_output_is_left_in_the_repository(tmp_path: Path) -> None:
+    write_output(tmp_path, NEW, DIGESTS)
+    is_current(tmp_path, DIGESTS)
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
 
 
 # --- merges ---------------------------------------------------------------------------------------------------------

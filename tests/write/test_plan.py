@@ -3,9 +3,10 @@
 import pytest
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.write.index import parse_index
+from floe_compiler.model.files import sha256
+from floe_compiler.write.index import parse_index, render_index
 from floe_compiler.write.plan import WritePlan, decide, plan_writes
-from floe_compiler.write.snapshot import Snapshot, sha256
+from floe_compiler.write.snapshot import Snapshot
 from write.tree import files, place
 
 NEW, OLD, HAND = (sha256(text.encode()) for text in ("new\n", "old\n", "hand\n"))
@@ -38,8 +39,8 @@ def plan(
 ) -> tuple[WritePlan, list[tuple[str, str]]]:
     findings = Findings()
     found = plan_writes(
-        files(**wanted),
-        {"dev": {path: frozenset({digest}) for path, digest in owned.items()}},
+        files(**wanted).digests,
+        {"dev": render_index(owned.items())},
         Snapshot(disk, folders=set(folders)),
         frozenset(),
         findings,
@@ -62,8 +63,8 @@ def test_the_plan_lists_what_changes_and_what_stays() -> None:
 
 def test_the_interim_index_knows_old_and_new_content() -> None:
     found, _ = plan({"a__x": "new"}, {PATH: OLD}, {PATH: OLD})
-    assert parse_index("dev", found.interim["output/.floe/dev.index"], Findings()) == {PATH: {OLD, NEW}}
-    assert parse_index("dev", found.indexes["output/.floe/dev.index"] or "", Findings()) == {PATH: {NEW}}
+    assert parse_index("dev", found.interim["output/.floe/dev.index"], Findings()) == {(PATH, OLD), (PATH, NEW)}
+    assert parse_index("dev", found.indexes["output/.floe/dev.index"] or "", Findings()) == {(PATH, NEW)}
 
 
 def test_an_environment_without_files_loses_its_index() -> None:
@@ -103,4 +104,4 @@ def test_files_and_folders_in_each_others_place_are_seen_before_writing(
 
 def test_a_file_of_no_environment_is_a_mistake_of_ours() -> None:
     with pytest.raises(ValueError, match="belongs to no compiled environment"):
-        plan_writes({"output/prod/x.yaml": ""}, {"dev": {}}, Snapshot(), frozenset(), Findings())
+        plan_writes({"output/prod/x.yaml": NEW}, {"dev": None}, Snapshot(), frozenset(), Findings())

@@ -1,12 +1,15 @@
 """The snapshot sees every file that a delivery tool would, and never follows a link."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.write.snapshot import output_folders, sha256, take_snapshot
+from floe_compiler.model.files import sha256
+from floe_compiler.write import snapshot as snapshots
+from floe_compiler.write.snapshot import output_folders, take_snapshot
 
 
 def put(root: Path, *paths: str) -> None:
@@ -29,6 +32,71 @@ def test_what_git_may_have_done_to_a_file_is_noticed(tmp_path: Path) -> None:
     snapshot = take_snapshot(tmp_path, ["dev"], Findings())
     assert snapshot.with_line_feeds == {"output/dev/y.yaml": sha256(b"a: 1\nb: 2\n")}
     assert snapshot.conflicts == {"output/dev/z.yaml": 2}
+
+
+def later(patch: pytest.MonkeyPatch) -> None:
+    """Let the clock run ahead, so that all files are old enough."""
+    moment = time.time_ns() + 10**10
+    patch.setattr(time, "time_ns", lambda: moment)
+
+
+def test_a_known_file_is_not_read_again_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "output/dev/a/x.yaml", "output/dev/a/y.yaml", "output/dev/z.yaml")
+    later(monkeypatch)
+    first = take_snapshot(tmp_path, ["dev"], Findings())
+    assert first.learned
+    assert {folder: set(files) for folder, files in first.stats.items()} == {
+        "output/dev": {"z.yaml"},
+        "output/dev/a": {"x.yaml", "y.yaml"},
+    }
+    monkeypatch.setattr(snapshots, "sha256", lambda _: "read")
+    again = take_snapshot(tmp_path, ["dev"], Findings(), first.stats)
+    assert (again.hashes, again.stats, again.learned) == (first.hashes, first.stats, False)
+    (tmp_path / "output/dev/a/x.yaml").write_text("changed")
+    put(tmp_path, "output/dev/a/new.yaml")
+    changed = take_snapshot(tmp_path, ["dev"], Findings(), first.stats)
+    assert {path for path, found in changed.hashes.items() if found == "read"} == {
+        "output/dev/a/x.yaml",
+        "output/dev/a/new.yaml",
+    }
+    assert changed.learned
+    assert set(take_snapshot(tmp_path, ["dev"], Findings()).hashes.values()) == {"read"}
+
+
+def test_a_file_that_is_too_young_is_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "output/dev/x.yaml")
+    changed = (tmp_path / "output/dev/x.yaml").stat().st_ctime_ns
+    monkeypatch.setattr(time, "time_ns", lambda: changed + 1)
+    snapshot = take_snapshot(tmp_path, ["dev"], Findings())
+    assert (snapshot.stats, snapshot.learned) == ({"output/dev": {}}, False)
+
+
+def test_what_git_may_have_done_to_a_file_is_noticed_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "output/dev/x.yaml", "output/dev/y.yaml")
+    (tmp_path / "output/dev/x.yaml").write_bytes(b"a: 1\r\n")
+    (tmp_path / "output/dev/y.yaml").write_bytes(b"<<<<<<< ours\n")
+    later(monkeypatch)
+    known = take_snapshot(tmp_path, ["dev"], Findings()).stats
+    again = take_snapshot(tmp_path, ["dev"], Findings(), known)
+    assert list(again.with_line_feeds) == ["output/dev/x.yaml"]
+    assert list(again.conflicts) == ["output/dev/y.yaml"]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_took_the_place_of_a_known_file_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    put(tmp_path, "output/dev/x.yaml", "elsewhere.yaml")
+    later(monkeypatch)
+    known = take_snapshot(tmp_path, ["dev"], Findings()).stats
+    path = tmp_path / "output/dev/x.yaml"
+    path.unlink()
+    make = {"link": lambda: path.symlink_to(tmp_path / "elsewhere.yaml"), "pipe": lambda: os.mkfifo(path)}
+    make.get(kind, path.mkdir)()
+    findings = Findings()
+    snapshot = take_snapshot(tmp_path, ["dev"], findings, known)
+    assert snapshot.hashes == {}
+    assert [found.subject for found in findings.found] == ([] if kind == "folder" else ["output/dev/x.yaml"])
 
 
 def test_hidden_files_count_only_if_they_would_be_applied(tmp_path: Path) -> None:

@@ -4,26 +4,44 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.write.state import Compiled, recall, remember
+from floe_compiler.model.codec import encode
+from floe_compiler.write.state import Compiled, known_stats, recall, remember, stats_of
+from floe_compiler.write.stats import FileStat
+from write.tree import Kept
 
-DEV = Compiled("1" * 64, "2" * 64, 3)
-
-
-def test_environments_are_remembered_beside_each_other(tmp_path: Path) -> None:
-    assert recall(tmp_path) == {}
-    remember(tmp_path, {"prod": DEV})
-    remember(tmp_path, {"dev": DEV})
-    assert recall(tmp_path) == {"dev": DEV, "prod": DEV}
+X = FileStat(1, 2, 3, 4, "a" * 64)
+DEV = Compiled("1" * 64, "2" * 64, 3, {"output/dev/a": {"x.yaml": X}})
+PROD = Compiled("1" * 64, "2" * 64, 3, {"output/prod/a": {"y.yaml": X}})
 
 
-@pytest.mark.parametrize("content", [b"", b"dev 1\n", b"dev 1 2 three\n", b"\xff\xfe"])
-def test_a_spoilt_memory_is_none(tmp_path: Path, content: bytes) -> None:
-    remember(tmp_path, {"dev": DEV})
-    (tmp_path / ".floe_cache/inputs").write_bytes(content)
-    assert recall(tmp_path) == {}
+def test_environments_are_remembered_for_one_checkout(tmp_path: Path) -> None:
+    store = Kept()
+    assert recall(store, tmp_path / "one") == {}
+    remember(store, tmp_path / "one", {"dev": DEV, "prod": PROD})
+    assert recall(store, tmp_path / "one") == {"dev": DEV, "prod": PROD}
+    assert recall(store, tmp_path / "other") == {}
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / ".floe_cache").write_text("in the way")
-    remember(tmp_path, {"dev": DEV})
-    assert recall(tmp_path) == {}
+def test_a_checkout_is_known_by_whatever_path_it_is_reached(tmp_path: Path) -> None:
+    store = Kept()
+    (tmp_path / "root").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "root")
+    remember(store, tmp_path / "root", {"dev": DEV})
+    assert recall(store, tmp_path / "link") == {"dev": DEV}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe", encode({"dev": ["1"]}), encode({"dev": ["1", "2", "three", {}]}), encode([DEV])]
+)
+def test_a_spoilt_entry_is_none(tmp_path: Path, content: bytes) -> None:
+    store = Kept()
+    remember(store, tmp_path, {"dev": DEV})
+    [entry] = store
+    store[entry] = content
+    assert recall(store, tmp_path) == {}
+
+
+def test_stats_are_put_together_and_parted_by_environment() -> None:
+    stats = {folder: dict(files) for folder, files in known_stats({"dev": DEV, "prod": PROD}).items()}
+    assert stats == {**DEV.stats, **PROD.stats}
+    assert stats_of(stats, "prod") == PROD.stats

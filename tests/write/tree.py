@@ -1,11 +1,28 @@
 """What the tests of this stage have in common: small outputs, and a look at what lies on disk."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import File, FileSet
+from floe_compiler.write import output
+from floe_compiler.write.output import WriteReport, warnings_if_current
 
 DIGESTS = {"dev": "1" * 64}
+
+
+class Kept(dict[tuple[str, str], bytes]):
+    """A store in memory."""
+
+    def get(self, kind: str, key: str) -> bytes | None:  # type: ignore[override]  # what the stage asks of a store
+        return super().get((kind, key))
+
+    def put(self, kind: str, key: str, data: bytes) -> None:
+        self[kind, key] = data
+
+
+STORE = Kept()
+"""What the runs of the tests keep; each test has a root, and so a key, of its own."""
 
 
 def files(**texts: str) -> FileSet:
@@ -13,6 +30,24 @@ def files(**texts: str) -> FileSet:
     return FileSet.of(
         [File(f"output/dev/{name.replace('__', '/')}.yaml", f"{text}\n") for name, text in texts.items()], Findings()
     )
+
+
+def write_output(
+    root: Path,
+    texts: Mapping[str, str],
+    digests: Mapping[str, str] = DIGESTS,
+    complete: bool = True,
+    allow_delete: Iterable[str] = (),
+    warnings: int = 0,
+) -> WriteReport:
+    """Write with the store of the tests, into a folder that may have to be made."""
+    root.mkdir(exist_ok=True)
+    return output.write_output(root, texts, digests, STORE, complete, allow_delete, warnings)
+
+
+def is_current(root: Path, digests: Mapping[str, str], complete: bool = True) -> bool:
+    """Tell whether the output is current, by the store of the tests."""
+    return warnings_if_current(root, digests, STORE, complete) is not None
 
 
 def place(found: Diagnostic) -> str:

@@ -1,33 +1,35 @@
-"""ObjectSet -> diagnostics: what is wrong with a rendered environment, seen as a whole."""
+"""Rendered unit -> findings and summary: what is wrong with the objects of one namespace, and what others must know."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from floe_compiler.check import rules
-from floe_compiler.check.index import Index, build_index
-from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.check.index import build_index
+from floe_compiler.check.registry import MODULES, RULES
+from floe_compiler.check.summary import summarize
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.summary import Summary
 
-Check = Callable[[Index], Iterable[Diagnostic]]
+__all__ = ["RULES", "Checked", "check_unit"]
 
 
-def run_checks(rendered: Rendered) -> tuple[Diagnostic, ...]:
-    """Return the warnings about a rendered environment, in order.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with a unit, errors and warnings, and what the link has to know of it."""
 
-    Raises:
-        StageFailed: There are errors; it carries all findings of all rules, warnings included.
+    findings: tuple[Diagnostic, ...]
+    summary: Summary
+
+
+def check_unit(unit: Rendered, definitions: tuple[Object, ...]) -> Checked:
+    """Return the findings about one unit, and its summary. Nothing is raised for what is wrong with the objects.
+
+    Args:
+        unit: The objects and facts of one namespace (`unit.namespace`).
+        definitions: The CustomResourceDefinitions of the environment.
     """
-    index = build_index(rendered)
-    findings = Findings()
-    for check in all_checks():
-        findings.extend(check(index))
-    return findings.finish()
-
-
-def all_checks() -> tuple[Check, ...]:
-    """Return the `check` function of each module in `rules`, by module name: a new rule is one new file."""
-    names = sorted(module.name for module in pkgutil.iter_modules(rules.__path__))
-    return tuple(importlib.import_module(f"{rules.__name__}.{name}").check for name in names)
+    index = build_index(unit, definitions)
+    findings = tuple(finding for module in MODULES for finding in module.check(index))
+    return Checked(findings, summarize(index))

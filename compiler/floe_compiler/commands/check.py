@@ -7,7 +7,16 @@ from argparse import ArgumentParser, Namespace
 
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
-from floe_compiler.commands.options import add_common, add_environments, chosen_environments, find_root
+from floe_compiler.commands.options import (
+    add_cache,
+    add_common,
+    add_environments,
+    add_workers,
+    chosen_environments,
+    find_root,
+    open_cache,
+    open_workers,
+)
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.report.outcome import Outcome, count
 
@@ -30,6 +39,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     add_common(parser)
     add_environments(parser)
+    add_cache(parser)
+    add_workers(parser)
 
 
 def run(options: Namespace) -> int:
@@ -40,8 +51,8 @@ def run(options: Namespace) -> int:
 
     root = find_root(options.root)
     environments = chosen_environments(root, options.env)
-    with showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress)
+    with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         report = check_output(root, compiled.files, compiled.digests, not environments)
     paths = (*report.create, *report.change, *report.delete) or report.indexes
     found = [Diagnostic(STALE, _message(len(paths)), subject="output", hint="run floe-compile and commit output/")]

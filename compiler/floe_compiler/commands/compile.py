@@ -6,11 +6,27 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE
-from floe_compiler.commands.options import add_common, add_environments, chosen_environments, find_root
+from floe_compiler.commands.options import (
+    add_cache,
+    add_common,
+    add_environments,
+    add_workers,
+    chosen_environments,
+    find_root,
+    open_cache,
+    open_workers,
+)
 from floe_compiler.report.outcome import Outcome, count
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from floe_compiler.cache.store import Store
+    from floe_compiler.pipeline.workers import Workers
 
 EXAMPLES = """\
 examples:
@@ -25,6 +41,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     add_common(parser)
     add_environments(parser)
+    add_cache(parser)
+    add_workers(parser)
     parser.add_argument(
         "--allow-delete",
         action="append",
@@ -39,12 +57,22 @@ def run(options: Namespace) -> int:
     root = find_root(options.root)
     environments = chosen_environments(root, options.env)
     for_people = options.format == "text"
-    show(compile_and_write(root, environments, options.allow_delete, for_people=for_people), root, options)
+    with open_cache(options) as cache:
+        outcome = compile_and_write(
+            root, environments, options.allow_delete, cache, open_workers(options), for_people=for_people
+        )
+    show(outcome, root, options)
     return DONE
 
 
 def compile_and_write(
-    root: Path, environments: tuple[str, ...], allow_delete: Iterable[str], *, for_people: bool
+    root: Path,
+    environments: tuple[str, ...],
+    allow_delete: Iterable[str],
+    cache: Store,
+    workers_: AbstractContextManager[Workers],
+    *,
+    for_people: bool,
 ) -> Outcome:
     """Make the output what the inputs compile to and return what was done.
 
@@ -53,18 +81,18 @@ def compile_and_write(
     Raises:
         StageFailed: if the inputs are wrong, or the output cannot be written safely.
     """
-    current = _nothing_to_do(root, environments, for_people=for_people)
+    current = _nothing_to_do(root, environments, cache, for_people=for_people)
     if current is not None:
         return current
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
     from floe_compiler.write.output import write_output
 
-    with showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress)
+    with workers_ as workers, showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         progress("writing")
         written = write_output(
-            root, compiled.files, compiled.digests, not environments, allow_delete, len(compiled.warnings)
+            root, compiled.files, compiled.digests, cache, not environments, allow_delete, len(compiled.warnings)
         )
     changes = ((written.create, "created"), (written.change, "changed"), (written.delete, "deleted"))
     parts = [f"{len(paths)} {word}" for paths, word in changes if paths] or ["nothing to change"]
@@ -77,19 +105,17 @@ def compile_and_write(
     )
 
 
-def _nothing_to_do(root: Path, environments: tuple[str, ...], *, for_people: bool) -> Outcome | None:
+def _nothing_to_do(root: Path, environments: tuple[str, ...], cache: Store, *, for_people: bool) -> Outcome | None:
     # Not by way of the pipeline, whose imports take longer than all of this.
     from floe_compiler.load.digests import input_digests
-    from floe_compiler.write.output import is_current, remembered_warnings
+    from floe_compiler.write.output import warnings_if_current
 
     digests = input_digests(root)
     if not set(environments) <= set(digests):
         return None
     chosen = {name: digest for name, digest in digests.items() if name in environments or not environments}
-    if not chosen or not is_current(root, chosen, complete=not environments):
-        return None
-    warnings = remembered_warnings(root, chosen)
-    if warnings and not for_people:
+    warnings = warnings_if_current(root, chosen, cache, complete=not environments) if chosen else None
+    if warnings is None or (warnings and not for_people):
         return None
     again = f" ({count(warnings, 'warning')} when it was compiled: floe-compile check)" if warnings else ""
     return Outcome(summary=f"output is current{again}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
@@ -11,12 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_common, add_environments, chosen_environments, find_root
+from floe_compiler.commands.options import (
+    add_cache,
+    add_common,
+    add_environments,
+    add_workers,
+    chosen_environments,
+    find_root,
+    open_cache,
+    open_workers,
+)
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.files import OUTPUT, FileSet, git_blob
 
 if TYPE_CHECKING:
-    from floe_compiler.pipeline import Compilation
+    from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.report.diff import EnvironmentDiff
 
 HEAD = "HEAD"
@@ -25,10 +33,10 @@ FORMATS = ("text", "json", "markdown", "github")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The output as it was: a hash of each file, how to hash another, and how to read some of the files."""
+    """The output as it was: a hash of each file, how to hash other files alike, and how to read some of the files."""
 
     hashes: Mapping[str, str]
-    hash: Callable[[bytes], str]
+    hashes_of: Callable[[FileSet], Mapping[str, str]]
     read: Callable[[Iterable[str]], Mapping[str, bytes]]
 
 
@@ -47,6 +55,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
     add_common(parser, FORMATS)
     add_environments(parser)
+    add_cache(parser)
+    add_workers(parser)
 
 
 def run(options: Namespace) -> int:
@@ -59,8 +69,8 @@ def run(options: Namespace) -> int:
     if options.from_output and options.revision:
         raise UsageError(f"say either the revision {options.revision} or --from-output, not both")
     before = _on_disk(root) if options.from_output else _at_revision(root, options.revision or HEAD)
-    with showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress)
+    with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         progress("comparing")
         diffs = differences(before, compiled, environments)
     _show(diffs, options)
@@ -77,23 +87,27 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     from floe_compiler.report.manifests import read_manifests
 
     after = compiled.files
-    whole = {one.environment: one.objects.by_id for one in compiled.environments}
-    new = {path: before.hash(text.encode()) for path, text in after.items()}
+    whole = {one.environment: one for one in compiled.environments}
+    new = before.hashes_of(after)
     old = {path: digest for path, digest in before.hashes.items() if _counts(path, environments)}
-    texts = {path: content.decode(errors="replace") for path, content in before.read(_changed(old, new)).items()}
+    changed = {path for path, _ in old.items() ^ new.items()}
+    texts = {path: text.decode(errors="replace") for path, text in before.read(sorted(changed & old.keys())).items()}
+    gone = _by_environment(texts)
+    come = _by_environment({path: after[path] for path in sorted(changed & new.keys())})
     findings = Findings()
     diffs = []
     for environment in sorted({_environment(path) for path in {*old, *new}}):
-        gone = {path: text for path, text in texts.items() if _environment(path) == environment}
-        come = {path: after[path] for path in _changed(new, old) if _environment(path) == environment}
-        states = read_manifests(gone, findings), read_manifests(come, findings)
-        diffs.append(compare(environment, *states, whole.get(environment)))
+        then, now = (read_manifests(files.get(environment, {}), findings) for files in (gone, come))
+        diffs.append(compare(environment, then, now, whole.get(environment)))
     findings.finish()
     return tuple(diffs)
 
 
-def _changed(these: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
-    return [path for path, digest in these.items() if others.get(path) != digest]
+def _by_environment(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for path, text in texts.items():
+        found.setdefault(_environment(path), {})[path] = text
+    return found
 
 
 def _environment(path: str) -> str:
@@ -112,21 +126,26 @@ def _at_revision(root: Path, revision: str) -> State:
 
     tree = tree_at(root, revision, OUTPUT)
     # Git's own name of a content; the length of the hash tells which of Git's two kinds the repository uses.
-    kind = "sha256" if any(len(blob) == 64 for blob in tree.blobs.values()) else "sha1"
+    algorithm = "sha256" if any(len(blob) == 64 for blob in tree.blobs.values()) else "sha1"
 
-    def git_hash(data: bytes) -> str:
-        return hashlib.new(kind, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    def git_blobs(files: FileSet) -> Mapping[str, str]:
+        known = files.git_blobs if algorithm == "sha1" else {}
+        return known or {path: git_blob(text.encode(), algorithm) for path, text in files.items()}
 
-    return State(tree.blobs, git_hash, tree.read)
+    return State(tree.blobs, git_blobs, tree.read)
 
 
 def _on_disk(root: Path) -> State:
-    from floe_compiler.write.snapshot import output_folders, sha256, take_snapshot
+    from floe_compiler.write.snapshot import output_folders, take_snapshot
 
     findings = Findings()
     snapshot = take_snapshot(root, output_folders(root), findings)
     findings.finish()
-    return State(snapshot.hashes, sha256, lambda paths: {path: (root / path).read_bytes() for path in paths})
+    return State(
+        snapshot.hashes,
+        lambda files: files.digests,
+        lambda paths: {path: (root / path).read_bytes() for path in paths},
+    )
 
 
 def _show(diffs: tuple[EnvironmentDiff, ...], options: Namespace) -> None:

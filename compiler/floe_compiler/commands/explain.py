@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.commands.options import add_common, find_root
+from floe_compiler.commands.options import add_cache, add_common, find_root, open_cache
 from floe_compiler.model.diagnostics import nearest
 from floe_compiler.model.files import OUTPUT
 
@@ -33,6 +33,7 @@ def configure(parser: ArgumentParser) -> None:
         "place", metavar="FILE[:PATH]", help="a file under output/, and a path in it such as spec.replicas"
     )
     add_common(parser, ("text", "json"))
+    add_cache(parser)
 
 
 def run(options: Namespace) -> int:
@@ -43,8 +44,8 @@ def run(options: Namespace) -> int:
 
     file, path = _split(options.place)
     root = find_root(options.root)
-    with showing_progress(sys.stderr) as progress:
-        explanation = explain_file(root, _from_root(root, file), progress)
+    with open_cache(options) as cache, showing_progress(sys.stderr) as progress:
+        explanation = explain_file(root, _from_root(root, file), progress, cache=cache)
     if explanation is None:
         near = nearest(file, _compiled(root)) or "name one below output/"
         raise UsageError(f"{file} is no file that the inputs compile to; {near}")
@@ -82,7 +83,7 @@ def _compiled(root: Path) -> set[str]:
 
 def _spellings(at: DataPath, manifest: Object) -> tuple[str, ...]:
     """Return the ways to write a path: that of differences, that of errors, and by the numbers of list items."""
-    from floe_compiler.check.places import show_place
+    from floe_compiler.check.objects.data_paths import show_place
     from floe_compiler.model.document import show_path
     from floe_compiler.report.field_paths import show_field
 

@@ -13,7 +13,7 @@ from floe_compiler.commands.compile import compile_and_write
 from floe_compiler.commands.console import show
 from floe_compiler.commands.exit_codes import DONE, FOUND
 from floe_compiler.commands.git import unstaged
-from floe_compiler.commands.options import add_common, find_root
+from floe_compiler.commands.options import add_cache, add_common, add_workers, find_root, open_cache, open_workers
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.layout import MANIFEST
 from floe_compiler.report.outcome import count
@@ -40,12 +40,16 @@ def configure(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = EXAMPLES
     add_common(parser)
+    add_cache(parser)
+    add_workers(parser)
 
 
 def run(options: Namespace) -> int:
     """Compile, and list what has yet to be staged."""
     root = find_root(options.root)
-    outcome = compile_and_write(root, (), (), for_people=options.format == "text")
+    with open_cache(options) as cache:
+        for_people = options.format == "text"
+        outcome = compile_and_write(root, (), (), cache, open_workers(options), for_people=for_people)
     written = outcome.created or outcome.changed or outcome.deleted
     if paths := unstaged(root, PLACES):
         found = (*outcome.diagnostics, _not_staged(paths))

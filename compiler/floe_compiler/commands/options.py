@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import UsageError
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.layout import MANIFEST
+
+if TYPE_CHECKING:
+    from floe_compiler.cache.store import Store
+    from floe_compiler.pipeline.workers import Workers
 
 FORMATS = ("text", "json", "github", "sarif")
 
@@ -34,6 +40,54 @@ def add_environments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="only this environment (may be repeated; default: all)",
     )
+
+
+def add_cache(parser: ArgumentParser) -> None:
+    """Add the choice of the cache."""
+    parser.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="where to keep what the next run need not work out again (default: $FLOE_COMPILE_CACHE, or the user's"
+        " cache folder); it may be deleted at any time",
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="work everything out, and keep nothing: slower, with the same result"
+    )
+
+
+def add_workers(parser: ArgumentParser) -> None:
+    """Add the choice of who does the work."""
+    parser.add_argument(
+        "-j", "--jobs", type=int, metavar="N", help="processes to use (default: one for each processor core)"
+    )
+    parser.add_argument(
+        "--executor",
+        default="",
+        metavar="dask=ADDRESS",
+        help="let a Dask cluster do the work, such as dask=tcp://scheduler:8786 (needs the extra `dask`)",
+    )
+
+
+def open_workers(options: Namespace) -> AbstractContextManager[Workers]:
+    """Open the workers that `--jobs` and `--executor` choose.
+
+    Raises:
+        UsageError: if they choose what cannot be.
+    """
+    from floe_compiler.pipeline.workers import DASK, default_jobs, workers
+
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}: give 1 or more")
+    if options.executor and not options.executor.startswith(DASK):
+        raise UsageError(f'--executor "{options.executor}" is not known; write {DASK}tcp://host:port')
+    return workers(options.jobs or default_jobs(), options.executor)
+
+
+def open_cache(options: Namespace) -> AbstractContextManager[Store]:
+    """Open the cache that `--cache` and `--no-cache` choose."""
+    from floe_compiler.cache.folder import opened
+
+    return opened(options.cache, use=not options.no_cache)
 
 
 def chosen_environments(root: Path, names: Iterable[str]) -> tuple[str, ...]:

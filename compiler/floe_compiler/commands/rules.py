@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from argparse import ArgumentParser, Namespace
-from importlib import resources
 from itertools import groupby
-from pathlib import Path
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import Rule, nearest
@@ -16,7 +13,6 @@ INTRODUCTION = (
     "Everything `floe-compile` refuses or warns of. `floe-compile rules CODE` explains one on the command line. A code "
     "never changes its meaning. This page is made by `make docs`; do not edit it."
 )
-DECLARATION = " = Rule("
 STAGES = {
     "L": "Reading the files",
     "R": "Resolving the declarations",
@@ -56,15 +52,23 @@ def run(options: Namespace) -> int:
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Return every rule that some module of the package declares, by code; a code declared twice comes twice.
+    """Return every rule of the stages and verbs, by code; a code that two rules declare comes twice."""
+    from floe_compiler.check.registry import RULES as CHECK
+    from floe_compiler.commands.check import STALE
+    from floe_compiler.commands.hook import NOT_STAGED
+    from floe_compiler.link.registry import RULES as LINK
+    from floe_compiler.load.registry import RULES as LOAD
+    from floe_compiler.model.files import CASE_CLASH, ONE_PATH
+    from floe_compiler.overlay.registry import RULES as OVERLAY
+    from floe_compiler.pipeline.workers import NO_EXECUTOR
+    from floe_compiler.report.manifests import NO_OBJECT
+    from floe_compiler.resolve.registry import RULES as RESOLVE
+    from floe_compiler.synthesize.registry import RULES as SYNTHESIZE
+    from floe_compiler.write.registry import RULES as WRITE
 
-    Only modules that declare one are imported: the package also holds programs that run in pods.
-    """
-    package = Path(str(resources.files("floe_compiler")))
-    paths = [path for path in sorted(package.rglob("*.py")) if DECLARATION in path.read_text(encoding="utf-8")]
-    names = [".".join(path.relative_to(package.parent).with_suffix("").parts) for path in paths]
-    modules = [importlib.import_module(name.removesuffix(".__init__")) for name in names]
-    found = {value for module in modules for value in vars(module).values() if isinstance(value, Rule)}
+    outside_stages = (CASE_CLASH, ONE_PATH, NO_EXECUTOR, NO_OBJECT, NOT_STAGED, STALE)
+    # Two stages may each have a part of a rule.
+    found = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHECK, *LINK, *WRITE, *outside_stages}
     return tuple(sorted(found, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
 
 

@@ -177,5 +177,5 @@ COMPONENT = Component(
     config=RestCatalogConfig,
     build=build,
     provides=provides,
-    shared=True,
+    scope="platform",
 )

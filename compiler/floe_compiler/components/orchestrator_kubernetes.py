@@ -49,7 +49,6 @@ def _task(context: Context[KubernetesConfig], product: Product) -> Task:
         # The deadline is the Job's: it has to do for all tries.
         deadline=parse_duration(spec.timeout) * (spec.retries + 1),
         retries=spec.retries,
-        phase=4,
         schedule=schedule.cron if schedule else NEVER_MATTERS,
         time_zone=schedule.time_zone if schedule else "Etc/UTC",
         suspended=not (schedule and schedule.enabled),

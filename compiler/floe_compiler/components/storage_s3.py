@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
 from floe_compiler.model.facts import Parts
@@ -139,12 +140,15 @@ def provides(instance: Instance[S3Config]) -> tuple[ObjectStore, ...]:
             path_style=config.path_style if config.endpoint else False,
             access_key=keys.key(names.access_key) if keys else None,
             secret_key=keys.key(names.secret_key) if keys else None,
-            account_annotations=((ROLE_ANNOTATION, role),) if role else (),
+            identity=_identity(config, role) if role or config.catalog_role else None,
             role=config.catalog_role or "",
-            # A token of the ServiceAccount, or the catalog's own key, becomes a role's credentials there.
-            identity_endpoint=_aws("sts", config) if role or config.catalog_role else None,
         ),
     )
+
+
+def _identity(config: S3Config, role: str) -> WorkloadIdentity:
+    """Return who clients are at AWS: a token of the ServiceAccount, or a key, becomes a role's credentials at STS."""
+    return WorkloadIdentity(((ROLE_ANNOTATION, role),) if role else (), endpoints=(_aws("sts", config),))
 
 
 def _secret(login: SecretCredentials, namespace: str) -> Secret:
@@ -164,5 +168,5 @@ COMPONENT = Component(
     config=S3Config,
     build=build,
     provides=provides,
-    shared=True,
+    scope="platform",
 )

@@ -26,6 +26,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import Registry
+from floe_compiler.synthesize.charts import WAVE
 
 MODELS: Mapping[str, tuple[str, type[Input]]] = {
     "DataProduct": ("product", DataProduct),
@@ -84,7 +85,9 @@ def explain(
     sampled = dict(scalars(baseline or {}))
     values = []
     for path, value in scalars(final):
-        if generated.get(path, _ABSENT) != value:
+        if path == WAVE and path not in generated:
+            found = [Cause("follows from what starts before it in its namespace")]
+        elif generated.get(path, _ABSENT) != value:
             found = [Cause("patched", span) for span in patches] or [Cause(f"comes from {asked_by}")]
         elif sampled.get(path, _ABSENT) != value:
             found = [Cause("follows from all domains together")]

@@ -9,11 +9,6 @@ from floe_compiler.model.settings import Settings
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 
 
-def wave(settings: Settings, phase: int) -> Mapping[str, str]:
-    """Return the annotation that orders an object among those of its namespace; Flux knows none, and retries."""
-    return {SYNC_WAVE: str(phase)} if settings.platform.delivery == "argocd" else {}
-
-
 def guarded(settings: Settings) -> Mapping[str, str]:
     """Return the annotations that keep the tool from ever deleting an object that holds what cannot be made again."""
     if settings.platform.delivery == "argocd":

@@ -32,11 +32,11 @@ Labels = dict[str, str]
 
 def common_labels(settings: Settings, part: str) -> Labels:
     """Return the labels of an object that belongs to no single workload, but to a part of the platform as such."""
-    own = {NAME: settings.platform.name, INSTANCE: settings.environment.name, COMPONENT: part}
-    return own | _platform_labels(settings)
+    return {NAME: settings.platform.name, INSTANCE: settings.environment.name, COMPONENT: part}
 
 
-def _platform_labels(settings: Settings) -> Labels:
+def chart_labels(settings: Settings) -> Labels:
+    """Return the labels that all objects of an environment have in common: their charts give them."""
     return {"app.kubernetes.io/part-of": settings.platform.name, "app.kubernetes.io/managed-by": "floe-compile"}
 
 
@@ -55,9 +55,9 @@ def _value(text: str) -> str:
     return f"{text[: LONGEST_VALUE - HASH_LENGTH - 1]}-{sha256_of(text)[:HASH_LENGTH]}"
 
 
-def object_labels(instance: Instance[Any], workload: str) -> Labels:
-    """Return the labels of an object that belongs to a workload."""
-    return selector(instance, workload) | _platform_labels(instance.settings)
+def template_labels(instance: Instance[Any], workload: str) -> Labels:
+    """Return the labels of a template of pods or Jobs: no chart gives it any, as it is not an object itself."""
+    return selector(instance, workload) | chart_labels(instance.settings)
 
 
 def access_labels(calls: Iterable[Endpoint]) -> Labels:

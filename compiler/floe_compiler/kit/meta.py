@@ -12,12 +12,16 @@ def manifest(
     api_version: str,
     kind: str,
     name: str,
-    namespace: str = "",
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
+    *,
+    namespace: str = "",
     **body: Any,
 ) -> Object:
-    """Return an object; empty labels, annotations and namespace are left out, `body` follows the metadata."""
+    """Return an object; empty labels and annotations are left out, `body` follows the metadata.
+
+    Its chart gives it namespace and common labels. `namespace` is for an object of another namespace than its chart's.
+    """
     metadata: Object = {"name": name}
     if namespace:
         metadata["namespace"] = namespace

@@ -16,11 +16,11 @@ def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
     own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment.name}
     annotations = {labels.OWNER: owner, **delivery.guarded(settings)}
     return manifest(
-        "v1", "Namespace", name, "", labels.common_labels(settings, "namespace") | own | security | version, annotations
+        "v1", "Namespace", name, labels.common_labels(settings, "namespace") | own | security | version, annotations
     )
 
 
-def quota(settings: Settings, name: str, declared: Quota) -> Object:
+def quota(settings: Settings, declared: Quota) -> Object:
     """Return what all pods of the namespace may ask for together."""
     hard = {
         "pods": str(declared.pods),
@@ -28,18 +28,14 @@ def quota(settings: Settings, name: str, declared: Quota) -> Object:
         "requests.memory": declared.memory,
         "requests.storage": declared.storage,
     }
-    return manifest(
-        "v1", "ResourceQuota", "quota", name, labels.common_labels(settings, "namespace"), spec={"hard": hard}
-    )
+    return manifest("v1", "ResourceQuota", "quota", labels.common_labels(settings, "namespace"), spec={"hard": hard})
 
 
-def limits(settings: Settings, name: str) -> Object:
+def limits(settings: Settings) -> Object:
     """Return the defaults for containers that say nothing: those which somebody starts by hand, as ours all do."""
     limit = {
         "type": "Container",
         "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
         "default": {"cpu": "500m", "memory": "512Mi"},
     }
-    return manifest(
-        "v1", "LimitRange", "limits", name, labels.common_labels(settings, "namespace"), spec={"limits": [limit]}
-    )
+    return manifest("v1", "LimitRange", "limits", labels.common_labels(settings, "namespace"), spec={"limits": [limit]})

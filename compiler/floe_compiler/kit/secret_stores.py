@@ -38,19 +38,19 @@ def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]
     wanted = [secret for secret in sorted(set(secrets)) if not secret.existing]
     for secret in wanted:
         if isinstance(settings.platform.secrets, ExternalSecrets):
-            found.append(_from_store(settings, settings.platform.secrets, namespace, secret))
+            found.append(_from_store(settings, settings.platform.secrets, secret))
         elif secret.owner != namespace:
-            found.append(_from_owner(settings, namespace, secret))
+            found.append(_from_owner(settings, secret))
         else:
-            found.append(_generated(settings, namespace, secret))
+            found.append(_generated(settings, secret))
     if isinstance(settings.platform.secrets, GeneratedSecrets):
         lengths = {key.generated for secret in wanted if secret.owner == namespace for key in secret.keys}
-        found.extend(_generator(settings, namespace, length) for length in sorted(lengths - {0}))
+        found.extend(_generator(settings, length) for length in sorted(lengths - {0}))
     return found
 
 
 def _external_secret(
-    settings: Settings, namespace: str, secret: Secret, spec: Object, annotations: Mapping[str, str] | None = None
+    settings: Settings, secret: Secret, spec: Object, annotations: Mapping[str, str] | None = None
 ) -> Object:
     literals = {key.name: key.literal for key in secret.keys if key.literal}
     template = {
@@ -63,21 +63,21 @@ def _external_secret(
     target = {"name": secret.name, "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template}
     common = labels.common_labels(settings, "secrets")
     body = {**spec, "target": target}
-    return manifest(API, "ExternalSecret", secret.name, namespace, common, annotations, spec=body)
+    return manifest(API, "ExternalSecret", secret.name, common, annotations, spec=body)
 
 
 def _remote(secret_key: str, key: str, remote_property: str) -> Object:
     return {"secretKey": secret_key, "remoteRef": {"key": key, "property": remote_property, **REMOTE_DEFAULTS}}
 
 
-def _from_store(settings: Settings, backend: ExternalSecrets, namespace: str, secret: Secret) -> Object:
+def _from_store(settings: Settings, backend: ExternalSecrets, secret: Secret) -> Object:
     path = secret.path or "/".join((settings.platform.name, settings.environment.name, secret.owner, secret.name))
     spec = {
         "refreshInterval": go_duration(backend.refresh_interval),
         "secretStoreRef": {"kind": backend.store.kind, "name": backend.store.name},
         "data": [_remote(key.name, path, key.remote or key.name) for key in secret.keys if not key.literal],
     }
-    return _external_secret(settings, namespace, secret, spec)
+    return _external_secret(settings, secret, spec)
 
 
 def store_name(owner: str) -> str:
@@ -85,16 +85,16 @@ def store_name(owner: str) -> str:
     return f"{owner}-secrets"
 
 
-def _from_owner(settings: Settings, namespace: str, secret: Secret) -> Object:
+def _from_owner(settings: Settings, secret: Secret) -> Object:
     spec = {
         "refreshInterval": "1m0s",
         "secretStoreRef": {"kind": "ClusterSecretStore", "name": store_name(secret.owner)},
         "data": [_remote(key.name, secret.name, key.name) for key in secret.keys if not key.literal],
     }
-    return _external_secret(settings, namespace, secret, spec)
+    return _external_secret(settings, secret, spec)
 
 
-def _generated(settings: Settings, namespace: str, secret: Secret) -> Object:
+def _generated(settings: Settings, secret: Secret) -> Object:
     check_generatable(secret)
     sources = [
         {
@@ -111,7 +111,7 @@ def _generated(settings: Settings, namespace: str, secret: Secret) -> Object:
     # is made up by no `CreatedOnce`.
     policy, annotations = ("CreatedOnce", guarded(settings)) if secret.remembered else ("OnChange", None)
     spec = {"refreshPolicy": policy, "refreshInterval": "0s", **present(dataFrom=sources)}
-    return _external_secret(settings, namespace, secret, spec, annotations)
+    return _external_secret(settings, secret, spec, annotations)
 
 
 def check_generatable(secret: Secret) -> None:
@@ -125,12 +125,10 @@ def _password(length: int) -> str:
     return f"password-{length}"
 
 
-def _generator(settings: Settings, namespace: str, length: int) -> Object:
+def _generator(settings: Settings, length: int) -> Object:
     # No symbols: the values end up in URLs, configuration files and shells.
     spec = {"length": length, "digits": length // 4, "symbols": 0, "noUpper": False, "allowRepeat": True}
-    return manifest(
-        GENERATORS, "Password", _password(length), namespace, labels.common_labels(settings, "secrets"), spec=spec
-    )
+    return manifest(GENERATORS, "Password", _password(length), labels.common_labels(settings, "secrets"), spec=spec)
 
 
 def shared_store(settings: Settings, owner: str, readers: Iterable[str], secrets: Iterable[str]) -> list[Object]:
@@ -150,8 +148,8 @@ def shared_store(settings: Settings, owner: str, readers: Iterable[str], secrets
     role = {"apiGroup": group, "kind": "Role", "name": READER}
     subjects = [{"kind": "ServiceAccount", **account}]
     return [
-        manifest("v1", "ServiceAccount", READER, owner, common, automountServiceAccountToken=False),
-        manifest(f"{group}/v1", "Role", READER, owner, common, rules=[rule]),
-        manifest(f"{group}/v1", "RoleBinding", READER, owner, common, roleRef=role, subjects=subjects),
-        manifest(API, "ClusterSecretStore", store_name(owner), "", common, spec=spec),
+        manifest("v1", "ServiceAccount", READER, common, namespace=owner, automountServiceAccountToken=False),
+        manifest(f"{group}/v1", "Role", READER, common, namespace=owner, rules=[rule]),
+        manifest(f"{group}/v1", "RoleBinding", READER, common, namespace=owner, roleRef=role, subjects=subjects),
+        manifest(API, "ClusterSecretStore", store_name(owner), common, spec=spec),
     ]

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import labels
-from floe_compiler.kit.delivery import replaced, wave
+from floe_compiler.kit.delivery import replaced
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_template, startup_seconds
 from floe_compiler.model.facts import Claim, Task, Workload, containers_of
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.job_names import job_name
 from floe_compiler.model.objects import Object
+from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
 
 LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, the wait for its database aside
@@ -27,10 +28,15 @@ FAILED_KEPT = 10
 def workload(instance: Instance[Any], declared: Workload, placement: Placement) -> Object:
     """Return the controller of a server's pods."""
     template = pod_template(instance, declared.name, declared.pod, placement)
-    if declared.replicas > 1:
+    if declared.most > 1:
         template["spec"] |= spread(instance, declared)
     spec = {
-        **({} if declared.kind == "DaemonSet" else {"replicas": declared.replicas}),
+        # Beside an autoscaler a number would undo what it does with each delivery.
+        **(
+            {}
+            if declared.kind == "DaemonSet" or isinstance(declared.replicas, Scaling)
+            else {"replicas": declared.replicas}
+        ),
         "revisionHistoryLimit": KEPT_REVISIONS,
         **_rollout(declared),
         "selector": {"matchLabels": labels.selector(instance, declared.name)},
@@ -41,9 +47,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
         "apps/v1",
         declared.kind,
         declared.name,
-        instance.namespace,
-        labels.object_labels(instance, declared.name) | labels.version_label(declared.pod.containers[0].image),
-        wave(instance.settings, declared.phase),
+        labels.selector(instance, declared.name) | labels.version_label(declared.pod.containers[0].image),
         spec=spec,
     )
 
@@ -118,14 +122,12 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template = pod_template(instance, declared.name, declared.pod, placement)
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
-    settings, place = instance.settings, (instance.namespace, labels.object_labels(instance, declared.name))
-    order = wave(settings, declared.phase)
+    own = labels.selector(instance, declared.name)
     if declared.schedule:
-        return manifest("batch/v1", "CronJob", declared.name, *place, order, spec=_cron(instance, declared, job))
+        return manifest("batch/v1", "CronJob", declared.name, own, spec=_cron(instance, declared, job))
     # A Job cannot be changed, and one with a time to live would come back under GitOps each time it expired:
     # a changed Job is a new Job, named by its content.
-    annotations = {**order, **replaced(settings)}
-    return manifest("batch/v1", "Job", job_name(declared.name, job), *place, annotations, spec=job)
+    return manifest("batch/v1", "Job", job_name(declared.name, job), own, replaced(instance.settings), spec=job)
 
 
 def _cron(instance: Instance[Any], declared: Task, job: Mapping[str, Any]) -> Object:
@@ -138,7 +140,7 @@ def _cron(instance: Instance[Any], declared: Task, job: Mapping[str, Any]) -> Ob
         successfulJobsHistoryLimit=SUCCEEDED_KEPT,
         failedJobsHistoryLimit=FAILED_KEPT,
         jobTemplate={
-            "metadata": {"labels": labels.object_labels(instance, declared.name)},
+            "metadata": {"labels": labels.template_labels(instance, declared.name)},
             "spec": {**job, "ttlSecondsAfterFinished": JOB_TIME_TO_LIVE},
         },
     )

@@ -65,10 +65,10 @@ def _files(place: Path) -> list[Path]:
 
 @cache
 def compiler_digest() -> str:
-    """Return the digest of the compiler: its own source, components of others, and the versions of what it needs."""
+    """Return the digest of the compiler: its own files, components of others, and the versions of what it needs."""
     digest = hashlib.sha256()
     package = Path(str(resources.files("floe_compiler")))
-    for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".sh")):
+    for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".json", ".sh")):
         digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
     for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
         digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())

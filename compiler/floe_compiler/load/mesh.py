@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from floe_compiler.load.authored import Authored, authored_files, environment_name, product_key
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
@@ -12,42 +13,132 @@ from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import secret_values
 from floe_compiler.load.text_file import read_file
 from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.codec import digest_of
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
 from floe_compiler.model.document import Document
 from floe_compiler.model.layout import MANIFEST
+from floe_compiler.model.packed_documents import packed, unpacked
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 
 API_VERSION = "floe.dev/v1"
+CHUNK = 64
+"""Files that one process reads at a time: about 0.1 s."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-def load(root: Path, schemas: Mapping[str, Mapping[str, Any]]) -> tuple[Sources, tuple[Diagnostic, ...]]:
+class KnownDocuments(Protocol):
+    """The documents of files that an earlier run has found nothing wrong with."""
+
+    def get(self, file: str, text: str) -> tuple[Document, ...] | None:
+        """Return the documents of a file with this text; None if they are not known."""
+
+    def put(self, file: str, text: str, documents: bytes) -> None:
+        """Keep the packed documents of a file."""
+
+
+class Nothing:
+    """No document is known, and none is kept."""
+
+    def get(self, _file: str, _text: str, /) -> None:
+        """Return None."""
+
+    def put(self, _file: str, _text: str, _documents: bytes, /) -> None:
+        """Keep nothing."""
+
+
+class Map(Protocol):
+    """Calls a function with each item, perhaps in other processes, and returns the results in order."""
+
+    def __call__(self, function: Callable[[Item], Result], items: Iterable[Item], /) -> Iterable[Result]:
+        """Return the results."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Some files to be read as documents: path, kind of document and text of each, and the schemas by kind."""
+
+    files: tuple[tuple[str, str, str], ...]
+    schemas: Mapping[str, Mapping[str, Any]]
+
+
+def load(
+    root: Path, schemas: Mapping[str, Mapping[str, Any]], known: KnownDocuments | None = None, run: Map = map
+) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Return everything authored below `root`, checked against the JSON Schemas (by kind), and warnings.
+
+    Args:
+        root: The repository.
+        schemas: The JSON Schema of each kind of document.
+        known: Documents that need not be read again.
+        run: Runs the reading of many files.
 
     Raises StageFailed with every problem of every file.
     """
     findings = Findings()
-    check = SchemaCheck(schemas)
     authored = authored_files(root)
     for stray in authored.strays:
         findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
-    documents = {
-        file: document
-        for file, kind in authored.kinds.items()
-        if (document := _document(root, file, kind, check, findings)) is not None
-    }
+    documents = _documents(root, authored, schemas, known or Nothing(), run, findings)
     sources = _sources(authored, documents, findings)
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
     return sources, warnings
 
 
-def _document(root: Path, file: str, kind: str, check: SchemaCheck, findings: Findings) -> Document | None:
+def _documents(
+    root: Path,
+    authored: Authored,
+    schemas: Mapping[str, Mapping[str, Any]],
+    known: KnownDocuments,
+    run: Map,
+    findings: Findings,
+) -> Mapping[str, Document]:
+    """Return the sound documents by file, in the order of the files."""
+    read: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    found: dict[str, Document] = {}
+    for file in authored.kinds:
+        text, problems = read_file(root, file)
+        findings.extend(problems)
+        if text is None:
+            continue
+        read[file] = text
+        if not problems and (documents := known.get(file, text)):
+            found[file] = documents[0]
+        else:
+            texts[file] = text
+    files = [(file, authored.kinds[file], text) for file, text in texts.items()]
+    chunks = [Texts(tuple(files[start : start + CHUNK]), schemas) for start in range(0, len(files), CHUNK)]
+    for file, data, problems in (one for results in run(read_texts, chunks) for one in results):
+        findings.extend(problems)
+        if isinstance(data, Document):
+            found[file] = data
+        elif data and (documents := unpacked(data)):
+            found[file] = documents[0]
+            if not problems:
+                known.put(file, texts[file], data)
+    return {file: replace(found[file], digest=digest_of(file, read[file])) for file in authored.kinds if file in found}
+
+
+def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Diagnostic]]]:
+    """Return for each file its one document (as bytes, if it can be packed) and what is wrong with it.
+
+    There is no document if the file is not sound.
+    """
+    check = SchemaCheck(texts.schemas)
+    results = []
+    for file, kind, text in texts.files:
+        findings = Findings()
+        document = _document(file, kind, text, check, findings)
+        results.append((file, (packed((document,)) or document) if document else None, findings.found))
+    return results
+
+
+def _document(file: str, kind: str, text: str, check: SchemaCheck, findings: Findings) -> Document | None:
     """Return the one document of a file if it is of the kind that belongs there; None, with findings, if not."""
-    text, problems = read_file(root, file)
-    findings.extend(problems)
-    if text is None:
-        return None
     documents, problems = read_documents(text, file)
     findings.extend(problems)
     if any(problem.severity == "error" for problem in problems):

@@ -9,16 +9,13 @@ from typing import Any
 from floe_compiler.load.rules import SECRET_VALUE
 from floe_compiler.model.credentials import (
     PASSWORD_IN_URL,
-    names_secret,
+    holds_secret,
     option_of_secret,
     secret_in,
     stands_for_itself,
 )
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
-
-REFERENCES = frozenset({"secret", "secrets", "keys", "store", "pull_secret"})
-"""Keys below which names of secrets stand, not their values."""
 
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
@@ -41,14 +38,6 @@ def _hint(kind: str, path: DataPath) -> str:
         return "leave it out of the URL, and give it to the program that reads the URL as a secret"
     form = "credentials: {type: secret, name: <name>}" if "credentials" in path else "secret: {name: <name>}"
     return f"put it into the secret store and name the secret instead: {form}"
-
-
-def holds_secret(path: DataPath) -> bool:
-    """Tell whether a text or number at this place is a secret's value, by the keys that lead to it."""
-    keys = [step for step in path if isinstance(step, str)]
-    if "steps" in keys and keys[-2:-1] == ["secrets"]:
-        return True  # where a variable's secret is to be referred to
-    return bool(keys) and names_secret(keys[-1]) and not REFERENCES.intersection(keys)
 
 
 def _is_option_value(before: object, value: str) -> bool:

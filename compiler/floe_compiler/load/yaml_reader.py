@@ -25,12 +25,12 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from floe_compiler.load.plain_scalars import Ambiguous, Scalar, read_plain
 from floe_compiler.load.text_file import CONTROL_CHARACTER, control_characters, invisible, visible
 from floe_compiler.load.yaml_syntax import conflicts, directives, syntax_problem
 from floe_compiler.model.credentials import names_secret
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.plain_scalars import Ambiguous, Scalar, read_plain
 from floe_compiler.model.span import Span
 
 DEEPEST = 100

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
+
+from floe_compiler.model.document import DataPath
 
 PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
 HTTP_CREDENTIAL = "the credential of an HTTP header"
@@ -24,6 +27,8 @@ _HEADER = rf"(?i:{SCHEME})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}
 _PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
 _OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _REFERENCES = frozenset({"--credential", "--credentials", "--secret"})
+# Keys below which names of secrets stand, not their values.
+_NAMES_OF_SECRETS = frozenset({"secret", "secrets", "keys", "store", "pull_secret"})
 # Variables, templates, paths, references and the like stand for a value that comes from elsewhere.
 _ELSEWHERE = tuple("$<%{([*&!|>/.@")
 _NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
@@ -57,6 +62,7 @@ _SECRET_VALUES = tuple(
 )
 
 
+@lru_cache(maxsize=4096)  # the same names stand in every domain's objects
 def names_secret(name: str) -> bool:
     """Tell whether a key or variable of this name holds a secret by all appearances (`DB_PASSWORD`)."""
     return bool(_SECRET_NAME.search(name))
@@ -71,6 +77,14 @@ def option_of_secret(word: object) -> bool:
 def refers_to_secret(keys: Collection[str]) -> bool:
     """Tell whether a mapping with these keys names a secret; what else stands there is easily its value."""
     return "secret" in keys and "key" in keys
+
+
+def holds_secret(path: DataPath) -> bool:
+    """Tell whether a text or number at this place is a secret's value, by the keys that lead to it."""
+    keys = [step for step in path if isinstance(step, str)]
+    if "steps" in keys and keys[-2:-1] == ["secrets"]:
+        return True  # where a variable's secret is to be referred to
+    return bool(keys) and names_secret(keys[-1]) and not _NAMES_OF_SECRETS.intersection(keys)
 
 
 def stands_for_itself(value: str) -> bool:

@@ -32,6 +32,8 @@ class Document:
     keys: Mapping[DataPath, Span] = field(default_factory=dict)
     values: Mapping[DataPath, Span] = field(default_factory=dict)
     raw: Mapping[DataPath, str] = field(default_factory=dict)
+    digest: str = ""
+    """The digest of the file's name and text; empty for a document that was not read from a file."""
 
     def span(self, path: DataPath) -> Span:
         """Return where the value at `path` stands; for a path that is not there, the nearest parent's place."""

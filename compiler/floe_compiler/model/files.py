@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import ObjectId
@@ -46,33 +47,89 @@ class File:
     subject: str = ""
 
 
+class FileDigest(NamedTuple):
+    """One file whose text stays where it is until it must be written: its path, and what its content hashes to.
+
+    `git_blob` is the name that Git gives the content in a repository with SHA-1 hashes, empty if it is not known.
+    """
+
+    path: str
+    sha256: str
+    git_blob: str = ""
+    subject: str = ""
+
+
+AnyFile = TypeVar("AnyFile", File, FileDigest)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FileSet(Mapping[str, str]):
-    """The text of each output file, by its path from the repository's root, in the order of the paths."""
+    """The text of each output file, by its path from the repository's root, in the order of the paths.
 
-    by_path: Mapping[str, str] = field(default_factory=dict)
+    `digests` has the SHA-256 of every file, `git_blobs` Git's SHA-1 of every file or is empty. A text is read only when
+    somebody asks for it.
+    """
+
+    digests: Mapping[str, str]
+    read: Callable[[str], str]
+    git_blobs: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, files: Iterable[File], findings: Findings) -> FileSet:
         """Return the set of these files; two that fall on one path (W001, W002) are findings, and the first stays."""
-        taken: dict[str, File] = {}
-        for file in files:
-            first = taken.setdefault(unicodedata.normalize("NFC", file.path.casefold()), file)
-            if first is not file:
-                _report_clash(first, file, findings)
-        return cls({file.path: file.text for file in sorted(taken.values(), key=lambda file: file.path)})
+        texts = {file.path: file.text for file in _without_clashes(files, findings)}
+        return cls({path: sha256(text.encode()) for path, text in texts.items()}, texts.__getitem__)
+
+    @classmethod
+    def of_digests(cls, files: Iterable[FileDigest], read: Callable[[str], str], findings: Findings) -> FileSet:
+        """Return the set of files whose texts `read` returns by path; clashes are findings as for `of`."""
+        kept = _without_clashes(files, findings)
+        blobs = {file.path: file.git_blob for file in kept}
+        return cls({file.path: file.sha256 for file in kept}, read, blobs if all(blobs.values()) else {})
+
+    @classmethod
+    def of_texts(cls, texts: Mapping[str, str]) -> FileSet:
+        """Return texts by path as a set; a set stays as it is."""
+        if isinstance(texts, FileSet):
+            return texts
+        return cls.of((File(path, text) for path, text in texts.items()), Findings())
 
     def __getitem__(self, path: str) -> str:
-        return self.by_path[path]
+        if path not in self.digests:
+            raise KeyError(path)
+        return self.read(path)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.digests
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.by_path)
+        return iter(self.digests)
 
     def __len__(self) -> int:
-        return len(self.by_path)
+        return len(self.digests)
 
 
-def _report_clash(first: File, second: File, findings: Findings) -> None:
+def sha256(data: bytes) -> str:
+    """Return the hash of some bytes as the index writes it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def git_blob(data: bytes, algorithm: str = "sha1") -> str:
+    """Return Git's name of a content, in a repository whose object format is `algorithm`."""
+    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFile]:
+    """Return the files in the order of their paths; of several on one path the first, and a finding."""
+    taken: dict[str, AnyFile] = {}
+    for file in files:
+        first = taken.setdefault(unicodedata.normalize("NFC", file.path.casefold()), file)
+        if first is not file:
+            _report_clash(first, file, findings)
+    return sorted(taken.values(), key=lambda file: file.path)
+
+
+def _report_clash(first: File | FileDigest, second: File | FileDigest, findings: Findings) -> None:
     names = f"{first.subject or 'one object'} and {second.subject or 'another'}"
     if first.path == second.path:
         findings.add(ONE_PATH, f"{names} would both be written to {first.path}", subject=second.subject)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.model.document import DataPath
@@ -11,7 +10,7 @@ from floe_compiler.model.document import DataPath
 def at(data: Any, path: DataPath) -> Any:
     """Return the value under these keys, None if there is none."""
     for step in path:
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             return None
         data = data.get(step)
     return data

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from floe_compiler.model.lookup import mapping
+from floe_compiler.model.scopes import is_namespaced
 
 Object = dict[str, Any]
 """One Kubernetes object as plain data: dicts, lists, str, int, float, bool and None only."""
@@ -27,16 +28,18 @@ class ObjectId:
         return f"{self.kind}{group} {place}{self.name}"
 
 
-def identify(manifest: Mapping[str, Any]) -> ObjectId:
-    """Return the identity of a manifest; missing parts come out as empty strings."""
+def identify(manifest: Mapping[str, Any], namespace: str = "") -> ObjectId:
+    """Return the identity of a manifest; missing parts come out as empty strings.
+
+    A manifest that names no namespace is in `namespace`, unless objects of its kind are known to stand outside.
+    """
     group, separator, _ = str(manifest.get("apiVersion", "")).rpartition("/")
-    metadata = mapping(manifest, ("metadata",))
-    return ObjectId(
-        group if separator else "",
-        str(manifest.get("kind", "")),
-        str(metadata.get("namespace", "")),
-        str(metadata.get("name", "")),
-    )
+    group = group if separator else ""
+    kind, metadata = str(manifest.get("kind", "")), mapping(manifest, ("metadata",))
+    own = str(metadata.get("namespace", ""))
+    if not own and namespace and is_namespaced(group, kind) is not False:
+        own = namespace
+    return ObjectId(group, kind, own, str(metadata.get("name", "")))
 
 
 class DuplicateObject(ValueError):

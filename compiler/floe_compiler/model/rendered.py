@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
@@ -69,6 +70,9 @@ class LaunchedPods:
     """Where their template stands."""
 
 
+DELIVERY_UNIT = DELIVERY_FOLDER
+"""The unit of the objects that tell Argo CD or Flux what to apply."""
+
 LAUNCHED = "launched pods"
 
 
@@ -123,7 +127,7 @@ class ExistingSecret:
 class Rendered:
     """One unit of an environment after synthesis (or after the overlay stage, with the objects replaced).
 
-    `namespace` is empty for what belongs to the environment as a whole.
+    `namespace` is empty for objects without one, and `DELIVERY_UNIT` for those of the delivery.
     """
 
     environment: str

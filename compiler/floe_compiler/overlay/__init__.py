@@ -1,5 +1,19 @@
-"""ObjectSet -> ObjectSet: base/ and overlays/<environment>/ applied by kustomize."""
+"""ObjectSets -> ObjectSets: base/ and overlays/<environment>/ applied by kustomize, unit by unit."""
 
-from floe_compiler.overlay.apply import apply_overlay
+from floe_compiler.overlay.apply import Applied, apply_overlay
+from floe_compiler.overlay.dead_steps import dead_steps
+from floe_compiler.overlay.overlay import Overlay, read_overlay
+from floe_compiler.overlay.portions import failures_once
+from floe_compiler.overlay.units import join_units, split_units, unit_of
 
-__all__ = ["apply_overlay"]
+__all__ = [
+    "Applied",
+    "Overlay",
+    "apply_overlay",
+    "dead_steps",
+    "failures_once",
+    "join_units",
+    "read_overlay",
+    "split_units",
+    "unit_of",
+]

@@ -1,23 +1,24 @@
-"""One environment's objects -> the same with base/ and overlays/<environment>/ applied.
+"""Units of an environment -> the same with base/ and overlays/<environment>/ applied.
 
 Generated objects first meet the patches of base/, which hold for all environments, then those of their overlay.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule
-from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
+from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, ordered
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.exchange import uncarriable
-from floe_compiler.overlay.kustomization_reader import read_environment
-from floe_compiler.overlay.patches import IDENTITY_CHANGED
-from floe_compiler.overlay.portions import Memory, build_changed
-from floe_compiler.overlay.source import Read, Source
+from floe_compiler.overlay.overlay import TWICE, Overlay, Written
+from floe_compiler.overlay.portions import Built, build_changed
+from floe_compiler.overlay.touched_fields import touched_part
+from floe_compiler.overlay.units import unit_of
 
 NOT_CARRIED = Rule(
     "K019",
@@ -27,66 +28,101 @@ NOT_CARRIED = Rule(
 )
 
 
-def apply_overlay(
-    root: Path, rendered: Rendered, read: Read, memory: Memory
-) -> tuple[Rendered, tuple[Diagnostic, ...]]:
-    """Return the environment with its hand-written objects and patches applied, and warnings.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A unit with its hand-written objects and patches.
+
+    `rendered` holds only as long as no error is among the `findings`. `hits` has the digests of the steps that select
+    something in the unit: `dead_steps` asks for those of all units.
+    """
+
+    rendered: Rendered
+    findings: tuple[Diagnostic, ...]
+    hits: frozenset[str]
+
+
+def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, Applied]:
+    """Return units of an environment with the overlay applied: the same for a unit, whichever others come along.
 
     Args:
-        root: The repository, with base/ and overlays/<environment>/; either may be missing.
-        rendered: The environment as synthesized.
-        read: Turns YAML text and its file's name into documents.
-        memory: What kustomize made of the same files before.
+        overlay: The environment's overlay.
+        units: By name (`unit_of`), the objects that were generated for a unit and what is declared of them.
 
     Raises:
-        StageFailed: With everything that is wrong with the kustomizations (K001 to K019, and what `read` finds).
+        StageFailed: If kustomize is not found (K001) or does not end (K002). All else is a finding of a unit.
     """
+    prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
+    built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed])
+    return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What is known of a unit before kustomize runs."""
+
+    written: Mapping[ObjectId, Written]
+    effects: Effects
+    changed: tuple[ChangedObject, ...]
+    findings: tuple[Diagnostic, ...]
+
+
+def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
     findings = Findings()
-    top = read_environment(Source(root, read, findings), rendered.environment)
-    findings.finish()  # with objects missing, it would be wrong to say that a patch matches nothing
-    if top is None:
-        return with_consequences(rendered), findings.finish()
-    effects = effects_of(top, rendered.environment, rendered.objects, findings)
-    _check_carriable(effects, findings)
-    findings.finish()
-    built = {identify(manifest): manifest for manifest in build_changed(top, effects, memory, findings)}
-    findings.finish()
-    _check_identities(effects, built, findings)
-    return with_consequences(_result(rendered, effects, built)), findings.finish()
-
-
-def _check_carriable(effects: Effects, findings: Findings) -> None:
-    for identity, steps in effects.changed.items():
-        if lost := uncarriable(effects.objects[identity]):
+    generated = rendered.objects.by_id
+    written = {identity: one for identity, one in overlay.written.get(name, {}).items() if identity not in generated}
+    _check_generated(overlay, generated, findings)
+    effects = effects_of(overlay, generated, written)
+    changed = []
+    for identity, steps in effects.reached.items():
+        part = touched_part(effects.objects[identity], steps)
+        if lost := uncarriable(part):
             message = f"{identity} holds {lost}, which kustomize loses, so it cannot be patched"
             findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity))
+        else:
+            changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))
+    return _Prepared(written, effects, tuple(changed), tuple(findings.found))
 
 
-def _check_identities(effects: Effects, built: dict[ObjectId, Object], findings: Findings) -> None:
-    """Record objects that are not themselves any more, which no check of the patches alone has found."""
-    expected = effects.changed.keys() - effects.deleted
-    others = ", ".join(str(identity) for identity in sorted(built.keys() - expected)) or "nothing"
-    for identity in sorted(expected - built.keys()):
-        message = f"{identity} is gone after the patches; in its place there is {others}"
-        findings.add(IDENTITY_CHANGED, message, effects.changed[identity][-1].span, subject=str(identity))
+def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], findings: Findings) -> None:
+    """Record generated objects that somebody wrote, too."""
+    for identity in generated:
+        if (written := overlay.written.get(unit_of(identity), {}).get(identity)) is not None:
+            hint = "list a patch of it under patches"
+            findings.add(TWICE, f"{identity} is generated by floe-compile", written.span, hint=hint)
 
 
-def _result(rendered: Rendered, effects: Effects, built: dict[ObjectId, Object]) -> Rendered:
-    kept = {identity: manifest for identity, manifest in effects.objects.items() if identity not in effects.changed}
-    gone = {str(identity) for identity in effects.deleted}
-    written = {str(identity): span for identity, span in effects.written.items()}
-    patched = {
-        str(identity): tuple(dict.fromkeys(step.span for step in steps))
-        for identity, steps in sorted(effects.changed.items())
+def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
+    """Return a unit with the results for its changed objects."""
+    objects = _objects(unit, built)
+    problems = (problem for one in unit.changed for problem in built.problems.get(one.identity, ()))
+    reached = {
+        identity: tuple(dict.fromkeys(step.span for step in steps))
+        for identity, steps in sorted(unit.effects.reached.items())
     }
-    origins = {**rendered.origins, **written}
-    return replace(
+    removed = {identity: spans for identity, spans in reached.items() if identity not in objects}
+    written = {str(identity): one.span for identity, one in unit.written.items()}
+    gone = set(map(str, removed))
+    patched = replace(
         rendered,
-        objects=ObjectSet(dict(sorted((kept | built).items()))),
-        origins={name: origin for name, origin in origins.items() if name not in gone},
-        patched={name: spans for name, spans in patched.items() if name not in gone},
-        removed={
-            identity: tuple(step.span for step in effects.changed.get(identity, ()))
-            for identity in sorted(effects.deleted)
-        },
+        objects=ObjectSet(dict(sorted(objects.items()))),
+        origins={name: origin for name, origin in {**rendered.origins, **written}.items() if name not in gone},
+        patched={str(identity): spans for identity, spans in reached.items() if identity in objects},
+        removed=removed,
     )
+    hits = {step for steps in unit.effects.reached.values() for step in steps}
+    findings = ordered((*unit.findings, *problems))
+    return Applied(with_consequences(patched), findings, frozenset(step.digest for step in hits))
+
+
+def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
+    """Return the objects of a unit with what kustomize made of their parts."""
+    objects = dict(unit.effects.objects)
+    for one in unit.changed:
+        if (result := built.results.get(one.identity)) is None:
+            continue  # there is a finding
+        if result.part is None:
+            del objects[one.identity]
+        else:
+            untouched = {key: value for key, value in objects[one.identity].items() if key not in one.part}
+            objects[one.identity] = untouched | result.part
+    return objects

@@ -9,8 +9,11 @@ from dataclasses import replace
 
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.job_names import job_name, without_hash
+from floe_compiler.model.lookup import mapping
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
+from floe_compiler.model.pod_references import references
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.workloads import pod_template
 
 
 def with_consequences(rendered: Rendered) -> Rendered:
@@ -46,17 +49,16 @@ def _changed(
     patched: Collection[str],
 ) -> Object | None:
     """Return what becomes of one object; None if it stays as it is."""
-    template = _template(before)
-    annotations = (template.get("metadata") or {}).get("annotations") or {}
-    pod = template.get("spec")
-    read = contents_read(pod, config_maps) if CONFIG_HASH in annotations and isinstance(pod, dict) else {}
+    template = pod_template(before)
+    pod, annotations = mapping(template, ("spec",)), mapping(template, ("metadata", "annotations"))
+    read = contents_read(references(pod), config_maps) if CONFIG_HASH in annotations else {}
     settled = config_hash(read)
     rolls = settled not in ("", annotations.get(CONFIG_HASH))
     if not rolls and not (_is_named_by_content(identity, before) and str(identity) in patched):
         return None
     manifest = copy.deepcopy(before)
     if rolls:
-        _template(manifest)["metadata"]["annotations"][CONFIG_HASH] = settled
+        pod_template(manifest)["metadata"]["annotations"][CONFIG_HASH] = settled
     if _is_named_by_content(identity, before):
         manifest["metadata"]["name"] = job_name(without_hash(identity.name), manifest["spec"])
     return manifest
@@ -66,13 +68,3 @@ def _is_named_by_content(identity: ObjectId, manifest: Object) -> bool:
     """Tell whether this is a Job of ours: one written by hand keeps the name that its author gave it."""
     labels = manifest["metadata"].get("labels") or {}
     return identity.kind == "Job" and labels.get("app.kubernetes.io/managed-by") == "floe-compile"
-
-
-def _template(manifest: Object) -> Object:
-    """Return the pod template of a controller, or a Pod itself; an empty mapping for other objects."""
-    if manifest["kind"] == "Pod":
-        return manifest
-    spec = manifest.get("spec") or {}
-    spec = (spec.get("jobTemplate") or {}).get("spec") or spec
-    found: Object = spec.get("template") or {}
-    return found if isinstance(found, dict) else {}

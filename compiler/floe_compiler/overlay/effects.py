@@ -1,53 +1,47 @@
-"""What a tree of kustomizations does to an environment's objects: which entry changes which, and which changes none."""
+"""Which objects each step of the kustomizations reaches, found out before kustomize runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from floe_compiler.model.diagnostics import Findings, Related, Rule
-from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
-from floe_compiler.model.span import Span
-from floe_compiler.overlay.kustomization import Kustomization, Resource, Step
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomization_reader import BASE
-from floe_compiler.overlay.listed_paths import tree_of
-from floe_compiler.overlay.nearest import nearest_hint
-
-TWICE = Rule(
-    "K013",
-    "object defined twice",
-    "A cluster would keep only one of the two. Change a generated object with a patch; delete one of two written ones.",
-)
-DEAD_ENTRY = Rule(
-    "K017",
-    "patch that matches nothing",
-    "No object of this environment is what the entry selects, so it does nothing: it is misspelt, or what it changed is"
-    " gone. Of most of these kustomize says nothing.",
-)
+from floe_compiler.overlay.matching import OneObject
+from floe_compiler.overlay.overlay import Overlay, Written
+from floe_compiler.overlay.units import unit_of
 
 
 @dataclass(slots=True)
 class Effects:
-    """What happens to which object, found out before kustomize runs.
+    """What steps do to objects.
 
-    `homes` has the folder by whose kustomization an object comes in, `written` where a hand-written one stands, and
-    `steps` the order in which steps are taken. `changed` has the steps that change an object; `reached` also those
-    that might, because they ask for labels or images that an earlier step may have set.
+    `folders` has the folder by whose kustomization an object comes in. `reached` has, in order, the steps that may
+    change an object: those that select it as it stands, and those that may select it by labels or images that an
+    earlier step sets. `deleted` are the objects that a step removes for certain. `visible` has, for each watched step,
+    the objects that its kustomization brings in.
     """
 
-    objects: dict[ObjectId, Object]
-    homes: dict[ObjectId, str]
-    written: dict[ObjectId, Span] = field(default_factory=dict)
-    steps: list[Step] = field(default_factory=list)
-    changed: dict[ObjectId, list[Step]] = field(default_factory=dict)
+    objects: Mapping[ObjectId, Object]
+    folders: Mapping[ObjectId, str]
     reached: dict[ObjectId, list[Step]] = field(default_factory=dict)
     deleted: set[ObjectId] = field(default_factory=set)
+    visible: dict[Step, list[ObjectId]] = field(default_factory=dict)
 
 
-def effects_of(top: Kustomization, environment: str, generated: ObjectSet, findings: Findings) -> Effects:
-    """Return what `top` does to the generated objects; record dead entries and objects that are defined twice."""
-    effects = Effects(dict(generated.by_id), dict.fromkeys(generated.by_id, BASE))
-    _Walk(environment, tuple(generated.by_id), effects, findings).visit(top, ())
+def effects_of(
+    overlay: Overlay,
+    generated: Mapping[ObjectId, Object],
+    written: Mapping[ObjectId, Written],
+    watched: Collection[Step] = (),
+) -> Effects:
+    """Return what an overlay's steps do to these objects, whether they are all of the environment or of one unit."""
+    objects = {**generated, **{identity: one.manifest for identity, one in written.items()}}
+    folders = {**dict.fromkeys(generated, BASE), **{identity: one.folder for identity, one in written.items()}}
+    effects = Effects(objects, folders)
+    if overlay.top:
+        _Walk(frozenset(map(unit_of, objects)), frozenset(watched), effects).visit(overlay.top, ())
     return effects
 
 
@@ -55,68 +49,47 @@ def effects_of(top: Kustomization, environment: str, generated: ObjectSet, findi
 class _Walk:
     """Goes through the tree in kustomize's order."""
 
-    environment: str
-    generated: tuple[ObjectId, ...]
+    units: frozenset[str]
+    watched: frozenset[Step]
     effects: Effects
-    findings: Findings
 
     def visit(self, kustomization: Kustomization, coming: Iterable[ObjectId]) -> list[ObjectId]:
         """Return the objects that leave a kustomization into which those of `coming` go."""
-        visible = [*coming, *(self.generated if kustomization.folder == BASE else ())]
-        visible += [self.add(kustomization.folder, resource) for resource in kustomization.resources]
+        folders = self.effects.folders
+        visible = [*coming, *(identity for identity, folder in folders.items() if folder == kustomization.folder)]
         for part in kustomization.parts:
             visible += self.visit(part, ())
         for component in kustomization.components:
             visible = self.visit(component, visible)
         for step in kustomization.steps:
-            self.apply(step, visible)
-            visible = [identity for identity in visible if identity not in self.effects.deleted]
+            if step in self.watched:
+                self.effects.visible[step] = visible
+            if step.selection.unit is None or step.selection.unit in self.units:
+                visible = self.apply(step, visible)
         return visible
 
-    def add(self, folder: str, resource: Resource) -> ObjectId:
-        """Take in a hand-written object."""
-        identity = identify(resource.manifest)
-        if identity in self.effects.written:
-            related = [Related(self.effects.written[identity], "here it is written too")]
-            self.findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related)
-        elif identity in self.effects.objects:
-            hint = "list a patch of it under patches"
-            self.findings.add(TWICE, f"{identity} is generated by floe-compile", resource.span, hint=hint)
-        else:
-            self.effects.objects[identity] = resource.manifest
-            self.effects.homes[identity] = folder
-            self.effects.written[identity] = resource.span
-        return identity
-
-    def apply(self, step: Step, visible: list[ObjectId]) -> None:
-        """Find the objects that a step changes: those it selects, or if there are none, those it may by then."""
-        effects, selection = self.effects, step.selection
-        selected = dict.fromkeys(one for one in visible if selection.matches(effects.objects[one]))
-        reached = [
-            one
-            for one in visible
-            if one in selected or (one in effects.reached and selection.may_match(effects.objects[one], self.said(one)))
-        ]
-        if not reached:
-            self.report_dead(step, visible)
-        for one in selected or reached:
-            effects.changed.setdefault(one, []).append(step)
-        for one in reached:
-            effects.reached.setdefault(one, []).append(step)
-        effects.steps.append(step)
+    def apply(self, step: Step, visible: list[ObjectId]) -> list[ObjectId]:
+        """Find the objects that a step reaches; return those that are left."""
+        reached = [identity for identity in visible if self.reaches(step, identity)]
         if step.deletes:
-            effects.deleted.update(selected or reached)
+            gone = {identity for identity in reached if self.deletes(step, identity)}
+            self.effects.deleted.update(gone)
+            visible = [identity for identity in visible if identity not in gone]
+        for identity in reached:
+            self.effects.reached.setdefault(identity, []).append(step)
+        return visible
 
-    def said(self, one: ObjectId) -> Iterator[str]:
+    def reaches(self, step: Step, identity: ObjectId) -> bool:
+        """Tell whether a step selects an object, as it stands or as earlier steps may have left it."""
+        manifest = self.effects.objects[identity]
+        return step.selection.matches(manifest) or (
+            identity in self.effects.reached and step.selection.may_match(manifest, self.said(identity))
+        )
+
+    def deletes(self, step: Step, identity: ObjectId) -> bool:
+        """Tell whether a step that deletes certainly selects an object: no earlier one can have changed that."""
+        return isinstance(step.selection, OneObject) or identity not in self.effects.reached
+
+    def said(self, identity: ObjectId) -> Iterator[str]:
         """Yield what the steps say that may have changed an object so far."""
-        return (step.says() for step in self.effects.reached[one])
-
-    def report_dead(self, step: Step, visible: list[ObjectId]) -> None:
-        """Record that a step changes nothing."""
-        noun = {"patches": "the patch", "images": "the image"}.get(step.field, f"the entry of {step.field}")
-        message = f"{noun} matches nothing: {step.selection.describe()}"
-        hint = nearest_hint(step.selection, [self.effects.objects[one] for one in visible])
-        if tree_of(step.listed.file) == BASE:
-            hint += "; if only other environments have it, move the entry to their overlays"
-        subject = f"{self.environment}: all objects"  # apart from the message, so that environments share a finding
-        self.findings.add(DEAD_ENTRY, message, step.span, subject=subject, hint=hint, related=step.related())
+        return (step.says() for step in self.effects.reached[identity])

@@ -9,6 +9,7 @@ from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.overlay.allowed_fields import FORBIDDEN_FIELD, MALFORMED, check_keys, value_at
 from floe_compiler.overlay.kustomization import Step, StepField
 from floe_compiler.overlay.matching import Everything, Scaled, Selection, WithImage
+from floe_compiler.overlay.touched_fields import touched_by_item
 
 # The types that kustomize wants; the first field is the one that must be there. Source: kustomize's api/types.
 _TYPES: dict[StepField, dict[str, type]] = {
@@ -34,8 +35,10 @@ def read_item(document: Document, field: StepField, path: DataPath, findings: Fi
             _check_type(document, (*path, name), wanted, findings)
     if field == "labels":
         _check_labels(document, path, item, findings)
+    if len(findings.found) > before:
+        return []
     span = document.span(path)
-    return [Step(field, item, _selection(field, item), span, span)] if len(findings.found) == before else []
+    return [Step(field, item, _selection(field, item), span, span, touched_by_item(field, item))]
 
 
 def _check_type(document: Document, path: DataPath, wanted: type, findings: Findings) -> None:

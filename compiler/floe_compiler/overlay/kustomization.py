@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from floe_compiler.model.diagnostics import Related
 from floe_compiler.model.objects import Object
 from floe_compiler.model.span import Span
+from floe_compiler.model.yaml_text import sha256_of
 from floe_compiler.overlay.matching import Selection
 
 Kind = Literal["Kustomization", "Component"]
@@ -29,7 +31,9 @@ class Step:
     """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.
 
     `entry` is the item as kustomize gets it. `span` is the place of what was written: a patch's own file, if it has
-    one; `listed` is then the item that lists the file. `deletes` marks a patch that removes what it selects.
+    one; `listed` is then the item that lists the file. `touches` has the top-level fields of an object that the step
+    may read or change besides its identity and metadata; None stands for all of them. `deletes` marks a patch that
+    removes what it selects. `folders` leads from the environment's kustomization to the one that lists the step.
     """
 
     field: StepField
@@ -37,7 +41,21 @@ class Step:
     selection: Selection
     span: Span
     listed: Span
+    touches: frozenset[str] | None = None
     deletes: bool = False
+    folders: tuple[str, ...] = ()
+    digest: str = dataclasses.field(init=False)
+    """A digest of the step with its places, by which it is known in other processes and in the next run."""
+
+    def __post_init__(self) -> None:
+        said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed)]
+        object.__setattr__(self, "digest", sha256_of(said))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Step) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def says(self) -> str:
         """Return all that the entry says, with the pointers of a JSON patch as plain paths."""
@@ -62,3 +80,9 @@ class Kustomization:
     parts: tuple[Kustomization, ...] = ()
     components: tuple[Kustomization, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    def walk(self) -> Iterator[Kustomization]:
+        """Yield this kustomization and all below it, in the order in which kustomize applies their steps."""
+        for child in (*self.parts, *self.components):
+            yield from child.walk()
+        yield self

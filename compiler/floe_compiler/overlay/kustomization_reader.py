@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.document import DataPath, Document, show_path
@@ -47,19 +48,19 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
     if document is None:
         return Kustomization(folder, kind)
     check_fields(document, kind, source.findings)
-    resources, parts = _listed(source, folder, document, (*above, folder))
+    folders = (*above, folder)
+    resources, parts = _listed(source, folder, document, folders)
     if not above and folder != BASE and all(part.folder != BASE for part in parts):
         hint = 'list "../../base" under resources'
         message = "the overlay does not list the base"
         source.findings.add(OVERLAY_WITHOUT_BASE, message, document.key_span(("resources",)), hint=hint)
-    above = (*above, folder)
     components = [
-        _read(source, found, "Component", above)
+        _read(source, found, "Component", folders)
         for path in items(document, "components", source.findings)
         if (found := _located(source, folder, document, path))
-        and _is_kustomization(source, found, document.span(path), above)
+        and _is_kustomization(source, found, document.span(path), folders)
     ]
-    steps = _steps(source, folder, document)
+    steps = [replace(step, folders=folders) for step in _steps(source, folder, document)]
     return Kustomization(folder, kind, tuple(resources), tuple(parts), tuple(components), tuple(steps))
 
 

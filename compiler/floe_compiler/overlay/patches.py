@@ -16,6 +16,7 @@ from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.matching import OneObject, version_of
 from floe_compiler.overlay.patch_target import read_target
 from floe_compiler.overlay.source import Source
+from floe_compiler.overlay.touched_fields import touched_by_patch
 
 BAD_PATCH = Rule(
     "K014",
@@ -93,7 +94,8 @@ def _untargeted(patch: Document, listed: Span, findings: Findings) -> Step | Non
     if not _check_merge(patch, findings):
         return None
     selection = OneObject(identify(patch.data), version_of(patch.data))
-    return Step("patches", {"patch": to_yaml(patch.data)}, selection, patch.span(()), listed, _deletes(patch))
+    entry = {"patch": to_yaml(patch.data)}
+    return Step("patches", entry, selection, patch.span(()), listed, touched_by_patch(patch.data), _deletes(patch))
 
 
 def _targeted(patch: Document, document: Document, path: DataPath, findings: Findings) -> Step | None:
@@ -107,7 +109,8 @@ def _targeted(patch: Document, document: Document, path: DataPath, findings: Fin
         "patch": json.dumps(patch.data) if is_json else to_yaml(patch.data),
         "target": value_at(document, (*path, "target")),
     }
-    return Step("patches", entry, target, patch.span(()), document.span(path), _deletes(patch))
+    touches = touched_by_patch(patch.data)
+    return Step("patches", entry, target, patch.span(()), document.span(path), touches, _deletes(patch))
 
 
 def _deletes(patch: Document) -> bool:

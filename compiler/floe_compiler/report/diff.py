@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal
 
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.job_names import without_hash
-from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.report.alignment import align, same
-from floe_compiler.report.dangers import Danger, Surroundings, dangers_of
+from floe_compiler.report.dangers import Danger, Objects, Surroundings, Whole, dangers_of
 from floe_compiler.report.field_paths import show_keys
 from floe_compiler.report.manifests import Manifests
 from floe_compiler.report.secrecy import hide_object
@@ -64,17 +65,15 @@ class EnvironmentDiff:
         return sum(len(change.dangers) for change in self.changes)
 
 
-def compare(
-    environment: str, before: Manifests, after: Manifests, whole: Mapping[ObjectId, Object] | None = None
-) -> EnvironmentDiff:
+def compare(environment: str, before: Manifests, after: Manifests, whole: Whole | None = None) -> EnvironmentDiff:
     """Return what differs between two states of an environment's objects; those that mean the same are left out.
 
     `whole` has all objects of the state after, also those that did not change, which `before` and `after` may lack.
     """
     renamed = _renamed_jobs(before, after)
-    whole = after.by_id if whole is None else whole
-    unchanged = (manifest for identity, manifest in whole.items() if identity not in after.by_id)
-    surroundings = Surroundings((*before.by_id.values(), *unchanged), whole.values())
+    everything: Whole = whole or Objects(after.by_id.values())
+    unchanged = (one for one in everything.of_kind("ExternalSecret") if identify(one) not in after.by_id)
+    surroundings = Surroundings(chain(before.by_id.values(), unchanged), everything)
     changes = (
         _compare_object(
             identity,

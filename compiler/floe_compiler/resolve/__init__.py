@@ -9,11 +9,11 @@ from floe_compiler.model.inputs import Environment
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.environment import Inputs, resolve_environment
+from floe_compiler.resolve.environment import Frame, Inputs, resolve_environment, resolve_frame
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.locks import locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
-from floe_compiler.resolve.products import check_name, products_of
+from floe_compiler.resolve.products import check_name, check_references, domain_products
 from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_REFERENCE
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.resolve.validation import validate
@@ -27,20 +27,39 @@ def resolve(
     Raises StageFailed with every error of every environment asked for.
     """
     findings = Findings()
+    frames = resolve_frames(sources, registry, only, findings)
+    products = {name: domain_products(name, source, findings) for name, source in sources.domains.items()}
+    plans: list[EnvironmentPlan] = []
+    for frame in frames.values():
+        # Findings of its own: what one environment lacks must not hide what is wrong with the next.
+        own = Findings()
+        plan = resolve_environment(frame, products, own)
+        findings.extend(own.found)
+        plans += [plan] if plan else []
+    return tuple(plans), findings.finish()
+
+
+def resolve_frames(
+    sources: Sources, registry: Registry, only: Sequence[str], findings: Findings
+) -> Mapping[str, Frame]:
+    """Return each environment named in `only` (default: all) as far as it is the same for all of its domains.
+
+    Everything that concerns more than one document is checked here. One that is wrong is left out, with findings.
+    """
     environments = _environments(sources, findings)
     _check_names(sources, only, findings)
     check_namespaces(environments, sources.environments, [PLATFORM, *sources.domains], findings)
-    locks = locked_paths(sources.manifest, registry, findings)
-    inputs = Inputs(sources, registry, products_of(sources, findings), locks)
-    plans: list[EnvironmentPlan] = []
+    references = check_references(sources, findings)
+    inputs = Inputs(sources, registry, locked_paths(sources.manifest, registry, findings), references)
+    frames: dict[str, Frame] = {}
     for name, environment in environments.items():
         if not only or name in only:
-            # Findings of its own: what one environment lacks must not hide what is wrong with the next.
             own = Findings()
-            plan = resolve_environment(inputs, environment, sources.environments[name], own)
+            frame = resolve_frame(inputs, environment, sources.environments[name], own)
             findings.extend(own.found)
-            plans += [plan] if plan else []
-    return tuple(plans), findings.finish()
+            if frame is not None:
+                frames[name] = frame
+    return frames
 
 
 def _environments(sources: Sources, findings: Findings) -> Mapping[str, Environment]:

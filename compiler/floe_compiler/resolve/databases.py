@@ -8,7 +8,7 @@ from typing import Any
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import ExternalPostgresql, PostgresqlServer
-from floe_compiler.model.plan import DatabaseNeed
+from floe_compiler.model.plan import DatabaseNeed, ExternalDatabase
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.rules import CONFLICT, SHARED_DATABASE
 from floe_compiler.resolve.slots import DERIVED, Registry
@@ -34,23 +34,30 @@ def with_databases(registry: Registry, placed: Sequence[Placed], findings: Findi
     return [*consumers, *(_instance(registry, name, group, findings) for name, group in sorted(servers.items()))]
 
 
-def check_owners(placed: Iterable[Placed], findings: Findings) -> None:
-    """Complain of databases outside the cluster that two components, perhaps of two domains, would both use."""
-    taken: dict[tuple[str, int, str], Placed] = {}
-    for owner in placed:
-        for need in owner[0].databases(owner[1]):
-            if not isinstance(need.choice, ExternalPostgresql):
-                continue
-            place = (need.choice.host, need.choice.port, need.choice.database or need.database)
-            first = taken.setdefault(place, owner)
-            if first is not owner:
-                names = f"{first[1].label()} and {owner[1].label()}"
-                findings.add(
-                    SHARED_DATABASE,
-                    f'{names} would both use the database "{place[2]}" of {place[0]}',
-                    owner[1].origin,
-                    hint="name a `database` of its own for each",
-                )
+def external_databases(placed: Iterable[Placed]) -> tuple[ExternalDatabase, ...]:
+    """Return the databases outside the cluster that components use."""
+    return tuple(
+        ExternalDatabase(
+            need.choice.host, need.choice.port, need.choice.database or need.database, instance.label(), instance.origin
+        )
+        for component, instance in placed
+        for need in component.databases(instance)
+        if isinstance(need.choice, ExternalPostgresql)
+    )
+
+
+def check_owners(databases: Iterable[ExternalDatabase], findings: Findings) -> None:
+    """Refuse databases outside the cluster that two components, perhaps of two domains, would both use."""
+    owners: dict[tuple[str, int, str], ExternalDatabase] = {}
+    for database in databases:
+        first = owners.setdefault((database.host, database.port, database.name), database)
+        if first.owner != database.owner:
+            findings.add(
+                SHARED_DATABASE,
+                f'{first.owner} and {database.owner} would both use the database "{database.name}" of {database.host}',
+                database.origin,
+                hint="name a `database` of its own for each",
+            )
 
 
 def _server(need: DatabaseNeed, owner: Placed) -> str:
@@ -76,7 +83,14 @@ def _instance(registry: Registry, server: str, needs: Sequence[_Need], findings:
     owners = list({tuple(_database(one.need).items()): _database(one.need) for one in needs}.values())
     config = component.config.model_validate({**settings, "server": server, "databases": owners})
     instance = replace(
-        first, slot=component.slot, type=component.type, name=server, config=config, products=(), databases=()
+        first,
+        slot=component.slot,
+        type=component.type,
+        name=server,
+        config=config,
+        settings_path=(*first.settings_path, DERIVED),
+        products=(),
+        databases=(),
     )
     return (component, instance)
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
-from floe_compiler.model.inputs import Domain, Environment, GeneratedSecrets, Placements, PlatformManifest, Quota
+from floe_compiler.model.inputs import (
+    ArgoCd,
+    Domain,
+    Environment,
+    Flux,
+    GeneratedSecrets,
+    Placements,
+    PlatformManifest,
+    Quota,
+)
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, instances, scopes, slots
 from floe_compiler.resolve.capabilities import Placed
-from floe_compiler.resolve.databases import check_owners, with_databases
+from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
-from floe_compiler.resolve.products import Key, source_of
+from floe_compiler.resolve.products import Key, References
+from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
@@ -33,8 +44,8 @@ class Inputs:
 
     sources: Sources
     registry: Registry
-    products: Mapping[Key, Product]
     locks: Mapping[DataPath, int]
+    references: Mapping[Key, References]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,84 +55,112 @@ class Scope:
     name: str
     namespace: str
     owner: str
+    merged: Merged
     quota: Quota
     quota_origin: Span
     placed: tuple[Placed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An environment as far as it is the same for all of its domains: its settings, and the shared services."""
+
+    inputs: Inputs
+    environment: Environment
+    document: Document
+    layers: tuple[Layer, Layer]
+    settings: Settings
+    delivery: ArgoCd | Flux
+    platform: Scope
+    version_origin: Span | None
+    complete: bool
+    """Whether every slot could be filled that is asked for."""
+
+    @property
+    def provided(self) -> tuple[Capability, ...]:
+        """Return everything that the shared services provide."""
+        return capabilities.provided(self.platform.placed)
+
+
 def resolve_environment(
-    inputs: Inputs, environment: Environment, document: Document, findings: Findings
+    frame: Frame, products: Mapping[str, Mapping[Key, Product]], findings: Findings
 ) -> EnvironmentPlan | None:
-    """Return the plan of one environment; None, with the findings added, if it can have none."""
+    """Return the plan of one environment, given the valid products by domain; None, with findings, if it has none."""
+    domains = [
+        scope
+        for name in sorted(frame.inputs.sources.domains)
+        if (scope := resolve_domain(frame, name, products[name], findings))
+    ]
+    scopes_ = (frame.platform, *domains)
+    check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
+    # A slot that could not be filled provides nothing: what others lack because of that is no further error.
+    complete = frame.complete and not findings.failed
+    provided = frame.provided
+    units = tuple(connect(frame, scope, provided, findings, complete=complete) for scope in scopes_)
+    if not complete:
+        return None
+    return EnvironmentPlan(frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin)
+
+
+def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
+    """Return what all domains of an environment have in common; None, with the findings added, if it is wrong."""
     layers = scopes.platform_layers(inputs.sources.manifest, document)
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
     _check_domain_names(inputs.sources, document, findings)
     merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
-    slots.check_groups(inputs.registry, merged, findings)
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
     settings = environment_settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
-    domains = [
-        scope
-        for name in sorted(inputs.sources.domains)
-        if (scope := _domain(inputs, environment, document, settings, layers, name, findings))
-    ]
-    _check_domains_read(inputs.sources, document, settings, domains, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
-    with_products = tuple(scope.name for scope in domains if any(instance.products for _, instance in scope.placed))
+    names = domains_in(inputs.sources, document, environment.metadata.name)
+    _check_domains_read(inputs, names, settings.environment.name, findings)
+    with_products = tuple(name for name in names if inputs.sources.domains[name].products)
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
-    by_scale = document.span(("scale",))
     platform = Scope(
         PLATFORM,
         settings.environment.platform_namespace,
         manifest.metadata.owner,
+        merged,
         _shared_quota(manifest),
-        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",)) or by_scale,
+        merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
+        or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
-    check_owners([one for scope in (platform, *domains) for one in scope.placed], findings)
-    if findings.failed:
-        # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
-        return None
-    units = _units([platform, *domains], settings, findings)
     version = merged.span(("kubernetes", "version"))
-    return EnvironmentPlan(settings, environment.cluster, manifest.delivery, units, version)
+    complete = not findings.failed
+    return Frame(inputs, environment, document, layers, settings, manifest.delivery, platform, version, complete)
 
 
-def _check_domains_read(
-    sources: Sources, environment: Document, settings: Settings, domains: list[Scope], findings: Findings
-) -> None:
-    """Complain of products that read a product of a domain which the environment does not have.
+def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str, ...]:
+    """Return the domains that exist in an environment, sorted."""
+    return tuple(
+        domain
+        for domain, source in sorted(sources.domains.items())
+        if scopes.exists_in(scopes.domain_layers(source, environment, domain), name)
+    )
 
-    A domain that is wrong itself is there all the same: what is wrong with it is told elsewhere.
-    """
-    environment_name = settings.environment.name
-    absent = {
-        name
-        for name, source in sources.domains.items()
-        if not scopes.exists_in(scopes.domain_layers(source, environment, name), environment_name)
-    }
-    products = [one for scope in domains for _, instance in scope.placed for one in instance.products]
-    for product in products:
-        document = sources.domains[product.domain].products[product.name]
-        for index, declared in enumerate(product.spec.inputs):
-            domain, name = source_of(product, declared)
-            if domain in absent:
+
+def _check_domains_read(inputs: Inputs, present: Collection[str], environment: str, findings: Findings) -> None:
+    """Complain of products that read a product of a domain which the environment does not have."""
+    domains = inputs.sources.domains
+    for (reader, _), product in inputs.references.items():
+        for index, ((domain, name), _) in enumerate(product.inputs if reader in present else ()):
+            if domain in domains and domain not in present:
                 findings.add(
                     UNKNOWN_REFERENCE,
-                    f'environment "{environment_name}" has no domain "{domain}", whose product "{name}" is read',
-                    document.span(("inputs", index)),
-                    hint=f"add {environment_name} to the domain's `environments`",
-                    related=[Related(sources.domains[domain].document.span(("environments",)), "where it exists")],
+                    f'environment "{environment}" has no domain "{domain}", whose product "{name}" is read',
+                    product.document.span(("inputs", index)),
+                    hint=f"add {environment} to the domain's `environments`",
+                    related=[Related(domains[domain].document.span(("environments",)), "where it exists")],
                 )
 
 
 def _without_slots(registry: Registry, model: type[Model], merged: Merged, findings: Findings) -> Model | None:
     """Return the model of the merged data, less the slots that its documents may fill."""
-    shared = None if model is PlatformManifest else False
-    paths = [slot_path(slot) for slot in slots.slots(registry, shared=shared)]
+    scope: Literal["domain"] | None = None if model is PlatformManifest else "domain"
+    paths = [slot_path(slot) for slot in slots.slots(registry, scope)]
     data = slots.without(merged.data, [*paths, *{path[:1] for path in paths if len(path) > 1}])
     return validate(model, Merged(data, merged.origins), (), findings)
 
@@ -149,52 +188,61 @@ def _check_domain_names(sources: Sources, document: Document, findings: Findings
             )
 
 
-def _domain(
-    inputs: Inputs,
-    environment: Environment,
-    document: Document,
-    settings: Settings,
-    platform: Iterable[Layer],
-    name: str,
-    findings: Findings,
-) -> Scope | None:
+def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:
+    """Return a domain of an environment, given its valid products.
+
+    None if the domain is not there, or, with the findings added, if it is wrong.
+    """
+    inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
-    own = scopes.domain_layers(source, document, name)
+    own = scopes.domain_layers(source, frame.document, name)
     check_locks(inputs.sources.manifest, inputs.locks, own, findings)
-    merged = scopes.domain_merged(inputs.registry, environment.scale, platform, own)
+    merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
-    products = [inputs.products[name, one] for one in sorted(source.products) if (name, one) in inputs.products]
+    products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
     if settings.environment.production:
         instances.check_images(products, source.products, findings)
-    namespace = namespace_name(environment, name)
+    namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
     placed = instances.domain_instances(inputs.registry, merged, place, products, findings)
     return Scope(
         name,
         namespace,
         domain.metadata.owner,
+        merged,
         domain.quota or Quota(),
-        merged.span(("quota",)) or document.span(("scale",)),
+        merged.span(("quota",)) or frame.document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
 
-def _units(scopes_: list[Scope], settings: Settings, findings: Findings) -> tuple[ResolvedUnit, ...]:
-    """Connect the instances of all scopes, and return the unit of each."""
-    platform = capabilities.provided(scopes_[0].placed)
-    return tuple(_unit(scope, settings, platform, findings) for scope in scopes_)
+def connect(
+    frame: Frame, scope: Scope, platform: tuple[Capability, ...], findings: Findings, *, complete: bool = True
+) -> ResolvedUnit:
+    """Return the unit of a scope: each component with what it requires, of its own or of the platform.
 
-
-def _unit(scope: Scope, settings: Settings, platform: tuple[Capability, ...], findings: Findings) -> ResolvedUnit:
+    `complete` is false if other components are missing because something is wrong with them.
+    """
     own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
+    contexts = []
+    for component, instance in scope.placed:
+        context, unmet = capabilities.context((component, instance), own, platform)
+        needed = [one for one in unmet if not one.optional and not one.many]
+        if complete:
+            capabilities.check_provided(instance, needed, findings)
+        # What is unmet may only be missing because something else is wrong.
+        if not (needed if complete else unmet):
+            check_refusals(component, context, scope.merged, findings)
+        contexts.append((component, context))
     return ResolvedUnit(
-        settings=settings,
+        settings=frame.settings,
         scope=scope.name,
         namespace=scope.namespace,
         owner=scope.owner,
-        contexts=tuple((one[0], capabilities.context(one, own, platform, findings)) for one in scope.placed),
+        contexts=tuple(contexts),
         quota=scope.quota,
         quota_origin=scope.quota_origin,
+        external_databases=external_databases(scope.placed),
     )

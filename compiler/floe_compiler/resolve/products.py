@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from floe_compiler.model import fields
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
-from floe_compiler.model.inputs import DataProduct, ProductInput
+from floe_compiler.model.inputs import DataProduct
 from floe_compiler.model.plan import Product
-from floe_compiler.model.sources import Sources
+from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.rules import CYCLE, DUPLICATE_NAME, UNKNOWN_REFERENCE, WRONG_NAME
 from floe_compiler.resolve.validation import validate
@@ -19,35 +20,70 @@ Key = tuple[str, str]
 """A product's domain and name."""
 
 
-def products_of(sources: Sources, findings: Findings) -> Mapping[Key, Product]:
-    """Return every valid product of the mesh; complain of the others, and of references that lead nowhere."""
+@dataclass(frozen=True, slots=True)
+class References:
+    """What a product's document says of itself and of others by name."""
+
+    document: Document
+    steps: tuple[str, ...]
+    outputs: tuple[str, ...]
+    inputs: tuple[tuple[Key, str], ...]
+    """The products that it reads, each with the output."""
+
+
+def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, Product]:
+    """Return the valid products of a domain; complain of the others."""
     found: dict[Key, Product] = {}
-    documents: dict[Key, Document] = {}
-    for domain, source in sources.domains.items():
-        for name, document in source.products.items():
-            documents[domain, name] = document
-            spec = validate(DataProduct, merge([Layer(document.file, document.data, document)]), (), findings)
-            if spec is not None:
-                found[domain, name] = Product(name, domain, spec, document.span(("metadata", "name")))
-                _check_names(name, spec, document, findings)
-    for product in found.values():
-        _check_inputs(product, found, documents, sources, findings)
-    _check_cycles(found, documents, findings)
+    for name, document in source.products.items():
+        spec = validate(DataProduct, merge([Layer(document.file, document.data, document)]), (), findings)
+        if spec is not None:
+            found[domain, name] = Product(name, domain, spec, document.span(("metadata", "name")))
     return found
 
 
-def _check_names(name: str, spec: DataProduct, document: Document, findings: Findings) -> None:
-    if spec.metadata.name != name:
-        check_name(name, document, findings)
-    for field, names in (("steps", [one.name for one in spec.steps]), ("outputs", [one.name for one in spec.outputs])):
+def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:
+    """Return what products say of one another; complain of what is not there, of circles, and of names given twice."""
+    known = {
+        (domain, name): references
+        for domain, source in sources.domains.items()
+        for name, document in source.products.items()
+        if (references := _references(domain, document)) is not None
+    }
+    for (_, name), product in known.items():
+        check_name(name, product.document, findings)
+        _check_names(product, findings)
+    for product in known.values():
+        _check_inputs(product, known, sources, findings)
+    _check_cycles(known, findings)
+    return known
+
+
+def _references(domain: str, document: Document) -> References | None:
+    """Return the names in a product's document; None if it does not have the shape of one."""
+    try:
+        return References(
+            document,
+            tuple(str(one["name"]) for one in document.data["steps"]),
+            tuple(str(one["name"]) for one in document.data["outputs"]),
+            tuple(
+                ((str(one.get("domain") or domain), str(one["product"])), str(one["output"]))
+                for one in document.data.get("inputs") or ()
+            ),
+        )
+    except (AttributeError, KeyError, TypeError):
+        return None
+
+
+def _check_names(product: References, findings: Findings) -> None:
+    for field, names in (("steps", product.steps), ("outputs", product.outputs)):
         first: dict[str, int] = {}
         for index, one in enumerate(names):
             if one in first:
                 findings.add(
                     DUPLICATE_NAME,
                     f'{field} has two entries named "{one}"',
-                    document.span((field, index, "name")),
-                    related=[Related(document.span((field, first[one], "name")), "the first")],
+                    product.document.span((field, index, "name")),
+                    related=[Related(product.document.span((field, first[one], "name")), "the first")],
                     hint="give each its own name",
                 )
             first.setdefault(one, index)
@@ -82,53 +118,35 @@ def _is_name(text: str) -> bool:
     return True
 
 
-def source_of(product: Product, declared: ProductInput) -> Key:
-    """Return the product that an input refers to."""
-    return (declared.domain or product.domain, declared.product)
-
-
-def _check_inputs(
-    product: Product,
-    known: Mapping[Key, Product],
-    documents: Mapping[Key, Document],
-    sources: Sources,
-    findings: Findings,
-) -> None:
-    document = documents[product.domain, product.name]
-    for index, declared in enumerate(product.spec.inputs):
-        domain, name = source_of(product, declared)
+def _check_inputs(product: References, known: Mapping[Key, References], sources: Sources, findings: Findings) -> None:
+    for index, ((domain, name), output) in enumerate(product.inputs):
         at: DataPath = ("inputs", index)
         if domain not in sources.domains:
-            _unknown(
-                f'there is no domain "{domain}"', document, (*at, "domain"), domain, list(sources.domains), findings
-            )
+            _unknown(f'there is no domain "{domain}"', product, (*at, "domain"), domain, sources.domains, findings)
         elif name not in sources.domains[domain].products:
-            names = list(sources.domains[domain].products)
-            _unknown(f'domain "{domain}" has no product "{name}"', document, (*at, "product"), name, names, findings)
-        elif (domain, name) in known:
-            outputs = [one.name for one in known[domain, name].spec.outputs]
-            if declared.output not in outputs:
-                message = f'product "{domain}/{name}" has no output "{declared.output}"'
-                _unknown(message, document, (*at, "output"), declared.output, outputs, findings)
+            names = sources.domains[domain].products
+            _unknown(f'domain "{domain}" has no product "{name}"', product, (*at, "product"), name, names, findings)
+        elif (domain, name) in known and output not in (outputs := known[domain, name].outputs):
+            message = f'product "{domain}/{name}" has no output "{output}"'
+            _unknown(message, product, (*at, "output"), output, outputs, findings)
 
 
-def _unknown(message: str, document: Document, path: DataPath, word: str, known: list[str], findings: Findings) -> None:
-    findings.add(UNKNOWN_REFERENCE, message, document.span(path), hint=did_you_mean(word, known))
+def _unknown(
+    message: str, product: References, path: DataPath, word: str, known: Iterable[str], findings: Findings
+) -> None:
+    findings.add(UNKNOWN_REFERENCE, message, product.document.span(path), hint=did_you_mean(word, known))
 
 
-def _edges(known: Mapping[Key, Product]) -> Mapping[Key, list[Key]]:
-    return {
-        key: [source_of(product, one) for one in product.spec.inputs if source_of(product, one) in known]
-        for key, product in known.items()
-    }
+def _edges(known: Mapping[Key, References]) -> Mapping[Key, list[Key]]:
+    return {key: [source for source, _ in product.inputs if source in known] for key, product in known.items()}
 
 
-def _check_cycles(known: Mapping[Key, Product], documents: Mapping[Key, Document], findings: Findings) -> None:
+def _check_cycles(known: Mapping[Key, References], findings: Findings) -> None:
     """Complain of each circle once, at the input of its first product; go on without that input to find the next."""
     edges = dict(_edges(known))
     while circle := _circle(edges):
         spans = [
-            documents[key].span(("inputs", _position(known[key], circle[(index + 1) % len(circle)])))
+            known[key].document.span(("inputs", _position(known[key], circle[(index + 1) % len(circle)])))
             for index, key in enumerate(circle)
         ]
         path = " -> ".join("/".join(key) for key in (*circle, circle[0]))
@@ -154,5 +172,5 @@ def _circle(edges: Mapping[Key, list[Key]]) -> list[Key]:
     return []
 
 
-def _position(product: Product, following: Key) -> int:
-    return next(n for n, one in enumerate(product.spec.inputs) if source_of(product, one) == following)
+def _position(product: References, following: Key) -> int:
+    return next(index for index, (source, _) in enumerate(product.inputs) if source == following)

@@ -7,11 +7,6 @@ from floe_compiler.model.diagnostics import Rule
 UNKNOWN_KEY = Rule("R001", "unknown key", "The key is not part of the language. Unknown keys are never ignored.")
 MISSING_KEY = Rule("R002", "missing key", "A key without a default is not given.")
 WRONG_VALUE = Rule("R003", "wrong value", "The value cannot work where it stands; the message says what would.")
-UNKNOWN_TYPE = Rule(
-    "R004",
-    "unknown type",
-    "No component fills the slot with this type; `floe-compile components` lists those there are.",
-)
 LOCKED = Rule(
     "R005",
     "locked path",
@@ -55,6 +50,11 @@ SHARED_DATABASE = Rule(
     "database of two owners",
     "Two components would keep their tables in one database outside the cluster, and overwrite each other's. Give each "
     "its own `database` (or its own host), for example under `domains.<name>` of the environment.",
+)
+REFUSED = Rule(
+    "R020",
+    "component that cannot work here",
+    "A component cannot work in this environment as it is configured. The message says why, the hint what to change.",
 )
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

@@ -13,9 +13,8 @@ from pydantic.json_schema import models_json_schema
 
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, PlatformManifest
 from floe_compiler.model.schema_words import REFERENCE
+from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
-
-JsonSchema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 OVERRIDE = ".override"
@@ -30,11 +29,11 @@ def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     configs = [component.config for component in registry.values()]
     models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, *configs]
     by_model, generated = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
-    definitions = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
+    definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
     definitions |= {f"{name}{OVERRIDE}": _override(schema) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
     every = _slots(registry, slots(registry), references)
-    own = _slots(registry, slots(registry, shared=False), references)
+    own = _slots(registry, slots(registry, "domain"), references)
 
     manifest = _with_slots(definitions["PlatformManifest"], every)
     platform = _with_slots(definitions[f"PlatformManifest{OVERRIDE}"], _slots_override(every))
@@ -59,45 +58,6 @@ def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
 
 def _description(schema: Mapping[str, Any]) -> JsonSchema:
     return {"description": schema["description"]} if "description" in schema else {}
-
-
-def _tidy(schema: Any) -> Any:
-    """Return a schema without generated titles, and with each tagged union as a choice by its tag.
-
-    A choice by `if` and `then` names the one thing that is wrong; a `oneOf` complains that no branch fits.
-    """
-    if isinstance(schema, list):
-        return [_tidy(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "discriminator" in schema:
-        rest = {key: value for key, value in schema.items() if key in ("description", "default")}
-        return rest | by_type(schema["discriminator"]["mapping"], required=True)
-    tidy = {}
-    for key, value in schema.items():
-        if key == "title" and isinstance(value, str):
-            continue
-        if key in ("properties", "$defs"):
-            tidy[key] = {name: _tidy(one) for name, one in value.items()}
-        else:
-            tidy[key] = _tidy(value)
-    return tidy
-
-
-def by_type(references: Mapping[str, str], *, required: bool) -> JsonSchema:
-    """Return the schema of a mapping whose `type` decides what else is in it; `references` are `$ref`s by type."""
-    return {
-        "type": "object",
-        "properties": {"type": {"enum": sorted(references)}},
-        **({"required": ["type"]} if required else {}),
-        "allOf": [
-            {
-                "if": {"type": "object", "properties": {"type": {"const": kind}}, "required": ["type"]},
-                "then": {"$ref": reference},
-            }
-            for kind, reference in sorted(references.items())
-        ],
-    }
 
 
 def _override(schema: Any) -> Any:

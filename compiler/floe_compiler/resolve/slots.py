@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
-from floe_compiler.model.diagnostics import Findings, did_you_mean
+from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.lookup import at
-from floe_compiler.model.plan import Component
-from floe_compiler.resolve.layers import Layer, Merged, beneath, merge
-from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, UNKNOWN_TYPE
-from floe_compiler.resolve.validation import validate
+from floe_compiler.model.plan import Component, Scope
+from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, Merged, beneath, merge
+from floe_compiler.resolve.model_schemas import type_choice
+from floe_compiler.resolve.validation import check_structure, validate
 
 Registry = Mapping[tuple[str, str], Component[Any]]
 
@@ -26,11 +26,10 @@ def slot_path(slot: str) -> DataPath:
     return tuple(slot.split("."))
 
 
-def slots(registry: Registry, *, shared: bool | None = None) -> tuple[str, ...]:
-    """Return the slots of the language, sorted; only those of shared (or only of domains') components if asked."""
-    return tuple(
-        sorted({one.slot for one in registry.values() if one.slot != DERIVED and shared in (None, one.shared)})
-    )
+def slots(registry: Registry, scope: Literal["platform", "domain"] | None = None) -> tuple[str, ...]:
+    """Return the slots of the language, sorted; with a `scope`, only those of the components that stand there."""
+    scopes = (scope, "each") if scope else get_args(Scope)
+    return tuple(sorted({one.slot for one in registry.values() if one.slot != DERIVED and one.scope in scopes}))
 
 
 def types(registry: Registry, slot: str) -> tuple[str, ...]:
@@ -93,35 +92,10 @@ def configured(
     value = at(merged.data, path)
     if value is None:
         return None
-    known = types(registry, slot)
-    if not isinstance(value, Mapping) or "type" not in value:
-        findings.add(MISSING_KEY, f"{slot}.type is missing", merged.span(path), hint=f"one of {', '.join(known)}")
-        return None
-    component = registry.get((slot, str(value["type"])))
+    kind = value.get(DISCRIMINATOR) if isinstance(value, Mapping) else None
+    component = registry.get((slot, str(kind)))
     if component is None:
-        findings.add(
-            UNKNOWN_TYPE,
-            f'{slot} type "{value["type"]}" is not known',
-            merged.span((*path, "type")),
-            hint=did_you_mean(str(value["type"]), known),
-        )
+        check_structure(type_choice(types(registry, slot), required=True), merged, path, findings)
         return None
     config = validate(component.config, merged, path, findings)
     return (component, config) if config is not None else None
-
-
-def check_groups(registry: Registry, merged: Merged, findings: Findings) -> None:
-    """Complain about unknown keys beside nested slots (`observability.tracer`): no model sees them."""
-    nested: dict[str, set[str]] = {}
-    for slot in slots(registry):
-        if "." in slot:
-            group, _, name = slot.partition(".")
-            nested.setdefault(group, set()).add(name)
-    for group, names in nested.items():
-        for key in sorted(set(at(merged.data, (group,)) or {}) - names):
-            findings.add(
-                UNKNOWN_KEY,
-                f"{group}.{key} is not a known key",
-                merged.key_span((group, key)),
-                hint=did_you_mean(key, names),
-            )

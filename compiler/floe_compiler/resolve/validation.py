@@ -1,39 +1,79 @@
-"""Merged data against the models, with every complaint at the place where the value was written."""
+"""Merged data against the models, with every complaint at the place where the value was written.
+
+Each document had the structure of its kind when it was loaded. What is left is what only the layers together show: a
+key that the type chosen in another layer does not have, or one that no layer gives. `model/structure.py` finds these as
+well; pydantic adds what no schema can express.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from floe_compiler.model.credentials import refers_to_secret
-from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
+from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, show_path
+from floe_compiler.model.lookup import at
+from floe_compiler.model.structure import Mistake, Structure, Wrong
 from floe_compiler.resolve.layers import DISCRIMINATOR, Merged
+from floe_compiler.resolve.model_schemas import model_schema
 from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
 
 Model = TypeVar("Model", bound=BaseModel)
 
-NO_MAPPING = "model_type"
-"""What pydantic calls it if a model should stand where something else does."""
 KEY = "[key]"
 """What pydantic puts behind the path of a mapping's key that is wrong itself."""
+_OF_VALIDATORS = ("value_error", "assertion_error")
+"""The types of pydantic's errors that come from the validators of a model."""
 
 
 def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Findings) -> Model | None:
     """Return the part of `merged` below `prefix` as a `model`; None, with the findings added, if it is not one."""
-    data: Any = merged.data
-    for step in prefix:
-        data = data[step]
+    data = at(merged.data, prefix)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            _report(model, merged, prefix, data, detail, findings)
+        mistakes = check_structure(model_schema(model), merged, prefix, findings)
+        for mistake, at_key in _beyond_the_schema(data, error.errors(include_url=False), mistakes):
+            _report(mistake, merged, prefix, findings, at_key=at_key)
         return None
+
+
+def check_structure(
+    schema: Mapping[str, Any], merged: Merged, prefix: DataPath, findings: Findings
+) -> Iterable[Mistake]:
+    """Return where the part of `merged` below `prefix` does not fit a JSON Schema, with the findings added."""
+    data = at(merged.data, prefix)
+
+    def written(path: DataPath) -> str:
+        origin = merged.origin(prefix + path)
+        return origin.layer.raw(prefix + path) if origin else ""
+
+    mistakes = Structure(schema).mistakes(data, written)
+    for mistake in mistakes:
+        at_key = mistake.wrong is Wrong.UNKNOWN_KEY or mistake.absent
+        _report(mistake, merged, prefix, findings, at_key=at_key)
+    return mistakes
+
+
+def _beyond_the_schema(
+    data: Any, errors: Iterable[ErrorDetails], mistakes: Iterable[Mistake]
+) -> Iterator[tuple[Mistake, bool]]:
+    """Yield what pydantic has found and no schema can, and whether it is about a key.
+
+    Whatever else pydantic says of a place where, or below which, there is a mistake already is only a consequence.
+    """
+    found = [(data_path(data, error["loc"]), error) for error in errors]
+    known = {mistake.path for mistake in mistakes}
+    own = {path for path, error in found if error["type"] in _OF_VALIDATORS}
+    for path, error in found:
+        explained = path in known if path in own else any(path == one[: len(path)] for one in known | own)
+        if not explained:
+            text, _, hint = error["msg"].removeprefix("Value error, ").partition("; ")
+            yield Mistake(Wrong.VALUE, path, text[:1].lower() + text[1:], hint), error["loc"][-1:] == (KEY,)
 
 
 def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
@@ -57,37 +97,20 @@ def _has(data: Any, step: str | int) -> bool:
     return isinstance(data, list | tuple) and isinstance(step, int) and step < len(data)
 
 
-def _report(
-    model: type[BaseModel], merged: Merged, prefix: DataPath, data: Any, detail: ErrorDetails, findings: Findings
-) -> None:
-    path = prefix + data_path(data, detail["loc"])
-    shown = show_path(path)
-    if detail["type"] == "too_short" and _at(data, path[len(prefix) :]):
-        return  # the list only lacks those of its entries that are wrong themselves
-    if detail["type"] == "extra_forbidden":
-        known = _known_keys(model, detail["loc"][:-1])
+def _report(mistake: Mistake, merged: Merged, prefix: DataPath, findings: Findings, *, at_key: bool) -> None:
+    path = prefix + mistake.path
+    message = mistake.message(show_path(path))
+    span = merged.key_span(path) if at_key else merged.span(path)
+    if mistake.wrong is Wrong.UNKNOWN_KEY:
         kind, related = _type_of(merged, path)
-        message = f"{shown} is not a known key{kind}"
-        hint = did_you_mean(str(path[-1]), known)
-        secret = refers_to_secret(known)  # the line is not shown, as it may hold the value
-        findings.add(UNKNOWN_KEY, message, merged.key_span(path), hint=hint, related=related, secret=secret)
-    elif detail["type"] == "missing":
+        findings.add(UNKNOWN_KEY, message + kind, span, hint=mistake.hint, related=related, secret=mistake.secret)
+    elif mistake.wrong is Wrong.MISSING_KEY:
         related = _dropped(merged, path[:-1])
-        hint = f"add `{path[-1]}:`"
-        message = f"{shown} is missing"
-        secret = refers_to_secret(_known_keys(model, detail["loc"][:-1]))
-        findings.add(MISSING_KEY, message, merged.span(path[:-1]), hint=hint, related=related, secret=secret)
+        span = merged.span(path[:-1])
+        findings.add(MISSING_KEY, message, span, hint=mistake.hint, related=related, secret=mistake.secret)
     else:
-        message, hint = _value_message(model, detail, merged, path)
-        span = merged.key_span(path) if detail["loc"][-1:] == (KEY,) else merged.span(path)
-        secret = detail["type"] == NO_MAPPING and refers_to_secret(_known_keys(model, detail["loc"]))
-        findings.add(WRONG_VALUE, f"{shown}: {message}", span, hint=hint, related=_beaten(merged, path), secret=secret)
-
-
-def _at(data: Any, path: DataPath) -> Any:
-    for step in path:
-        data = data[step]
-    return data
+        related = _beaten(merged, path)
+        findings.add(WRONG_VALUE, message, span, hint=mistake.hint, related=related, secret=mistake.secret)
 
 
 def _beaten(merged: Merged, path: DataPath) -> list[Related]:
@@ -117,73 +140,3 @@ def _dropped(merged: Merged, mapping: DataPath) -> list[Related]:
         for one in origins[1:]
         if one.span and one.value != origins[0].value
     ]
-
-
-def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that the model at `location` has; empty if a union in between hides it."""
-    return sorted(getattr(_annotated(model, location), "model_fields", {}))
-
-
-def _known_types(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """Return the types that the union at `location` tells its members apart by."""
-    members = _annotated(model, location)
-    fields = [getattr(one, "model_fields", {}).get("type") for one in (members if isinstance(members, tuple) else ())]
-    return sorted(kind for field in fields if field for kind in getattr(field.annotation, "__args__", ()))
-
-
-def _annotated(model: type[BaseModel], location: tuple[str | int, ...]) -> Any:
-    """Return the model at `location`, or the members of the union there."""
-    current: Any = model
-    for step in location:
-        fields = getattr(current, "model_fields", {})
-        current = _model_in(fields[step].annotation) if step in fields else _tagged(current, step)
-    return current
-
-
-def _model_in(annotation: Any) -> Any:
-    """Return the model in an annotation (`Model | None`, `tuple[Model, ...]`), or the annotation to choose from."""
-    arguments = [one for one in getattr(annotation, "__args__", ()) if one not in (type(None), Ellipsis)]
-    if hasattr(annotation, "model_fields") or not arguments:
-        return annotation
-    return _model_in(arguments[0]) if len(arguments) == 1 else tuple(arguments)
-
-
-def _tagged(choices: Any, tag: str | int) -> Any:
-    """Return the member of a union whose `type` is `tag`; indexes of lists stand for the list's own model."""
-    if isinstance(tag, int):
-        return choices
-    for choice in choices if isinstance(choices, tuple) else getattr(choices, "__args__", ()):
-        field = getattr(choice, "model_fields", {}).get("type")
-        if field is not None and tag in getattr(field.annotation, "__args__", ()):
-            return choice
-    return choices
-
-
-def _value_message(model: type[BaseModel], detail: ErrorDetails, merged: Merged, path: DataPath) -> tuple[str, str]:
-    """Return what is wrong with a value, and how to mend it."""
-    value = detail["input"]
-    origin = merged.origin(path)
-    raw = origin.layer.raw(path) if origin else ""
-    if detail["type"] == "string_type" and isinstance(value, int | float | bool) and raw:
-        return f"{raw} is read as the {_kind(value)} {json.dumps(value)}, but text is wanted", f'quote it: "{raw}"'
-    context = detail.get("ctx", {})
-    if detail["type"] in ("literal_error", "union_tag_invalid"):
-        expected = str(context.get("expected") or context.get("expected_tags"))
-        known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
-        wrong = context.get("tag", value)
-        return f'"{wrong}" is not known here', did_you_mean(str(wrong), known)
-    if detail["type"] == "union_tag_not_found":
-        known = _known_types(model, detail["loc"])
-        return "type is missing", f"add `type:`, one of {', '.join(known)}" if known else "say which `type` it is"
-    if detail["type"] == NO_MAPPING:
-        fields = getattr(_annotated(model, detail["loc"]), "model_fields", {})
-        needed = [f"`{key}:`" for key, field in fields.items() if field.is_required()]
-        return "what stands there is not a mapping", f"write a mapping with {' and '.join(needed or fields)}"
-    message = detail["msg"]
-    message = message.removeprefix("Value error, ")
-    text, _, hint = message.partition("; ")
-    return text[:1].lower() + text[1:], hint
-
-
-def _kind(value: object) -> str:
-    return "truth value" if isinstance(value, bool) else "number"

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related, Rule
 from floe_compiler.model.inputs import Cluster
-from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
-from floe_compiler.model.plan import DeclaredUnit, EnvironmentPlan, UnitPlan
-from floe_compiler.model.rendered import VERSION, ExistingSecret, Rendered
+from floe_compiler.model.objects import Object, ObjectSet, identify
+from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
+from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.settings import Settings
-from floe_compiler.synthesize.construct_tree import ChartInput, build_charts
+from floe_compiler.synthesize.charts import chart_of, unit_chart
+from floe_compiler.synthesize.construct_tree import build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
-from floe_compiler.synthesize.dependencies import dependencies
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 
 NO_SOURCE = Rule(
@@ -40,42 +40,36 @@ TWICE = Rule(
 )
 
 
-def synthesize(plans: Sequence[UnitPlan], cluster: Cluster) -> tuple[Rendered, ...]:
-    """Return each unit of an environment rendered, in the order of their plans.
+def synthesize(
+    plans: Sequence[UnitPlan], clusters: Mapping[str, Cluster], deliveries: Sequence[DeliveryPlan] = ()
+) -> tuple[Rendered, ...]:
+    """Return units rendered: those of the plans, then those that deliver environments.
+
+    Args:
+        plans: The plans of units, perhaps of several environments.
+        clusters: The cluster of each environment.
+        deliveries: What the units follow from that tell Argo CD or Flux what to apply.
 
     Raises StageFailed with every secret that has no source, every object rendered twice, and what cdk8s refuses.
     """
     findings = Findings()
     units = [(plan, unit) for plan in plans if (unit := _unit(plan, findings))]
     findings.finish()
-    built = build_charts([_chart(plan.unit.settings, plan.unit.namespace, unit.objects) for plan, unit in units])
-    rendered = tuple(
-        _rendered(plan.unit, cluster, unit, objects) for (plan, unit), objects in zip(units, built, strict=True)
+    charts = [unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units]
+    built = build_charts([*charts, *(chart_of(plan.settings, delivery_objects(plan)) for plan in deliveries)])
+    return (
+        *(
+            _rendered(plan.unit, clusters[plan.unit.settings.environment.name], unit, objects)
+            for (plan, unit), objects in zip(units, built[: len(units)], strict=True)
+        ),
+        *(_delivery(plan, objects) for plan, objects in zip(deliveries, built[len(units) :], strict=True)),
     )
-    _check_shared(rendered, findings)
-    findings.finish()
-    return rendered
 
 
-def _check_shared(units: Iterable[Rendered], findings: Findings) -> None:
-    """Record the objects that two units render: those without a namespace, or with that of another unit."""
-    owners: dict[ObjectId, Rendered] = {}
-    for unit in units:
-        for identity in unit.objects.by_id:
-            first = owners.setdefault(identity, unit)
-            if first is not unit:
-                message = f"{identity} is rendered for {first.namespace} and for {unit.namespace}"
-                subject = f"{unit.environment}: {identity}"
-                place = unit.origins.get(str(identity))
-                findings.add(TWICE, message, place, subject=subject, hint="rename one of the two")
-
-
-def synthesize_delivery(plan: EnvironmentPlan) -> Rendered:
-    """Return the objects that tell Argo CD or Flux what to apply of an environment, as a unit of their own."""
-    objects = delivery_objects(plan)
-    (built,) = build_charts([_chart(plan.settings, "", objects)])
+def _delivery(plan: DeliveryPlan, built: tuple[Object, ...]) -> Rendered:
     return replace(
         rendered_settings(plan.settings, plan.cluster),
+        namespace=DELIVERY_UNIT,
         objects=ObjectSet.of(built),
         delivery=frozenset(identify(one) for one in built),
         origins={VERSION: plan.version_origin} if plan.version_origin else {},
@@ -106,27 +100,23 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
             hint="give one of them another name",
         )
     else:
-        _check_twice(unit.settings.environment.name, rendered, findings)
+        _check_twice(unit, rendered, findings)
         return rendered
     return None
 
 
-def _check_twice(environment: str, unit: Unit, findings: Findings) -> None:
-    times = Counter(identify(one) for one in unit.objects)
+def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
+    times = Counter(identify(one, declared.namespace) for one in unit.objects)
     for identity in sorted(identity for identity, count in times.items() if count > 1):
         places = sorted({place for name, place in unit.origins if name == str(identity)})
         findings.add(
             TWICE,
             f"{identity} is rendered twice",
             places[0] if places else None,
-            subject=f"{environment}: {identity}",
+            subject=f"{declared.settings.environment.name}: {identity}",
             hint="give the data product or the server that it is for another name",
             related=[Related(place, "and for this") for place in places[1:]],
         )
-
-
-def _chart(settings: Settings, namespace: str, objects: tuple[Object, ...]) -> ChartInput:
-    return ChartInput(settings.environment.name, namespace, objects, dependencies(objects))
 
 
 def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:

@@ -1,104 +1,185 @@
-"""The construct tree: a cdk8s App and Chart for each unit, an ApiObject for each object, in order of dependency.
+"""The construct tree: a cdk8s App and Chart for each unit, an ApiObject for each object.
 
-Calling cdk8s from Python costs milliseconds an object, because each call crosses into Node.js and back. So one Node.js
-process builds the trees of many units from JSON (construct_tree.js). It takes about 0.1 ms an object.
+The chart gives its objects their namespace and common labels; dependencies between them decide the order and the sync
+waves; constructs validate. Calling cdk8s from Python costs milliseconds an object, because each call crosses into
+Node.js and back. So one Node.js process builds the trees of many units (construct_tree.js). Only the head of an object
+crosses, and only what cdk8s decides comes back, so nothing on the way can change an object's body.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.kit.delivery import SYNC_WAVE
+from floe_compiler.kit.meta import present
+from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plain_data import check_plain
+from floe_compiler.model.scopes import is_namespaced
+from floe_compiler.model.span import Span
 from floe_compiler.synthesize.cdk8s_process import run_cdk8s
+from floe_compiler.synthesize.plain_yaml import Included
 
 CHART_REFUSED = Rule(
     "S103",
     "no construct tree",
-    "The objects of a namespace form no construct tree: one stands there twice, lacks apiVersion or kind, depends on an"
-    " object that is not there, or on itself by way of others. The component that declares it must change.",
+    "The objects of a namespace form no construct tree: one stands there twice, lacks apiVersion or kind, has a name"
+    " that Kubernetes refuses, names another namespace than its chart's, depends on an object that is not there, or on"
+    " itself by way of others. The component that declares it must change.",
 )
-MANIFEST_CHANGED = Rule(
+NOT_PLAIN = Rule(
     "S104",
-    "manifest that cdk8s cannot carry",
-    "A component made a manifest that is no plain data (text, numbers, switches, null, lists and maps with text as"
-    ' keys), or that JavaScript cannot hold (with a key "__proto__"). The component must change.',
+    "manifest that is not plain data",
+    "A component made a manifest that is not plain data: text, numbers, switches, null, lists, and maps with text as"
+    " keys. The component must change.",
 )
 
-_CONSTRUCT = re.compile(r"chart/object-(\d+)")
+NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class ChartInput:
-    """The objects of one unit; in each pair of `dependencies` the first object depends on the second.
+    """The objects of one unit, and what its chart gives them.
 
-    Objects without a namespace stay without one, whatever `namespace` says.
+    `namespace` goes to all objects that name none, unless their kind has none, and `labels` to all objects. In each
+    pair of `dependencies` the first object depends on the second. `waved` are the objects that get a sync wave.
+    `included` are the components' YAML files, whose objects are among `objects`. `origins` are the authored places
+    that objects are due to, by the text of their identity.
     """
 
     environment: str
     namespace: str
     objects: tuple[Object, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
     dependencies: tuple[tuple[ObjectId, ObjectId], ...] = ()
-
-    def subject(self) -> str:
-        """Return how diagnostics name the chart."""
-        return f"{self.environment}: {self.namespace or 'objects without a namespace'}"
+    waved: frozenset[ObjectId] = frozenset()
+    included: tuple[Included, ...] = ()
+    origins: Mapping[str, Span] = field(default_factory=dict)
 
 
 def build_charts(charts: Sequence[ChartInput]) -> tuple[tuple[Object, ...], ...]:
-    """Return the objects of each chart as cdk8s writes them: unchanged, each after those that it depends on.
+    """Return the objects of each chart with what cdk8s gives them, each after those that it depends on.
 
     Raises StageFailed with what is wrong with any of the charts (S103, S104) or with the installation (S101, S102).
     Without any object Node.js does not start.
     """
-    if not any(chart.objects for chart in charts):
-        return tuple(() for _ in charts)
-    findings = Findings()
-    requests = [_request(chart, findings) for chart in charts]
+    trees = [_Tree(chart) for chart in charts]
+    findings = Findings([problem for tree in trees for problem in tree.problems()])
     findings.finish()
-    answers = run_cdk8s(requests)
-    built = tuple(_in_order(chart, answer, findings) for chart, answer in zip(charts, answers, strict=True))
+    filled = [tree for tree in trees if tree.objects]
+    answers = run_cdk8s([tree.request() for tree in filled]) if filled else []
+    for tree, answer in zip(filled, answers, strict=True):
+        findings.extend(tree.refusals(answer))
     findings.finish()
-    return built
+    built = iter([tree.completed(answer) for tree, answer in zip(filled, answers, strict=True)])
+    return tuple(next(built) if tree.objects else () for tree in trees)
 
 
-def _request(chart: ChartInput, findings: Findings) -> dict[str, Any]:
-    """Return what construct_tree.js gets: objects are called by their index, as cdk8s's messages will do."""
-    indexes: dict[ObjectId, int] = {}
-    for index, manifest in enumerate(chart.objects):
-        identity = identify(manifest)
-        try:
-            check_plain(manifest)
-        except (TypeError, ValueError) as error:
-            findings.add(MANIFEST_CHANGED, f"{identity}: {error}", subject=chart.subject())
-        if identity in indexes:
-            findings.add(CHART_REFUSED, f"{identity} stands there twice", subject=chart.subject())
-        indexes[identity] = index
-    for absent in sorted({end for edge in chart.dependencies for end in edge} - indexes.keys()):
-        findings.add(CHART_REFUSED, f"a dependency names {absent}, which is not there", subject=chart.subject())
-    edges = [[indexes.get(end, 0) for end in edge] for edge in chart.dependencies]
-    return {"namespace": chart.namespace, "objects": chart.objects, "dependencies": edges}
+class _Tree:
+    """A chart as construct_tree.js knows it: its objects are called by their index, those of YAML files last."""
+
+    def __init__(self, chart: ChartInput) -> None:
+        self.chart = chart
+        from_files = [one for file in chart.included for one in file.objects]
+        last = {id(one) for one in from_files}
+        self.plain = [one for one in chart.objects if id(one) not in last]
+        self.objects = (*self.plain, *from_files)
+        self.identities = [identify(one, chart.namespace) for one in self.objects]
+        self.indexes = {identity: index for index, identity in enumerate(self.identities)}
+
+    def problems(self) -> Iterator[Diagnostic]:
+        """Yield what keeps objects from becoming constructs."""
+        for index, (identity, manifest) in enumerate(zip(self.identities, self.objects, strict=True)):
+            try:
+                check_plain(manifest)
+            except (TypeError, ValueError) as error:
+                yield self._finding(NOT_PLAIN, index, str(error))
+            if self.indexes[identity] != index:
+                yield self._finding(CHART_REFUSED, index, "it stands there twice")
+            if problem := _problem(manifest):
+                yield self._finding(CHART_REFUSED, index, problem)
+
+    def request(self) -> dict[str, Any]:
+        """Return what construct_tree.js gets."""
+        known, absent = [], dict[int, list[str]]()
+        for dependent, dependency in self.chart.dependencies:
+            if dependency in self.indexes:
+                known.append((self.indexes[dependent], self.indexes[dependency]))
+            else:
+                absent.setdefault(self.indexes[dependent], []).append(str(dependency))
+        heads = [self._head(index, absent.get(index, [])) for index in range(len(self.objects))]
+        from_files = iter(heads[len(self.plain) :])
+        return {
+            **present(namespace=self.chart.namespace),
+            "labels": dict(self.chart.labels),
+            "annotation": SYNC_WAVE,
+            "objects": heads[: len(self.plain)],
+            "included": [
+                {"text": file.text, "objects": [next(from_files) for _ in file.objects]} for file in self.chart.included
+            ],
+            "dependencies": known,
+        }
+
+    def _head(self, index: int, absent: list[str]) -> dict[str, Any]:
+        """Return what a construct knows of its object; it depends on what is `absent`."""
+        identity, manifest = self.identities[index], self.objects[index]
+        return {
+            "apiVersion": str(manifest["apiVersion"]),
+            "kind": identity.kind,
+            "name": identity.name,
+            **present(
+                namespace=identify(manifest).namespace,
+                clusterScoped=is_namespaced(identity.group, identity.kind) is False or None,
+                absent=absent,
+                waved=identity in self.chart.waved or None,
+            ),
+        }
+
+    def refusals(self, answer: Mapping[str, Any]) -> Iterator[Diagnostic]:
+        """Yield what cdk8s and the constructs' own validation refuse."""
+        for failure in answer.get("failures", ()):
+            parts = (self.identities[part] if isinstance(part, int) else part for part in failure["message"])
+            yield self._finding(CHART_REFUSED, failure["at"], "".join(map(str, parts)))
+
+    def completed(self, answer: Mapping[str, Any]) -> tuple[Object, ...]:
+        """Return the objects in the order of the answer, with the metadata that it gives them."""
+        return tuple(
+            completed(self.objects[one["at"]], one.get("namespace", ""), one["labels"], one["annotations"])
+            for one in answer["objects"]
+        )
+
+    def _finding(self, rule: Rule, index: int, problem: str) -> Diagnostic:
+        name = str(self.identities[index])
+        return Diagnostic(rule, problem, self.chart.origins.get(name), f"{self.chart.environment}: {name}")
 
 
-def _in_order(chart: ChartInput, answer: dict[str, Any], findings: Findings) -> tuple[Object, ...]:
-    """Return the objects as given, in the order of the answer: JavaScript's numbers are not quite Python's."""
-    if "error" in answer:
-        names = [str(identify(manifest)) for manifest in chart.objects]
-        message = _CONSTRUCT.sub(lambda match: names[int(match[1])], answer["error"])
-        findings.add(CHART_REFUSED, message, subject=chart.subject())
-        return ()
-    given = {identify(manifest): manifest for manifest in chart.objects}
-    built = [(identify(manifest), manifest) for manifest in answer["manifests"]]
-    for identity, manifest in built:
-        if manifest != given[identity] and _as_javascript(manifest) != _as_javascript(given[identity]):
-            findings.add(MANIFEST_CHANGED, f"{identity}: cdk8s writes something else", subject=chart.subject())
-    return tuple(given[identity] for identity, _ in built)
+def _problem(manifest: Object) -> str:
+    """Return what is wrong with the head of an object, empty if nothing is."""
+    version, metadata = manifest.get("apiVersion"), manifest.get("metadata")
+    if not isinstance(version, str) or not version or version.count("/") > 1 or not manifest.get("kind"):
+        return "it has no valid apiVersion and kind"
+    if not isinstance(metadata, dict):
+        return "it has no metadata"
+    wrong = [key for key in ("labels", "annotations") if not isinstance(metadata.get(key) or {}, dict)]
+    return f"its {' and '.join(wrong)} are not a mapping" if wrong else ""
 
 
-def _as_javascript(value: Any) -> Any:
-    return json.loads(json.dumps(value), parse_int=float)
+def completed(
+    manifest: Object, namespace: str, labels: Mapping[str, str], annotations: Mapping[str, str] = NO_ANNOTATIONS
+) -> Object:
+    """Return an object with the namespace, labels and annotations that it is given; its own win."""
+    own = dict(manifest["metadata"])
+    all_labels = {**labels, **(own.pop("labels", None) or {})}
+    all_annotations = {**annotations, **(own.pop("annotations", None) or {})}
+    metadata = {
+        "name": own.pop("name"),
+        **present(
+            namespace=own.pop("namespace", "") or namespace,
+            labels=dict(sorted(all_labels.items())),
+            annotations=dict(sorted(all_annotations.items())),
+        ),
+    }
+    return {**manifest, "metadata": metadata | own}

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
-from floe_compiler.model.objects import Object
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.scopes import is_namespaced
 from floe_compiler.synthesize.node import find_node
 
 if TYPE_CHECKING:
@@ -56,12 +57,20 @@ def objects_of(build: Callable[[cdk8s.Chart], None], namespace: str, component: 
         # "Default" is the one name that cdk8s leaves out of the names that it makes from the tree.
         chart = cdk8s.Chart(cdk8s.App(), "Default", namespace=namespace, disable_resource_name_hashes=True)
         build(chart)
-        return tuple(chart.to_json())
+        return tuple(_placed(manifest) for manifest in chart.to_json())
     except StageFailed:
         raise
     except Exception as error:
         name = component or f"{build.__module__}.{build.__qualname__}"
         raise StageFailed([Diagnostic(CONSTRUCT_FAILED, _reason(error), subject=name)]) from error
+
+
+def _placed(manifest: Object) -> Object:
+    """Return a manifest without the namespace that a chart gives to objects that have none, too."""
+    identity = identify(manifest)
+    if is_namespaced(identity.group, identity.kind) is False:
+        manifest["metadata"].pop("namespace", None)
+    return manifest
 
 
 @contextmanager

@@ -6,17 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from floe_compiler.kit import accounts, config_maps, labels, namespaces, network, secret_stores, services, workloads
+from floe_compiler.kit import (
+    accounts,
+    config_maps,
+    labels,
+    namespaces,
+    network,
+    operated,
+    secret_stores,
+    services,
+    workloads,
+)
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
+from floe_compiler.kit.waves import start_order
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import GeneratedSecrets
-from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException, launched_id
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
+from floe_compiler.synthesize import plain_yaml
+from floe_compiler.synthesize.plain_yaml import Included
 
+CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -31,6 +46,13 @@ class Unit:
     exceptions: frozenset[SecurityException] = frozenset()
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
     secrets: tuple[Secret, ...] = ()
+    starts: tuple[tuple[ObjectId, ObjectId], ...] = ()
+    """Which controllers start after which, as pairs."""
+
+    waved: frozenset[ObjectId] = frozenset()
+    """The objects that get a sync wave."""
+
+    included: tuple[Included, ...] = ()
     origins: tuple[tuple[str, Span], ...] = ()
 
 
@@ -46,8 +68,12 @@ def render_unit(plan: UnitPlan) -> Unit:
     secrets = unit_secrets(unit, pods)
     objects: list[Object] = list(namespace_objects(unit))
     origins = [(f"ResourceQuota {unit.namespace}/quota", unit.quota_origin)] if unit.quota_origin else []
+    included: list[Included] = []
     for one in unit.instances:
+        files = [plain_yaml.read(file, one.instance.label()) for file in one.parts.include]
+        included += files
         own = [*instance_objects(one.instance, one.parts, plan.callers), *one.objects]
+        own += [from_file for file in files for from_file in file.objects]
         objects += own
         origins += _origins(one, own)
     objects += configuration(unit, pods)
@@ -57,11 +83,13 @@ def render_unit(plan: UnitPlan) -> Unit:
     parts = [one.parts for one in unit.instances]
     return Unit(
         tuple(objects),
-        frozenset().union(*(_connections(unit.namespace, name, pod) for name, pod in named.items())),
-        frozenset(_launched(one.instance, pods) for one in unit.instances for pods in one.parts.launched),
+        frozenset(_connections(unit, named)),
+        frozenset(_launched(unit)),
         frozenset(_exceptions(unit.namespace, parts)),
         frozenset(_ingress_groups(unit, parts)),
         secrets,
+        *_starts(unit, parts, objects),
+        tuple(included),
         tuple(origins),
     )
 
@@ -86,7 +114,7 @@ def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tupl
     for manifest_ in objects:
         name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
         origin = special.get(name, instance.origin)
-        found += [(str(identify(manifest_)), origin)] if origin else []
+        found += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
     for one in declared.parts.launched:
         if one.origin:
             found.append((str(launched_id(PodGroup(instance.namespace, one.name))), one.origin))
@@ -115,6 +143,23 @@ def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
             yield what, place
 
 
+def _starts(
+    unit: DeclaredUnit, parts: Iterable[Parts], objects: Iterable[Object]
+) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
+    """Return which controllers start after which, and which of them get a sync wave: none with Flux."""
+    servers = [server for one in parts for server in one.workloads]
+    tasks = [task for one in parts for task in one.tasks]
+    names = {*(server.name for server in servers), *(task.name for task in tasks)}
+    controllers = {
+        one["metadata"]["labels"][labels.COMPONENT]: identify(one, unit.namespace)
+        for one in objects
+        if one["kind"] in CONTROLLERS and one["metadata"].get("labels", {}).get(labels.COMPONENT) in names
+    }
+    order = start_order(unit.namespace, servers, tasks)
+    waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
+    return tuple((controllers[first], controllers[second]) for first, second in order), waved
+
+
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
     """Return the instance that hands the secret over to others, or else the first one whose pods read it."""
     handed_over = [(one.instance, one.secrets) for one in unit.instances]
@@ -130,9 +175,9 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
     settings, name = unit.settings, unit.namespace
     return [
         namespaces.namespace(settings, name, unit.scope, unit.owner),
-        namespaces.quota(settings, name, unit.quota),
-        namespaces.limits(settings, name),
-        *network.namespace_policies(settings, name),
+        namespaces.quota(settings, unit.quota),
+        namespaces.limits(settings),
+        *network.namespace_policies(settings),
     ]
 
 
@@ -143,10 +188,13 @@ def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str
         objects.append(workloads.workload(instance, server, instance.placement.services))
         objects += services.services(instance, server)
         objects += services.disruption_budget(instance, server)
+        objects += services.autoscaler(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
     for name, pod in named_pods(parts):
         objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {})))
+    for pods in parts.operated:
+        objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 
@@ -155,19 +203,25 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
     return network.policy(
         instance,
         name,
-        pod.calls,
-        served=services.served_ports(server) if server else (),
+        pod.servers(),
+        served=server.ports() if server else (),
         callers=callers,
-        ingress_ports=server.open_to_ingress if server else (),
+        openings=(network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server)),) if server else (),
         kubernetes_api=bool(pod.kubernetes_api),
     )
+
+
+def open_ports(server: Workload) -> tuple[Port, ...]:
+    """Return the ports of a workload that people open."""
+    interfaces = {interface.port for interface in server.interfaces}
+    return tuple(port for port in services.served_ports(server) if port.name in interfaces)
 
 
 def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
     """Return the ConfigMaps of all pods of the namespace."""
     common = labels.common_labels(unit.settings, "configuration")
     return [
-        manifest("v1", "ConfigMap", name, unit.namespace, common, data=dict(data))
+        manifest("v1", "ConfigMap", name, common, data=dict(data))
         for name, data in config_maps.config_data(pods).items()
     ]
 
@@ -183,13 +237,23 @@ def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
     return merged(found)
 
 
-def _connections(namespace: str, name: str, pod: Pod) -> frozenset[Connection]:
-    return network.connections(
-        PodGroup(namespace, name), (*pod.calls, *pod.waits_for), kubernetes_api=bool(pod.kubernetes_api)
-    )
+def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Connection]:
+    for name, pod in named.items():
+        called = (*pod.servers(), *pod.waits_for)
+        group = PodGroup(unit.namespace, name)
+        yield from network.connections(group, called, kubernetes_api=bool(pod.kubernetes_api))
+    for pods in (pods for one in unit.instances for pods in one.parts.operated):
+        group = PodGroup(unit.namespace, pods.name)
+        yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
 
 
-def _launched(instance: Instance[Any], declared: Launched) -> LaunchedPods:
+def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
+    for one in unit.instances:
+        yield from (_launched_group(one.instance, pods) for pods in one.parts.launched)
+        yield from (operated.operated_group(unit.namespace, pods) for pods in one.parts.operated)
+
+
+def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:
     asked = declared.pod.containers[0].resources
     return LaunchedPods(
         PodGroup(instance.namespace, declared.name),
@@ -226,6 +290,5 @@ def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[Po
         (PodGroup(unit.namespace, server.name), port.number)
         for one in parts
         for server in one.workloads
-        for port in services.served_ports(server)
-        if port.name in server.open_to_ingress
+        for port in open_ports(server)
     ]

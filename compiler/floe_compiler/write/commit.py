@@ -7,12 +7,15 @@ reached, every file is known as ours. Each file is replaced in one step and neve
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.write.plan import WritePlan
 from floe_compiler.write.snapshot import TEMPORARY_SUFFIX
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 CANNOT_WRITE = Rule(
     "W011",
@@ -34,15 +37,18 @@ def reporting_refusals(root: Path) -> Iterator[None]:
         raise StageFailed([Diagnostic(CANNOT_WRITE, message, subject=subject)]) from error
 
 
-def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> None:
-    """Write, then delete, then record what is owned; raise OSError if the operating system refuses a step."""
+def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, os.stat_result]:
+    """Write, then delete, then record what is owned; raise OSError if the operating system refuses a step.
+
+    Returns:
+        for each file that was created or changed, its stat from just after it was written.
+    """
     for path in plan.leftovers:
         (root / path).unlink()
     if plan.create or plan.change or plan.delete:
         for path, text in plan.interim.items():
-            write_file(root / path, text)
-    for path in (*plan.create, *plan.change):
-        write_file(root / path, files[path])
+            write_file(f"{root}/{path}", text)
+    written = {path: write_file(f"{root}/{path}", files[path]) for path in (*plan.create, *plan.change)}
     for path in plan.delete:
         (root / path).unlink()
     for folder in plan.empty:
@@ -52,20 +58,37 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> None:
         if final is None:
             (root / path).unlink()
         else:
-            write_file(root / path, final)
+            write_file(f"{root}/{path}", final)
+    return written
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a file in one step; its folder is made if need be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_file(path: str, text: str) -> os.stat_result:
+    """Write a file in one step, making its folder if need be; return its stat."""
+    folder, _, name = path.rpartition("/")
     # Hidden and without a manifest's suffix, so that neither Argo CD nor Flux reads it; in the same folder, so that
     # the replacement does not cross file systems and is atomic.
-    temporary = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
-    temporary.unlink(missing_ok=True)
+    temporary = f"{folder}/.{name}{TEMPORARY_SUFFIX}"
+    file = _create(temporary)
     try:
-        with temporary.open("xb") as file:  # Refuses to follow a link that somebody put there.
-            file.write(text.encode())
-        temporary.replace(path)
+        try:
+            data = text.encode()
+            while data:
+                data = data[os.write(file, data) :]
+        finally:
+            os.close(file)
+        os.replace(temporary, path)  # noqa: PTH105 -- paths as text: there are tens of thousands
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
+    return os.lstat(path)
+
+
+def _create(path: str) -> int:
+    """Open a new file for writing; never through a link that somebody put there (O_EXCL)."""
+    try:
+        return os.open(path, _NEW_FILE, 0o666)
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # An interrupted run has left it.
+        Path(path).unlink()
+    return os.open(path, _NEW_FILE, 0o666)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
+from floe_compiler.model.files import OUTPUT
+from floe_compiler.write.folders import with_parents
 
 # Of these, the deletion of a single one destroys data, or everything inside a namespace or behind an application.
 PRECIOUS = {
@@ -45,9 +47,9 @@ def guard_deletions(
         allow_delete: `<environment>` or `<environment>/<folder>`.
         findings: gets one error for each folder or environment.
     """
-    delete = list(delete)
-    refused = _refused(delete, wanted, owned, allow_delete)
-    leave = " ".join(f"--allow-delete {scope}" for scope in _leave(refused, delete, wanted, owned, allow_delete))
+    delete, staying = list(delete), with_parents(wanted)
+    refused = _refused(delete, staying, owned, allow_delete)
+    leave = " ".join(f"--allow-delete {scope}" for scope in _leave(refused, delete, staying, owned, allow_delete))
     for scope, what in refused:
         findings.add(
             NEEDS_PERMISSION,
@@ -60,28 +62,31 @@ def guard_deletions(
 def _leave(
     refused: list[tuple[str, str]],
     delete: list[str],
-    wanted: Collection[str],
+    staying: Collection[str],
     owned: Collection[str],
     allow_delete: frozenset[str],
 ) -> list[str]:
     """Return what would have to be allowed: leave for a namespace takes along what belongs to it elsewhere."""
     scopes = [scope for scope, _ in refused if "/_" not in scope]
-    rest = _refused(delete, wanted, owned, allow_delete | frozenset(scopes)) if scopes else refused
+    rest = _refused(delete, staying, owned, allow_delete | frozenset(scopes)) if scopes else refused
     return list(dict.fromkeys([*scopes, *(scope for scope, _ in rest)]))
 
 
 def _refused(
-    delete: list[str], wanted: Collection[str], owned: Collection[str], allow_delete: frozenset[str]
+    delete: list[str], staying: Collection[str], owned: Collection[str], allow_delete: frozenset[str]
 ) -> list[tuple[str, str]]:
-    """Return the scopes in which too much or too precious things would be deleted, and what they are."""
+    """Return the scopes in which too much or too precious things would be deleted, and what they are.
+
+    `staying` are the folders in which something stays.
+    """
     allowed = [path for path in delete if is_allowed(path, allow_delete)]
-    waiting = _without_applications(allowed, [path for path in delete if path not in set(allowed)])
+    waiting = _without_applications(allowed, [path for path in delete if not is_allowed(path, allow_delete)])
     refused: list[tuple[str, str]] = []
     for environment, paths in _grouped(waiting, 1).items():
-        if not any(path.split("/")[1] == environment for path in wanted):
+        if f"{OUTPUT}/{environment}" not in staying:
             refused.append((environment, f"all {len(paths)} files of environment {environment}"))
         else:
-            refused.extend(_refused_of(environment, paths, wanted, owned))
+            refused.extend(_refused_of(environment, paths, staying, owned))
     return refused
 
 
@@ -99,13 +104,13 @@ def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> lis
 
 
 def _refused_of(
-    environment: str, delete: list[str], wanted: Collection[str], owned: Collection[str]
+    environment: str, delete: list[str], staying: Collection[str], owned: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield what must not go from an environment that stays: the scope that would allow it, and what it is."""
     rest = 0
     for folder, paths in _grouped(delete, 2).items():
         scope = f"{environment}/{folder}"
-        if not any(path.startswith(f"output/{scope}/") for path in wanted):
+        if f"{OUTPUT}/{scope}" not in staying:
             yield scope, f"everything in {scope} ({len(paths)} files)"
         elif precious := [_describe(path) for path in paths if _kind(path) in PRECIOUS]:
             yield scope, f"{', '.join(precious)} in {scope}"

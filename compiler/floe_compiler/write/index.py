@@ -8,7 +8,8 @@ touch different files merge into the index of the merged inputs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Findings, Rule
@@ -18,8 +19,8 @@ from floe_compiler.model.span import Span
 INDEX_FOLDER = f"{OUTPUT}/.floe"
 HEADER = "# floe-compile index 1: the files it wrote and may change or delete. Read by: sha256sum --check"
 
-Index = Mapping[str, frozenset[str]]
-"""For each file, the SHA-256 hashes that its content may have; more than one after a merge or an interrupted run."""
+Entry = tuple[str, str]
+"""A path and a SHA-256 hash that its content may have. After a merge or an interrupted run, a path has several."""
 
 BROKEN_INDEX = Rule(
     "W007",
@@ -38,31 +39,42 @@ def index_path(environment: str) -> str:
     return f"{INDEX_FOLDER}/{environment}.index"
 
 
-def render_index(hashes: Mapping[str, Iterable[str]]) -> str:
-    """Return the index as text."""
-    lines = [f"{digest}  {path}" for path in sorted(hashes) for digest in sorted(hashes[path])]
-    return "\n".join([HEADER, *lines, ""])
+def index_lines(entries: Iterable[Entry]) -> list[str]:
+    """Return the line of each entry."""
+    return [f"{digest}  {path}" for path, digest in entries]
 
 
-def parse_index(environment: str, text: str, findings: Findings) -> Index:
-    """Return what an index says; lines that make no sense, or name files elsewhere, are findings (W007).
+def render_index(entries: Iterable[Entry]) -> str:
+    """Return the index of these entries as text."""
+    return "\n".join([HEADER, *index_lines(sorted(entries)), ""])
 
-    The markers of a merge conflict are passed over: what either side wrote is ours.
+
+def parse_index(environment: str, text: str, findings: Findings, sound: AbstractSet[str] = frozenset()) -> set[Entry]:
+    """Return the entries of an index; lines that make no sense, or name files elsewhere, are findings (W007).
+
+    The markers of a merge conflict are passed over: what either side wrote is ours. Lines in `sound` are not looked at
+    any closer: they are as this tool writes them.
     """
-    path = index_path(environment)
-    hashes: dict[str, frozenset[str]] = {}
+    entries: set[Entry] = set()
     for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith("#"):
-            _check_version(Span(path, number), line, findings)
-        elif match := _LINE.fullmatch(line):
-            digest, file = match.groups()
-            if file.startswith(f"{OUTPUT}/{environment}/"):
-                hashes[file] = hashes.get(file, frozenset()) | {digest}
-            else:
-                _report(f"{file} is not a file of environment {environment}", Span(path, number), findings)
-        elif line and not line.startswith(_CONFLICT_MARKERS):
-            _report("this line is not a hash and a path", Span(path, number), findings)
-    return hashes
+        if line in sound:
+            entries.add((line[66:], line[:64]))
+        elif entry := _parse_line(environment, line, Span(index_path(environment), number), findings):
+            entries.add(entry)
+    return entries
+
+
+def _parse_line(environment: str, line: str, span: Span, findings: Findings) -> Entry | None:
+    if line.startswith("#"):
+        _check_version(span, line, findings)
+    elif match := _LINE.fullmatch(line):
+        digest, file = match.groups()
+        if file.startswith(f"{OUTPUT}/{environment}/"):
+            return file, digest
+        _report(f"{file} is not a file of environment {environment}", span, findings)
+    elif line and not line.startswith(_CONFLICT_MARKERS):
+        _report("this line is not a hash and a path", span, findings)
+    return None
 
 
 def _check_version(span: Span, line: str, findings: Findings) -> None:
@@ -81,9 +93,7 @@ def indexed_environments(root: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (root / INDEX_FOLDER).glob("[!.]*.index")))
 
 
-def read_index(root: Path, environment: str, findings: Findings) -> Index:
-    """Return an environment's index from disk, empty if there is none."""
+def read_index(root: Path, environment: str) -> str | None:
+    """Return the text of an environment's index, None if there is none."""
     path = root / index_path(environment)
-    if not path.is_file():
-        return {}
-    return parse_index(environment, path.read_bytes().decode("utf-8", errors="replace"), findings)
+    return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else None

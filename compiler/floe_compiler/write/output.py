@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.files import FileSet, sha256
 from floe_compiler.write.commit import commit, reporting_refusals
-from floe_compiler.write.index import index_path, indexed_environments, read_index
+from floe_compiler.write.index import index_lines, index_path, indexed_environments, read_index
 from floe_compiler.write.lock import locked
 from floe_compiler.write.plan import WritePlan, plan_writes
-from floe_compiler.write.snapshot import output_folders, sha256, take_snapshot
-from floe_compiler.write.state import Compiled, recall, remember
+from floe_compiler.write.snapshot import Snapshot, output_folders, take_snapshot
+from floe_compiler.write.state import Compiled, Store, known_stats, recall, remember, stats_of
+from floe_compiler.write.stats import add_written
 from floe_compiler.write.updates import guard_updates, may_be_refused
-
-T = TypeVar("T", str, str | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,99 +43,113 @@ def check_output(
     complete: bool = True,
     allow_delete: Iterable[str] = (),
 ) -> WriteReport:
-    """Return what `write_output` would do, and change nothing.
+    """Return what `write_output` would do, and change nothing. Every file is read, whatever is known of it.
 
     Raises:
         StageFailed: as `write_output` does.
     """
     with reporting_refusals(root):
-        return _plan(root, files, environments, complete, frozenset(allow_delete))[1]
+        findings = Findings()
+        places = _environments(root, environments, complete)
+        snapshot = take_snapshot(root, places, findings)
+        plan = _plan(root, FileSet.of_texts(files), places, snapshot, frozenset(allow_delete), findings)
+        return _report(plan, findings)
 
 
 def write_output(
     root: Path,
     files: Mapping[str, str],
     digests: Mapping[str, str],
+    store: Store,
     complete: bool = True,
     allow_delete: Iterable[str] = (),
     warnings: int = 0,
 ) -> WriteReport:
-    """Make the output of these environments equal to `files`.
+    """Make the output of these environments equal to `files`; only texts that must be written are read from it.
 
     Args:
         root: the repository's root.
-        files: what the inputs compile to, by path from the root.
+        files: what the inputs compile to, by path from the root; best a `FileSet`, which knows what they hash to.
         digests: for each compiled environment, the digest of its inputs.
+        store: what earlier runs have kept, and where to keep what the next run need not find out again.
         complete: whether these are all environments, so that the output of any other must go.
         allow_delete: `<environment>` or `<environment>/<folder>` where more may be deleted than is common.
-        warnings: how many warnings the earlier stages gave, for `remembered_warnings`.
+        warnings: how many warnings the earlier stages gave, for `warnings_if_current`.
 
     Raises:
         StageFailed: with all that stands in the way, before anything is written; or with W011 in the middle.
     """
+    files = FileSet.of_texts(files)
     with reporting_refusals(root), locked(root):
-        plan, report = _plan(root, files, digests, complete, frozenset(allow_delete))
-        commit(root, plan, files)
-        remember(
-            root,
-            {
-                name: Compiled(digest, _hash(root / index_path(name)), warnings + len(report.warnings))
-                for name, digest in digests.items()
-            },
-        )
+        findings, known = Findings(), recall(store, root)
+        places = _environments(root, digests, complete)
+        snapshot = take_snapshot(root, places, findings, known_stats(known))
+        plan = _plan(root, files, places, snapshot, frozenset(allow_delete), findings)
+        report = _report(plan, findings)
+        written = commit(root, plan, files)
+        add_written(snapshot.stats, written, files.digests, time.time_ns())
+        compiled = {
+            name: Compiled(digest, _hash(root, name), warnings + len(report.warnings), stats_of(snapshot.stats, name))
+            for name, digest in digests.items()
+        }
+        remember(store, root, {**known, **compiled})
     return report
 
 
-def is_current(root: Path, digests: Mapping[str, str], complete: bool = True) -> bool:
-    """Tell whether the output was compiled from inputs of just these digests and every file is as it was written."""
-    findings = Findings()
-    if complete and {*indexed_environments(root), *output_folders(root)} != set(digests):
-        return False
-    known = recall(root)
+def warnings_if_current(root: Path, digests: Mapping[str, str], store: Store, complete: bool = True) -> int | None:
+    """Return how many warnings there were when the output was compiled; None if it is not current.
+
+    It is current if it was compiled from inputs of just these digests, and every file is as it was written.
+    """
+    if complete and _environments(root, (), complete) != sorted(digests):
+        return None
+    known = recall(store, root)
     for environment, digest in digests.items():
-        memory = known.get(environment)
-        if memory is None or (memory.digest, memory.index) != (digest, _hash(root / index_path(environment))):
-            return False
-        index = read_index(root, environment, findings)
-        snapshot = take_snapshot(root, [environment], findings)
-        if index != {path: frozenset({found}) for path, found in snapshot.hashes.items()} or snapshot.leftovers:
-            return False
-    return not findings.found
+        compiled = known.get(environment)
+        if compiled is None or (compiled.digest, compiled.index) != (digest, _hash(root, environment)):
+            return None
+    findings = Findings()
+    snapshot = take_snapshot(root, digests, findings, known_stats(known))
+    if findings.found or snapshot.leftovers or not _as_indexed(root, digests, snapshot):
+        return None
+    if snapshot.learned:
+        renewed = {name: known[name].with_stats(stats_of(snapshot.stats, name)) for name in digests}
+        remember(store, root, {**known, **renewed})
+    return max((known[name].warnings for name in digests), default=0)
 
 
-def remembered_warnings(root: Path, environments: Iterable[str]) -> int:
-    """Return how many warnings there were when the output of these environments was last compiled."""
-    known = recall(root)
-    return max((known[name].warnings for name in environments if name in known), default=0)
+def _as_indexed(root: Path, environments: Iterable[str], snapshot: Snapshot) -> bool:
+    """Tell whether the indexes list just the files that are there, with the content that they have."""
+    listed = {line for name in environments for line in (read_index(root, name) or "").splitlines()[1:]}
+    return listed == set(index_lines(snapshot.hashes.items()))
 
 
 def _plan(
-    root: Path, files: Mapping[str, str], compiled: Iterable[str], complete: bool, allow_delete: frozenset[str]
-) -> tuple[WritePlan, WriteReport]:
-    findings = Findings()
-    environments = sorted({*compiled, *(_all_environments(root) if complete else ())})
-    indexes = {environment: read_index(root, environment, findings) for environment in environments}
-    snapshot = take_snapshot(root, environments, findings)
-    findings.finish()  # A broken index or a link would only make the plan report more of the same.
-    plan = plan_writes(files, indexes, snapshot, allow_delete, findings)
+    root: Path,
+    files: FileSet,
+    environments: Iterable[str],
+    snapshot: Snapshot,
+    allow_delete: frozenset[str],
+    findings: Findings,
+) -> WritePlan:
+    indexes = {environment: read_index(root, environment) for environment in environments}
+    plan = plan_writes(files.digests, indexes, snapshot, allow_delete, findings)
     changed = {path: (root / path).read_bytes() for path in may_be_refused(plan.change)}
     guard_updates(changed, files, allow_delete, findings)
-    plan = replace(plan, interim=_changed(root, plan.interim), indexes=_changed(root, plan.indexes))
-    report = WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())
-    return plan, report
+    return plan
 
 
-def _all_environments(root: Path) -> set[str]:
-    return {*indexed_environments(root), *output_folders(root)}
+def _report(plan: WritePlan, findings: Findings) -> WriteReport:
+    return WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())
 
 
-def _changed(root: Path, texts: Mapping[str, T]) -> dict[str, T]:
-    return {path: text for path, text in texts.items() if _read(root / path) != text}
+def _environments(root: Path, compiled: Iterable[str], complete: bool) -> list[str]:
+    """Return the environments concerned: those compiled, and if these are all, also what others have left."""
+    others = (*indexed_environments(root), *output_folders(root)) if complete else ()
+    return sorted({*compiled, *others})
 
 
-def _read(path: Path) -> str | None:
-    return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else None
-
-
-def _hash(path: Path) -> str:
+def _hash(root: Path, environment: str) -> str:
+    """Return the hash of an environment's index; nothing if it has none."""
+    path = root / index_path(environment)
     return sha256(path.read_bytes()) if path.is_file() else ""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.span import Span
+from floe_compiler.write.folders import with_parents
 from floe_compiler.write.guard import guard_deletions
-from floe_compiler.write.index import Index, index_path, render_index
-from floe_compiler.write.snapshot import MANIFEST_SUFFIXES, Snapshot, sha256
+from floe_compiler.write.ownership import Ownership, compare_ownership
+from floe_compiler.write.snapshot import MANIFEST_SUFFIXES, Snapshot
 
 EDITED = Rule(
     "W003",
@@ -59,8 +60,9 @@ Decision = Literal["create", "change", "delete", "keep", "edited", "conflict", "
 class WritePlan:
     """The paths to create, change, delete and keep; all sorted.
 
-    `interim` is what the indexes must say while files are being written, `indexes` what they say afterwards (None: the
-    index goes). `leftovers` are temporary files to clear, `empty` the folders in which nothing stays, deepest first.
+    `interim` is what indexes must say while files are being written, `indexes` what they must say afterwards (None: the
+    index goes), each only if it says something else on disk. `leftovers` are temporary files to clear, `empty` the
+    folders in which nothing stays, deepest first.
     """
 
     create: tuple[str, ...] = ()
@@ -73,7 +75,7 @@ class WritePlan:
     empty: tuple[str, ...] = ()
 
 
-def decide(wanted: str | None, found: str | None, ours: Iterable[str]) -> Decision:
+def decide(wanted: str | None, found: str | None, ours: Collection[str]) -> Decision:
     """Return what to do about one path.
 
     Args:
@@ -93,52 +95,58 @@ def decide(wanted: str | None, found: str | None, ours: Iterable[str]) -> Decisi
 
 
 def plan_writes(
-    files: Mapping[str, str],
-    indexes: Mapping[str, Index],
+    wanted: Mapping[str, str],
+    indexes: Mapping[str, str | None],
     snapshot: Snapshot,
     allow_delete: frozenset[str],
     findings: Findings,
 ) -> WritePlan:
-    """Return the plan that makes the output of these environments equal to `files`.
+    """Return the plan that makes the output of these environments equal to what is wanted.
+
+    It takes as long as the differences need: files that lie on disk as they should are passed over by set operations.
 
     Args:
-        files: what the inputs compile to, by path.
-        indexes: what was compiled before, for each environment concerned (also one that is no longer declared).
+        wanted: the hash of each file that the inputs compile to, sorted by path.
+        indexes: the text of the index of each environment concerned (also of one that is no longer declared); None if
+            it has none.
         snapshot: what lies on disk in these environments' folders.
         allow_delete: `<environment>` or `<environment>/<folder>` where more may be deleted than is common.
         findings: gets the edited files (W003), foreign files (W004, W005, W015) and refused deletions (W006).
 
     Raises:
+        StageFailed: if an index is broken (W007): the plan would only report more of the same.
         ValueError: if a file belongs to none of the environments, so that no index would list it.
     """
-    if foreign := [path for path in files if path.split("/")[1] not in indexes]:
-        raise ValueError(f"{foreign[0]} belongs to no compiled environment")
-    wanted = {path: sha256(text.encode()) for path, text in files.items()}
-    owned = {path: hashes for index in indexes.values() for path, hashes in index.items()}
-    decisions = _decisions(wanted, owned, snapshot)
+    owned = compare_ownership(wanted, indexes, findings)
+    findings.finish()
+    differing = {path for path, _ in wanted.items() ^ snapshot.hashes.items()}
+    folders = with_parents(wanted)
+    decisions = _decisions(sorted(differing), owned, snapshot)
+    decisions["in the way"].extend(_blocked(wanted, folders, snapshot))
     _report(decisions, snapshot, findings)
-    guard_deletions(decisions["delete"], wanted, owned, allow_delete, findings)
+    if decisions["delete"]:
+        guard_deletions(decisions["delete"], wanted, owned.paths(), allow_delete, findings)
+    staying = with_parents((differing - set(decisions["delete"])) & snapshot.hashes.keys())
     return WritePlan(
         create=tuple(decisions["create"]),
         change=tuple(decisions["change"]),
         delete=tuple(decisions["delete"]),
-        keep=tuple(path for path in decisions["keep"] if path in wanted),
-        interim={index_path(name): _interim(name, index, wanted) for name, index in sorted(indexes.items())},
-        indexes={index_path(name): _final(name, wanted) for name in sorted(indexes)},
+        keep=tuple([path for path in wanted if path not in differing]),
+        interim=owned.interim,
+        indexes=owned.final,
         leftovers=tuple(sorted(snapshot.leftovers)),
-        empty=_empty_folders(snapshot, wanted, decisions["delete"]),
+        empty=tuple(sorted(snapshot.folders - folders - staying, reverse=True)),
     )
 
 
-def _decisions(wanted: Mapping[str, str], owned: Index, snapshot: Snapshot) -> Mapping[Decision, list[str]]:
+def _decisions(paths: Iterable[str], owned: Ownership, snapshot: Snapshot) -> Mapping[Decision, list[str]]:
     decisions: dict[Decision, list[str]] = {decision: [] for decision in get_args(Decision)}
-    for path in sorted({*wanted, *snapshot.hashes}):
-        decisions[_decision(path, wanted.get(path), owned.get(path, frozenset()), snapshot)].append(path)
-    decisions["in the way"].extend(_blocked(wanted, snapshot))
+    for path in paths:
+        decisions[_decision(path, owned.wanted.get(path), owned.hashes(path), snapshot)].append(path)
     return decisions
 
 
-def _decision(path: str, wanted: str | None, ours: frozenset[str], snapshot: Snapshot) -> Decision:
+def _decision(path: str, wanted: str | None, ours: Collection[str], snapshot: Snapshot) -> Decision:
     """Return what to do about one path; of a file that is not as it was written, also how that came about."""
     decision = decide(wanted, snapshot.hashes.get(path), ours)
     if decision not in ("edited", "in the way"):
@@ -148,33 +156,9 @@ def _decision(path: str, wanted: str | None, ours: frozenset[str], snapshot: Sna
     return "conflict" if path in snapshot.conflicts else decision
 
 
-def _blocked(wanted: Mapping[str, str], snapshot: Snapshot) -> list[str]:
+def _blocked(wanted: Mapping[str, str], folders: set[str], snapshot: Snapshot) -> list[str]:
     """Return the files that stand where a folder must be, and the folders where a file must be."""
-    return sorted((_parents(wanted) & snapshot.hashes.keys()) | (wanted.keys() & snapshot.folders))
-
-
-def _parents(paths: Iterable[str]) -> set[str]:
-    return {str(parent) for path in paths for parent in PurePosixPath(path).parents}
-
-
-def _interim(environment: str, old: Index, wanted: Mapping[str, str]) -> str:
-    new = _index(environment, wanted)
-    return render_index({path: old.get(path, frozenset()) | new.get(path, frozenset()) for path in {*old, *new}})
-
-
-def _final(environment: str, wanted: Mapping[str, str]) -> str | None:
-    new = _index(environment, wanted)
-    return render_index(new) if new else None
-
-
-def _index(environment: str, wanted: Mapping[str, str]) -> Index:
-    folder = f"{OUTPUT}/{environment}/"
-    return {path: frozenset({digest}) for path, digest in wanted.items() if path.startswith(folder)}
-
-
-def _empty_folders(snapshot: Snapshot, wanted: Mapping[str, str], delete: Iterable[str]) -> tuple[str, ...]:
-    staying = _parents((snapshot.hashes.keys() - set(delete)) | wanted.keys())
-    return tuple(sorted(snapshot.folders - staying, reverse=True))
+    return sorted((folders & snapshot.hashes.keys()) | (wanted.keys() & snapshot.folders))
 
 
 def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, findings: Findings) -> None:
@@ -197,14 +181,6 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
         tools = "Argo CD or Flux" if path.endswith(MANIFEST_SUFFIXES[0]) else "Flux"
         message = f"floe-compile did not write this file, but {tools} would apply it with the rest"
         findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
-    for folder, count in _by_folder(path for path in decisions["stray"] if path not in applied).items():
+    for folder, count in Counter(path.rpartition("/")[0] for path in decisions["stray"] if path not in applied).items():
         what = "holds a file" if count == 1 else f"holds {count} files"
         findings.add(STRAY, f"{what} that floe-compile did not write", subject=folder, hint="move or delete it")
-
-
-def _by_folder(paths: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for path in paths:
-        folder = str(PurePosixPath(path).parent)
-        counts[folder] = counts.get(folder, 0) + 1
-    return counts

@@ -1,48 +1,70 @@
-"""Which inputs the output on disk was compiled from, remembered for this checkout only, to skip needless work.
+"""Which inputs the output on disk was compiled from, and what its files looked like: kept to skip needless work.
 
-Losing it costs one full compilation. It cannot make a wrong output pass: it names the index by hash, and the index
-names every file by hash.
+Losing it costs one full compilation. It cannot make a wrong output pass: it names the index by hash, the index names
+every file by hash, and a file counts as unread only while the file system says that nobody has changed it.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from floe_compiler.write.commit import write_file
-from floe_compiler.write.lock import CACHE_FOLDER, cache_folder
+import msgspec
 
-STATE_FILE = "inputs"
+from floe_compiler.model.codec import decode, digest_of, encode
+from floe_compiler.write.stats import FileStat, FolderStats
+
+KIND = "outputs"
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """An environment as last compiled: the digest of its inputs, the hash of its index, the number of warnings."""
+class Store(Protocol):
+    """What earlier runs have kept: bytes by kind and key."""
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key; None if nothing sound is."""
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry, if that can be; tell whether it is kept."""
+
+
+class Compiled(msgspec.Struct, frozen=True, array_like=True):
+    """An environment as last compiled.
+
+    The digest of its inputs, the hash of its index, the number of warnings, and the stats of its files: by folder, then
+    by name.
+    """
 
     digest: str
     index: str
     warnings: int
+    stats: dict[str, dict[str, FileStat]]
+
+    def with_stats(self, stats: dict[str, dict[str, FileStat]]) -> Compiled:
+        """Return this with other stats."""
+        return Compiled(self.digest, self.index, self.warnings, stats)
 
 
-def recall(root: Path) -> Mapping[str, Compiled]:
-    """Return what is remembered for each environment; lines that make no sense are passed over."""
-    try:
-        lines = (root / CACHE_FOLDER / STATE_FILE).read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return {}
-    found = {}
-    for line in lines:
-        match line.split():
-            case [environment, digest, index, warnings] if warnings.isdecimal():
-                found[environment] = Compiled(digest, index, int(warnings))
-    return found
+def recall(store: Store, root: Path) -> Mapping[str, Compiled]:
+    """Return what is known of each environment of this checkout."""
+    data = store.get(KIND, _key(root))
+    return (decode(data, dict[str, Compiled]) if data else None) or {}
 
 
-def remember(root: Path, compiled: Mapping[str, Compiled]) -> None:
-    """Remember these environments besides the others; a folder that cannot be written is no error."""
-    known = {**recall(root), **compiled}
-    lines = [f"{name} {it.digest} {it.index} {it.warnings}\n" for name, it in sorted(known.items())]
-    with contextlib.suppress(OSError):
-        write_file(cache_folder(root) / STATE_FILE, "".join(lines))
+def remember(store: Store, root: Path, compiled: Mapping[str, Compiled]) -> None:
+    """Keep what is known of the environments of this checkout."""
+    store.put(KIND, _key(root), encode(compiled))
+
+
+def known_stats(compiled: Mapping[str, Compiled]) -> FolderStats:
+    """Return the stats of all environments' files."""
+    return {folder: stats for one in compiled.values() for folder, stats in one.stats.items()}
+
+
+def stats_of(stats: Mapping[str, dict[str, FileStat]], environment: str) -> dict[str, dict[str, FileStat]]:
+    """Return those of one environment's files."""
+    return {folder: files for folder, files in stats.items() if folder.split("/")[1] == environment}
+
+
+def _key(root: Path) -> str:
+    return digest_of(str(root.resolve()))

@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.database_postgresql import COMPONENT, ServerConfig, provides
 from floe_compiler.kit import postgresql
 from floe_compiler.model.facts import Container, Task, Workload
+from floe_compiler.model.operations import DatabaseData
 from floe_compiler.model.plan import Context
 from floe_compiler.model.rendered import PodGroup
 from floe_compiler.model.settings import Settings
@@ -45,7 +46,7 @@ def task() -> Task:
 def test_the_server_starts_first_and_alone() -> None:
     found = server()
 
-    assert (found.name, found.kind, found.replicas, found.phase) == (SERVER, "StatefulSet", 1, 0)
+    assert (found.name, found.kind, found.replicas) == (SERVER, "StatefulSet", 1)
     assert "failover" in found.single
 
 
@@ -150,7 +151,8 @@ def test_databases_are_made_after_the_server_is_up_and_in_bounded_time() -> None
 
     assert endpoint in task().pod.calls
     assert endpoint.group == PodGroup("floe-sales-domain", SERVER)
-    assert (task().phase, task().retries, task().deadline) == (0, 3, 3600)
+    assert task().prepares == (endpoint,), "so that nobody connects before the database is there"
+    assert (task().retries, task().deadline) == (3, 3600)
 
 
 def test_a_change_of_databases_is_a_change_of_the_task() -> None:
@@ -171,3 +173,11 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings)).objects
 
     assert as_text(one for one in objects if one["metadata"]["name"].startswith(SERVER)) == snapshot
+
+
+def test_each_database_is_to_be_backed_up_by_its_owner() -> None:
+    data = COMPONENT.build(context()).data
+    assert [(one.database, one.user) for one in data if isinstance(one, DatabaseData)] == [
+        ("dagster", "dagster"),
+        ("order_marts", "marts"),
+    ]

@@ -18,7 +18,7 @@ from floe_compiler.model.facts import Container, Parts, Resources, Workload, nam
 from floe_compiler.model.inputs import Placement, Placements
 from floe_compiler.model.plan import Context, Product
 from products import DATABASE, EVERYTHING, SALES, product
-from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, unit_of
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
 
 SCALES = ["light", "medium", "heavy"]
 
@@ -67,7 +67,8 @@ def test_the_webserver_is_asked_on_a_path_that_exists_and_a_port_anyone_may_open
     for probe in (webserver.startup, webserver.liveness, webserver.readiness):
         assert probe is not None
         assert (probe.path, probe.port) == ("/server_info", "http")
-    assert server("dagster-webserver").open_to_ingress == ("http",)
+    (interface,) = server("dagster-webserver").interfaces
+    assert (interface.port, interface.authenticates) == ("http", False), "Dagster asks nobody to log in"
 
 
 def test_there_is_one_daemon_and_never_two() -> None:
@@ -164,7 +165,10 @@ def test_the_database_is_migrated_before_anything_uses_it() -> None:
     declared = parts()
     (migration,) = declared.tasks
     assert migration.pod.containers[0].command == ("dagster", "instance", "migrate")
-    assert migration.phase < min(one.phase for one in declared.workloads)
+    processes = {"dagster-webserver", "dagster-daemon"}
+    order = starts_after(declared, "floe-sales-domain")
+    assert {(one, migration.name) for one in processes} <= order
+    assert {one for first, one in order if first == "code-customer-360"} == processes, "not the other way round"
     assert migration.retries == 3
 
 

@@ -16,7 +16,8 @@ from floe_compiler.components.storage_minio import COMPONENT, MinioConfig
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.facts import Container
-from support import DEVELOPMENT, as_text, changed, context_of, unit_of
+from floe_compiler.model.operations import VolumeData
+from support import DEVELOPMENT, as_text, changed, context_of, starts_after, unit_of
 
 
 def _store(config: dict[str, Any] | None = None) -> ObjectStore:
@@ -94,13 +95,14 @@ def test_health_is_asked_where_minio_answers() -> None:
 
 def test_it_is_a_stateful_set_that_says_why_it_is_alone() -> None:
     server = COMPONENT.build(context_of(COMPONENT)).workloads[0]
-    assert (server.kind, server.replicas, server.phase) == ("StatefulSet", 1, 0)
+    assert (server.kind, server.replicas) == ("StatefulSet", 1)
     assert server.single
 
 
 def test_the_buckets_come_after_the_server_and_are_bounded() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
-    assert parts.tasks[0].phase > parts.workloads[0].phase
+    assert starts_after(parts) == {("minio-buckets", "minio")}
+    assert parts.tasks[0].prepares == parts.tasks[0].pod.calls, "who writes comes after the buckets"
     assert parts.tasks[0].deadline <= 3600
 
 
@@ -241,3 +243,11 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     for one in own:
         one.get("data", {}).pop("minio-buckets.sh", None)  # a file of its own
     assert as_text(own) == snapshot
+
+
+def test_people_open_the_console_and_the_data_is_backed_up() -> None:
+    parts = COMPONENT.build(context_of(COMPONENT))
+    (server,) = parts.workloads
+    assert [(one.port, one.authenticates) for one in server.interfaces] == [("console", True)]
+    assert [(one.port, one.path) for one in server.metrics] == [("api", "/minio/v2/metrics/cluster")]
+    assert parts.data == (VolumeData("minio", server.pod.containers[0].claims[0].name),)

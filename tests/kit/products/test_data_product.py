@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.data_product import literal, requirements
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Container, Pod
 from floe_compiler.model.plan import Product, Requirement
@@ -95,14 +96,10 @@ def test_secrets_of_steps_are_variables_with_a_reason() -> None:
     assert key.reason
 
 
-def test_a_workload_identity_marks_the_account_and_for_azure_the_pod() -> None:
-    def declared(key: str) -> Pod:
-        return pod(custom(), (replace(STORE, access_key=None, secret_key=None, account_annotations=((key, "x"),)),))
-
-    assert declared("eks.amazonaws.com/role-arn").account_annotations == (("eks.amazonaws.com/role-arn", "x"),)
-    use = ("azure.workload.identity/use", "true")
-    assert use not in declared("eks.amazonaws.com/role-arn").labels
-    assert use in declared("azure.workload.identity/client-id").labels
+def test_steps_have_the_identity_that_the_store_is_read_with() -> None:
+    identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", "x"),))
+    assert pod(custom(), (replace(STORE, identity=identity),)).workload_identity is identity
+    assert pod(custom(), (STORE,)).workload_identity is None
 
 
 def test_only_dbt_makes_an_engine_necessary() -> None:

@@ -33,6 +33,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Name
 from floe_compiler.model.inputs import PostgresqlServer
+from floe_compiler.model.operations import DatabaseData
 from floe_compiler.model.plan import Component, Context, Instance
 
 IDENTITY = Identity(999, 999, 999)
@@ -80,15 +81,18 @@ def provides(instance: Instance[ServerConfig]) -> tuple[Database, ...]:
             database=owner.database,
             user=owner.user,
             password=database_secret(owner, instance.namespace).key(postgresql.PASSWORD),
-            image=postgresql.IMAGE,
         )
         for owner in instance.config.databases
     )
 
 
 def build(context: Context[ServerConfig]) -> Parts:
-    """Return the server, and the task that makes the databases."""
-    return Parts(workloads=(_server(context.instance),), tasks=(_databases(context.instance),))
+    """Return the server, the task that makes the databases, and that their data is to be backed up."""
+    instance = context.instance
+    data = tuple(
+        DatabaseData(one.endpoint, one.database, one.user, one.password, postgresql.IMAGE) for one in provides(instance)
+    )
+    return Parts(workloads=(_server(instance),), tasks=(_databases(instance),), data=data)
 
 
 def _server(instance: Instance[ServerConfig]) -> Workload:
@@ -117,7 +121,6 @@ def _server(instance: Instance[ServerConfig]) -> Workload:
     return Workload(
         name=config.server,
         kind="StatefulSet",
-        phase=0,
         pod=Pod((container,), IDENTITY, grace=GRACE),
         single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
         "Use an external server where the database must be highly available.",
@@ -129,7 +132,7 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
     name = f"{config.server}-databases"
     return Task(
         name=name,
-        phase=0,
+        prepares=(server,),
         deadline=deadlines.PREPARATION,
         retries=TASK_RETRIES,
         pod=Pod(

@@ -33,7 +33,8 @@ from floe_compiler.kit.products.data_product import (
     product_labels,
     requirements,
 )
-from floe_compiler.kit.resources import declared
+from floe_compiler.kit.resources import declared, replicas
+from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -42,23 +43,24 @@ from floe_compiler.model.facts import (
     Launched,
     Parts,
     Pod,
-    PolicyRule,
     Probe,
     Resources,
     Task,
     Variable,
     Workload,
 )
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Product
 from floe_compiler.model.yaml_text import sha256_of
 
 IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
 """The image that Dagster's chart uses for its own processes; this tag is there for amd64 and arm64."""
 
-HTTP = Port("http", 3000)
+HTTP = Port("http", 3000, health="/server_info")
 GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
-START = 3  # the phase of an orchestrator
+WEBSERVER = "dagster-webserver"
+DAEMON = "dagster-daemon"
 # A server of definitions has little to do: the work is done in the pods of runs.
 SMALL_CODE = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
@@ -73,7 +75,7 @@ LAUNCH_RUNS = (
 )
 
 # Says only that the process answers: it does so with the database away, which restarts would not bring back.
-SERVER_INFO = Probe(port="http", path="/server_info", period=20, timeout=10)
+SERVER_INFO = Probe(port=HTTP.name, path=HTTP.health, period=20, timeout=10)
 CODE_HEALTH = Probe(port="grpc", grpc=True, timeout=5)
 CHECK_DAEMON = Probe(command=("dagster-daemon", "liveness-check"), timeout=SHORTEST_INTERVAL)
 LISTEN = "0.0.0.0"  # noqa: S104 - a server in a pod, behind its network policy
@@ -148,12 +150,11 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
         readiness=SERVER_INFO,
     )
     return Workload(
-        name="dagster-webserver",
+        name=WEBSERVER,
         pod=_pod(context, container, host=True),
-        replicas=settings.replicas,
-        phase=START,
+        replicas=replicas(settings.replicas),
         available=1,
-        open_to_ingress=(HTTP.name,),
+        interfaces=(Interface("dagster", HTTP.name),),
     )
 
 
@@ -174,9 +175,8 @@ def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
         readiness=replace(CHECK_DAEMON, period=10 * interval),
     )
     return Workload(
-        name="dagster-daemon",
+        name=DAEMON,
         pod=_pod(context, container, host=True),
-        phase=START,
         recreate=True,
         single="Dagster's daemons do not choose a leader: two of them start every scheduled run twice.",
     )
@@ -212,7 +212,8 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
             grace=70,
         ),
         replicas=settings.replicas,
-        phase=START,
+        # Dagster loads what answers: a product whose image is broken must not hold up the others.
+        awaited=False,
         origin=product.origin,
     )
 
@@ -222,8 +223,18 @@ def _migration(context: Context[DagsterConfig], host: Container) -> Task:
     files = (migration_file(context.one(Database)),)
     container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=files)
     return Task(
-        "dagster-migrate", _pod(context, container, host=False), deadline=deadlines.PREPARATION, retries=3, phase=2
+        "dagster-migrate",
+        _pod(context, container, host=False),
+        deadline=deadlines.PREPARATION,
+        retries=3,
+        prepares=_processes(context.instance),
     )
+
+
+def _processes(instance: Instance[DagsterConfig]) -> tuple[Endpoint, ...]:
+    """Return the webserver and the daemon, to which nobody connects."""
+    domain = instance.settings.cluster.domain
+    return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in (WEBSERVER, DAEMON))
 
 
 COMPONENT = Component(

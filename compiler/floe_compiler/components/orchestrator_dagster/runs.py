@@ -19,7 +19,7 @@ from floe_compiler.components.orchestrator_dagster.instance_file import (
     credentials,
 )
 from floe_compiler.kit.identifiers import identifier
-from floe_compiler.kit.labels import object_labels
+from floe_compiler.kit.labels import template_labels
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import (
     ASKED_FOR,
@@ -141,7 +141,7 @@ def container_context(context: Context[Any], product: Product, pods: Launched) -
         CONTAINER: container,
         SPEC: spec,
         METADATA: {"labels": template["metadata"]["labels"]},
-        "job_metadata": {"labels": object_labels(instance, pods.name)},
+        "job_metadata": {"labels": template_labels(instance, pods.name)},
         JOB: {
             "backoffLimit": 0,  # Dagster tries again itself
             "ttlSecondsAfterFinished": JOB_TIME_TO_LIVE,

@@ -6,7 +6,9 @@ from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.dangers import access, data, delivery, network, places, running
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
+from floe_compiler.report.dangers.danger import Objects as Objects
 from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
+from floe_compiler.report.dangers.danger import Whole as Whole
 
 WORDS = {
     "data-loss": "Data is deleted, or may be.",

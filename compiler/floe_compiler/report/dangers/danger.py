@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
-from floe_compiler.model.lookup import at, mapping, mappings
+from floe_compiler.model.lookup import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.selectors import Labels
+from floe_compiler.model.workloads import containers_of, pod_template
 
 Fields = tuple[str, ...]
-
-_TEMPLATES: tuple[Fields, ...] = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -27,25 +27,54 @@ class Danger:
     sentence: str
 
 
+class Whole(Protocol):
+    """All objects of an environment, which are read only when they are asked for."""
+
+    def of_kind(self, kind: str) -> Iterable[Object]:
+        """Yield the objects of a kind."""
+
+    def in_namespace(self, namespace: str) -> Sequence[Object]:
+        """Return the objects of a namespace; those without one for an empty name."""
+
+
+class Objects:
+    """Objects that are at hand."""
+
+    def __init__(self, objects: Iterable[Object]) -> None:
+        self._objects = tuple(objects)
+
+    def of_kind(self, kind: str) -> Iterable[Object]:
+        """Yield the objects of a kind."""
+        return (one for one in self._objects if one.get("kind") == kind)
+
+    def in_namespace(self, namespace: str) -> Sequence[Object]:
+        """Return the objects of a namespace; those without one for an empty name."""
+        return [one for one in self._objects if (at(one, ("metadata", "namespace")) or "") == namespace]
+
+
 class Surroundings:
-    """What else an environment holds.
+    """What else an environment holds: objects before a change, and all objects after it."""
 
-    Attributes:
-        secrets_before: the ExternalSecrets before the change.
-        stores: the ClusterSecretStores after it.
-    """
+    def __init__(self, before: Iterable[Object] = (), after: Whole | None = None) -> None:
+        self._before = before
+        self._after = after or Objects(())
+        self._beside: dict[str, Sequence[Object]] = {}
 
-    def __init__(self, before: Iterable[Object] = (), after: Iterable[Object] = ()) -> None:
-        after = tuple(after)
-        self.secrets_before = [one for one in before if one.get("kind") == "ExternalSecret"]
-        self.stores = [one for one in after if one.get("kind") == "ClusterSecretStore"]
-        self._by_namespace: dict[str, list[Object]] = defaultdict(list)
-        for one in after:
-            self._by_namespace[str(at(one, ("metadata", "namespace")))].append(one)
+    @cached_property
+    def secrets_before(self) -> Sequence[Object]:
+        """Return the ExternalSecrets before the change."""
+        return [one for one in self._before if one.get("kind") == "ExternalSecret"]
+
+    @cached_property
+    def stores(self) -> Sequence[Object]:
+        """Return the ClusterSecretStores after the change."""
+        return list(self._after.of_kind("ClusterSecretStore"))
 
     def beside(self, namespace: str) -> Sequence[Object]:
         """Return what a namespace holds after the change."""
-        return self._by_namespace.get(namespace, ())
+        if namespace not in self._beside:
+            self._beside[namespace] = self._after.in_namespace(namespace)
+        return self._beside[namespace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +100,9 @@ class Change:
 Detector = Callable[[Change], Iterator[Danger]]
 
 
-def pod_template(manifest: Object) -> Object:
-    """Return the template of the pods that an object makes, or the Pod itself; empty for an object without pods."""
-    found = (mapping(manifest, fields) for fields in _TEMPLATES)
-    return next((one for one in found if "containers" in mapping(one, ("spec",))), {})
-
-
 def containers(manifest: Object) -> dict[str, Object]:
     """Return the containers of an object's pods by name, those that prepare them too."""
-    pod = mapping(pod_template(manifest), ("spec",))
-    found = [*mappings(pod, ("initContainers",)), *mappings(pod, ("containers",))]
-    return {str(container.get("name")): container for container in found}
+    return {one.name: one.data for one in containers_of(mapping(pod_template(manifest), ("spec",)))}
 
 
 def pods_beside(change: Change) -> list[Labels]:

@@ -1,15 +1,15 @@
-"""What Argo CD or Flux needs to know to apply the output of an environment: EnvironmentPlan -> Objects."""
+"""What Argo CD or Flux needs to know to apply the output of an environment: DeliveryPlan -> Objects."""
 
 from __future__ import annotations
 
 from floe_compiler.model.inputs import ArgoCd
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.synthesize.delivery.argocd import argocd_objects
 from floe_compiler.synthesize.delivery.flux import flux_objects
 
 
-def delivery_objects(plan: EnvironmentPlan) -> tuple[Object, ...]:
+def delivery_objects(plan: DeliveryPlan) -> tuple[Object, ...]:
     """Return the objects with which the plan's delivery tool applies every folder of the environment's output."""
     if isinstance(plan.delivery, ArgoCd):
         return argocd_objects(plan, plan.delivery)

@@ -10,7 +10,7 @@ from floe_compiler.kit.delivery import SYNC_WAVE
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.inputs import ArgoCd
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.synthesize.delivery.folders import Folder, description, folders, head, prunes
 
 API = "argoproj.io/v1alpha1"
@@ -53,7 +53,7 @@ SYNC_OPTIONS = (
 RETRY = {"limit": 10, "refresh": True, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
 
 
-def argocd_objects(plan: EnvironmentPlan, delivery: ArgoCd) -> tuple[Object, ...]:
+def argocd_objects(plan: DeliveryPlan, delivery: ArgoCd) -> tuple[Object, ...]:
     """Return a project and an Application for each folder of the environment's output."""
     return tuple(
         one
@@ -62,7 +62,7 @@ def argocd_objects(plan: EnvironmentPlan, delivery: ArgoCd) -> tuple[Object, ...
     )
 
 
-def _project(plan: EnvironmentPlan, delivery: ArgoCd, folder: Folder) -> Object:
+def _project(plan: DeliveryPlan, delivery: ArgoCd, folder: Folder) -> Object:
     spec = {
         "description": description(plan, folder),
         "sourceRepos": [delivery.repository],
@@ -76,9 +76,9 @@ def _namespaced_kinds() -> Object:
     return {"clusterResourceWhitelist": [], "namespaceResourceBlacklist": list(REFUSED_KINDS)}
 
 
-def _cluster_kinds(plan: EnvironmentPlan) -> Object:
+def _cluster_kinds(plan: DeliveryPlan) -> Object:
     # By name: relabelling another namespace would lift its pod security. None of them is ever pruned anyway.
-    names = sorted(unit.namespace for unit in plan.units)
+    names = sorted(unit.namespace for unit in plan.namespaces)
     namespaces = [{"group": "", "kind": "Namespace", "name": name} for name in names]
     return {
         "clusterResourceWhitelist": [*namespaces, *CLUSTER_KINDS],
@@ -86,7 +86,7 @@ def _cluster_kinds(plan: EnvironmentPlan) -> Object:
     }
 
 
-def _destination(plan: EnvironmentPlan, folder: Folder) -> Object:
+def _destination(plan: DeliveryPlan, folder: Folder) -> Object:
     # Cluster-scoped objects have no namespace, but a destination must match one.
     return {
         "server": plan.cluster.server,
@@ -94,7 +94,7 @@ def _destination(plan: EnvironmentPlan, folder: Folder) -> Object:
     }
 
 
-def _application(plan: EnvironmentPlan, delivery: ArgoCd, folder: Folder) -> Object:
+def _application(plan: DeliveryPlan, delivery: ArgoCd, folder: Folder) -> Object:
     spec = {
         "project": folder.name,
         "destination": _destination(plan, folder),
@@ -115,7 +115,7 @@ def _application(plan: EnvironmentPlan, delivery: ArgoCd, folder: Folder) -> Obj
     return manifest(API, "Application", **head(plan, folder.name), annotations=annotations, spec=spec)
 
 
-def _automated(plan: EnvironmentPlan, delivery: ArgoCd) -> Object | None:
+def _automated(plan: DeliveryPlan, delivery: ArgoCd) -> Object | None:
     if not delivery.automated:
         return None
     return {"enabled": True, **present(prune=prunes(plan) or None, selfHeal=delivery.self_heal or None)}

@@ -10,7 +10,7 @@ from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.inputs import Flux
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import EnvironmentPlan
+from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.synthesize.delivery.folders import (
     CLUSTER_PHASE,
     Folder,
@@ -31,13 +31,13 @@ TIMEOUT = "15m"
 """Longer than the slowest pod may take to start: four minutes for its database and ten for itself (REQ-642, 646)."""
 
 
-def flux_objects(plan: EnvironmentPlan, delivery: Flux) -> tuple[Object, ...]:
+def flux_objects(plan: DeliveryPlan, delivery: Flux) -> tuple[Object, ...]:
     """Return the source, and a Kustomization for each folder of the environment's output."""
     found = folders(plan)
     return (_repository(plan, delivery), *(_kustomization(plan, delivery, folder, found) for folder in found))
 
 
-def _repository(plan: EnvironmentPlan, delivery: Flux) -> Object:
+def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
     spec = {
         "url": delivery.repository,
         "ref": {"branch": delivery.revision},
@@ -48,7 +48,7 @@ def _repository(plan: EnvironmentPlan, delivery: Flux) -> Object:
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
 
 
-def _kustomization(plan: EnvironmentPlan, delivery: Flux, folder: Folder, found: tuple[Folder, ...]) -> Object:
+def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, found: tuple[Folder, ...]) -> Object:
     before = [{"name": one.name} for one in found if one.phase == folder.phase - 1]
     spec = {
         "sourceRef": {"kind": "GitRepository", "name": delivery_name(plan.settings)},

@@ -9,7 +9,7 @@ from floe_compiler.kit import labels
 from floe_compiler.model.files import folder_path
 from floe_compiler.model.inputs import ArgoCd, Flux
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
+from floe_compiler.model.plan import PLATFORM, DeliveryPlan
 from floe_compiler.model.settings import Settings
 
 CLUSTER = "cluster"
@@ -33,7 +33,7 @@ class Folder:
     namespace: str = ""
 
 
-def folders(plan: EnvironmentPlan) -> tuple[Folder, ...]:
+def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     """Return the folders in their order: cluster-scoped objects, the shared services, then each domain."""
     settings = plan.settings
     environment = settings.environment.name
@@ -45,9 +45,9 @@ def folders(plan: EnvironmentPlan) -> tuple[Folder, ...]:
             unit.owner,
             unit.namespace,
         )
-        for unit in plan.units
+        for unit in plan.namespaces
     ]
-    owner = next((unit.owner for unit in plan.units if unit.scope == PLATFORM), "")
+    owner = next((unit.owner for unit in plan.namespaces if unit.scope == PLATFORM), "")
     cluster = Folder(delivery_name(settings, CLUSTER), folder_path(environment), CLUSTER_PHASE, owner)
     return tuple(sorted((cluster, *own), key=lambda folder: (folder.phase, folder.name)))
 
@@ -64,19 +64,19 @@ def delivery_name(settings: Settings, part: str = "") -> str:
     return f"{name[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def prunes(plan: EnvironmentPlan) -> bool:
+def prunes(plan: DeliveryPlan) -> bool:
     """Tell whether live objects that left the output are deleted: everywhere but in production, unless asked for."""
     delivery: ArgoCd | Flux = plan.delivery
     return not plan.settings.environment.production if delivery.prune is None else delivery.prune
 
 
-def description(plan: EnvironmentPlan, folder: Folder) -> str:
+def description(plan: DeliveryPlan, folder: Folder) -> str:
     """Return who a folder belongs to, in a sentence for people."""
     what = folder.namespace or "cluster-scoped objects"
     return f"{what} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
 
 
-def head(plan: EnvironmentPlan, name: str) -> Object:
+def head(plan: DeliveryPlan, name: str) -> Object:
     """Return name, namespace and labels of a delivery object, as `manifest` takes them."""
     return {
         "name": name,

@@ -1,0 +1,139 @@
+"""Entries of the cache: bytes under a key, in a file each, checked when they are read.
+
+A key is the SHA-256 of everything that an entry follows from, so an entry is never wrong, only missing: one that is
+truncated, damaged or another entry's is as good as none. Entries are data (MessagePack), and nothing in them is ever
+executed. Writing is best effort: a full disk or a folder without write access costs time, not the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+import stat
+import time
+from pathlib import Path
+from typing import Protocol
+
+FORMAT = b"floe-compile cache 1\n"
+DIGEST_SIZE = 16
+KEPT_DAYS = 30
+"""Days after which an entry that no run has used goes."""
+
+_DAY = 24 * 3600
+_NUMBERS = itertools.count()
+
+
+class Cache(Protocol):
+    """Entries by kind and key."""
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key; None if nothing sound is."""
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry; tell whether it is kept."""
+
+
+class Store:
+    """The entries in one folder. It may be used by several threads, processes and runs at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key; None if nothing sound is."""
+        try:
+            with open(self._path(kind, key), "rb", buffering=0, opener=_open_at_once) as file:
+                status = os.fstat(file.fileno())
+                content = file.read() if stat.S_ISREG(status.st_mode) else b""
+        except (OSError, ValueError):
+            return None
+        found = _opened(kind, key, content)
+        if found is not None and status.st_mtime < time.time() - _DAY:
+            with contextlib.suppress(OSError):
+                os.utime(self._path(kind, key))  # used: it stays for another while
+        return found
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry, in one step that no reader can see half of; tell whether it is kept."""
+        path = self._path(kind, key)
+        temporary = f"{path}.{os.getpid()}.{next(_NUMBERS)}.tmp"
+        try:
+            try:
+                _write(temporary, _sealed(kind, key, data))
+                os.replace(temporary, path)  # noqa: PTH105
+            except BaseException:
+                os.unlink(temporary)  # noqa: PTH108
+                raise
+        except OSError:
+            return False
+        return True
+
+    def prune(self) -> None:
+        """Remove what no run has used for KEPT_DAYS; looked at once a day."""
+        stamp, now = self.folder / "pruned", time.time()
+        with contextlib.suppress(OSError):
+            if stamp.is_file() and stamp.stat().st_mtime > now - _DAY:
+                return
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            stamp.touch()
+            for path in self.folder.glob("*/??/*"):
+                if path.stat(follow_symlinks=False).st_mtime < now - KEPT_DAYS * _DAY:
+                    path.unlink(missing_ok=True)
+
+    def _path(self, kind: str, key: str) -> str:
+        return f"{self.folder}/{kind}/{key[:2]}/{key[2:]}"
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting, as a named pipe would let its reader do."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _open_for_the_user(path: str, flags: int) -> int:
+    """Make a file that only the user may read."""
+    return os.open(path, flags, 0o600)
+
+
+def _write(path: str, content: bytes) -> None:
+    """Write a new file, and its folder if need be."""
+    try:
+        file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115 -- Path.open takes no opener
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115
+    with file:
+        file.write(content)
+
+
+def _seal(kind: str, key: str, data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=DIGEST_SIZE, key=f"{kind} {key}".encode()[:64]).digest()
+
+
+def _sealed(kind: str, key: str, data: bytes) -> bytes:
+    return FORMAT + _seal(kind, key, data) + data
+
+
+def _opened(kind: str, key: str, content: bytes) -> bytes | None:
+    """Return the data of a file if it is what was kept under this key."""
+    start = len(FORMAT) + DIGEST_SIZE
+    data = content[start:]
+    sound = content.startswith(FORMAT) and content[len(FORMAT) : start] == _seal(kind, key, data)
+    return data if sound else None
+
+
+class Memory:
+    """A store that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], bytes] = {}
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what is kept under a key."""
+        return self._entries.get((kind, key))
+
+    def put(self, kind: str, key: str, data: bytes) -> bool:
+        """Keep an entry."""
+        self._entries[kind, key] = data
+        return True

@@ -1,0 +1,133 @@
+"""What the pods and volumes of a namespace ask for, under the names that quotas use, and who asks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from floe_compiler.check.capacity.scaling import autoscalers, extra_pods, most_pods
+from floe_compiler.check.index import Index
+from floe_compiler.check.pods.amounts import BOUNDS, Bound, amount, pod_amount
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.quantities import ZERO, Quantity
+from floe_compiler.model.rendered import LaunchedPods, PodGroup
+
+_COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUNDS for name in ("cpu", "memory"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for something, and which object or group of pods that is, if it is one."""
+
+    name: str
+    about: ObjectId | PodGroup | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True)
+class Demand:
+    """All that is asked for in one namespace: by whom, and how much of each resource at most."""
+
+    asked: dict[Asker, dict[str, Quantity]] = field(default_factory=dict)
+
+    def total(self, resource: str) -> Quantity:
+        """Return how much of a resource is asked for at most."""
+        return sum((amounts.get(resource, ZERO) for amounts in self.asked.values()), ZERO)
+
+    def most(self, resource: str, count: int) -> list[tuple[Quantity, Asker]]:
+        """Return those who ask for the most of a resource, the greediest first."""
+        asked = [(amounts[resource], who) for who, amounts in self.asked.items() if amounts.get(resource, ZERO) > ZERO]
+        return sorted(asked, key=lambda one: (-one[0].amount, one[1].name))[:count]
+
+    def add(self, who: Asker, amounts: Iterable[tuple[str, Quantity]]) -> None:
+        """Add what somebody asks for."""
+        found = self.asked.setdefault(who, {})
+        for name, quantity in amounts:
+            found[name] = found.get(name, ZERO) + quantity
+
+
+def demand(index: Index) -> Demand:
+    """Return what everything in a namespace may ask for at once, in the middle of a rollout too."""
+    found = Demand()
+    surge: dict[str, Quantity] = {}
+    scalers = autoscalers(index)
+    for workload in index.workloads.values():
+        who = _asker(workload.id)
+        pods = most_pods(workload, scalers, index.rendered.nodes)
+        one = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
+        found.add(who, _times(one, pods))
+        for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
+            found.add(who, _claims(claim, pods))
+        if extra := extra_pods(workload, pods):
+            _keep_largest(surge, _times(one, extra))
+    for identity, claim in index.of("", "PersistentVolumeClaim"):
+        found.add(_asker(identity), _claims(claim, 1))
+    # One rollout suffices: the pods of others that find no room are tried again as soon as it ends.
+    found.add(Asker("the extra pod of a rollout"), surge.items())
+    for who, amounts in _launched(index.rendered.launched):
+        found.add(who, amounts)
+    return found
+
+
+def _asker(identity: ObjectId) -> Asker:
+    return Asker(f"{identity.kind} {identity.name}", identity)
+
+
+def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quantity]]) -> None:
+    for name, quantity in amounts:
+        known[name] = max(known.get(name, ZERO), quantity)
+
+
+def _times(one: Mapping[str, Quantity], pods: int) -> Iterator[tuple[str, Quantity]]:
+    """Yield what pods ask for, each of which asks for the same."""
+    yield "pods", _pieces(pods)
+    for name, quantity in one.items():
+        yield name, quantity * pods if pods != 1 else quantity
+
+
+def _claims(claim: Object, times: int) -> Iterator[tuple[str, Quantity]]:
+    spec = claim.get("spec", {})
+    size = amount(spec.get("resources", {}).get("requests", {}), "storage") or ZERO
+    yield "persistentvolumeclaims", _pieces(times)
+    yield "requests.storage", size * times
+    if "storageClassName" in spec:
+        yield f"{spec['storageClassName']}.storageclass.storage.k8s.io/requests.storage", size * times
+
+
+def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[Asker, list[tuple[str, Quantity]]]]:
+    """Yield who launches pods, and the most that those pods ask for together."""
+    queues: dict[tuple[str, int | None], list[LaunchedPods]] = defaultdict(list)
+    for launched in sorted(every):
+        name = launched.queue or f"launched pods {launched.group.name}"
+        queues[name, launched.at_once].append(launched)
+    for (name, at_once), members in queues.items():
+        pods = [(dict(_launched_pod(one)), one.count) for one in members]
+        names = dict.fromkeys(name for pod, _ in pods for name in pod)
+        most = [(name, _largest([(pod.get(name, ZERO), count) for pod, count in pods], at_once)) for name in names]
+        greediest = max(members, key=lambda one: [amount.amount for _, amount in _launched_pod(one)])
+        yield Asker(name, greediest.group), most
+
+
+def _largest(amounts: Iterable[tuple[Quantity, int]], at_once: int | None) -> Quantity:
+    """Return the sum of the largest amounts, each of which there is a number of; no more than so many at once."""
+    total, left = ZERO, at_once
+    for amount_, count in sorted(amounts, key=lambda one: one[0].amount, reverse=True):
+        times = count if left is None else min(count, left)
+        left = None if left is None else left - times
+        total += amount_ * times
+    return total
+
+
+def _launched_pod(launched: LaunchedPods) -> Iterator[tuple[str, Quantity]]:
+    yield "pods", _pieces(1)
+    for bound, resources in (("requests", launched.requests), ("limits", launched.limits)):
+        for name, _ in resources:
+            yield f"{bound}.{name}", amount(dict(resources), name) or ZERO
+
+
+def _pieces(count: int) -> Quantity:
+    return Quantity(Fraction(count))

@@ -1,0 +1,85 @@
+"""Pod disruption budgets that protect, but let nodes be drained."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from floe_compiler.check.capacity.scaling import autoscalers, least_replicas
+from floe_compiler.check.capacity.single_replicas import single_replicas
+from floe_compiler.check.index import Index
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import some
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Workload
+
+BLOCKING = Rule(
+    "C090",
+    "disruption budget that blocks every drain",
+    "The budget lets no pod be evicted, so a node with one of them can never be drained. "
+    "Leave at least one pod to spare, or have no budget for a single pod.",
+)
+OVERLAPPING = Rule(
+    "C091",
+    "two disruption budgets for the same pods",
+    "Kubernetes refuses to evict pods that more than one PodDisruptionBudget selects. Keep one.",
+)
+MISSING = Rule(
+    "C092",
+    "replicas without a disruption budget",
+    "In production a workload with several replicas has a PodDisruptionBudget: otherwise a drain may stop all of them.",
+)
+RULES = (BLOCKING, OVERLAPPING, MISSING)
+
+_REPLICATED = ("Deployment", "StatefulSet")
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the budgets that block drains or each other, and in production the workloads that lack one."""
+    scalers, alone = autoscalers(index), single_replicas(index)
+    budgets: dict[ObjectId, list[ObjectId]] = defaultdict(list)
+    for identity, budget in index.of("policy", "PodDisruptionBudget"):
+        spec = budget.get("spec", {})
+        for pods in index.pods.select(spec.get("selector", {})):
+            if pods.workload is not None:
+                budgets[pods.workload.id].append(identity)
+                yield from _blocking(index, identity, spec, pods.workload, scalers)
+    for workload in index.workloads.values():
+        found = budgets[workload.id]
+        if len(found) > 1:
+            names = some(identity.name for identity in found)
+            yield index.finding(OVERLAPPING, workload.id, f"its pods are selected by the budgets {names}")
+        replicated = workload.kind in _REPLICATED and workload.id not in alone
+        if index.rendered.production and not found and replicated:
+            replicas = least_replicas(workload, scalers)
+            if replicas > 1:
+                yield index.finding(MISSING, workload.id, f"it has {replicas} replicas and no PodDisruptionBudget")
+
+
+def _blocking(
+    index: Index,
+    identity: ObjectId,
+    budget: Object,
+    workload: Workload,
+    scalers: Mapping[ObjectId, tuple[ObjectId, Object]],
+) -> Iterator[Diagnostic]:
+    if workload.kind not in _REPLICATED:
+        return
+    replicas = least_replicas(workload, scalers)
+    name = f"{workload.kind} {workload.id.name}"
+    if "maxUnavailable" in budget and _pods(budget["maxUnavailable"], replicas) < 1:
+        yield index.finding(BLOCKING, identity, f"spec.maxUnavailable is {budget['maxUnavailable']}")
+    if replicas == 1:
+        yield index.finding(BLOCKING, identity, f"{name} runs a single pod, which no budget can protect")
+    elif "minAvailable" in budget and _pods(budget["minAvailable"], replicas) >= replicas > 0:
+        message = f"spec.minAvailable is {budget['minAvailable']}, and {name} runs {replicas} pods at least"
+        yield index.finding(BLOCKING, identity, message)
+
+
+def _pods(value: int | str, replicas: int) -> int:
+    """Return a number of pods, of which Kubernetes rounds percentages up."""
+    if isinstance(value, int):
+        return value
+    percent = value.removesuffix("%")
+    return math.ceil(int(percent) * replicas / 100) if percent.isdecimal() else 0

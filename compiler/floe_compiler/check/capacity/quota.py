@@ -1,0 +1,67 @@
+"""Namespaces in which everything that is to run has room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.capacity.demand import Demand, demand
+from floe_compiler.check.index import Index
+from floe_compiler.check.pods.amounts import amount
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.objects import Object, ObjectId
+
+EXCEEDED = Rule(
+    "C083",
+    "Namespace that needs more than its quota",
+    "All pods and volumes of the namespace at their most, with the extra pod of a rollout, need more than its "
+    "ResourceQuota allows, so that some would never start. Raise the quota, or ask for less.",
+)
+UNLIMITED = Rule(
+    "C084",
+    "production namespace without a quota",
+    "In production each namespace with pods has a ResourceQuota that also limits their number.",
+)
+RULES = (EXCEEDED, UNLIMITED)
+
+# What a quota's names mean: `cpu` is short for `requests.cpu`.
+_SHORT = {
+    "cpu": "requests.cpu",
+    "memory": "requests.memory",
+    "count/pods": "pods",
+    "count/persistentvolumeclaims": "persistentvolumeclaims",
+}
+MENTIONED = 3
+"""How many of those who ask for the most are named."""
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the quotas that the sum of all pods and claims exceeds, and in production the namespaces without one."""
+    asked = demand(index)
+    limited: set[str] = set()
+    for identity, quota in index.of("", "ResourceQuota"):
+        spec = quota.get("spec", {})
+        if "scopes" in spec or "scopeSelector" in spec:
+            continue  # it counts only some of the pods
+        hard = spec.get("hard", {})
+        limited |= {_SHORT.get(name, name) for name in hard}
+        yield from _exceeded(index, identity, hard, asked)
+    if index.rendered.production and index.pods.all and "pods" not in limited:
+        message = "its quota does not limit pods" if limited else "it has no ResourceQuota"
+        about = ObjectId("", "Namespace", "", index.pods.all[0].group.namespace)
+        yield index.finding(UNLIMITED, about, message)
+
+
+def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) -> Iterator[Diagnostic]:
+    for name in hard:
+        resource = _SHORT.get(name, name)
+        allowed, needed = amount(hard, name), demand.total(resource)
+        if allowed is not None and needed > allowed:
+            most = demand.most(resource, MENTIONED)
+            message = f"spec.hard.{name} is {allowed}, but {needed} may be needed"
+            hint = f"asked for most: {', '.join(f'{quantity} by {who}' for quantity, who in most)}"
+            places = [
+                Related(place, f"asks for {quantity}")
+                for quantity, who in most
+                if who.about and (place := index.places.origin(who.about))
+            ]
+            yield index.finding(EXCEEDED, identity, message, hint, places)

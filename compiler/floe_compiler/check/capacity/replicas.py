@@ -1,0 +1,88 @@
+"""How many replicas there are, and who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from floe_compiler.check.capacity.scaling import autoscalers, least_replicas, most_pods
+from floe_compiler.check.capacity.single_replicas import single_replicas
+from floe_compiler.check.index import Index
+from floe_compiler.check.pods.exceptions import SINGLE_REPLICA, Departure, undeclared
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Workload
+
+SINGLE = Rule(
+    "C093",
+    "single replica in production",
+    "In production a Deployment runs two replicas at least, so that a node's failure or a rollout does not stop it. "
+    'Where a second one would do harm, say so: annotation "floe.dev/exception-singleReplica: <reason>".',
+)
+BOTH = Rule(
+    "C094",
+    "replicas set beside an autoscaler",
+    "A workload that a HorizontalPodAutoscaler scales must not say how many replicas it has: each delivery would undo "
+    "the scaling. Remove spec.replicas.",
+)
+BOUNDS = Rule(
+    "C095",
+    "autoscaler whose bounds contradict each other",
+    "A HorizontalPodAutoscaler's minReplicas is above its maxReplicas. Correct one.",
+)
+ROLLOUT = Rule(
+    "C096",
+    "rollout that takes replicas away",
+    "A rolling update of several replicas adds one new pod at a time and takes none away before that is ready: "
+    "maxSurge 1, maxUnavailable 0.",
+)
+ALONE = Rule(
+    "C098",
+    "second replica of what must run alone",
+    "The workload's component declares why more than one replica of it cannot work: they would not know of each other. "
+    "Leave it at one replica, without an autoscaler.",
+)
+RULES = (SINGLE, BOTH, BOUNDS, ROLLOUT, ALONE)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield replicas that are too few or too many, or decided twice, and rollouts that take some away."""
+    scalers, alone = autoscalers(index), single_replicas(index)
+    yield from _not_alone(index, scalers, alone)
+    for target, (identity, scaler) in scalers.items():
+        workload = index.workloads.get(target)
+        if workload is not None and target not in alone and "replicas" in workload.spec:
+            yield index.finding(BOTH, target, f"spec.replicas is set, but {identity} scales it")
+        least, most = scaler.get("minReplicas", 1), scaler.get("maxReplicas", 1)
+        if least > most:
+            yield index.finding(BOUNDS, identity, f"spec.minReplicas is {least}, spec.maxReplicas {most}")
+    deployments = [workload for workload in index.workloads.values() if workload.kind == "Deployment"]
+    single = (
+        Departure(workload, SINGLE_REPLICA, SINGLE, "it runs a single replica")
+        for workload in index.workloads.values()
+        if workload.id in alone or (workload.kind == "Deployment" and least_replicas(workload, scalers) == 1)
+    )
+    if index.rendered.production:
+        yield from undeclared(index, single, lambda field: field == SINGLE_REPLICA)
+    for workload in deployments:
+        if least_replicas(workload, scalers) > 1 and workload.id not in alone:
+            yield from _rollout(index, workload)
+
+
+def _not_alone(
+    index: Index, scalers: Mapping[ObjectId, tuple[ObjectId, Object]], alone: Mapping[ObjectId, str]
+) -> Iterator[Diagnostic]:
+    for identity, reason in alone.items():
+        workload = index.workloads[identity]
+        pods = most_pods(workload, scalers, index.rendered.nodes)
+        if pods > 1 and workload.kind in ("Deployment", "StatefulSet"):
+            who = f"{scalers[identity][0]} scales it to" if identity in scalers else "it runs"
+            yield index.finding(ALONE, identity, f"{who} {pods} replicas, but it must run alone: {reason}")
+
+
+def _rollout(index: Index, workload: Workload) -> Iterator[Diagnostic]:
+    strategy = workload.spec.get("strategy", {})
+    rolling = strategy.get("rollingUpdate", {})
+    surge, unavailable = rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%")
+    if strategy.get("type", "RollingUpdate") == "RollingUpdate" and (surge, unavailable) != (1, 0):
+        message = f"spec.strategy.rollingUpdate has maxSurge {surge} and maxUnavailable {unavailable}"
+        yield index.finding(ROLLOUT, workload.id, message)

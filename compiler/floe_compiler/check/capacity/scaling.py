@@ -1,0 +1,55 @@
+"""How many pods a workload runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Workload
+
+
+def autoscalers(index: Index) -> Mapping[ObjectId, tuple[ObjectId, Object]]:
+    """Return for each workload that is scaled: the identity and specification of its HorizontalPodAutoscaler."""
+    found: dict[ObjectId, tuple[ObjectId, Object]] = {}
+    for identity, scaler in index.of("autoscaling", "HorizontalPodAutoscaler"):
+        spec = scaler.get("spec", {})
+        target = spec.get("scaleTargetRef", {})
+        group = str(target.get("apiVersion", "")).rpartition("/")[0]
+        found[ObjectId(group, target.get("kind", ""), identity.namespace, target.get("name", ""))] = (identity, spec)
+    return found
+
+
+def least_replicas(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]]) -> int:
+    """Return how many pods a Deployment or StatefulSet runs at least."""
+    if workload.id in scalers:
+        return int(scalers[workload.id][1].get("minReplicas", 1))
+    return int(workload.spec.get("replicas", 1))
+
+
+def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]], nodes: int) -> int:
+    """Return how many pods of a workload run at most at once: one Job at a time of a CronJob, one pod for each node."""
+    if workload.id in scalers:
+        return int(scalers[workload.id][1].get("maxReplicas", 1))
+    match workload.kind:
+        case "DaemonSet":
+            return nodes
+        case "Job" | "CronJob":
+            return int(workload.job.get("parallelism", 1))
+        case "Pod":
+            return 1
+        case "launched pods":
+            return 0  # the queue that they wait in says how many there are
+        case _:
+            return max(0, int(workload.spec.get("replicas", 1)))
+
+
+def extra_pods(workload: Workload, pods: int) -> int:
+    """Return how many pods beyond its own a workload needs room for to roll out: one, if none may be missing."""
+    strategy = workload.spec.get("strategy", {})
+    if workload.kind != "Deployment" or not pods or strategy.get("type") == "Recreate":
+        return 0
+    unavailable = str(strategy.get("rollingUpdate", {}).get("maxUnavailable", "25%"))
+    share = unavailable.removesuffix("%")
+    missing = int(share) * pods // 100 if share != unavailable else int(unavailable)
+    return 0 if missing else 1

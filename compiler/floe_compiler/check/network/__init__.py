@@ -1,0 +1,1 @@
+"""Rules about NetworkPolicies as far as they concern one namespace."""

@@ -1,0 +1,29 @@
+"""Servers by name, not by IP address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.network.used_hosts import is_number, used_hosts
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+NUMERIC = Rule(
+    "C054",
+    "IP address in place of a name",
+    "Addresses change with each cluster. Use the name of a Service or of a declared server.",
+)
+RULES = (NUMERIC,)
+
+_HINT = "use the name of a Service or of a declared server"
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the IP addresses that programs are configured with."""
+    found = {
+        (text.owner, text.place, address.host)
+        for text, address in used_hosts(index)
+        if is_number(address.host) and (":" in address.host or address.host.count(".") == 3)
+    }
+    for owner, place, host in sorted(found):
+        yield index.finding(NUMERIC, owner, f"{place} names {host}", _HINT)

@@ -1,0 +1,54 @@
+"""Namespaces that deny what nobody allows, and pods that can still find a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.policy_ports import ANY_PORT, DNS_PORT
+from floe_compiler.model.summary import DIRECTIONS
+
+OPEN = Rule(
+    "C060",
+    "Namespace without a default-deny policy",
+    "In each namespace with pods one NetworkPolicy selects all of them (podSelector {}) for Ingress and Egress, so "
+    "that only what others allow is possible.",
+)
+DNS = Rule(
+    "C063",
+    "pods that cannot ask DNS",
+    "Policies must let pods ask the cluster's DNS (in kube-system, at least the pods with k8s-app kube-dns) on port "
+    "53, by UDP and by TCP, or no name resolves. The compiled allow-dns opens that port in all of kube-system, as some "
+    "clusters' servers and caches have other labels.",
+)
+RULES = (OPEN, DNS)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the namespace if it is open by default, and its pods without DNS."""
+    if index.pods.all:
+        missing = [direction.capitalize() for direction in DIRECTIONS if direction not in index.policies.denying]
+        if missing:
+            about = ObjectId("", "Namespace", "", index.pods.all[0].group.namespace)
+            yield index.finding(OPEN, about, f"no NetworkPolicy denies {' and '.join(missing)} to all of its pods")
+        yield from _dns(index)
+
+
+def _dns(index: Index) -> Iterator[Diagnostic]:
+    allowed = {"TCP": 0, "UDP": 0}
+    known = (DNS_PORT,)
+    for rule in index.policies.rules:
+        if rule.direction == "egress" and rule.peers.dns:
+            ports = set(rule.ports.plain(known))
+            for protocol in allowed:
+                if {(protocol, DNS_PORT), (protocol, ANY_PORT)} & ports:
+                    allowed[protocol] |= rule.pods
+    isolated = index.policies.isolated["egress"]
+    if not isolated & ~(allowed["TCP"] & allowed["UDP"]):
+        return
+    for position, pods in enumerate(index.pods.all):
+        missing = [protocol for protocol, reached in allowed.items() if isolated & ~reached & (1 << position)]
+        if missing:
+            yield index.finding(DNS, pods.about, f"no policy lets its pods ask DNS by {' and '.join(missing)}")

@@ -1,0 +1,107 @@
+"""Network policies at the cluster's edge: pods reach the declared servers outside, and no other addresses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.network.known_ports import known_ports
+from floe_compiler.check.network.peers import EVERYWHERE, Block, Network, network, within
+from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.policy_ports import ANY_PORT, DNS_PORT, PolicyPorts, Port, show_ports
+from floe_compiler.model.rendered import Connection, External, PodGroup
+from floe_compiler.model.shared_rules import EXIT
+
+CUT = Rule(
+    "C067",
+    "server that a network policy cuts off",
+    "Pods are declared to use a server outside, or the cluster's API server, but no policy lets them send to all its "
+    "addresses and ports. (Policies see the API server on port 443 or 6443, so both are needed.)",
+)
+RULES = (CUT, EXIT)
+
+_API_PORTS = (443, 6443)
+
+Exit = tuple[Block, Port]
+
+
+class _Server(NamedTuple):
+    network: Network
+    ports: tuple[int, ...]
+    protocol: str
+    name: str
+
+    @property
+    def is_api(self) -> bool:
+        """Tell whether it is the API server, whose addresses only the cluster knows."""
+        return self.ports == _API_PORTS
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the servers outside that are cut off, and the addresses that no declared server has."""
+    servers: dict[int, list[_Server]] = defaultdict(list)
+    for connection in sorted(index.rendered.connections, key=str):
+        if not isinstance(connection.target, PodGroup):
+            for source in index.pods.of_group(connection.source):
+                servers[source].append(_server(connection))
+    exits = _exits(index)
+    for source in range(len(index.pods.all)):
+        isolated = index.policies.isolated["egress"] >> source & 1
+        for server in servers[source] if isolated else ():
+            yield from _cut(index, source, server, exits[source])
+        yield from _undeclared(index, source, servers[source], exits[source])
+
+
+def _server(connection: Connection) -> _Server:
+    if isinstance(connection.target, External):
+        target = connection.target
+        return _Server(network(target.cidr), (connection.port,), connection.protocol, target.host)
+    return _Server(EVERYWHERE.network, _API_PORTS, "TCP", "the API server")
+
+
+def _exits(index: Index) -> dict[int, list[Exit]]:
+    """Return by pods the address ranges that policies let them send to, with the ports."""
+    found: dict[int, list[Exit]] = defaultdict(list)
+    known = known_ports(index)
+    for rule in index.policies.rules:
+        if rule.direction == "egress" and rule.peers.blocks:
+            ports = [*rule.ports.plain(known), *_unknown_ranges(rule.ports, known)]
+            pairs = [(block, port) for block in rule.peers.blocks for port in ports]
+            for source in numbers_in(rule.pods):
+                found[source] += pairs
+    return found
+
+
+def _unknown_ranges(ports: PolicyPorts, known: tuple[int, ...]) -> Iterator[Port]:
+    """Yield the first port of each range in which nothing is known to listen: the way out is open all the same."""
+    for protocol, first, last in ports.ranges:
+        if not any(first <= number <= last for number in known):
+            yield protocol, first
+
+
+def _cut(index: Index, source: int, server: _Server, exits: list[Exit]) -> Iterator[Diagnostic]:
+    for number in server.ports:
+        ports = {(server.protocol, number), (server.protocol, ANY_PORT)}
+        blocks = [block for block, port in exits if port in ports]
+        if not any(server.is_api or block.covers(server.network) for block in blocks):
+            message = f"no policy allows egress to {server.name} ({server.network}) on {server.protocol} {number}"
+            yield index.finding(CUT, index.pods.all[source].about, message)
+
+
+def _undeclared(index: Index, source: int, servers: list[_Server], exits: list[Exit]) -> Iterator[Diagnostic]:
+    """Yield one finding for each range of addresses that the source has no need to reach, with all its ports."""
+    open_: dict[Network, set[Port]] = defaultdict(set)
+    for block, port in exits:
+        protocol, number = port
+        needed = number == DNS_PORT or any(
+            server.protocol == protocol and number in server.ports and within(block.network, server.network)
+            for server in servers
+        )
+        if not needed:
+            open_[block.network].add(port)
+    for addresses, ports in open_.items():
+        message = f"a policy lets its pods send to {addresses} on {show_ports(ports)}"
+        yield index.finding(EXIT, index.pods.all[source].about, message)

@@ -1,0 +1,116 @@
+"""Whom the rules of NetworkPolicies mean, as far as the rules themselves say it.
+
+Source of the meaning: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from floe_compiler.model.label_index import NAMESPACE_NAME, LabelSelector
+from floe_compiler.model.selectors import Selector, matches
+from floe_compiler.model.summary import Peer
+
+Network = IPv4Network | IPv6Network
+
+_DNS_NAMESPACE = {NAMESPACE_NAME: "kube-system"}
+_DNS_PODS = {"k8s-app": "kube-dns"}
+"""The labels of the cluster's own DNS servers and of their namespace, which no environment renders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An address range without some ranges inside it."""
+
+    network: Network
+    without: tuple[Network, ...] = ()
+
+    def covers(self, other: Network) -> bool:
+        """Tell whether another range lies in this one and not in a part that is left out."""
+        return within(other, self.network) and not any(within(other, hole) for hole in self.without)
+
+
+EVERYWHERE = Block(ip_network("0.0.0.0/0"))
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The peers of one rule: pods by selector, address ranges, and whether the cluster's DNS is among them.
+
+    `everyone` stands for a rule without peers.
+    """
+
+    pods: tuple[Peer, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    dns: bool = False
+    everyone: bool = False
+
+    @property
+    def named_elsewhere(self) -> tuple[str, ...]:
+        """Return the namespaces named one by one, sorted."""
+        return tuple(sorted({name for peer in self.pods for name in peer.names}))
+
+    @property
+    def any_elsewhere(self) -> bool:
+        """Tell whether others than pods of namespaces that are named may be meant."""
+        return self.everyone or bool(self.blocks) or any(not peer.own and not peer.names for peer in self.pods)
+
+
+def read_peers(peers: Iterable[Selector]) -> Peers:
+    """Return whom the `from` or `to` of a policy's rule means; without any it means everyone."""
+    if not peers:
+        return Peers(blocks=(EVERYWHERE,), dns=True, everyone=True)
+    blocks = tuple(block for peer in peers if "ipBlock" in peer for block in _blocks(peer["ipBlock"]))
+    pods = tuple(_pods(peer) for peer in peers if "ipBlock" not in peer)
+    return Peers(pods, blocks, any(map(_means_dns, peers)))
+
+
+def named_namespaces(selector: Selector) -> tuple[str, ...]:
+    """Return the namespaces that a namespaceSelector names one by one; nothing if it selects by other labels."""
+    for expression in selector.get("matchExpressions", ()):
+        if expression.get("key") == NAMESPACE_NAME and expression.get("operator") == "In":
+            return tuple(expression.get("values", ()))
+    name = selector.get("matchLabels", {}).get(NAMESPACE_NAME)
+    return () if name is None else (name,)
+
+
+def _pods(peer: Selector) -> Peer:
+    pods = LabelSelector.of(peer.get("podSelector", {}))
+    if "namespaceSelector" not in peer:
+        return Peer(pods, own=True)
+    selector = peer["namespaceSelector"]
+    names = named_namespaces(selector)
+    conditions = len(selector.get("matchLabels", ())) + len(selector.get("matchExpressions", ()))
+    return Peer(pods, names=names, namespaces=None if names and conditions == 1 else LabelSelector.of(selector))
+
+
+def _means_dns(peer: Selector) -> bool:
+    if "ipBlock" in peer:
+        return True
+    if "namespaceSelector" not in peer:
+        return False
+    return matches(peer["namespaceSelector"], _DNS_NAMESPACE) and matches(peer.get("podSelector", {}), _DNS_PODS)
+
+
+def _blocks(block: Mapping[str, Any]) -> tuple[Block, ...]:
+    try:
+        return (Block(network(block.get("cidr", "")), tuple(map(network, block.get("except", ())))),)
+    except ValueError:
+        return ()
+
+
+@lru_cache(maxsize=1024)
+def network(text: str) -> Network:
+    """Return a range of addresses in CIDR notation; raise ValueError if it is none."""
+    return ip_network(text, strict=False)
+
+
+def within(inner: Network, outer: Network) -> bool:
+    """Tell whether an address range lies in another, of the same family."""
+    if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
+        return inner.subnet_of(outer)
+    return isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network) and inner.subnet_of(outer)

@@ -1,0 +1,60 @@
+"""NetworkPolicies as rules for the pods that they select."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from floe_compiler.check.network.peers import Peers, read_peers
+from floe_compiler.check.pod_index import PodIndex
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.policy_ports import PolicyPorts
+from floe_compiler.model.summary import DIRECTIONS, Direction
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of a NetworkPolicy for the pods that it selects (as bits)."""
+
+    policy: ObjectId
+    direction: Direction
+    pods: int
+    peers: Peers
+    ports: PolicyPorts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policies:
+    """All rules of a unit; `isolated` are the pods (as bits) that may do nothing else, by direction.
+
+    `denying` are the directions in which a policy isolates all pods, whatever labels they have.
+    """
+
+    rules: tuple[PolicyRule, ...]
+    isolated: Mapping[Direction, int]
+    denying: frozenset[Direction]
+
+
+def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex) -> Policies:
+    """Return the rules of the NetworkPolicies of a unit."""
+    rules: list[PolicyRule] = []
+    isolated: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
+    denying: set[Direction] = set()
+    for identity, manifest in policies:
+        spec = manifest.get("spec", {})
+        selector = spec.get("podSelector", {})
+        selected = pods.bits(selector)
+        for direction in _directions(spec):
+            isolated[direction] |= selected
+            if not selector:
+                denying.add(direction)
+            for rule in spec.get(direction, ()):
+                peers = read_peers(rule.get("from" if direction == "ingress" else "to", ()))
+                rules.append(PolicyRule(identity, direction, selected, peers, PolicyPorts.of(rule.get("ports", ()))))
+    return Policies(tuple(rules), isolated, frozenset(denying))
+
+
+def _directions(spec: Object) -> tuple[Direction, ...]:
+    """Return what a policy governs: what it says, or else ingress, and egress if it has rules for it."""
+    types = spec.get("policyTypes") or (["Ingress", "Egress"] if "egress" in spec else ["Ingress"])
+    return tuple(direction for direction in DIRECTIONS if direction.capitalize() in types)

@@ -1,0 +1,32 @@
+"""The servers that the programs of a unit are configured with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.texts.addresses import Address
+from floe_compiler.check.texts.texts import Text
+from floe_compiler.model.annotations import EXTERNAL_HOSTS, listed
+from floe_compiler.model.objects import ObjectId
+
+_LOCAL = frozenset(
+    {"localhost", "127.0.0.1", "0.0.0.0", "::", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}  # noqa: S104
+)
+
+
+def used_hosts(index: Index) -> Iterator[tuple[Text, Address]]:
+    """Yield the addresses of servers, but for the own machine, the API server, and what an annotation declares."""
+    declared: dict[ObjectId, frozenset[str]] = {}
+    for text, address in index.addresses:
+        if address.host in _LOCAL:
+            continue
+        if text.owner not in declared:
+            declared[text.owner] = listed(index.manifest(text.owner), EXTERNAL_HOSTS)
+        if address.host not in declared[text.owner]:
+            yield text, address
+
+
+def is_number(host: str) -> bool:
+    """Tell whether a host is an IP address, or numbers with dots between, and no name."""
+    return ":" in host or all(label.isdigit() for label in host.split("."))

@@ -1,0 +1,33 @@
+"""Objects that a cluster takes for one and the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import ObjectId
+
+TWICE = Rule(
+    "C010",
+    "object that is there twice",
+    "Two objects are the same one to a cluster: their kind moved from one API group to another, "
+    "so that each would overwrite the other for ever. Keep one.",
+)
+RULES = (TWICE,)
+
+# Kinds that Kubernetes once served in these groups and now serves in another.
+_OLD_GROUPS = frozenset({"extensions"})
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the objects that stand in an old API group beside their namesake in the new one."""
+    groups: dict[tuple[str, str, str], list[ObjectId]] = defaultdict(list)
+    for identity in index.objects:
+        groups[identity.kind, identity.namespace, identity.name].append(identity)
+    for identities in groups.values():
+        old = [identity for identity in identities if identity.group in _OLD_GROUPS]
+        new = [identity for identity in identities if identity.group not in _OLD_GROUPS]
+        if old and new:
+            yield index.finding(TWICE, old[0], f"is the same object as {new[0]}")

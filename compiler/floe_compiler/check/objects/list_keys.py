@@ -1,0 +1,43 @@
+"""Lists in which Kubernetes tells the items apart by a key, such as containers by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.check.objects.kubernetes_schemas import KubernetesSchemas
+from floe_compiler.check.objects.positions import PositionFinder
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+TWICE = Rule(
+    "C034",
+    "list item that is there twice",
+    "Two items of a list have the same key (a container's, volume's or variable's name, a mount's path). Kubernetes "
+    "refuses them, or one silently replaces the other. Keep one.",
+)
+RULES = (TWICE,)
+
+_KEYS = "x-kubernetes-list-map-keys"
+_DEFAULTS: Mapping[str, str] = {"protocol": "TCP"}
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the items of keyed lists that have the same key."""
+    finder = _finder(index.kubernetes)
+    for identity, manifest in index.objects.items():
+        positions = finder.of(str(manifest.get("apiVersion", "")), identity.kind)
+        for path, items, schema in positions.find(manifest):
+            keys = Counter(
+                " ".join(str(item.get(key, _DEFAULTS.get(key, ""))) for key in schema[_KEYS]) for item in items
+            )
+            for key, times in sorted(keys.items()):
+                if times > 1:
+                    yield index.finding(TWICE, identity, f"{show_place(path, manifest)} has {key} {times} times")
+
+
+@cache
+def _finder(schemas: KubernetesSchemas) -> PositionFinder:
+    return PositionFinder(schemas, lambda schema: _KEYS in schema)

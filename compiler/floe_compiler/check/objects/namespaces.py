@@ -1,0 +1,30 @@
+"""Objects of namespaced kinds in a namespace, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.objects.placement import misplaced
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+MISSING = Rule(
+    "C011",
+    "object without a namespace",
+    "An object of a namespaced kind has no metadata.namespace: where it lands would depend on who applies it. Set it.",
+)
+NEEDLESS = Rule(
+    "C012",
+    "Namespace on a cluster-scoped object",
+    "Objects of this kind stand outside namespaces; the API server refuses or ignores the namespace. Remove it.",
+)
+RULES = (MISSING, NEEDLESS)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the objects without a namespace that need one, and those with one that have none."""
+    for identity, problem in misplaced(index):
+        if problem == "no namespace":
+            yield index.finding(MISSING, identity, "metadata.namespace is missing")
+        else:
+            yield index.finding(NEEDLESS, identity, f"metadata.namespace is set, but {identity.kind} has none")

@@ -1,0 +1,32 @@
+"""Whether objects lie where objects of their kind do: in a namespace, or in none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.scopes import is_namespaced
+
+Misplacement = Literal["no namespace", "needless namespace"]
+
+# The namespaces of Argo CD and Flux themselves are made when these are installed.
+_DELIVERY_GROUPS = ("argoproj.io", "kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
+
+
+def misplaced(index: Index) -> Iterator[tuple[ObjectId, Misplacement]]:
+    """Yield the objects that lack a namespace or have one in vain, with what is wrong."""
+    for identity in index.objects:
+        namespaced = is_namespaced(identity.group, identity.kind, index.schemas.scopes)
+        if namespaced and not identity.namespace:
+            yield identity, "no namespace"
+        elif namespaced is False and identity.namespace:
+            yield identity, "needless namespace"
+
+
+def needs_namespace(index: Index, identity: ObjectId) -> bool:
+    """Tell whether an object can only be applied if the environment renders its namespace."""
+    if not identity.namespace or identity in index.rendered.delivery or identity.group in _DELIVERY_GROUPS:
+        return False
+    return is_namespaced(identity.group, identity.kind, index.schemas.scopes) is not False

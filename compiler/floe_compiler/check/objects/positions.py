@@ -1,0 +1,74 @@
+"""Where in the objects of a kind something stands that its schema marks, such as every quantity of a Deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from floe_compiler.check.objects.kubernetes_schemas import KubernetesSchemas, Schema
+from floe_compiler.model.document import DataPath
+
+EACH = "*"
+"""The step to every item of a list, and to every value of a mapping with free keys."""
+
+
+@dataclass(slots=True)
+class Positions:
+    """A tree of steps; `schema` is the schema of a marked place, None on the way to one."""
+
+    schema: Schema | None = None
+    steps: dict[str, Positions] = field(default_factory=dict)
+
+    def find(self, value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any, Schema]]:
+        """Yield the path, value and schema of each marked place in `value`."""
+        if self.schema is not None:
+            yield path, value, self.schema
+        for name, below in self.steps.items():
+            if name != EACH:
+                if isinstance(value, dict) and name in value:
+                    yield from below.find(value[name], (*path, name))
+            elif isinstance(value, dict):
+                for key, item in value.items():
+                    yield from below.find(item, (*path, key))
+            elif isinstance(value, list):
+                for position, item in enumerate(value):
+                    yield from below.find(item, (*path, position))
+
+
+class PositionFinder:
+    """Finds the positions of what `marked` tells in each kind of one Kubernetes version, each kind once."""
+
+    def __init__(self, schemas: KubernetesSchemas, marked: Callable[[Schema], bool]) -> None:
+        self._schemas = schemas
+        self._marked = marked
+        self._known: dict[str, Positions] = {}
+
+    def of(self, api_version: str, kind: str) -> Positions:
+        """Return the positions in objects of a kind; none for a kind that is not Kubernetes' own."""
+        name = self._schemas.kinds.get((api_version, kind))
+        return Positions() if name is None else self._of_definition(name)
+
+    def _of_definition(self, name: str) -> Positions:
+        if name not in self._known:
+            self._known[name] = Positions()  # a definition that contains itself ends here
+            self._known[name] = self._of_schema(self._schemas.names[name])
+        return self._known[name]
+
+    def _of_schema(self, schema: Schema) -> Positions:
+        found = Positions(schema if self._marked(schema) else None)
+        for name, below in _below(schema):
+            positions = self._of_schema(below)
+            if "$ref" in below:
+                referred = self._of_definition(below["$ref"].rpartition("/")[2])
+                positions = Positions(positions.schema or referred.schema, {**positions.steps, **referred.steps})
+            if positions.schema is not None or positions.steps:
+                found.steps[name] = positions
+        return found
+
+
+def _below(schema: Schema) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from schema.get("properties", {}).items()
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict):
+            yield EACH, schema[keyword]

@@ -1,0 +1,52 @@
+"""Objects against the schema of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.objects.custom_resources.published import REMOVED
+from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.check.objects.kubernetes_schemas import known_versions, kubernetes_schemas
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.rendered import VERSION
+
+MISFIT = Rule(
+    "C001",
+    "object that its schema refuses",
+    "The API server of the environment's Kubernetes version would refuse the object, or drop a key it does not know. "
+    "Correct the key or value.",
+)
+UNKNOWN = Rule(
+    "C002",
+    "kind without a schema",
+    "No schema is known for this custom resource, so a mistake in it would go unnoticed. "
+    "Add its CustomResourceDefinition to the environment to have it checked.",
+    "warning",
+)
+NO_SCHEMAS = Rule(
+    "C003",
+    "Kubernetes version without schemas",
+    "Objects cannot be checked for this Kubernetes version. Choose one whose schemas are at hand.",
+)
+RULES = (MISFIT, UNKNOWN, NO_SCHEMAS)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield where objects differ from their schemas, and which have none."""
+    if kubernetes_schemas(index.rendered.kubernetes_version) is None:
+        hint = f"known: {', '.join(known_versions())}"
+        yield index.finding(NO_SCHEMAS, VERSION, f"there are no schemas of {index.rendered.kubernetes_version}", hint)
+    for identity, violations in index.shapes.violations.items():
+        manifest = index.objects[identity]
+        for violation in violations:
+            place = show_place(violation.path, manifest)
+            message = f"{place} {violation.message}" if place else f"the object {violation.message}"
+            yield index.finding(MISFIT, identity, message, violation.hint)
+    for identity in sorted(index.shapes.unknown):
+        manifest = index.objects[identity]
+        if not manifest.get("apiVersion") or not identity.kind:
+            yield index.finding(MISFIT, identity, "the object needs apiVersion and kind")
+        # Of Kubernetes' own kinds, and of those that are gone, `api_versions` tells.
+        elif not index.kubernetes.owns(identity.group) and (manifest["apiVersion"], identity.kind) not in REMOVED:
+            yield index.finding(UNKNOWN, identity, f"{manifest['apiVersion']} {identity.kind} has no known schema")

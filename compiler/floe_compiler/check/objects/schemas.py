@@ -1,0 +1,149 @@
+"""Which schema each object must fit, and where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
+from floe_compiler.check.objects.custom_resources.published import published_schema
+from floe_compiler.check.objects.kubernetes_schemas import (
+    OBJECT_META,
+    URI,
+    KubernetesSchemas,
+    Schema,
+    known_versions,
+    kubernetes_schemas,
+)
+from floe_compiler.check.objects.violations import Violation, violations_of
+from floe_compiler.model.objects import Object
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft4Validator, Draft202012Validator, Registry
+
+_NO_NULLS = {"not": {"type": "null"}, "additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # what is no plain data spoils no schema
+_PLAIN = Violation((), "holds something that JSON cannot: a key that is no string, or a value of another type")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compiled:
+    validator: Draft202012Validator | Draft4Validator
+    schema: Schema
+
+    def violations(self, value: Any) -> Iterable[Violation]:
+        """Yield where `value` does not fit."""
+        if self.validator.is_valid(value):
+            return
+        for error in self.validator.iter_errors(value):
+            yield from violations_of(error, self.schema)
+
+
+def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
+    """Return the schemas of an environment; those of the newest Kubernetes version if there are none of this one.
+
+    Args:
+        version: The version of Kubernetes.
+        definitions: The CustomResourceDefinitions of the environment.
+    """
+    return _prepared(version, _ENCODER.encode(definitions) if definitions else b"")
+
+
+class Schemas:
+    """The schemas of one environment: Kubernetes', those of rendered definitions, and the published ones.
+
+    Validators are compiled when first needed, those that do not depend on the environment once for all. `scopes` tells
+    by group and kind whether a defined kind is namespaced.
+    """
+
+    def __init__(self, kubernetes: KubernetesSchemas, definitions: Iterable[Object]) -> None:
+        from jsonschema_rs import Draft202012Validator
+
+        every = tuple(definitions)
+        self.kubernetes = kubernetes
+        self.scopes = dict(map(definition_scope, every))
+        self._rendered = {key: schema for one in every for key, schema in definition_schemas(one)}
+        self._compiled: dict[tuple[str, str], _Compiled | None] = {}
+        self._metadata = _of_kubernetes(kubernetes, OBJECT_META)
+        self._no_nulls = Draft202012Validator(_NO_NULLS)
+
+    def violations(self, manifest: Object) -> tuple[Violation, ...]:
+        """Return where an object does not fit its schema; of an object without one, only the metadata is looked at."""
+        key = (str(manifest.get("apiVersion", "")), str(manifest.get("kind", "")))
+        try:
+            compiled = self._find(key)
+            found = list(compiled.violations(manifest)) if compiled else []
+            if key not in self.kubernetes.kinds:
+                found += self._metadata_violations(manifest)
+        except ValueError:  # of jsonschema-rs: the object is no plain data
+            return (_PLAIN,)
+        return tuple(found)
+
+    def knows(self, api_version: str, kind: str) -> bool:
+        """Tell whether there is a schema for this kind."""
+        return self._find((api_version, kind)) is not None
+
+    def has_nulls(self, manifest: Object) -> bool:
+        """Tell whether there is a null anywhere in an object."""
+        try:
+            return not self._no_nulls.is_valid(manifest)
+        except ValueError:
+            return True
+
+    def _metadata_violations(self, manifest: Object) -> Iterable[Violation]:
+        for violation in self._metadata.violations(manifest.get("metadata", {})):
+            drop = None if violation.drop is None else ("metadata", *violation.drop)
+            yield Violation(("metadata", *violation.path), violation.message, violation.hint, drop)
+
+    def _find(self, key: tuple[str, str]) -> _Compiled | None:
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(key)
+        return self._compiled[key]
+
+    def _compile(self, key: tuple[str, str]) -> _Compiled | None:
+        if key in self.kubernetes.kinds:
+            return _of_kubernetes(self.kubernetes, self.kubernetes.kinds[key])
+        if key in self._rendered:
+            return _of_definition(self._rendered[key])
+        return _of_publication(*key)
+
+
+@cache
+def _of_publication(api_version: str, kind: str) -> _Compiled | None:
+    schema = published_schema(api_version, kind)
+    return _of_definition(schema) if schema else None
+
+
+def _of_definition(schema: Schema) -> _Compiled:
+    from jsonschema_rs import Draft4Validator
+
+    # OpenAPI 3.0, in which definitions are written, has draft 4's meaning of exclusiveMinimum.
+    return _Compiled(Draft4Validator(dict(schema), mask="the value"), schema)
+
+
+@lru_cache(maxsize=8)  # the units of an environment share their definitions, and so the compiled validators
+def _prepared(version: str, definitions: bytes) -> Schemas:
+    kubernetes = kubernetes_schemas(version) or kubernetes_schemas(known_versions()[-1])
+    if kubernetes is None:
+        raise FileNotFoundError("the data files of kubernetes-validate")
+    return Schemas(kubernetes, msgspec.msgpack.decode(definitions) if definitions else ())
+
+
+@cache
+def _of_kubernetes(schemas: KubernetesSchemas, name: str) -> _Compiled:
+    from jsonschema_rs import Draft202012Validator
+
+    reference = {"$ref": f"{URI}#/$defs/{name}"}
+    validator = Draft202012Validator(reference, registry=_registry(schemas), mask="the value")
+    return _Compiled(validator, schemas.document)
+
+
+@cache
+def _registry(schemas: KubernetesSchemas) -> Registry:
+    from jsonschema_rs import Registry
+
+    return Registry([(URI, dict(schemas.document))])

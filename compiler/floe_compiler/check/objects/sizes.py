@@ -1,0 +1,62 @@
+"""Objects and folders that are not too large."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import msgspec
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import ObjectId
+
+_MOST_ANNOTATIONS = 256 * 1024
+
+ANNOTATIONS = Rule(
+    "C163",
+    "annotations that are too large",
+    f"All annotations of an object may have {_MOST_ANNOTATIONS} bytes together. Move what is large into a ConfigMap.",
+)
+DATA = Rule(
+    "C164",
+    "ConfigMap that is too large",
+    "A ConfigMap or Secret may hold 1 MiB. Split it, or put the data into an image or volume.",
+)
+FOLDER = Rule(
+    "C165",
+    "Namespace that is almost too large for Argo CD",
+    "Argo CD refuses a folder whose manifests have more than 10 MB together (reposerver.max.combined.directory."
+    "manifests.size). Split the namespace, or raise the limit there.",
+    "warning",
+)
+RULES = (ANNOTATIONS, DATA, FOLDER)
+
+_MOST_DATA = 1024 * 1024
+_MUCH = 8_000_000
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield objects over Kubernetes' limits, and namespaces near Argo CD's."""
+    folders: dict[str, int] = defaultdict(int)
+    for identity, manifest in index.objects.items():
+        # As JSON without spaces it is smaller than as YAML with its indentation, by about a fifth.
+        folders[identity.namespace] += len(_ENCODER.encode(manifest)) * 6 // 5
+        annotations = manifest.get("metadata", {}).get("annotations", {})
+        size = sum(_bytes(key) + _bytes(value) for key, value in annotations.items())
+        if size > _MOST_ANNOTATIONS:
+            yield index.finding(ANNOTATIONS, identity, f"metadata.annotations has {size} bytes")
+    for identity, manifest in index.of("", "ConfigMap", "Secret"):
+        fields = ("data", "stringData", "binaryData")
+        size = sum(_bytes(value) for field in fields for value in manifest.get(field, {}).values())
+        if size > _MOST_DATA:
+            yield index.finding(DATA, identity, f"its data has {size} bytes")
+    for namespace, size in folders.items():
+        if size > _MUCH:
+            about = ObjectId("", "Namespace", "", namespace)
+            yield index.finding(FOLDER, about, f"its manifests have about {size / 1_000_000:.1f} MB")
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())

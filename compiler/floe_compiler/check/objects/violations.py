@@ -1,0 +1,108 @@
+"""Where an object differs from its schema, and the object without those places."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.hints import near
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
+_ARTICLES = {
+    "array": "a list",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "null": "null",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a string",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A place where an object is not what its schema asks for. `drop` is what has to go for the rest to fit."""
+
+    path: DataPath
+    message: str
+    hint: str = ""
+    drop: DataPath | None = None
+
+
+def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Violation]:
+    """Yield what one error of jsonschema-rs means; no text contains a value of the object.
+
+    Args:
+        error: The error.
+        schema: The schema document that the error's `schema_path` leads through.
+    """
+    path = tuple(error.instance_path)
+    details = error.kind.as_dict()
+    match error.kind.name:
+        case "additionalProperties":
+            known = _at(schema, error.schema_path[:-1]).get("properties", {})
+            for key in sorted(details["unexpected"]):
+                yield Violation((*path, key), "is not a known key", near(key, known), (*path, key))
+        case "required":
+            yield Violation((*path, details["property"]), "is missing")
+        case "type":
+            yield Violation(path, f"must be {_listed(details['types'])}", "", path)
+        case "oneOf" | "anyOf" if types := _types(details):
+            yield Violation(path, f"must be {_listed(types)}", "", path)
+        case "enum":
+            yield Violation(path, f"must be one of {', '.join(map(str, details['options']))}", "", path)
+        case _:
+            yield Violation(path, error.message, "", path)
+
+
+def _at(schema: Any, steps: Any) -> Mapping[str, Any]:
+    for step in steps:
+        schema = schema[step]
+    found: Mapping[str, Any] = schema
+    return found
+
+
+def _types(details: Mapping[str, Any]) -> list[str]:
+    errors = [error for branch in details["context"] for error in branch]
+    if any(error.kind.name != "type" for error in errors):
+        return []
+    return [name for error in errors for name in error.kind.as_dict()["types"]]
+
+
+def _listed(types: Collection[str]) -> str:
+    # Null is left out of Kubernetes' own wording: it stands for "not set" and is reported by its own rule.
+    names = sorted(set(types) - {"null"}) or ["null"]
+    return " or ".join(_ARTICLES[name] for name in names)
+
+
+def without(value: Any, dropped: Collection[DataPath], path: DataPath = ()) -> Any:
+    """Return a copy of `value` without the places in `dropped`, nulls, and keys that are no strings."""
+    if isinstance(value, dict):
+        return {
+            key: without(item, dropped, (*path, key))
+            for key, item in value.items()
+            if isinstance(key, str) and item is not None and (*path, key) not in dropped
+        }
+    if isinstance(value, list):
+        return [
+            without(item, dropped, (*path, position))
+            for position, item in enumerate(value)
+            if item is not None and (*path, position) not in dropped
+        ]
+    return value
+
+
+def nulls(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
+    """Yield the path of each null in `value`."""
+    if value is None:
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from nulls(item, (*path, key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from nulls(item, (*path, position))

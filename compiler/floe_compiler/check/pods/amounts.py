@@ -1,0 +1,51 @@
+"""How much of a resource containers and pods ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+from floe_compiler.model.quantities import ZERO, Quantity, parse_quantity
+from floe_compiler.model.workloads import Container, Workload
+
+Bound = Literal["requests", "limits"]
+BOUNDS: tuple[Bound, ...] = ("requests", "limits")
+
+
+def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
+    """Return a quantity of a mapping such as `limits`; None if it is not there, or no quantity (see that rule)."""
+    try:
+        return _parsed(str(values[name]))
+    except (KeyError, ValueError):
+        return None
+
+
+def container_amount(container: Container, bound: Bound, resource: str) -> Quantity:
+    """Return what a container requests or is limited to, zero if it does not say.
+
+    As Kubernetes has it, a limit without a request is also the request.
+    """
+    resources = container.data.get("resources", {})
+    found = amount(resources.get(bound, {}), resource)
+    return found or amount(resources.get("limits", {}), resource) or ZERO
+
+
+def pod_amount(workload: Workload, bound: Bound, resource: str) -> Quantity:
+    """Return what one pod counts for: all that runs at once, or the most that an init container needs before that.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+    """
+    running = most = ZERO
+    for container in sorted(workload.containers, key=lambda one: one.role == "main"):
+        needed = container_amount(container, bound, resource)
+        if container.runs:
+            running += needed
+        else:
+            most = max(most, running + needed)
+    return max(running, most)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Quantity:
+    return parse_quantity(text)

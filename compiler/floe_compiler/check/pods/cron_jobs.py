@@ -1,0 +1,61 @@
+"""CronJobs that run when they are meant to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.schedules import check_schedule, check_time_zone
+
+MISSING = Rule(
+    "C113",
+    "CronJob that leaves too much open",
+    "A CronJob says in which time zone its schedule is meant, what happens when one run meets the next, until when a "
+    "missed run is made up for, and how many finished ones to keep.",
+)
+SCHEDULE = Rule(
+    "C114",
+    "schedule or time zone that Kubernetes refuses",
+    "A schedule has five fields, and the time zone is a name of the IANA database in its own field.",
+)
+LATE = Rule(
+    "C115",
+    "CronJob that may never start",
+    "Kubernetes looks at CronJobs every 10 seconds: with a shorter startingDeadlineSeconds runs are missed.",
+)
+RULES = (MISSING, SCHEDULE, LATE)
+
+_FIELDS = (
+    "concurrencyPolicy",
+    "failedJobsHistoryLimit",
+    "startingDeadlineSeconds",
+    "successfulJobsHistoryLimit",
+    "timeZone",
+)
+_SHORTEST = 10
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the CronJobs that would run at another time than meant, or not at all."""
+    for identity, manifest in index.of("batch", "CronJob"):
+        spec: Object = manifest.get("spec", {})
+        missing = [field for field in _FIELDS if field not in spec]
+        if missing:
+            yield index.finding(MISSING, identity, f"spec lacks {', '.join(missing)}")
+        yield from _accepted(index, identity, spec, "schedule", check_schedule)
+        yield from _accepted(index, identity, spec, "timeZone", check_time_zone)
+        deadline = spec.get("startingDeadlineSeconds", _SHORTEST)
+        if deadline < _SHORTEST:
+            yield index.finding(LATE, identity, f"spec.startingDeadlineSeconds is {deadline}")
+
+
+def _accepted(
+    index: Index, identity: ObjectId, spec: Object, field: str, accept: Callable[[str], str]
+) -> Iterator[Diagnostic]:
+    try:
+        if field in spec:
+            accept(spec[field])
+    except ValueError as error:
+        yield index.finding(SCHEDULE, identity, f"spec.{field}: {error}")

@@ -1,0 +1,100 @@
+"""Declared departures from a rule, and those that nobody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.annotations import EXCEPTION
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.workloads import Workload
+
+NEEDLESS = Rule(
+    "C079",
+    "exception that nobody needs",
+    "A departure from a rule is declared for pods that keep the rule. Remove the exception.",
+    "warning",
+)
+
+SINGLE_REPLICA = "singleReplica"
+PROBE_FIELDS = frozenset({"livenessProbe", "readinessProbe"})
+
+
+def concerns_security(field: str) -> bool:
+    """Tell whether an exception's field is one of pod security's."""
+    return field != SINGLE_REPLICA and field not in PROBE_FIELDS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Departure:
+    """A workload departs from a rule; `field` is the word under which that may be declared."""
+
+    workload: Workload
+    field: str
+    rule: Rule
+    message: str
+
+    def is_declared(self, declared: frozenset[tuple[PodGroup, str]]) -> bool:
+        """Tell whether the departure is among the declared ones, or the object's own annotations declare it."""
+        return is_declared(self.workload, self.field, declared)
+
+
+def declarations(index: Index, concerns: Callable[[str], bool]) -> frozenset[tuple[PodGroup, str]]:
+    """Return the pods and fields of the declared exceptions that concern a rule."""
+    return frozenset(
+        (_known_group(index, exception.group), exception.field)
+        for exception in index.rendered.exceptions
+        if concerns(exception.field)
+    )
+
+
+def _known_group(index: Index, group: PodGroup) -> PodGroup:
+    positions = index.pods.of_group(group)
+    return index.pods.all[positions[0]].group if positions else group
+
+
+def undeclared(
+    index: Index,
+    departures: Iterable[Departure],
+    concerns: Callable[[str], bool],
+    needed_too: Iterable[tuple[PodGroup, str]] = (),
+) -> Iterator[Diagnostic]:
+    """Yield the departures that nobody declared, and the declared exceptions that no departure needs.
+
+    Args:
+        index: The unit.
+        departures: What the pods depart from.
+        concerns: Tells whether an exception's field is one of the departures' rules.
+        needed_too: Exceptions that are needed for what the link finds.
+    """
+    declared = declarations(index, concerns)
+    needed = set(needed_too)
+    for departure in departures:
+        needed.add((departure.workload.group, departure.field))
+        if not departure.is_declared(declared):
+            yield index.finding(
+                departure.rule, departure.workload.id, departure.message, exception_hint(departure.field)
+            )
+    for group, field in sorted(declared - needed):
+        pods = [index.pods.all[position] for position in index.pods.of_group(group)]
+        # The template of launched pods is not there to be looked at.
+        if not any(one.workload is None for one in pods):
+            about = pods[0].about if pods else group
+            yield index.finding(NEEDLESS, about, f'the exception "{field}" is declared, but nothing needs it')
+
+
+def exception_hint(field: str) -> str:
+    """Return how to declare an exception in a hand-written object."""
+    return f'if it cannot be helped, annotate the object: "{EXCEPTION}{field}: <reason>"'
+
+
+def is_declared(workload: Workload, field: str, declared: frozenset[tuple[PodGroup, str]]) -> bool:
+    """Tell whether an exception of a workload is among the declared ones, or its own annotations declare it."""
+    return (workload.group, field) in declared or field in _annotated(workload)
+
+
+def _annotated(workload: Workload) -> frozenset[str]:
+    annotations = workload.manifest.get("metadata", {}).get("annotations", {})
+    return frozenset(name.removeprefix(EXCEPTION) for name in annotations if name.startswith(EXCEPTION))

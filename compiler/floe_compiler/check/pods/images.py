@@ -1,0 +1,70 @@
+"""Images that are exactly the ones meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.images import Image, parse_image
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.workloads import Workload
+
+MUTABLE = Rule(
+    "C150",
+    "image that may be another one tomorrow",
+    "An image has an exact tag or a digest; without a tag, or with one that moves on (latest, main, stable ...), each "
+    "node may run another program.",
+)
+REGISTRY = Rule(
+    "C151",
+    "image from another registry",
+    "With `images.mirrors`, all images come from the mirrors or from `images.registry`, so that what runs is what was "
+    "approved. Use one of them, or give the registry a mirror. (Without mirrors, an image may come from anywhere.)",
+)
+POLICY = Rule(
+    "C152",
+    "image pull policy that does not fit the environment",
+    "In production each start asks the registry for the image (Always), so that credentials and content are checked; "
+    "elsewhere nodes use what they have (IfNotPresent).",
+)
+RULES = (MUTABLE, REGISTRY, POLICY)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield images that are not exact, not from a known registry, or pulled at the wrong time."""
+    policy = "Always" if index.rendered.production else "IfNotPresent"
+    for workload in index.workloads.values():
+        for place, reference in _images(workload):
+            yield from _image(index, workload.id, place, reference)
+        for container in workload.containers:
+            actual = container.data.get("imagePullPolicy", "missing")
+            if actual != policy:
+                message = f"{container.place}.imagePullPolicy is {actual}"
+                yield index.finding(POLICY, workload.id, message, f"set {policy}")
+
+
+def _images(workload: Workload) -> Iterator[tuple[str, str]]:
+    for container in workload.containers:
+        yield f"{container.place}.image", container.data.get("image", "")
+    for volume in workload.pod.get("volumes", ()):
+        if "image" in volume:
+            place = workload.at(f"spec.volumes[{volume.get('name', '')}].image.reference")
+            yield place, volume["image"].get("reference", "")
+
+
+def _image(index: Index, identity: ObjectId, place: str, reference: str) -> Iterator[Diagnostic]:
+    try:
+        image = parse_image(reference)
+    except ValueError as error:
+        yield index.finding(MUTABLE, identity, f"{place}: {error}")
+        return
+    if image.is_mutable:
+        yield index.finding(MUTABLE, identity, f"{place} is {reference}", "give it an exact tag, or a digest")
+    registries = index.rendered.image_registries
+    if registries and not any(_is_from(image, registry) for registry in registries):
+        yield index.finding(REGISTRY, identity, f"{place} is {reference}", f"allowed: {', '.join(registries)}")
+
+
+def _is_from(image: Image, registry: str) -> bool:
+    return f"{image.registry}/{image.repository}/".startswith(f"{registry.rstrip('/')}/")

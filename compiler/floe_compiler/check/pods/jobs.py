@@ -1,0 +1,69 @@
+"""Jobs that end, and that can be delivered again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.annotations import annotation
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.job_names import has_hash
+from floe_compiler.model.objects import Object
+from floe_compiler.model.workloads import Workload
+
+FIXED = Rule(
+    "C110",
+    "Job that cannot be delivered again",
+    "A Job cannot be changed, and one that removes itself would be started again at each delivery. Give its name the "
+    "hash of its content (-1a2b3c4d) and no ttlSecondsAfterFinished, or make it a hook of Argo CD.",
+)
+ENDLESS = Rule(
+    "C111",
+    "Job without an end",
+    "A Job says how often it is tried again (backoffLimit) and how long it may take (activeDeadlineSeconds).",
+)
+RESTART = Rule(
+    "C112",
+    "Job that would run for ever",
+    "The pods of a Job have restartPolicy Never or OnFailure.",
+)
+RULES = (FIXED, ENDLESS, RESTART)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the Jobs, those of CronJobs included, that have no end or cannot be applied again."""
+    for workload in index.workloads.values():
+        if workload.kind == "Job":
+            yield from _delivery(index, workload)
+        if workload.is_task:
+            yield from _end(index, workload)
+
+
+def _delivery(index: Index, workload: Workload) -> Iterator[Diagnostic]:
+    if annotation(workload.manifest, "argocd.argoproj.io/hook"):
+        return
+    if "ttlSecondsAfterFinished" in workload.spec:
+        message = "spec.ttlSecondsAfterFinished removes the Job, and the next delivery starts it again"
+        yield index.finding(FIXED, workload.id, message)
+    if not has_hash(workload.id.name) and not _is_forced(workload.manifest):
+        message = "metadata.name does not end with a hash of the Job's content, so a changed Job is refused"
+        yield index.finding(FIXED, workload.id, message)
+
+
+def _is_forced(manifest: Object) -> bool:
+    """Tell whether Flux or Argo CD is told to replace the Job."""
+    options = {option.strip() for option in annotation(manifest, "argocd.argoproj.io/sync-options").split(",")}
+    return (
+        annotation(manifest, "kustomize.toolkit.fluxcd.io/force").lower() == "enabled"
+        or {"Force=true", "Replace=true"} <= options
+    )
+
+
+def _end(index: Index, workload: Workload) -> Iterator[Diagnostic]:
+    place = "spec.jobTemplate.spec" if workload.kind == "CronJob" else "spec"
+    missing = [field for field in ("backoffLimit", "activeDeadlineSeconds") if field not in workload.job]
+    if missing:
+        yield index.finding(ENDLESS, workload.id, f"{place} lacks {', '.join(missing)}")
+    if workload.pod.get("restartPolicy") not in ("Never", "OnFailure"):
+        message = f"{workload.at('spec.restartPolicy')} is {workload.pod.get('restartPolicy', 'missing')}"
+        yield index.finding(RESTART, workload.id, message)

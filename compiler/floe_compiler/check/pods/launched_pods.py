@@ -1,0 +1,52 @@
+"""Pods that a component starts at run time: what the objects say of them holds for all other pods, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.check.pods.launched_jobs import describing_container
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.rendered import launched_id
+
+UNREADABLE = Rule(
+    "C036",
+    "pods whose description cannot be read",
+    "An orchestrator is told in a variable what the pods of its runs are like. A patch took the variable away, or made "
+    "it something else than pods, so that no run would start. Patch no more of it than has to change.",
+)
+MISFIT = Rule(
+    "C037",
+    "launched pods that their schema refuses",
+    "The API server would refuse the pods that an orchestrator starts, or drop a key it does not know. Correct the key "
+    "or value in the patch.",
+)
+OTHER_IMAGE = Rule(
+    "C038",
+    "runs in another image than their code",
+    "The server of a data product's definitions and the pods of its runs have different images: the runs would look "
+    "for code that is not there, or is another version. Change the image in the data product.",
+)
+RULES = (UNREADABLE, MISFIT, OTHER_IMAGE)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield launched pods that cannot be read, that no API server takes, or of another image than their code."""
+    for pods in sorted(index.rendered.launched):
+        if pods.description is None:
+            continue
+        identity = launched_id(pods.group)
+        workload = index.workloads.get(identity)
+        if workload is None:
+            message = f"{pods.description.variable} of {pods.description.by} does not describe them"
+            yield index.finding(UNREADABLE, identity, message)
+            continue
+        for violation in index.launched_violations.get(identity, ()):
+            place = show_place(violation.path, workload.manifest)
+            yield index.finding(MISFIT, identity, f"{place} {violation.message}", violation.hint)
+        code = describing_container(pods.description, index.objects)
+        image = workload.containers[0].data.get("image") if workload.containers else None
+        if code is not None and image != code.data.get("image"):
+            message = f"their image is {image}, but that of {pods.description.by} is {code.data.get('image')}"
+            yield index.finding(OTHER_IMAGE, identity, message, "change `image` in the data product")

@@ -1,0 +1,102 @@
+"""Ports that meet a port of a container."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.pod_index import Pods
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Container, Workload
+
+TARGET = Rule(
+    "C030",
+    "Service port that no container listens on",
+    "A Service forwards to a port that its pods do not declare. Name one of the containers' ports, by name or number.",
+)
+PROBE = Rule(
+    "C031",
+    "probe of a port that the container lacks",
+    "A health check asks a port that its container does not declare, so it can only fail. Use one that it does.",
+)
+PRIVILEGED = Rule(
+    "C032",
+    "port below 1024",
+    "A container that is not root and has no capabilities may not be able to listen on it. Use a port from 1024 on.",
+)
+TWICE = Rule(
+    "C033",
+    "port declared twice",
+    "Two containers of a pod cannot listen on one port, and port names must be unique in a pod.",
+)
+RULES = (TARGET, PROBE, PRIVILEGED, TWICE)
+_FIRST = 1024
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+"""The fields of a container that hold health checks."""
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield ports that miss their containers, or each other."""
+    for identity, service in index.of("", "Service"):
+        yield from _service(index, identity, service.get("spec", {}))
+    for workload in index.workloads.values():
+        yield from _duplicates(index, workload)
+        for container in workload.containers:
+            yield from _container(index, workload.id, container)
+
+
+def _service(index: Index, identity: ObjectId, service: Object) -> Iterator[Diagnostic]:
+    selector = service.get("selector")
+    if not selector:
+        return
+    for pods in index.pods.select({"matchLabels": selector}):
+        for port in service.get("ports", ()):
+            target = port.get("targetPort", port.get("port"))
+            if pods.workload is not None and not listens(pods.workload, target, port.get("protocol", "TCP")):
+                message = f"spec.ports[{port.get('name', port.get('port'))}] forwards to {target}, which {pods} lacks"
+                yield index.finding(TARGET, identity, message, _known(pods))
+
+
+def listens(workload: Workload, target: int | str, protocol: str) -> bool:
+    """Tell whether a container of the workload declares this port, by number or name."""
+    return any(
+        target in (port.get("containerPort"), port.get("name")) and port.get("protocol", "TCP") == protocol
+        for container in workload.containers
+        if container.runs
+        for port in container.ports
+    )
+
+
+def _known(pods: Pods) -> str:
+    containers = pods.workload.containers if pods.workload else ()
+    ports = [
+        f"{port.get('name', '')} {port.get('containerPort')}/{port.get('protocol', 'TCP')}".strip()
+        for container in containers
+        if container.runs
+        for port in container.ports
+    ]
+    return f"its containers declare {', '.join(ports)}" if ports else "its containers declare no ports"
+
+
+def _container(index: Index, identity: ObjectId, container: Container) -> Iterator[Diagnostic]:
+    declared = {value for port in container.ports for value in (port.get("containerPort"), port.get("name"))}
+    for field in PROBES:
+        probe = container.data.get(field, {})
+        for action in ("httpGet", "tcpSocket", "grpc"):
+            port = probe.get(action, {}).get("port")
+            if port is not None and port not in declared:
+                yield index.finding(PROBE, identity, f"{container.place}.{field} asks port {port}")
+    for port in container.ports:
+        if port.get("containerPort", _FIRST) < _FIRST:
+            yield index.finding(PRIVILEGED, identity, f"{container.place}.ports has {port['containerPort']}")
+
+
+def _duplicates(index: Index, workload: Workload) -> Iterator[Diagnostic]:
+    ports = [port for container in workload.containers if container.runs for port in container.ports]
+    numbers = Counter(f"{port.get('containerPort')}/{port.get('protocol', 'TCP')}" for port in ports)
+    names = Counter(str(port["name"]) for port in ports if "name" in port)
+    for value, times in sorted((numbers + names).items()):
+        if times > 1:
+            yield index.finding(TWICE, workload.id, f"{workload.at('spec')} declares port {value} {times} times")

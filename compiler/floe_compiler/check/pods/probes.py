@@ -1,0 +1,73 @@
+"""Health checks of everything that keeps running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.pods.exceptions import PROBE_FIELDS, Departure, undeclared
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.workloads import Container, Workload
+
+MISSING = Rule(
+    "C100",
+    "container without health checks",
+    "A container that keeps running has a readiness and a liveness probe, or a hanging program goes unnoticed. "
+    'Where one would do harm, say so: annotation "floe.dev/exception-livenessProbe: <reason>".',
+)
+TIMINGS = Rule(
+    "C101",
+    "health check whose timings contradict each other",
+    "A probe's timeout must not exceed its period, periods and thresholds are at least 1, and a liveness or startup "
+    "probe succeeds at once (successThreshold 1).",
+)
+STARTUP = Rule(
+    "C102",
+    "start that may take too long",
+    "A container gets ten minutes at most to start before it is restarted or given up; a rollout waits no longer.",
+)
+RULES = (MISSING, TIMINGS, STARTUP)
+
+_LONGEST_START = 600
+_PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the containers without health checks, and the checks that cannot work."""
+    yield from undeclared(index, _missing(index), PROBE_FIELDS.__contains__)
+    for workload in index.workloads.values():
+        for container in workload.containers:
+            for field in _PROBES:
+                if field in container.data:
+                    yield from _timings(index, workload, f"{container.place}.{field}", field, container.data[field])
+            yield from _startup(index, workload, container)
+
+
+def _missing(index: Index) -> Iterator[Departure]:
+    for workload in index.workloads.values():
+        for container in workload.containers:
+            if container.role == "main" and not workload.is_task:
+                for field in sorted(PROBE_FIELDS - container.data.keys()):
+                    yield Departure(workload, field, MISSING, f"{container.place}.{field} is missing")
+
+
+def _timings(index: Index, workload: Workload, place: str, field: str, probe: dict[str, Any]) -> Iterator[Diagnostic]:
+    timeout, period = probe.get("timeoutSeconds", 1), probe.get("periodSeconds", 10)
+    if timeout > period:
+        yield index.finding(TIMINGS, workload.id, f"{place}: timeoutSeconds {timeout} is above periodSeconds {period}")
+    for name in ("timeoutSeconds", "periodSeconds", "failureThreshold", "successThreshold"):
+        if probe.get(name, 1) < 1:
+            yield index.finding(TIMINGS, workload.id, f"{place}: {name} is {probe[name]}")
+    if field != "readinessProbe" and probe.get("successThreshold", 1) != 1:
+        yield index.finding(TIMINGS, workload.id, f"{place}: successThreshold is {probe['successThreshold']}")
+
+
+def _startup(index: Index, workload: Workload, container: Container) -> Iterator[Diagnostic]:
+    field = "startupProbe" if "startupProbe" in container.data else "livenessProbe"
+    probe = container.data.get(field, {})
+    checks = probe.get("failureThreshold", 3) * probe.get("periodSeconds", 10)
+    budget = probe.get("initialDelaySeconds", 0) + checks
+    if budget > _LONGEST_START:
+        message = f"{container.place}.{field} gives up after {budget} s; at most {_LONGEST_START} s are allowed"
+        yield index.finding(STARTUP, workload.id, message)

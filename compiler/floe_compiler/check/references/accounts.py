@@ -1,0 +1,35 @@
+"""Service accounts, and which of them the API server lets do anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Workload
+
+RBAC = "rbac.authorization.k8s.io"
+DEFAULT = "default"
+"""The account that each namespace has by itself."""
+
+
+def account_of(workload: Workload) -> str:
+    """Return the name of the ServiceAccount that the pods of a workload run under."""
+    return str(workload.pod.get("serviceAccountName", DEFAULT))
+
+
+def bindings(index: Index) -> Iterator[tuple[ObjectId, Object]]:
+    """Yield the RoleBindings and ClusterRoleBindings."""
+    return iter(tuple(index.of(RBAC, "RoleBinding", "ClusterRoleBinding")))
+
+
+def subjects(identity: ObjectId, binding: Object) -> Iterator[tuple[str, str]]:
+    """Yield the namespace and name of each ServiceAccount that a binding binds."""
+    for subject in binding.get("subjects", ()):
+        if subject.get("kind") == "ServiceAccount":
+            yield subject.get("namespace", identity.namespace), subject.get("name", "")
+
+
+def bound_accounts(index: Index) -> frozenset[tuple[str, str]]:
+    """Return the namespace and name of each ServiceAccount to which the unit's bindings give a role."""
+    return frozenset(account for identity, binding in bindings(index) for account in subjects(identity, binding))

@@ -1,0 +1,70 @@
+"""ConfigMaps and Secrets that exist, with the keys that pods read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.annotations import is_external
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import near
+from floe_compiler.model.pod_references import Reference
+from floe_compiler.model.workloads import Workload
+
+MISSING = Rule(
+    "C040",
+    "ConfigMap or Secret that nobody writes",
+    "A pod needs a ConfigMap or Secret that no object of its namespace makes, so it cannot start. Correct the name, "
+    'or say that somebody else makes it: annotation "floe.dev/external-references: Secret/<name>".',
+)
+KEY = Rule(
+    "C041",
+    "key that nobody writes",
+    "A pod reads a key that its ConfigMap or Secret does not have, so it cannot start. Correct the key.",
+)
+CLASH = Rule(
+    "C042",
+    "Secret with two writers",
+    "Two objects write the same Secret and would overwrite each other for ever. Give one another target.",
+)
+RULES = (MISSING, KEY, CLASH)
+
+# Kubernetes puts this one into each namespace.
+_ROOT_CERTIFICATES = "kube-root-ca.crt"
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the uses of ConfigMaps and Secrets, or keys of them, that will not exist."""
+    for workload in index.workloads.values():
+        for reference in index.references[workload.id]:
+            if reference.optional or is_external(workload.manifest, reference.kind, reference.name):
+                continue
+            yield from _reference(index, workload, reference)
+    for writers in index.secrets.values():
+        if len(writers) > 1 and writers[0].writer:  # those that others write come last
+            first, *others = (secret.writer or "somebody else" for secret in writers)
+            message = f"the Secret {writers[0].name} is written by {first} and by {', '.join(others)}"
+            yield index.finding(CLASH, first, message)
+
+
+def _reference(index: Index, workload: Workload, reference: Reference) -> Iterator[Diagnostic]:
+    keys = _keys(index, workload.namespace, reference)
+    if keys is None:
+        message = f"{reference.place} uses {reference.kind} {reference.name}, which nobody writes"
+        is_secret = reference.kind == "Secret"
+        known = [name for _, name in index.secrets] if is_secret else index.names("", "ConfigMap")
+        yield index.finding(MISSING, workload.id, message, near(reference.name, known))
+    elif reference.key and keys and reference.key not in keys:
+        message = f"{reference.place} reads key {reference.key} of {reference.kind} {reference.name}, which has none"
+        yield index.finding(KEY, workload.id, message, near(reference.key, keys))
+
+
+def _keys(index: Index, namespace: str, reference: Reference) -> Collection[str] | None:
+    """Return the keys of what is referred to (empty: any), or None if it will not exist."""
+    if reference.kind == "Secret":
+        writers = index.secrets.get((namespace, reference.name))
+        return None if writers is None else writers[0].keys or ()
+    if reference.name == _ROOT_CERTIFICATES:
+        return ()
+    manifest = index.get("", "ConfigMap", namespace, reference.name)
+    return None if manifest is None else {**manifest.get("data", {}), **manifest.get("binaryData", {})}

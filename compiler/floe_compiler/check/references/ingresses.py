@@ -1,0 +1,47 @@
+"""Where Ingresses lead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.objects import Object
+
+
+class Backend(NamedTuple):
+    """A Service of the Ingress's namespace, and its port by name or number."""
+
+    service: str
+    port: str | int
+
+
+def backends(ingress: Object) -> Iterator[Backend]:
+    """Yield the Services that an Ingress forwards to."""
+    spec = ingress.get("spec", {})
+    found = [spec.get("defaultBackend", {})]
+    for rule in spec.get("rules", ()):
+        found += [path.get("backend", {}) for path in rule.get("http", {}).get("paths", ())]
+    for backend in found:
+        if "service" in backend:
+            port = backend["service"].get("port", {})
+            yield Backend(backend["service"].get("name", ""), port.get("name", port.get("number", "")))
+
+
+def backend_ports(index: Index, namespace: str, backend: Backend) -> Iterator[tuple[int, int]]:
+    """Yield the positions of the pods behind an Ingress's backend, with the container port of each."""
+    spec = (index.get("", "Service", namespace, backend.service) or {}).get("spec", {})
+    targets = [
+        one.get("targetPort", one.get("port"))
+        for one in spec.get("ports", ())
+        if backend.port in (one.get("name"), one.get("port"))
+    ]
+    selector = spec.get("selector")
+    for position in numbers_in(index.pods.bits({"matchLabels": selector})) if selector else ():
+        workload = index.pods.all[position].workload
+        for container in workload.containers if workload else ():
+            for declared in container.ports:
+                number = declared.get("containerPort", 0)
+                if number in targets or declared.get("name") in targets:
+                    yield position, number

@@ -1,0 +1,95 @@
+"""The rules of this stage: a rule that is not listed here does not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from floe_compiler.check.capacity import disruption, quota, replicas, spread
+from floe_compiler.check.index import Index
+from floe_compiler.check.network import ip_addresses, isolation, outside
+from floe_compiler.check.objects import (
+    api_versions,
+    identity,
+    labels,
+    list_keys,
+    names,
+    namespaces,
+    nulls,
+    quantities,
+    schema,
+    sizes,
+)
+from floe_compiler.check.pods import (
+    config_hash,
+    cron_jobs,
+    exceptions,
+    images,
+    init_waits,
+    jobs,
+    launched_pods,
+    ports,
+    probes,
+    resources,
+    security,
+    storage,
+)
+from floe_compiler.check.references import (
+    config_references,
+    object_references,
+    pull_secrets,
+    selectors,
+    unused_config,
+)
+from floe_compiler.check.secrets import plain_text
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+
+class RuleModule(Protocol):
+    """A module with rules about one unit."""
+
+    @property
+    def RULES(self) -> tuple[Rule, ...]:  # noqa: N802 - a constant of each module
+        """Return what it may find."""
+
+    def check(self, index: Index) -> Iterable[Diagnostic]:
+        """Yield what is wrong with a unit."""
+
+
+MODULES: tuple[RuleModule, ...] = (
+    api_versions,
+    identity,
+    labels,
+    list_keys,
+    names,
+    namespaces,
+    nulls,
+    quantities,
+    schema,
+    sizes,
+    config_hash,
+    cron_jobs,
+    images,
+    init_waits,
+    jobs,
+    launched_pods,
+    ports,
+    probes,
+    resources,
+    security,
+    storage,
+    disruption,
+    quota,
+    replicas,
+    spread,
+    config_references,
+    object_references,
+    pull_secrets,
+    selectors,
+    unused_config,
+    ip_addresses,
+    isolation,
+    outside,
+    plain_text,
+)
+RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), exceptions.NEEDLESS)

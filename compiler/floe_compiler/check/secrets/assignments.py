@@ -1,0 +1,54 @@
+"""Values that a text gives to something with a secret's name, such as `password: literal`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from functools import cache
+
+from floe_compiler.check.texts.comments import without_comments
+from floe_compiler.model.credentials import names_secret, stands_for_itself
+
+_KEY = r"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>[A-Za-z][\w.-]*)["']?"""
+_VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]+)"""
+# What may follow a value that ends its line or item: prose has another word there.
+_END = r"""(?=["']?[ \t]*(?:$|[,;)}\]#]|\\n))"""
+_ASSIGNMENTS = (
+    re.compile(rf"{_KEY}=[ \t]*{_VALUE}"),  # of a shell: another word may follow
+    re.compile(rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|:[ \t]+|:(?=[\"'])){_VALUE}{_END}", re.MULTILINE),
+)
+# Alone, these words rather say which secret is meant.
+_REFERENCES = frozenset({"credential", "credentials", "secret"})
+_CODE = re.compile(r"[(\[]|^[A-Za-z_]\w*(?:\.\w+)+$")
+
+
+def assigned_secrets(text: str, known: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Return the name and line of each secret that a text gives a literal value.
+
+    Args:
+        text: A configuration file, script or argument.
+        known: Names of Secrets and their keys: a value that is one of them is a reference.
+    """
+    return ((key, line) for key, value, line in _assignments(text) if is_literal(value, known))
+
+
+def is_literal(value: str, known: Collection[str]) -> bool:
+    """Tell whether a value stands for itself: it is no variable, path, empty word, or name of a known secret."""
+    is_variable = value.isupper() and names_secret(value)
+    return stands_for_itself(value) and value not in known and not is_variable
+
+
+@cache  # the same scripts, settings and variables stand in every domain's objects
+def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
+    """Return name, value and line of each secret that a text gives a value."""
+    text = without_comments(text)
+    return tuple(
+        (match["key"], match["value"], text.count("\n", 0, match.start()) + 1)
+        for pattern in _ASSIGNMENTS
+        for match in pattern.finditer(text)
+        if names_secret(match["key"]) and match["key"].lower() not in _REFERENCES and not _is_code(match)
+    )
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    return not match["quote"] and bool(_CODE.search(match["value"]) or match["value"] == match["key"])

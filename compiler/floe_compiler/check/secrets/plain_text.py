@@ -1,0 +1,75 @@
+"""No secret in what is committed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.references.secret_keys import plain_keys
+from floe_compiler.check.secrets.assignments import assigned_secrets, is_literal
+from floe_compiler.check.texts.texts import Text
+from floe_compiler.model.credentials import names_secret, option_of_secret, secret_in
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+PLAIN = Rule(
+    "C130",
+    "Secret in plain text",
+    "A Secret with its values in it would be committed for everyone to read; base64 hides nothing. Use an "
+    "ExternalSecret or a SealedSecret.",
+)
+CREDENTIAL = Rule(
+    "C131",
+    "credential in an object",
+    "A text in the object looks like a credential, which would be committed for everyone to read. Refer to a Secret "
+    "instead, and renew the credential if it was ever real.",
+)
+RULES = (PLAIN, CREDENTIAL)
+
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|%\([^)\n]*\)s|<[^<>\n]*>")
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield Secrets in plain text, and texts that look like credentials; no message contains a value."""
+    for identity, manifest in index.of("", "Secret"):
+        if plain := plain_keys(manifest):
+            yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}")
+    known = _known_names(index)
+    for text in index.texts:
+        yield from _credentials(index, text, known)
+    for identity, manifest in index.objects.items():
+        for key, value in manifest.get("metadata", {}).get("annotations", {}).items():
+            if kind := _known_secret_in(value):
+                message = f"metadata.annotations[{key}] holds what looks like {kind}"
+                yield index.finding(CREDENTIAL, identity, message)
+
+
+def _known_names(index: Index) -> set[str]:
+    """Return the names of the Secrets and their keys: not secret themselves."""
+    names: set[str] = set()
+    for (_, name), writers in index.secrets.items():
+        names.add(name)
+        for writer in writers:
+            names |= writer.keys or set()
+    return names
+
+
+def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
+    if kind := _secret_in(text.text):
+        yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}")
+    elif text.variable and names_secret(text.variable) and is_literal(text.text, known):
+        yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret")
+    elif option_of_secret(text.before) and not text.text.startswith("-") and is_literal(text.text, known):
+        yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before}" a value')
+    for name, line in assigned_secrets(text.text, known):
+        where = f"line {line} of {text.place}" if "\n" in text.text else text.place
+        yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value')
+
+
+_known_secret_in = cache(secret_in)
+
+
+@cache  # the same scripts, settings and variables stand in every domain's objects
+def _secret_in(text: str) -> str:
+    return secret_in(_TEMPLATE.sub("$", text))

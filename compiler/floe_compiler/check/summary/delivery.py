@@ -1,0 +1,53 @@
+"""What tells Argo CD or Flux to apply folders, and what they should not apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.objects.placement import misplaced
+from floe_compiler.check.references.secret_keys import plain_keys
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.summary import Delivery, KindPattern, Project, Subject
+
+_ARGO = "argoproj.io"
+_FLUX = "kustomize.toolkit.fluxcd.io"
+_EVERYTHING = (KindPattern("*", "*"),)
+
+
+def delivery(index: Index) -> Delivery:
+    """Return the folders that are applied, the AppProjects, and the objects that should not be applied."""
+    projects = {
+        identity.name: _project(manifest.get("spec", {})) for identity, manifest in index.of(_ARGO, "AppProject")
+    }
+    unwanted = {*(identity for identity, _ in misplaced(index)), *_plain_secrets(index)}
+    return Delivery(tuple(_applied(index)), projects, tuple(sorted(map(Subject.of, unwanted))))
+
+
+def _plain_secrets(index: Index) -> Iterator[ObjectId]:
+    return (identity for identity, manifest in index.of("", "Secret") if plain_keys(manifest))
+
+
+def _applied(index: Index) -> Iterator[tuple[str, str | None]]:
+    for _, manifest in index.of(_ARGO, "Application"):
+        spec = manifest.get("spec", {})
+        yield spec.get("source", {}).get("path", ""), spec.get("project", "")
+    for _, manifest in index.of(_FLUX, "Kustomization"):
+        yield str(manifest.get("spec", {}).get("path", "")).removeprefix("./"), None
+
+
+def _project(spec: Object) -> Project:
+    """Return what a project allows and refuses: without a list, all kinds of a namespace and none outside."""
+    return Project(
+        _patterns(spec["namespaceResourceWhitelist"]) if "namespaceResourceWhitelist" in spec else _EVERYTHING,
+        _patterns(spec.get("namespaceResourceBlacklist", ())),
+        _patterns(spec.get("clusterResourceWhitelist", ())),
+        _patterns(spec.get("clusterResourceBlacklist", ())),
+    )
+
+
+def _patterns(entries: Iterable[Mapping[str, Any]]) -> tuple[KindPattern, ...]:
+    return tuple(
+        KindPattern(entry.get("group", ""), entry.get("kind", ""), entry.get("name") or "*") for entry in entries
+    )

@@ -1,0 +1,62 @@
+"""The servers that programs use and their own namespace does not have; and those that it has or declares."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.network.used_hosts import is_number, used_hosts
+from floe_compiler.check.texts.addresses import Address
+from floe_compiler.model.objects import Object
+from floe_compiler.model.rendered import External
+from floe_compiler.model.summary import Host, Hosts, Mention, Subject
+
+
+def hosts(index: Index) -> Hosts:
+    """Return the hosts that the unit leaves to the link, its Services, and its declared servers."""
+    services = {identity.name: _ports(service.get("spec", {})) for identity, service in index.of("", "Service")}
+    servers = _servers(index)
+    found: dict[Address, list[Mention]] = defaultdict(list)
+    for text, address in used_hosts(index):
+        if not is_number(address.host) and not _is_own(index, services, servers, address):
+            key = Address(address.host, address.port, address.certain)
+            found[key].append(Mention(Subject.of(text.owner), text.place, address.beside))
+    used = tuple(
+        Host.of(address.host, address.port, address.certain, mentions) for address, mentions in sorted(found.items())
+    )
+    return Hosts(used, services, servers)
+
+
+def _ports(service: Object) -> tuple[int, ...]:
+    """Return the ports at which a Service answers; a headless one leads straight to the containers' ports."""
+    ports = {port.get("port", 0) for port in service.get("ports", ())}
+    if service.get("clusterIP") == "None":
+        ports |= {port["targetPort"] for port in service.get("ports", ()) if isinstance(port.get("targetPort"), int)}
+    return tuple(sorted(ports))
+
+
+def _servers(index: Index) -> dict[str, tuple[int, ...]]:
+    """Return the declared servers with their ports, and the hosts of Ingresses, which are there on any port."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for connection in index.rendered.connections:
+        if isinstance(connection.target, External):
+            found[connection.target.host.lower()].add(connection.target.port)
+    for _, ingress in index.of("networking.k8s.io", "Ingress"):
+        for rule in ingress.get("spec", {}).get("rules", ()):
+            found[rule.get("host", "")] = set()
+    return {host: tuple(sorted(ports)) for host, ports in sorted(found.items())}
+
+
+def _is_own(
+    index: Index, services: dict[str, tuple[int, ...]], servers: dict[str, tuple[int, ...]], address: Address
+) -> bool:
+    """Tell whether an address is surely that of an own Service or declared server."""
+    name, _, rest = address.host.partition(".")
+    suffix = f"{index.rendered.namespace}.svc"
+    if name in services and rest in ("", suffix, f"{suffix}.{index.rendered.cluster_domain}"):
+        ports = services[name]
+    elif address.certain and address.host in servers:
+        ports = servers[address.host]
+    else:
+        return False
+    return not ports or not address.port or address.port in ports

@@ -1,0 +1,116 @@
+"""The pods of a unit, and its policies and connections, as far as they concern other pods."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.network.known_ports import known_ports, named_ports
+from floe_compiler.check.network.peers import EVERYWHERE, Peers
+from floe_compiler.check.network.policies import PolicyRule
+from floe_compiler.check.references.ingresses import backend_ports, backends
+from floe_compiler.model.annotations import EXTERNAL_REFERENCES, listed
+from floe_compiler.model.bits import to_bits
+from floe_compiler.model.label_index import label_bits
+from floe_compiler.model.policy_ports import ANY_PORT, PolicyPorts
+from floe_compiler.model.rendered import External, PodGroup
+from floe_compiler.model.summary import Call, Direction, Door, LostCall, Network, Opening, Pods, Subject
+
+
+def network(index: Index) -> Network:
+    """Return the network facts of a unit."""
+    policies = index.policies
+    return Network(
+        pods=tuple(Pods(pods.group.name, Subject.of(pods.about)) for pods in index.pods.all),
+        labels=label_bits(pods.labels for pods in index.pods.all),
+        isolated_in=policies.isolated["ingress"],
+        isolated_out=policies.isolated["egress"],
+        ports=known_ports(index),
+        named_ports=named_ports(index),
+        ingress=_openings(index, "ingress"),
+        egress=_openings(index, "egress"),
+        calls=_calls(index),
+        lost_calls=tuple(sorted(_lost_calls(index))),
+        doors=tuple(sorted(set(_doors(index)))),
+        ingress_ports=_ingress_ports(index),
+        external=_external(index),
+    )
+
+
+def _openings(index: Index, direction: Direction) -> tuple[Opening, ...]:
+    """Return the rules that mean pods (or, of those for ingress, anyone), alike ones as one."""
+    alike: dict[tuple[Peers, PolicyPorts], dict[str, int]] = defaultdict(dict)
+    for rule in index.policies.rules:
+        if rule.direction == direction and _concerns_others(rule):
+            policies = alike[rule.peers, rule.ports]
+            policies[rule.policy.name] = policies.get(rule.policy.name, 0) | rule.pods
+    return tuple(
+        Opening(peers.pods, ports, policies, peers.everyone, bool(peers.blocks), EVERYWHERE in peers.blocks)
+        for (peers, ports), policies in alike.items()
+    )
+
+
+def _concerns_others(rule: PolicyRule) -> bool:
+    return bool(rule.peers.pods) or rule.peers.everyone or (rule.direction == "ingress" and bool(rule.peers.blocks))
+
+
+def _calls(index: Index) -> tuple[Call, ...]:
+    """Return the declared connections to pods, by target."""
+    found: dict[tuple[str, str, str, int], dict[str, int]] = defaultdict(dict)
+    for connection in sorted(index.rendered.connections, key=str):
+        target, source = connection.target, connection.source
+        if isinstance(target, PodGroup):
+            sources = found[target.namespace, target.name, connection.protocol, connection.port]
+            sources[source.name] = to_bits(index.pods.of_group(source))
+    return tuple(Call(*target, sources) for target, sources in sorted(found.items()))
+
+
+def _lost_calls(index: Index) -> Iterator[LostCall]:
+    for connection in index.rendered.connections:
+        if not index.pods.of_group(connection.source):
+            target = connection.target.host if isinstance(connection.target, External) else str(connection.target)
+            yield LostCall(connection.source.name, target, connection.protocol, connection.port)
+
+
+def _doors(index: Index) -> Iterator[Door]:
+    """Yield the pods behind Ingresses that only namespaces named by policies may reach."""
+    for identity, ingress in index.of("networking.k8s.io", "Ingress"):
+        for backend in dict.fromkeys(backends(ingress)):
+            for position, number in backend_ports(index, identity.namespace, backend):
+                namespaces = _may_reach(index, position, number)
+                if namespaces is not None:
+                    yield Door(identity.name, index.pods.all[position].group.name, number, namespaces)
+
+
+def _may_reach(index: Index, position: int, number: int) -> tuple[str, ...] | None:
+    """Return the namespaces that are named as those that may reach pods on a port; None if others may as well."""
+    if not index.policies.isolated["ingress"] >> position & 1:
+        return None
+    known, named, found = known_ports(index), named_ports(index), set[str]()
+    for rule in index.policies.rules:
+        if rule.direction == "ingress" and rule.pods >> position & 1:
+            ports = dict(rule.ports.received(1 << position, known, named))
+            if ("TCP", number) in ports or ("TCP", ANY_PORT) in ports:
+                if rule.peers.any_elsewhere:
+                    return None
+                found.update(rule.peers.named_elsewhere)
+    return tuple(sorted(found))
+
+
+def _ingress_ports(index: Index) -> dict[int, tuple[int, ...]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    for group, number in index.rendered.ingress_groups:
+        for position in index.pods.of_group(group):
+            found[position].add(number)
+    return {position: tuple(sorted(numbers)) for position, numbers in sorted(found.items())}
+
+
+def _external(index: Index) -> dict[str, tuple[str, ...]]:
+    """Return by policy the namespaces that it declares to be somebody else's."""
+    found = {}
+    for identity, manifest in index.of("networking.k8s.io", "NetworkPolicy"):
+        names = [one.removeprefix("Namespace/") for one in listed(manifest, EXTERNAL_REFERENCES) if "Namespace/" in one]
+        if names:
+            found[identity.name] = tuple(sorted(names))
+    return found

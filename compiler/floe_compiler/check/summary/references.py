@@ -1,0 +1,98 @@
+"""What objects name and their own namespace lacks: accounts, roles, priorities and the like."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.pods.exceptions import concerns_security, declarations, exception_hint, is_declared
+from floe_compiler.check.pods.tokens import AUTOMOUNT, unused_tokens
+from floe_compiler.check.references.accounts import DEFAULT, RBAC, account_of, bindings, subjects
+from floe_compiler.check.references.ingresses import backends
+from floe_compiler.model.annotations import is_external
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.summary import Reference, Subject, Token
+from floe_compiler.model.workloads import Workload
+
+_BUILT_IN = {
+    "ClusterRole": frozenset({"admin", "cluster-admin", "edit", "view"}),
+    "PriorityClass": frozenset({"system-cluster-critical", "system-node-critical"}),
+    "ServiceAccount": frozenset({DEFAULT}),
+}
+
+_Named = tuple[ObjectId, str, ObjectId]
+"""Who names an object, at which data path, and the object."""
+
+
+def unresolved(index: Index) -> tuple[Reference, ...]:
+    """Return the objects that the unit's objects name and that are not among them, with who names each."""
+    found: dict[ObjectId, list[tuple[Subject, str]]] = defaultdict(list)
+    for owner, place, named in _references(index):
+        if named in index.objects or _is_built_in(named):
+            continue
+        if not is_external(index.manifest(owner), named.kind, named.name):
+            found[named].append((Subject.of(owner), place))
+    return tuple(
+        Reference(named.group, named.kind, named.namespace, named.name, tuple(dict.fromkeys(owners)))
+        for named, owners in sorted(found.items())
+    )
+
+
+def bound_elsewhere(index: Index) -> tuple[tuple[str, str], ...]:
+    """Return the ServiceAccounts of other namespaces, by namespace and name, to which the unit gives a role."""
+    unit = index.rendered.namespace
+    found = {one for identity, binding in bindings(index) for one in subjects(identity, binding) if one[0] != unit}
+    return tuple(sorted(found))
+
+
+def tokens(index: Index) -> tuple[Token, ...]:
+    """Return the pods with a token that nobody declared, and whose account has no role in its own namespace."""
+    declared = declarations(index, concerns_security)
+    return tuple(
+        Token(
+            account,
+            Subject.of(workload.id),
+            f"{workload.at('spec')}.{AUTOMOUNT} is not false",
+            exception_hint(AUTOMOUNT),
+        )
+        for workload, account in unused_tokens(index)
+        if not is_declared(workload, AUTOMOUNT, declared)
+    )
+
+
+def _is_built_in(named: ObjectId) -> bool:
+    is_system = named.kind == "ClusterRole" and named.name.startswith("system:")
+    return is_system or named.name in _BUILT_IN.get(named.kind, ())
+
+
+def _references(index: Index) -> Iterator[_Named]:
+    for workload in index.workloads.values():
+        yield from _of_pods(workload)
+    for identity, binding in bindings(index):
+        role = binding.get("roleRef", {})
+        namespace = identity.namespace if role.get("kind") == "Role" else ""
+        yield identity, "roleRef", ObjectId(RBAC, role.get("kind", ""), namespace, role.get("name", ""))
+        for namespace, name in subjects(identity, binding):
+            yield identity, "subjects", ObjectId("", "ServiceAccount", namespace, name)
+    for identity, scaler in index.of("autoscaling", "HorizontalPodAutoscaler"):
+        target = scaler.get("spec", {}).get("scaleTargetRef", {})
+        group = str(target.get("apiVersion", "")).rpartition("/")[0]
+        named = ObjectId(group, target.get("kind", ""), identity.namespace, target.get("name", ""))
+        yield identity, "spec.scaleTargetRef", named
+    for identity, ingress in index.of("networking.k8s.io", "Ingress"):
+        for backend in backends(ingress):
+            yield identity, "spec.rules", ObjectId("", "Service", identity.namespace, backend.service)
+
+
+def _of_pods(workload: Workload) -> Iterator[_Named]:
+    account = ObjectId("", "ServiceAccount", workload.namespace, account_of(workload))
+    yield workload.id, workload.at("spec.serviceAccountName"), account
+    for volume in workload.pod.get("volumes", ()):
+        if "persistentVolumeClaim" in volume:
+            name = volume["persistentVolumeClaim"].get("claimName", "")
+            place = workload.at(f"spec.volumes[{volume.get('name', '')}]")
+            yield workload.id, place, ObjectId("", "PersistentVolumeClaim", workload.namespace, name)
+    if priority := workload.pod.get("priorityClassName", ""):
+        place = workload.at("spec.priorityClassName")
+        yield workload.id, place, ObjectId("scheduling.k8s.io", "PriorityClass", "", priority)

@@ -1,0 +1,1 @@
+"""The free text in objects, and the server addresses in it."""

@@ -1,0 +1,48 @@
+"""The servers that programs are configured with: in free text, under keys and in variables, and as options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+
+from floe_compiler.check.texts.addresses import Address, addresses
+from floe_compiler.check.texts.comments import without_comments
+from floe_compiler.check.texts.host_keys import document_addresses, hosts_in
+from floe_compiler.check.texts.host_options import option_addresses
+from floe_compiler.check.texts.texts import Text
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Container, Workload
+
+
+def server_addresses(
+    texts: Iterable[Text], workloads: Iterable[Workload], config_maps: Iterable[tuple[ObjectId, Object]]
+) -> Iterator[tuple[Text, Address]]:
+    """Yield each address in the texts of objects, with the text that it stands in; some more than once."""
+    for text in texts:
+        for address in _addresses_in(text.text):
+            yield text, address
+    for workload in workloads:
+        for container in workload.containers:
+            yield from _of_container(workload.id, container)
+    for identity, manifest in config_maps:  # its keys may be variables, by `envFrom`
+        for key, address in hosts_in(manifest.get("data", {})):
+            yield Text(identity, f"data[{key}]", address.host), address
+
+
+@cache  # the same scripts, settings and variables stand in every domain's objects
+def _addresses_in(text: str) -> tuple[Address, ...]:
+    plain = without_comments(text)
+    below_keys = (replace(address, beside="") for address in document_addresses(text))
+    return (*addresses(plain), *option_addresses(plain), *below_keys)
+
+
+def _of_container(owner: ObjectId, container: Container) -> Iterator[tuple[Text, Address]]:
+    """Yield what only several words of a command, or several variables, tell together."""
+    words = [*container.data.get("command", ()), *container.data.get("args", ())]
+    field = "command" if "command" in container.data else "args"
+    for address in option_addresses(without_comments(" ".join(words))):
+        yield Text(owner, f"{container.place}.{field}", address.host), address
+    variables = {one.get("name", ""): one.get("value") for one in container.data.get("env", ())}
+    for key, address in hosts_in(variables):
+        yield Text(owner, f"{container.place}.env[{key}]", address.host, key), address

@@ -1,0 +1,61 @@
+"""The free text in objects: what programs read, and what the API server does not look into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.rendered import LaunchedPods, launched_id
+from floe_compiler.model.workloads import Container, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text and where it stands.
+
+    `variable` is the environment variable whose value it is, if any, and `before` the word before it in a command.
+    """
+
+    owner: ObjectId
+    place: str
+    text: str
+    variable: str = ""
+    before: str = ""
+
+
+def texts_of(
+    workloads: Mapping[ObjectId, Workload],
+    config_maps: Iterable[tuple[ObjectId, Object]],
+    launched: Iterable[LaunchedPods],
+) -> Iterator[Text]:
+    """Yield the values of environment variables, the commands and arguments of containers, and ConfigMaps' data.
+
+    A variable that describes launched pods is left out: the workload of these pods has its texts.
+    """
+    described = {
+        (pods.description.by, pods.description.container, pods.description.variable)
+        for pods in launched
+        if pods.description and launched_id(pods.group) in workloads
+    }
+    for workload in workloads.values():
+        for container in workload.containers:
+            for text in container_texts(workload.id, container):
+                if (text.owner, container.name, text.variable) not in described:
+                    yield text
+    for identity, manifest in config_maps:
+        for key, text in manifest.get("data", {}).items():
+            yield Text(identity, f"data[{key}]", text)
+
+
+def container_texts(owner: ObjectId, container: Container) -> Iterator[Text]:
+    """Yield the texts of one container."""
+    for field in ("command", "args"):
+        words = container.data.get(field, ())
+        for before, text in pairwise(("", *words)):
+            yield Text(owner, f"{container.place}.{field}", text, before=before)
+    for variable in container.data.get("env", ()):
+        if variable.get("value"):
+            name = variable.get("name", "")
+            yield Text(owner, f"{container.place}.env[{name}]", variable["value"], name)

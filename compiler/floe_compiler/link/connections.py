@@ -1,0 +1,166 @@
+"""Network policies against the declared connections between pods: all of them are possible, and nothing else is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.finding import Finding
+from floe_compiler.link.policies import policy_id
+from floe_compiler.link.reachability import Ingress, Reachability, Sources, Target
+from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.diagnostics import Rule
+from floe_compiler.model.hints import SHOWN
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.policy_ports import ANY_PORT, Port, show_port, show_ports
+from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.summary import Call, LostCall, Opening
+
+CUT = Rule(
+    "C061",
+    "connection that a network policy cuts",
+    "A declared connection is not allowed by the policies at one of its ends, so the program would time out. Both the "
+    "source's egress and the target's ingress must allow it, on the container's port.",
+)
+OPEN = Rule(
+    "C062",
+    "connection that nobody declared",
+    "Network policies at both ends allow a connection that no component declares. Remove the opening, or declare the "
+    "connection where it is needed.",
+)
+SURPLUS = Rule(
+    "C069",
+    "port open to pods that never call it",
+    "A network policy lets pods reach others on a port that none of them is declared to call. Only their own policies "
+    "still hold them back. Leave the port out, or name those that call it.",
+    severity="warning",
+)
+UNKNOWN = Rule(
+    "C064",
+    "connection of unknown pods",
+    "A connection is declared for pods that the environment does not render. Correct the name.",
+)
+
+
+RULES = (CUT, OPEN, SURPLUS, UNKNOWN)
+
+Source = tuple[str, int]
+"""Pods that reach others: their unit, and their position in it."""
+
+
+def check(environment: Environment) -> Iterator[Finding]:
+    """Yield the declared connections between pods that are cut, and the openings that nobody declared."""
+    reach = Reachability(environment)
+    for unit, summary in environment.units.items():
+        for lost in summary.network.lost_calls:
+            message = f"a connection {_show(unit, lost.source, lost.target, lost)} is declared"
+            yield Finding(UNKNOWN, unit, PodGroup(unit, lost.source), message)
+        for call in summary.network.calls:
+            targets = environment.group(call.namespace, call.name)
+            yield from _cut(environment, reach, unit, call, targets)
+            if not targets:
+                yield from _unknown(unit, call)
+    yield from _open(environment, reach)
+    yield from _surplus(environment, reach)
+
+
+def _unknown(unit: str, call: Call) -> Iterator[Finding]:
+    target = PodGroup(call.namespace, call.name)
+    for name in call.sources:
+        yield Finding(UNKNOWN, call.namespace, target, f"a connection {_show(unit, name, target, call)} is declared")
+
+
+def _show(unit: str, source: str, target: object, call: Call | LostCall) -> str:
+    return f"from {unit}/{source} to {target} on {call.protocol} {call.port}"
+
+
+def _cut(environment: Environment, reach: Reachability, unit: str, call: Call, targets: int) -> Iterator[Finding]:
+    port, group = (call.protocol, call.port), PodGroup(call.namespace, call.name)
+    for position in numbers_in(targets):
+        target = (call.namespace, position)
+        sent, received = reach.may_send(unit, target, port), reach.may_reach(unit, target, port)
+        if not call.pods & ~(sent & received):
+            continue
+        for name, pods in call.sources.items():
+            for source in numbers_in(pods & ~sent):
+                message = f"no policy allows egress {_show(unit, name, group, call)}"
+                yield Finding(CUT, unit, environment.about(unit, source), message)
+            if pods & ~received:
+                message = f"no policy allows ingress {_show(unit, name, group, call)}"
+                yield Finding(CUT, call.namespace, environment.about(*target), message)
+
+
+def _open(environment: Environment, reach: Reachability) -> Iterator[Finding]:
+    """Yield one finding for all that a source may reach without any declaration, each target with its first port."""
+    opened: dict[Source, list[tuple[Port, Target]]] = defaultdict(list)
+    for target in reach.sends.by_target:
+        for port, unit, pods in reach.open_ports(target):
+            if undeclared := pods & ~reach.declared.exactly(target, port).get(unit, 0):
+                for position in numbers_in(undeclared):
+                    opened[unit, position].append((port, target))
+    for source, pairs in opened.items():
+        yield _opened(environment, source, pairs)
+
+
+def _opened(environment: Environment, source: Source, pairs: list[tuple[Port, Target]]) -> Finding:
+    first: dict[Target, Port] = {}
+    for port, target in sorted(pairs, key=lambda one: (one[0][1] != ANY_PORT, one[0], environment.order(*one[1]))):
+        first.setdefault(target, port)
+    shown = list(first.items())[:SHOWN]
+    places = ", ".join(f"{environment.group_of(*target)} on {show_port(port)}" for target, port in shown)
+    more = f" and {len(first) - SHOWN} more" if len(first) > SHOWN else ""
+    hint = f"the first is allowed by {' and '.join(_allowing(environment, source, *shown[0]))}"
+    message = f"{environment.group_of(*source)} may reach {places}{more}"
+    return Finding(OPEN, source[0], environment.about(*source), message, hint)
+
+
+def _surplus(environment: Environment, reach: Reachability) -> Iterator[Finding]:
+    """Yield one finding for each group of pods that a policy opens to others in vain, with all its ports.
+
+    What these could even use is found as an opening of theirs already.
+    """
+    found: dict[tuple[str, str, PodGroup], set[Port]] = defaultdict(set)
+    for rule in reach.ingress:
+        for port, targets in rule.received if rule.sources else ():
+            for position in numbers_in(targets):
+                if not _is_used(reach, rule, (rule.unit, position), port):
+                    for policy, pods in rule.opening.policies.items():
+                        if pods >> position & 1:
+                            found[rule.unit, policy, environment.group_of(rule.unit, position)].add(port)
+    for (unit, policy, group), ports in found.items():
+        message = f"it lets pods reach {group} on {show_ports(ports)}, and none of them is declared to call that"
+        yield Finding(SURPLUS, unit, policy_id(unit, policy), message)
+
+
+def _is_used(reach: Reachability, rule: Ingress, target: Target, port: Port) -> bool:
+    """Tell whether any of a rule's sources is declared to call a target on a port, or could send to it."""
+    if port[1] == ANY_PORT:
+        declared: list[Sources] = [
+            one for known, one in reach.declared.by_target.get(target, {}).items() if known[0] == port[0]
+        ]
+    else:
+        declared = [reach.declared.exactly(target, port)]
+    if any(callers.get(unit, 0) & pods for callers in declared for unit, pods in rule.sources.items()):
+        return True
+    return any(reach.may_send(unit, target, port) & pods for unit, pods in rule.sources.items())
+
+
+def _allowing(environment: Environment, source: Source, target: Target, port: Port) -> Iterable[str]:
+    """Return the policies that allow a connection."""
+    found = set[ObjectId]()
+    for openings, own, other in (
+        (environment.units[source[0]].network.egress, source, target),
+        (environment.units[target[0]].network.ingress, target, source),
+    ):
+        for opening in openings:
+            means_other = environment.peers(own[0], opening).get(other[0], 0) >> other[1] & 1
+            if means_other and _opens(environment, opening, target, port):
+                found |= {policy_id(own[0], name) for name, pods in opening.policies.items() if pods >> own[1] & 1}
+    return map(str, sorted(found))
+
+
+def _opens(environment: Environment, opening: Opening, target: Target, port: Port) -> bool:
+    named = environment.units[target[0]].network.named_ports
+    ports = {one for one, _ in opening.ports.received(1 << target[1], environment.ports, named)}
+    return bool(ports & {port, (port[0], ANY_PORT)})

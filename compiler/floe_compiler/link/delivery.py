@@ -1,0 +1,149 @@
+"""Everything that is written is applied: by an Application that its project lets do so, or by a Kustomization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.finding import Finding
+from floe_compiler.model.diagnostics import Rule
+from floe_compiler.model.files import folder_path
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.rendered import DELIVERY_UNIT
+from floe_compiler.model.summary import KindPattern, Project, Subject, Summary
+
+NOT_APPLIED = Rule(
+    "C170",
+    "Folder that nothing applies",
+    "The delivery tool is told of the folders of the platform, of its domains, and of cluster-scoped objects. "
+    "What lies in another namespace would never reach the cluster. Move it into one of those namespaces, or let "
+    "whoever owns the other one deliver it.",
+)
+NOT_ALLOWED = Rule(
+    "C171",
+    "Object that its Argo CD project refuses",
+    "The AppProject of the object's folder does not allow its kind or name, so the sync would fail. "
+    "Allow it on purpose: patch the AppProject in overlays/<env>/.",
+)
+RULES = (NOT_APPLIED, NOT_ALLOWED)
+
+_SPECIAL = {*"*?["}
+_HINT = "allow it with a patch of the AppProject in overlays/"
+
+
+def check(environment: Environment) -> Iterator[Finding]:
+    """Yield objects in folders that nothing applies, and those that an AppProject refuses.
+
+    Objects that lie in the wrong place, and Secrets in plain text, are found elsewhere: nobody should allow them.
+    """
+    if DELIVERY_UNIT not in environment.units:
+        return
+    applied = {path: project for unit in environment.units.values() for path, project in unit.delivery.applied}
+    permissions = _permissions(environment)
+    unknown: set[str] = set()
+    for name, unit in environment.units.items():
+        for namespace in unit.objects if name != DELIVERY_UNIT else ():
+            folder = folder_path(environment.facts.environment, namespace)
+            if folder not in applied:
+                unknown |= {namespace} if any(_wanted(environment, unit, namespace)) else set()
+            elif (project := applied[folder]) is not None:
+                allowed = permissions.get(project, _BY_DEFAULT)
+                if not _allows_all(allowed, unit, namespace):
+                    yield from _refused(environment, unit, namespace, folder, allowed)
+    for namespace in sorted(unknown):
+        message = f"nothing applies what lies in {folder_path(environment.facts.environment, namespace)}"
+        hint = "use the namespace of the platform or a domain"
+        yield Finding(NOT_APPLIED, namespace, f"namespace {namespace}", message, hint)
+
+
+class _Names(NamedTuple):
+    """The patterns of names that a project's list has for one kind."""
+
+    exact: frozenset[str]
+    patterns: tuple[str, ...]
+
+    def have(self, name: str) -> bool:
+        """Tell whether a name is among them."""
+        return name in self.exact or any(fnmatchcase(name, pattern) for pattern in self.patterns)
+
+
+class _Permissions:
+    """What a project lets be applied, as Argo CD decides it (`app_project_types.go`), each kind looked up once."""
+
+    def __init__(self, project: Project) -> None:
+        self._lists = {
+            True: (project.namespaced, project.not_namespaced),
+            False: (project.cluster, project.not_cluster),
+        }
+        self._known: dict[tuple[bool, str, str], tuple[_Names, _Names]] = {}
+
+    def allows_all(self, namespaced: bool, group: str, kind: str) -> bool:
+        """Tell whether all objects of a kind are allowed, whatever their names."""
+        allowed, refused = self._names(namespaced, group, kind)
+        return "*" in allowed.patterns and not any(refused)
+
+    def allows(self, identity: ObjectId) -> bool:
+        """Tell whether an object is allowed."""
+        allowed, refused = self._names(bool(identity.namespace), identity.group, identity.kind)
+        return allowed.have(identity.name) and not refused.have(identity.name)
+
+    def _names(self, namespaced: bool, group: str, kind: str) -> tuple[_Names, _Names]:
+        key = (namespaced, group, kind)
+        if key not in self._known:
+            allowed, refused = self._lists[namespaced]
+            self._known[key] = (_names_of(allowed, group, kind), _names_of(refused, group, kind))
+        return self._known[key]
+
+
+def _names_of(patterns: Iterable[KindPattern], group: str, kind: str) -> _Names:
+    names = {one.name for one in patterns if fnmatchcase(group, one.group) and fnmatchcase(kind, one.kind)}
+    exact = frozenset(name for name in names if not _SPECIAL & {*name})
+    return _Names(exact, tuple(sorted(names - exact)))
+
+
+_BY_DEFAULT = _Permissions(Project((KindPattern("*", "*"),), (), (), ()))
+"""What Argo CD lets be applied by a project that says nothing: everything in namespaces."""
+
+
+def _permissions(environment: Environment) -> dict[str, _Permissions]:
+    """Return by name what the projects allow; projects that are alike share what has been looked up."""
+    alike: dict[Project, _Permissions] = {}
+    found = {}
+    for unit in environment.units.values():
+        for name, project in unit.delivery.projects.items():
+            found[name] = alike.setdefault(project, _Permissions(project))
+    return found
+
+
+def _allows_all(permissions: _Permissions, unit: Summary, namespace: str) -> bool:
+    return all(
+        permissions.allows_all(bool(namespace), group, kind)
+        or all(permissions.allows(ObjectId(group, kind, namespace, name)) for name in names)
+        for group, kinds in unit.objects[namespace].items()
+        for kind, names in kinds.items()
+    )
+
+
+def _kinds(unit: Summary, namespace: str) -> Iterator[tuple[str, str]]:
+    return ((group, kind) for group, kinds in unit.objects[namespace].items() for kind in kinds)
+
+
+def _wanted(environment: Environment, unit: Summary, namespace: str) -> Iterator[ObjectId]:
+    """Yield the objects of a namespace in which nothing else is wrong."""
+    lost = () if namespace in environment.known_namespaces else unit.stray
+    wrong = {*unit.delivery.unwanted, *lost}
+    for group, kind in _kinds(unit, namespace):
+        for name in unit.objects[namespace][group][kind]:
+            if Subject(group, kind, namespace, name) not in wrong:
+                yield ObjectId(group, kind, namespace, name)
+
+
+def _refused(
+    environment: Environment, unit: Summary, namespace: str, folder: str, permissions: _Permissions
+) -> Iterator[Finding]:
+    for identity in _wanted(environment, unit, namespace):
+        if not permissions.allows(identity):
+            message = f"the AppProject of {folder} does not allow {identity.kind}"
+            yield Finding(NOT_ALLOWED, unit.unit, identity, message, _HINT)

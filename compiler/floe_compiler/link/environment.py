@@ -1,0 +1,156 @@
+"""The units of one environment, as the rules of the link look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.job_names import without_hash
+from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex, LabelSelector, label_bits
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.rendered import LAUNCHED, PodGroup
+from floe_compiler.model.summary import Opening, Peer, Subject, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the link has to know of an environment beside its units: see `Rendered`."""
+
+    environment: str
+    cluster: str = ""
+    cluster_name: str = ""
+    cluster_domain: str = "cluster.local"
+    ingress_namespace: str = ""
+
+
+@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+class Environment:
+    """The facts and the units of an environment, by name."""
+
+    facts: Facts
+    units: Mapping[str, Summary]
+
+    @classmethod
+    def of(cls, facts: Facts, summaries: Iterable[Summary]) -> Environment:
+        """Return the environment of these units."""
+        return cls(facts, {summary.unit: summary for summary in sorted(summaries, key=lambda one: one.unit)})
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """Return the names of the Namespaces that the environment renders."""
+        return frozenset(
+            name for unit in self.units.values() for name in unit.objects.get("", {}).get("", {}).get("Namespace", ())
+        )
+
+    @cached_property
+    def known_namespaces(self) -> frozenset[str]:
+        """Return the names of the namespaces that there are, with those that each cluster has by itself."""
+        return self.namespaces | {"default", "kube-public", "kube-system"}
+
+    @cached_property
+    def pods(self) -> Mapping[str, LabelIndex]:
+        """Return the pods of each unit that has any."""
+        return {
+            name: LabelIndex(unit.network.labels, (1 << len(unit.network.pods)) - 1)
+            for name, unit in self.units.items()
+            if unit.network.pods
+        }
+
+    @cached_property
+    def ports(self) -> frozenset[int]:
+        """Return the numbers of the ports that some container or connection uses."""
+        return frozenset[int]().union(*(unit.network.ports for unit in self.units.values()))
+
+    def names(self, group: str, kind: str, namespace: str) -> tuple[str, ...]:
+        """Return the names of the objects of a kind in a namespace."""
+        if namespace:
+            unit = self.units.get(namespace)
+            return _names(unit, group, kind, namespace) if unit else ()
+        return tuple(name for unit in self.units.values() for name in _names(unit, group, kind, ""))
+
+    def peers(self, unit: str, opening: Opening) -> Mapping[str, int]:
+        """Return by unit the pods (as bits) that a rule of a unit's policies means."""
+        if opening.everyone:
+            return self._everyone
+        if len(opening.peers) == 1:
+            return self.selected(unit, opening.peers[0])
+        found: dict[str, int] = {}
+        for peer in opening.peers:
+            for name, pods in self.selected(unit, peer).items():
+                found[name] = found.get(name, 0) | pods
+        return found
+
+    def selected(self, unit: str, peer: Peer) -> Mapping[str, int]:
+        """Return by unit the pods (as bits) that a peer of a unit's policies means; those alike are resolved once."""
+        key = (unit if peer.own else "", peer)
+        found = self._selected.get(key)
+        if found is None:
+            every = (
+                (name, index.select(peer.pods)) for name in self._units(unit, peer) if (index := self.pods.get(name))
+            )
+            found = self._selected[key] = {name: pods for name, pods in every if pods}
+        return found
+
+    def group(self, unit: str, name: str) -> int:
+        """Return the pods (as bits) of a group; a Job's may be named with or without its content hash."""
+        groups = self._groups.get(unit)
+        if groups is None:
+            groups = self._groups[unit] = _group_bits(self.units.get(unit))
+        return groups.get(name) or groups.get(without_hash(name), 0)
+
+    def group_of(self, unit: str, position: int) -> PodGroup:
+        """Return the group of pods."""
+        return PodGroup(unit, self.units[unit].network.pods[position].group)
+
+    def about(self, unit: str, position: int) -> ObjectId | PodGroup:
+        """Return what a finding about pods is about: the object that has their template, if there is one."""
+        return self.units[unit].network.pods[position].subject.about
+
+    def order(self, unit: str, position: int) -> tuple[bool, Subject]:
+        """Return what sorts pods: by their objects, and those last that run only when they are launched."""
+        subject = self.units[unit].network.pods[position].subject
+        return subject.kind in ("", LAUNCHED), subject
+
+    def with_labels(self, selector: LabelSelector) -> tuple[str, ...]:
+        """Return the namespaces that a selector selects: those rendered, and those that have pods."""
+        names, index = self._labelled
+        return tuple(names[position] for position in numbers_in(index.select(selector)))
+
+    def _units(self, unit: str, peer: Peer) -> Iterable[str]:
+        if peer.own:
+            return (unit,)
+        return peer.names if peer.namespaces is None else self.with_labels(peer.namespaces)
+
+    @cached_property
+    def _everyone(self) -> Mapping[str, int]:
+        return {name: (1 << len(self.units[name].network.pods)) - 1 for name in self.pods}
+
+    @cached_property
+    def _selected(self) -> dict[tuple[str, Peer], Mapping[str, int]]:
+        return {}
+
+    @cached_property
+    def _groups(self) -> dict[str, dict[str, int]]:
+        return {}
+
+    @cached_property
+    def _labelled(self) -> tuple[tuple[str, ...], LabelIndex]:
+        names = tuple(sorted(self.namespaces | self.pods.keys()))
+        labels = []
+        for name in names:
+            unit = self.units.get(name)
+            labels.append({**((unit.namespace_labels if unit else None) or {}), NAMESPACE_NAME: name})
+        return names, LabelIndex(label_bits(labels), (1 << len(names)) - 1)
+
+
+def _group_bits(unit: Summary | None) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for position, pods in enumerate(unit.network.pods if unit else ()):
+        found[pods.group] = found.get(pods.group, 0) | 1 << position
+    return found
+
+
+def _names(unit: Summary, group: str, kind: str, namespace: str) -> tuple[str, ...]:
+    return unit.objects.get(namespace, {}).get(group, {}).get(kind, ())

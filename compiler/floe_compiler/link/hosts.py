@@ -1,0 +1,179 @@
+"""Hosts that programs are configured with, against the Services of the environment and the servers that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.finding import Finding
+from floe_compiler.model.annotations import EXTERNAL_HOSTS
+from floe_compiler.model.diagnostics import Rule
+from floe_compiler.model.hints import near
+from floe_compiler.model.summary import Host, Mention
+
+SERVICE = Rule(
+    "C051",
+    "host of a Service that nobody makes",
+    "A program is told the name of a Service that the environment does not render. Correct the name or namespace.",
+)
+PORT = Rule(
+    "C052",
+    "port that a Service lacks",
+    "A program is told a port that the Service does not have. Use one of the Service's ports.",
+)
+UNDECLARED = Rule(
+    "C053",
+    "host that no input declares",
+    "A program is told a server that is neither a Service of the environment nor declared, so network policies would "
+    'cut it off. Declare it where it is used, or annotate the object: "floe.dev/external-hosts: <host>".',
+)
+RULES = (SERVICE, PORT, UNDECLARED)
+
+_DECLARE = f'declare it where it is used, or annotate the object: "{EXTERNAL_HOSTS}: {{}}"'
+# Names in URLs that identify something and that nobody connects to.
+_IDENTIFIERS = frozenset({"json-schema.org", "www.apache.org", "www.w3.org", "opensource.org", "xmlns.com"})
+_FILES = frozenset(
+    {"conf", "go", "java", "js", "json", "log", "md", "py", "sh", "sql", "toml", "ts", "txt", "yaml", "yml"}
+)
+_LEAST_PORT = 80
+"""Below it, `name:number` without a scheme is rather an image with its tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """All that a host may be: Services by namespace and name with their ports, and declared servers with theirs.
+
+    Without ports, it is there on any. `listening` are the ports of all Services.
+    """
+
+    services: Mapping[tuple[str, str], tuple[int, ...]]
+    listening: frozenset[int]
+    servers: Mapping[str, tuple[int, ...]]
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What is wrong with a host, wherever it is mentioned; `what` follows the place of the mention."""
+
+    rule: Rule
+    what: str
+    hint: str = ""
+
+
+def check(environment: Environment) -> Iterator[Finding]:
+    """Yield the hosts and ports in programs' texts that lead nowhere."""
+    names = _names(environment)
+    fine: set[tuple[str, int, bool]] = set()
+    for unit, summary in environment.units.items():
+        for host in summary.hosts.used:
+            key = (host.name, host.port, host.certain)
+            if key in fine:
+                continue
+            problem = _problem(environment, names, unit, host)
+            if problem is None:
+                if not _is_short(names, unit, host):
+                    fine.add(key)
+                continue
+            for mention in host.mentions:
+                message = f"{_place(problem.rule, mention)} names {problem.what}"
+                yield Finding(problem.rule, unit, mention.subject.about, message, problem.hint)
+
+
+def _place(rule: Rule, mention: Mention) -> str:
+    return f"{mention.place} with {mention.beside}" if rule is PORT and mention.beside else mention.place
+
+
+def _names(environment: Environment) -> _Names:
+    services: dict[tuple[str, str], tuple[int, ...]] = {}
+    servers: dict[str, tuple[int, ...]] = {}
+    for unit, summary in environment.units.items():
+        for service, ports in summary.hosts.services.items():
+            services[unit, service] = ports
+        for host, ports in summary.hosts.servers.items():
+            known = servers.get(host, ports)
+            servers[host] = tuple(sorted({*known, *ports})) if known and ports else ()
+    listening = frozenset(port for ports in services.values() for port in ports)
+    return _Names(services, listening, servers, environment.facts.cluster_domain)
+
+
+def _problem(environment: Environment, names: _Names, unit: str, host: Host) -> _Problem | None:
+    labels = host.name.split(".")
+    if _is_cluster_name(names, labels):
+        return _cluster_name(environment, names, host, labels)
+    if service := _short_name(names, unit, labels):
+        return _port(names, host, service) if host.certain or host.port >= _LEAST_PORT else None
+    return _server(environment, names, unit, host) if _is_server(names, host) else None
+
+
+def _is_short(names: _Names, unit: str, host: Host) -> bool:
+    """Tell whether it depends on the namespace what a host is."""
+    return host.name.count(".") <= 1 and _short_name(names, unit, host.name.split(".")) is not None
+
+
+def _is_cluster_name(names: _Names, labels: list[str]) -> bool:
+    """Tell whether a name is one of this cluster's, or would be but for the domain; others may have a `svc` too."""
+    if "svc" not in labels[2:]:
+        return False
+    at = labels.index("svc", 2)
+    return ".".join(labels[at + 1 :]) in ("", names.domain) or (labels[at - 1], labels[at - 2]) in names.services
+
+
+def _cluster_name(environment: Environment, names: _Names, host: Host, labels: list[str]) -> _Problem | None:
+    """Check `service.namespace.svc` or `pod.service.namespace.svc`, with or without the cluster's domain."""
+    at = labels.index("svc", 2)
+    domain = ".".join(labels[at + 1 :])
+    namespace, service = labels[at - 1], labels[at - 2]
+    if (namespace, service) == ("default", "kubernetes"):
+        return None
+    if (namespace, service) not in names.services:
+        known = environment.names("", "Service", namespace)
+        hint = near(service, known) if known else near(namespace, environment.namespaces)
+        return _Problem(SERVICE, f"{host.name}, but there is no such Service", hint)
+    if domain not in ("", names.domain):
+        return _Problem(SERVICE, f"{host.name}, but the cluster's domain is {names.domain}")
+    return _port(names, host, (namespace, service))
+
+
+def _short_name(names: _Names, namespace: str, labels: list[str]) -> tuple[str, str] | None:
+    """Return the Service that a name without `svc` means in a namespace: `[pod.]service[.namespace]`."""
+    choices = [(namespace, labels[-1])] if len(labels) <= 2 else []
+    if len(labels) in (2, 3):
+        choices.append((labels[-1], labels[-2]))
+    return next((choice for choice in choices if choice in names.services), None)
+
+
+def _port(names: _Names, host: Host, service: tuple[str, str]) -> _Problem | None:
+    ports = names.services[service]
+    if not host.port or not ports or host.port in ports:
+        return None  # a Service without ports leads to a server, or straight to pods, at any port
+    return _Problem(
+        PORT, f"port {host.port} of Service {service[0]}/{service[1]}", f"it has {', '.join(map(str, ports))}"
+    )
+
+
+def _is_server(names: _Names, host: Host) -> bool:
+    """Tell whether what need not be a server is one all the same, and no key, image or line of a file."""
+    if host.certain:
+        return host.name not in _IDENTIFIERS
+    last = host.name.rpartition(".")[2]
+    if "." in host.name:
+        return host.port >= _LEAST_PORT and last.isalpha() and last not in _FILES
+    return host.port in names.listening and host.name != "port"
+
+
+def _server(environment: Environment, names: _Names, unit: str, host: Host) -> _Problem | None:
+    labels = host.name.split(".")
+    hosts = [".".join(labels[start:]) for start in range(len(labels))]
+    declared = [names.servers[one] for one in hosts if one in names.servers]
+    if any(not ports or not host.port or host.port in ports for ports in declared):
+        return None
+    shown = f"{host.name}:{host.port}" if host.port else host.name
+    if declared:
+        ports = sorted({port for known in declared for port in known})
+        hint = f"declared is port {', '.join(map(str, ports))}"
+    else:
+        known = () if "." in host.name else environment.names("", "Service", unit)
+        hint = near(host.name, known) or _DECLARE.format(host.name)
+    return _Problem(UNDECLARED, f"{shown}, which nothing declares", hint)

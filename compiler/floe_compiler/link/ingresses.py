@@ -1,0 +1,30 @@
+"""Ingresses whose pods the ingress controller can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.finding import Finding
+from floe_compiler.model.diagnostics import Rule
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.rendered import PodGroup
+
+INGRESS = Rule(
+    "C065",
+    "Ingress whose pods nobody can reach",
+    "An Ingress routes to pods that no NetworkPolicy lets the ingress controller's namespace reach. "
+    "Open the pods' port to it.",
+)
+RULES = (INGRESS,)
+
+
+def check(environment: Environment) -> Iterator[Finding]:
+    """Yield the Ingresses to pods that only namespaces of this environment may reach."""
+    for name, unit in environment.units.items():
+        for door in unit.network.doors:
+            if environment.namespaces.issuperset(door.namespaces):
+                about = ObjectId("networking.k8s.io", "Ingress", name, door.ingress)
+                target = PodGroup(name, door.group)
+                message = f"no policy lets the ingress controller reach {target} on port {door.port}"
+                yield Finding(INGRESS, name, about, message)

@@ -1,0 +1,50 @@
+"""Objects that others name: accounts, roles, priorities and whatever else their own namespace lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.finding import Finding
+from floe_compiler.model.diagnostics import Rule
+from floe_compiler.model.hints import near
+from floe_compiler.model.summary import Reference
+
+ACCOUNT = Rule(
+    "C044",
+    "ServiceAccount that nobody makes",
+    "A pod or a role binding names a ServiceAccount that the environment does not render. Correct the name, or say "
+    'that somebody else makes it: annotation "floe.dev/external-references: ServiceAccount/<name>".',
+)
+ROLE = Rule(
+    "C045",
+    "Role that nobody makes",
+    "A binding names a Role or ClusterRole that neither the environment nor Kubernetes has. Correct the name.",
+)
+MISSING = Rule(
+    "C047",
+    "reference to an object that nobody makes",
+    "An object names another that the environment does not render. Correct the name, or say that somebody else makes "
+    'it: annotation "floe.dev/external-references: <kind>/<name>".',
+)
+RULES = (ACCOUNT, ROLE, MISSING)
+
+_RULES = {"ClusterRole": ROLE, "Role": ROLE, "ServiceAccount": ACCOUNT}
+
+
+def check(environment: Environment) -> Iterator[Finding]:
+    """Yield the references that no unit resolves."""
+    for name, unit in environment.units.items():
+        for reference in unit.references:
+            known = environment.names(reference.group, reference.kind, reference.namespace)
+            if reference.name not in known:
+                rule = _RULES.get(reference.kind, MISSING)
+                hint = near(reference.name, known)
+                for subject, place in reference.named_by:
+                    message = f"{place} names {reference.kind} {_shown(reference)}, which nobody makes"
+                    yield Finding(rule, name, subject.about, message, hint)
+
+
+def _shown(reference: Reference) -> str:
+    """Return the name, and for an account its namespace, which may be another."""
+    return f"{reference.namespace}/{reference.name}" if reference.kind == "ServiceAccount" else reference.name

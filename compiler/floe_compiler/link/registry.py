@@ -1,0 +1,47 @@
+"""The rules of this stage: a rule that is not listed here does not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from floe_compiler.link import (
+    across,
+    connections,
+    delivery,
+    hosts,
+    ingresses,
+    namespaces,
+    references,
+    selectors,
+    strangers,
+    tokens,
+)
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.finding import Finding
+from floe_compiler.model.diagnostics import Rule
+
+
+class RuleModule(Protocol):
+    """A module with rules about the units of one environment."""
+
+    @property
+    def RULES(self) -> tuple[Rule, ...]:  # noqa: N802 - a constant of each module
+        """Return what it may find."""
+
+    def check(self, environment: Environment) -> Iterable[Finding]:
+        """Yield what is wrong between the units of an environment."""
+
+
+MODULES: tuple[RuleModule, ...] = (
+    connections,
+    delivery,
+    hosts,
+    ingresses,
+    namespaces,
+    references,
+    selectors,
+    strangers,
+    tokens,
+)
+RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), across.SHARED)

@@ -1,0 +1,26 @@
+"""Pods with a token for the API server that their account cannot use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.finding import Finding
+from floe_compiler.model.diagnostics import Rule
+
+TOKEN = Rule(
+    "C071",
+    "API token that nobody needs",
+    "A pod gets a token for the API server although its ServiceAccount has no role: only an intruder could use it. "
+    "Set automountServiceAccountToken to false.",
+)
+RULES = (TOKEN,)
+
+
+def check(environment: Environment) -> Iterator[Finding]:
+    """Yield the pods with a token whose account no binding gives a role, in whatever unit the binding is."""
+    bound = {account for unit in environment.units.values() for account in unit.bound}
+    for name, unit in environment.units.items():
+        for token in unit.tokens:
+            if (name, token.account) not in bound:
+                yield Finding(TOKEN, name, token.subject.about, token.message, token.hint)

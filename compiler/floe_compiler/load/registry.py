@@ -1,0 +1,40 @@
+"""The rules of this stage, for `floe-compile rules` and docs/rules.md."""
+
+from __future__ import annotations
+
+from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, SCHEMA, SECRET_VALUE, STRAY_FILE, WRONG_KIND
+from floe_compiler.load.text_file import BYTE_ORDER_MARK, CONTROL_CHARACTER, NOT_UTF8, OUTSIDE, TOO_LARGE, UNREADABLE
+from floe_compiler.load.yaml_reader import (
+    AMBIGUOUS_SCALAR,
+    DUPLICATE_KEY,
+    KEY_NOT_TEXT,
+    NO_REFERENCES,
+    NO_TAGS,
+    TOO_DEEP,
+)
+from floe_compiler.load.yaml_syntax import CONFLICT, SYNTAX, TAB
+from floe_compiler.model.diagnostics import Rule
+
+RULES: tuple[Rule, ...] = (
+    UNREADABLE,
+    OUTSIDE,
+    TOO_LARGE,
+    NOT_UTF8,
+    BYTE_ORDER_MARK,
+    CONTROL_CHARACTER,
+    SYNTAX,
+    TAB,
+    CONFLICT,
+    DUPLICATE_KEY,
+    KEY_NOT_TEXT,
+    NO_REFERENCES,
+    NO_TAGS,
+    AMBIGUOUS_SCALAR,
+    TOO_DEEP,
+    NO_MANIFEST,
+    STRAY_FILE,
+    WRONG_KIND,
+    NOT_ONE_DOCUMENT,
+    SCHEMA,
+    SECRET_VALUE,
+)

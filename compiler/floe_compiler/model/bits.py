@@ -1,0 +1,29 @@
+"""Sets of small numbers as the bits of an integer: their unions and intersections cost next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+
+def to_bits(numbers: Iterable[int]) -> int:
+    """Return the integer with these bits set."""
+    found = 0
+    for number in numbers:
+        found |= 1 << number
+    return found
+
+
+def union(sets: Iterable[int]) -> int:
+    """Return the integer with the bits that any of these has."""
+    found = 0
+    for one in sets:
+        found |= one
+    return found
+
+
+def numbers_in(bits: int) -> Iterator[int]:
+    """Yield the numbers of the set bits, in ascending order."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest

@@ -1,0 +1,61 @@
+"""Frozen data as MessagePack and back: what the cache keeps and processes exchange. Only data, never code.
+
+The same value gives the same bytes in every process (sets are sorted, mappings keep their order), so the bytes also
+serve as what a value is known by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable
+from collections.abc import Set as AbstractSet
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+Value = TypeVar("Value")
+
+
+def _plain(value: Any) -> Any:
+    """Return what stands for a value that MessagePack does not know: a pydantic model, or a type."""
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return [_plain(type(value)), dump()]
+    if isinstance(value, AbstractSet):
+        return sorted(value)
+    raise NotImplementedError(f"{type(value).__name__} is not data")
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
+
+
+@cache
+def _decoder(kind: Hashable) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(kind)
+
+
+def encode(value: Any) -> bytes:
+    """Return a value as bytes. Raises NotImplementedError for what is not data."""
+    return _ENCODER.encode(value)
+
+
+def decode(data: bytes, kind: type[Value]) -> Value | None:
+    """Return the value of that type that bytes hold; None if they hold none."""
+    try:
+        found: Value = _decoder(cast("Hashable", kind)).decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found
+
+
+def digest_of(*parts: str | bytes) -> str:
+    """Return the SHA-256 of these parts, each of which counts apart from its neighbours."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode(errors="surrogateescape") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()

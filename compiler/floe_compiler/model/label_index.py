@@ -1,0 +1,89 @@
+"""Label selectors, answered by set operations: things with labels are the bits of an integer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from floe_compiler.model.bits import to_bits, union
+from floe_compiler.model.lookup import items, mapping, mappings
+from floe_compiler.model.selectors import Labels, Selector
+
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""The label by which Kubernetes itself marks each namespace with its name."""
+
+
+class LabelSelector(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """A LabelSelector as plain data that can be compared: pairs of labels, and (key, operator, values)."""
+
+    labels: tuple[tuple[str, str], ...] = ()
+    expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, selector: Selector) -> LabelSelector:
+        """Return what a LabelSelector of an object asks for."""
+        return cls(
+            tuple(sorted((str(key), str(value)) for key, value in mapping(selector, ("matchLabels",)).items())),
+            tuple(_expression(one) for one in mappings(selector, ("matchExpressions",))),
+        )
+
+
+EVERYTHING = LabelSelector()
+"""The selector that selects everything."""
+
+
+class LabelIndex:
+    """Things with labels, found by selector: `having` has for each label and value the things (as bits) that have it.
+
+    `everything` are the things themselves (as bits).
+    """
+
+    def __init__(self, having: Mapping[str, Mapping[str, int]], everything: int) -> None:
+        self._having = having
+        self._everything = everything
+
+    @classmethod
+    def of(cls, labels: Iterable[Labels]) -> LabelIndex:
+        """Return the index of things with these labels, each under its position."""
+        every = list(labels)
+        return cls(label_bits(every), to_bits(range(len(every))))
+
+    def select(self, selector: LabelSelector) -> int:
+        """Return the things (as bits) that a selector selects."""
+        found = self._everything
+        for key, value in selector.labels:
+            found &= self._having.get(key, {}).get(value, 0)
+        for key, operator, values in selector.expressions:
+            found &= self._satisfying(self._having.get(key, {}), operator, values)
+        return found
+
+    def _satisfying(self, by_value: Mapping[str, int], operator: str, values: tuple[str, ...]) -> int:
+        match operator:
+            case "In":
+                return union(by_value.get(value, 0) for value in values)
+            case "NotIn":
+                return self._everything & ~union(by_value.get(value, 0) for value in values)
+            case "Exists":
+                return union(by_value.values())
+            case "DoesNotExist":
+                return self._everything & ~union(by_value.values())
+            case _:
+                return 0
+
+
+def label_bits(labels: Iterable[Labels]) -> dict[str, dict[str, int]]:
+    """Return for each label and value the positions (as bits) of the things that have it."""
+    having: dict[str, dict[str, int]] = {}
+    for position, one in enumerate(labels):
+        bit = 1 << position
+        for key, value in one.items():
+            by_value = having.setdefault(key, {})
+            by_value[value] = by_value.get(value, 0) | bit
+    return having
+
+
+def _expression(expression: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]]:
+    values = tuple(str(value) for value in items(expression, ("values",)))
+    return str(expression.get("key")), str(expression.get("operator")), values

@@ -1,0 +1,100 @@
+"""Documents as bytes and back: the data at once, the places of keys and values when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from floe_compiler.model.codec import decode, encode
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.span import Span
+
+Value = TypeVar("Value")
+_Position = tuple[tuple[str | int, ...], int, int]
+
+
+class _Places(msgspec.Struct, array_like=True):
+    """Where in the file the keys and values stand, by line and column, and the text of values that are not text."""
+
+    keys: list[_Position]
+    values: list[_Position]
+    raw: list[tuple[tuple[str | int, ...], str]]
+
+
+class _Entry(msgspec.Struct, array_like=True):
+    file: str
+    data: Any
+    places: bytes
+
+
+def packed(documents: tuple[Document, ...]) -> bytes | None:
+    """Return documents as bytes; None if one holds a number that MessagePack cannot."""
+    try:
+        return encode([_entry(document) for document in documents])
+    except (OverflowError, NotImplementedError):
+        return None
+
+
+def unpacked(data: bytes) -> tuple[Document, ...] | None:
+    """Return the documents that bytes hold; None if they hold none."""
+    entries = decode(data, list[_Entry])
+    return None if entries is None else tuple(map(_document, entries))
+
+
+def _entry(document: Document) -> _Entry:
+    keys, values = (
+        [(path, span.line, span.column) for path, span in spans.items()] for spans in (document.keys, document.values)
+    )
+    return _Entry(document.file, document.data, encode(_Places(keys, values, list(document.raw.items()))))
+
+
+def _document(entry: _Entry) -> Document:
+    found: list[_Places] = []
+
+    def places() -> _Places:
+        if not found:
+            found.append(decode(entry.places, _Places) or _Places([], [], []))
+        return found[0]
+
+    def spans(positions: list[_Position]) -> dict[DataPath, Span]:
+        return {path: Span(entry.file, line, column) for path, line, column in positions}
+
+    return Document(
+        entry.file,
+        entry.data,
+        Lazy(lambda: spans(places().keys)),
+        Lazy(lambda: spans(places().values)),
+        Lazy(lambda: dict(places().raw)),
+    )
+
+
+class Lazy(Mapping[DataPath, Value]):
+    """A mapping that is made when it is first looked into."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], dict[DataPath, Value]]) -> None:
+        self._make = make
+        self._made: dict[DataPath, Value] | None = None
+
+    def _mapping(self) -> dict[DataPath, Value]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getitem__(self, path: DataPath) -> Value:
+        return self._mapping()[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._mapping()
+
+    def __iter__(self) -> Iterator[DataPath]:
+        return iter(self._mapping())
+
+    def __len__(self) -> int:
+        return len(self._mapping())
+
+    def __reduce__(self) -> tuple[type[dict[DataPath, Value]], tuple[dict[DataPath, Value]]]:
+        return dict, (self._mapping(),)

@@ -1,0 +1,65 @@
+"""The authored places that findings about objects point to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.rendered import Rendered, launched_id
+from floe_compiler.model.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the objects of a unit come from; the fields are those of `Rendered`."""
+
+    environment: str
+    origins: Mapping[str, Span] = field(default_factory=dict)
+    patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rendered: Rendered) -> Places:
+        """Return the places of what was rendered; launched pods are patched where the object that describes them is."""
+        launched = {
+            str(launched_id(pods.group)): rendered.patched[str(pods.description.by)]
+            for pods in rendered.launched
+            if pods.description and str(pods.description.by) in rendered.patched
+        }
+        return cls(rendered.environment, rendered.origins, {**rendered.patched, **launched}, rendered.removed)
+
+    def origin(self, about: object) -> Span | None:
+        """Return the authored place that an object or a group of pods is due to, if one is known."""
+        return self.origins.get(str(about))
+
+    def diagnostic(
+        self, rule: Rule, about: object, message: str, hint: str = "", related: Iterable[Related] = ()
+    ) -> Diagnostic:
+        """Return a diagnostic about an object, pod group or namespace.
+
+        What is rendered is sound by itself. So if somebody patched it, the place is the patch that came last.
+        """
+        places = [Related(span, "patched here, too") for span in reversed(self.patched.get(str(about), ()))]
+        if origin := self.origin(about):
+            places.append(Related(origin, "rendered for this"))
+        places += [
+            Related(span, f"removes {identity}")
+            for identity, spans in self.removed.items()
+            if _explains(identity, about, message)
+            for span in spans
+        ]
+        span = places[0].span if places else None
+        others = (one for one in (*places[1:], *related) if one.span != span)
+        return Diagnostic(rule, message, span, f"{self.environment}: {about}", hint, tuple(dict.fromkeys(others)))
+
+
+def _explains(removed: ObjectId, about: object, message: str) -> bool:
+    """Tell whether something is amiss because an object was removed: its namespace, its namesake, or who names it."""
+    if isinstance(about, ObjectId) and about.kind == "Namespace":
+        return about.name == removed.namespace
+    if getattr(about, "namespace", "") != removed.namespace:
+        return False
+    return getattr(about, "name", "") == removed.name or removed.name in re.findall(r"[\w.-]+", message)

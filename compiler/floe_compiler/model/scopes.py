@@ -1,0 +1,79 @@
+"""Which kinds stand outside namespaces.
+
+Source: the "NAMESPACED" column of `kubectl api-resources` for Kubernetes, and the definitions of the custom resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+NOTHING_DEFINED: Mapping[tuple[str, str], bool] = MappingProxyType({})
+
+_CLUSTER: Mapping[str, frozenset[str]] = {
+    "": frozenset({"ComponentStatus", "Namespace", "Node", "PersistentVolume"}),
+    "admissionregistration.k8s.io": frozenset(
+        {
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        }
+    ),
+    "apiextensions.k8s.io": frozenset({"CustomResourceDefinition"}),
+    "apiregistration.k8s.io": frozenset({"APIService"}),
+    "cert-manager.io": frozenset({"ClusterIssuer"}),
+    "certificates.k8s.io": frozenset({"CertificateSigningRequest", "ClusterTrustBundle"}),
+    "external-secrets.io": frozenset({"ClusterExternalSecret", "ClusterPushSecret", "ClusterSecretStore"}),
+    "flowcontrol.apiserver.k8s.io": frozenset({"FlowSchema", "PriorityLevelConfiguration"}),
+    "gateway.networking.k8s.io": frozenset({"GatewayClass"}),
+    "generators.external-secrets.io": frozenset({"ClusterGenerator"}),
+    "networking.k8s.io": frozenset({"IPAddress", "IngressClass", "ServiceCIDR"}),
+    "node.k8s.io": frozenset({"RuntimeClass"}),
+    "rbac.authorization.k8s.io": frozenset({"ClusterRole", "ClusterRoleBinding"}),
+    "resource.k8s.io": frozenset({"DeviceClass", "DeviceTaintRule", "ResourceSlice"}),
+    "scheduling.k8s.io": frozenset({"PriorityClass"}),
+    "snapshot.storage.k8s.io": frozenset({"VolumeSnapshotClass", "VolumeSnapshotContent"}),
+    "storage.k8s.io": frozenset({"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"}),
+    "storagemigration.k8s.io": frozenset({"StorageVersionMigration"}),
+}
+
+_NAMESPACED_GROUPS = frozenset(
+    {
+        "",
+        "apps",
+        "argoproj.io",
+        "autoscaling",
+        "batch",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "external-secrets.io",
+        "generators.external-secrets.io",
+        "kustomize.toolkit.fluxcd.io",
+        "monitoring.coreos.com",
+        "networking.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "source.toolkit.fluxcd.io",
+        "storage.k8s.io",
+    }
+)
+
+
+def is_namespaced(group: str, kind: str, defined: Mapping[tuple[str, str], bool] = NOTHING_DEFINED) -> bool | None:
+    """Tell whether objects of this kind live in a namespace; None if that is not known.
+
+    Args:
+        group: The API group, empty for the core.
+        kind: The kind.
+        defined: Whether it is so for the kinds that the environment defines, by group and kind.
+    """
+    if (group, kind) in defined:
+        return defined[group, kind]
+    if kind in _CLUSTER.get(group, ()):
+        return False
+    return True if group in _NAMESPACED_GROUPS else None

@@ -1,0 +1,18 @@
+"""Rules that are checked in two parts: within a unit by the check, and between units by the link."""
+
+from __future__ import annotations
+
+from floe_compiler.model.diagnostics import Rule
+
+SELECTS_NOTHING = Rule(
+    "C020",
+    "selector that selects nothing",
+    "No pod of the environment has the selector's labels, so the object does nothing. Correct the labels.",
+)
+EXIT = Rule(
+    "C066",
+    "way out that nobody declared",
+    "A network policy lets pods send to addresses that no declared server has, or to namespaces that the environment "
+    "does not render. Narrow it, declare the server, or say that the namespace is somebody else's: annotation "
+    '"floe.dev/external-references: Namespace/<name>".',
+)

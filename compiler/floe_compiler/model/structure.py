@@ -1,0 +1,167 @@
+"""Where data does not have the structure that a JSON Schema asks for: unknown keys, missing keys, wrong values.
+
+The only words for such mistakes, whether they are in one document (`load`) or in what several say together (`resolve`).
+The schemas are generated from the models in `model/inputs/` and the configurations of the components; what no schema
+can express is left to the validators of those models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from floe_compiler.model import structure_hints
+from floe_compiler.model.credentials import holds_secret, refers_to_secret, secret_in
+from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.schema_words import PATTERN_HINT
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+
+class Wrong(Enum):
+    """What can be wrong with the structure of data."""
+
+    UNKNOWN_KEY = "unknown key"
+    MISSING_KEY = "missing key"
+    VALUE = "wrong value"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One place at which data does not fit its schema.
+
+    `path` ends with the key that is unknown or missing, and is empty if the data as a whole is wrong. A key without a
+    value is `absent`. A mistake is `secret` if the value of a secret may stand there.
+    """
+
+    wrong: Wrong
+    path: DataPath
+    text: str
+    hint: str = ""
+    absent: bool = False
+    secret: bool = False
+
+    def message(self, path: str) -> str:
+        """Return what to say of the mistake, with the path as it is to be shown."""
+        return f"{path}{':' if self.wrong is Wrong.VALUE else ''} {self.text}"
+
+
+class Structure:
+    """A JSON Schema that says in words where data does not fit."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        from jsonschema import Draft202012Validator
+
+        self._validator = Draft202012Validator(schema)
+        self._definitions: Mapping[str, Any] = schema.get("$defs", {})
+
+    def mistakes(self, data: Any, written: Callable[[DataPath], str]) -> tuple[Mistake, ...]:
+        """Return everything in which the data does not fit.
+
+        Args:
+            data: Plain data.
+            written: Returns how the value at a path was written, if that is not the value itself.
+        """
+        found = (mistake for error in self._validator.iter_errors(data) for mistake in self._of(error, written))
+        # Each missing key is an error of its own, which names all that are missing.
+        return tuple(dict.fromkeys(found))
+
+    def _of(self, error: ValidationError, written: Callable[[DataPath], str]) -> Iterator[Mistake]:
+        schema: Any = error.schema
+        path: DataPath = tuple(error.absolute_path)
+        wanted: Any = error.validator_value
+        if meant := _meant(error):
+            for one in meant:
+                yield from self._of(one, written)
+        elif error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+            secret = self._refers_to_secret(schema)
+            for key in error.instance:
+                if key not in schema.get("properties", {}):
+                    hint = structure_hints.unknown_key(key, schema, self._definitions)
+                    yield Mistake(Wrong.UNKNOWN_KEY, (*path, key), "is not a known key", hint, secret=secret)
+        elif error.validator == "required" and isinstance(error.instance, Mapping):
+            secret = self._refers_to_secret(schema)
+            for key in wanted:
+                if key not in error.instance:
+                    hint = structure_hints.missing_key(key, schema)
+                    yield Mistake(Wrong.MISSING_KEY, (*path, key), "is missing", hint, secret=secret)
+        else:
+            secret = self._is_secret(error, path)
+            text, hint = self._value(error, "" if secret else written(path), secret=secret)
+            yield Mistake(Wrong.VALUE, path, text, hint, absent=error.instance is None, secret=secret)
+
+    def _is_secret(self, error: ValidationError, path: DataPath) -> bool:
+        """Tell whether a value may be a secret's, or stands where a mapping should name one."""
+        schema: Any = error.schema
+        value = error.instance
+        if not isinstance(value, str):
+            return holds_secret(path)
+        return holds_secret(path) or bool(secret_in(value)) or self._refers_to_secret(schema)
+
+    def _refers_to_secret(self, schema: Mapping[str, Any]) -> bool:
+        """Tell whether what stands there should name a secret, and the key in it."""
+        return refers_to_secret(structure_hints.mapping_in(schema, self._definitions).get("properties", {}))
+
+    def _value(self, error: ValidationError, raw: str, *, secret: bool) -> tuple[str, str]:
+        """Return what is wrong with a value, and how to mend it."""
+        schema: Any = error.schema
+        wanted: Any = error.validator_value
+        shown = _shown(error.instance, secret=secret)
+        if error.validator in ("type", "anyOf"):
+            kinds = _kinds(error.validator, wanted)
+            value = None if secret else error.instance
+            hint = structure_hints.value_of_another_kind(value, raw, schema, kinds, self._definitions)
+            if error.instance is None and not raw:
+                return "there is no value", hint or "write one, or delete the key"
+            return f"{raw or shown} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
+        if error.validator in ("enum", "const"):
+            known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+            return f"{shown} is not known here", did_you_mean(str(error.instance), known)
+        if error.validator == "minItems":
+            return "the list is empty", "give it at least one entry"
+        if secret:
+            return f"{shown} cannot stand here", ""
+        if error.validator == "pattern" and PATTERN_HINT in schema:
+            return f"{shown} does not fit", schema[PATTERN_HINT]
+        message = error.message
+        return message[:1].lower() + message[1:], ""
+
+
+def _meant(error: ValidationError) -> list[ValidationError]:
+    """Return the errors of the one choice whose type the value has; none if the error is no choice, or unclear."""
+    choices: dict[Any, list[ValidationError]] = {}
+    for one in error.context or () if error.validator == "anyOf" else ():
+        choices.setdefault(one.relative_schema_path[0], []).append(one)
+    fitting = [
+        errors for errors in choices.values() if not any(one.validator == "type" and not one.path for one in errors)
+    ]
+    return fitting[0] if len(fitting) == 1 else []
+
+
+KINDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+
+
+def _kinds(validator: str, wanted: Any) -> list[str]:
+    """Return the kinds of value that would do."""
+    if validator == "anyOf":
+        return [one.get("type", "object") for one in wanted]
+    return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _shown(value: Any, *, secret: bool) -> str:
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return "what stands there" if secret else json.dumps(value, ensure_ascii=False)

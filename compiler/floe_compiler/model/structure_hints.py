@@ -1,0 +1,97 @@
+"""How to mend what does not fit its schema, as far as the schema tells what was meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.plain_scalars import read_plain
+from floe_compiler.model.schema_words import REFERENCE
+
+Schema = Mapping[str, Any]
+
+
+def unknown_key(key: str, schema: Schema, definitions: Schema) -> str:
+    """Return what to do with a key that a mapping does not know: it may belong one level deeper."""
+    properties: Schema = schema.get("properties", {})
+    below = [name for name, one in properties.items() if key in mapping_in(one, definitions).get("properties", {})]
+    if below:
+        return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}"
+    return did_you_mean(key, properties)
+
+
+def missing_key(key: str, schema: Schema) -> str:
+    """Return how to write a key that is missing, with the words that may stand there if it takes only some."""
+    known = ", ".join(map(str, schema.get("properties", {}).get(key, {}).get("enum", ())))
+    return f"add `{key}:`, one of {known}" if known else f"add `{key}:`"
+
+
+def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str], definitions: Schema) -> str:
+    """Return what to write in place of a value of another kind than it should be.
+
+    Args:
+        value: The value, or None if it must not be shown.
+        raw: The value as it was written, if that is no text.
+        schema: What it should be.
+        kinds: The types that it may have, such as `string`.
+        definitions: What references in the schema lead to.
+    """
+    if "string" in kinds and raw and re.search(schema.get("pattern", "$^"), raw):
+        return f'quote it: "{raw}"'
+    if example := next(iter(schema.get("examples", ())), ""):
+        return f'write, for example, "{example}"'
+    if "string" in kinds and raw:
+        return f'quote it: "{raw}"'
+    if isinstance(value, str) and _reads_as(value, kinds):
+        return f"write it without quotes: {value}"
+    if "array" in kinds:
+        return _as_list(value, _list_in(schema))
+    return _as_mapping(value, mapping_in(schema, definitions)) if "object" in kinds else ""
+
+
+def mapping_in(schema: Schema, definitions: Schema) -> Schema:
+    """Return the mapping that a schema refers to, or leaves a choice of; without any, an empty schema."""
+    if "$ref" in schema:
+        return mapping_in(definitions.get(schema["$ref"].removeprefix(REFERENCE), {}), definitions)
+    if "anyOf" in schema:
+        return next((found for one in schema["anyOf"] if (found := mapping_in(one, definitions))), {})
+    return schema if schema.get("type") == "object" else {}
+
+
+def _list_in(schema: Schema) -> Schema:
+    """Return the list that a schema leaves a choice of, or the schema itself."""
+    return next((one for one in schema.get("anyOf", ()) if one.get("type") == "array"), schema)
+
+
+def _reads_as(text: str, kinds: list[str]) -> bool:
+    """Tell whether the text would have one of these kinds without its quotes."""
+    value = read_plain(text)
+    if isinstance(value, bool):
+        return "boolean" in kinds
+    return ("integer" in kinds and isinstance(value, int)) or ("number" in kinds and isinstance(value, int | float))
+
+
+def _as_mapping(value: Any, schema: Schema) -> str:
+    """Return the mapping that was meant by a value which stands for the whole of it."""
+    if isinstance(value, list):
+        return 'write a mapping: its lines have a key, a ":" and a value, and no "- "'
+    properties: Schema = schema.get("properties", {})
+    types = properties.get("type", {}).get("enum", ())
+    shown = value if isinstance(value, str) else "..."
+    if types:
+        return f"write {{type: {shown if shown in types else types[0]}}}"
+    needed = [key for key, one in properties.items() if "default" not in one]
+    if len(needed) == 1:
+        return f"write {{{needed[0]}: {shown}}}"
+    if needed:
+        return f"write a mapping with {' and '.join(f'`{key}:`' for key in needed)}"
+    return f"write a mapping; known: {', '.join(sorted(properties))}" if properties else ""
+
+
+def _as_list(value: Any, schema: Schema) -> str:
+    """Return the list that was meant by a value which is none."""
+    if isinstance(value, str) and schema.get("items", {}).get("type") == "string":
+        return f"write [{', '.join(value.replace(',', ' ').split())}]"
+    return 'write a list: each entry begins with "- "' if isinstance(value, str | dict) else ""

@@ -1,0 +1,265 @@
+"""What one unit tells the link about its objects: plain data, small, without any manifest.
+
+A unit's objects are its object file, and the summary is its header: what it defines, and what it refers to and does not
+define itself. Whatever a unit can settle alone is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from floe_compiler.model.bits import union
+from floe_compiler.model.label_index import LabelSelector
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.policy_ports import PolicyPorts
+from floe_compiler.model.rendered import PodGroup
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+Direction = Literal["ingress", "egress"]
+DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
+
+
+class Subject(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """The identity of an object that a finding may be about; without a kind, the name of a group of pods."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, about: ObjectId | PodGroup) -> Subject:
+        """Return the subject for an object or a group of pods."""
+        if isinstance(about, PodGroup):
+            return cls("", "", about.namespace, about.name)
+        return cls(about.group, about.kind, about.namespace, about.name)
+
+    @property
+    def about(self) -> ObjectId | PodGroup:
+        """Return the object or group of pods."""
+        if not self.kind:
+            return PodGroup(self.namespace, self.name)
+        return ObjectId(self.group, self.kind, self.namespace, self.name)
+
+
+class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """An object that others name and that their own namespace lacks; `named_by` has who names it, and where."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    named_by: tuple[tuple[Subject, str], ...]
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """Pods with a token for the API server, whose account has no role in its own namespace."""
+
+    account: str
+    subject: Subject
+    message: str
+    hint: str
+
+
+class Pods(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Pods with the same labels: the name of their group, and the object that has their template."""
+
+    group: str
+    subject: Subject
+
+
+class Peer(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """Pods that a rule of a NetworkPolicy means, in its own namespace or in others.
+
+    `names` are namespaces named one by one; `namespaces` selects them where their names alone do not say which.
+    """
+
+    pods: LabelSelector
+    own: bool = False
+    names: tuple[str, ...] = ()
+    namespaces: LabelSelector | None = None
+
+
+class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A rule of NetworkPolicies: for each policy with it, the pods (as bits) that the policy selects.
+
+    `everyone` stands for a rule without peers. `addresses` tells whether ranges of addresses are among the peers, and
+    `everywhere` whether one of these is all there are.
+    """
+
+    peers: tuple[Peer, ...]
+    ports: PolicyPorts
+    policies: dict[str, int]
+    everyone: bool = False
+    addresses: bool = False
+    everywhere: bool = False
+
+    @property
+    def pods(self) -> int:
+        """Return all pods (as bits) that any of the policies selects."""
+        return union(self.policies.values())
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """Pods of this unit (as bits) that are declared to call a group of pods on a port, by the names they go by."""
+
+    namespace: str
+    name: str
+    protocol: str
+    port: int
+    sources: dict[str, int]
+
+    @property
+    def pods(self) -> int:
+        """Return all pods (as bits) that call."""
+        return union(self.sources.values())
+
+
+class LostCall(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """A declared connection whose source is not among the pods of its unit; `target` is what it goes to."""
+
+    source: str
+    target: str
+    protocol: str
+    port: int
+
+
+class Door(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """Pods that an Ingress routes to, and the only namespaces that policies let reach them there."""
+
+    ingress: str
+    group: str
+    port: int
+    namespaces: tuple[str, ...]
+
+
+class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The pods of a unit and what its policies and declared connections say of them.
+
+    `labels` has for each label and value the pods (as bits) that have it. `isolated_in` and `isolated_out` are the pods
+    (as bits) that may receive or send only what a policy allows. `ports` are the numbers that containers and
+    connections use, `named_ports` the pods by protocol, name and number. `ingress_ports` are the ports that pods, by
+    their position, open to the ingress controller. `external` are the namespaces that a policy declares to be somebody
+    else's.
+    """
+
+    pods: tuple[Pods, ...] = ()
+    labels: dict[str, dict[str, int]] = {}
+    isolated_in: int = 0
+    isolated_out: int = 0
+    ports: tuple[int, ...] = ()
+    named_ports: dict[str, dict[str, dict[int, int]]] = {}
+    ingress: tuple[Opening, ...] = ()
+    egress: tuple[Opening, ...] = ()
+    calls: tuple[Call, ...] = ()
+    lost_calls: tuple[LostCall, ...] = ()
+    doors: tuple[Door, ...] = ()
+    ingress_ports: dict[int, tuple[int, ...]] = {}
+    external: dict[str, tuple[str, ...]] = {}
+
+
+class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """Where an object's text names a host; `beside` is the setting that has the port, if that is another."""
+
+    subject: Subject
+    place: str
+    beside: str = ""
+
+
+class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A server that programs are configured with and that their own namespace does not have (`port` 0: none named).
+
+    `certain` tells whether the text can be nothing else than the address of a server. `named_at` holds the mentions as
+    MessagePack: there are many, and only a finding needs them.
+    """
+
+    name: str
+    port: int
+    certain: bool
+    named_at: msgspec.Raw
+
+    @classmethod
+    def of(cls, name: str, port: int, certain: bool, mentions: Iterable[Mention]) -> Host:
+        """Return a host with its mentions."""
+        return cls(name, port, certain, msgspec.Raw(_ENCODER.encode(tuple(dict.fromkeys(mentions)))))
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Return where texts name the host."""
+        return msgspec.msgpack.decode(self.named_at, type=tuple[Mention, ...])
+
+
+class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The hosts that a unit's programs use, its own Services with their ports, and the servers that it declares.
+
+    Without ports, a Service or server is there on any.
+    """
+
+    used: tuple[Host, ...] = ()
+    services: dict[str, tuple[int, ...]] = {}
+    servers: dict[str, tuple[int, ...]] = {}
+
+
+class KindPattern(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Patterns of API group, kind and name that an AppProject allows or refuses."""
+
+    group: str
+    kind: str
+    name: str = "*"
+
+
+class Project(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an AppProject lets be applied, inside namespaces and outside."""
+
+    namespaced: tuple[KindPattern, ...]
+    not_namespaced: tuple[KindPattern, ...]
+    cluster: tuple[KindPattern, ...]
+    not_cluster: tuple[KindPattern, ...]
+
+
+class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What tells Argo CD or Flux to apply folders: each folder with its AppProject (None for Flux), and the projects.
+
+    `unwanted` are objects that nobody should let be applied: they are misplaced, or hold secrets.
+    """
+
+    applied: tuple[tuple[str, str | None], ...] = ()
+    projects: dict[str, Project] = {}
+    unwanted: tuple[Subject, ...] = ()
+
+
+class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the link has to know of one unit.
+
+    `objects` has the names of all objects by namespace, API group and kind. `stray` are the objects that need the
+    unit's Namespace. `namespace_labels` are the labels of the Namespace, None if the unit does not render it. `bound`
+    are ServiceAccounts, by namespace and name, that its bindings give a role and that are not of their namespace.
+    """
+
+    unit: str
+    objects: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {}
+    stray: tuple[Subject, ...] = ()
+    namespace_labels: dict[str, str] | None = None
+    references: tuple[Reference, ...] = ()
+    bound: tuple[tuple[str, str], ...] = ()
+    tokens: tuple[Token, ...] = ()
+    network: Network = Network()
+    hosts: Hosts = Hosts()
+    delivery: Delivery = Delivery()
+
+
+_DECODER = msgspec.msgpack.Decoder(Summary)
+
+
+def encode(summary: Summary) -> bytes:
+    """Return a summary as MessagePack: the same bytes for the same summary."""
+    return _ENCODER.encode(summary)
+
+
+def decode(data: bytes) -> Summary:
+    """Return the summary that was encoded; raise msgspec.DecodeError for anything else."""
+    return _DECODER.decode(data)

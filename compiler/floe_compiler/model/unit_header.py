@@ -1,0 +1,25 @@
+"""What the rest of a compilation has to know of a unit before it is rendered: kept, so that it need not be declared."""
+
+from __future__ import annotations
+
+import msgspec
+
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.plan import ExternalDatabase
+from floe_compiler.model.unit_facts import UnitFacts
+
+
+class UnitHeader(msgspec.Struct, frozen=True, array_like=True):
+    """One namespace of an environment, resolved and declared.
+
+    `content` is the digest of all that it declares: units with the same content are rendered alike, as far as the
+    others give them the same callers.
+    """
+
+    scope: str
+    namespace: str
+    owner: str
+    content: str
+    facts: UnitFacts
+    external_databases: tuple[ExternalDatabase, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,147 @@
+"""The objects that run pods, and their containers, read from manifests.
+
+Objects are looked at as they come, also before anything has said that they have the shape of their kind: what is not
+there, or is something else than it should be, is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from floe_compiler.model.job_names import without_hash
+from floe_compiler.model.lookup import mapping, mappings
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.rendered import LAUNCHED, PodGroup
+
+_TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "Pod"): (),
+    ("", "ReplicationController"): ("spec", "template"),
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "ReplicaSet"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+}
+
+_POD_FIELDS = frozenset({"containers", "initContainers", "volumes"})
+
+TASKS = frozenset({"Job", "CronJob", LAUNCHED})
+"""The kinds whose pods run to their end."""
+
+
+@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+class Container:
+    """One container. `role` is "init" for one that ends before the others start, "sidecar" for one that stays."""
+
+    data: Object
+    place: str
+    role: Literal["main", "sidecar", "init"]
+
+    @property
+    def name(self) -> str:
+        """Return the container's name."""
+        return str(self.data.get("name", ""))
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the container runs as long as its pod does."""
+        return self.role != "init"
+
+    @cached_property
+    def ports(self) -> list[Object]:
+        """Return its declared ports."""
+        return mappings(self.data, ("ports",))
+
+
+@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+class Workload:
+    """An object with a pod template. `place` is the template's data path, empty for a Pod."""
+
+    id: ObjectId
+    manifest: Object
+    template: Object
+    place: str
+    containers: tuple[Container, ...]
+
+    @property
+    def kind(self) -> str:
+        """Return the object's kind."""
+        return self.id.kind
+
+    @property
+    def namespace(self) -> str:
+        """Return the object's namespace."""
+        return self.id.namespace
+
+    @cached_property
+    def group(self) -> PodGroup:
+        """Return the pods' group: a Job's goes by its name without the content hash."""
+        name = without_hash(self.id.name) if self.kind == "Job" else self.id.name
+        return PodGroup(self.id.namespace, name)
+
+    @cached_property
+    def spec(self) -> Object:
+        """Return the object's own specification."""
+        return mapping(self.manifest, ("spec",))
+
+    @cached_property
+    def job(self) -> Object:
+        """Return the specification of the Job that a Job is, or that a CronJob makes."""
+        return mapping(self.spec, ("jobTemplate", "spec")) if self.kind == "CronJob" else self.spec
+
+    @cached_property
+    def pod(self) -> Object:
+        """Return the pods' specification."""
+        return mapping(self.template, ("spec",))
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """Return the pods' labels."""
+        return mapping(self.template, ("metadata", "labels"))
+
+    @cached_property
+    def annotations(self) -> Mapping[str, str]:
+        """Return the pods' annotations."""
+        return mapping(self.template, ("metadata", "annotations"))
+
+    @property
+    def is_task(self) -> bool:
+        """Tell whether the pods run to their end."""
+        return self.kind in TASKS
+
+    def at(self, field: str) -> str:
+        """Return the data path of a field of the pod template, such as `spec.securityContext`."""
+        return f"{self.place}.{field}" if self.place else field
+
+
+def workload(identity: ObjectId, manifest: Object) -> Workload | None:
+    """Return the workload that an object of Kubernetes' own kinds is, or None if it runs no pods."""
+    steps = _TEMPLATES.get((identity.group, identity.kind))
+    if steps is None:
+        return None
+    template, place = mapping(manifest, steps), ".".join(steps)
+    containers = containers_of(mapping(template, ("spec",)), f"{place}.spec" if place else "spec")
+    return Workload(identity, manifest, template, place, tuple(containers))
+
+
+def pod_template(manifest: Object) -> Object:
+    """Return the template of the pods that an object makes, or a Pod itself; empty for an object without pods.
+
+    An object of any kind counts that has containers or volumes where Kubernetes' own kinds have them.
+    """
+    shapes = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
+    found = (mapping(manifest, steps) for steps in shapes)
+    return next((one for one in found if _POD_FIELDS & mapping(one, ("spec",)).keys()), {})
+
+
+def containers_of(pod: Object, place: str = "spec") -> Iterator[Container]:
+    """Yield the containers of a pod's specification, which stands at `place`: the main ones first."""
+    for data in mappings(pod, ("containers",)):
+        yield Container(data, f"{place}.containers[{data.get('name', '')}]", "main")
+    for data in mappings(pod, ("initContainers",)):
+        role: Literal["sidecar", "init"] = "sidecar" if data.get("restartPolicy") == "Always" else "init"
+        yield Container(data, f"{place}.initContainers[{data.get('name', '')}]", role)

@@ -1,0 +1,35 @@
+"""An object that steps change, and what kustomize makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.overlay.kustomization import Step
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedObject:
+    """An object that steps reach.
+
+    `part` is what kustomize gets of it, `folder` the folder by whose kustomization it comes in, and `steps` are the
+    steps that reach it, in order.
+    """
+
+    identity: ObjectId
+    part: Object
+    folder: str
+    steps: tuple[Step, ...]
+
+    @property
+    def may_be_removed(self) -> bool:
+        """Tell whether a step may delete the object."""
+        return any(step.deletes for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What kustomize makes of an object's part (None: it removes the object), and the warnings of that run."""
+
+    part: Object | None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,53 @@
+"""Steps that select nothing in a whole environment, which is known when all of its units are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.overlay.effects import effects_of
+from floe_compiler.overlay.kustomization import Step
+from floe_compiler.overlay.kustomization_reader import BASE
+from floe_compiler.overlay.listed_paths import tree_of
+from floe_compiler.overlay.nearest import nearest_hint
+from floe_compiler.overlay.overlay import Overlay
+
+DEAD_ENTRY = Rule(
+    "K017",
+    "patch that matches nothing",
+    "No object of this environment is what the entry selects, so it does nothing: it is misspelt, or what it changed is"
+    " gone. Of most of these kustomize says nothing.",
+)
+
+
+def dead_steps(
+    overlay: Overlay, hits: Collection[str], manifests: Callable[[], Iterable[Object]]
+) -> tuple[Diagnostic, ...]:
+    """Return an error for each step that selects nothing.
+
+    Args:
+        overlay: The environment's overlay.
+        hits: The `hits` of all units of the environment.
+        manifests: Returns the objects of all units, patched or not. It is called only if there is a dead step, as the
+            hint names the object that is most like what the step selects.
+    """
+    dead = [step for step in overlay.steps if step.digest not in hits]
+    if not dead:
+        return ()
+    written = {identity: one for unit in overlay.written.values() for identity, one in unit.items()}
+    objects = {identity: one for one in manifests() if (identity := identify(one)) not in written}
+    effects = effects_of(overlay, dict(sorted(objects.items())), written, dead)
+    return tuple(
+        _dead(overlay.environment, step, [effects.objects[one] for one in effects.visible[step]]) for step in dead
+    )
+
+
+def _dead(environment: str, step: Step, visible: list[Object]) -> Diagnostic:
+    noun = {"patches": "the patch", "images": "the image"}.get(step.field, f"the entry of {step.field}")
+    message = f"{noun} matches nothing: {step.selection.describe()}"
+    hint = nearest_hint(step.selection, visible)
+    if tree_of(step.listed.file) == BASE:
+        hint += "; if only other environments have it, move the entry to their overlays"
+    subject = f"{environment}: all objects"  # apart from the message, so that environments share a finding
+    return Diagnostic(DEAD_ENTRY, message, step.span, subject, hint, step.related())

@@ -1,0 +1,104 @@
+"""What base/ and overlays/<environment>/ say, read once for an environment; applying it reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
+from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.span import Span
+from floe_compiler.model.yaml_text import sha256_of
+from floe_compiler.overlay.kustomization import Kustomization, Step
+from floe_compiler.overlay.kustomization_reader import read_environment
+from floe_compiler.overlay.kustomize import find_kustomize, identity_of
+from floe_compiler.overlay.source import Read, Source
+from floe_compiler.overlay.units import unit_of
+
+TWICE = Rule(
+    "K013",
+    "object defined twice",
+    "A cluster would keep only one of the two. Change a generated object with a patch; delete one of two written ones.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A hand-written object, and the folder of the kustomization that lists it."""
+
+    manifest: Object
+    span: Span
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The kustomizations of an environment: plain data that can be sent to another process.
+
+    `top` is None if the environment has neither base nor overlay. `steps` come in the order in which they are taken.
+    `written` has the hand-written objects by unit. `program` tells one version of kustomize from another; it is empty
+    if there is nothing to patch.
+    """
+
+    environment: str
+    top: Kustomization | None = None
+    steps: tuple[Step, ...] = ()
+    written: Mapping[str, Mapping[ObjectId, Written]] = field(default_factory=dict)
+    program: str = ""
+
+    def steps_for(self, units: Collection[str]) -> tuple[Step, ...]:
+        """Return the steps that may select an object of these units, in order.
+
+        These are all but those that name an object or a namespace of another unit literally.
+        """
+        return tuple(step for step in self.steps if step.selection.unit is None or step.selection.unit in units)
+
+    def digest_for(self, unit: str, *further: str) -> str:
+        """Return a digest of all that the overlay contributes to a unit: its hand-written objects, and the steps.
+
+        The steps of `further` units count as well: of those in which some objects of the unit seem to lie.
+        """
+        steps = self.steps_for({unit, *further})
+        written = [
+            [str(identity), one.manifest, str(one.span), one.folder]
+            for identity, one in self.written.get(unit, {}).items()
+        ]
+        return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
+
+
+def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tuple[Diagnostic, ...]]:
+    """Return what is to be applied to an environment's objects, and warnings.
+
+    Args:
+        root: The repository, with base/ and overlays/<environment>/; either may be missing.
+        environment: The name of the environment.
+        read: Turns YAML text and its file's name into documents.
+
+    Raises:
+        StageFailed: With everything that is wrong with the files (K004 to K016, K020, and what `read` finds), or K001
+            if there are patches and no kustomize.
+    """
+    findings = Findings()
+    top = read_environment(Source(root, read, findings), environment)
+    folders = tuple(top.walk()) if top else ()
+    written = _written(folders, findings)
+    warnings = findings.finish()
+    steps = tuple(step for kustomization in folders for step in kustomization.steps)
+    program = identity_of(find_kustomize()) if steps else ""
+    return Overlay(environment, top, steps, written, program), warnings
+
+
+def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str, dict[ObjectId, Written]]:
+    """Return the hand-written objects by unit; record those that are written twice."""
+    found: dict[str, dict[ObjectId, Written]] = {}
+    for kustomization in folders:
+        for resource in kustomization.resources:
+            identity = identify(resource.manifest)
+            unit = found.setdefault(unit_of(identity), {})
+            if identity in unit:
+                related = [Related(unit[identity].span, "here it is written too")]
+                findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related)
+            else:
+                unit[identity] = Written(resource.manifest, resource.span, kustomization.folder)
+    return found

@@ -1,0 +1,49 @@
+"""Which top-level fields of an object a step may read or change, so that kustomize gets no others.
+
+kustomize's time grows with the text that it gets, and most patches touch a small part of an object: a label, the number
+of replicas. What no step touches is left out of what kustomize gets, and put back afterwards. When in doubt, a step
+touches everything (None).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from floe_compiler.model.objects import Object
+from floe_compiler.overlay.kustomization import Step, StepField
+
+ALWAYS = frozenset({"apiVersion", "kind", "metadata"})
+"""What kustomize gets of every object: it selects by these."""
+
+
+def touched_by_patch(patch: Any) -> frozenset[str] | None:
+    """Return the top-level fields that a strategic merge patch (a mapping) or JSON patch (a list) may touch."""
+    if isinstance(patch, list):
+        pointers = {str(operation[name]) for operation in patch for name in ("path", "from") if name in operation}
+        return frozenset(map(_first_segment, pointers)) if all(one.startswith("/") for one in pointers) else None
+    # A directive beside apiVersion and kind is about the whole object.
+    return None if any(str(key).startswith("$") for key in patch) else frozenset(patch)
+
+
+def touched_by_item(field: StepField, item: Any) -> frozenset[str] | None:
+    """Return the top-level fields that an item of labels, replicas or images may touch."""
+    if field == "replicas":
+        return frozenset({"spec"})
+    if field == "labels" and not item.get("includeTemplates"):
+        return ALWAYS
+    return None
+
+
+def touched_part(manifest: Object, steps: Iterable[Step]) -> Object:
+    """Return what kustomize must get of an object to take these steps."""
+    touched = ALWAYS
+    for step in steps:
+        if step.touches is None:
+            return manifest
+        touched |= step.touches
+    return {key: value for key, value in manifest.items() if key in touched}
+
+
+def _first_segment(pointer: str) -> str:
+    return pointer.split("/")[1].replace("~1", "/").replace("~0", "~")

@@ -1,0 +1,204 @@
+"""The stages in order, and nothing else."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from floe_compiler.cache.store import Cache, Memory
+from floe_compiler.load.digests import compiler_digest
+from floe_compiler.load.digests import input_digests as input_digests  # re-exported: the pipeline's other question
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.pipeline.workers import ThisProcess, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from floe_compiler.components import Registry
+    from floe_compiler.explain import Explanation
+    from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
+    from floe_compiler.model.sources import Sources
+    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.pipeline.environments import Mesh
+    from floe_compiler.pipeline.headers import Header, Scope
+    from floe_compiler.resolve.environment import Frame
+
+Progress = Callable[[str], None]
+
+
+def silent(_message: str) -> None:
+    """Report no progress."""
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Look for no cycles: manifests are trees, and looking through so many takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_without_garbage_collection()
+def compile_mesh(
+    root: Path,
+    environments: tuple[str, ...] = (),
+    progress: Progress = silent,
+    *,
+    cache: Cache | None = None,
+    workers: Workers | None = None,
+) -> Compilation:
+    """Return what the repository at `root` compiles to, for the environments named (default: all).
+
+    Args:
+        root: The repository. Nothing is written to it.
+        environments: The names of environments.
+        progress: Told what is being done.
+        cache: What earlier runs have worked out (default: nothing).
+        workers: They do what many units need (default: this process).
+
+    Raises StageFailed with every error of the first stage that finds any.
+    """
+    from floe_compiler.pipeline.compilation import Compilation, files_of
+    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+    from floe_compiler.pipeline.linking import link_environments
+    from floe_compiler.pipeline.results import Results
+
+    cache, workers = cache or Memory(), workers or ThisProcess()
+    digests = input_digests(root)
+    mesh, warnings = _mesh(root, environments, progress, cache, workers)
+    progress("compiling")
+    given = mesh.inputs()
+    results = Results(mesh.frames, mesh.facts(), cache, workers, progress)
+    results.add(given, cluster_tasks(mesh, given))
+    written = {name: head.definitions for name in given for head in results.of(name).values()}
+    given = with_definitions(mesh, given, {name: written.get(name, ()) for name in given})
+    results.add(given, unit_tasks(mesh, given))
+    progress("checking")
+    compiled, found = link_environments(results, given)
+    clashes = Findings()
+    files = files_of(compiled, clashes)
+    clashes.finish()
+    kept = {name: digest for name, digest in digests.items() if name in mesh.frames}
+    return Compilation(compiled, files, kept, (*warnings, *found))
+
+
+def _mesh(
+    root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
+) -> tuple[Mesh, tuple[Diagnostic, ...]]:
+    """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
+    from floe_compiler.pipeline.environments import Mesh, read_overlays
+    from floe_compiler.pipeline.reading import CachedReader
+    from floe_compiler.resolve import resolve_frames
+    from floe_compiler.resolve.databases import check_owners
+
+    compiler = compiler_digest()
+    progress("reading")
+    sources, components, loaded = _read(root, cache, workers)
+    progress("resolving")
+    findings = Findings()
+    frames = resolve_frames(sources, components, environments, findings)
+    headers = _headers(sources, components, environments, frames, findings, cache, workers)
+    for name in frames:
+        owned = (one for (environment, _), one in headers.items() if environment == name)
+        check_owners((database for one in owned for database in one.header.external_databases), findings)
+    findings.extend(warning for header in headers.values() for warning in header.header.warnings)
+    resolved = findings.finish()
+    overlays, read = read_overlays(root, frames, CachedReader(cache, compiler))
+    return Mesh(frames, headers, overlays, compiler), (*loaded, *resolved, *read)
+
+
+def _headers(
+    sources: Sources,
+    components: Registry,
+    environments: tuple[str, ...],
+    frames: Mapping[str, Frame],
+    findings: Findings,
+    cache: Cache,
+    workers: Workers,
+) -> Mapping[Scope, Header]:
+    """Return the header of each unit. If anything is wrong, everything is resolved at once to tell all of it."""
+    from floe_compiler.pipeline.headers import NotResolved, headers
+    from floe_compiler.resolve import resolve
+
+    try:
+        if not findings.failed:
+            return headers(frames, compiler_digest(), cache, workers)
+    except NotResolved:
+        pass
+    resolve(sources, components, environments)
+    raise AssertionError("what is wrong with a unit is wrong with the whole, too")
+
+
+def plan_mesh(
+    root: Path, environments: tuple[str, ...] = (), progress: Progress = silent
+) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
+    """Return the plans of the environments, and warnings: the first two stages. Raises StageFailed."""
+    from floe_compiler.resolve import resolve
+
+    progress("reading")
+    sources, components, loaded = _read(root, Memory(), ThisProcess())
+    progress("resolving")
+    plans, resolved = resolve(sources, components, environments)
+    return plans, (*loaded, *resolved)
+
+
+def plan_units(plan: EnvironmentPlan) -> tuple[UnitPlan, ...]:
+    """Return the plan of each unit of an environment: everything declared, and what follows from it for others."""
+    from floe_compiler.declare import declare
+    from floe_compiler.declare.completion import completed
+    from floe_compiler.derive import plan_units as derived
+    from floe_compiler.synthesize.python_constructs import objects_of
+
+    resolved = {unit.scope: unit for unit in plan.units}
+    return derived(
+        [declare(unit, objects_of) for unit in plan.units],
+        lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
+    )
+
+
+def explain_file(
+    root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None
+) -> Explanation | None:
+    """Return what each value of an output file follows from; None if the inputs compile to no such file.
+
+    `file` is the path from the root. Raises StageFailed.
+    """
+    from floe_compiler.explain import explain
+    from floe_compiler.model.objects import identify
+    from floe_compiler.model.yaml_text import from_yaml
+
+    cache = cache or Memory()
+    environment = file.split("/")[1] if file.count("/") > 1 else ""
+    sources, components, _ = _read(root, cache, ThisProcess())
+    if environment not in sources.environments:
+        return None
+    compiled = compile_mesh(root, (environment,), progress, cache=cache)
+    if file not in compiled.files:
+        return None
+    final = from_yaml(compiled.files[file])
+    compiled_environment = compiled.environments[0]
+    places = compiled_environment.places(compiled_environment.unit_of(file))
+    progress("varying what is written")
+    name = str(identify(final))
+    asked_by = str(places.origins.get(name, "the platform as a whole"))
+    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by)
+
+
+def _read(root: Path, cache: Cache, workers: Workers) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
+    from floe_compiler.cache.documents import DocumentCache
+    from floe_compiler.components import registry
+    from floe_compiler.load.mesh import load
+    from floe_compiler.pipeline.workers import map_with
+    from floe_compiler.resolve.schemas import schemas
+
+    components = registry()
+    known = DocumentCache(cache, compiler_digest())
+    sources, warnings = load(root, schemas(components), known, map_with(workers))
+    return sources, components, warnings

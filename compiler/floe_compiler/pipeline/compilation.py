@@ -1,0 +1,110 @@
+"""What the inputs compile to, with everything that is large read only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.files import FileDigest, FileSet
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.places import Places
+from floe_compiler.model.rendered import DELIVERY_UNIT
+from floe_compiler.model.unit_result import UnitBody, UnitHead
+from floe_compiler.model.yaml_text import from_yaml
+
+ReadBody = Callable[[str, str], UnitBody]
+"""Returns the body of a unit, given its environment and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledEnvironment:
+    """One environment: the heads of its units by name, and how to come by their bodies."""
+
+    environment: str
+    heads: Mapping[str, UnitHead]
+    read_body: ReadBody = field(repr=False)
+
+    def body(self, unit: str) -> UnitBody:
+        """Return the texts and places of a unit."""
+        return self.read_body(self.environment, unit)
+
+    def places(self, unit: str) -> Places:
+        """Return the authored places of a unit's objects; none of a unit that is not there."""
+        return self.body(unit).places(self.environment) if unit in self.heads else Places(self.environment)
+
+    def unit_of(self, path: str) -> str:
+        """Return the unit that an output file belongs to. Raises KeyError if there is no such file."""
+        for unit, head in self.heads.items():
+            if any(file.path == path for file in head.files):
+                return unit
+        raise KeyError(path)
+
+    def text(self, path: str) -> str:
+        """Return the text of an output file. Raises KeyError if there is no such file."""
+        unit = self.unit_of(path)
+        index = next(index for index, file in enumerate(self.heads[unit].files) if file.path == path)
+        return self.body(unit).texts[index]
+
+    def of_kind(self, kind: str) -> Iterator[Object]:
+        """Yield the objects of a kind, read back from their texts."""
+        for unit, head in self.heads.items():
+            chosen = [index for index, file in enumerate(head.files) if _kind(file.path) == kind.lower()]
+            for text in [self.body(unit).texts[index] for index in chosen]:
+                yield from_yaml(text)
+
+    def in_namespace(self, namespace: str) -> list[Object]:
+        """Return the objects of a namespace, read back from their texts; of none, those in files without one."""
+        return [
+            manifest
+            for unit in (self.heads if not namespace else self.heads.keys() & {namespace, DELIVERY_UNIT})
+            for manifest in map(from_yaml, self.body(unit).texts)
+            if manifest["metadata"].get("namespace", "") == namespace
+        ]
+
+    @property
+    def objects(self) -> ObjectSet:
+        """Return all objects, read back from their texts."""
+        return ObjectSet.of(self.manifests())
+
+    def manifests(self) -> Iterator[Object]:
+        """Yield all objects, unit by unit."""
+        for unit in self.heads:
+            yield from map(from_yaml, self.body(unit).texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What the inputs compile to: the checked environments, and every file of them."""
+
+    environments: tuple[CompiledEnvironment, ...]
+    files: FileSet
+    digests: Mapping[str, str]
+    """The digest of the inputs, by environment."""
+
+    warnings: tuple[Diagnostic, ...] = ()
+
+    def environment_of(self, path: str) -> CompiledEnvironment:
+        """Return the environment of an output file."""
+        name = path.split("/")[1]
+        return next(one for one in self.environments if one.environment == name)
+
+
+def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) -> FileSet:
+    """Return the files of all environments; their texts are read when they are asked for.
+
+    Two files on one path (W001, W002) are findings.
+    """
+    by_name = {one.environment: one for one in environments}
+    files = [
+        FileDigest(file.path, file.sha256, file.blob, file.subject)
+        for one in environments
+        for head in one.heads.values()
+        for file in head.files
+    ]
+    return FileSet.of_digests(files, lambda path: by_name[path.split("/")[1]].text(path), findings)
+
+
+def _kind(path: str) -> str:
+    """Return the kind of the object in a file, in lower case."""
+    return path.rpartition("/")[2].partition("_")[0].partition(".")[0]

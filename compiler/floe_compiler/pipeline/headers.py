@@ -1,0 +1,234 @@
+"""The header of each unit: recalled from the cache where nothing that it follows from has changed, or else made.
+
+What a domain of an environment follows from: its own documents, what the environment says of it, and the *frame*, which
+is all that the domains of the environment have in common.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from floe_compiler.cache.store import Cache
+from floe_compiler.declare import declare
+from floe_compiler.declare.completion import completed
+from floe_compiler.derive import mesh_facts
+from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.codec import decode, digest_of, encode
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.plan import PLATFORM, DeclaredUnit, Product
+from floe_compiler.model.unit_facts import UnitFacts, unit_facts
+from floe_compiler.model.unit_header import UnitHeader
+from floe_compiler.pipeline.workers import Workers
+from floe_compiler.resolve.environment import Frame, connect, domains_in, resolve_domain
+from floe_compiler.resolve.products import Key, domain_products
+from floe_compiler.synthesize.python_constructs import objects_of
+
+KIND = "headers"
+CHUNK = 16
+"""Scopes that one process resolves at a time, in all environments: about 0.1 s."""
+
+DOMAINS = "domains"
+"""The key under which an environment says what holds for a domain only."""
+
+Scope = tuple[str, str]
+"""Environment and scope."""
+
+
+Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
+Provided = Mapping[str, tuple[Capability, ...]]
+"""What the shared services of each environment provide."""
+
+"""The environments, and the facts of all of their namespaces as far as these are known."""
+
+
+class NotResolved(Exception):
+    """A scope is wrong; resolving everything at once tells what is wrong with it and with all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A unit's header, and what it declares if that had to be found out, pickled on the way between processes."""
+
+    header: UnitHeader
+    declared: bytes | None = None
+
+    def unit(self) -> DeclaredUnit | None:
+        """Return what the unit declares, if it is at hand."""
+        return None if self.declared is None else unpickled(self.declared)
+
+
+def unpickled(declared: bytes) -> DeclaredUnit:
+    """Return a unit that another process of the same run has pickled."""
+    unit: DeclaredUnit = pickle.loads(declared)  # noqa: S301 -- never read from disk
+    return unit
+
+
+def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: Workers) -> Mapping[Scope, Header]:
+    """Return the header of each unit of these environments.
+
+    Args:
+        frames: The environments.
+        compiler: The digest of the compiler.
+        store: Where headers of earlier runs are kept.
+        workers: They make those that are not.
+
+    Raises NotResolved if anything is wrong with a scope.
+    """
+    keys = {
+        (environment, scope): key
+        for environment, frame in frames.items()
+        for scope, key in _keys(frame, compiler).items()
+    }
+    found = _kept_or_made(frames, keys, {}, store, workers)
+    facts = environment_facts(found)
+    # What these add follows from the facts of all units, which are known now.
+    incomplete = {
+        (environment, scope): digest_of(keys[environment, scope], encode(facts[environment]))
+        for (environment, scope), header in found.items()
+        if header.header.facts.incomplete
+    }
+    return {**found, **_kept_or_made(frames, incomplete, facts, store, workers)}
+
+
+def environment_facts(found: Mapping[Scope, Header]) -> Mapping[str, MeshFacts]:
+    """Return the facts of all namespaces of each environment that components may ask for."""
+    units: dict[str, list[UnitFacts]] = defaultdict(list)
+    for (environment, _), header in found.items():
+        units[environment].append(header.header.facts)
+    return {environment: mesh_facts(own) for environment, own in units.items()}
+
+
+def _kept_or_made(
+    frames: Mapping[str, Frame],
+    keys: Mapping[Scope, str],
+    facts: Mapping[str, MeshFacts],
+    store: Cache,
+    workers: Workers,
+) -> Mapping[Scope, Header]:
+    """Return the headers of units, each by the key under which it is kept, in their order."""
+    found: dict[Scope, Header] = {}
+    for unit, key in keys.items():
+        data = store.get(KIND, key)
+        header = decode(data, UnitHeader) if data else None
+        if header is not None:
+            found[unit] = Header(header)
+    missing = made_headers(frames, [unit for unit in keys if unit not in found], facts, workers)
+    for unit, made in missing.items():
+        store.put(KIND, keys[unit], encode(made.header))
+    return {unit: found.get(unit) or missing[unit] for unit in keys}
+
+
+def made_headers(
+    frames: Mapping[str, Frame], units: Sequence[Scope], facts: Mapping[str, MeshFacts], workers: Workers
+) -> Mapping[Scope, Header]:
+    """Return the headers of these units, with all that they declare. Raises NotResolved.
+
+    Without the `facts` of its environment, a unit lacks what its components add once these are known.
+    """
+    environments: dict[str, list[str]] = defaultdict(list)
+    for environment, scope in units:
+        environments[scope].append(environment)
+    items = [(scope, tuple(names)) for scope, names in environments.items()]
+    chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
+    return {unit: header for made in workers.map(_make, (frames, facts), chunks) for unit, header in made}
+
+
+def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
+    provided = {name: frame.provided for name, frame in known[0].items()}
+    return [made for scope, environments in items for made in _scope(known, provided, scope, environments)]
+
+
+def _scope(known: Known, provided: Provided, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+    findings = Findings()
+    frames, facts = known
+    valid: Mapping[Key, Product] = {}
+    if name != PLATFORM:
+        sources = next(iter(frames.values())).inputs.sources
+        valid = domain_products(name, sources.domains[name], findings)
+    for environment in environments:
+        own, frame = Findings([*findings.found]), frames[environment]
+        scope = frame.platform if name == PLATFORM else resolve_domain(frame, name, valid, own)
+        if scope is None or own.failed:
+            raise NotResolved
+        unit = connect(frame, scope, provided[environment], own)
+        if own.failed:
+            raise NotResolved
+        declared = declare(unit, objects_of)
+        if environment in facts:
+            declared = completed(unit, declared, facts[environment])
+        header = UnitHeader(
+            scope=unit.scope,
+            namespace=unit.namespace,
+            owner=unit.owner,
+            content=digest_of(encode(declared)),
+            facts=unit_facts(declared),
+            external_databases=unit.external_databases,
+            warnings=own.finish(),
+        )
+        yield (environment, name), Header(header, pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
+    """Return for each scope of an environment the digest of all that its header follows from."""
+    sources = frame.inputs.sources
+    common, overrides = _parts(frame.document)
+    start = digest_of(compiler, sources.manifest.digest, common)
+    names = domains_in(sources, frame.document, frame.settings.environment.name)
+    with_products = [name for name in names if sources.domains[name].products]
+    provided = _provided(frame.provided)
+    read: dict[str, set[str]] = defaultdict(set)
+    for (domain, _), product in frame.inputs.references.items():
+        read[domain] |= {source for (source, _), _ in product.inputs}
+    keys = {PLATFORM: digest_of(start, *with_products)}
+    for name in names:
+        source = sources.domains[name]
+        documents = (source.document, *(document for _, document in sorted(source.products.items())))
+        keys[name] = digest_of(
+            start,
+            name,
+            overrides.get(name, ""),
+            provided({name, *read[name]}),
+            *(document.digest for document in documents),
+        )
+    return keys
+
+
+class _provided:  # noqa: N801 -- used like a function
+    """The digest of what the shared services provide to one that reads some domains: most of it is the same for all."""
+
+    def __init__(self, capabilities: Iterable[Capability]) -> None:
+        capabilities = tuple(capabilities)
+        self._own = [one for one in capabilities if type(one).about is not Capability.about]
+        self._common = digest_of(*(encode(one) for one in capabilities if one not in self._own))
+
+    def __call__(self, domains: Collection[str]) -> str:
+        return digest_of(self._common, *(encode(one.about(domains)) for one in self._own))
+
+
+def _parts(environment: Document) -> tuple[str, Mapping[str, str]]:
+    """Return the digest of what an environment says of everything, and of what it says of each domain.
+
+    Where it stands counts, as errors and `explain` tell it.
+    """
+    common: list[Any] = []
+    own: dict[str, list[Any]] = defaultdict(list)
+    for kind, places in (("key", environment.keys), ("value", environment.values)):
+        for path, span in places.items():
+            (own[str(path[1])] if _is_of_domain(path) else common).append((kind, path, span.line, span.column))
+    for path, text in environment.raw.items():
+        (own[str(path[1])] if _is_of_domain(path) else common).append(("raw", path, text))
+    data = {key: value for key, value in environment.data.items() if key != DOMAINS}
+    said = environment.data.get(DOMAINS) or {}
+    return digest_of(encode([data, common])), {
+        name: digest_of(encode([said.get(name), places])) for name, places in own.items()
+    }
+
+
+def _is_of_domain(path: DataPath) -> bool:
+    return len(path) > 1 and path[0] == DOMAINS

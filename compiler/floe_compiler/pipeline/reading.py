@@ -1,0 +1,53 @@
+"""The YAML files of base/ and overlays/, read anew only where their text has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from floe_compiler.cache.documents import DocumentCache
+from floe_compiler.cache.store import Cache
+from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.credentials import holds_secret, names_secret, secret_in
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.document import Document
+from floe_compiler.model.packed_documents import packed
+
+
+class CachedReader:
+    """Turns YAML text and its file's name into documents, and tells what is wrong with it."""
+
+    def __init__(self, cache: Cache, compiler: str) -> None:
+        self._known = DocumentCache(cache, f"{compiler} plain")
+
+    def __call__(self, text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
+        """Return the documents and diagnostics. What may hold a secret is read anew each time, and never kept."""
+        documents = self._known.get(file, text)
+        if documents is not None:
+            return list(documents), []
+        found, problems = read_documents(text, file)
+        data = packed(tuple(found))
+        if data is not None and not problems and not _may_hold_secret(text, found):
+            self._known.put(file, text, data)
+        return found, problems
+
+
+def _may_hold_secret(text: str, documents: Iterable[Document]) -> bool:
+    """Tell whether a secret's value may be in a text; rather too often than not often enough."""
+    return bool(secret_in(text)) or any(
+        "Secret" in words or any(map(names_secret, words)) or any(map(holds_secret, document.values))
+        for document in documents
+        if (words := {*_words(document.data)})
+    )
+
+
+def _words(data: Any) -> Iterator[str]:
+    """Yield every text in a document."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for value in data.values():
+            yield from _words(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _words(value)

@@ -1,0 +1,191 @@
+"""Units compiled: rendered, patched and checked, each by itself, with the result kept under what it follows from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from floe_compiler.cache.store import Cache
+from floe_compiler.check import check_unit
+from floe_compiler.derive import Derived
+from floe_compiler.model.codec import encode
+from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.files import File, FileSet, delivery_path, object_path
+from floe_compiler.model.inputs import Cluster
+from floe_compiler.model.objects import Object
+from floe_compiler.model.places import Places
+from floe_compiler.model.plan import DeliveryPlan
+from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.settings import Settings
+from floe_compiler.model.unit_facts import DEFINITION
+from floe_compiler.model.unit_result import UnitHead, body_of, output_file
+from floe_compiler.model.units import UnitKey
+from floe_compiler.model.yaml_text import from_yaml, to_yaml
+from floe_compiler.overlay import Applied, Overlay, apply_overlay
+from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.synthesize import rendered_settings, synthesize
+
+HEADS, BODIES = "heads", "bodies"
+"""The kinds of entries in the cache."""
+
+NOTHING_DERIVED = Derived()
+
+Stage = Literal["synthesize", "overlay", "check"]
+Found = tuple[Stage, tuple[Diagnostic, ...]]
+"""What a stage found."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentInput:
+    """What all units of an environment are compiled with."""
+
+    settings: Settings
+    cluster: Cluster
+    overlay: Overlay
+    definitions: tuple[str, ...] = ()
+    """The CustomResourceDefinitions of the environment, as YAML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A unit to compile: a namespace, what delivers an environment, or just what was written by hand for it.
+
+    `content` is the digest of all that the result follows from. `scope` is that of a namespace; what this declares is
+    pickled, and not at hand if its header was recalled.
+    """
+
+    key: UnitKey
+    content: str
+    scope: str = ""
+    declared: bytes | None = None
+    derived: Derived = NOTHING_DERIVED
+    delivery: DeliveryPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the tasks of a run share. Without a cache, workers return all that they would keep in it."""
+
+    environments: Mapping[str, EnvironmentInput]
+    cache: Cache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The result of a task: what is wrong, by the stage that found it, and the unit as far as it got."""
+
+    key: UnitKey
+    content: str
+    findings: tuple[Found, ...] = ()
+    hits: tuple[str, ...] = ()
+    """The digests of the patches that select something in the unit."""
+
+    head: bytes = b""
+    body: bytes | None = None
+    """None if it is in the cache."""
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether there is an error."""
+        return any(one.severity == "error" for _, found in self.findings for one in found)
+
+
+def compile_units(shared: Shared, tasks: Sequence[Task]) -> list[Compiled]:
+    """Return the results of tasks, in no particular order: each is the same, whichever others come along.
+
+    One Node.js process builds the charts of all tasks, and kustomize starts once for each environment that needs it.
+    """
+    try:
+        rendered = _rendered(shared.environments, tasks)
+    except StageFailed as failed:
+        return [_failed("synthesize", tasks[0], failed.diagnostics)]
+    by_environment: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        by_environment[task.key.environment].append(task)
+
+    def patched(name: str) -> Mapping[str, Applied] | StageFailed:
+        units = {task.key.namespace: rendered[task.key] for task in by_environment[name]}
+        try:
+            return apply_overlay(shared.environments[name].overlay, units)
+        except StageFailed as failed:
+            return failed
+
+    with ThreadPoolExecutor(len(by_environment) or 1) as threads:  # they wait for kustomize
+        applied = dict(zip(by_environment, threads.map(patched, by_environment), strict=True))
+    compiled = []
+    for name, group in by_environment.items():
+        units = applied[name]
+        if isinstance(units, StageFailed):
+            compiled.append(_failed("overlay", group[0], units.diagnostics))
+        else:
+            compiled += [_finished(shared, task, units[task.key.namespace]) for task in group]
+    return compiled
+
+
+def _failed(stage: Stage, task: Task, findings: tuple[Diagnostic, ...], hits: tuple[str, ...] = ()) -> Compiled:
+    return Compiled(task.key, task.content, ((stage, findings),), hits)
+
+
+def _rendered(environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task]) -> Mapping[UnitKey, Rendered]:
+    """Return each task's unit as rendered. Raises StageFailed."""
+    planned = [(task, task.derived.plan(unpickled(task.declared))) for task in tasks if task.declared is not None]
+    clusters = {name: given.cluster for name, given in environments.items()}
+    delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
+    units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered])
+    synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
+    found = dict(zip(synthesized, units, strict=True))
+    for task in tasks:
+        if task.key not in found:
+            given = environments[task.key.environment]
+            empty = rendered_settings(given.settings, given.cluster)
+            found[task.key] = replace(empty, namespace=task.key.namespace)
+    return found
+
+
+def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
+    """Check a unit, write its objects as text, and keep the result if nothing is wrong with it."""
+    hits = tuple(sorted(applied.hits))
+    if any(finding.severity == "error" for finding in applied.findings):
+        return _failed("overlay", task, applied.findings, hits)
+    rendered = applied.rendered
+    own = tuple(rendered.objects.of_kind(DEFINITION))
+    checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own))
+    findings = Findings([*checked.findings])
+    # What does not fit its schema may have no text; the summary is all that others need to go on.
+    files = () if findings.failed else tuple(_files(rendered))
+    FileSet.of(files, findings)
+    head = UnitHead(
+        task.key.namespace,
+        tuple(output_file(file.path, file.subject, file.text) for file in files),
+        checked.summary,
+        (*applied.findings, *(one for one in findings.found if one.severity == "warning")),
+        hits,
+        tuple(to_yaml(one) for one in own) if files else (),
+    )
+    packed, body = encode(head), encode(body_of((file.text for file in files), Places.of(rendered)))
+    found: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
+    kept = not findings.failed and keep(shared.cache, task.content, packed, body)
+    return Compiled(task.key, task.content, found, hits, packed, None if kept else body)
+
+
+def keep(cache: Cache | None, content: str, head: bytes, body: bytes) -> bool:
+    """Put a result into the cache, the head last, as it stands for both; tell whether it is there."""
+    return cache is not None and cache.put(BODIES, content, body) and cache.put(HEADS, content, head)
+
+
+def _definitions(given: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:
+    """Return the definitions of custom resources by name; a unit's own are those that patches made of them."""
+    known = {str(one["metadata"]["name"]): one for one in (*map(from_yaml, given.definitions), *own)}
+    return tuple(known[name] for name in sorted(known))
+
+
+def _files(rendered: Rendered) -> Iterator[File]:
+    for identity, manifest in rendered.objects.by_id.items():
+        if identity in rendered.delivery:
+            path = delivery_path(rendered.environment, identity)
+        else:
+            path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
+        yield File(path, to_yaml(manifest), f"{rendered.environment}: {identity}")

@@ -1,0 +1,58 @@
+"""JSON Schemas of models, in a form whose errors name the one thing that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+JsonSchema = dict[str, Any]
+
+
+def model_schema(model: type[BaseModel]) -> JsonSchema:
+    """Return the schema of a model, with the definitions that it refers to."""
+    schema: JsonSchema = tidy(model.model_json_schema())
+    return schema
+
+
+def tidy(schema: Any) -> Any:
+    """Return a schema without generated titles, and with each tagged union as a choice by its tag.
+
+    A choice by `if` and `then` names the one thing that is wrong; a `oneOf` complains that no branch fits.
+    """
+    if isinstance(schema, list):
+        return [tidy(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "discriminator" in schema:
+        rest = {key: value for key, value in schema.items() if key in ("description", "default")}
+        return rest | by_type(schema["discriminator"]["mapping"], required=True)
+    result: JsonSchema = {}
+    for key, value in schema.items():
+        if key == "title" and isinstance(value, str):
+            continue
+        if key in ("properties", "$defs"):
+            result[key] = {name: tidy(one) for name, one in value.items()}
+        else:
+            result[key] = tidy(value)
+    return result
+
+
+def by_type(references: Mapping[str, str], *, required: bool) -> JsonSchema:
+    """Return the schema of a mapping whose `type` decides what else is in it; `references` are `$ref`s by type."""
+    return type_choice(references, required=required) | {
+        "allOf": [
+            {
+                "if": {"type": "object", "properties": {"type": {"const": kind}}, "required": ["type"]},
+                "then": {"$ref": reference},
+            }
+            for kind, reference in sorted(references.items())
+        ],
+    }
+
+
+def type_choice(kinds: Iterable[str], *, required: bool) -> JsonSchema:
+    """Return the schema of a mapping whose `type` is one of these, whatever else is in it."""
+    schema: JsonSchema = {"type": "object", "properties": {"type": {"enum": sorted(kinds)}}}
+    return schema | ({"required": ["type"]} if required else {})

@@ -1,0 +1,44 @@
+"""What the chart of a unit is given: namespace, common labels, and what its objects need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from floe_compiler.kit.delivery import SYNC_WAVE
+from floe_compiler.kit.labels import chart_labels
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.settings import Settings
+from floe_compiler.synthesize.construct_tree import ChartInput, completed
+from floe_compiler.synthesize.dependencies import dependencies
+from floe_compiler.synthesize.unit import Unit
+
+WAVE = ("metadata", "annotations", SYNC_WAVE)
+"""Where an object says its wave."""
+
+
+def chart_of(settings: Settings, objects: tuple[Object, ...], namespace: str = "") -> ChartInput:
+    """Return the chart of objects that need one another as their references say."""
+    needs = dependencies(objects, namespace)
+    return ChartInput(settings.environment.name, namespace, objects, chart_labels(settings), needs)
+
+
+def unit_chart(settings: Settings, namespace: str, unit: Unit) -> ChartInput:
+    """Return the chart of a namespace, whose controllers start one after the other."""
+    chart = chart_of(settings, unit.objects, namespace)
+    return replace(
+        chart,
+        dependencies=(*chart.dependencies, *unit.starts),
+        waved=unit.waved,
+        included=unit.included,
+        origins=dict(unit.origins),
+    )
+
+
+def without_cdk8s(settings: Settings, objects: Iterable[Object], namespace: str = "") -> tuple[Object, ...]:
+    """Return objects with the namespace and labels of their chart, but without waves, order and validation.
+
+    It is for `explain`, which renders a unit hundreds of times and looks at one object of it.
+    """
+    labels = chart_labels(settings)
+    return tuple(completed(one, identify(one, namespace).namespace, labels) for one in objects)

@@ -1,0 +1,55 @@
+"""Plain YAML that a component ships: its objects, as cdk8s' Include will read them, too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.facts import PlainYaml
+from floe_compiler.model.objects import Object
+
+NOT_READABLE = Rule(
+    "S106",
+    "YAML of a component that cannot be read",
+    "A YAML file that a component ships is not valid YAML, or holds something else than Kubernetes objects with"
+    " apiVersion, kind and metadata.name. The component must change.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """A YAML file of a component, and its objects in their order."""
+
+    text: str
+    objects: tuple[Object, ...]
+
+
+def read(file: PlainYaml, component: str) -> Included:
+    """Return the file with its objects; empty documents are left out.
+
+    `component` is what diagnostics call the component. Raises StageFailed (S106) if it holds anything else.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        documents = list(YAML(typ="safe", pure=True).load_all(file.text))
+    except YAMLError as error:
+        raise _failed(file, component, " ".join(str(error).split())) from None
+    objects = tuple(one for one in documents if one not in (None, {}, []))
+    for number, one in enumerate(objects, 1):
+        if not _is_object(one):
+            raise _failed(file, component, f"object {number} lacks apiVersion, kind or metadata.name")
+    return Included(file.text, objects)
+
+
+def _is_object(document: object) -> bool:
+    if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
+        return False
+    return all(isinstance(one, str) for one in (document.get("apiVersion"), document.get("kind"))) and isinstance(
+        document["metadata"].get("name"), str
+    )
+
+
+def _failed(file: PlainYaml, component: str, problem: str) -> StageFailed:
+    return StageFailed([Diagnostic(NOT_READABLE, f"{file.name}: {problem}", subject=component)])

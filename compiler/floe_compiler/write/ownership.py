@@ -1,0 +1,76 @@
+"""What the indexes say besides what is wanted: few entries after an edit, so that planning costs the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.write.index import Entry, index_lines, index_path, parse_index, render_index
+
+
+@dataclass(slots=True)
+class Ownership:
+    """Which content of which file this tool wrote, as the difference between the indexes on disk and what is wanted.
+
+    `former` has, by path, the hashes that an index lists and that are not wanted; `unlisted` the wanted paths that no
+    index lists with the wanted hash. `interim` has the text of each index that must change, knowing the old content
+    and the new, `final` its text after everything is written (None: the index goes).
+    """
+
+    wanted: Mapping[str, str]
+    former: dict[str, set[str]] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
+    interim: dict[str, str] = field(default_factory=dict)
+    final: dict[str, str | None] = field(default_factory=dict)
+
+    def hashes(self, path: str) -> AbstractSet[str]:
+        """Return the hashes that the index gives for a file; none if it does not list the file."""
+        wanted = self.wanted.get(path)
+        listed = {wanted} if wanted is not None and path not in self.unlisted else set()
+        return listed | self.former.get(path, set())
+
+    def paths(self) -> set[str]:
+        """Return all files that the indexes list."""
+        return (self.wanted.keys() - self.unlisted) | self.former.keys()
+
+
+def compare_ownership(wanted: Mapping[str, str], indexes: Mapping[str, str | None], findings: Findings) -> Ownership:
+    """Return what the indexes say, held against what is wanted; what they say amiss are findings (W007).
+
+    Args:
+        wanted: the hash of each file that the inputs compile to, by path, sorted by path.
+        indexes: the text of the index of each environment concerned, None if there is none.
+        findings: gets what is wrong with an index.
+
+    Raises:
+        ValueError: if a file belongs to none of the environments, so that no index would list it.
+    """
+    found = Ownership(wanted)
+    by_environment = {
+        name: dict(entries) for name, entries in groupby(wanted.items(), key=lambda entry: entry[0].split("/", 2)[1])
+    }
+    if foreign := by_environment.keys() - indexes.keys():
+        path = next(iter(by_environment[min(foreign)]))
+        raise ValueError(f"{path} belongs to no compiled environment")
+    for name, text in sorted(indexes.items()):
+        _compare(found, name, by_environment.get(name, {}), text, findings)
+    return found
+
+
+def _compare(
+    found: Ownership, environment: str, wanted: Mapping[str, str], text: str | None, findings: Findings
+) -> None:
+    final = render_index(wanted.items()) if wanted else None
+    if final == text:
+        return
+    listed: set[Entry] = parse_index(environment, text or "", findings, set(index_lines(wanted.items())))
+    path, former, unlisted = index_path(environment), listed - wanted.items(), wanted.items() - listed
+    for file, digest in former:
+        found.former.setdefault(file, set()).add(digest)
+    found.unlisted.update(file for file, _ in unlisted)
+    found.final[path] = final
+    if (interim := render_index([*wanted.items(), *former])) != text:
+        found.interim[path] = interim

@@ -1,0 +1,73 @@
+"""What the file system says of a file without reading it, and when that is proof enough that it is as it was.
+
+As in Git's index: whoever changes a file changes its ctime, which only the system's clock sets. A change within the
+same tick of that clock as an earlier one could go unseen, so times that are too young say nothing (the "racy" entries
+of Git).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+TELLING = os.name != "nt"
+"""Whether st_ctime is the time of the last change; on Windows it is when the file was made."""
+
+_MILLISECOND = 1_000_000
+_FINE, _COARSE = 20 * _MILLISECOND, 2000 * _MILLISECOND
+"""How old a time must be: twice the longest tick of Linux' clock (10 ms), or that of FAT (2 s)."""
+
+
+class FileStat(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was seen of a file when its content had this SHA-256 hash; times in nanoseconds."""
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+    sha256: str
+
+    def matches(self, seen: os.stat_result) -> bool:
+        """Tell whether the file still is the one whose hash was taken."""
+        return (
+            self.changed == seen.st_ctime_ns
+            and self.modified == seen.st_mtime_ns
+            and self.size == seen.st_size
+            and self.inode == seen.st_ino
+        )
+
+
+FolderStats = Mapping[str, Mapping[str, FileStat]]
+"""What is known of files: by their folder's path from the root, then by their name."""
+
+
+def telling_stat(seen: os.stat_result, sha256: str, moment: int) -> FileStat | None:
+    """Return what to remember of a file, None if a later change could look the same.
+
+    Args:
+        seen: the file's stat, taken before its content was read, or after it was written.
+        sha256: the hash of its content.
+        moment: a time before that, in nanoseconds since the epoch: from then on every change counts.
+    """
+    changed, modified = seen.st_ctime_ns, seen.st_mtime_ns
+    guard = _FINE if changed % _MILLISECOND else _COARSE
+    if not TELLING or max(changed, modified) > moment - guard:
+        return None
+    return FileStat(seen.st_size, modified, changed, seen.st_ino, sha256)
+
+
+def add_written(
+    stats: dict[str, dict[str, FileStat]],
+    written: Mapping[str, os.stat_result],
+    digests: Mapping[str, str],
+    moment: int,
+) -> None:
+    """Add what to remember of files that were just written, by path from the root, as `telling_stat` decides."""
+    for path, seen in written.items():
+        folder, _, name = path.rpartition("/")
+        files = stats.setdefault(folder, {})
+        files.pop(name, None)
+        if new := telling_stat(seen, digests[path], moment):
+            files[name] = new

@@ -1,0 +1,52 @@
+"""How many pods a workload runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from check.samples import sample
+from floe_compiler.check.capacity.scaling import autoscalers, least_replicas, most_pods
+from floe_compiler.check.index import build_index
+
+
+def pods_of(key: str, spec: dict[str, Any], scaler: dict[str, Any] | None = None) -> tuple[int, int]:
+    """Return the least and the most pods of a workload of the sample with another specification."""
+    platform = sample()
+    del platform["Deployment/dagster"]["spec"]["replicas"]
+    platform[key]["spec"] |= spec
+    if scaler is not None:
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dagster"}
+        manifest = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
+        metadata = {"namespace": "floe-platform", "name": "dagster"}
+        platform.add({**manifest, "metadata": metadata, "spec": {"scaleTargetRef": target, **scaler}})
+    index = build_index(platform.rendered())
+    scalers = autoscalers(index)
+    kind, _, name = key.partition("/")
+    workload = next(one for one in index.workloads.values() if (one.kind, one.id.name) == (kind, name))
+    return least_replicas(workload, scalers), most_pods(workload, scalers, 3)
+
+
+@pytest.mark.parametrize(
+    ("spec", "scaler", "least", "most"),
+    [
+        ({}, None, 1, 1),
+        ({"replicas": 4}, None, 4, 4),
+        ({"replicas": 0}, None, 0, 0),
+        ({}, {"minReplicas": 2, "maxReplicas": 5}, 2, 5),
+        ({}, {"maxReplicas": 5}, 1, 5),
+        ({}, {}, 1, 1),
+    ],
+)
+def test_pods_of_a_deployment(spec: dict[str, Any], scaler: dict[str, Any] | None, least: int, most: int) -> None:
+    assert pods_of("Deployment/dagster", spec, scaler) == (least, most)
+
+
+def test_a_negative_number_counts_as_none() -> None:
+    assert pods_of("Deployment/dagster", {"replicas": -1})[1] == 0
+
+
+@pytest.mark.parametrize(("spec", "most"), [({}, 1), ({"parallelism": 3}, 3)])
+def test_pods_of_a_job(spec: dict[str, Any], most: int) -> None:
+    assert pods_of("Job/migrate-1a2b3c4d", spec)[1] == most

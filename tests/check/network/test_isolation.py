@@ -1,0 +1,137 @@
+"""Default-deny, DNS and Ingresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from check.samples import sample
+from floe_compiler.check.network.isolation import check
+from floe_compiler.link import ingresses as linked_ingresses
+
+CHECKS = (check, linked_ingresses.check)
+
+
+@pytest.mark.parametrize(
+    ("spec", "missing"),
+    [
+        ({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}, ""),
+        ({"podSelector": {}, "policyTypes": ["Egress"]}, "Ingress"),
+        ({"podSelector": {}, "policyTypes": ["Ingress"]}, ""),  # the policy for DNS denies the rest of egress
+        ({"podSelector": {}}, ""),
+        ({"podSelector": {"matchLabels": {"a": "b"}}, "policyTypes": ["Ingress", "Egress"]}, "Ingress"),
+    ],
+)
+def test_all_pods_are_denied_by_default(spec: dict[str, Any], missing: str) -> None:
+    platform = sample()
+    platform["NetworkPolicy/default-deny"]["spec"] = spec
+    message = f"no NetworkPolicy denies {missing} to all of its pods"
+    assert platform.findings(*CHECKS) == ([("C060", "Namespace floe-platform", message)] if missing else [])
+
+
+def test_without_any_policy_both_are_missing() -> None:
+    platform = sample()
+    platform.objects = {key: one for key, one in platform.objects.items() if one["kind"] != "NetworkPolicy"}
+    assert platform.findings(*CHECKS) == [
+        ("C060", "Namespace floe-platform", "no NetworkPolicy denies Ingress and Egress to all of its pods")
+    ]
+
+
+def test_a_namespace_without_pods_needs_no_policy() -> None:
+    platform = sample()
+    platform.copy_of("Namespace/floe-platform", "empty")
+    assert platform.findings(*CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("ports", "missing"),
+    [
+        ([{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}], ""),
+        ([{"port": 53, "protocol": "UDP"}], "TCP"),
+        ([{"port": 53}], "UDP"),
+        ([{"port": 5353, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}], "UDP"),
+        ([{"port": "dns", "protocol": "UDP"}, {"port": "dns-tcp", "protocol": "TCP"}], ""),
+        ([{"protocol": "UDP"}, {"protocol": "TCP"}], ""),
+        ([], ""),
+    ],
+)
+def test_pods_ask_dns_by_udp_and_tcp(ports: list[dict[str, Any]], missing: str) -> None:
+    platform = sample()
+    platform["NetworkPolicy/dns"]["spec"]["egress"][0]["ports"] = ports
+    found = platform.findings(*CHECKS)
+    assert len(found) == (6 if missing else 0)  # one for each workload, and one for the launched pods
+    assert {(code, message) for code, _, message in found} <= {
+        ("C063", f"no policy lets its pods ask DNS by {missing}")
+    }
+
+
+@pytest.mark.parametrize(
+    ("peer", "fine"),
+    [
+        ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}, True),
+        ({"namespaceSelector": {}}, True),
+        ({"namespaceSelector": {}, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}, True),
+        ({"namespaceSelector": {}, "podSelector": {"matchLabels": {"k8s-app": "coredns"}}}, False),
+        ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "dns"}}}, False),
+        ({"podSelector": {}}, False),
+        ({"ipBlock": {"cidr": "169.254.20.10/32"}}, True),
+    ],
+)
+def test_where_dns_is(peer: dict[str, Any], fine: bool) -> None:
+    platform = sample()
+    platform["NetworkPolicy/dns"]["spec"]["egress"][0]["to"] = [peer]
+    assert bool(platform.findings(*CHECKS)) is not fine
+
+
+def test_dns_for_some_pods_only() -> None:
+    platform = sample()
+    platform["NetworkPolicy/dns"]["spec"]["podSelector"] = {"matchLabels": {"app.kubernetes.io/name": "polaris"}}
+    assert "Deployment.apps floe-platform/polaris" not in [subject for _, subject, _ in platform.findings(*CHECKS)]
+    assert "floe-platform/dagster-run" in [subject for _, subject, _ in platform.findings(*CHECKS)]
+
+
+@pytest.mark.parametrize("port", [{"port": 80}, {"port": "http"}, {"port": 3000, "protocol": "UDP"}])
+def test_an_ingress_whose_pods_are_closed(port: dict[str, Any]) -> None:
+    platform = sample()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["ports"] = [port]
+    message = "no policy lets the ingress controller reach floe-platform/dagster on port 3000"
+    assert platform.findings(*CHECKS) == [("C065", "Ingress.networking.k8s.io floe-platform/dagster", message)]
+
+
+def test_an_ingress_by_the_number_of_a_port() -> None:
+    platform = sample()
+    platform["Service/dagster"]["spec"]["ports"] = [{"name": "web", "port": 80, "targetPort": 3000}]
+    path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
+    path["backend"]["service"]["port"] = {"number": 80}
+    assert platform.findings(*CHECKS) == []
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"] = []
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]
+
+
+def test_an_ingress_whose_pods_are_open_to_pods_of_their_own_namespace_only() -> None:
+    platform = sample()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]
+
+
+def test_to_be_asked_by_dns_is_not_to_ask_it() -> None:
+    platform = sample()
+    spec = platform["NetworkPolicy/dns"]["spec"]
+    rule = spec.pop("egress")[0]
+    spec |= {"policyTypes": ["Ingress"], "ingress": [{"from": rule["to"], "ports": rule["ports"]}]}
+    assert {code for code, _, _ in platform.findings(*CHECKS)} == {"C063"}
+
+
+def test_an_ingress_whose_pods_are_open_to_everyone() -> None:
+    platform = sample()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+    assert platform.findings(*CHECKS) == []
+
+
+def test_what_pods_may_send_does_not_open_an_ingress() -> None:
+    platform = sample()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"] = []
+    rule = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 3000}]}
+    platform["NetworkPolicy/backup-out"]["spec"]["egress"].append(rule)
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]

@@ -1,0 +1,89 @@
+"""Schemas of rendered CustomResourceDefinitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.check.objects.custom_resources.definitions import definition_schemas
+from floe_compiler.check.objects.kubernetes_schemas import kubernetes_schemas
+from floe_compiler.check.objects.schemas import Schemas
+from floe_compiler.model.document import show_path
+
+TEXT = {"type": "string"}
+RECORD = {"type": "object", "properties": {"a": TEXT}}
+
+
+def definition(**versions: dict[str, Any]) -> dict[str, Any]:
+    """Return a definition whose versions have these schemas of `spec`."""
+    names = {"kind": "Toy", "plural": "toys"}
+    items = [
+        {"name": name, "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": schema}}}}
+        for name, schema in versions.items()
+    ]
+    return {"kind": "CustomResourceDefinition", "spec": {"group": "example.com", "names": names, "versions": items}}
+
+
+def refused(schema: dict[str, Any], spec: Any) -> list[str]:
+    """Return the places at which a toy with this spec does not fit."""
+    kubernetes = kubernetes_schemas("1.34")
+    assert kubernetes is not None
+    schemas = Schemas(kubernetes, [definition(v1=schema)])
+    toy = {"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "x"}, "spec": spec}
+    return [show_path(violation.path) for violation in schemas.violations(toy)]
+
+
+@pytest.mark.parametrize(
+    ("schema", "spec", "places"),
+    [
+        (RECORD, {"a": "x"}, []),
+        (RECORD, {"a": 1}, ["spec.a"]),
+        (RECORD, {"b": "x"}, ["spec.b"]),
+        (RECORD | {"x-kubernetes-preserve-unknown-fields": True}, {"b": "x"}, []),
+        (RECORD | {"additionalProperties": TEXT}, {"b": "x"}, []),
+        (RECORD | {"additionalProperties": TEXT}, {"b": 1}, ["spec.b"]),
+        ({"type": "object"}, {"b": "x"}, []),
+        ({"type": "object", "additionalProperties": RECORD}, {"k": {"b": 1}}, ["spec.k.b"]),
+        ({"type": "array", "items": RECORD}, [{"a": "x"}, {"b": 1}], ["spec[1].b"]),
+        (RECORD, None, ["spec"]),
+        (RECORD | {"nullable": True}, None, []),
+        ({"nullable": True}, None, []),
+        ({"x-kubernetes-int-or-string": True}, "50%", []),
+        ({"x-kubernetes-int-or-string": True}, True, ["spec"]),
+        ({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, TEXT]}, True, ["spec"]),
+        ({"x-kubernetes-int-or-string": True, "nullable": True}, None, []),
+        (RECORD | {"required": ["a"]}, {}, ["spec.a"]),
+        ({"type": "object", "properties": {"a": TEXT | {"default": "x"}}, "required": ["a"]}, {}, []),
+        (RECORD | {"x-kubernetes-embedded-resource": True}, {"a": "x", "kind": "Pod", "metadata": {}}, []),
+        (RECORD, {"a": "x", "kind": "Pod"}, ["spec.kind"]),
+        ({"type": "object", "x-kubernetes-embedded-resource": True}, {"kind": "Pod"}, []),
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": True}, 1, ["spec"]),
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": True}, 2, []),
+        ({"type": "string", "enum": ["a", "b"]}, "c", ["spec"]),
+        ({"type": "string", "pattern": "^a"}, "b", ["spec"]),
+    ],
+)
+def test_what_a_definition_allows(schema: dict[str, Any], spec: Any, places: list[str]) -> None:
+    assert refused(schema, spec) == places
+
+
+def test_each_version_has_its_own_schema() -> None:
+    found = dict(definition_schemas(definition(v1=RECORD, v2={"type": "object"})))
+    assert found.keys() == {("example.com/v1", "Toy"), ("example.com/v2", "Toy")}
+    assert "additionalProperties" not in found["example.com/v2", "Toy"]["properties"]["spec"]
+
+
+@pytest.mark.parametrize(("required", "places"), [([], []), (["a"], ["spec"])])
+def test_a_spec_must_be_there_if_anything_in_it_must(required: list[str], places: list[str]) -> None:
+    kubernetes = kubernetes_schemas("1.34")
+    assert kubernetes is not None
+    schemas = Schemas(kubernetes, [definition(v1=RECORD | {"required": required})])
+    toy = {"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "x"}}
+    assert [show_path(violation.path) for violation in schemas.violations(toy)] == places
+
+
+def test_a_version_without_a_schema_has_none() -> None:
+    empty = definition(v1=RECORD)
+    del empty["spec"]["versions"][0]["schema"]
+    assert list(definition_schemas(empty)) == []

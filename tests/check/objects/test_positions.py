@@ -1,0 +1,52 @@
+"""Finding marked places by schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.check.objects.kubernetes_schemas import KubernetesSchemas
+from floe_compiler.check.objects.positions import PositionFinder
+
+REFERENCE = "#/$defs/"
+SCHEMAS = KubernetesSchemas(
+    {
+        "$defs": {
+            "Amount": {"type": "string"},
+            "Box": {
+                "properties": {
+                    "size": {"$ref": f"{REFERENCE}Amount"},
+                    "sizes": {"additionalProperties": {"$ref": f"{REFERENCE}Amount"}},
+                    "inner": {"$ref": f"{REFERENCE}Box"},
+                    "lids": {"items": {"$ref": f"{REFERENCE}Lid"}},
+                    "colour": {"type": "string"},
+                }
+            },
+            "Lid": {"properties": {"size": {"$ref": f"{REFERENCE}Amount"}}},
+        }
+    },
+    {("v1", "Box"): "Box"},
+)
+
+
+def found(value: dict[str, Any]) -> list[tuple[tuple[str | int, ...], Any]]:
+    finder = PositionFinder(SCHEMAS, lambda schema: schema.get("$ref") == f"{REFERENCE}Amount")
+    return [(path, one) for path, one, _ in finder.of("v1", "Box").find(value)]
+
+
+def test_each_marked_place_is_found_and_nothing_else() -> None:
+    box = {"size": "1", "sizes": {"a": "2", "b": "3"}, "lids": [{"size": "4"}, {}], "colour": "5"}
+    assert found(box) == [
+        (("size",), "1"),
+        (("sizes", "a"), "2"),
+        (("sizes", "b"), "3"),
+        (("lids", 0, "size"), "4"),
+    ]
+
+
+def test_a_definition_within_itself_does_not_go_on_for_ever() -> None:
+    assert (("size",), "1") in found({"size": "1", "inner": {"inner": {"size": "2"}}})
+
+
+def test_other_kinds_have_no_positions() -> None:
+    finder = PositionFinder(SCHEMAS, lambda schema: True)
+    assert list(finder.of("v2", "Box").find({"size": "1"})) == []

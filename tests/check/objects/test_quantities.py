@@ -1,0 +1,69 @@
+"""Quantities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from check.samples import Platform, resource, sample
+from floe_compiler.check.objects.quantities import check
+
+MAIN = "spec.template.spec.containers[dagster].resources"
+
+
+def limited(value: Any) -> Platform:
+    platform = sample()
+    platform.container("Deployment/dagster")["resources"]["limits"]["cpu"] = value
+    return platform
+
+
+@pytest.mark.parametrize(
+    ("value", "canonical"),
+    [("1000m", "1"), ("0.5", "500m"), ("3072Mi", "3Gi"), (1, "1"), (0.5, "500m")],
+)
+def test_forms_that_kubernetes_rewrites(value: Any, canonical: str) -> None:
+    platform = limited(value)
+    message = f"{MAIN}.limits.cpu is {value!r}"
+    assert platform.findings(check) == [("C161", "Deployment.apps floe-platform/dagster", message)]
+    assert platform.hints(check) == [f'write "{canonical}"']
+
+
+@pytest.mark.parametrize("value", ["1", "500m", "3Gi"])
+def test_forms_that_it_keeps(value: str) -> None:
+    assert limited(value).findings(check) == []
+
+
+@pytest.mark.parametrize("value", ["1 core", "5gb", ""])
+def test_what_is_no_quantity(value: str) -> None:
+    ((code, _, message),) = limited(value).findings(check)
+    assert code == "C160"
+    assert message.startswith(f"{MAIN}.limits.cpu: ")
+
+
+def test_wherever_a_quantity_stands() -> None:
+    platform = sample()
+    platform["ResourceQuota/quota"]["spec"]["hard"]["requests.cpu"] = "4000m"
+    claim = platform["StatefulSet/postgres"]["spec"]["volumeClaimTemplates"][0]
+    claim["spec"]["resources"]["requests"]["storage"] = "10240Mi"
+    pod = platform.pod("CronJob/backup")
+    pod["volumes"] = [{"name": "tmp", "emptyDir": {"sizeLimit": "1024Mi"}}]
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "x", "averageValue": "1000m"}}}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dagster"}
+    spec = {"scaleTargetRef": target, "maxReplicas": 3, "metrics": [metric]}
+    platform.add(resource("autoscaling/v2", "HorizontalPodAutoscaler", "dagster", spec=spec))
+    limits = {"type": "Container", "default": {"cpu": "1000m"}}
+    platform.add(resource("v1", "LimitRange", "limits", spec={"limits": [limits]}))
+    assert [message for _, _, message in platform.findings(check)] == [
+        "spec.limits[0].default.cpu is '1000m'",
+        "spec.hard.requests.cpu is '4000m'",
+        "spec.volumeClaimTemplates[data].spec.resources.requests.storage is '10240Mi'",
+        "spec.metrics[0].resource.target.averageValue is '1000m'",
+        "spec.jobTemplate.spec.template.spec.volumes[tmp].emptyDir.sizeLimit is '1024Mi'",
+    ]
+
+
+def test_what_only_looks_like_a_quantity_is_left_alone() -> None:
+    platform = sample()
+    platform["ConfigMap/polaris"]["data"]["cpu"] = "1000m"
+    assert platform.findings(check) == []

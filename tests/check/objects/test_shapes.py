@@ -1,0 +1,49 @@
+"""Objects as far as they have the shape of their kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from check.samples import sample
+from floe_compiler.check.objects.schemas import schemas_for
+from floe_compiler.check.objects.shapes import Shapes, shape
+from floe_compiler.model.objects import ObjectSet, identify
+
+
+def shape_of(manifest: dict[Any, Any]) -> Shapes:
+    return shape(ObjectSet({identify(manifest): manifest}), schemas_for("1.34", ()))
+
+
+def test_a_good_object_is_left_as_it_is() -> None:
+    manifest = sample()["Deployment/polaris"]
+    shapes = shape_of(manifest)
+    assert next(iter(shapes.objects)) is manifest
+    assert (shapes.violations, shapes.nulls, shapes.unknown) == ({}, {}, frozenset())
+
+
+def test_what_does_not_fit_is_dropped_and_the_rest_stays() -> None:
+    manifest = sample()["Deployment/polaris"]
+    manifest["spec"]["replicas"] = "2"
+    manifest["spec"]["strategy"] = None
+    manifest["spec"]["template"]["spec"]["containers"].append("text")
+    shapes = shape_of(manifest)
+    (clean,) = shapes.objects
+    assert clean["spec"].keys() == {"selector", "template"}
+    assert len(clean["spec"]["template"]["spec"]["containers"]) == 1
+    assert manifest["spec"]["replicas"] == "2"  # the object itself is not touched
+    assert list(shapes.nulls.values()) == [(("spec", "strategy"),)]
+
+
+def test_keys_that_are_no_strings_are_dropped_and_hide_nothing_below() -> None:
+    manifest = sample()["ConfigMap/polaris"]
+    manifest["data"] = {8080: "x", "a": 1, "b": "c"}
+    (clean,) = shape_of(manifest).objects
+    assert clean["data"] == {"b": "c"}
+
+
+def test_a_custom_resource_keeps_well_formed_metadata() -> None:
+    manifest = {"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "x", "labels": [1]}, "spec": 1}
+    shapes = shape_of(manifest)
+    (clean,) = shapes.objects
+    assert clean == {"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "x"}, "spec": 1}
+    assert shapes.unknown == {identify(manifest)}

@@ -1,0 +1,54 @@
+"""What errors of the schema check say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from floe_compiler.check.objects.violations import Violation, nulls, violations_of, without
+
+
+def violations(schema: dict[str, Any], value: Any) -> list[Violation]:
+    validator = Draft202012Validator(schema, mask="the value")
+    return [found for error in validator.iter_errors(value) for found in violations_of(error, schema)]
+
+
+CLOSED = {"properties": {"replicas": {}, "image": {}}, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "path", "message", "hint"),
+    [
+        (CLOSED, {"imag": 1}, ("imag",), "is not a known key", 'did you mean "image"?'),
+        (CLOSED, {"x": 1}, ("x",), "is not a known key", "known: image, replicas"),
+        ({"required": ["a"]}, {}, ("a",), "is missing", ""),
+        ({"type": ["integer", "null"]}, "s3cret", (), "must be an integer", ""),
+        ({"type": "null"}, "s3cret", (), "must be null", ""),
+        ({"oneOf": [{"type": "string"}, {"type": ["number", "null"]}]}, True, (), "must be a number or a string", ""),
+        ({"enum": ["a", "b"]}, "s3cret", (), "must be one of a, b", ""),
+        ({"pattern": "^a$"}, "s3cret", (), 'the value does not match "^a$"', ""),
+        ({"properties": {"a": {"maximum": 3}}}, {"a": 4}, ("a",), "the value is greater than the maximum of 3", ""),
+    ],
+)
+def test_each_error_in_our_words(schema: dict[str, Any], value: Any, path: Any, message: str, hint: str) -> None:
+    (found,) = violations(schema, value)
+    assert (found.path, found.message, found.hint) == (path, message, hint)
+    assert found.drop == (None if message == "is missing" else path)
+    assert "s3cret" not in found.message + found.hint
+
+
+def test_choices_that_differ_by_more_than_their_type_keep_the_words_of_the_validator() -> None:
+    (found,) = violations({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"s3cret": "s3cret"})
+    assert found.message == "the value is not valid under any of the schemas listed in the 'oneOf' keyword"
+
+
+def test_a_copy_without_some_places() -> None:
+    value = {"a": [1, None, {"b": 2, 3: 4}], "c": None, "d": {"e": 5}}
+    assert without(value, {("d", "e"), ("a", 0)}) == {"a": [{"b": 2}], "d": {}}
+    assert value["a"] == [1, None, {"b": 2, 3: 4}]
+
+
+def test_nulls_by_their_path() -> None:
+    assert list(nulls({"a": [1, None, {"b": None}], "c": None, "d": ""})) == [("a", 1), ("a", 2, "b"), ("c",)]

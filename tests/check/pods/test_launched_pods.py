@@ -1,0 +1,98 @@
+"""Pods that an orchestrator starts are held to what holds for all, also after a patch of their description."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from floe_compiler.environment_check import run_checks
+
+from check.samples import RUNS, Platform, sample, selector
+from floe_compiler.check.pods.launched_pods import check
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.rendered import Description, LaunchedPods
+
+SOURCE = ObjectId("apps", "Deployment", "floe-platform", "dagster")
+DESCRIPTION = Description(SOURCE, "dagster", "RUNS", ("job",), ("metadata",), ("spec",), ("container",))
+ABOUT = "launched pods floe-platform/dagster-run"
+
+
+def described(platform: Platform, **changes: Any) -> Platform:
+    """Return the platform whose orchestrator says what its runs are like."""
+    pod = platform.pod("Job/migrate-1a2b3c4d")
+    inner = {**pod["containers"][0], "name": "run", **changes.pop("container", {})}
+    spec = {key: value for key, value in pod.items() if key not in ("containers", "initContainers", "restartPolicy")}
+    data = {
+        "job": {"backoffLimit": 0, "activeDeadlineSeconds": 60},
+        "metadata": {"labels": selector("dagster-run")},
+        "spec": {**spec, **changes.pop("spec", {})},
+        "container": inner,
+        **changes,
+    }
+    variable = {"name": "RUNS", "value": json.dumps(data)}
+    main = platform.container("Deployment/dagster")
+    main["env"] = [*main.get("env", []), variable]
+    main["image"] = pod["containers"][0]["image"]
+    (launched,) = (one for one in platform.facts["launched"] if isinstance(one, LaunchedPods))
+    platform.facts["launched"] = frozenset({replace(launched, group=RUNS, description=DESCRIPTION)})
+    return platform
+
+
+def all_codes(platform: Platform) -> set[str]:
+    try:
+        return {one.rule.code for one in run_checks(platform.rendered()) if ABOUT in one.subject}
+    except StageFailed as failure:
+        return {one.rule.code for one in failure.diagnostics if ABOUT in one.subject}
+
+
+def test_pods_as_they_are_rendered_pass_every_check() -> None:
+    assert all_codes(described(sample())) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"container": {"securityContext": {"privileged": True}}}, "C070"),
+        ({"container": {"resources": {}}}, "C080"),
+        ({"spec": {"serviceAccountName": "nobody"}}, "C044"),
+        ({"container": {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "no", "key": "a"}}}]}}, "C040"),
+        ({"job": {}}, "C111"),
+    ],
+)
+def test_what_no_other_pod_may_do_they_may_not(changes: dict[str, Any], code: str) -> None:
+    assert code in all_codes(described(sample(), **changes))
+
+
+def test_the_image_of_runs_is_that_of_their_code() -> None:
+    platform = described(sample(), container={"image": "ghcr.io/acme/other:1.0.0"})
+    ((code, about, message),) = platform.findings(check)
+    assert (code, about) == ("C038", ABOUT)
+    assert message.startswith("their image is ghcr.io/acme/other:1.0.0, but that of Deployment.apps")
+
+
+@pytest.mark.parametrize("value", ["", "no json", "[]", '{"job": {}}', '{"job": {}, "metadata": 1}'])
+def test_a_description_that_says_nothing_is_told(value: str) -> None:
+    platform = described(sample())
+    platform.container("Deployment/dagster")["env"][-1]["value"] = value
+    assert platform.findings(check) == [
+        ("C036", ABOUT, "RUNS of Deployment.apps floe-platform/dagster does not describe them")
+    ]
+
+
+def test_so_is_one_that_is_gone() -> None:
+    platform = described(sample())
+    platform.container("Deployment/dagster")["env"].pop()
+    assert [code for code, _, _ in platform.findings(check)] == ["C036"]
+
+
+def test_their_schema_is_that_of_all_pods() -> None:
+    ((code, _, message),) = described(sample(), spec={"hostNetwrok": True}).findings(check)
+    assert code == "C037"
+    assert "hostNetwrok" in message
+
+
+def test_pods_that_nothing_describes_are_known_by_their_labels_only() -> None:
+    assert sample().findings(check) == []

@@ -1,0 +1,77 @@
+"""The keys of Secrets to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.check.references.secret_keys import SecretKeys, secrets_of
+from floe_compiler.model.objects import identify
+from floe_compiler.model.rendered import ExistingSecret
+
+REMOTE = {"key": "path"}
+PASSWORD = {"sourceRef": {"generatorRef": {"kind": "Password", "name": "x"}}}
+
+
+def secret_of(api_version: str, kind: str, **rest: Any) -> SecretKeys:
+    manifest = {"apiVersion": api_version, "kind": kind, "metadata": {"namespace": "ns", "name": "own"}, **rest}
+    (found,) = secrets_of([(identify(manifest), manifest)], ())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("spec", "keys"),
+    [
+        ({"data": [{"secretKey": "a", "remoteRef": REMOTE}, {"secretKey": "b", "remoteRef": REMOTE}]}, {"a", "b"}),
+        ({"dataFrom": [{"extract": REMOTE}]}, None),
+        ({"dataFrom": [{"find": {"path": "x"}}], "data": [{"secretKey": "a"}]}, None),
+        ({"dataFrom": [PASSWORD]}, {"password"}),
+        ({"dataFrom": [PASSWORD | {"rewrite": []}]}, None),
+        ({"dataFrom": [PASSWORD], "data": [{"secretKey": "a"}]}, {"a", "password"}),
+        ({"data": [{"secretKey": "a"}], "target": {"template": {"data": {"b": ""}}}}, {"b"}),
+        ({"dataFrom": [{"extract": REMOTE}], "target": {"template": {"data": {"b": ""}}}}, {"b"}),
+        (
+            {"data": [{"secretKey": "a"}], "target": {"template": {"mergePolicy": "Merge", "data": {"b": ""}}}},
+            {"a", "b"},
+        ),
+        ({"target": {"template": {"templateFrom": [{"literal": "x"}]}}}, None),
+        ({"data": [{"secretKey": "a"}], "target": {"template": {"type": "x"}}}, {"a"}),
+    ],
+)
+def test_keys_of_external_secrets(spec: dict[str, Any], keys: set[str] | None) -> None:
+    found = secret_of("external-secrets.io/v1", "ExternalSecret", spec=spec)
+    assert found.keys == (None if keys is None else frozenset(keys))
+
+
+def test_name_and_type_of_external_secrets() -> None:
+    found = secret_of("external-secrets.io/v1", "ExternalSecret", spec={})
+    assert (found.namespace, found.name, found.type) == ("ns", "own", "Opaque")
+    target = {"name": "other", "template": {"type": "kubernetes.io/tls"}}
+    found = secret_of("external-secrets.io/v1", "ExternalSecret", spec={"target": target})
+    assert (found.name, found.type) == ("other", "kubernetes.io/tls")
+
+
+def test_an_external_secret_that_only_fetches_writes_nothing() -> None:
+    manifest = {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "spec": {"target": {"creationPolicy": "None"}},
+    }
+    assert list(secrets_of([(identify(manifest), manifest)], ())) == []
+
+
+def test_other_writers() -> None:
+    sealed = {"encryptedData": {"a": "x"}, "template": {"type": "T", "data": {"b": "y"}}}
+    found = secret_of("bitnami.com/v1alpha1", "SealedSecret", spec=sealed)
+    assert (found.name, found.keys, found.type) == ("own", frozenset({"a", "b"}), "T")
+    found = secret_of("cert-manager.io/v1", "Certificate", spec={"secretName": "web-tls"})
+    assert (found.name, found.type) == ("web-tls", "kubernetes.io/tls")
+    assert found.keys == frozenset({"ca.crt", "tls.crt", "tls.key"})
+    found = secret_of("v1", "Secret", data={"a": ""}, stringData={"b": ""})
+    assert (found.keys, found.type) == (frozenset({"a", "b"}), "Opaque")
+
+
+def test_secrets_that_somebody_else_writes() -> None:
+    existing = [ExistingSecret("ns", "b", ("user",)), ExistingSecret("ns", "a")]
+    assert [(one.name, one.keys) for one in secrets_of((), existing)] == [("a", None), ("b", {"user"})]

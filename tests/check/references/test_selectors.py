@@ -1,0 +1,122 @@
+"""Selectors and their pods."""
+
+from __future__ import annotations
+
+from check.samples import NAMESPACE, resource, sample, selector
+from floe_compiler.check.references.selectors import check
+from floe_compiler.link import selectors as linked_selectors
+
+CHECKS = (check, linked_selectors.check)
+
+GONE = {"app.kubernetes.io/name": "gone"}
+
+
+def test_a_service_without_pods() -> None:
+    platform = sample()
+    platform["Service/dagster"]["spec"]["selector"] = GONE
+    assert platform.findings(*CHECKS) == [("C020", "Service floe-platform/dagster", "spec.selector matches no pod")]
+    assert platform.hints(*CHECKS) == ["it asks for app.kubernetes.io/name=gone"]
+
+
+def test_a_service_whose_endpoints_somebody_else_keeps() -> None:
+    platform = sample()
+    del platform["Service/dagster"]["spec"]["selector"]
+    assert platform.findings(*CHECKS) == []
+
+
+def test_a_budget_and_a_policy_without_pods() -> None:
+    platform = sample()
+    platform["PodDisruptionBudget/dagster"]["spec"]["selector"] = {"matchLabels": GONE}
+    platform["NetworkPolicy/dagster-out"]["spec"]["podSelector"] = {"matchLabels": GONE}
+    assert platform.findings(*CHECKS) == [
+        ("C020", "NetworkPolicy.networking.k8s.io floe-platform/dagster-out", "spec.podSelector matches no pod"),
+        ("C020", "PodDisruptionBudget.policy floe-platform/dagster", "spec.selector matches no pod"),
+    ]
+
+
+def test_launched_pods_are_pods() -> None:
+    platform = sample()
+    platform.facts["launched"] = frozenset()
+    assert [subject for _, subject, _ in platform.findings(*CHECKS)] == [
+        "NetworkPolicy.networking.k8s.io floe-platform/dagster-run-out",
+        "NetworkPolicy.networking.k8s.io floe-platform/polaris-in",
+    ]
+
+
+def test_a_peer_that_matches_no_pod_of_the_namespaces_it_names() -> None:
+    platform = sample()
+    peer = platform["NetworkPolicy/dagster-out"]["spec"]["egress"][0]["to"][0]
+    peer["podSelector"] = {"matchLabels": GONE}
+    expected = f"a podSelector in spec.egress matches no pod in {NAMESPACE}"
+    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
+    peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}
+    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
+    expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [NAMESPACE]}
+    peer["namespaceSelector"] = {"matchExpressions": [expression]}
+    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
+    expression["values"] = [NAMESPACE, "monitoring"]  # of which nothing is known here
+    assert platform.findings(*CHECKS) == []
+
+
+def test_a_workload_that_does_not_select_its_own_pods() -> None:
+    platform = sample()
+    platform["Deployment/dagster"]["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] = "web"
+    found = platform.findings(*CHECKS)
+    assert (
+        "C021",
+        "Deployment.apps floe-platform/dagster",
+        "spec.selector does not match the labels of spec.template",
+    ) in found
+
+
+def test_a_workload_that_selects_everything() -> None:
+    platform = sample()
+    platform["Deployment/dagster"]["spec"]["selector"] = {}
+    assert "C021" in [code for code, _, _ in platform.findings(*CHECKS)]
+
+
+def test_two_workloads_that_claim_the_same_pods() -> None:
+    platform = sample()
+    platform.copy_of("Deployment/dagster", "dagster-canary")
+    codes = [(code, subject) for code, subject, _ in platform.findings(*CHECKS)]
+    assert codes == [
+        ("C023", "Service floe-platform/dagster"),
+        ("C022", "Deployment.apps floe-platform/dagster"),
+        ("C022", "Deployment.apps floe-platform/dagster-canary"),
+    ]
+
+
+def test_the_same_labels_in_another_namespace_are_other_pods() -> None:
+    platform = sample()
+    other = platform.copy_of("Deployment/dagster", "dagster")
+    other["metadata"]["namespace"] = "elsewhere"
+    platform.objects["other"] = other
+    platform.objects["Deployment/dagster"] = sample()["Deployment/dagster"]
+    assert platform.findings(*CHECKS) == []
+
+
+def test_a_service_that_also_catches_a_job() -> None:
+    platform = sample()
+    platform["Job/migrate-1a2b3c4d"]["spec"]["template"]["metadata"]["labels"] |= selector("dagster")
+    found = [one for one in platform.findings(*CHECKS) if one[0] == "C023"]
+    message = "spec.selector matches the pods of Deployment dagster, Job migrate-1a2b3c4d"
+    assert found == [("C023", "Service floe-platform/dagster", message)]
+
+
+def test_a_service_in_front_of_a_job_alone() -> None:
+    platform = sample()
+    platform.add(resource("v1", "Service", "migrate", spec={"selector": selector("migrate"), "ports": [{"port": 80}]}))
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C023"]
+
+
+def test_a_service_in_front_of_launched_pods() -> None:
+    platform = sample()
+    spec = {"selector": selector("dagster-run"), "ports": [{"port": 80}]}
+    platform.add(resource("v1", "Service", "runs", spec=spec))
+    assert platform.findings(*CHECKS) == []
+
+
+def test_a_policy_for_all_pods_of_a_namespace_that_has_none() -> None:
+    platform = sample()
+    platform.copy_of("NetworkPolicy/default-deny", "deny")["metadata"]["namespace"] = "empty"
+    assert platform.findings(*CHECKS) == []

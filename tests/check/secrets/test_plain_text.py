@@ -1,0 +1,163 @@
+"""Secrets and credentials."""
+
+from __future__ import annotations
+
+import pytest
+
+from check.samples import Platform, resource, sample
+from floe_compiler.check.secrets.plain_text import check
+
+VALUE = "hunter2hunter2"
+
+
+def told(text: str, name: str = "TEXT") -> Platform:
+    platform = sample()
+    platform.container("Deployment/polaris")["env"].append({"name": name, "value": text})
+    return platform
+
+
+def configured(text: str) -> Platform:
+    platform = sample()
+    platform["ConfigMap/polaris"]["data"]["file"] = text
+    return platform
+
+
+@pytest.mark.parametrize("field", ["data", "stringData"])
+def test_a_secret_in_plain_text(field: str) -> None:
+    platform = sample()
+    secret = platform.add(resource("v1", "Secret", "plain"))
+    secret[field] = {"password": VALUE, "user": ""}
+    message = f"it has values in plain text: {field}.password"
+    assert platform.findings(check) == [("C130", "Secret floe-platform/plain", message)]
+
+
+def test_secrets_without_anything_secret() -> None:
+    platform = sample()
+    platform.add(resource("v1", "Secret", "token", type="kubernetes.io/service-account-token"))
+    platform.add(resource("v1", "Secret", "empty", data={"password": ""}))
+    assert platform.findings(check) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("-----BEGIN RSA PRIVATE KEY-----\nMII", "a private key"),
+        ("id AKIAIOSFODNN7EXAMPLE", "an AWS access key"),
+        ("Authorization: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl", "a JSON web token"),
+        (f"postgresql://dagster:{VALUE}@postgres:5432/x", "a password in a URL"),
+    ],
+)
+def test_credentials_that_show(text: str, kind: str) -> None:
+    for platform in (told(text), configured(text)):
+        (message,) = [message for code, _, message in platform.findings(check) if code == "C131"]
+        assert message.endswith(f"holds what looks like {kind}")
+        assert text not in message
+    platform = sample()
+    platform["Service/dagster"]["metadata"]["annotations"] = {"note": text}
+    message = f"metadata.annotations[note] holds what looks like {kind}"
+    assert platform.findings(check) == [("C131", "Service floe-platform/dagster", message)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://dagster:$PASSWORD@postgres:5432/x",
+        "postgresql://dagster:${PASSWORD}@postgres:5432/x",
+        "postgresql://dagster:{{password}}@postgres:5432/x",
+        "postgresql://dagster:%(password)s@postgres:5432/x",
+        "postgresql://dagster:<password>@postgres:5432/x",
+    ],
+)
+def test_placeholders_are_no_credentials(text: str) -> None:
+    assert told(text).findings(check) == []
+
+
+def test_a_variable_with_the_name_of_a_secret() -> None:
+    place = "spec.template.spec.containers[polaris].env[POSTGRES_PASSWORD]"
+    message = f"{place} has a value, but its name is that of a secret"
+    platform = told(VALUE, "POSTGRES_PASSWORD")
+    assert platform.findings(check) == [("C131", "Deployment.apps floe-platform/polaris", message)]
+    assert told("/run/secrets/password", "POSTGRES_PASSWORD_FILE").findings(check) == []
+    assert told("$(PASSWORD)", "PGPASSWORD_PASSWORD").findings(check) == []
+
+
+@pytest.mark.parametrize("words", [["--password", VALUE], ["--quiet", "-api-key", "admin"]])
+def test_a_value_given_to_an_option(words: list[str]) -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["args"] = words
+    message = f'spec.template.spec.containers[polaris].args gives "{words[-2]}" a value'
+    assert platform.findings(check) == [("C131", "Deployment.apps floe-platform/polaris", message)]
+
+
+@pytest.mark.parametrize("word", ["$(PASSWORD)", "--quiet", "polaris-db", "/run/secrets/x"])
+def test_an_option_whose_value_comes_from_elsewhere(word: str) -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["command"] = ["serve", "--password", word]
+    assert platform.findings(check) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"db_password: {VALUE}",
+        f'  password: "{VALUE}"  # for now',
+        f'{{"user": "x", "password": "{VALUE}"}}',
+        f"--password={VALUE} --quiet",
+        f"export API_KEY='{VALUE}'",
+        f"client_secret = {VALUE}",
+        "password: admin",
+        "password: ADMIN",
+        "password: db_password",
+        'token="token"',
+        'token="config.token"',
+        "env: {API_TOKEN: admin}",
+    ],
+)
+def test_values_given_to_secrets(text: str) -> None:
+    for platform in (told(text), configured(text)):
+        ((code, _, message),) = platform.findings(check)
+        assert code == "C131"
+        assert VALUE not in message
+        assert message.endswith(" a value")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: {env: PASSWORD}",
+        "password:\n  env: PASSWORD",
+        "password: ${PASSWORD}",
+        "password: \"{{ env_var('PASSWORD') }}\"",
+        "password: PG_PASSWORD",
+        "password: polaris-db",  # the name of a Secret
+        "postgres_password_secret: polaris-db",
+        "password_file: /run/secrets/x",
+        "password: /run/secrets/x",
+        "password:",
+        "password: null",
+        "password: !vault x",
+        "# password: hunter2",
+        "API_KEY: the data product asks for it",
+        "secret: catalog",
+        "connect(token=token, passphrase=config.token, api_key=os.environ['API_KEY'])",
+        "PASSWORD=$(cat /run/secrets/x)",
+        "ALTER ROLE x PASSWORD :'password'",
+        "log.level=INFO",
+    ],
+)
+def test_texts_without_credentials(text: str) -> None:
+    assert told(text).findings(check) == []
+    assert configured(text).findings(check) == []
+
+
+def test_the_keys_of_a_secret_may_be_unknown() -> None:
+    platform = configured("password: polaris-db")
+    platform["ExternalSecret/polaris-db"]["spec"]["dataFrom"] = [{"extract": {"key": "x"}}]
+    assert platform.findings(check) == []
+
+
+def test_the_line_is_named_where_there_are_several() -> None:
+    platform = configured(f"user: x\n# comment\npassword: {VALUE}\n")
+    assert platform.findings(check) == [
+        ("C131", "ConfigMap floe-platform/polaris", 'line 3 of data[file] gives "password" a value')
+    ]

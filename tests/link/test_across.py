@@ -1,0 +1,75 @@
+"""Objects that two environments would render into one cluster."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from floe_compiler.environment_check import facts_of, split
+
+from floe_compiler.check.index import build_index
+from floe_compiler.check.summary import summarize
+from floe_compiler.link import Environment, link_across
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.places import Places
+from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.span import Span
+
+CLASS = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
+NAME = "PriorityClass.scheduling.k8s.io high"
+HERE, THERE = Span("base/a.yaml", 1, 1), Span("overlays/b/a.yaml", 1, 1)
+
+
+def environment(name: str, cluster: str, *objects: Object, origin: Span = HERE) -> Rendered:
+    return Rendered(name, ObjectSet.of(objects), cluster=cluster, cluster_name=cluster, origins={NAME: origin})
+
+
+def check_across(environments: list[Rendered]) -> list[Diagnostic]:
+    units = {(one.environment, name): unit for one in environments for name, unit in split(one).items()}
+    linked = [
+        Environment.of(facts_of(one), [summarize(build_index(unit)) for unit in split(one).values()])
+        for one in environments
+    ]
+    return list(link_across(linked, lambda environment, unit: Places.of(units[environment, unit])))
+
+
+def settings(namespace: str) -> Object:
+    metadata = {"name": "settings", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+
+
+def test_environments_of_one_cluster_share_no_object() -> None:
+    (found,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS)])
+    assert (found.rule.code, found.subject, found.span, found.related) == ("C018", NAME, HERE, ())
+    assert found.message == 'environments "a" and "b" both render it into the cluster "one"'
+    assert found.hint == "render it in one environment only: move it from base/ to overlays/a/"
+
+
+def test_both_places_are_named() -> None:
+    (found,) = check_across([environment("a", "one", CLASS), environment("b", "one", CLASS, origin=THERE)])
+    assert found.span == THERE
+    assert [related.span for related in found.related] == [HERE]
+
+
+def test_objects_of_other_clusters_and_namespaces_are_others() -> None:
+    assert not list(check_across([environment("a", "one", CLASS), environment("b", "two", CLASS)]))
+    assert not list(check_across([environment("a", "one", settings("x")), environment("b", "one", settings("y"))]))
+
+
+def test_only_what_is_in_base_can_move_from_there() -> None:
+    manifest = Span("platform-manifest.yaml", 3, 3)
+    both = [environment(name, "one", CLASS, origin=manifest) for name in ("a", "b")]
+    (found,) = check_across(both)
+    assert found.hint == "render it in one of them only, or give it a name of its own in each"
+
+
+def test_a_cluster_of_two_names_is_named_by_what_is_one() -> None:
+    first, second = environment("a", "https://k.example:6443", CLASS), environment("b", "https://k.example:6443", CLASS)
+    (found,) = check_across([replace(first, cluster_name="eu"), replace(second, cluster_name="europe")])
+    assert found.message.endswith('into the cluster "https://k.example:6443"')
+
+
+def test_what_has_no_known_origin_is_told_too() -> None:
+    first, second = environment("a", "one", settings("x")), environment("b", "one", settings("x"))
+    (found,) = check_across([replace(first, origins={}), replace(second, origins={})])
+    assert (found.subject, found.span) == ("ConfigMap x/settings", None)

@@ -1,0 +1,97 @@
+"""Everything that is written is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from check.samples import Platform, resource
+from floe_compiler.link.delivery import check
+from floe_compiler.model.objects import identify
+from floe_compiler.model.plan import DeliveryPlan
+from floe_compiler.synthesize.delivery import delivery_objects
+from synthesize.delivery_plans import argocd_plan, flux_plan
+
+Planned = Callable[..., DeliveryPlan]
+both = pytest.mark.parametrize("planned", [argocd_plan, flux_plan])
+
+
+def platform(planned: Planned) -> Platform:
+    """Return a platform that is delivered, with an object in each folder."""
+    delivered = delivery_objects(planned(production=True))
+    found = Platform({}, {"delivery": frozenset(map(identify, delivered))})
+    for manifest in delivered:
+        found.add(manifest)
+    found.add(resource("v1", "Namespace", "floe-sales-domain", ""))
+    found.add(resource("external-secrets.io/v1", "ClusterSecretStore", "vault", ""))
+    found.add(resource("v1", "ConfigMap", "settings", "floe-sales-domain"))
+    found.add(resource("v1", "Service", "polaris", "floe-platform"))
+    return found
+
+
+def found(sample: Platform) -> list[tuple[str, str]]:
+    return [(code, subject) for code, subject, _ in sample.findings(check)]
+
+
+@both
+def test_what_the_compiler_renders_is_applied(planned: Planned) -> None:
+    assert found(platform(planned)) == []
+
+
+@both
+def test_a_folder_without_an_application_or_kustomization_is_found_once(planned: Planned) -> None:
+    sample = platform(planned)
+    sample.add(resource("v1", "ConfigMap", "one", "kube-system"))
+    sample.add(resource("v1", "Service", "two", "kube-system"))
+    assert sample.findings(check) == [
+        ("C170", "namespace kube-system", "nothing applies what lies in output/prod/kube-system")
+    ]
+
+
+@both
+def test_of_what_is_wrong_otherwise_nobody_should_be_told_how_to_allow_it(planned: Planned) -> None:
+    sample = platform(planned)
+    sample.add(resource("v1", "ConfigMap", "without-namespace", ""))
+    sample.add(resource("v1", "ConfigMap", "elsewhere", "monitoring"))
+    sample.add(resource("rbac.authorization.k8s.io/v1", "ClusterRole", "reader", "floe-sales-domain"))
+    sample.add(resource("v1", "Secret", "plain", "floe-sales-domain", stringData={"password": "x"}))
+    assert found(sample) == []
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "name", "namespace"),
+    [
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "admins", ""),
+        ("v1", "Namespace", "kube-system", ""),
+        ("v1", "Secret", "password", "floe-sales-domain"),
+        ("argoproj.io/v1alpha1", "Application", "more", "floe-platform"),
+    ],
+)
+def test_what_a_project_refuses_is_found(api_version: str, kind: str, name: str, namespace: str) -> None:
+    sample = platform(argocd_plan)
+    sample.add(resource(api_version, kind, name, namespace))
+    assert [code for code, _ in found(sample)] == ["C171"]
+    assert sample.hints(check) == ["allow it with a patch of the AppProject in overlays/"]
+
+
+def test_flux_has_no_projects() -> None:
+    sample = platform(flux_plan)
+    sample.add(resource("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "admins", ""))
+    assert found(sample) == []
+
+
+def test_a_patched_project_allows_more() -> None:
+    sample = platform(argocd_plan)
+    sample.add(resource("rbac.authorization.k8s.io/v1", "ClusterRole", "reader", ""))
+    allowed = sample["AppProject/acme-prod-cluster"]["spec"]["clusterResourceWhitelist"]
+    allowed.append({"group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "read*"})
+    assert found(sample) == []
+    allowed[-1]["name"] = "write*"
+    assert [code for code, _ in found(sample)] == ["C171"]
+
+
+def test_without_delivery_nothing_is_asked() -> None:
+    sample = Platform({})
+    sample.add(resource("v1", "ConfigMap", "one", "monitoring"))
+    assert found(sample) == []

@@ -1,0 +1,24 @@
+"""Ingresses, and the namespace of the controller that must reach their pods."""
+
+from __future__ import annotations
+
+from check.samples import Platform
+from floe_compiler.link.ingresses import check
+from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
+
+
+def reached_from(namespace: str) -> Platform:
+    platform = two_namespaces()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [in_namespace(namespace)]
+    return platform
+
+
+def test_pods_that_a_namespace_outside_the_environment_may_reach() -> None:
+    assert reached_from("ingress-nginx").findings(check) == []
+
+
+def test_pods_that_only_a_namespace_of_the_environment_may_reach() -> None:
+    message = "no policy lets the ingress controller reach floe-platform/dagster on port 3000"
+    assert reached_from(DOMAIN).findings(check) == [
+        ("C065", "Ingress.networking.k8s.io floe-platform/dagster", message)
+    ]

@@ -1,0 +1,145 @@
+"""Network policies, compared with a plain reading of what each one says about each pair of pods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.environment_check import facts_of, split
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from check.samples import container, resource, template
+from floe_compiler.check.index import build_index
+from floe_compiler.check.summary import summarize
+from floe_compiler.link.environment import Environment
+from floe_compiler.link.reachability import Reachability
+from floe_compiler.model.bits import numbers_in, to_bits
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.policy_ports import ANY_PORT
+from floe_compiler.model.rendered import Connection, PodGroup, Rendered
+from floe_compiler.model.selectors import matches
+
+NAMESPACES = ("one", "two")
+PORTS = (80, 81, 82)
+
+
+@given(st.sets(st.integers(0, 200)))
+def test_bits_hold_a_set(numbers: set[int]) -> None:
+    assert list(numbers_in(to_bits(numbers))) == sorted(numbers)
+
+
+LABELS = st.dictionaries(st.sampled_from(["app", "tier"]), st.sampled_from(["a", "b"]), max_size=2)
+SELECTORS = LABELS.map(lambda labels: {"matchLabels": labels} if labels else {})
+PLACES = st.sampled_from([{}, *({"matchLabels": {"kubernetes.io/metadata.name": name}} for name in NAMESPACES)])
+PEERS = st.fixed_dictionaries({"podSelector": SELECTORS}, optional={"namespaceSelector": PLACES})
+PORT = st.sampled_from(
+    [
+        {"port": 80},
+        {"port": 81, "protocol": "TCP"},
+        {"port": 81, "protocol": "UDP"},
+        {"port": "web"},
+        {"protocol": "TCP"},
+        {"port": 80, "endPort": 81},
+    ]
+)
+RULE_LISTS = st.lists(st.tuples(st.lists(PEERS, max_size=2), st.lists(PORT, max_size=2)), max_size=2)
+POLICIES = st.tuples(st.sampled_from(NAMESPACES), SELECTORS, st.sampled_from(["ingress", "egress"]), RULE_LISTS)
+PODS = st.tuples(st.sampled_from(NAMESPACES), LABELS, st.sampled_from([80, 81]))
+
+
+def environment(pods: list[Any], policies: list[Any]) -> Environment:
+    """Return the environment of pods (whose port `web` has a number of their own) and policies."""
+    objects = [resource("v1", "Namespace", name, "") for name in NAMESPACES]
+    for number, (namespace, labels, port) in enumerate(pods):
+        main = container("main", ports=[{"name": "web", "containerPort": port}])
+        pod = template("x", main)
+        pod["metadata"]["labels"] = labels
+        objects.append(resource("apps/v1", "DaemonSet", f"d{number}", namespace, spec={"template": pod}))
+        objects[-1]["spec"]["selector"] = {}
+    for number, (namespace, selector, direction, rules) in enumerate(policies):
+        field = "from" if direction == "ingress" else "to"
+        spec: Object = {"podSelector": selector, "policyTypes": [direction.capitalize()]}
+        spec[direction] = [
+            ({field: peers} if peers else {}) | ({"ports": ports} if ports else {}) for peers, ports in rules
+        ]
+        objects.append(resource("networking.k8s.io/v1", "NetworkPolicy", f"p{number}", namespace, spec=spec))
+    # Ranges stand for the ports that somebody uses.
+    used = frozenset(Connection(PodGroup("one", "x"), PodGroup("one", "x"), port) for port in PORTS)
+    rendered = Rendered("dev", ObjectSet.of(objects), connections=used)
+    return Environment.of(facts_of(rendered), [summarize(build_index(unit)) for unit in split(rendered).values()])
+
+
+def positions(pods: list[Any]) -> list[tuple[Any, tuple[str, int]]]:
+    """Return the pods with the unit and position by which the environment knows them."""
+    order = sorted(range(len(pods)), key=lambda number: (pods[number][0], f"d{number}"))
+    counts = dict.fromkeys(NAMESPACES, -1)
+    found = []
+    for number in order:
+        namespace = pods[number][0]
+        counts[namespace] += 1
+        found.append((pods[number], (namespace, counts[namespace])))
+    return found
+
+
+def allows(policies: list[Any], direction: str, subject: Any, other: Any, receiver: Any, port: tuple[str, int]) -> bool:
+    """Tell, one policy after the other, whether they let `subject` talk with `other` in one direction."""
+    governing = [
+        rules
+        for namespace, selector, of, rules in policies
+        if of == direction and namespace == subject[0] and matches(selector, subject[1])
+    ]
+    return not governing or any(
+        _peer_fits(peers, subject[0], other) and _port_fits(ports, receiver, port)
+        for rules in governing
+        for peers, ports in rules
+    )
+
+
+def _peer_fits(peers: list[Any], namespace: str, other: Any) -> bool:
+    def fits(peer: Any) -> bool:
+        if "namespaceSelector" in peer:
+            place = matches(peer["namespaceSelector"], {"kubernetes.io/metadata.name": other[0]})
+        else:
+            place = other[0] == namespace
+        return place and matches(peer["podSelector"], other[1])
+
+    return not peers or any(fits(peer) for peer in peers)
+
+
+def _port_fits(ports: list[Any], receiver: Any, port: tuple[str, int]) -> bool:
+    def fits(one: Any) -> bool:
+        wanted = receiver[2] if one.get("port") == "web" else one.get("port", port[1])
+        last = one.get("endPort", wanted)
+        return one.get("protocol", "TCP") == port[0] and bool(wanted <= port[1] <= last)
+
+    return not ports or any(fits(one) for one in ports)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
+def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
+    reach = Reachability(environment(pods, policies))
+    for sender, source in positions(pods):
+        for receiver, target in positions(pods):
+            for port in [("TCP", number) for number in PORTS] + [("UDP", 81)]:
+                expected = allows(policies, "egress", sender, receiver, receiver, port)
+                assert bool(reach.may_send(source[0], target, port) >> source[1] & 1) is expected
+                expected = allows(policies, "ingress", receiver, sender, receiver, port)
+                assert bool(reach.may_reach(source[0], target, port) >> source[1] & 1) is expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
+def test_what_is_open_is_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
+    linked, all_ports = environment(pods, policies), ("TCP", ANY_PORT)
+    reach = Reachability(linked)
+    for _, target in positions(pods):
+        opened = list(reach.open_ports(target))
+        for _, source in positions(pods):
+            own, other = linked.units[source[0]].network, linked.units[target[0]].network
+            if own.isolated_out >> source[1] & other.isolated_in >> target[1] & 1:
+                for number in PORTS:
+                    port = ("TCP", number)
+                    both = reach.may_send(source[0], target, port) & reach.may_reach(source[0], target, port)
+                    by_rules = [pods for one, unit, pods in opened if unit == source[0] and one in (port, all_ports)]
+                    assert bool(both >> source[1] & 1) is any(one >> source[1] & 1 for one in by_rules)

@@ -1,0 +1,53 @@
+"""Namespaces that policies name: those of the environment, and others."""
+
+from __future__ import annotations
+
+import pytest
+
+from check.samples import NAMESPACE, Platform
+from floe_compiler.link.strangers import check
+from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
+
+IN = "NetworkPolicy.networking.k8s.io floe-platform/polaris-in"
+OUT = "NetworkPolicy.networking.k8s.io sales/report-out"
+
+
+def opened(namespace: str) -> Platform:
+    """Return the platform with a way out of the domain and a way into the catalog, to and from a namespace."""
+    platform = two_namespaces()
+    way_out = {"to": [in_namespace(namespace)], "ports": [{"port": 80}]}
+    platform["NetworkPolicy/report-out"]["spec"]["egress"].append(way_out)
+    way_in = {"from": [in_namespace(namespace)], "ports": [{"port": 8181}]}
+    platform["NetworkPolicy/polaris-in"]["spec"]["ingress"].append(way_in)
+    return platform
+
+
+@pytest.mark.parametrize("namespace", [DOMAIN, NAMESPACE])
+def test_namespaces_of_the_environment_are_no_strangers(namespace: str) -> None:
+    assert opened(namespace).findings(check) == []
+
+
+def test_a_namespace_that_is_not_rendered() -> None:
+    assert opened("monitoring").findings(check) == [
+        ("C068", IN, "it lets pods of namespace monitoring reach floe-platform/polaris on TCP 8181"),
+        ("C066", OUT, "it lets sales/report send to pods of namespace monitoring on TCP 80"),
+    ]
+
+
+def test_a_namespace_that_is_declared_to_be_somebody_elses() -> None:
+    platform = opened("monitoring")
+    for key in ("NetworkPolicy/report-out", "NetworkPolicy/polaris-in"):
+        note = {"floe.dev/external-references": "Namespace/monitoring"}
+        platform[key]["metadata"]["annotations"] = note
+    assert platform.findings(check) == []
+
+
+def test_labels_that_some_namespace_has_are_no_strangers() -> None:
+    platform = two_namespaces()
+    by_label = {"namespaceSelector": {"matchLabels": {"app.kubernetes.io/name": DOMAIN}}}
+    rule = {"from": [by_label], "ports": [{"port": 8181}]}
+    platform["NetworkPolicy/polaris-in"]["spec"]["ingress"].append(rule)
+    assert platform.findings(check) == []
+    by_label["namespaceSelector"]["matchLabels"]["app.kubernetes.io/name"] = "other"
+    message = "it lets pods of namespaces that it does not name reach floe-platform/polaris on TCP 8181"
+    assert platform.findings(check) == [("C068", IN, message)]

@@ -1,0 +1,52 @@
+"""The ConfigMaps and Secrets that pods use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.pod_references import references
+
+MOUNTS = {"containers": [{"name": "web", "volumeMounts": [{"name": "v", "subPath": "a"}, {"name": "v"}]}]}
+
+
+def volume(**source: Any) -> dict[str, Any]:
+    return {"volumes": [{"name": "v", **source}]}
+
+
+def variable(**source: Any) -> dict[str, Any]:
+    return {"initContainers": [{"name": "web", "env": [{"name": "A", "valueFrom": source}]}]}
+
+
+@pytest.mark.parametrize(
+    ("pod", "expected"),
+    [
+        (volume(secret={"secretName": "s"}), [("Secret", "s", "", "spec.volumes[v]")]),
+        (volume(configMap={"name": "c", "items": [{"key": "k"}]}), [("ConfigMap", "c", "k", "spec.volumes[v]")]),
+        (
+            MOUNTS | volume(configMap={"name": "c"}),
+            [("ConfigMap", "c", "a", "spec.volumes[v]"), ("ConfigMap", "c", "", "spec.volumes[v]")],
+        ),
+        (
+            volume(projected={"sources": [{"secret": {"name": "s", "items": [{"key": "k"}]}}]}),
+            [("Secret", "s", "k", "spec.volumes[v]")],
+        ),
+        (
+            variable(secretKeyRef={"name": "s", "key": "k"}),
+            [("Secret", "s", "k", "spec.initContainers[web].env[A]")],
+        ),
+        (
+            {"containers": [{"name": "web", "envFrom": [{"configMapRef": {"name": "c"}}]}]},
+            [("ConfigMap", "c", "", "spec.containers[web].envFrom")],
+        ),
+        ({"containers": 3, "volumes": [None, {"configMap": "x"}, {"projected": {"sources": {}}}]}, []),
+    ],
+)
+def test_what_pods_use(pod: dict[str, Any], expected: list[tuple[str, str, str, str]]) -> None:
+    assert [(one.kind, one.name, one.key, one.place) for one in references(pod)] == expected
+
+
+def test_what_may_be_missing_is_optional() -> None:
+    (found,) = references(volume(secret={"secretName": "s", "optional": True}))
+    assert found.optional

@@ -1,0 +1,36 @@
+"""Which kinds have a namespace."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.model.scopes import is_namespaced
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "expected"),
+    [
+        ("", "Namespace", False),
+        ("", "ConfigMap", True),
+        ("rbac.authorization.k8s.io", "ClusterRole", False),
+        ("rbac.authorization.k8s.io", "Role", True),
+        ("external-secrets.io", "ClusterSecretStore", False),
+        ("acme.example", "Widget", None),
+    ],
+)
+def test_a_kind_has_a_namespace_or_none_or_is_not_known(group: str, kind: str, expected: bool | None) -> None:
+    assert is_namespaced(group, kind) is expected
+
+
+def test_a_definition_says_more_than_the_table() -> None:
+    assert is_namespaced("acme.example", "Widget", {("acme.example", "Widget"): False}) is False
+
+
+def test_an_object_that_names_no_namespace_is_in_that_of_its_chart_if_its_kind_has_one() -> None:
+    config, role = (
+        {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}} for kind in ("ConfigMap", "Namespace")
+    )
+    assert identify(config, "sales") == ObjectId("", "ConfigMap", "sales", "a")
+    assert identify(role, "sales") == ObjectId("", "Namespace", "", "a")
+    assert identify({**config, "metadata": {"name": "a", "namespace": "own"}}, "sales").namespace == "own"

@@ -1,0 +1,141 @@
+"""Data against schemas: each mistake in words, and with a way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.document import DataPath, show_path
+from floe_compiler.model.structure import Structure
+
+VERSION = {"type": "string", "pattern": "^1", "patternErrorMessage": 'write a one, such as "1"'}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1},
+        "ratio": {"type": "number"},
+        "timeout": {"type": "string", "examples": ["90s", "1h30m"]},
+        "on": {"type": "boolean"},
+        "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
+        "scale": {"enum": ["light", "heavy"]},
+        "kind": {"const": "Thing"},
+        "version": {"anyOf": [VERSION, {"type": "null"}]},
+        "quota": {"anyOf": [{"$ref": "#/$defs/Step"}, {"type": "null"}]},
+        "password": {"type": "string", "pattern": "^[0-9]+$"},
+        "pull_secret": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "variables": {"type": "object", "additionalProperties": {"type": "string"}},
+        "login": {"anyOf": [{"$ref": "#/$defs/SecretKey"}, {"type": "null"}]},
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+    "$defs": {
+        "SecretKey": {
+            "type": "object",
+            "properties": {"secret": {"type": "string"}, "key": {"type": "string"}},
+            "required": ["secret", "key"],
+            "additionalProperties": False,
+        },
+        "Step": {
+            "type": "object",
+            "properties": {"kind": {"type": "string"}, "image": {"type": "string"}},
+            "required": ["kind", "image"],
+            "additionalProperties": False,
+        },
+    },
+}
+VALID: dict[str, Any] = {"name": "x"}
+
+
+def problems(data: Any, raw: str = "") -> list[tuple[str, str]]:
+    """Return the message and the hint of each problem; `raw` is how every value that is no text was written."""
+    spelled: dict[DataPath, str] = (
+        {(key,): raw for key, value in data.items() if not isinstance(value, str)} if raw else {}
+    )
+    found = Structure(SCHEMA).mistakes(data, lambda path: spelled.get(path, ""))
+    return [(one.message(show_path(one.path)), one.hint) for one in found]
+
+
+def test_what_fits_is_no_problem() -> None:
+    assert problems(VALID | {"version": None, "steps": [{"kind": "a", "image": "b"}], "ratio": 1.5, "on": True}) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "told", "hint"),
+    [
+        ({"count": 2}, "name is missing", "add `name:`"),
+        (VALID | {"nmae": 1}, "nmae is not a known key", 'did you mean "name"?'),
+        (VALID | {"steps": []}, "steps: the list is empty", "give it at least one entry"),
+        (VALID | {"steps": {}}, "steps: a mapping is not a list", 'write a list: each entry begins with "- "'),
+        (VALID | {"steps": [{"kind": "a", "image": []}]}, "steps[0].image: a list is not text", ""),
+        (VALID | {"scale": "hevy"}, 'scale: "hevy" is not known here', 'did you mean "heavy"?'),
+        (VALID | {"scale": []}, "scale: a list is not known here", "known: heavy, light"),
+        (VALID | {"kind": "Thong"}, 'kind: "Thong" is not known here', 'did you mean "Thing"?'),
+        (VALID | {"count": 0}, "count: 0 is less than the minimum of 1", ""),
+        (VALID | {"count": "two"}, 'count: "two" is not a whole number', ""),
+        (VALID | {"ratio": "x"}, 'ratio: "x" is not a number', ""),
+        (VALID | {"on": 1}, "on: 1 is not true or false", ""),
+        (VALID | {"version": []}, "version: a list is not text or nothing", ""),
+        (VALID | {"quota": 5}, "quota: 5 is not a mapping or nothing", "write a mapping with `kind:` and `image:`"),
+        (VALID | {"pull_secret": {"auth": "hunter2"}}, "pull_secret: a mapping is not text or nothing", ""),
+        (VALID | {"variables": {"A": None}}, "variables.A: there is no value", "write one, or delete the key"),
+        (VALID | {"timeout": 90}, "timeout: 90 is not text", 'write, for example, "90s"'),
+        (VALID | {"timeout": None}, "timeout: there is no value", 'write, for example, "90s"'),
+    ],
+)
+def test_each_mistake_is_told_in_words(data: Any, told: str, hint: str) -> None:
+    assert problems(data) == [(told, hint)]
+
+
+def test_a_choice_is_told_by_what_is_wrong_with_the_one_that_was_meant() -> None:
+    assert sorted(problems(VALID | {"quota": {"kind": "a"}})) == [("quota.image is missing", "add `image:`")]
+    assert problems(VALID | {"version": "2"}) == [('version: "2" does not fit', 'write a one, such as "1"')]
+
+
+def test_all_mistakes_are_told() -> None:
+    found = problems({"steps": [{"kimd": "a"}, {"kind": 1, "image": "x"}]})
+    assert sorted(message for message, _ in found) == [
+        "name is missing",
+        "steps[0].image is missing",
+        "steps[0].kimd is not a known key",
+        "steps[0].kind is missing",
+        "steps[1].kind: 1 is not text",
+    ]
+
+
+def test_a_number_that_is_meant_as_text_is_shown_as_it_was_written() -> None:
+    assert problems({"name": 1.1}, raw="1.10") == [("name: 1.10 is not text", 'quote it: "1.10"')]
+    assert problems(VALID | {"version": 1.1}, raw="1.10") == [
+        ("version: 1.10 is not text or nothing", 'quote it: "1.10"')
+    ]
+    assert problems(VALID | {"steps": 5}, raw="5") == [("steps: 5 is not a list", "")]
+
+
+@pytest.mark.parametrize("value", ["hunter2", 815, ["hunter2"], {"a": "hunter2"}])
+def test_a_secret_is_never_shown(value: Any) -> None:
+    ((message, hint),) = problems(VALID | {"password": value}, raw="815")
+    assert message.startswith("password: ")
+    assert "hunter2" not in message + hint
+    assert "815" not in message + hint
+
+
+def test_what_looks_like_a_secret_is_not_shown_wherever_it_stands() -> None:
+    ((message, hint),) = problems(VALID | {"steps": "x postgresql://app:hunter2@db/app"})
+    assert message == "steps: what stands there is not a list"
+    assert "hunter2" not in hint
+
+
+def test_a_union_is_told_by_the_mistake_in_the_branch_that_was_meant() -> None:
+    assert problems(VALID | {"quota": {"kind": "a", "image": "b", "more": 1}}) == [
+        ("quota.more is not a known key", "known: image, kind")
+    ]
+
+
+@pytest.mark.parametrize("login", ["hunter2", {"value": "hunter2"}, {"secret": "db", "key": "x", "value": "hunter2"}])
+def test_a_value_in_place_of_a_secrets_name_is_never_shown(login: Any) -> None:
+    found = Structure(SCHEMA).mistakes(VALID | {"login": login}, lambda _: "")
+    assert found
+    for problem in found:
+        assert problem.secret
+        assert "hunter2" not in problem.text + problem.hint

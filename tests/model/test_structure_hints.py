@@ -1,0 +1,86 @@
+"""How to mend what does not fit its schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.structure_hints import mapping_in, missing_key, unknown_key, value_of_another_kind
+
+AMOUNTS = {"type": "object", "properties": {"cpu": {"type": "string"}, "memory": {"type": "string"}}}
+RESOURCES = {
+    "type": "object",
+    "properties": {
+        "requests": {"$ref": "#/$defs/Amounts"},
+        "limits": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Amounts"}]},
+        "name": {"type": "string"},
+    },
+}
+BY_TYPE = {"type": "object", "properties": {"type": {"enum": ["minio", "s3"]}}}
+SECRET = {"type": "object", "properties": {"name": {"type": "string"}, "keys": {"default": {}}}}
+MAY = "write a mapping; known: a, b"
+ENTRIES = 'write a list: each entry begins with "- "'
+DEFINITIONS = {"Amounts": AMOUNTS}
+
+
+def of_value(value: Any, schema: dict[str, Any], *kinds: str, raw: str = "") -> str:
+    return value_of_another_kind(value, raw, schema, list(kinds), DEFINITIONS)
+
+
+def test_a_key_of_a_deeper_level_is_sent_there() -> None:
+    assert unknown_key("cpu", RESOURCES, DEFINITIONS) == "it belongs under `requests:` and `limits:`"
+    assert unknown_key("nmae", RESOURCES, DEFINITIONS) == 'did you mean "name"?'
+    assert unknown_key("x", {}, {}) == ""
+
+
+def test_a_missing_key_is_shown_with_its_words() -> None:
+    assert missing_key("type", BY_TYPE) == "add `type:`, one of minio, s3"
+    assert missing_key("name", RESOURCES) == "add `name:`"
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "kinds", "hint"),
+    [
+        ("minio", BY_TYPE, ["object"], "write {type: minio}"),
+        ("mino", BY_TYPE, ["object"], "write {type: minio}"),
+        ("polaris-db", SECRET, ["object"], "write {name: polaris-db}"),
+        (None, SECRET, ["object"], "write {name: ...}"),
+        ("x", AMOUNTS, ["object"], "write a mapping with `cpu:` and `memory:`"),
+        ("x", {"type": "object"}, ["object"], ""),
+        ([], AMOUNTS, ["object"], 'write a mapping: its lines have a key, a ":" and a value, and no "- "'),
+        ("4", {"type": "object", "properties": {"b": {"default": 1}, "a": {"default": 2}}}, ["object"], MAY),
+        ("dev", {"type": "array", "items": {"type": "string"}}, ["array"], "write [dev]"),
+        ("python run.py", {"type": "array", "items": {"type": "string"}}, ["array"], "write [python, run.py]"),
+        ("a, b", {"anyOf": [{"type": "array", "items": {"type": "string"}}]}, ["array", "null"], "write [a, b]"),
+        ("x", {"type": "array", "items": AMOUNTS}, ["array"], ENTRIES),
+        ({"a": 1}, {"type": "array", "items": AMOUNTS}, ["array"], ENTRIES),
+        (5, {"type": "array"}, ["array"], ""),
+        ("5432", {"type": "integer"}, ["integer"], "write it without quotes: 5432"),
+        ("0.5", {"type": "number"}, ["number"], "write it without quotes: 0.5"),
+        ("true", {"type": "boolean"}, ["boolean"], "write it without quotes: true"),
+        ("0.5", {"type": "integer"}, ["integer"], ""),
+        ("true", {"type": "integer"}, ["integer"], ""),
+        ("1", {"type": "boolean"}, ["boolean"], ""),
+        ("yes", {"type": "boolean"}, ["boolean"], ""),
+        ("many", {"type": "integer"}, ["integer"], ""),
+        (None, {"type": "integer"}, ["integer"], ""),
+        ([], {"type": "string", "examples": ["90s"]}, ["string"], 'write, for example, "90s"'),
+    ],
+)
+def test_a_value_of_another_kind(value: Any, schema: dict[str, Any], kinds: list[str], hint: str) -> None:
+    assert of_value(value, schema, *kinds) == hint
+
+
+def test_a_number_is_quoted_if_it_makes_sense_so() -> None:
+    version = {"type": "string", "pattern": r"^1\.\d{2}$", "examples": ["1.34"]}
+    assert of_value(1.1, version, "string", raw="1.10") == 'quote it: "1.10"'
+    assert of_value(2, version, "string", raw="2") == 'write, for example, "1.34"'
+    assert of_value(2, {"type": "string"}, "string", raw="2") == 'quote it: "2"'
+
+
+def test_the_mapping_in_a_schema() -> None:
+    assert mapping_in({"$ref": "#/$defs/Amounts"}, DEFINITIONS) is AMOUNTS
+    assert mapping_in({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Amounts"}]}, DEFINITIONS) is AMOUNTS
+    assert mapping_in({"anyOf": [{"type": "null"}]}, DEFINITIONS) == {}
+    assert mapping_in({"$ref": "#/$defs/Nothing"}, DEFINITIONS) == {}

@@ -1,0 +1,50 @@
+"""Objects that run pods, whatever their shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.workloads import containers_of, pod_template, workload
+
+POD = {"spec": {"containers": [{"name": "main"}]}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "template"),
+    [
+        ({"kind": "Pod", **POD}, {"kind": "Pod", **POD}),
+        ({"spec": {"template": POD}}, POD),
+        ({"spec": {"jobTemplate": {"spec": {"template": POD}}}}, POD),
+        ({"kind": "Service", "spec": {"ports": []}}, {}),
+        ({"spec": None}, {}),
+        ({"spec": {"template": "text", "jobTemplate": []}}, {}),
+    ],
+)
+def test_the_template_of_pods(manifest: dict[str, Any], template: dict[str, Any]) -> None:
+    assert pod_template(manifest) == template
+
+
+def test_containers_with_their_places_and_roles() -> None:
+    sidecar = {"name": "proxy", "restartPolicy": "Always"}
+    pod = {"containers": [{"name": "main"}, None], "initContainers": [sidecar, {"name": "wait"}]}
+    assert [(one.name, one.place, one.role) for one in containers_of(pod, "spec.template.spec")] == [
+        ("main", "spec.template.spec.containers[main]", "main"),
+        ("proxy", "spec.template.spec.initContainers[proxy]", "sidecar"),
+        ("wait", "spec.template.spec.initContainers[wait]", "init"),
+    ]
+
+
+@pytest.mark.parametrize("spec", [None, [], "text", {"template": None}, {"template": {"spec": 1, "metadata": []}}])
+def test_a_workload_of_any_shape(spec: Any) -> None:
+    found = workload(ObjectId("apps", "Deployment", "a", "b"), {"spec": spec})
+    assert found is not None
+    assert (found.pod, found.labels, found.annotations, found.containers) == ({}, {}, {}, ())
+
+
+def test_a_job_belongs_to_the_pods_of_its_name_without_the_hash() -> None:
+    found = workload(ObjectId("batch", "Job", "a", "migrate-1a2b3c4d"), {})
+    assert found is not None
+    assert str(found.group) == "a/migrate"

@@ -1,0 +1,185 @@
+"""kustomize makes the same of an object if it gets only the parts that steps touch."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.overlay import apply
+from floe_compiler.overlay.touched_fields import touched_by_item, touched_by_patch
+from overlay.overlay_mesh import Known, Mesh, config_map, deployment
+
+IDENTITY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        ([{"op": "add", "path": "/spec/replicas", "value": 2}], {"spec"}),
+        ([{"op": "test", "path": "/data/k", "value": "v"}, {"op": "remove", "path": "/spec"}], {"data", "spec"}),
+        ([{"op": "move", "from": "/data/k", "path": "/binaryData/k"}], {"data", "binaryData"}),
+        ([{"op": "copy", "from": "", "path": "/spec"}], None),
+        ([{"op": "copy", "from": "data", "path": "/spec"}], None),
+        ([{"op": "test", "path": "", "value": {}}], None),
+        ([{"op": "remove", "path": "/a~1b~01/c"}], {"a/b~1"}),
+        (IDENTITY, set()),
+        ({**IDENTITY, "data": None}, {"data"}),
+        ({**IDENTITY, "spec": {"$patch": "replace"}}, {"spec"}),
+        ({**IDENTITY, "$patch": "delete"}, None),
+        ({**IDENTITY, "$retainKeys": ["data"], "data": {}}, None),
+    ],
+)
+def test_what_a_patch_touches(patch: Any, expected: set[str] | None) -> None:
+    found = touched_by_patch(patch)
+    assert (found if found is None else set(found) - set(IDENTITY)) == expected
+
+
+def test_what_items_touch() -> None:
+    assert touched_by_item("replicas", {"name": "web", "count": 2}) == frozenset({"spec"})
+    assert touched_by_item("labels", {"pairs": {"a": "b"}}) == frozenset(IDENTITY)
+    assert touched_by_item("labels", {"pairs": {"a": "b"}, "includeTemplates": True}) is None
+    assert touched_by_item("images", {"name": "web", "newTag": "2"}) is None
+
+
+def both_ways(kustomization: dict[str, Any], objects: Sequence[Object]) -> tuple[list[Object], list[Object]]:
+    """Return what becomes of objects of which kustomize gets the touched parts, and of whole ones."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
+        mesh = Mesh(Path(folder)).write({"base/kustomization.yaml": to_yaml(kustomization)})
+        parts = list(mesh.apply(*objects).objects)
+        monkeypatch.setattr(apply, "touched_part", lambda manifest, _: manifest)
+        mesh.known = Known()
+        return parts, list(mesh.apply(*objects).objects)
+
+
+def web(name: str = "web") -> Object:
+    """Return a Deployment with something in every corner."""
+    manifest = deployment(name, labels={"tier": "gold"}, annotations={"note": "x"})
+    containers = manifest["spec"]["template"]["spec"]["containers"]
+    containers[0] |= {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "args": ["a", "b"]}
+    containers.append({"name": "side", "image": "ghcr.io/acme/side:1"})
+    return {**manifest, "status": {"replicas": 1, "conditions": []}, "extra": {"on": "off", "nested": {"k": [1, 2.5]}}}
+
+
+OPERATIONS = [
+    [{"op": "remove", "path": "/spec/replicas"}],
+    [{"op": "remove", "path": "/extra"}],
+    [{"op": "test", "path": "/extra/on", "value": "off"}, {"op": "replace", "path": "/spec/replicas", "value": 3}],
+    [{"op": "copy", "from": "/extra/nested", "path": "/spec/copied"}],
+    [{"op": "move", "from": "/status/replicas", "path": "/metadata/annotations/was"}],
+    [{"op": "add", "path": "/metadata/labels/a~1b", "value": "c"}],
+    [{"op": "add", "path": "/new", "value": {"k": []}}],
+    [{"op": "copy", "from": "/metadata/labels", "path": "/extra/labels"}],
+]
+MERGES: list[dict[str, Any]] = [
+    {"spec": {"replicas": None}},
+    {"extra": None},
+    {"metadata": {"annotations": {"note": None, "other": "y"}}},
+    {"spec": {"template": {"spec": {"containers": [{"name": "main", "env": [{"name": "B", "value": "3"}]}]}}}},
+    {"spec": {"template": {"spec": {"containers": [{"name": "side", "$patch": "delete"}]}}}},
+    {"spec": {"template": {"spec": {"containers": [{"name": "main", "args": ["c"]}]}}}},
+    {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}},
+    {"extra": {"$patch": "replace", "only": 1}},
+    {"status": {"conditions": [{"type": "Ready"}]}},
+]
+
+
+def test_every_kind_of_patch_does_the_same() -> None:
+    patches = [
+        *({"patch": json.dumps(operations), "target": {"name": f"web-{n}"}} for n, operations in enumerate(OPERATIONS)),
+        *(merge(f"merged-{number}", changes) for number, changes in enumerate(MERGES)),
+    ]
+    objects = [web(f"web-{n}") for n in range(len(OPERATIONS))] + [web(f"merged-{n}") for n in range(len(MERGES))]
+
+    parts, whole = both_ways({"patches": patches}, objects)
+
+    assert parts == whole
+    assert not [manifest for manifest in parts if manifest in objects], "each patch changes its object"
+
+
+def merge(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    identity = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "sales"}}
+    metadata = identity["metadata"] | changes.get("metadata", {})
+    return {"patch": to_yaml({**changes, **identity, "metadata": metadata})}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"labels": [{"pairs": {"team": "data"}}]},
+        {"labels": [{"pairs": {"team": "data"}, "includeTemplates": True}]},
+        {"images": [{"name": "ghcr.io/acme/web", "newTag": "2"}]},
+        {"replicas": [{"name": "web", "count": 4}]},
+        {
+            "labels": [{"pairs": {"team": "data"}}],
+            "patches": [{"target": {"labelSelector": "tier=gold"}, "patch": json.dumps(OPERATIONS[0])}],
+        },
+        {"patches": [{"patch": merge("web", {"$patch": "delete"})["patch"]}]},
+    ],
+)
+def test_every_kind_of_item_does_the_same(items: dict[str, Any]) -> None:
+    parts, whole = both_ways(items, [web(), config_map("a", data={"k": "v"})])
+
+    assert parts == whole
+    assert web() not in parts
+
+
+scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "on", "0644", "1e3", "a b", "null"])
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+contents = st.fixed_dictionaries(
+    {"spec": st.fixed_dictionaries({"a": values, "b": values}), "data": st.fixed_dictionaries({"k": scalars})},
+    optional={"x": values, "y": values},
+)
+pointers = st.sampled_from(["/spec/a", "/spec/b", "/data/k"])
+operations = st.one_of(
+    st.builds(lambda path, value: {"op": "replace", "path": path, "value": value}, pointers, values),
+    st.builds(lambda path: {"op": "add", "path": path, "value": {"c": 1}}, st.sampled_from(["/x", "/spec/c"])),
+    st.builds(
+        lambda source, verb: {"op": verb, "from": source, "path": "/new"}, pointers, st.sampled_from(["copy", "move"])
+    ),
+    st.builds(lambda path: {"op": "remove", "path": path}, pointers),
+)
+# What merges with any content: kustomize refuses to merge a list with a mapping.
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "spec": st.none() | st.dictionaries(st.sampled_from("ab"), st.none()) | st.fixed_dictionaries({"new": values}),
+        "data": st.none() | st.fixed_dictionaries({"new": scalars}),
+        "y": st.none(),
+        "z": values,
+    },
+)
+
+
+@settings(
+    deadline=None, max_examples=8, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["ConfigMap", "Widget"]), contents, operations, changes), min_size=20, max_size=20
+    )
+)
+def test_any_patch_does_the_same(made: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]) -> None:
+    objects, patches = [], []
+    for number, (kind, content, operation, changed) in enumerate(made):
+        version = "v1" if kind == "ConfigMap" else "acme.example/v1"
+        identity = {"apiVersion": version, "kind": kind, "metadata": {"name": f"c{number}", "namespace": "sales"}}
+        objects.append(identity | content)
+        patches.append({"patch": json.dumps([operation]), "target": {"name": f"c{number}"}})
+        patches.append({"patch": to_yaml(identity | changed)})
+
+    parts, whole = both_ways({"patches": patches}, objects)
+
+    assert parts == whole

@@ -1,0 +1,105 @@
+"""What trimming leaves of a published schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trim_schemas import FOLDER, Schema, share, show, trim, trim_root
+
+TEXT = {"type": "string"}
+PLACE = {"type": "object", "properties": dict.fromkeys(("street", "town", "country", "planet"), TEXT)}
+
+
+@pytest.mark.parametrize(
+    ("schema", "trimmed"),
+    [
+        ({"type": "string", "description": "x", "example": "y", "pattern": "^a"}, {"type": "string", "pattern": "^a"}),
+        ({"properties": {"description": TEXT}}, {"properties": {"description": TEXT}}),
+        ({"properties": {"a": TEXT | {"title": "x"}}, "additionalProperties": False}, {"properties": {"a": TEXT}}),
+        ({"additionalProperties": TEXT | {"title": "x"}}, {"additionalProperties": TEXT}),
+        ({"items": {"anyOf": [{"title": "x", "minLength": 1}]}}, {"items": {"anyOf": [{"minLength": 1}]}}),
+        (
+            {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}], "pattern": "x"},
+            {"x-kubernetes-int-or-string": True, "pattern": "x"},
+        ),
+        ({"required": ["a"], "default": {}, "nullable": True}, {"required": ["a"], "default": {}, "nullable": True}),
+    ],
+)
+def test_what_is_left(schema: Schema, trimmed: Schema) -> None:
+    assert trim(schema) == trimmed
+
+
+def test_the_status_goes_but_not_a_field_of_that_name() -> None:
+    spec = {"properties": {"status": TEXT}}
+    assert trim_root({"properties": {"spec": spec, "status": spec}}) == {"properties": {"spec": spec}}
+
+
+def test_what_is_repeated_stands_once() -> None:
+    schema = {"properties": {"home": PLACE, "work": PLACE, "others": {"items": PLACE}, "name": TEXT, "nick": TEXT}}
+    reference = {"$ref": "#/$defs/home"}
+    assert share(schema) == {
+        "$defs": {"home": PLACE},
+        "properties": {
+            "home": reference,
+            "work": reference,
+            "others": {"items": reference},
+            "name": TEXT,
+            "nick": TEXT,
+        },
+    }
+
+
+def test_what_is_repeated_only_with_its_surroundings_stays_there() -> None:
+    person = {"properties": {"home": PLACE}}
+    shared = share({"properties": {"owner": person, "tenant": person}})
+    assert shared["$defs"] == {"owner": person}
+
+
+def test_what_has_a_default_stays_where_it_may_be_required() -> None:
+    schema = {"properties": {"home": PLACE | {"default": {}}, "work": PLACE | {"default": {}}}}
+    assert share(schema) == schema
+
+
+def test_two_parts_of_one_name_are_told_apart() -> None:
+    other = PLACE | {"required": ["town"]}
+    parts = {
+        "a": {"properties": {"at": PLACE}},
+        "b": {"properties": {"at": PLACE, "of": TEXT}},
+        "c": {"properties": {"at": other}},
+        "d": {"properties": {"at": other, "of": TEXT}},
+    }
+    assert share({"properties": parts})["$defs"] == {"at": PLACE, "at2": other}
+
+
+def test_what_fits_on_a_line_stands_on_one() -> None:
+    assert show({"b": TEXT, "a": {}}) == '{"a": {}, "b": {"type": "string"}}'
+    lines = show({"properties": {"x" * 60: TEXT, "y" * 60: TEXT}}).splitlines()
+    assert lines[0] == "{"
+    assert lines[2] == f'  "{"x" * 60}": {{"type": "string"}},'
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/*.json")), ids=lambda path: path.name)
+def test_the_files_are_trimmed(path: Path) -> None:
+    text = path.read_text("utf-8")
+    schema = json.loads(text)
+    assert text == show(schema) + "\n"
+    definitions = schema.pop("$defs", {})
+    assert trim_root(schema) == schema
+    for part in definitions.values():
+        assert trim(part) == part
+    assert {reference.removeprefix("#/$defs/") for reference in references([schema, definitions])} == set(definitions)
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
