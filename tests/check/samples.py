@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from floe_compiler.environment_check import facts_of, split
-
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
 from floe_compiler.link import Environment, placed

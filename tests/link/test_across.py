@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from floe_compiler.environment_check import facts_of, split
-
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
 from floe_compiler.link import Environment, link_across

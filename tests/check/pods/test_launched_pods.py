@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from floe_compiler.environment_check import run_checks
 
 from check.samples import RUNS, Platform, sample, selector
+from environment_check import run_checks
 from floe_compiler.check.pods.launched_pods import check
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectId
