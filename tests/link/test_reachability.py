@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from check.samples import container, resource, template
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
-from floe_compiler.environment_check import facts_of, split
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.reachability import Reachability
 from floe_compiler.model.bits import numbers_in, to_bits
@@ -18,6 +17,7 @@ from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.policy_ports import ANY_PORT
 from floe_compiler.model.rendered import Connection, PodGroup, Rendered
 from floe_compiler.model.selectors import matches
+from whole_environment import facts_of, split
 
 NAMESPACES = ("one", "two")
 PORTS = (80, 81, 82)

@@ -11,24 +11,10 @@ from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import Overlay, apply_overlay, dead_steps, join_units, read_overlay, split_units
+from floe_compiler.overlay import Overlay, apply_overlay, dead_steps, read_overlay
+from whole_environment import join, split
 
 OVERLAY = "resources: [../../base]\n"
-
-
-class Known:
-    """What earlier runs of kustomize yielded."""
-
-    def __init__(self) -> None:
-        self.results: dict[str, str] = {}
-
-    def recall(self, key: str) -> str | None:
-        """Return a result, None if it is not known."""
-        return self.results.get(key)
-
-    def remember(self, key: str, text: str) -> None:
-        """Keep a result."""
-        self.results[key] = text
 
 
 class Mesh:
@@ -36,7 +22,6 @@ class Mesh:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.known = Known()
 
     def write(self, files: dict[str, str]) -> Mesh:
         """Write files, given by their path and text."""
@@ -55,13 +40,13 @@ class Mesh:
     def applied(self, rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
         """Return an environment with the overlay applied to all of its units at once, and warnings."""
         overlay = self.overlay(rendered.environment)
-        units = apply_overlay(overlay, split_units(rendered, overlay.written), self.known)
+        units = apply_overlay(overlay, split(rendered, overlay.written))
         findings = Findings()
         for unit in units.values():
             findings.extend(unit.findings)
         hits = {step for unit in units.values() for step in unit.hits}
         findings.extend(dead_steps(overlay, hits, lambda: rendered.objects))
-        return join_units(rendered, [unit.rendered for unit in units.values()]), findings.finish()
+        return join(rendered, [unit.rendered for unit in units.values()]), findings.finish()
 
     def overlay(self, environment: str = "dev") -> Overlay:
         """Return what is read for an environment; there must be no warning."""
