@@ -67,6 +67,6 @@ def test_nothing_says_when_or_by_which_version_it_was_made() -> None:
 def test_the_index_owns_every_file_and_no_other() -> None:
     findings = Findings()
     indexes = sorted((OUTPUT / ".floe").glob("*.index"))
-    listed = {path for one in indexes for path in parse_index(one.stem, one.read_text(encoding="utf-8"), findings)}
+    listed = {path for one in indexes for path, _ in parse_index(one.stem, one.read_text(encoding="utf-8"), findings)}
     assert findings.found == []
     assert listed == {file.relative_to(ROOT).as_posix() for file in FILES}

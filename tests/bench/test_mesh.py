@@ -13,7 +13,8 @@ def test_a_small_mesh_compiles_and_its_patches_are_applied(tmp_path: Path) -> No
     compiled = compile_mesh(tmp_path)
     assert tuple(one.environment for one in compiled.environments) == ENVIRONMENTS
     for one in compiled.environments:
-        assert {name.split()[0] for name in one.patched} == {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
+        patched = {name.split()[0] for unit in one.heads for name in one.places(unit).patched}
+        assert patched == {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
 
 
 def test_an_edited_product_changes_its_objects_and_no_others(tmp_path: Path) -> None:

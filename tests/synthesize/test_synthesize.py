@@ -13,7 +13,7 @@ from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import Launched, Parts, PlainYaml, SecretFile
 from floe_compiler.model.inputs import Cluster, Quota
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
-from floe_compiler.model.rendered import VERSION, ExistingSecret, PodGroup, Rendered
+from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, PodGroup, Rendered
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
@@ -26,6 +26,7 @@ PLATFORM, SALES, FINANCE = "floe-platform", "floe-sales-domain", "floe-finance-d
 OWNED = Secret("client", PLATFORM, (SecretKey("id", literal="x"), SecretKey("secret", generated=32)))
 WEB = service_endpoint("web", PLATFORM, "cluster.local", (HTTP,))
 WRITTEN = Span("m.yaml", 4, 3)
+CLUSTERS = {name: Cluster(name="kind") for name in ("dev", "prod")}
 
 
 def reading(*secrets: Secret, name: str = "web", **changes: Any) -> Parts:
@@ -45,7 +46,7 @@ def unit(namespace: str, *parts: Parts, settings: Settings = DEVELOPMENT) -> Dec
 
 
 def rendered(*units: DeclaredUnit) -> dict[str, Rendered]:
-    return {one.namespace: one for one in synthesize(plan_units(units), Cluster(name="kind"))}
+    return {one.namespace: one for one in synthesize(plan_units(units), CLUSTERS)}
 
 
 def refused(*units: DeclaredUnit) -> list[Diagnostic]:
@@ -72,7 +73,7 @@ def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
     found = synthesize_delivery(replace(argocd_plan(), version_origin=version))
     assert found.delivery == frozenset(found.objects.by_id)
     assert {identity.kind for identity in found.delivery} == {"Application", "AppProject"}
-    assert (found.namespace, found.origins) == ("", {VERSION: version})
+    assert (found.namespace, found.origins) == (DELIVERY_UNIT, {VERSION: version})
 
 
 def test_what_is_checked_follows_the_settings() -> None:
@@ -94,7 +95,7 @@ def test_what_is_checked_follows_the_settings() -> None:
 
 def test_the_cluster_is_its_address_not_what_it_is_called() -> None:
     cluster = Cluster(name="acme-dev", server="https://k8s.acme.example:6443/")
-    (found,) = synthesize(plan_units([unit(PLATFORM)]), cluster)
+    (found,) = synthesize(plan_units([unit(PLATFORM)]), {"dev": cluster})
     assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "acme-dev")
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -287,11 +288,12 @@ def reads(patch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which every file is added that a snapshot reads."""
     found: list[str] = []
     take = snapshot._Walk.take_file
-    patch.setattr(
-        snapshot._Walk,
-        "take_file",
-        lambda walk, entry, path, stats: (found.append(path), take(walk, entry, path, stats)),
-    )
+
+    def take_file(walk: Any, entry: Any, path: str, stats: Any) -> None:
+        found.append(path)
+        take(walk, entry, path, stats)
+
+    patch.setattr(snapshot._Walk, "take_file", take_file)
     return found
 
 
@@ -344,8 +346,12 @@ def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
     read: list[str] = []
 
     def lazily(texts: FileSet) -> FileSet:
-        tuples = [FileDigest(path, digest) for path, digest in texts.digests.items()]
-        return FileSet.of_digests(tuples, lambda path: (read.append(path), texts[path])[1], Findings())
+        def text(path: str) -> str:
+            read.append(path)
+            return texts[path]
+
+        files = [FileDigest(path, digest) for path, digest in texts.digests.items()]
+        return FileSet.of_digests(files, text, Findings())
 
     write_output(tmp_path, lazily(OLD), DIGESTS)
     assert read == list(OLD)

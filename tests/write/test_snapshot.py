@@ -1,6 +1,7 @@
 """The snapshot sees every file that a delivery tool would, and never follows a link."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,8 @@ def test_what_git_may_have_done_to_a_file_is_noticed(tmp_path: Path) -> None:
 
 def later(patch: pytest.MonkeyPatch) -> None:
     """Let the clock run ahead, so that all files are old enough."""
-    moment = snapshots.time.time_ns() + 10**10
-    patch.setattr(snapshots.time, "time_ns", lambda: moment)
+    moment = time.time_ns() + 10**10
+    patch.setattr(time, "time_ns", lambda: moment)
 
 
 def test_a_known_file_is_not_read_again_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +66,7 @@ def test_a_known_file_is_not_read_again_until_it_changes(tmp_path: Path, monkeyp
 def test_a_file_that_is_too_young_is_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "output/dev/x.yaml")
     changed = (tmp_path / "output/dev/x.yaml").stat().st_ctime_ns
-    monkeypatch.setattr(snapshots.time, "time_ns", lambda: changed + 1)
+    monkeypatch.setattr(time, "time_ns", lambda: changed + 1)
     snapshot = take_snapshot(tmp_path, ["dev"], Findings())
     assert (snapshot.stats, snapshot.learned) == ({"output/dev": {}}, False)
 

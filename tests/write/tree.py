@@ -17,8 +17,9 @@ class Kept(dict[tuple[str, str], bytes]):
     def get(self, kind: str, key: str) -> bytes | None:  # type: ignore[override]  # what the stage asks of a store
         return super().get((kind, key))
 
-    def put(self, kind: str, key: str, data: bytes) -> None:
+    def put(self, kind: str, key: str, data: bytes) -> bool:
         self[kind, key] = data
+        return True
 
 
 STORE = Kept()
