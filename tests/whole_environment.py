@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 
 
 def split(rendered: Rendered, further: Iterable[str] = ()) -> dict[str, Rendered]:
-    """Return the units of an environment by name, in order: "" and those with objects or facts, and `further` ones."""
+    """Return the units of an environment by name, in order: "", what delivers it, those with objects or facts, and `further` ones."""
 
     def unit_of_object(identity: ObjectId) -> str:
         return DELIVERY_UNIT if identity in rendered.delivery else unit_of(identity)
@@ -43,7 +43,7 @@ def split(rendered: Rendered, further: Iterable[str] = ()) -> dict[str, Rendered
             existing_secrets=frozenset(existing_secrets.get(name, ())),
             removed={identity: rendered.removed[identity] for identity in removed.get(name, ())},
         )
-        for name in sorted({*objects, *connections, *launched, *exceptions, *further, ""})
+        for name in sorted({*objects, *connections, *launched, *exceptions, *further, "", DELIVERY_UNIT})
     }
 
 

@@ -70,6 +70,8 @@ class Frame:
     delivery: ArgoCd | Flux
     platform: Scope
     version_origin: Span | None
+    failed: bool
+    """Whether anything of that is wrong."""
 
     @property
     def provided(self) -> tuple[Capability, ...]:
@@ -88,7 +90,7 @@ def resolve_environment(
     ]
     scopes_ = (frame.platform, *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
-    if findings.failed:
+    if frame.failed or findings.failed:
         # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
         return None
     provided = frame.provided
@@ -122,7 +124,9 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         tuple(with_databases(inputs.registry, placed, findings)),
     )
     version = merged.span(("kubernetes", "version"))
-    return Frame(inputs, environment, document, layers, settings, manifest.delivery, platform, version)
+    return Frame(
+        inputs, environment, document, layers, settings, manifest.delivery, platform, version, findings.failed
+    )
 
 
 def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str, ...]:
