@@ -70,9 +70,8 @@ STORE = ObjectStore(
 )
 COLLECTOR = Collector(
     name="opentelemetry",
-    endpoint=_service("otel-collector", 4317),
-    grpc_url="http://otel-collector.floe-platform.svc.cluster.local:4317",
-    http_url="http://otel-collector.floe-platform.svc.cluster.local:4318",
+    grpc=_service("otel-collector", 4317),
+    http=_service("otel-collector", 4318),
 )
 LINEAGE = Lineage("marquez", _service("marquez", 5000), "http://marquez.floe-platform.svc.cluster.local:5000")
 COMPUTE = Compute(
@@ -89,7 +88,6 @@ DATABASE = Database(
     database="dagster",
     user="dagster",
     password=_DATABASE.key("password"),
-    image="docker.io/library/postgres:16",
 )
 LAKEHOUSE = Lakehouse(CATALOG, CATALOG.client("sales"), STORE)
 EVERYTHING: tuple[Capability, ...] = (CATALOG, STORE, COLLECTOR, LINEAGE, COMPUTE, DATABASE)

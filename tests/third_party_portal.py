@@ -92,5 +92,5 @@ COMPONENT = Component(
     config=PortalConfig,
     build=lambda _context: Parts(),
     constructs=constructs,
-    shared=True,
+    scope="platform",
 )

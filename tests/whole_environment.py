@@ -19,7 +19,10 @@ Item = TypeVar("Item")
 
 
 def split(rendered: Rendered, further: Iterable[str] = ()) -> dict[str, Rendered]:
-    """Return the units of an environment by name, in order: "", what delivers it, those with objects or facts, and `further` ones."""
+    """Return the units of an environment by name, in order.
+
+    These are "", what delivers it, all that have objects or facts, and `further` ones.
+    """
 
     def unit_of_object(identity: ObjectId) -> str:
         return DELIVERY_UNIT if identity in rendered.delivery else unit_of(identity)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.conftest import Floe
+from commands.conftest import Floe, Git
 
 SALES = "output/dev/floe-sales/configmap_sales.yaml"
 
@@ -153,3 +153,33 @@ def test_an_environment_that_went_is_not_forgotten_by_the_shortcut(
 def test_an_unknown_environment_beside_a_current_one_is_not_passed_over(floe: Floe) -> None:
     floe()
     assert floe("--env", "dev", "--env", "nonsense") == 1
+
+
+def test_the_cache_lies_where_the_user_says_and_nothing_of_it_in_the_repository(
+    repository: Path, floe: Floe, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    before = {path.name for path in repository.iterdir()}
+    assert floe("--cache", str(cache)) == 0
+    assert list(cache.rglob("outputs/*/*"))
+    assert {path.name for path in repository.iterdir()} == {*before, "output"}
+    capsys.readouterr()
+    assert floe("--cache", str(cache)) == 0
+    assert capsys.readouterr().err == "floe-compile: output is current\n"
+    assert floe("--cache", str(cache / "other")) == 0
+    assert capsys.readouterr().err == "floe-compile: dev, prod: 4 files: nothing to change\n"
+
+
+def test_without_a_cache_nothing_is_kept(
+    repository: Path, floe: Floe, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("FLOE_COMPILE_CACHE", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("temporary")))
+    git("commit", "--quiet", "--allow-empty", "--message", "empty")
+    for verb in ("compile", "check", "diff", "hook"):
+        assert floe(verb, "--no-cache") in (0, 1)
+    assert (repository / SALES).exists()
+    assert list(folder.iterdir()) == []
+    assert floe() == 0
+    assert list(folder.iterdir()) != []

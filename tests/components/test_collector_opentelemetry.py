@@ -91,9 +91,10 @@ def test_it_listens_where_clients_expect_it() -> None:
         (13133, False),
     ]
     (found,) = provides(context().instance)
-    assert found.grpc_url == "http://otel-collector.floe-platform.svc.cluster.local:4317"
-    assert found.http_url == "http://otel-collector.floe-platform.svc.cluster.local:4318"
-    assert [port.number for port in found.endpoint.ports] == [4317, 4318], "clients have no business with the others"
+    assert found.grpc.url() == "http://otel-collector.floe-platform.svc.cluster.local:4317"
+    assert found.http.url() == "http://otel-collector.floe-platform.svc.cluster.local:4318"
+    ports = [[port.number for port in one.ports] for one in (found.grpc, found.http)]
+    assert ports == [[4317], [4318]], "a client calls the port that it uses, and no other"
 
 
 def test_all_it_listens_on_is_reachable_from_outside_the_pod() -> None:
@@ -270,3 +271,9 @@ def test_rendered(settings: Settings, config: dict[str, Any], snapshot: Snapshot
     objects = unit_of(COMPONENT, context(settings, **config)).objects
 
     assert as_text(one for one in objects if one["metadata"]["name"] in ("otel-collector", "grafana-cloud")) == snapshot
+
+
+def test_its_own_metrics_can_be_scraped_and_nothing_is_open_to_people() -> None:
+    (server,) = COMPONENT.build(context()).workloads
+    assert [(one.port, one.path) for one in server.metrics] == [("metrics", "/metrics")]
+    assert server.interfaces == ()

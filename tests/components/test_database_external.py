@@ -88,10 +88,6 @@ def test_no_credential_is_made_up() -> None:
     assert all(not key.generated and not key.literal for key in database().password.secret.keys)
 
 
-def test_clients_wait_with_the_same_image() -> None:
-    assert database().image == in_cluster().image
-
-
 def test_a_secret_that_somebody_else_provides_is_not_rendered() -> None:
     given = {"name": "rds", "existing": True}
     assert not secret_objects(PRODUCTION, "floe-sales-domain", [database(secret=given).password.secret])

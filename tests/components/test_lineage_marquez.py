@@ -15,12 +15,20 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components.lineage_marquez import COMPONENT, START, MarquezConfig, configuration, databases, provides
-from floe_compiler.kit.postgresql import IMAGE, PORT, DatabaseOwner, database_secret
+from floe_compiler.components.lineage_marquez import (
+    ARCHITECTURE_LABEL,
+    COMPONENT,
+    START,
+    MarquezConfig,
+    configuration,
+    databases,
+    provides,
+)
+from floe_compiler.kit.postgresql import PORT, DatabaseOwner, database_secret
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import Container, Parts, Probe, Workload
-from floe_compiler.model.inputs import PostgresqlServer
+from floe_compiler.model.inputs import Placement, Placements, PostgresqlServer
 from floe_compiler.model.plan import Context
 from floe_compiler.model.settings import Settings
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, starts_after, unit_of
@@ -32,7 +40,6 @@ DATABASE = Database(
     "marquez",
     "marquez",
     database_secret(OWNER, "floe-platform").key("password"),
-    IMAGE,
 )
 
 
@@ -233,14 +240,16 @@ def test_the_web_interface_finds_the_server_and_is_open_to_people() -> None:
     web = build().workloads[1]
     variables = {one.name: one.value for one in web.pod.containers[0].variables}
 
-    assert (web.name, web.pod.containers[0].ports[0].number, web.open_to_ingress) == ("marquez-web", 3000, ("http",))
+    assert (web.name, web.pod.containers[0].ports[0].number) == ("marquez-web", 3000)
+    (interface,) = web.interfaces
+    assert (interface.port, interface.authenticates) == ("http", False), "whoever reaches it sees everything"
     assert variables == {
         "MARQUEZ_HOST": "marquez.floe-platform.svc.cluster.local",
         "MARQUEZ_PORT": "5000",
         "WEB_PORT": "3000",
     }
     assert web.pod.calls == (provides(context().instance)[0].endpoint,)
-    assert api().open_to_ingress == ()
+    assert api().interfaces == ()
 
 
 def test_the_web_interface_can_be_left_out() -> None:
@@ -252,3 +261,19 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings)).objects
 
     assert as_text(one for one in objects if one["metadata"]["name"].startswith("marquez")) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("selector", "refused"), [({}, 0), ({ARCHITECTURE_LABEL: "amd64"}, 0), ({ARCHITECTURE_LABEL: "arm64"}, 1)]
+)
+def test_it_refuses_nodes_that_it_has_no_image_for(selector: dict[str, str], refused: int) -> None:
+    one = context()
+    placement = Placements(services=Placement(node_selector=selector))
+    found = [*COMPONENT.refuses(replace(one, instance=replace(one.instance, placement=placement)))]
+    assert len(found) == refused
+    assert all("kubernetes.io/arch: arm64" in refusal.message for refusal in found)
+
+
+def test_the_server_shows_metrics_where_events_come_in() -> None:
+    (metrics,) = api().metrics
+    assert (metrics.port, metrics.path) == ("http", "/metrics"), "not on the admin port, which answers in JSON"

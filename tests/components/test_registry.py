@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -54,3 +55,11 @@ def test_installed_packages_add_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(metadata, "entry_points", entry_points)
     assert installed() == ("component a", "component b")  # type: ignore[comparison-overlap]
+
+
+def test_the_components_of_a_slot_stand_in_the_same_kind_of_namespace() -> None:
+    other = replace(POLARIS, type="other", scope="each")
+    message = "fill catalog in different namespaces: polaris with scope platform and other with scope each"
+    with pytest.raises(ValueError, match=message):
+        registry([other])
+    assert registry([replace(other, slot="lake")])["lake", "other"].scope == "each"

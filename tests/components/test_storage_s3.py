@@ -48,10 +48,10 @@ def test_the_warehouse_lies_below_the_prefix(prefix: str) -> None:
 
 def test_an_identity_needs_no_keys_but_the_way_to_sts() -> None:
     store = _store()
-    assert store.account_annotations == (("eks.amazonaws.com/role-arn", ROLE),)
+    assert store.identity
+    assert store.identity.annotations == (("eks.amazonaws.com/role-arn", ROLE),)
     assert store.access_key is None
-    assert store.identity_endpoint
-    assert [call.host for call in store.calls()] == ["s3.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"]
+    assert [one.host for one in store.identity.endpoints] == ["sts.eu-west-1.amazonaws.com"]
 
 
 def test_a_secret_gives_keys_and_no_identity() -> None:
@@ -61,13 +61,14 @@ def test_a_secret_gives_keys_and_no_identity() -> None:
     assert (store.access_key.secret.name, store.access_key.key) == ("lake-keys", "id")
     assert store.secret_key.key == "secret-key"
     assert store.secret_key.secret.owner == "floe-platform"
-    assert (store.account_annotations, store.identity_endpoint) == ((), None)
+    assert store.identity is None
 
 
 def test_the_catalog_needs_sts_to_vend_credentials_whoever_it_is() -> None:
     store = _store(credentials=SECRET, catalog_role=LAKE)
     assert store.role == LAKE
-    assert store.identity_endpoint
+    assert store.identity
+    assert (store.identity.annotations, len(store.identity.endpoints)) == ((), 1)
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,12 @@ def test_constructs_are_run_for_the_namespace_and_under_the_components_name() ->
     (found,) = declare(resolved(drawing), run).instances
     assert drawn == [("the chart", "server")]
     assert found.objects[0]["metadata"] == {"name": found.instance.label(), "namespace": NAMESPACE}
+
+
+def test_what_depends_on_all_namespaces_waits_for_them() -> None:
+    one = component("test", "server", build=lambda _: PARTS)
+    late = replace(one, completes=lambda _context, _mesh: Parts(objects=({"kind": "A"},)))
+    unit = declare(resolved(one, late), no_constructs)
+    assert unit.incomplete
+    assert [found.parts for found in unit.instances] == [PARTS, PARTS]
+    assert not declare(resolved(one), no_constructs).incomplete

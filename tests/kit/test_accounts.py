@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from floe_compiler.kit.accounts import accounts
-from floe_compiler.model.facts import PolicyRule
+from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
 from floe_compiler.model.settings import Settings
 from kit.samples import instance, pod
 from support import DEVELOPMENT, changed
@@ -46,9 +46,16 @@ def test_declared_rights_become_a_role_of_the_namespace() -> None:
 
 def test_pods_that_share_an_account_share_its_rights_each_once() -> None:
     found = rendered(
-        ("a", pod(account="shared", kubernetes_api=(JOBS,), account_annotations=(("role", "x"),))),
-        ("b", pod(account="shared", kubernetes_api=(JOBS, PODS), account_annotations=(("zone", "y"),))),
+        ("a", pod(account="shared", kubernetes_api=(JOBS,), workload_identity=WorkloadIdentity((("role", "x"),)))),
+        ("b", pod(account="shared", kubernetes_api=(JOBS, PODS), workload_identity=WorkloadIdentity((("zone", "y"),)))),
     )
     assert list(found) == ["ServiceAccount shared", "Role shared", "RoleBinding shared"]
     assert len(found["Role shared"]["rules"]) == 2
     assert found["ServiceAccount shared"]["metadata"]["annotations"] == {"role": "x", "zone": "y"}
+
+
+def test_rights_to_named_objects_are_rights_to_no_others() -> None:
+    named = PolicyRule(("",), ("configmaps",), ("update",), names=("state",))
+    assert rendered(("web", pod(kubernetes_api=(named,))))["Role web"]["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["state"], "verbs": ["update"]}
+    ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from floe_compiler.kit.labels import selector
-from floe_compiler.kit.network import connections, namespace_policies, policy
+from floe_compiler.kit.network import Opening, connections, namespace_policies, policy
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
@@ -94,17 +94,15 @@ def test_nobody_comes_in_where_nobody_calls_or_nothing_is_served() -> None:
 
 
 def test_the_ingress_controller_reaches_the_ports_that_are_open_to_it() -> None:
-    settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "ingress-nginx"})
-    found = policy(instance(settings), "web", [], served=(HTTP, METRICS), ingress_ports=("http",))["spec"]
+    found = spec([], served=(HTTP, METRICS), openings=(Opening("ingress-nginx", (HTTP,)),))
     assert found["ingress"] == [
         {
             "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}],
             "ports": [{"protocol": "TCP", "port": 8080}],
         }
     ]
-    assert "ingress" not in spec([], served=(HTTP,), ingress_ports=("http",)), "no controller, no way in"
-    closed = policy(instance(settings), "web", [], served=(HTTP,))["spec"]
-    assert "ingress" not in closed
+    assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("", (HTTP,)),)), "no controller, no way in"
+    assert "ingress" not in spec([], served=(HTTP,), openings=(Opening("ingress-nginx", ()),))
 
 
 def test_pods_that_use_the_kubernetes_api_reach_it_at_its_address_only() -> None:
@@ -131,3 +129,10 @@ def test_connections_are_one_for_each_port() -> None:
         Connection(GROUP, "kubernetes-api", 443),
         Connection(GROUP, "kubernetes-api", 6443),
     }
+
+
+def test_pods_of_an_operator_are_found_by_its_labels() -> None:
+    chosen = (("cnpg.io/cluster", "db"),)
+    (rule,) = spec([replace(DATABASE, labels=chosen)])["egress"]
+    assert rule["to"][0]["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}
+    assert spec([], selector=dict(chosen))["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +16,10 @@ from floe_compiler.kit.pods import (
     probe,
     startup_seconds,
     variable,
-    wait_container,
 )
-from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.facts import ConfigFile, Container, PolicyRule, Probe, Variable
+from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import ConfigFile, Container, Probe, Variable
 from floe_compiler.model.inputs import Placement, Toleration
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod
 from support import DEVELOPMENT, PRODUCTION, changed
@@ -93,49 +89,12 @@ def test_pods_wait_before_they_are_set_up() -> None:
     assert "initContainers" not in spec_of()
 
 
-def wait(folder: Path, pg_isready: str, *endpoints: Endpoint) -> tuple[int, str]:
-    """Run a wait as if its time were one second, with that program in place of pg_isready."""
-    program = folder / "pg_isready"
-    program.write_text(f"#!/bin/sh\n{pg_isready}\n")
-    program.chmod(0o755)
-    *shell, script = wait_container(endpoints).command
-    short = re.sub(r"sleep \d+", "sleep 0.1", script.replace("timeout 240 ", "timeout 1 "))
-    environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
-    ran = subprocess.run([*shell, short], env=environment, capture_output=True, text=True, timeout=60, check=False)
-    return ran.returncode, ran.stdout
-
-
-ELSEWHERE = Endpoint("platform.cluster-x.eu-west-1.rds.example.com", (Port("postgresql", 6432),))
-
-
-def test_a_wait_ends_when_the_server_accepts_connections(tmp_path: Path) -> None:
-    says = f'echo "$@"; [ -e {tmp_path}/second ] || {{ touch {tmp_path}/second; exit 2; }}'
-    code, said = wait(tmp_path, says, DATABASE)
-    # Without -U, libpq looks up the name of the process's user, and gives up where there is none.
-    asked = "-q -U postgres -h db.floe-platform.svc.cluster.local -p 5432 -t 2"
-    assert (code, said.splitlines()) == (0, [asked, "waiting for db.floe-platform.svc.cluster.local:5432", asked])
-
-
-def test_a_wait_ends_by_itself_and_says_what_it_waited_for(tmp_path: Path) -> None:
-    code, said = wait(tmp_path, "exit 2", ELSEWHERE)
-    assert code == 1
-    assert said.startswith("waiting for platform.cluster-x.eu-west-1.rds.example.com:6432\n")
-    assert said.endswith("\nplatform.cluster-x.eu-west-1.rds.example.com:6432 did not come up in 240 seconds\n")
-
-
-def test_one_wait_is_for_all_servers_and_has_one_name(tmp_path: Path) -> None:
-    code, said = wait(tmp_path, '[ "$5" != db.floe-platform.svc.cluster.local ]', ELSEWHERE, DATABASE)
-    assert code == 1
-    assert said.startswith("waiting for db.floe-platform"), "the first is up"
-    spec = spec_of(waits_for=(ELSEWHERE, DATABASE, ELSEWHERE))
-    assert [one["name"] for one in spec["initContainers"]] == ["wait-for-postgresql"]
-
-
 def test_a_start_takes_the_wait_and_then_the_slowest_container() -> None:
     quick, slow = container(startup=Probe(failures=3)), container(startup=Probe(delay=20, period=20, failures=30))
     assert startup_seconds(pod()) == 0
     assert startup_seconds(pod(quick, slow, container())) == 620
     assert startup_seconds(pod(quick, waits_for=(DATABASE,))) == 240 + 30
+    assert startup_seconds(pod(quick, waits_for=(DATABASE, OUTSIDE))) == 2 * 240 + 30, "one after the other"
 
 
 def test_the_template_is_found_by_its_labels_and_rolled_by_its_configuration() -> None:
@@ -275,3 +234,12 @@ def test_each_health_check_stands_in_its_place() -> None:
     found = rendered(one)
     paths = [found[key]["httpGet"]["path"] for key in ("startupProbe", "livenessProbe", "readinessProbe")]
     assert paths == ["/up", "/live", "/ready"]
+
+
+def test_an_identity_marks_the_pod_for_the_clouds_webhook() -> None:
+    identity = WorkloadIdentity(
+        (("azure.workload.identity/client-id", "x"),), (("azure.workload.identity/use", "true"),)
+    )
+    marked = pod_template(instance(), "web", pod(workload_identity=identity), ANYWHERE)["metadata"]["labels"]
+    plain = pod_template(instance(), "web", pod(), ANYWHERE)["metadata"]["labels"]
+    assert marked.items() - plain.items() == {("azure.workload.identity/use", "true")}

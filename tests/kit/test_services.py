@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from floe_compiler.kit.labels import selector
-from floe_compiler.kit.services import disruption_budget, served_ports, services
+from floe_compiler.kit.services import autoscaler, disruption_budget, served_ports, services
 from floe_compiler.model.endpoint import Port
+from floe_compiler.model.operations import Scaling
 from kit.samples import HTTP, METRICS, container, instance, pod, workload
 from support import DEVELOPMENT, changed
 
@@ -78,3 +79,22 @@ def test_a_drain_leaves_replicas_running_and_always_ends(replicas: int, availabl
 def test_what_a_budget_would_only_block_has_none() -> None:
     assert disruption_budget(instance(), workload(replicas=1)) == []
     assert disruption_budget(instance(), workload(kind="DaemonSet", replicas=3)) == []
+
+
+def test_replicas_within_bounds_are_scaled_by_their_use_of_cpu() -> None:
+    (scaler,) = autoscaler(instance(), workload(replicas=Scaling(2, 6, 70)))
+    assert (scaler["apiVersion"], scaler["metadata"]["name"]) == ("autoscaling/v2", "web")
+    target = {"type": "Utilization", "averageUtilization": 70}
+    assert scaler["spec"] == {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        "minReplicas": 2,
+        "maxReplicas": 6,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+    }
+    assert autoscaler(instance(), workload(replicas=6)) == []
+
+
+@pytest.mark.parametrize(("minimum", "left"), [(1, None), (2, 1), (4, 3)])
+def test_a_drain_leaves_one_less_than_there_are_at_least(minimum: int, left: int | None) -> None:
+    found = disruption_budget(instance(), workload(replicas=Scaling(minimum, 6)))
+    assert [one["spec"]["minAvailable"] for one in found] == ([left] if left else [])

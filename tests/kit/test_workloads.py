@@ -10,6 +10,7 @@ import pytest
 from floe_compiler.kit.workloads import claims_of, task, workload
 from floe_compiler.model.facts import Claim, Probe, Task
 from floe_compiler.model.inputs import Placement
+from floe_compiler.model.operations import Scaling
 from kit.samples import DATABASE, HTTP, container, instance, pod
 from kit.samples import workload as declared
 from support import DEVELOPMENT, PRODUCTION, changed
@@ -173,3 +174,10 @@ def test_placement_reaches_the_pods() -> None:
     assert workload(instance(), declared(), placement)["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
     found = task(instance(), Task("load", pod(), 600), placement)
     assert found["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "data"}
+
+
+def test_an_autoscaler_decides_alone_how_many_there_are_and_they_spread_as_several() -> None:
+    scaled = controller(replicas=Scaling(1, 3))
+    assert "replicas" not in scaled["spec"]
+    assert scaled["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert constraints(DEVELOPMENT, replicas=Scaling(1, 3)) == constraints(DEVELOPMENT, replicas=3)

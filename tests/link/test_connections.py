@@ -20,7 +20,8 @@ from check.samples import (
     to_pods,
 )
 from floe_compiler.link.connections import check
-from floe_compiler.model.rendered import Connection, PodGroup
+from floe_compiler.model.rendered import Connection, External, PodGroup
+from link.two_namespaces import CALL, POLARIS_NAME, REPORT_NAME, in_namespace, two_namespaces
 
 DAGSTER_NAME = "Deployment.apps floe-platform/dagster"
 POSTGRES_NAME = "StatefulSet.apps floe-platform/postgres"
@@ -269,3 +270,46 @@ def test_a_connection_of_pods_that_are_not_there() -> None:
     assert platform.findings(check) == [("C064", "floe-platform/gone", message)]
     platform = declare(sample(), Connection(BACKUP, PodGroup(NAMESPACE, "gone"), 5432))
     assert [(code, subject) for code, subject, _ in platform.findings(check)] == [("C064", "floe-platform/gone")]
+
+
+def test_a_connection_between_namespaces_is_open_at_both_ends() -> None:
+    assert two_namespaces().findings(check) == []
+
+
+def test_a_connection_between_namespaces_that_either_end_cuts() -> None:
+    shown = "from sales/report to floe-platform/polaris on TCP 8181"
+    platform = two_namespaces()
+    del platform.objects["NetworkPolicy/report-out"]
+    assert platform.findings(check)[0] == ("C061", REPORT_NAME, f"no policy allows egress {shown}")
+    platform = two_namespaces()
+    del platform["NetworkPolicy/polaris-in"]["spec"]["ingress"][-1]
+    assert platform.findings(check) == [("C061", POLARIS_NAME, f"no policy allows ingress {shown}")]
+
+
+def test_an_opening_between_namespaces_that_nobody_declared() -> None:
+    platform = withdraw(two_namespaces(), CALL)
+    message = "sales/report may reach floe-platform/polaris on TCP 8181"
+    assert platform.findings(check) == [("C062", REPORT_NAME, message)]
+    policies = "NetworkPolicy.networking.k8s.io {}".format
+    hint = f"{policies('floe-platform/polaris-in')} and {policies('sales/report-out')}"
+    assert platform.hints(check) == [f"the first is allowed by {hint}"]
+
+
+def test_a_port_open_to_another_namespace_that_never_calls_it() -> None:
+    platform = two_namespaces()
+    platform["NetworkPolicy/postgres-in"]["spec"]["ingress"].append({"from": [in_namespace("sales")]})
+    message = "it lets pods reach floe-platform/postgres on all ports, and none of them is declared to call that"
+    assert platform.findings(check) == [("C069", "NetworkPolicy.networking.k8s.io floe-platform/postgres-in", message)]
+
+
+@pytest.mark.parametrize("target", [PodGroup("sales", "nobody"), PodGroup("nowhere", "polaris")])
+def test_a_connection_to_another_namespace_that_leads_to_nobody(target: PodGroup) -> None:
+    platform = declare(two_namespaces(), Connection(DAGSTER, target, 80))
+    message = f"a connection from {DAGSTER} to {target} on TCP 80 is declared"
+    assert platform.findings(check) == [("C064", str(target), message)]
+
+
+def test_a_connection_of_nobody_to_a_server_outside() -> None:
+    platform = declare(sample(), Connection(PodGroup(NAMESPACE, "nobody"), External("x.example", 443), 443))
+    message = "a connection from floe-platform/nobody to x.example on TCP 443 is declared"
+    assert platform.findings(check) == [("C064", "floe-platform/nobody", message)]

@@ -1,51 +1,24 @@
-"""Ingresses and the pods behind them."""
+"""Ingresses, and the namespace of the controller that must reach their pods."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from check.samples import sample
-from floe_compiler.check.network import isolation
+from check.samples import Platform
 from floe_compiler.link.ingresses import check
+from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
 
-CHECKS = (isolation.check, check)
+
+def reached_from(namespace: str) -> Platform:
+    platform = two_namespaces()
+    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [in_namespace(namespace)]
+    return platform
 
 
-@pytest.mark.parametrize("port", [{"port": 80}, {"port": "http"}, {"port": 3000, "protocol": "UDP"}])
-def test_an_ingress_whose_pods_are_closed(port: dict[str, Any]) -> None:
-    platform = sample()
-    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["ports"] = [port]
+def test_pods_that_a_namespace_outside_the_environment_may_reach() -> None:
+    assert reached_from("ingress-nginx").findings(check) == []
+
+
+def test_pods_that_only_a_namespace_of_the_environment_may_reach() -> None:
     message = "no policy lets the ingress controller reach floe-platform/dagster on port 3000"
-    assert platform.findings(*CHECKS) == [("C065", "Ingress.networking.k8s.io floe-platform/dagster", message)]
-
-
-def test_an_ingress_by_the_number_of_a_port() -> None:
-    platform = sample()
-    platform["Service/dagster"]["spec"]["ports"] = [{"name": "web", "port": 80, "targetPort": 3000}]
-    path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
-    path["backend"]["service"]["port"] = {"number": 80}
-    assert platform.findings(*CHECKS) == []
-    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"] = []
-    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]
-
-
-def test_an_ingress_whose_pods_are_open_to_pods_of_their_own_namespace_only() -> None:
-    platform = sample()
-    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"podSelector": {}}]
-    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]
-
-
-def test_an_ingress_whose_pods_are_open_to_everyone() -> None:
-    platform = sample()
-    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"][0]["from"] = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
-    assert platform.findings(*CHECKS) == []
-
-
-def test_what_pods_may_send_does_not_open_an_ingress() -> None:
-    platform = sample()
-    platform["NetworkPolicy/dagster-ui"]["spec"]["ingress"] = []
-    rule = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 3000}]}
-    platform["NetworkPolicy/backup-out"]["spec"]["egress"].append(rule)
-    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C065"]
+    assert reached_from(DOMAIN).findings(check) == [
+        ("C065", "Ingress.networking.k8s.io floe-platform/dagster", message)
+    ]

@@ -1,29 +1,28 @@
-"""Namespaces that are rendered, and those that are there already."""
+"""Namespaces that some unit renders."""
 
 from __future__ import annotations
 
-from check.samples import resource, sample
-from floe_compiler.check.objects import namespaces
+import pytest
+
+from check.samples import resource
 from floe_compiler.link.namespaces import check
-from floe_compiler.model.objects import identify
-
-CHECKS = (namespaces.check, check)
+from link.two_namespaces import two_namespaces
 
 
-def test_the_namespace_must_be_rendered() -> None:
-    platform = sample()
-    platform["Service/dagster"]["metadata"]["namespace"] = "floe-platfrom"
-    assert platform.findings(*CHECKS) == [
-        ("C013", "Service floe-platfrom/dagster", "there is no Namespace floe-platfrom in this environment")
-    ]
-    assert platform.hints(*CHECKS) == ['did you mean "floe-platform"?']
+def test_every_object_is_in_a_namespace_of_the_environment() -> None:
+    assert two_namespaces().findings(check) == []
 
 
-def test_kubernetes_own_namespaces_and_those_of_delivery_are_there_already() -> None:
-    platform = sample()
-    platform.add(resource("v1", "ConfigMap", "dns", "kube-system", data={}))
-    platform.add(resource("argoproj.io/v1alpha1", "AppProject", "acme", "argocd", spec={}))
-    account = platform.add(resource("v1", "ServiceAccount", "deployer", "flux-system"))
-    assert [subject for _, subject, _ in platform.findings(*CHECKS)] == ["ServiceAccount flux-system/deployer"]
-    platform.facts["delivery"] = frozenset({identify(account)})
-    assert platform.findings(*CHECKS) == []
+def test_an_object_in_a_namespace_that_nobody_renders() -> None:
+    platform = two_namespaces()
+    platform["ConfigMap/polaris"]["metadata"]["namespace"] = "floe-platfrom"
+    message = "there is no Namespace floe-platfrom in this environment"
+    assert platform.findings(check) == [("C013", "ConfigMap floe-platfrom/polaris", message)]
+    assert platform.hints(check) == ['did you mean "floe-platform"?']
+
+
+@pytest.mark.parametrize("namespace", ["default", "kube-system"])
+def test_namespaces_that_every_cluster_has(namespace: str) -> None:
+    platform = two_namespaces()
+    platform.add(resource("v1", "ConfigMap", "more", namespace, data={}))
+    assert platform.findings(check) == []

@@ -1,90 +1,62 @@
-"""Accounts, roles and priority classes that others name."""
+"""Objects that other units define."""
 
 from __future__ import annotations
 
-from check.samples import resource, sample
-from floe_compiler.check.references import object_references, pull_secrets
+from typing import Any
+
+import pytest
+
+from check.samples import NAMESPACE, Platform, resource
 from floe_compiler.link.references import check
+from link.two_namespaces import DOMAIN, REPORT_NAME, two_namespaces
 
-CHECKS = (object_references.check, pull_secrets.check, check)
-
-RBAC = "rbac.authorization.k8s.io"
-DAGSTER_NAME = "Deployment.apps floe-platform/dagster"
+RBAC = "rbac.authorization.k8s.io/v1"
 
 
-def test_a_priority_class_that_nobody_makes() -> None:
-    platform = sample()
-    platform.pod("Deployment/dagster")["priorityClassName"] = "critical"
-    message = "spec.template.spec.priorityClassName names PriorityClass critical, which nobody makes"
-    assert platform.findings(*CHECKS) == [("C047", DAGSTER_NAME, message)]
-    platform.add(resource("scheduling.k8s.io/v1", "PriorityClass", "critical", "", value=1))
-    assert platform.findings(*CHECKS) == []
+def binding(kind: str, account: str, *, role: str = "view", role_kind: str = "ClusterRole") -> dict[str, Any]:
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": role_kind, "name": role}
+    namespace = DOMAIN if kind == "RoleBinding" else ""
+    return resource(RBAC, kind, "readers", namespace, roleRef=reference, subjects=[subject])
 
 
-def test_a_priority_class_of_kubernetes_or_of_somebody_else() -> None:
-    platform = sample()
-    platform.pod("Deployment/dagster")["priorityClassName"] = "system-cluster-critical"
-    assert platform.findings(*CHECKS) == []
-    platform.pod("Deployment/dagster")["priorityClassName"] = "theirs"
-    annotations = {"floe.dev/external-references": "PriorityClass/theirs"}
-    platform["Deployment/dagster"]["metadata"]["annotations"] = annotations
-    assert platform.findings(*CHECKS) == []
+@pytest.mark.parametrize("kind", ["RoleBinding", "ClusterRoleBinding"])
+def test_an_account_of_another_namespace(kind: str) -> None:
+    platform = two_namespaces()
+    platform.add(binding(kind, "polaris"))
+    assert platform.findings(check) == []
+    platform.add(binding(kind, "polarys"))
+    ((code, _, message),) = platform.findings(check)
+    assert (code, message) == ("C044", "subjects names ServiceAccount floe-platform/polarys, which nobody makes")
+    assert platform.hints(check) == ['did you mean "polaris"?']
 
 
-def test_a_pod_under_an_account_that_nobody_makes() -> None:
-    platform = sample()
-    platform.pod("CronJob/backup")["serviceAccountName"] = "backups"
-    place = "spec.jobTemplate.spec.template.spec.serviceAccountName"
-    message = f"{place} names ServiceAccount floe-platform/backups, which nobody makes"
-    assert platform.findings(*CHECKS) == [("C044", "CronJob.batch floe-platform/backup", message)]
-    assert platform.hints(*CHECKS) == ['did you mean "backup"?']
+def test_a_cluster_role_of_the_environment() -> None:
+    platform = two_namespaces()
+    platform.add(binding("RoleBinding", "polaris", role="reader"))
+    assert [code for code, _, _ in platform.findings(check)] == ["C045"]
+    platform.add(resource(RBAC, "ClusterRole", "reader", "", rules=[]))
+    assert platform.findings(check) == []
 
 
-def test_the_default_account_is_always_there() -> None:
-    platform = sample()
-    del platform.pod("CronJob/backup")["serviceAccountName"]
-    assert platform.findings(*CHECKS) == []
+def test_a_role_counts_in_its_own_namespace_only() -> None:
+    platform = two_namespaces()
+    platform.add(binding("RoleBinding", "polaris", role="dagster", role_kind="Role"))
+    assert [code for code, _, _ in platform.findings(check)] == ["C045"]
 
 
-def test_a_binding_of_an_account_that_nobody_makes() -> None:
-    platform = sample()
-    platform["RoleBinding/dagster"]["subjects"][0]["namespace"] = "floe-staging"
-    message = "subjects names ServiceAccount floe-staging/dagster, which nobody makes"
-    assert platform.findings(*CHECKS) == [("C044", f"RoleBinding.{RBAC} floe-platform/dagster", message)]
+def with_priority() -> Platform:
+    platform = two_namespaces()
+    platform.pod("CronJob/report")["priorityClassName"] = "low"
+    return platform
 
 
-def test_a_subject_that_is_no_account_is_somebody_elses() -> None:
-    platform = sample()
-    platform["RoleBinding/dagster"]["subjects"] = [{"kind": "Group", "name": "admins", "apiGroup": RBAC}]
-    assert platform.findings(*CHECKS) == []
+def test_a_priority_that_no_unit_has() -> None:
+    message = "spec.jobTemplate.spec.template.spec.priorityClassName names PriorityClass low, which nobody makes"
+    assert with_priority().findings(check) == [("C047", REPORT_NAME, message)]
 
 
-def test_an_account_that_somebody_else_makes() -> None:
-    platform = sample()
-    platform["RoleBinding/dagster"]["subjects"][0]["name"] = "theirs"
-    platform["RoleBinding/dagster"]["metadata"]["annotations"] = {
-        "floe.dev/external-references": "ServiceAccount/theirs"
-    }
-    assert platform.findings(*CHECKS) == []
-
-
-def test_a_role_that_nobody_makes() -> None:
-    platform = sample()
-    platform["RoleBinding/dagster"]["roleRef"]["name"] = "dagstr"
-    assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
-        ("C045", "roleRef names Role dagstr, which nobody makes")
-    ]
-    assert platform.hints(*CHECKS) == ['did you mean "dagster"?']
-
-
-def test_cluster_roles_are_rendered_or_built_in() -> None:
-    platform = sample()
-    reference = platform["RoleBinding/dagster"]["roleRef"]
-    reference |= {"kind": "ClusterRole", "name": "view"}
-    assert platform.findings(*CHECKS) == []
-    reference["name"] = "system:auth-delegator"
-    assert platform.findings(*CHECKS) == []
-    reference["name"] = "metrics"
-    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C045"]
-    platform.add(resource(f"{RBAC}/v1", "ClusterRole", "metrics", "", rules=[]))
-    assert platform.findings(*CHECKS) == []
+def test_a_priority_without_a_namespace() -> None:
+    platform = with_priority()
+    platform.add(resource("scheduling.k8s.io/v1", "PriorityClass", "low", "", value=1))
+    assert platform.findings(check) == []

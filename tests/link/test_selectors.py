@@ -1,26 +1,38 @@
-"""Peers of NetworkPolicies and their pods."""
+"""Peers of policies in other namespaces."""
 
 from __future__ import annotations
 
-from check.samples import NAMESPACE, sample
-from floe_compiler.check.references import selectors
+import pytest
+
+from check.samples import NAMESPACE
 from floe_compiler.link.selectors import check
+from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
 
-CHECKS = (selectors.check, check)
-
-GONE = {"app.kubernetes.io/name": "gone"}
+POLICY = "NetworkPolicy.networking.k8s.io sales/report-out"
 
 
-def test_a_peer_that_matches_no_pod_of_the_namespaces_it_names() -> None:
-    platform = sample()
-    peer = platform["NetworkPolicy/dagster-out"]["spec"]["egress"][0]["to"][0]
-    peer["podSelector"] = {"matchLabels": GONE}
-    expected = f"a podSelector in spec.egress matches no pod in {NAMESPACE}"
-    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
-    peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}
-    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
-    expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [NAMESPACE]}
-    peer["namespaceSelector"] = {"matchExpressions": [expression]}
-    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
-    expression["values"] = [NAMESPACE, "monitoring"]  # of which nothing is known here
-    assert platform.findings(*CHECKS) == []
+def test_peers_that_are_there() -> None:
+    assert two_namespaces().findings(check) == []
+
+
+@pytest.mark.parametrize(("namespace", "name"), [(NAMESPACE, "polarys"), (DOMAIN, "polaris")])
+def test_pods_that_are_not_in_the_namespace_they_are_looked_for(namespace: str, name: str) -> None:
+    platform = two_namespaces()
+    platform["NetworkPolicy/report-out"]["spec"]["egress"][0]["to"] = [in_namespace(namespace, name)]
+    message = f"a podSelector in spec.egress matches no pod in {namespace}"
+    assert platform.findings(check) == [("C020", POLICY, message)]
+    assert platform.hints(check) == [f"it asks for app.kubernetes.io/component={name}, app.kubernetes.io/name={name}"]
+
+
+def test_pods_of_a_namespace_that_is_not_rendered_may_be_there() -> None:
+    platform = two_namespaces()
+    platform["NetworkPolicy/report-out"]["spec"]["egress"][0]["to"] = [in_namespace("monitoring", "prometheus")]
+    assert platform.findings(check) == []
+
+
+def test_pods_in_any_of_several_namespaces() -> None:
+    platform = two_namespaces()
+    key = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [DOMAIN, NAMESPACE]}
+    peer = in_namespace(NAMESPACE, "polaris") | {"namespaceSelector": {"matchExpressions": [key]}}
+    platform["NetworkPolicy/report-out"]["spec"]["egress"][0]["to"] = [peer]
+    assert platform.findings(check) == []

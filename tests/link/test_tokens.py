@@ -1,38 +1,41 @@
-"""Tokens for the API server."""
+"""Tokens of accounts that bindings of any unit may bind."""
 
 from __future__ import annotations
 
-from check.samples import sample
-from floe_compiler.check.pods import security
+import pytest
+
+from check.samples import NAMESPACE, Platform, resource
 from floe_compiler.link.tokens import check
+from link.two_namespaces import DOMAIN, REPORT_NAME, two_namespaces
 
-CHECKS = (security.check, check)
-
-NAME = "Deployment.apps floe-platform/polaris"
-POD = "spec.template.spec"
+MESSAGE = "spec.jobTemplate.spec.template.spec.automountServiceAccountToken is not false"
 
 
-def test_a_token_for_an_account_without_a_role() -> None:
-    platform = sample()
-    platform.pod("Deployment/polaris")["automountServiceAccountToken"] = True
-    message = f"{POD}.automountServiceAccountToken is not false"
-    assert platform.findings(*CHECKS) == [("C071", NAME, message)]
-    subjects = platform["RoleBinding/dagster"]["subjects"]
-    subjects.append({"kind": "ServiceAccount", "name": "polaris", "namespace": "floe-platform"})
-    assert platform.findings(*CHECKS) == []
+def with_token() -> Platform:
+    platform = two_namespaces()
+    platform.pod("CronJob/report")["automountServiceAccountToken"] = True
+    return platform
 
 
-def test_the_account_may_decide_about_the_token() -> None:
-    platform = sample()
-    del platform.pod("Deployment/polaris")["automountServiceAccountToken"]
-    assert platform.findings(*CHECKS) == []
-    del platform["ServiceAccount/polaris"]["automountServiceAccountToken"]
-    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C071"]
+def test_a_token_without_a_role() -> None:
+    assert with_token().findings(check) == [("C071", REPORT_NAME, MESSAGE)]
 
 
-def test_the_default_account_brings_a_token_unless_the_pod_refuses() -> None:
-    platform = sample()
-    del platform.pod("Deployment/polaris")["serviceAccountName"]
-    assert platform.findings(*CHECKS) == []
-    del platform.pod("Deployment/polaris")["automountServiceAccountToken"]
-    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C071"]
+@pytest.mark.parametrize(
+    ("kind", "namespace"), [("ClusterRoleBinding", ""), ("RoleBinding", NAMESPACE), ("RoleBinding", DOMAIN)]
+)
+def test_a_role_by_a_binding_wherever_it_is(kind: str, namespace: str) -> None:
+    platform = with_token()
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    subject = {"kind": "ServiceAccount", "name": "report", "namespace": DOMAIN}
+    api = "rbac.authorization.k8s.io/v1"
+    manifest = platform.add(resource(api, kind, "readers", namespace, roleRef=role, subjects=[subject]))
+    assert platform.findings(check) == []
+    manifest["subjects"][0]["name"] = "another"
+    assert platform.findings(check) == [("C071", REPORT_NAME, MESSAGE)]
+
+
+def test_an_exception_needs_no_role() -> None:
+    platform = with_token()
+    platform["CronJob/report"]["metadata"]["annotations"] = {"floe.dev/exception-automountServiceAccountToken": "x"}
+    assert platform.findings(check) == []

@@ -6,19 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from products import CATALOG, LINEAGE, STORE
+from products import CATALOG, LINEAGE
 
 
 def test_a_domain_logs_in_as_its_own_client() -> None:
     assert CATALOG.client("sales").domain == "sales"
     with pytest.raises(KeyError, match="polaris has no client for domain finance"):
         CATALOG.client("finance")
-
-
-def test_clients_of_a_store_call_who_checks_their_identity_too() -> None:
-    assert STORE.calls() == (STORE.endpoint,)
-    identity = replace(STORE, identity_endpoint=LINEAGE.endpoint)
-    assert identity.calls() == (STORE.endpoint, LINEAGE.endpoint)
 
 
 def test_clients_of_a_catalog_call_who_hands_out_tokens_too() -> None:

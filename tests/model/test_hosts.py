@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from floe_compiler.model.hosts import check_outside_server, check_server, numeric
+from floe_compiler.model.hosts import check_outside_server, check_server, check_url, numeric
 from floe_compiler.model.inputs import ExternalPostgresql, ExternalServer
 
 
@@ -64,3 +64,29 @@ def test_an_address_outside_of_its_range() -> None:
 def test_numeric() -> None:
     assert str(numeric("203.0.113.7")) == "203.0.113.7"
     assert numeric("shop.example") is None
+
+
+@pytest.mark.parametrize("url", ["https://lake.example", "http://lake.example:9000", "http://203.0.113.7"])
+def test_a_server_has_a_url(url: str) -> None:
+    assert check_url(url, "") == check_url(url, "", path=True) == url
+    assert check_url(f"{url}/api/v1", "", path=True)
+
+
+@pytest.mark.parametrize(
+    "url", ["lake.example", "ftp://lake.example", "https://lake.example:0", "https://u@lake.example"]
+)
+@pytest.mark.parametrize("path", [False, True])
+def test_what_is_more_or_less_than_the_url_of_a_server(url: str, path: bool) -> None:
+    with pytest.raises(ValueError, match=r"is not the URL of a server; write, for example, https://a\.example"):
+        check_url(url, "https://a.example", path=path)
+
+
+@pytest.mark.parametrize("url", ["https://lake.example/", "https://lake.example/a/", "https://lake.example/a?b=c"])
+def test_a_path_ends_with_a_name(url: str) -> None:
+    with pytest.raises(ValueError, match="is not the URL of a server"):
+        check_url(url, "https://a.example", path=True)
+
+
+def test_a_path_stands_only_where_one_belongs() -> None:
+    with pytest.raises(ValueError, match="is not the URL of a server"):
+        check_url("https://lake.example/a", "https://a.example")

@@ -43,11 +43,11 @@ def component(slot: str, kind: str, **facts: Any) -> Component[Any]:
 
 
 COMPONENTS = (
-    component("catalog", "beta", shared=True),
-    component("catalog", "alpha", shared=True, profiles={"heavy": {"replicas": 3}}),
-    component("database", "postgresql", shared=True),
-    component("observability.collector", "alpha", shared=True, profiles={"heavy": {"replicas": 5}}),
-    component("observability.tracing", "alpha", shared=True),
+    component("catalog", "beta", scope="platform"),
+    component("catalog", "alpha", scope="platform", profiles={"heavy": {"replicas": 3}}),
+    component("database", "postgresql", scope="platform"),
+    component("observability.collector", "alpha", scope="platform", profiles={"heavy": {"replicas": 5}}),
+    component("observability.tracing", "alpha", scope="platform"),
     component("orchestrator", "alpha", profiles={"light": {"replicas": 2}}),
     component("orchestrator", "beta"),
 )

@@ -12,7 +12,7 @@ from floe_compiler.model.capabilities import Capability, Catalog, Compute, Datab
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.plan import PLATFORM, Instance, Requirement
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.capabilities import Placed, context, provided
+from floe_compiler.resolve.capabilities import Placed, check_provided, context, provided
 from floe_compiler.resolve.slots import slots
 from products import CATALOG, DATABASE, LINEAGE, STORE, product
 from resolve.samples import component
@@ -30,10 +30,7 @@ def placed(*requirements: Requirement, provides: Any = (), databases: tuple[str,
 
 
 def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
-    findings = Findings()
-    result = context(one, own, platform, findings).found
-    assert findings.found == []
-    return result
+    return context(one, own, platform)[0].found
 
 
 def test_the_own_namespace_comes_first() -> None:
@@ -79,8 +76,9 @@ def test_its_own_databases_are_found_first() -> None:
     ],
 )
 def test_what_nobody_provides_is_told_where_it_was_asked_for(requirement: Requirement, thing: str, slot: str) -> None:
-    findings = Findings()
-    context(placed(requirement), (), (CATALOG,), findings)
+    findings, needs = Findings(), placed(requirement)
+    _, unmet = context(needs, (), (CATALOG,))
+    check_provided(needs[1], unmet, findings)
     (told,) = findings.found
     assert (told.rule.code, told.span) == ("R012", WRITTEN)
     assert told.message == f"orchestrator alpha needs {thing}, which nothing provides"

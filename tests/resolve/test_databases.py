@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from floe_compiler.components import registry
@@ -115,3 +116,10 @@ def test_a_database_outside_has_one_user() -> None:
     others = [owner("polaris", named), owner("marquez", elsewhere), owner("x", PostgresqlServer())]
     check_owners(external_databases(others), findings)
     assert findings.found == []
+
+
+def test_the_settings_of_a_server_stand_below_those_of_its_first_consumer() -> None:
+    one, instance = owner("polaris", PostgresqlServer())
+    placed = (one, replace(instance, settings_path=("catalog",)))
+    _, (_, server) = with_databases(REGISTRY, [placed], Findings())
+    assert server.settings_path == ("catalog", "database")

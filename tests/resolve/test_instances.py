@@ -12,7 +12,7 @@ from floe_compiler.model.inputs import Placement, Placements
 from floe_compiler.model.plan import Product
 from floe_compiler.resolve.instances import Place, check_images, domain_instances, shared_instances
 from products import product
-from resolve.samples import REGISTRY, document, merged
+from resolve.samples import REGISTRY, component, document, merged
 from support import DEVELOPMENT
 
 ALL = registry()
@@ -107,3 +107,13 @@ def test_an_image_that_can_change_is_told_with_one_that_cannot(image: str, named
     (found,) = findings.found
     assert (found.rule.code, str(found.span)) == ("R010", "o.yaml:2:5")
     assert found.hint.endswith(f"{named}:1.4.2")
+
+
+def test_what_stands_in_each_namespace_is_configured_alike_unless_a_domain_says_otherwise() -> None:
+    agent = component("agent", "alpha", scope="each")
+    findings, known = Findings(), REGISTRY | {agent.key: agent}
+    written = merged({"agent": {"type": "alpha", "replicas": 2}})
+    ((_, shared),) = shared_instances(known, written, PLACE, (), findings)
+    ((_, own),) = domain_instances(known, written, PLACE, [], findings)
+    assert (shared.config, shared.settings_path) == (own.config, own.settings_path)
+    assert shared.settings_path == ("agent",)

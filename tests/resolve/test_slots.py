@@ -20,7 +20,7 @@ from floe_compiler.resolve.slots import (
     with_profiles,
     without,
 )
-from resolve.samples import REGISTRY, merged
+from resolve.samples import REGISTRY, component, merged
 
 KEYS = st.sampled_from("abc")
 PATHS = st.lists(st.lists(KEYS, min_size=1, max_size=3).map(tuple), max_size=4)
@@ -64,8 +64,8 @@ def test_an_empty_mapping_that_was_written_stays() -> None:
 
 def test_the_slots_of_the_language_but_the_one_that_nobody_fills() -> None:
     assert slots(REGISTRY) == ("catalog", "observability.collector", "observability.tracing", "orchestrator")
-    assert slots(REGISTRY, shared=True) == ("catalog", "observability.collector", "observability.tracing")
-    assert slots(REGISTRY, shared=False) == ("orchestrator",)
+    assert slots(REGISTRY, "platform") == ("catalog", "observability.collector", "observability.tracing")
+    assert slots(REGISTRY, "domain") == ("orchestrator",)
     assert types(REGISTRY, "catalog") == ("alpha", "beta")
     assert slot_path("observability.collector") == ("observability", "collector")
 
@@ -130,3 +130,10 @@ def test_an_empty_slot_is_no_mistake() -> None:
     findings = Findings()
     assert configured(REGISTRY, "catalog", merged({}), findings) is None
     assert findings.found == []
+
+
+def test_a_slot_that_is_filled_in_each_namespace_is_one_of_both_kinds() -> None:
+    agent = component("agent", "alpha", scope="each")
+    registry = REGISTRY | {agent.key: agent}
+    assert "agent" in slots(registry, "platform")
+    assert slots(registry, "domain") == ("agent", "orchestrator")

@@ -12,12 +12,13 @@ from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import Launched, Parts, PlainYaml, SecretFile
 from floe_compiler.model.inputs import Cluster, Quota
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, PodGroup, Rendered
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize import synthesize, synthesize_delivery
+from floe_compiler.synthesize import synthesize
 from kit.samples import DATABASE, HTTP, container, instance, pod, workload
 from support import DEVELOPMENT, PRODUCTION, changed
 from synthesize.delivery_plans import argocd_plan
@@ -70,7 +71,7 @@ def test_units_come_in_the_order_of_their_plans_each_with_its_own_objects() -> N
 
 def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
     version = Span("m.yaml", 9, 1)
-    found = synthesize_delivery(replace(argocd_plan(), version_origin=version))
+    (found,) = synthesize((), {}, [replace(argocd_plan(), version_origin=version)])
     assert found.delivery == frozenset(found.objects.by_id)
     assert {identity.kind for identity in found.delivery} == {"Application", "AppProject"}
     assert (found.namespace, found.origins) == (DELIVERY_UNIT, {VERSION: version})
@@ -103,7 +104,8 @@ def test_each_unit_has_the_facts_of_its_namespace() -> None:
     existing = Secret("theirs", SALES, (SecretKey("b"), SecretKey("a")), type="custom", existing=True)
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     server = workload(
-        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)), open_to_ingress=("http",)
+        pod(container(ports=(HTTP,), writable_root="unpacks"), calls=(DATABASE,)),
+        interfaces=(Interface("web", "http"),),
     )
     launched = Parts(workloads=(server,), launched=(Launched("run", pod(), 2),))
     units = rendered(unit(PLATFORM, launched, settings=settings), unit(SALES, reading(existing), settings=settings))

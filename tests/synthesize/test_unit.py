@@ -9,12 +9,12 @@ import pytest
 
 from floe_compiler.derive import plan_units
 from floe_compiler.kit.secret_stores import NotGeneratable
+from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.facts import (
     ConfigFile,
     Launched,
     Parts,
     PlainYaml,
-    PolicyRule,
     SecretFile,
     Task,
     Variable,
@@ -22,6 +22,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.inputs import Placement, Placements, Quota
 from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -186,7 +187,7 @@ def test_connections_are_what_pods_call_and_wait_for() -> None:
 
 
 def test_the_ingress_controller_reaches_open_ports_where_there_is_one() -> None:
-    server = workload(pod(container(ports=(HTTP, METRICS))), open_to_ingress=("http",))
+    server = workload(pod(container(ports=(HTTP, METRICS))), interfaces=(Interface("web", "http"),))
     assert render_unit(plan(Parts(workloads=(server,)))).ingress_groups == frozenset()
     settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "nginx"})
     unit = render_unit(plan(Parts(workloads=(server,)), settings=settings))
@@ -243,6 +244,15 @@ def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
     assert user is not None
     assert user.name == "server-2"
     assert secret_user(one.unit, SECRET) is None
+
+
+def test_a_secret_that_only_others_read_has_no_source_either() -> None:
+    reading = pod(container(secret_files=(SecretFile("/run/secrets/token", LOST.key("token")),)))
+    reader = replace(declared(Parts(workloads=(workload(reading),))), scope="sales", namespace="floe-sales-domain")
+    owner, _ = plan_units([declared(), reader])
+    with pytest.raises(NotGeneratable) as refused:
+        render_unit(owner)
+    assert refused.value.secret.name == LOST.name
 
 
 def test_every_object_of_a_component_knows_who_asked_for_it() -> None:

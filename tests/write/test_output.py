@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from floe_compiler.model.files import FileDigest, FileSet
 from floe_compiler.write import snapshot
 from floe_compiler.write.lock import locked
 from floe_compiler.write.output import WriteReport, check_output, warnings_if_current
+from floe_compiler.write.stats import FileStat
 from write.tree import DIGESTS, STORE, files, is_current, place, tree, write_output
 
 OLD = files(a__change="1", a__delete="1", a__keep="1", b__service="1")
@@ -289,11 +289,11 @@ def reads(patch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     take = snapshot._Walk.take_file
 
-    def take_file(walk: Any, entry: Any, path: str, stats: Any) -> None:
+    def noted(walk: snapshot._Walk, entry: os.DirEntry[str], path: str, stats: dict[str, FileStat]) -> None:
         found.append(path)
         take(walk, entry, path, stats)
 
-    patch.setattr(snapshot._Walk, "take_file", take_file)
+    patch.setattr(snapshot._Walk, "take_file", noted)
     return found
 
 
@@ -346,12 +346,12 @@ def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
     read: list[str] = []
 
     def lazily(texts: FileSet) -> FileSet:
-        def text(path: str) -> str:
+        def look(path: str) -> str:
             read.append(path)
             return texts[path]
 
-        files = [FileDigest(path, digest) for path, digest in texts.digests.items()]
-        return FileSet.of_digests(files, text, Findings())
+        digests = [FileDigest(path, digest) for path, digest in texts.digests.items()]
+        return FileSet.of_digests(digests, look, Findings())
 
     write_output(tmp_path, lazily(OLD), DIGESTS)
     assert read == list(OLD)

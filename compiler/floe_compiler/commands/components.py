@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.nested_models import models_in
+from floe_compiler.model.plan import Scope
 
 Model: TypeAlias = type[BaseModel]
 
@@ -28,7 +29,7 @@ class Choice:
     settings: Model
     """The model of what is written."""
 
-    shared: bool
+    scope: Scope
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     where: str = ""
     """Where it is written, unless at the top of the manifest."""
@@ -86,14 +87,14 @@ def choices() -> tuple[Choice, ...]:
             component.type,
             component.summary,
             written[component.type] if component.slot == DERIVED else component.config,
-            component.shared,
+            component.scope,
             component.profiles,
             f"written under `{DERIVED}` of what needs one" if component.slot == DERIVED else "",
         )
         for component in components
     ]
     found += [
-        Choice(name, type_of(model), (model.__doc__ or "").splitlines()[0].removesuffix("."), model, shared=True)
+        Choice(name, type_of(model), (model.__doc__ or "").splitlines()[0].removesuffix("."), model, "platform")
         for name, models in chosen(PlatformManifest).items()
         for model in models
     ]
@@ -163,7 +164,7 @@ def _json(listed: tuple[Choice, ...]) -> str:
             "slot": choice.slot,
             "type": choice.type,
             "summary": choice.summary,
-            "shared": choice.shared,
+            "scope": choice.scope,
             "settings": choice.settings.model_json_schema(),
             "profiles": choice.profiles,
         }

@@ -34,10 +34,18 @@ def installed() -> tuple[Component[Any], ...]:
 
 
 def registry(extra: Iterable[Component[Any]] = ()) -> Registry:
-    """Return all components; raise ValueError if two claim one slot and type."""
+    """Return all components.
+
+    Raises ValueError if two claim one slot and type, or stand in different namespaces though they fill one slot.
+    """
     found: dict[tuple[str, str], Component[Any]] = {}
+    by_slot: dict[str, Component[Any]] = {}
     for component in (*built_in(), *installed(), *extra):
         if component.key in found:
             raise ValueError(f"two components fill {component.slot} with type {component.type}")
         found[component.key] = component
+        other = by_slot.setdefault(component.slot, component)
+        if other.scope != component.scope:
+            scopes = " and ".join(f"{one.type} with scope {one.scope}" for one in (other, component))
+            raise ValueError(f"two components fill {component.slot} in different namespaces: {scopes}")
     return dict(sorted(found.items()))

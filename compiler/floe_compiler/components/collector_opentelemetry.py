@@ -31,7 +31,8 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.fields import Name, PortNumber, SecretKeyName, matching
-from floe_compiler.model.inputs import Amounts, Input, OutsideServer, ResourceSettings
+from floe_compiler.model.inputs import Amounts, Input, OutsideServer, Replicas, ResourceSettings
+from floe_compiler.model.operations import Metrics
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -108,8 +109,8 @@ class CollectorConfig(Input):
     """The kind of collector."""
     mode: Literal["daemonset", "deployment"] = "daemonset"
     """One on every node, or a number of replicas for all."""
-    replicas: Annotated[int, Field(ge=1)] = 2
-    """How many there are in mode `deployment`."""
+    replicas: Replicas = 2
+    """How many there are in mode `deployment`, or the bounds of an autoscaler."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="200m", memory="256Mi"), limits=Amounts(cpu="1", memory="512Mi")
     )
@@ -210,7 +211,7 @@ def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
     """Return the receiver."""
     settings = instance.settings
     endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster.domain, (GRPC, HTTP))
-    return (Collector(instance.name, endpoint, endpoint.url(GRPC.name), endpoint.url(HTTP.name)),)
+    return (Collector(instance.name, endpoint.only(GRPC.name), endpoint.only(HTTP.name)),)
 
 
 def build(context: Context[CollectorConfig]) -> Parts:
@@ -236,9 +237,10 @@ def build(context: Context[CollectorConfig]) -> Parts:
             Workload(
                 name=instance.name,
                 kind="DaemonSet" if everywhere else "Deployment",
-                replicas=1 if everywhere else config.replicas,
+                replicas=1 if everywhere else resources.replicas(config.replicas),
                 # Everything reports to it, but a node without room for it must not hold up the platform.
                 awaited=False,
+                metrics=(Metrics(METRICS.name),),
                 pod=Pod((container,), IDENTITY, calls=tuple(sorted({one.endpoint for one in config.backends}))),
             ),
         )
@@ -258,5 +260,5 @@ COMPONENT = Component(
         "medium": {"replicas": 2},
         "heavy": {"replicas": 3},
     },
-    shared=True,
+    scope="platform",
 )

@@ -43,7 +43,6 @@ def provides(instance: Instance[ExternalConfig]) -> tuple[Database, ...]:
             database=owner.database,
             user=owner.user or "",
             password=secret(instance).key(named.keys.password),
-            image=postgresql.IMAGE,
             user_key=None if owner.user else secret(instance).key(named.keys.username),
             ssl_mode=config.tls,
         )

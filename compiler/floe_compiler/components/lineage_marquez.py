@@ -8,6 +8,7 @@ all it runs from is readable to everyone; so it runs as user 1000 on a read-only
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -29,13 +30,16 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
-from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance
+from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.yaml_text import to_yaml
 
 IMAGE = "docker.io/marquezproject/marquez:0.51.1"
 WEB_IMAGE = "docker.io/marquezproject/marquez-web:0.51.1"
+SLOT = "observability.lineage"
 ARCHITECTURE = "amd64"  # the only one that either image is published for
+ARCHITECTURE_LABEL = "kubernetes.io/arch"
 IDENTITY = Identity(1000, 1000, 1000)
 HOME = "/usr/src/app"
 CONFIG = "/etc/marquez/config.yml"
@@ -44,7 +48,7 @@ PASSWORD_FILE = "/run/secrets/marquez/password"  # noqa: S105 - a path
 API = Port("http", 5000)
 # Not in the Service: whoever reaches it can dump threads and run tasks.
 ADMIN = Port("admin", 5001, service=False)
-WEB = Port("http", 3000)
+WEB = Port("http", 3000, health="/healthcheck")
 
 # The image's own entrypoint does not `exec`, so that SIGTERM never reaches Java. The password stands in the YAML of the
 # configuration between double quotes, where "\" and the quote itself need a "\" before them.
@@ -61,7 +65,7 @@ STARTUP = Probe(port=ADMIN.name, path="/ping", period=10, timeout=5, failures=60
 # Not /healthcheck, which asks the database: its outage would restart all replicas.
 LIVENESS = Probe(port=ADMIN.name, path="/ping", period=10, timeout=5, failures=3)
 READINESS = Probe(port=ADMIN.name, path="/healthcheck", period=10, timeout=5, failures=3)
-WEB_HEALTH = Probe(port=WEB.name, path="/healthcheck", period=10, timeout=5, failures=3)
+WEB_HEALTH = Probe(port=WEB.name, path=WEB.health, period=10, timeout=5, failures=3)
 
 # Dropwizard lets requests finish for up to 30 seconds.
 GRACE = 40
@@ -129,10 +133,21 @@ def provides(instance: Instance[MarquezConfig]) -> tuple[Lineage, ...]:
     return (Lineage(instance.name, server, server.url()),)
 
 
+def refuses(context: Context[MarquezConfig]) -> Iterator[Refusal]:
+    """Refuse nodes of a kind of CPU that the images are not built for."""
+    asked = context.instance.placement.services.node_selector.get(ARCHITECTURE_LABEL, ARCHITECTURE)
+    if asked != ARCHITECTURE:
+        yield Refusal(
+            f"has images for {ARCHITECTURE} only, but servers are placed on nodes with {ARCHITECTURE_LABEL}: {asked}",
+            hint=f"leave the label out of placement.services.node_selector, or leave {SLOT} out here",
+        )
+
+
 def build(context: Context[MarquezConfig]) -> Parts:
     """Return the task that brings the database's schema up to date, the server, and the web interface."""
     config, name = context.config, context.instance.name
-    server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1)
+    metrics = (Metrics(API.name),)
+    server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, metrics=metrics)
     migration = Task(
         f"{name}-migrate",
         _pod(context, "db-migrate"),
@@ -213,18 +228,19 @@ def _web(instance: Instance[MarquezConfig]) -> Workload:
         name=f"{instance.name}-web",
         pod=Pod((container,), IDENTITY, calls=(server,), architecture=ARCHITECTURE),
         replicas=config.replicas,
-        open_to_ingress=(WEB.name,),
+        interfaces=(Interface(f"{instance.name}-web", WEB.name),),
     )
 
 
 COMPONENT = Component(
-    slot="observability.lineage",
+    slot=SLOT,
     type="marquez",
     summary="Marquez: OpenLineage events, and a web interface that shows them",
     config=MarquezConfig,
     build=build,
     databases=databases,
     provides=provides,
+    refuses=refuses,
     profiles={"light": {"replicas": 1, "web": {"replicas": 1}}},
-    shared=True,
+    scope="platform",
 )

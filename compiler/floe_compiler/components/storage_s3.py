@@ -6,35 +6,26 @@ Sources: AWS, "Regional endpoints" (S3 and STS) and "IAM roles for service accou
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import ObjectStore
-from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
-from floe_compiler.model.hosts import check_server
+from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 HTTPS = 443
-SCHEMES = {"https": HTTPS, "http": 80}
 
 
-def check_url(text: str) -> str:
-    """Accept the URL of a server: scheme, host and perhaps a port, nothing more."""
-    try:
-        parts = urlsplit(text)
-        complete = parts.scheme in SCHEMES and parts.port != 0
-    except ValueError:
-        complete = False
-    if not complete or not parts.hostname or text != f"{parts.scheme}://{parts.netloc}" or "@" in text:
-        raise ValueError(f'"{text}" is no server\'s URL; write, for example, https://storage.example.com:9000')
-    check_server(parts.hostname)
-    return text
+def check_endpoint(text: str) -> str:
+    """Accept the URL of a store, without a path."""
+    return check_url(text, "https://storage.example.com:9000")
 
 
 def check_prefix(text: str) -> str:
@@ -99,7 +90,7 @@ class S3Config(Input):
     """The folder in it under which the warehouse lies; default: the bucket itself."""
     region: Region
     """The bucket's region."""
-    endpoint: Annotated[str, AfterValidator(check_url)] | None = None
+    endpoint: Annotated[str, AfterValidator(check_endpoint)] | None = None
     """The URL of a store other than AWS; none: AWS."""
     path_style: bool = True
     """Whether a store other than AWS has its buckets in the URL's path, as most have."""
@@ -123,9 +114,7 @@ def endpoint(config: S3Config) -> Endpoint:
     """Return the store's server."""
     if config.endpoint is None:
         return _aws("s3", config)
-    parts = urlsplit(config.endpoint)
-    port = Port("api", parts.port or SCHEMES[parts.scheme], scheme=parts.scheme)
-    return Endpoint(str(parts.hostname), (port,), cidr=config.cidr)
+    return url_endpoint(config.endpoint, config.cidr)
 
 
 def _aws(service: str, config: S3Config) -> Endpoint:
@@ -151,12 +140,15 @@ def provides(instance: Instance[S3Config]) -> tuple[ObjectStore, ...]:
             path_style=config.path_style if config.endpoint else False,
             access_key=keys.key(names.access_key) if keys else None,
             secret_key=keys.key(names.secret_key) if keys else None,
-            account_annotations=((ROLE_ANNOTATION, role),) if role else (),
+            identity=_identity(config, role) if role or config.catalog_role else None,
             role=config.catalog_role or "",
-            # A token of the ServiceAccount, or the catalog's own key, becomes a role's credentials there.
-            identity_endpoint=_aws("sts", config) if role or config.catalog_role else None,
         ),
     )
+
+
+def _identity(config: S3Config, role: str) -> WorkloadIdentity:
+    """Return who clients are at AWS: a token of the ServiceAccount, or a key, becomes a role's credentials at STS."""
+    return WorkloadIdentity(((ROLE_ANNOTATION, role),) if role else (), endpoints=(_aws("sts", config),))
 
 
 def _secret(login: SecretCredentials, namespace: str) -> Secret:
@@ -176,5 +168,5 @@ COMPONENT = Component(
     config=S3Config,
     build=build,
     provides=provides,
-    shared=True,
+    scope="platform",
 )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
+from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.derive.scrape_targets import scrape_targets
 from floe_compiler.derive.shared_secrets import shared_secrets
+from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.units import UnitKey
+
+Complete = Callable[[DeclaredUnit, MeshFacts], DeclaredUnit]
+"""Returns a namespace with what its components add once the facts of all are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,27 @@ def derive(facts: Iterable[UnitFacts]) -> Mapping[UnitKey, Derived]:
     return {unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
 
 
-def plan_units(units: Sequence[DeclaredUnit]) -> tuple[UnitPlan, ...]:
-    """Return the plan of each namespace of one environment, in order."""
-    derived = derive(map(unit_facts, units))
-    return tuple(derived[unit.key].plan(unit) for unit in units)
+def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
+    """Return the facts of all namespaces of one environment that components may ask for."""
+    units = tuple(facts)
+    return MeshFacts(interfaces(units), scrape_targets(units), database_backups(units), volume_backups(units))
+
+
+def plan_units(
+    units: Sequence[DeclaredUnit], complete: Complete | None = None, facts: Iterable[UnitFacts] | None = None
+) -> tuple[UnitPlan, ...]:
+    """Return the plan of each namespace of one environment, in order.
+
+    Args:
+        units: The namespaces.
+        complete: Adds what depends on the facts of all, to those that are incomplete (default: nothing).
+        facts: What the units declare for each other, if it is known already.
+
+    Raises KeyError if a component names a port that its workload does not have.
+    """
+    known = [unit_facts(unit) for unit in units] if facts is None else list(facts)
+    mesh = mesh_facts(known)
+    whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
+    # What was added may call servers and read secrets; nothing else of it concerns others.
+    derived = derive(unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
+    return tuple(derived[unit.key].plan(unit) for unit in whole)

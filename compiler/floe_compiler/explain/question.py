@@ -9,12 +9,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from floe_compiler.declare import declare
-from floe_compiler.derive import derive
+from floe_compiler.declare.completion import completed
+from floe_compiler.derive import plan_units
 from floe_compiler.explain.variations import words
 from floe_compiler.model.document import Document
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import PLATFORM, Component, Context, EnvironmentPlan, ResolvedUnit
+from floe_compiler.model.plan import PLATFORM, Component, Context, DeclaredUnit, EnvironmentPlan, ResolvedUnit
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.resolve import resolve
@@ -37,7 +38,7 @@ class Question:
 
     def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
         self.registry, self.environment, self.identity = registry, environment, identity
-        self._facts: dict[str, tuple[ResolvedUnit, UnitFacts]] = {}
+        self._declared: dict[str, tuple[ResolvedUnit, tuple[DeclaredUnit, UnitFacts]]] = {}
         self.closed = tuple(dict.fromkeys(words(schemas(registry))))
         plan = self._plan(sources)
         self.unit = self._find(plan)
@@ -58,24 +59,30 @@ class Question:
 
     def _rendered(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> Sequence[Object]:
         """Return the objects of one unit of an environment."""
-        facts = [self._facts_of(one) for one in plan.units if one.scope != unit.scope]
         own = declare(unit, objects_of)
-        objects = render_unit(derive([*facts, unit_facts(own)])[own.key].plan(own)).objects
-        return without_cdk8s(unit.settings, objects, unit.namespace)
+        resolved = {one.scope: one for one in (*plan.units, unit)}
+        others = [self._declared_of(one) for one in plan.units if one.scope != unit.scope]
+        planned = plan_units(
+            [own, *(one for one, _ in others)],
+            lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
+            [unit_facts(own), *(facts for _, facts in others)],
+        )
+        return without_cdk8s(unit.settings, render_unit(planned[0]).objects, unit.namespace)
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""
         ends = {f"-{name}-domain": name for name in sources.domains}
         return next((name for end, name in ends.items() if self.identity.name.endswith(end)), PLATFORM)
 
-    def _facts_of(self, unit: ResolvedUnit) -> UnitFacts:
-        """Return what a unit declares for others; most variations leave most units as they were."""
-        known = self._facts.get(unit.scope)
+    def _declared_of(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
+        """Return what a unit declares, also for others; most variations leave most units as they were."""
+        known = self._declared.get(unit.scope)
         if known is not None and known[0] == unit:
             return known[1]
-        facts = unit_facts(declare(unit, objects_of))
-        self._facts.setdefault(unit.scope, (unit, facts))
-        return facts
+        declared = declare(unit, objects_of)
+        found = (declared, unit_facts(declared))
+        self._declared.setdefault(unit.scope, (unit, found))
+        return found
 
     def with_config(self, sources: Sources) -> Iterator[tuple[Component[Any], Context[Any], RenderWith]]:
         """Yield each component of the object's namespace, and how to render the object with another configuration."""

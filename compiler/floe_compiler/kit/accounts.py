@@ -7,7 +7,8 @@ from typing import Any
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
-from floe_compiler.model.facts import Pod, PolicyRule
+from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.facts import Pod
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
 
@@ -22,7 +23,8 @@ def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[O
     for name, pod in pods:
         account = pod.account or name
         rules.setdefault(account, []).extend(rule for rule in pod.kubernetes_api if rule not in rules[account])
-        notes.setdefault(account, {}).update(pod.account_annotations)
+        identity = pod.workload_identity
+        notes.setdefault(account, {}).update(identity.annotations if identity else ())
     return [
         manifest_
         for account in sorted(rules)
@@ -41,10 +43,15 @@ def _account(
         group = "rbac.authorization.k8s.io"
         role = {"apiGroup": group, "kind": "Role", "name": account}
         subject = {"kind": "ServiceAccount", "name": account, "namespace": instance.namespace}
-        written = [
-            {"apiGroups": list(rule.groups), "resources": list(rule.resources), "verbs": list(rule.verbs)}
-            for rule in rules
-        ]
-        found.append(manifest(f"{group}/v1", "Role", account, metadata, rules=written))
+        found.append(manifest(f"{group}/v1", "Role", account, metadata, rules=[_rule(one) for one in rules]))
         found.append(manifest(f"{group}/v1", "RoleBinding", account, metadata, roleRef=role, subjects=[subject]))
     return found
+
+
+def _rule(declared: PolicyRule) -> Object:
+    return {
+        "apiGroups": list(declared.groups),
+        "resources": list(declared.resources),
+        **present(resourceNames=list(declared.names)),
+        "verbs": list(declared.verbs),
+    }

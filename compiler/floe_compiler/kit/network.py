@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -39,26 +40,36 @@ def namespace_policies(settings: Settings) -> list[Object]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A way in for all pods of a namespace that is not the platform's own, such as the ingress controller's."""
+
+    namespace: str
+    ports: tuple[Port, ...]
+
+
 def policy(
     instance: Instance[Any],
     name: str,
     calls: Iterable[Endpoint],
     *,
+    selector: Mapping[str, str] | None = None,
     served: tuple[Port, ...] = (),
     callers: Callers = NOBODY,
-    ingress_ports: tuple[str, ...] = (),
+    openings: Iterable[Opening] = (),
     kubernetes_api: bool = False,
+    annotations: Mapping[str, str] | None = None,
 ) -> Object:
-    """Return the policy of the pods of the workload `name`.
+    """Return the policy of the pods called `name`: of a workload, unless a `selector` says what their labels are.
 
     The pods of its `callers` carry the access label of its name.
     """
     settings = instance.settings
     ingress = _from_callers(name, served, callers)
-    ports = tuple(port for port in served if port.name in ingress_ports)
-    if settings.cluster.ingress_namespace and ports:
-        peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: settings.cluster.ingress_namespace}}}
-        ingress.append({"from": [peer], "ports": _ports(ports)})
+    for opening in openings:
+        if opening.namespace and opening.ports:
+            peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: opening.namespace}}}
+            ingress.append({"from": [peer], "ports": _ports(opening.ports)})
     egress: list[Object] = []
     for rule in (_to(call) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two servers outside may need the same way out
@@ -66,12 +77,12 @@ def policy(
         peers = [{"ipBlock": {"cidr": settings.cluster.api_server_cidr}}]
         egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})
     spec = {
-        "podSelector": {"matchLabels": labels.selector(instance, name)},
+        "podSelector": {"matchLabels": dict(selector or labels.selector(instance, name))},
         "policyTypes": ["Ingress", "Egress"],
         **present(ingress=ingress, egress=egress),
     }
     metadata = labels.selector(instance, name)
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, metadata, spec=spec)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, metadata, annotations, spec=spec)
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
@@ -97,7 +108,7 @@ def _to(call: Endpoint) -> Object:
         return {"to": [{"ipBlock": {"cidr": call.cidr}}], "ports": _ports(call.ports)}
     peer = {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.group.namespace}},
-        "podSelector": {"matchLabels": {labels.COMPONENT: call.group.name}},
+        "podSelector": {"matchLabels": dict(call.labels) or {labels.COMPONENT: call.group.name}},
     }
     return {"to": [peer], "ports": _ports(call.ports)}
 

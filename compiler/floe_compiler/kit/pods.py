@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from floe_compiler.kit import config_maps, labels, postgresql
+from floe_compiler.kit import config_maps, labels
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.volumes import mounts, volumes
+from floe_compiler.kit.waits import wait_containers, wait_seconds
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash
-from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Container, Pod, Probe, Resources, Variable
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.settings import Settings
 
-WAIT_SECONDS = 240
-WAIT_PAUSE = 5
-WAIT_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 SECRET_REASONS = "floe.dev/secret-variables"  # noqa: S105 - the name of an annotation
 
 
@@ -36,7 +34,9 @@ def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placem
 
 def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     """Return the labels of the pods of the workload `name`."""
-    return labels.template_labels(instance, name) | labels.access_labels(pod.calls) | dict(pod.labels)
+    identity = pod.workload_identity.labels if pod.workload_identity else ()
+    own = dict(pod.labels) | dict(identity)
+    return labels.template_labels(instance, name) | labels.access_labels(pod.servers()) | own
 
 
 def pod_annotations(pod: Pod) -> Mapping[str, str]:
@@ -49,7 +49,6 @@ def pod_annotations(pod: Pod) -> Mapping[str, str]:
 def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:
     """Return the spec of the pods of the workload `name`, held to the restricted pod security standard."""
     settings = instance.settings
-    waits = (wait_container(pod.waits_for),) if pod.waits_for else ()
     return {
         "serviceAccountName": pod.account or name,
         "automountServiceAccountToken": bool(pod.kubernetes_api),
@@ -65,7 +64,7 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         **placed(placement, pod.architecture),
-        **present(initContainers=[container(settings, one) for one in (*waits, *pod.setup)]),
+        **present(initContainers=[container(settings, one) for one in (*wait_containers(pod), *pod.setup)]),
         "containers": [container(settings, one) for one in pod.containers],
         **present(volumes=volumes(pod)),
     }
@@ -81,31 +80,11 @@ def placed(placement: Placement, architecture: str = "") -> Object:
     return present(nodeSelector=dict(sorted((placement.node_selector | built_for).items())), tolerations=tolerations)
 
 
-def wait_container(endpoints: Iterable[Endpoint]) -> Container:
-    """Return a container that ends when the PostgreSQL servers accept connections, or fails in time."""
-    servers = tuple(dict.fromkeys(endpoints))
-    loops = "".join(
-        # The user is named, as libpq looks the process's own one up, which the image need not have; it need not exist.
-        f"  until pg_isready -q -U postgres -h {server.host} -p {server.port().number} -t 2; do\n"
-        f'    echo "waiting for {server.address()}"\n'
-        f"    sleep {WAIT_PAUSE}\n"
-        "  done\n"
-        for server in servers
-    )
-    addresses = " and ".join(server.address() for server in servers)
-    script = (
-        f"timeout {WAIT_SECONDS} sh -c '\n{loops}' && exit 0\n"
-        f'echo "{addresses} did not come up in {WAIT_SECONDS} seconds"\n'
-        "exit 1\n"
-    )
-    return Container("wait-for-postgresql", postgresql.IMAGE, WAIT_RESOURCES, command=("sh", "-c", script))
-
-
 def startup_seconds(pod: Pod) -> int:
-    """Return how long a pod may wait for databases, and its slowest container then take to start, by their own say."""
+    """Return how long a pod may wait for servers, and its slowest container then take to start, by their own say."""
     probes = [one.startup for one in pod.containers if one.startup]
     slowest = max((one.delay + one.period * one.failures for one in probes), default=0)
-    return slowest + (WAIT_SECONDS if pod.waits_for else 0)
+    return slowest + wait_seconds(pod)
 
 
 def container(settings: Settings, declared: Container) -> Object:

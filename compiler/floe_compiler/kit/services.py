@@ -1,4 +1,4 @@
-"""Services and disruption budgets of servers."""
+"""Services, disruption budgets and autoscalers of servers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Workload
 from floe_compiler.model.objects import Object
+from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
 
 
 def served_ports(declared: Workload) -> tuple[Port, ...]:
     """Return the ports that a workload's Service offers."""
-    return tuple(port for container in declared.pod.containers for port in container.ports if port.service)
+    return tuple(port for port in declared.ports() if port.service)
 
 
 def services(instance: Instance[Any], declared: Workload) -> list[Object]:
@@ -55,14 +56,29 @@ def _knows(instance: Instance[Any], minor: int) -> bool:
 
 def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Object]:
     """Return the budget of a workload with several replicas; a budget for one replica would block every node drain."""
-    if declared.replicas < 2 or declared.kind == "DaemonSet":
+    if declared.fewest < 2 or declared.kind == "DaemonSet":
         return []
-    wanted = declared.replicas - 1 if declared.available is None else declared.available
+    wanted = declared.fewest - 1 if declared.available is None else declared.available
     spec = {
-        "minAvailable": min(wanted, declared.replicas - 1),
+        "minAvailable": min(wanted, declared.fewest - 1),
         "selector": {"matchLabels": labels.selector(instance, declared.name)},
         # A pod that never became ready must not hold up a drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
     metadata = labels.selector(instance, declared.name)
     return [manifest("policy/v1", "PodDisruptionBudget", declared.name, metadata, spec=spec)]
+
+
+def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
+    """Return what changes the number of a workload's replicas with their use of CPU, if it says within which bounds."""
+    if not isinstance(declared.replicas, Scaling) or declared.kind == "DaemonSet":
+        return []
+    target = {"type": "Utilization", "averageUtilization": declared.replicas.cpu_percent}
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": declared.kind, "name": declared.name},
+        "minReplicas": declared.replicas.minimum,
+        "maxReplicas": declared.replicas.maximum,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+    }
+    metadata = labels.selector(instance, declared.name)
+    return [manifest("autoscaling/v2", "HorizontalPodAutoscaler", declared.name, metadata, spec=spec)]

@@ -13,6 +13,7 @@ from floe_compiler.model.facts import Claim, Task, Workload, containers_of
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.job_names import job_name
 from floe_compiler.model.objects import Object
+from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
 
 LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, the wait for its database aside
@@ -27,10 +28,15 @@ FAILED_KEPT = 10
 def workload(instance: Instance[Any], declared: Workload, placement: Placement) -> Object:
     """Return the controller of a server's pods."""
     template = pod_template(instance, declared.name, declared.pod, placement)
-    if declared.replicas > 1:
+    if declared.most > 1:
         template["spec"] |= spread(instance, declared)
     spec = {
-        **({} if declared.kind == "DaemonSet" else {"replicas": declared.replicas}),
+        # Beside an autoscaler a number would undo what it does with each delivery.
+        **(
+            {}
+            if declared.kind == "DaemonSet" or isinstance(declared.replicas, Scaling)
+            else {"replicas": declared.replicas}
+        ),
         "revisionHistoryLimit": KEPT_REVISIONS,
         **_rollout(declared),
         "selector": {"matchLabels": labels.selector(instance, declared.name)},

@@ -15,7 +15,7 @@ from floe_compiler.model.hints import SHOWN
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.policy_ports import ANY_PORT, Port, show_port, show_ports
 from floe_compiler.model.rendered import PodGroup
-from floe_compiler.model.summary import Call, Opening
+from floe_compiler.model.summary import Call, LostCall, Opening
 
 CUT = Rule(
     "C061",
@@ -53,30 +53,30 @@ def check(environment: Environment) -> Iterator[Finding]:
     """Yield the declared connections between pods that are cut, and the openings that nobody declared."""
     reach = Reachability(environment)
     for unit, summary in environment.units.items():
+        for lost in summary.network.lost_calls:
+            message = f"a connection {_show(unit, lost.source, lost.target, lost)} is declared"
+            yield Finding(UNKNOWN, unit, PodGroup(unit, lost.source), message)
         for call in summary.network.calls:
             targets = environment.group(call.namespace, call.name)
-            if not targets or not all(call.sources.values()):
-                yield from _unknown(unit, call, has_target=bool(targets))
             yield from _cut(environment, reach, unit, call, targets)
+            if not targets:
+                yield from _unknown(unit, call)
     yield from _open(environment, reach)
     yield from _surplus(environment, reach)
 
 
-def _unknown(unit: str, call: Call, *, has_target: bool) -> Iterator[Finding]:
-    for name, pods in call.sources.items():
-        message = f"a connection {_show(unit, name, call)} is declared"
-        if not pods:
-            yield Finding(UNKNOWN, unit, PodGroup(unit, name), message)
-        if not has_target:
-            yield Finding(UNKNOWN, call.namespace, PodGroup(call.namespace, call.name), message)
+def _unknown(unit: str, call: Call) -> Iterator[Finding]:
+    target = PodGroup(call.namespace, call.name)
+    for name in call.sources:
+        yield Finding(UNKNOWN, call.namespace, target, f"a connection {_show(unit, name, target, call)} is declared")
 
 
-def _show(unit: str, source: str, call: Call) -> str:
-    return f"from {unit}/{source} to {call.namespace}/{call.name} on {call.protocol} {call.port}"
+def _show(unit: str, source: str, target: object, call: Call | LostCall) -> str:
+    return f"from {unit}/{source} to {target} on {call.protocol} {call.port}"
 
 
 def _cut(environment: Environment, reach: Reachability, unit: str, call: Call, targets: int) -> Iterator[Finding]:
-    port = (call.protocol, call.port)
+    port, group = (call.protocol, call.port), PodGroup(call.namespace, call.name)
     for position in numbers_in(targets):
         target = (call.namespace, position)
         sent, received = reach.may_send(unit, target, port), reach.may_reach(unit, target, port)
@@ -84,10 +84,10 @@ def _cut(environment: Environment, reach: Reachability, unit: str, call: Call, t
             continue
         for name, pods in call.sources.items():
             for source in numbers_in(pods & ~sent):
-                message = f"no policy allows egress {_show(unit, name, call)}"
+                message = f"no policy allows egress {_show(unit, name, group, call)}"
                 yield Finding(CUT, unit, environment.about(unit, source), message)
             if pods & ~received:
-                message = f"no policy allows ingress {_show(unit, name, call)}"
+                message = f"no policy allows ingress {_show(unit, name, group, call)}"
                 yield Finding(CUT, call.namespace, environment.about(*target), message)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Scratch, SecretFile, Variable
 from floe_compiler.model.secrets import SecretReference
@@ -41,9 +42,6 @@ class Database(Capability):
     """Who owns it; empty if only the secret knows, see `user_key`."""
 
     password: SecretReference
-    image: str
-    """A PostgreSQL image whose `pg_isready` and `psql` fit the server; used to wait for it."""
-
     user_key: SecretReference | None = None
     """Where the user's name is, if `user` does not say it."""
 
@@ -70,21 +68,14 @@ class ObjectStore(Capability):
     path_style: bool = False
     access_key: SecretReference | None = None
     secret_key: SecretReference | None = None
-    account_annotations: tuple[tuple[str, str], ...] = ()
-    """Workload identity instead of keys: annotations of the ServiceAccount that reads and writes the store."""
+    identity: WorkloadIdentity | None = None
+    """Who reads and writes the store instead of with keys, and where credentials for it are handed out (AWS STS)."""
 
     role: str = ""
     """The cloud role (S3) or service account (GCS) that the catalog assumes to vend credentials, if any."""
 
-    identity_endpoint: Endpoint | None = None
-    """Where a workload identity is exchanged for credentials (AWS STS): whoever calls the store calls it too."""
-
     tenant: str = ""
     """The directory tenant of the storage account (ADLS)."""
-
-    def calls(self) -> tuple[Endpoint, ...]:
-        """Return every server that a client of the store connects to."""
-        return (self.endpoint, self.identity_endpoint) if self.identity_endpoint else (self.endpoint,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +155,10 @@ class Collector(Capability):
 
     slot: ClassVar[str] = "observability.collector"
 
-    endpoint: Endpoint
-    grpc_url: str
-    http_url: str
+    grpc: Endpoint
+    """Where OTLP over gRPC is taken, as is that over HTTP below: each with its one port."""
+
+    http: Endpoint
 
 
 @dataclass(frozen=True, slots=True)

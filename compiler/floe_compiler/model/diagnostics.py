@@ -20,7 +20,8 @@ class Rule:
     """A thing the compiler refuses or warns of, under a code that never changes its meaning.
 
     `title` is a short noun phrase, `explanation` says in one or two sentences what is wrong with it and what to do.
-    Declare one as a constant in the module that finds it; `floe-compile rules` and `docs/rules.md` list them all.
+    Declare one as a constant in the module that finds it, and list it in the stage's registry: `floe-compile rules` and
+    `docs/rules.md` come from there.
     """
 
     code: str

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
+from floe_compiler.model.hosts import SCHEMES
 from floe_compiler.model.rendered import PodGroup, Protocol
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Port:
-    """A port of a server. `scheme` is what URLs to it begin with; `service` is False for a port only probes use."""
+    """A port of a server. `scheme` is what URLs to it begin with; `service` is False for a port only probes use.
+
+    `health` is the path at which an HTTP server answers 200 without a login once it is up; empty if it has none here.
+    """
 
     name: str
     number: int
     protocol: Protocol = "TCP"
     scheme: str = "http"
     service: bool = True
+    health: str = ""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -23,13 +29,19 @@ class Endpoint:
     """A server: a Service of this platform (`group` names its pods), or an external host (`group` is None).
 
     `host` is the full DNS name, so that it means the same in every namespace. `cidr` is the address range in which an
-    external host may lie, for network policies.
+    external host may lie, for network policies. `labels` are those by which policies select the server's pods; empty
+    for a workload of this platform, whose pods are labelled with its name.
     """
 
     host: str
     ports: tuple[Port, ...]
     group: PodGroup | None = None
     cidr: str = "0.0.0.0/0"
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def only(self, *ports: str) -> Endpoint:
+        """Return the same server with these ports alone; raise KeyError if there is none of such a name."""
+        return replace(self, ports=tuple(self.port(name) for name in ports))
 
     def port(self, name: str = "") -> Port:
         """Return the port of that name, or the first; raise KeyError if there is none of that name."""
@@ -45,6 +57,13 @@ class Endpoint:
     def url(self, port: str = "", path: str = "") -> str:
         """Return `scheme://host:number/path`."""
         return f"{self.port(port).scheme}://{self.address(port)}{path}"
+
+
+def url_endpoint(url: str, cidr: str) -> Endpoint:
+    """Return the server that a URL (accepted by `hosts.check_url`) leads to, outside the cluster."""
+    parts = urlsplit(url)
+    port = Port("api", parts.port or SCHEMES[parts.scheme], scheme=parts.scheme)
+    return Endpoint(str(parts.hostname), (port,), cidr=cidr)
 
 
 def service_endpoint(service: str, namespace: str, cluster_domain: str, ports: tuple[Port, ...]) -> Endpoint:

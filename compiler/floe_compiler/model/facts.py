@@ -7,11 +7,13 @@ PodDisruptionBudget, ServiceAccount, label, security context or wait: those foll
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.objects import Object
+from floe_compiler.model.operations import Data, Interface, Metrics, Scaling
 from floe_compiler.model.rendered import Description
 from floe_compiler.model.secrets import Secret, SecretReference
 from floe_compiler.model.span import Span
@@ -134,24 +136,15 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyRule:
-    """One rule of a Role in the pod's own namespace."""
-
-    groups: tuple[str, ...]
-    resources: tuple[str, ...]
-    verbs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Pod:
     """What all workloads have in common.
 
     `calls` are the servers that the pod's containers connect to: the network policies at both ends, and the waits in
     `waits_for` (a subset), follow from them. `kubernetes_api` lists what the pod may do there; it gets a token and a
     network path only if there is anything. `account` shares a ServiceAccount with other workloads of the component
-    (default: one of its own); `account_annotations` go to it (cloud workload identity). `labels` and `annotations` join
-    those that every pod has. `architecture` is the one kind of CPU (`amd64`) that the images exist for, if they do not
-    for all: it keeps the pod on such nodes.
+    (default: one of its own). `workload_identity` is who the pod is in a cloud. `labels` and `annotations` join those
+    that every pod has. `architecture` is the one kind of CPU (`amd64`) that the images exist for, if they do not for
+    all: it keeps the pod on such nodes.
     """
 
     containers: tuple[Container, ...]
@@ -161,19 +154,24 @@ class Pod:
     waits_for: tuple[Endpoint, ...] = ()
     kubernetes_api: tuple[PolicyRule, ...] = ()
     account: str = ""
-    account_annotations: tuple[tuple[str, str], ...] = ()
+    workload_identity: WorkloadIdentity | None = None
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     grace: int = 30
     architecture: str = ""
+
+    def servers(self) -> tuple[Endpoint, ...]:
+        """Return every server that the pod connects to, sorted."""
+        exchange = self.workload_identity.endpoints if self.workload_identity else ()
+        return tuple(sorted({*self.calls, *exchange}))
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A server that runs for good. `name` is that of its object, its Service and its pods' component label.
 
-    `open_to_ingress` names the ports that the ingress controller may reach. `available` is what a drain must leave
-    running (default: one fewer than the replicas). `single` says why more than one replica cannot work.
+    `interfaces` are the ports that people open, which the ingress controller may reach. `available` is what a drain
+    must leave running (default: one fewer than the replicas). `single` says why more than one replica cannot work.
     The pods that call it start after it. With `awaited` false they do not, and it starts last: a server that others can
     do without, as a receiver of telemetry, must not hold them up when it is not healthy.
     """
@@ -181,14 +179,29 @@ class Workload:
     name: str
     pod: Pod
     kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = "Deployment"
-    replicas: int = 1
+    replicas: int | Scaling = 1
     awaited: bool = True
     recreate: bool = False
     available: int | None = None
     single: str = ""
-    open_to_ingress: tuple[str, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    metrics: tuple[Metrics, ...] = ()
     origin: Span | None = None
     """The authored place that asked for it, where that is not the choice of the component."""
+
+    @property
+    def fewest(self) -> int:
+        """Return how many replicas there are at least."""
+        return self.replicas.minimum if isinstance(self.replicas, Scaling) else self.replicas
+
+    @property
+    def most(self) -> int:
+        """Return how many replicas there are at most."""
+        return self.replicas.maximum if isinstance(self.replicas, Scaling) else self.replicas
+
+    def ports(self) -> tuple[Port, ...]:
+        """Return the ports of all of its containers."""
+        return tuple(port for container in self.pod.containers for port in container.ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +248,32 @@ class Launched:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatedPods:
+    """Pods that an operator starts for a custom resource among `Parts.objects`, up to `count` at once.
+
+    `labels` are those that the operator gives them, by which the Service (for `ports`, unless they say otherwise) and
+    the policies select them. For the policies of those that they call to let them in, the component hands
+    `kit.operated.pod_labels` to the operator in the custom resource. `operator` is the namespace of the operator, if
+    that connects to their ports; `storage` the size of the volume of each.
+    """
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    resources: Resources
+    count: int = 1
+    storage: str = ""
+    ports: tuple[Port, ...] = ()
+    calls: tuple[Endpoint, ...] = ()
+    kubernetes_api: bool = False
+    operator: str = ""
+    metrics: tuple[Metrics, ...] = ()
+
+    def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
+        """Return where others reach them: their Service."""
+        return replace(service_endpoint(self.name, namespace, cluster_domain, self.ports), labels=self.labels)
+
+
+@dataclass(frozen=True, slots=True)
 class PlainYaml:
     """Kubernetes objects as plain YAML, such as the manifests that an operator is published with.
 
@@ -257,6 +296,8 @@ class Parts:
     tasks: tuple[Task, ...] = ()
     launched: tuple[Launched, ...] = ()
     objects: tuple[Object, ...] = ()
+    operated: tuple[OperatedPods, ...] = ()
+    data: tuple[Data, ...] = ()
     include: tuple[PlainYaml, ...] = ()
 
 

@@ -70,8 +70,8 @@ class FileSet(Mapping[str, str]):
     somebody asks for it.
     """
 
-    digests: Mapping[str, str] = field(default_factory=dict)
-    read: Callable[[str], str] = dict[str, str]().__getitem__
+    digests: Mapping[str, str]
+    read: Callable[[str], str]
     git_blobs: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import urlsplit
 
 from floe_compiler.model.names import check_dns_subdomain
 
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/@\s]*@)?(?P<host>[^/:@\s]+)(?::(?P<port>[0-9]+))?(?:/\S*)?")
 _LOCAL = (".svc", ".cluster.local")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+
+SCHEMES = {"https": 443, "http": 80}
+"""How the URL of a server may begin, and the port that it means."""
 
 
 def check_server(text: str) -> str:
@@ -36,6 +41,24 @@ def check_outside_server(text: str) -> str:
             "platform is open to it, and any other Service takes a NetworkPolicy in base/"
         )
     return check_server(text)
+
+
+def check_url(text: str, example: str, *, path: bool = False) -> str:
+    """Accept the URL of a server: scheme, host, perhaps a port, and a path only where one belongs; nothing more."""
+    try:
+        parts = urlsplit(text)
+        complete = parts.scheme in SCHEMES and parts.port != 0 and bool(_PATH.fullmatch(parts.path if path else ""))
+    except ValueError:
+        complete = False
+    if (
+        not complete
+        or not parts.hostname
+        or text != f"{parts.scheme}://{parts.netloc}{parts.path * path}"
+        or "@" in text
+    ):
+        raise ValueError(f'"{text}" is not the URL of a server; write, for example, {example}')
+    check_server(parts.hostname)
+    return text
 
 
 def numeric(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import (
     ArgoCd,
@@ -21,6 +22,7 @@ from floe_compiler.model.inputs import (
     PostgresqlServer,
     Quota,
 )
+from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.settings import Settings
@@ -36,7 +38,10 @@ CalledPort = tuple[Protocol, int]
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """Who calls a server: the namespaces of the pods that do, each with the ports that they call, sorted."""
 
-PLATFORM = "platform"
+Scope = Literal["platform", "domain", "each"]
+"""Where a component stands: in the platform's namespace, in that of each domain, or in each of all these."""
+
+PLATFORM: Final = "platform"
 """The scope of the shared services; every other scope is a domain's name."""
 
 
@@ -90,6 +95,9 @@ class Instance(Generic[Config]):
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of the component's needs."""
 
+    settings_path: DataPath = ()
+    """Where its settings stand in the documents of its scope."""
+
     placement: Placements = field(default_factory=Placements)
     """The nodes for the pods of its namespace; for components that start pods by themselves."""
 
@@ -141,14 +149,24 @@ class DatabaseNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a component cannot work in an environment, and what to do; `path` leads to the setting that is at fault."""
+
+    message: str
+    hint: str
+    path: DataPath = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Component(Generic[Config]):
     """A kind of thing that a platform can be made of; the constant COMPONENT of a module in `components/`.
 
     `slot` is the place it fills, as a path in the platform manifest (`observability.collector`), and `type` the word
     that chooses it there. `name` is what an instance is called (default: the type). `profiles` are defaults by scale.
-    `databases`, `provides` and `requires` are facts of the configuration alone; `build` may use what the requirements
-    found (the databases first of all). `constructs` adds objects written with cdk8s in Python to the instance's chart.
-    `shared` components stand in the platform's namespace, the others in each domain's.
+    `databases`, `provides` and `requires` are facts of the configuration alone; `refuses` and `build` may use what the
+    requirements found (the databases first of all). `constructs` adds objects written with cdk8s in Python to the
+    instance's chart. `completes` returns what depends on the facts of all namespaces: it joins what `build` returned,
+    and takes the place of what has the same name there, but declares no other interfaces, metrics or data.
     """
 
     slot: str
@@ -160,9 +178,11 @@ class Component(Generic[Config]):
     databases: Callable[[Instance[Config]], tuple[DatabaseNeed, ...]] = nothing
     provides: Callable[[Instance[Config]], tuple[Capability, ...]] = nothing
     requires: Callable[[Instance[Config]], tuple[Requirement, ...]] = nothing
+    refuses: Callable[[Context[Config]], Iterable[Refusal]] = nothing
     constructs: Callable[[Any, Context[Config]], None] | None = None
+    completes: Callable[[Context[Config], MeshFacts], Parts] | None = None
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    shared: bool = False
+    scope: Scope = "domain"
 
     @property
     def key(self) -> tuple[str, str]:
@@ -245,7 +265,7 @@ class DeclaredInstance:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUnit:
-    """One namespace with everything that its components declare. Plain data: no component is asked again."""
+    """One namespace with everything that its components declare. Plain data."""
 
     settings: Settings
     scope: str
@@ -254,6 +274,8 @@ class DeclaredUnit:
     quota: Quota
     instances: tuple[DeclaredInstance, ...] = ()
     quota_origin: Span | None = None
+    incomplete: bool = False
+    """Components of it add parts once the facts of all namespaces are known (`Component.completes`)."""
 
     @property
     def key(self) -> UnitKey:

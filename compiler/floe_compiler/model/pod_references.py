@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from floe_compiler.model.lookup import mapping, mappings
+from floe_compiler.model.lookup import mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.workloads import Container, containers_of
 
@@ -54,12 +54,16 @@ def references(pod: Object, place: str = "spec") -> Iterator[Reference]:
 
 def _of_variables(container: Container) -> Iterator[Reference]:
     sources, variables = mappings(container.data, ("envFrom",)), mappings(container.data, ("env",))
-    for kind, whole, single in _VARIABLES:
-        for source in sources:
-            if reference := mapping(source, (whole,)):
+    for source in sources:
+        for kind, whole, _ in _VARIABLES:
+            if isinstance(reference := source.get(whole), dict):
                 yield _reference(kind, reference, "", f"{container.place}.envFrom")
-        for variable in variables:
-            if reference := mapping(variable, ("valueFrom", single)):
+    for variable in variables:
+        value_from = variable.get("valueFrom")
+        if not isinstance(value_from, dict):
+            continue
+        for kind, _, single in _VARIABLES:
+            if isinstance(reference := value_from.get(single), dict):
                 place = f"{container.place}.env[{variable.get('name', '')}]"
                 yield _reference(kind, reference, str(reference.get("key", "")), place)
 
@@ -68,7 +72,7 @@ def _of_source(
     owner: Object, kinds: tuple[tuple[Kind, str, str], ...], place: str, keys: Iterable[str]
 ) -> Iterator[Reference]:
     for kind, field, name in kinds:
-        if source := mapping(owner, (field,)):
+        if isinstance(source := owner.get(field), dict):
             items = [str(item.get("key", "")) for item in mappings(source, ("items",))]
             for key in items or keys:
                 yield _reference(kind, source, key, place, name)

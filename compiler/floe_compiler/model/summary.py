@@ -119,6 +119,15 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
         return union(self.sources.values())
 
 
+class LostCall(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """A declared connection whose source is not among the pods of its unit; `target` is what it goes to."""
+
+    source: str
+    target: str
+    protocol: str
+    port: int
+
+
 class Door(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """Pods that an Ingress routes to, and the only namespaces that policies let reach them there."""
 
@@ -147,6 +156,7 @@ class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ingress: tuple[Opening, ...] = ()
     egress: tuple[Opening, ...] = ()
     calls: tuple[Call, ...] = ()
+    lost_calls: tuple[LostCall, ...] = ()
     doors: tuple[Door, ...] = ()
     ingress_ports: dict[int, tuple[int, ...]] = {}
     external: dict[str, tuple[str, ...]] = {}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import named_pods, pod_secrets
+from floe_compiler.model.endpoint import Endpoint, service_endpoint
+from floe_compiler.model.facts import Workload, named_pods, pod_secrets
+from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, ScrapeTarget, VolumeBackup
 from floe_compiler.model.objects import identify
-from floe_compiler.model.plan import DeclaredUnit
+from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
+from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import to_yaml
@@ -39,11 +41,18 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     key: UnitKey
     calls: tuple[Call, ...] = ()
     secrets: tuple[SecretUse, ...] = ()
+    interfaces: tuple[OpenInterface, ...] = ()
+    scrape_targets: tuple[ScrapeTarget, ...] = ()
+    database_backups: tuple[DatabaseBackup, ...] = ()
+    volume_backups: tuple[VolumeBackup, ...] = ()
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions that its components render, as YAML."""
 
     cluster_scoped: bool = False
     """Whether its components render objects that may lie outside of its namespace."""
+
+    incomplete: bool = False
+    """Components of it add parts that depend on the facts of all namespaces: its calls are not all known yet."""
 
     @property
     def namespace(self) -> str:
@@ -52,7 +61,10 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
 
 
 def unit_facts(unit: DeclaredUnit) -> UnitFacts:
-    """Return the facts of a namespace that concern others."""
+    """Return the facts of a namespace that concern others.
+
+    Raises KeyError if a component names a port that its workload does not have.
+    """
     pods = [pod for one in unit.instances for _, pod in named_pods(one.parts)]
     foreign = {
         SecretUse(one.owner, one.name) for one in pod_secrets(pods) if one.owner != unit.namespace and not one.existing
@@ -60,16 +72,22 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
     if pull_secret and owner != unit.namespace:
         foreign.add(SecretUse(owner, pull_secret))
-    calls = {call for pod in pods for endpoint in pod.calls for call in _calls(endpoint)}
+    servers = [server for pod in pods for server in pod.servers()]
+    servers += [server for one in unit.instances for pods_ in one.parts.operated for server in pods_.calls]
     own = [manifest for one in unit.instances for manifest in (*one.parts.objects, *one.objects)]
     definitions = sorted(to_yaml(manifest) for manifest in own if identify(manifest).kind == DEFINITION)
     return UnitFacts(
         key=unit.key,
-        calls=tuple(sorted(calls)),
+        calls=tuple(sorted({call for server in servers for call in _calls(server)})),
         secrets=tuple(sorted(foreign)),
+        interfaces=tuple(sorted(interface for one in unit.instances for interface in _interfaces(one))),
+        scrape_targets=tuple(sorted(target for one in unit.instances for target in _scrape_targets(one))),
+        database_backups=tuple(sorted(backup for one in unit.instances for backup in _database_backups(one))),
+        volume_backups=tuple(sorted(backup for one in unit.instances for backup in _volume_backups(one))),
         definitions=tuple(definitions),
         cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in own)
         or any(one.parts.include for one in unit.instances),
+        incomplete=unit.incomplete,
     )
 
 
@@ -77,3 +95,43 @@ def _calls(endpoint: Endpoint) -> Iterator[Call]:
     if endpoint.group:
         for port in endpoint.ports:
             yield Call(endpoint.group.namespace, endpoint.group.name, port.protocol, port.number)
+
+
+def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
+    namespace = declared.instance.namespace
+    for workload in declared.parts.workloads:
+        server = _server(declared, workload)
+        for one in workload.interfaces:
+            yield OpenInterface(namespace, one.name, server.only(one.port), one.protocol, one.authenticates)
+
+
+def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:
+    namespace, parts = declared.instance.namespace, declared.parts
+    for workload in parts.workloads:
+        yield from _targets(namespace, workload.name, workload.metrics, _server(declared, workload))
+    for pods in parts.operated:
+        server = pods.endpoint(namespace, declared.instance.settings.cluster.domain)
+        yield from _targets(namespace, pods.name, pods.metrics, server)
+
+
+def _targets(namespace: str, name: str, metrics: Iterable[Metrics], server: Endpoint) -> Iterator[ScrapeTarget]:
+    for one in metrics:
+        yield ScrapeTarget(namespace, one.job or name, server.only(one.port), one.path)
+
+
+def _server(declared: DeclaredInstance, workload: Workload) -> Endpoint:
+    instance = declared.instance
+    return service_endpoint(workload.name, instance.namespace, instance.settings.cluster.domain, workload.ports())
+
+
+def _database_backups(declared: DeclaredInstance) -> Iterator[DatabaseBackup]:
+    namespace = declared.instance.namespace
+    for one in declared.parts.data:
+        if isinstance(one, DatabaseData):
+            yield DatabaseBackup(namespace, one.database, one.endpoint, one.user, one.password, one.image)
+
+
+def _volume_backups(declared: DeclaredInstance) -> Iterator[VolumeBackup]:
+    for one in declared.parts.data:
+        if isinstance(one, VolumeData):
+            yield VolumeBackup(declared.instance.namespace, one.workload, one.claim)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import NamedTuple
 
 
-class UnitKey(msgspec.Struct, frozen=True, order=True, array_like=True):
+class UnitKey(NamedTuple):
     """What tells a unit from all others: its environment, its cluster, and its namespace.
 
     Without a namespace it is the unit of what belongs to the environment as a whole.

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plain_data import check_plain
+from floe_compiler.model.plain_data import DEEPEST, check_plain
 
 # fmt: off
 _FIRST_KEYS = (
@@ -46,6 +48,8 @@ _SHORT_ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", '"': r"\"", "\\": r"\\"
 _NO_BLOCK = re.compile(rf"\A[ \n]|^\t|[ \t]$|\n\n\Z|[{_UNSEEN}]", re.MULTILINE)
 _LINE_START = re.compile(r"^(?=.)", re.MULTILINE)
 
+_DEEPEST_INDENT = 2 * DEEPEST
+_LONGEST_WORD = 100
 _LONGEST_KEY = 1000  # YAML readers look for the ":" of a key in the first 1024 characters
 
 
@@ -55,12 +59,15 @@ def to_yaml(manifest: Object) -> str:
     Raises TypeError or ValueError, naming the place, for what check_plain refuses and for a key of more than 1000
     characters.
     """
-    check_plain(manifest)
     lines: list[str] = []
-    if manifest:
-        _write_mapping(manifest, "", "", lines)
-    else:
-        lines.append("{}")
+    try:
+        if manifest:
+            _write_mapping(manifest, "", "", lines)
+        else:
+            lines.append("{}")
+    except (TypeError, ValueError, RecursionError):
+        check_plain(manifest)  # which knows where the value is that cannot be written
+        raise
     return "\n".join(lines) + "\n"
 
 
@@ -87,8 +94,10 @@ def sha256_of(value: Any) -> str:
 
 def _write_mapping(mapping: Object, lead: str, indent: str, lines: list[str]) -> None:
     """Write a mapping that is not empty; `lead` begins its first line, `indent` the others."""
-    for key in sorted(mapping, key=_rank):
-        _write_value(mapping[key], f"{lead}{_key(key)}:", indent, lines)
+    if len(indent) > _DEEPEST_INDENT:
+        raise ValueError("nested too deeply")
+    for key, written in _ordered(tuple(mapping)):
+        _write_value(mapping[key], f"{lead}{written}:", indent, lines)
         lead = indent
 
 
@@ -118,11 +127,19 @@ def _write_value(value: Any, lead: str, indent: str, lines: list[str]) -> None:
         lines.append(f"{lead} {_scalar(value, indent + '  ')}")
 
 
+@lru_cache(maxsize=4096)  # objects of a kind have the same keys at the same places
+def _ordered(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return keys in the order in which they are written, each with its text."""
+    return tuple((key, _key(key)) for key in sorted(keys, key=_rank))
+
+
 def _rank(key: str) -> tuple[int, str]:
     return _FIRST.get(key, len(_FIRST)), key
 
 
 def _key(key: str) -> str:
+    if type(key) is not str:
+        raise TypeError("a key that is not text")
     written = _text(key)
     if len(written) > _LONGEST_KEY:
         raise ValueError(f"the key that begins {key[:40]} is too long: YAML readers find keys of up to 1000 characters")
@@ -132,14 +149,30 @@ def _key(key: str) -> str:
 def _scalar(value: Any, indent: str) -> str:
     if type(value) is str:
         if "\n" in value and not _NO_BLOCK.search(value):
+            value.encode()
             return _block(value, indent)
         return _text(value)
     if type(value) is float:
         return _float(value)
-    return json.dumps(value)  # null, true, false, an integer, {} and []
+    if value is None or value is True or value is False or value in ([], {}):
+        return json.dumps(value)
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return str(value)
+    raise TypeError("a value that is not plain data")
 
 
 def _text(text: str) -> str:
+    return _word(text) if len(text) <= _LONGEST_WORD else _plain_or_quoted(text)
+
+
+@lru_cache(maxsize=32768)  # the same words stand in every domain's objects
+def _word(text: str) -> str:
+    return _plain_or_quoted(text)
+
+
+def _plain_or_quoted(text: str) -> str:
+    if not text.isascii():
+        text.encode()  # half a surrogate pair is not text
     if (_WORDS.fullmatch(text) and text.lower() not in _RESERVED) or _MEASURE.fullmatch(text):
         return text
     return f'"{_ESCAPED.sub(_escape, text)}"'
@@ -158,5 +191,7 @@ def _block(text: str, indent: str) -> str:
 
 def _float(number: float) -> str:
     """Return the shortest text of the number; with a point, without which YAML 1.1 takes `1e+16` for text."""
+    if not math.isfinite(number):
+        raise ValueError("a number that JSON cannot say")
     mantissa, exponent, power = repr(number).partition("e")
     return (mantissa if "." in mantissa else f"{mantissa}.0") + exponent + power

@@ -75,7 +75,7 @@ def compile_mesh(
     mesh, warnings = _mesh(root, environments, progress, cache, workers)
     progress("compiling")
     given = mesh.inputs()
-    results = Results(mesh.frames, cache, workers, progress)
+    results = Results(mesh.frames, mesh.facts(), cache, workers, progress)
     results.add(given, cluster_tasks(mesh, given))
     written = {name: head.definitions for name in given for head in results.of(name).values()}
     given = with_definitions(mesh, given, {name: written.get(name, ()) for name in given})
@@ -152,10 +152,15 @@ def plan_mesh(
 def plan_units(plan: EnvironmentPlan) -> tuple[UnitPlan, ...]:
     """Return the plan of each unit of an environment: everything declared, and what follows from it for others."""
     from floe_compiler.declare import declare
+    from floe_compiler.declare.completion import completed
     from floe_compiler.derive import plan_units as derived
     from floe_compiler.synthesize.python_constructs import objects_of
 
-    return derived([declare(unit, objects_of) for unit in plan.units])
+    resolved = {unit.scope: unit for unit in plan.units}
+    return derived(
+        [declare(unit, objects_of) for unit in plan.units],
+        lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
+    )
 
 
 def explain_file(

@@ -9,13 +9,14 @@ from pathlib import Path
 from floe_compiler.derive import Derived, derive
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import DeliveredNamespace, DeliveryPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.units import UnitKey
 from floe_compiler.overlay import Overlay, read_overlay
 from floe_compiler.overlay.source import Read
-from floe_compiler.pipeline.headers import Header, Scope
+from floe_compiler.pipeline.headers import Header, Scope, environment_facts
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.environment import Frame
 
@@ -32,6 +33,10 @@ class Mesh:
     overlays: Mapping[str, Overlay]
     compiler: str
     """The digest of the compiler."""
+
+    def facts(self) -> Mapping[str, MeshFacts]:
+        """Return what the components of each environment may ask of all its namespaces."""
+        return environment_facts(self.headers)
 
     def inputs(self) -> Mapping[str, EnvironmentInput]:
         """Return what the units of each environment are compiled with, as far as it is known before any is."""

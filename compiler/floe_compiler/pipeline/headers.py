@@ -14,12 +14,15 @@ from typing import Any
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.declare import declare
+from floe_compiler.declare.completion import completed
+from floe_compiler.derive import mesh_facts
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import PLATFORM, DeclaredUnit, Product
-from floe_compiler.model.unit_facts import unit_facts
+from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.environment import Frame, connect, domains_in, resolve_domain
@@ -35,6 +38,13 @@ DOMAINS = "domains"
 
 Scope = tuple[str, str]
 """Environment and scope."""
+
+
+Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
+Provided = Mapping[str, tuple[Capability, ...]]
+"""What the shared services of each environment provide."""
+
+"""The environments, and the facts of all of their namespaces as far as these are known."""
 
 
 class NotResolved(Exception):
@@ -75,34 +85,68 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for environment, frame in frames.items()
         for scope, key in _keys(frame, compiler).items()
     }
+    found = _kept_or_made(frames, keys, {}, store, workers)
+    facts = environment_facts(found)
+    # What these add follows from the facts of all units, which are known now.
+    incomplete = {
+        (environment, scope): digest_of(keys[environment, scope], encode(facts[environment]))
+        for (environment, scope), header in found.items()
+        if header.header.facts.incomplete
+    }
+    return {**found, **_kept_or_made(frames, incomplete, facts, store, workers)}
+
+
+def environment_facts(found: Mapping[Scope, Header]) -> Mapping[str, MeshFacts]:
+    """Return the facts of all namespaces of each environment that components may ask for."""
+    units: dict[str, list[UnitFacts]] = defaultdict(list)
+    for (environment, _), header in found.items():
+        units[environment].append(header.header.facts)
+    return {environment: mesh_facts(own) for environment, own in units.items()}
+
+
+def _kept_or_made(
+    frames: Mapping[str, Frame],
+    keys: Mapping[Scope, str],
+    facts: Mapping[str, MeshFacts],
+    store: Cache,
+    workers: Workers,
+) -> Mapping[Scope, Header]:
+    """Return the headers of units, each by the key under which it is kept, in their order."""
     found: dict[Scope, Header] = {}
     for unit, key in keys.items():
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
         if header is not None:
             found[unit] = Header(header)
-    missing = made_headers(frames, [unit for unit in keys if unit not in found], workers)
+    missing = made_headers(frames, [unit for unit in keys if unit not in found], facts, workers)
     for unit, made in missing.items():
         store.put(KIND, keys[unit], encode(made.header))
     return {unit: found.get(unit) or missing[unit] for unit in keys}
 
 
-def made_headers(frames: Mapping[str, Frame], units: Sequence[Scope], workers: Workers) -> Mapping[Scope, Header]:
-    """Return the headers of these units, with all that they declare. Raises NotResolved."""
+def made_headers(
+    frames: Mapping[str, Frame], units: Sequence[Scope], facts: Mapping[str, MeshFacts], workers: Workers
+) -> Mapping[Scope, Header]:
+    """Return the headers of these units, with all that they declare. Raises NotResolved.
+
+    Without the `facts` of its environment, a unit lacks what its components add once these are known.
+    """
     environments: dict[str, list[str]] = defaultdict(list)
     for environment, scope in units:
         environments[scope].append(environment)
     items = [(scope, tuple(names)) for scope, names in environments.items()]
     chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-    return {unit: header for made in workers.map(_make, frames, chunks) for unit, header in made}
+    return {unit: header for made in workers.map(_make, (frames, facts), chunks) for unit, header in made}
 
 
-def _make(frames: Mapping[str, Frame], items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
-    return [made for scope, environments in items for made in _scope(frames, scope, environments)]
+def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
+    provided = {name: frame.provided for name, frame in known[0].items()}
+    return [made for scope, environments in items for made in _scope(known, provided, scope, environments)]
 
 
-def _scope(frames: Mapping[str, Frame], name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
+def _scope(known: Known, provided: Provided, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
+    frames, facts = known
     valid: Mapping[Key, Product] = {}
     if name != PLATFORM:
         sources = next(iter(frames.values())).inputs.sources
@@ -112,10 +156,12 @@ def _scope(frames: Mapping[str, Frame], name: str, environments: Iterable[str]) 
         scope = frame.platform if name == PLATFORM else resolve_domain(frame, name, valid, own)
         if scope is None or own.failed:
             raise NotResolved
-        unit = connect(frame, scope, frame.provided, own)
+        unit = connect(frame, scope, provided[environment], own)
         if own.failed:
             raise NotResolved
         declared = declare(unit, objects_of)
+        if environment in facts:
+            declared = completed(unit, declared, facts[environment])
         header = UnitHeader(
             scope=unit.scope,
             namespace=unit.namespace,

@@ -10,6 +10,7 @@ from math import ceil
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.codec import decode
 from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.unit_result import UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
 from floe_compiler.pipeline.headers import Scope, made_headers
@@ -42,6 +43,7 @@ class Results:
     """
 
     frames: Mapping[str, Frame]
+    facts: Mapping[str, MeshFacts]
     cache: Cache
     workers: Workers
     progress: Callable[[str], None]
@@ -133,7 +135,7 @@ class Results:
     def _declared(self, tasks: Sequence[Task]) -> list[Task]:
         """Return the tasks with what their units declare, which is not at hand for those whose header was recalled."""
         wanted = [_scope(task) for task in tasks if task.scope and task.declared is None]
-        made = made_headers(self.frames, wanted, self.workers) if wanted else {}
+        made = made_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
         return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
 
 

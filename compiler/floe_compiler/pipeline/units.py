@@ -26,7 +26,7 @@ from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.overlay import Applied, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import unpickled
-from floe_compiler.synthesize import rendered_settings, synthesize, synthesize_delivery
+from floe_compiler.synthesize import rendered_settings, synthesize
 
 HEADS, BODIES = "heads", "bodies"
 """The kinds of entries in the cache."""
@@ -133,13 +133,13 @@ def _rendered(environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task
     """Return each task's unit as rendered. Raises StageFailed."""
     planned = [(task, task.derived.plan(unpickled(task.declared))) for task in tasks if task.declared is not None]
     clusters = {name: given.cluster for name, given in environments.items()}
-    units = synthesize([plan for _, plan in planned], clusters)
-    found = {task.key: unit for (task, _), unit in zip(planned, units, strict=True)}
+    delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
+    units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered])
+    synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
+    found = dict(zip(synthesized, units, strict=True))
     for task in tasks:
-        given = environments[task.key.environment]
-        if task.delivery is not None:
-            found[task.key] = synthesize_delivery(task.delivery)
-        elif task.declared is None:
+        if task.key not in found:
+            given = environments[task.key.environment]
             empty = rendered_settings(given.settings, given.cluster)
             found[task.key] = replace(empty, namespace=task.key.namespace)
     return found

@@ -21,26 +21,35 @@ def provided(placed: Iterable[Placed]) -> tuple[Capability, ...]:
 
 
 def context(
-    placed: Placed, own: tuple[Capability, ...], platform: tuple[Capability, ...], findings: Findings
-) -> Context[Any]:
-    """Return the instance with what it requires, looked up in its own namespace first and then in the platform's."""
+    placed: Placed, own: tuple[Capability, ...], platform: tuple[Capability, ...]
+) -> tuple[Context[Any], tuple[Requirement, ...]]:
+    """Return the instance with what it requires, and the requirements that nothing meets.
+
+    Requirements are looked up in the instance's own namespace first and then in the platform's.
+    """
     component, instance = placed
     databases = tuple(Requirement(Database, name) for name in instance.databases)
     found: list[Capability] = []
+    unmet: list[Requirement] = []
     for requirement in (*databases, *component.requires(instance)):
         matches = _matches(requirement, own) or _matches(requirement, platform)
-        if not matches and not requirement.optional and not requirement.many:
-            findings.add(
-                NO_PROVIDER,
-                f"{instance.slot} {instance.type} needs {_thing(requirement)}, which nothing provides",
-                instance.origin,
-                hint=f"fill the slot {_slot(requirement)} in platform-manifest.yaml",
-            )
         found += matches if requirement.many else matches[:1]
+        unmet += [] if matches else [requirement]
     if instance.scope != PLATFORM:
         read = {one.domain or product.domain for product in instance.products for one in product.spec.inputs}
         found = [one.about({instance.scope, *read}) for one in found]
-    return Context(instance, tuple(found))
+    return Context(instance, tuple(found)), tuple(unmet)
+
+
+def check_provided(instance: Instance[Any], unmet: Iterable[Requirement], findings: Findings) -> None:
+    """Complain of what an instance cannot do without."""
+    for requirement in unmet:
+        findings.add(
+            NO_PROVIDER,
+            f"{instance.slot} {instance.type} needs {_thing(requirement)}, which nothing provides",
+            instance.origin,
+            hint=f"fill the slot {_slot(requirement)} in platform-manifest.yaml",
+        )
 
 
 def _slot(requirement: Requirement) -> str:

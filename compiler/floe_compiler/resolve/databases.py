@@ -83,7 +83,14 @@ def _instance(registry: Registry, server: str, needs: Sequence[_Need], findings:
     owners = list({tuple(_database(one.need).items()): _database(one.need) for one in needs}.values())
     config = component.config.model_validate({**settings, "server": server, "databases": owners})
     instance = replace(
-        first, slot=component.slot, type=component.type, name=server, config=config, products=(), databases=()
+        first,
+        slot=component.slot,
+        type=component.type,
+        name=server,
+        config=config,
+        settings_path=(*first.settings_path, DERIVED),
+        products=(),
+        databases=(),
     )
     return (component, instance)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
@@ -30,6 +31,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
+from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
@@ -53,6 +55,7 @@ class Scope:
     name: str
     namespace: str
     owner: str
+    merged: Merged
     quota: Quota
     quota_origin: Span
     placed: tuple[Placed, ...]
@@ -70,8 +73,8 @@ class Frame:
     delivery: ArgoCd | Flux
     platform: Scope
     version_origin: Span | None
-    failed: bool
-    """Whether anything of that is wrong."""
+    complete: bool
+    """Whether every slot could be filled that is asked for."""
 
     @property
     def provided(self) -> tuple[Capability, ...]:
@@ -90,11 +93,12 @@ def resolve_environment(
     ]
     scopes_ = (frame.platform, *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
-    if frame.failed or findings.failed:
-        # A slot that could not be filled provides nothing: connecting the rest would only repeat that.
-        return None
+    # A slot that could not be filled provides nothing: what others lack because of that is no further error.
+    complete = frame.complete and not findings.failed
     provided = frame.provided
-    units = tuple(connect(frame, scope, provided, findings) for scope in scopes_)
+    units = tuple(connect(frame, scope, provided, findings, complete=complete) for scope in scopes_)
+    if not complete:
+        return None
     return EnvironmentPlan(frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin)
 
 
@@ -118,15 +122,15 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         PLATFORM,
         settings.environment.platform_namespace,
         manifest.metadata.owner,
+        merged,
         _shared_quota(manifest),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
         or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
     version = merged.span(("kubernetes", "version"))
-    return Frame(
-        inputs, environment, document, layers, settings, manifest.delivery, platform, version, findings.failed
-    )
+    complete = not findings.failed
+    return Frame(inputs, environment, document, layers, settings, manifest.delivery, platform, version, complete)
 
 
 def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str, ...]:
@@ -155,8 +159,8 @@ def _check_domains_read(inputs: Inputs, present: Collection[str], environment: s
 
 def _without_slots(registry: Registry, model: type[Model], merged: Merged, findings: Findings) -> Model | None:
     """Return the model of the merged data, less the slots that its documents may fill."""
-    shared = None if model is PlatformManifest else False
-    paths = [slot_path(slot) for slot in slots.slots(registry, shared=shared)]
+    scope: Literal["domain"] | None = None if model is PlatformManifest else "domain"
+    paths = [slot_path(slot) for slot in slots.slots(registry, scope)]
     data = slots.without(merged.data, [*paths, *{path[:1] for path in paths if len(path) > 1}])
     return validate(model, Merged(data, merged.origins), (), findings)
 
@@ -207,21 +211,37 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
         name,
         namespace,
         domain.metadata.owner,
+        merged,
         domain.quota or Quota(),
         merged.span(("quota",)) or frame.document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
 
-def connect(frame: Frame, scope: Scope, platform: tuple[Capability, ...], findings: Findings) -> ResolvedUnit:
-    """Return the unit of a scope: each component with what it requires, of its own or of the platform."""
+def connect(
+    frame: Frame, scope: Scope, platform: tuple[Capability, ...], findings: Findings, *, complete: bool = True
+) -> ResolvedUnit:
+    """Return the unit of a scope: each component with what it requires, of its own or of the platform.
+
+    `complete` is false if other components are missing because something is wrong with them.
+    """
     own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
+    contexts = []
+    for component, instance in scope.placed:
+        context, unmet = capabilities.context((component, instance), own, platform)
+        needed = [one for one in unmet if not one.optional and not one.many]
+        if complete:
+            capabilities.check_provided(instance, needed, findings)
+        # What is unmet may only be missing because something else is wrong.
+        if not (needed if complete else unmet):
+            check_refusals(component, context, scope.merged, findings)
+        contexts.append((component, context))
     return ResolvedUnit(
         settings=frame.settings,
         scope=scope.name,
         namespace=scope.namespace,
         owner=scope.owner,
-        contexts=tuple((one[0], capabilities.context(one, own, platform, findings)) for one in scope.placed),
+        contexts=tuple(contexts),
         quota=scope.quota,
         quota_origin=scope.quota_origin,
         external_databases=external_databases(scope.placed),

@@ -11,7 +11,7 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.inputs import Placements
 from floe_compiler.model.lookup import at
-from floe_compiler.model.plan import Component, Instance, Product
+from floe_compiler.model.plan import PLATFORM, Component, Instance, Product
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import slots
@@ -40,7 +40,7 @@ def shared_instances(
 ) -> list[Placed]:
     """Return the instances of the platform's shared services; `domains` are those that have data products."""
     found = []
-    for slot in slots.slots(registry, shared=True):
+    for slot in slots.slots(registry, PLATFORM):
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
             component, instance = _instance(*filled, merged, place)
@@ -55,7 +55,7 @@ def domain_instances(
     by_kubernetes = tuple(one for one in products if one.spec.run_by == "kubernetes")
     orchestrated = tuple(one for one in products if one.spec.run_by != "kubernetes")
     found = []
-    for slot in slots.slots(registry, shared=False):
+    for slot in slots.slots(registry, "domain"):
         filled = slots.configured(registry, slot, merged, findings)
         if filled and filled[0].key == KUBERNETES:
             orchestrated, by_kubernetes = (*orchestrated, *by_kubernetes), ()
@@ -96,6 +96,7 @@ def _instance(
             config=config,
             settings=place.settings,
             products=products,
+            settings_path=slot_path(component.slot),
             placement=place.placement,
             origin=_written(merged, slot_path(component.slot)),
         ),

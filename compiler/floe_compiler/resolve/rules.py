@@ -51,5 +51,10 @@ SHARED_DATABASE = Rule(
     "Two components would keep their tables in one database outside the cluster, and overwrite each other's. Give each "
     "its own `database` (or its own host), for example under `domains.<name>` of the environment.",
 )
+REFUSED = Rule(
+    "R020",
+    "component that cannot work here",
+    "A component cannot work in this environment as it is configured. The message says why, the hint what to change.",
+)
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

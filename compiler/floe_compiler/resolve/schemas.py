@@ -33,7 +33,7 @@ def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     definitions |= {f"{name}{OVERRIDE}": _override(schema) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
     every = _slots(registry, slots(registry), references)
-    own = _slots(registry, slots(registry, shared=False), references)
+    own = _slots(registry, slots(registry, "domain"), references)
 
     manifest = _with_slots(definitions["PlatformManifest"], every)
     platform = _with_slots(definitions[f"PlatformManifest{OVERRIDE}"], _slots_override(every))

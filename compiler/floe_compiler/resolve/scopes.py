@@ -58,7 +58,7 @@ def platform_merged(registry: Registry, scale: Scale, layers: Iterable[Layer]) -
 
 def domain_merged(registry: Registry, scale: Scale, platform: Iterable[Layer], domain: Iterable[Layer]) -> Merged:
     """Return a domain's settings: what it inherits from the platform, and its own."""
-    names = slots.slots(registry, shared=False)
+    names = slots.slots(registry, "domain")
     paths = [*(slot_path(slot) for slot in names), *INHERITED]
     inherited = [
         Layer(layer.name, slots.pick(layer.data, paths), layer.document, layer.prefix)

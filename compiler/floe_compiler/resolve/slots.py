@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.lookup import at
-from floe_compiler.model.plan import Component
+from floe_compiler.model.plan import Component, Scope
 from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, Merged, beneath, merge
 from floe_compiler.resolve.model_schemas import type_choice
 from floe_compiler.resolve.validation import check_structure, validate
@@ -26,11 +26,10 @@ def slot_path(slot: str) -> DataPath:
     return tuple(slot.split("."))
 
 
-def slots(registry: Registry, *, shared: bool | None = None) -> tuple[str, ...]:
-    """Return the slots of the language, sorted; only those of shared (or only of domains') components if asked."""
-    return tuple(
-        sorted({one.slot for one in registry.values() if one.slot != DERIVED and shared in (None, one.shared)})
-    )
+def slots(registry: Registry, scope: Literal["platform", "domain"] | None = None) -> tuple[str, ...]:
+    """Return the slots of the language, sorted; with a `scope`, only those of the components that stand there."""
+    scopes = (scope, "each") if scope else get_args(Scope)
+    return tuple(sorted({one.slot for one in registry.values() if one.slot != DERIVED and one.scope in scopes}))
 
 
 def types(registry: Registry, slot: str) -> tuple[str, ...]:

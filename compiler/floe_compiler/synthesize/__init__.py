@@ -40,28 +40,33 @@ TWICE = Rule(
 )
 
 
-def synthesize(plans: Sequence[UnitPlan], clusters: Mapping[str, Cluster]) -> tuple[Rendered, ...]:
-    """Return units rendered, in the order of their plans.
+def synthesize(
+    plans: Sequence[UnitPlan], clusters: Mapping[str, Cluster], deliveries: Sequence[DeliveryPlan] = ()
+) -> tuple[Rendered, ...]:
+    """Return units rendered: those of the plans, then those that deliver environments.
 
     Args:
         plans: The plans of units, perhaps of several environments.
         clusters: The cluster of each environment.
+        deliveries: What the units follow from that tell Argo CD or Flux what to apply.
 
     Raises StageFailed with every secret that has no source, every object rendered twice, and what cdk8s refuses.
     """
     findings = Findings()
     units = [(plan, unit) for plan in plans if (unit := _unit(plan, findings))]
     findings.finish()
-    built = build_charts([unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units])
-    return tuple(
-        _rendered(plan.unit, clusters[plan.unit.settings.environment.name], unit, objects)
-        for (plan, unit), objects in zip(units, built, strict=True)
+    charts = [unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units]
+    built = build_charts([*charts, *(chart_of(plan.settings, delivery_objects(plan)) for plan in deliveries)])
+    return (
+        *(
+            _rendered(plan.unit, clusters[plan.unit.settings.environment.name], unit, objects)
+            for (plan, unit), objects in zip(units, built[: len(units)], strict=True)
+        ),
+        *(_delivery(plan, objects) for plan, objects in zip(deliveries, built[len(units) :], strict=True)),
     )
 
 
-def synthesize_delivery(plan: DeliveryPlan) -> Rendered:
-    """Return the objects that tell Argo CD or Flux what to apply of an environment, as a unit of their own."""
-    (built,) = build_charts([chart_of(plan.settings, delivery_objects(plan))])
+def _delivery(plan: DeliveryPlan, built: tuple[Object, ...]) -> Rendered:
     return replace(
         rendered_settings(plan.settings, plan.cluster),
         namespace=DELIVERY_UNIT,
@@ -78,9 +83,10 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
         rendered = render_unit(plan)
     except NotGeneratable as error:
         user = secret_user(unit, error.secret)
+        keys = f" ({', '.join(error.keys)})" if error.keys else ""
         findings.add(
             NO_SOURCE,
-            f"secret {error.secret.name} ({', '.join(error.keys)}) of {unit.namespace} can only come from a store, "
+            f"secret {error.secret.name}{keys} of {unit.namespace} can only come from a store, "
             f"but environment {unit.settings.environment.name} generates its secrets",
             user.origin if user else None,
             hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",

@@ -8,6 +8,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -33,26 +34,34 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or answers nonsense (S102).
     """
     node = find_node()
-    # Unpacking takes 0.02 s, so no cache is kept that could be stale, unwritable or written by others.
-    with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
-        for package in PACKAGES:
-            unpack(_archive(package), Path(folder, "node_modules", package))
-        try:
-            run = subprocess.run(
-                [node, DRIVER, folder],
-                input=json.dumps(charts).encode(),
-                capture_output=True,
-                timeout=SECONDS,
-                env=node_environment(),
-                check=True,
-            )
-            return list(json.loads(run.stdout))
-        except subprocess.TimeoutExpired:
-            raise _failed(f"cdk8s was not done after {SECONDS} seconds") from None
-        except subprocess.CalledProcessError as error:
-            raise _failed(_reason(error.stderr.decode(errors="replace"))) from error
-        except (OSError, ValueError) as error:
-            raise _failed(str(error)) from error
+    try:
+        run = subprocess.run(
+            [node, DRIVER, _unpacked().name],
+            input=json.dumps(charts).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            env=node_environment(),
+            check=True,
+        )
+        return list(json.loads(run.stdout))
+    except subprocess.TimeoutExpired:
+        raise _failed(f"cdk8s was not done after {SECONDS} seconds") from None
+    except subprocess.CalledProcessError as error:
+        raise _failed(_reason(error.stderr.decode(errors="replace"))) from error
+    except (OSError, ValueError) as error:
+        raise _failed(str(error)) from error
+
+
+@cache
+def _unpacked() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder with the JavaScript of cdk8s, which goes with this process.
+
+    Unpacking takes 0.05 s. Nothing is kept for the next run that could be stale, or written by others.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="floe-compile-")
+    for package in PACKAGES:
+        unpack(_archive(package), Path(folder.name, "node_modules", package))
+    return folder
 
 
 def unpack(archive: Path, folder: Path) -> None:

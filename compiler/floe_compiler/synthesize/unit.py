@@ -6,10 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from floe_compiler.kit import accounts, config_maps, labels, namespaces, network, secret_stores, services, workloads
+from floe_compiler.kit import (
+    accounts,
+    config_maps,
+    labels,
+    namespaces,
+    network,
+    operated,
+    secret_stores,
+    services,
+    workloads,
+)
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.waves import start_order
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -67,13 +78,13 @@ def render_unit(plan: UnitPlan) -> Unit:
         origins += _origins(one, own)
     objects += configuration(unit, pods)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
-    objects += _shared_store(plan)
+    objects += _shared_store(plan, {secret.name for secret in secrets})
     origins += _read_origins(unit)
     parts = [one.parts for one in unit.instances]
     return Unit(
         tuple(objects),
-        frozenset().union(*(_connections(unit.namespace, name, pod) for name, pod in named.items())),
-        frozenset(_launched(one.instance, pods) for one in unit.instances for pods in one.parts.launched),
+        frozenset(_connections(unit, named)),
+        frozenset(_launched(unit)),
         frozenset(_exceptions(unit.namespace, parts)),
         frozenset(_ingress_groups(unit, parts)),
         secrets,
@@ -83,11 +94,17 @@ def render_unit(plan: UnitPlan) -> Unit:
     )
 
 
-def _shared_store(plan: UnitPlan) -> list[Object]:
-    """Return the store through which other namespaces read the secrets that are made up in this one."""
+def _shared_store(plan: UnitPlan, made: set[str]) -> list[Object]:
+    """Return the store through which other namespaces read the secrets that are made up in this one.
+
+    Raises NotGeneratable for one that others read and nobody makes: whoever runs its server gives the value out.
+    """
     shared, settings = plan.shared_secrets, plan.unit.settings
     if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
         return []
+    for name in shared.secrets:
+        if name not in made:
+            raise secret_stores.NotGeneratable(Secret(name, plan.unit.namespace, ()), ())
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
 
 
@@ -171,10 +188,13 @@ def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str
         objects.append(workloads.workload(instance, server, instance.placement.services))
         objects += services.services(instance, server)
         objects += services.disruption_budget(instance, server)
+        objects += services.autoscaler(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
     for name, pod in named_pods(parts):
         objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {})))
+    for pods in parts.operated:
+        objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 
@@ -183,12 +203,18 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
     return network.policy(
         instance,
         name,
-        pod.calls,
-        served=services.served_ports(server) if server else (),
+        pod.servers(),
+        served=server.ports() if server else (),
         callers=callers,
-        ingress_ports=server.open_to_ingress if server else (),
+        openings=(network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server)),) if server else (),
         kubernetes_api=bool(pod.kubernetes_api),
     )
+
+
+def open_ports(server: Workload) -> tuple[Port, ...]:
+    """Return the ports of a workload that people open."""
+    interfaces = {interface.port for interface in server.interfaces}
+    return tuple(port for port in services.served_ports(server) if port.name in interfaces)
 
 
 def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
@@ -211,13 +237,23 @@ def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
     return merged(found)
 
 
-def _connections(namespace: str, name: str, pod: Pod) -> frozenset[Connection]:
-    return network.connections(
-        PodGroup(namespace, name), (*pod.calls, *pod.waits_for), kubernetes_api=bool(pod.kubernetes_api)
-    )
+def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Connection]:
+    for name, pod in named.items():
+        called = (*pod.servers(), *pod.waits_for)
+        group = PodGroup(unit.namespace, name)
+        yield from network.connections(group, called, kubernetes_api=bool(pod.kubernetes_api))
+    for pods in (pods for one in unit.instances for pods in one.parts.operated):
+        group = PodGroup(unit.namespace, pods.name)
+        yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
 
 
-def _launched(instance: Instance[Any], declared: Launched) -> LaunchedPods:
+def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
+    for one in unit.instances:
+        yield from (_launched_group(one.instance, pods) for pods in one.parts.launched)
+        yield from (operated.operated_group(unit.namespace, pods) for pods in one.parts.operated)
+
+
+def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:
     asked = declared.pod.containers[0].resources
     return LaunchedPods(
         PodGroup(instance.namespace, declared.name),
@@ -254,6 +290,5 @@ def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[Po
         (PodGroup(unit.namespace, server.name), port.number)
         for one in parts
         for server in one.workloads
-        for port in services.served_ports(server)
-        if port.name in server.open_to_ingress
+        for port in open_ports(server)
     ]

@@ -1,33 +1,34 @@
-"""Servers that programs know by an IP address."""
+"""Servers by IP address."""
 
 from __future__ import annotations
 
 import pytest
 
-from check.samples import sample
+from check.samples import Platform, sample
 from floe_compiler.check.network.ip_addresses import check
 
-WHERE = "spec.template.spec.containers[polaris].env[TEXT]"
+PLACE = "spec.template.spec.containers[dagster].env[SERVER]"
 
 
-@pytest.mark.parametrize(
-    ("text", "host"),
-    [
-        ("http://10.1.2.3/x", "10.1.2.3"),
-        ("10.1.2.3:5432", "10.1.2.3"),
-        ("http://postgres:5432", ""),
-        ("version 10.2.3.4", ""),
-        ("0.0.0.0:8181 and http://127.0.0.1:80", ""),
-    ],
-)
-def test_an_address_in_place_of_a_name(text: str, host: str) -> None:
+def with_server(value: str) -> Platform:
     platform = sample()
-    platform.container("Deployment/polaris")["env"].append({"name": "TEXT", "value": text})
-    expected = [("C054", "Deployment.apps floe-platform/polaris", f"{WHERE} names {host}")]
-    assert platform.findings(check) == (expected if host else [])
+    platform.container("Deployment/dagster")["env"] = [{"name": "SERVER", "value": value}]
+    return platform
 
 
-def test_an_address_is_named_once_for_each_place() -> None:
-    platform = sample()
-    platform["ConfigMap/polaris"]["data"]["x"] = "http://10.1.2.3:80 http://10.1.2.3:81"
-    assert [message for _, _, message in platform.findings(check)] == ["data[x] names 10.1.2.3"]
+@pytest.mark.parametrize("value", ["http://10.1.2.3:80/x", "10.1.2.3:5432"])
+def test_an_ip_address(value: str) -> None:
+    platform = with_server(value)
+    assert platform.findings(check) == [("C054", "Deployment.apps floe-platform/dagster", f"{PLACE} names 10.1.2.3")]
+    assert platform.hints(check) == ["use the name of a Service or of a declared server"]
+
+
+@pytest.mark.parametrize("value", ["http://db.example.com", "127.0.0.1:80", "1.2.3", "version 10.2:5432"])
+def test_names_versions_and_the_machine_itself(value: str) -> None:
+    assert with_server(value).findings(check) == []
+
+
+def test_an_address_that_the_object_declares() -> None:
+    platform = with_server("http://10.1.2.3")
+    platform["Deployment/dagster"]["metadata"]["annotations"] = {"floe.dev/external-hosts": "10.1.2.3"}
+    assert platform.findings(check) == []

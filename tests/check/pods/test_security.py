@@ -283,6 +283,24 @@ def test_a_hand_written_workload_declares_its_exceptions_by_annotation() -> None
     assert platform.findings(*CHECKS) == []
 
 
+def test_a_token_for_an_account_without_a_role() -> None:
+    platform = sample()
+    put(platform, "pod.automountServiceAccountToken", True)
+    message = f"{POD}.automountServiceAccountToken is not false"
+    assert platform.findings(*CHECKS) == [("C071", NAME, message)]
+    subjects = platform["RoleBinding/dagster"]["subjects"]
+    subjects.append({"kind": "ServiceAccount", "name": "polaris", "namespace": "floe-platform"})
+    assert platform.findings(*CHECKS) == []
+
+
+def test_the_account_may_decide_about_the_token() -> None:
+    platform = sample()
+    put(platform, "pod.automountServiceAccountToken", None)
+    assert platform.findings(*CHECKS) == []
+    del platform["ServiceAccount/polaris"]["automountServiceAccountToken"]
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C071"]
+
+
 def test_service_links_are_off() -> None:
     platform = sample()
     put(platform, "pod.enableServiceLinks", None)
@@ -315,3 +333,11 @@ def test_a_namespace_without_pods_may_enforce_what_it_likes() -> None:
     empty = platform.copy_of("Namespace/floe-platform", "empty")
     empty["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "privileged"
     assert platform.findings(*CHECKS) == []
+
+
+def test_the_default_account_brings_a_token_unless_the_pod_refuses() -> None:
+    platform = sample()
+    put(platform, "pod.serviceAccountName", None)
+    assert platform.findings(*CHECKS) == []
+    put(platform, "pod.automountServiceAccountToken", None)
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C071"]

@@ -23,6 +23,25 @@ def test_a_claim_that_nobody_makes() -> None:
     assert platform.findings(*CHECKS) == []
 
 
+def test_a_priority_class_that_nobody_makes() -> None:
+    platform = sample()
+    platform.pod("Deployment/dagster")["priorityClassName"] = "critical"
+    message = "spec.template.spec.priorityClassName names PriorityClass critical, which nobody makes"
+    assert platform.findings(*CHECKS) == [("C047", DAGSTER, message)]
+    platform.add(resource("scheduling.k8s.io/v1", "PriorityClass", "critical", "", value=1))
+    assert platform.findings(*CHECKS) == []
+
+
+def test_a_priority_class_of_kubernetes_or_of_somebody_else() -> None:
+    platform = sample()
+    platform.pod("Deployment/dagster")["priorityClassName"] = "system-cluster-critical"
+    assert platform.findings(*CHECKS) == []
+    platform.pod("Deployment/dagster")["priorityClassName"] = "theirs"
+    annotations = {"floe.dev/external-references": "PriorityClass/theirs"}
+    platform["Deployment/dagster"]["metadata"]["annotations"] = annotations
+    assert platform.findings(*CHECKS) == []
+
+
 @pytest.mark.parametrize(("kind", "codes"), [("Deployment", []), ("StatefulSet", ["C047"])])
 def test_the_target_of_an_autoscaler(kind: str, codes: list[str]) -> None:
     platform = sample()

@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
-from check.samples import sample
+from check.samples import resource, sample
 from floe_compiler.check.references.pull_secrets import check
 from floe_compiler.link import references as linked_references
 
 CHECKS = (check, linked_references.check)
 
 RBAC = "rbac.authorization.k8s.io"
+
+
+def test_a_pod_under_an_account_that_nobody_makes() -> None:
+    platform = sample()
+    platform.pod("CronJob/backup")["serviceAccountName"] = "backups"
+    place = "spec.jobTemplate.spec.template.spec.serviceAccountName"
+    message = f"{place} names ServiceAccount floe-platform/backups, which nobody makes"
+    assert platform.findings(*CHECKS) == [("C044", "CronJob.batch floe-platform/backup", message)]
+    assert platform.hints(*CHECKS) == ['did you mean "backup"?']
+
+
+def test_the_default_account_is_always_there() -> None:
+    platform = sample()
+    del platform.pod("CronJob/backup")["serviceAccountName"]
+    assert platform.findings(*CHECKS) == []
+
+
+def test_a_binding_of_an_account_that_nobody_makes() -> None:
+    platform = sample()
+    platform["RoleBinding/dagster"]["subjects"][0]["namespace"] = "floe-staging"
+    message = "subjects names ServiceAccount floe-staging/dagster, which nobody makes"
+    assert platform.findings(*CHECKS) == [("C044", f"RoleBinding.{RBAC} floe-platform/dagster", message)]
+
+
+def test_a_subject_that_is_no_account_is_somebody_elses() -> None:
+    platform = sample()
+    platform["RoleBinding/dagster"]["subjects"] = [{"kind": "Group", "name": "admins", "apiGroup": RBAC}]
+    assert platform.findings(*CHECKS) == []
+
+
+def test_an_account_that_somebody_else_makes() -> None:
+    platform = sample()
+    platform["RoleBinding/dagster"]["subjects"][0]["name"] = "theirs"
+    platform["RoleBinding/dagster"]["metadata"]["annotations"] = {
+        "floe.dev/external-references": "ServiceAccount/theirs"
+    }
+    assert platform.findings(*CHECKS) == []
+
+
+def test_a_role_that_nobody_makes() -> None:
+    platform = sample()
+    platform["RoleBinding/dagster"]["roleRef"]["name"] = "dagstr"
+    assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
+        ("C045", "roleRef names Role dagstr, which nobody makes")
+    ]
+    assert platform.hints(*CHECKS) == ['did you mean "dagster"?']
+
+
+def test_cluster_roles_are_rendered_or_built_in() -> None:
+    platform = sample()
+    reference = platform["RoleBinding/dagster"]["roleRef"]
+    reference |= {"kind": "ClusterRole", "name": "view"}
+    assert platform.findings(*CHECKS) == []
+    reference["name"] = "system:auth-delegator"
+    assert platform.findings(*CHECKS) == []
+    reference["name"] = "metrics"
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C045"]
+    platform.add(resource(f"{RBAC}/v1", "ClusterRole", "metrics", "", rules=[]))
+    assert platform.findings(*CHECKS) == []
 
 
 def test_a_pull_secret_that_nobody_writes() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from check.samples import resource, sample, selector
+from check.samples import NAMESPACE, resource, sample, selector
 from floe_compiler.check.references.selectors import check
 from floe_compiler.link import selectors as linked_selectors
 
@@ -41,6 +41,21 @@ def test_launched_pods_are_pods() -> None:
         "NetworkPolicy.networking.k8s.io floe-platform/dagster-run-out",
         "NetworkPolicy.networking.k8s.io floe-platform/polaris-in",
     ]
+
+
+def test_a_peer_that_matches_no_pod_of_the_namespaces_it_names() -> None:
+    platform = sample()
+    peer = platform["NetworkPolicy/dagster-out"]["spec"]["egress"][0]["to"][0]
+    peer["podSelector"] = {"matchLabels": GONE}
+    expected = f"a podSelector in spec.egress matches no pod in {NAMESPACE}"
+    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
+    peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}
+    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
+    expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [NAMESPACE]}
+    peer["namespaceSelector"] = {"matchExpressions": [expression]}
+    assert [message for _, _, message in platform.findings(*CHECKS)] == [expected]
+    expression["values"] = [NAMESPACE, "monitoring"]  # of which nothing is known here
+    assert platform.findings(*CHECKS) == []
 
 
 def test_a_workload_that_does_not_select_its_own_pods() -> None:

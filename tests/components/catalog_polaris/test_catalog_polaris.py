@@ -21,6 +21,7 @@ from floe_compiler.components.catalog_polaris import COMPONENT, management
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import postgresql
 from floe_compiler.kit.scripts import script
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Catalog, Database, OAuth2Credentials, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Container, Variable
@@ -41,7 +42,6 @@ DATABASE = Database(
     database="polaris",
     user="polaris",
     password=Secret("polaris-postgresql", PLATFORM, (SecretKey("password", generated=32),)).key("password"),
-    image=postgresql.IMAGE,
 )
 STORE = storage_minio.provides(context_of(storage_minio.COMPONENT).instance)[0]
 AWS = replace(
@@ -52,8 +52,10 @@ AWS = replace(
     access_key=None,
     secret_key=None,
     role="arn:aws:iam::123456789012:role/lake",
-    account_annotations=(("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/floe"),),
-    identity_endpoint=Endpoint("sts.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)),
+    identity=WorkloadIdentity(
+        (("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/floe"),),
+        endpoints=(Endpoint("sts.us-east-1.amazonaws.com", (Port("https", 443, scheme="https"),)),),
+    ),
 )
 DOMAINS = ("field-service", "sales")
 
@@ -156,10 +158,10 @@ def test_a_writable_root_is_a_declared_exception() -> None:
 
 def test_traces_go_to_the_collector_if_there_is_one() -> None:
     with_one, without = _context(None, COLLECTOR), _context()
-    assert catalog_polaris.properties(with_one)["quarkus.otel.exporter.otlp.endpoint"] == COLLECTOR.grpc_url
+    assert catalog_polaris.properties(with_one)["quarkus.otel.exporter.otlp.endpoint"] == COLLECTOR.grpc.url()
     assert catalog_polaris.properties(with_one)["quarkus.otel.sdk.disabled"] == "false"
     assert catalog_polaris.properties(without)["quarkus.otel.sdk.disabled"] == "true"
-    assert COLLECTOR.endpoint in COMPONENT.build(with_one).workloads[0].pod.calls
+    assert COLLECTOR.grpc in COMPONENT.build(with_one).workloads[0].pod.calls
 
 
 def test_secrets_never_stand_in_configuration() -> None:
@@ -177,8 +179,8 @@ def test_every_secret_variable_says_why_it_is_no_file() -> None:
 def test_a_workload_identity_takes_the_place_of_keys() -> None:
     context = _context(store=AWS)
     pod = COMPONENT.build(context).workloads[0].pod
-    assert pod.account_annotations == AWS.account_annotations
-    assert AWS.identity_endpoint in pod.calls
+    assert pod.workload_identity is AWS.identity
+    assert "sts.us-east-1.amazonaws.com" in {server.host for server in pod.servers()}
     names = {variable.name for variable in pod.containers[0].variables}
     assert "AWS_ACCESS_KEY_ID" not in names
     assert "AWS_REGION" in names
@@ -462,3 +464,20 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     unit = unit_of(COMPONENT, _context(None, COLLECTOR, settings=settings))
     own = [_without_scripts(one) for one in unit.objects if one["metadata"]["name"].startswith("polaris")]
     assert as_text(own) == snapshot
+
+
+def test_people_log_in_to_the_api_and_metrics_are_on_the_management_port() -> None:
+    (server,) = COMPONENT.build(_context()).workloads
+    assert [(one.name, one.port, one.authenticates) for one in server.interfaces] == [("polaris", "http", True)]
+    assert [(one.port, one.path) for one in server.metrics] == [("management", "/q/metrics")]
+
+
+def test_an_autoscaler_may_decide_how_many_servers_there_are() -> None:
+    context = _context({"replicas": {"minimum": 2, "maximum": 6}})
+    kinds = {
+        one["kind"]: one["spec"]
+        for one in unit_of(COMPONENT, context).objects
+        if one["kind"] in ("Deployment", "HorizontalPodAutoscaler")
+    }
+    assert "replicas" not in kinds["Deployment"]
+    assert kinds["HorizontalPodAutoscaler"]["maxReplicas"] == 6

@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.database_postgresql import COMPONENT, ServerConfig, provides
 from floe_compiler.kit import postgresql
 from floe_compiler.model.facts import Container, Task, Workload
+from floe_compiler.model.operations import DatabaseData
 from floe_compiler.model.plan import Context
 from floe_compiler.model.rendered import PodGroup
 from floe_compiler.model.settings import Settings
@@ -172,3 +173,11 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
     objects = unit_of(COMPONENT, context(settings)).objects
 
     assert as_text(one for one in objects if one["metadata"]["name"].startswith(SERVER)) == snapshot
+
+
+def test_each_database_is_to_be_backed_up_by_its_owner() -> None:
+    data = COMPONENT.build(context()).data
+    assert [(one.database, one.user) for one in data if isinstance(one, DatabaseData)] == [
+        ("dagster", "dagster"),
+        ("order_marts", "marts"),
+    ]

@@ -67,7 +67,8 @@ def test_the_webserver_is_asked_on_a_path_that_exists_and_a_port_anyone_may_open
     for probe in (webserver.startup, webserver.liveness, webserver.readiness):
         assert probe is not None
         assert (probe.path, probe.port) == ("/server_info", "http")
-    assert server("dagster-webserver").open_to_ingress == ("http",)
+    (interface,) = server("dagster-webserver").interfaces
+    assert (interface.port, interface.authenticates) == ("http", False), "Dagster asks nobody to log in"
 
 
 def test_there_is_one_daemon_and_never_two() -> None:

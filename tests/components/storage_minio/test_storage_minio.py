@@ -16,6 +16,7 @@ from floe_compiler.components.storage_minio import COMPONENT, MinioConfig
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.facts import Container
+from floe_compiler.model.operations import VolumeData
 from support import DEVELOPMENT, as_text, changed, context_of, starts_after, unit_of
 
 
@@ -242,3 +243,11 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     for one in own:
         one.get("data", {}).pop("minio-buckets.sh", None)  # a file of its own
     assert as_text(own) == snapshot
+
+
+def test_people_open_the_console_and_the_data_is_backed_up() -> None:
+    parts = COMPONENT.build(context_of(COMPONENT))
+    (server,) = parts.workloads
+    assert [(one.port, one.authenticates) for one in server.interfaces] == [("console", True)]
+    assert [(one.port, one.path) for one in server.metrics] == [("api", "/minio/v2/metrics/cluster")]
+    assert parts.data == (VolumeData("minio", server.pod.containers[0].claims[0].name),)

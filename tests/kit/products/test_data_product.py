@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.data_product import literal, requirements
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Container, Pod
 from floe_compiler.model.plan import Product, Requirement
@@ -54,7 +55,7 @@ def test_steps_run_as_nobody_in_particular_without_a_token() -> None:
 
 def test_steps_may_call_what_they_use_and_what_they_name() -> None:
     hosts = [call.host.split(".")[0] for call in pod(product()).calls]
-    assert hosts == ["polaris", "otel-collector", "marquez", "minio", "api"]
+    assert hosts == ["polaris", "marquez", "minio", "otel-collector", "api"]
 
 
 def test_a_warehouse_outside_is_called_by_products_that_run_dbt_only() -> None:
@@ -95,14 +96,10 @@ def test_secrets_of_steps_are_variables_with_a_reason() -> None:
     assert key.reason
 
 
-def test_a_workload_identity_marks_the_account_and_for_azure_the_pod() -> None:
-    def declared(key: str) -> Pod:
-        return pod(custom(), (replace(STORE, access_key=None, secret_key=None, account_annotations=((key, "x"),)),))
-
-    assert declared("eks.amazonaws.com/role-arn").account_annotations == (("eks.amazonaws.com/role-arn", "x"),)
-    use = ("azure.workload.identity/use", "true")
-    assert use not in declared("eks.amazonaws.com/role-arn").labels
-    assert use in declared("azure.workload.identity/client-id").labels
+def test_steps_have_the_identity_that_the_store_is_read_with() -> None:
+    identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", "x"),))
+    assert pod(custom(), (replace(STORE, identity=identity),)).workload_identity is identity
+    assert pod(custom(), (STORE,)).workload_identity is None
 
 
 def test_only_dbt_makes_an_engine_necessary() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT
 from floe_compiler.kit.products.step_environment import distinct, environment
+from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.facts import Variable
 from products import CATALOG, COLLECTOR, COMPUTE, EVERYTHING, LINEAGE, STORE, product
@@ -84,7 +85,8 @@ def test_the_object_store_is_the_same_for_all_programs() -> None:
 
 def test_amazons_own_store_needs_no_endpoint_and_a_workload_identity_no_keys() -> None:
     annotations = (("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/sales"),)
-    store = replace(STORE, url="", path_style=False, access_key=None, secret_key=None, account_annotations=annotations)
+    identity = WorkloadIdentity(annotations)
+    store = replace(STORE, url="", path_style=False, access_key=None, secret_key=None, identity=identity)
     variables = told(CATALOG, store)
     assert not [name for name in variables if "ENDPOINT_URL" in name or "ACCESS_KEY" in name]
     assert variables["S3_USE_SSL"].value == "true"

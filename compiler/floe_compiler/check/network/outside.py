@@ -11,7 +11,7 @@ from floe_compiler.check.network.known_ports import known_ports
 from floe_compiler.check.network.peers import EVERYWHERE, Block, Network, network, within
 from floe_compiler.model.bits import numbers_in
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.policy_ports import ANY_PORT, DNS_PORT, Port, show_ports
+from floe_compiler.model.policy_ports import ANY_PORT, DNS_PORT, PolicyPorts, Port, show_ports
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from floe_compiler.model.shared_rules import EXIT
 
@@ -68,10 +68,18 @@ def _exits(index: Index) -> dict[int, list[Exit]]:
     known = known_ports(index)
     for rule in index.policies.rules:
         if rule.direction == "egress" and rule.peers.blocks:
-            pairs = [(block, port) for block in rule.peers.blocks for port in rule.ports.plain(known)]
+            ports = [*rule.ports.plain(known), *_unknown_ranges(rule.ports, known)]
+            pairs = [(block, port) for block in rule.peers.blocks for port in ports]
             for source in numbers_in(rule.pods):
                 found[source] += pairs
     return found
+
+
+def _unknown_ranges(ports: PolicyPorts, known: tuple[int, ...]) -> Iterator[Port]:
+    """Yield the first port of each range in which nothing is known to listen: the way out is open all the same."""
+    for protocol, first, last in ports.ranges:
+        if not any(first <= number <= last for number in known):
+            yield protocol, first
 
 
 def _cut(index: Index, source: int, server: _Server, exits: list[Exit]) -> Iterator[Diagnostic]:

@@ -14,8 +14,8 @@ from floe_compiler.model.annotations import EXTERNAL_REFERENCES, listed
 from floe_compiler.model.bits import to_bits
 from floe_compiler.model.label_index import label_bits
 from floe_compiler.model.policy_ports import ANY_PORT, PolicyPorts
-from floe_compiler.model.rendered import PodGroup
-from floe_compiler.model.summary import Call, Direction, Door, Network, Opening, Pods, Subject
+from floe_compiler.model.rendered import External, PodGroup
+from floe_compiler.model.summary import Call, Direction, Door, LostCall, Network, Opening, Pods, Subject
 
 
 def network(index: Index) -> Network:
@@ -31,6 +31,7 @@ def network(index: Index) -> Network:
         ingress=_openings(index, "ingress"),
         egress=_openings(index, "egress"),
         calls=_calls(index),
+        lost_calls=tuple(sorted(_lost_calls(index))),
         doors=tuple(sorted(set(_doors(index)))),
         ingress_ports=_ingress_ports(index),
         external=_external(index),
@@ -55,7 +56,7 @@ def _concerns_others(rule: PolicyRule) -> bool:
 
 
 def _calls(index: Index) -> tuple[Call, ...]:
-    """Return the declared connections to pods, by target; a source that is not there has no pods."""
+    """Return the declared connections to pods, by target."""
     found: dict[tuple[str, str, str, int], dict[str, int]] = defaultdict(dict)
     for connection in sorted(index.rendered.connections, key=str):
         target, source = connection.target, connection.source
@@ -63,6 +64,13 @@ def _calls(index: Index) -> tuple[Call, ...]:
             sources = found[target.namespace, target.name, connection.protocol, connection.port]
             sources[source.name] = to_bits(index.pods.of_group(source))
     return tuple(Call(*target, sources) for target, sources in sorted(found.items()))
+
+
+def _lost_calls(index: Index) -> Iterator[LostCall]:
+    for connection in index.rendered.connections:
+        if not index.pods.of_group(connection.source):
+            target = connection.target.host if isinstance(connection.target, External) else str(connection.target)
+            yield LostCall(connection.source.name, target, connection.protocol, connection.port)
 
 
 def _doors(index: Index) -> Iterator[Door]:

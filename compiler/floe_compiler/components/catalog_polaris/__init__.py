@@ -17,7 +17,7 @@ from floe_compiler.components.catalog_polaris import management
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.identifiers import identifier
-from floe_compiler.kit.resources import declared
+from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -34,6 +34,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
+from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -141,7 +142,6 @@ def build(context: Context[PolarisConfig]) -> Parts:
 def _server(context: Context[PolarisConfig]) -> Workload:
     config, store, collector = context.config, context.one(ObjectStore), context.optional(Collector)
     database = context.one(Database)
-    telemetry = (collector.endpoint,) if collector else ()
     health = Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10)
     container = Container(
         name=NAME,
@@ -161,15 +161,16 @@ def _server(context: Context[PolarisConfig]) -> Workload:
     )
     return Workload(
         name=NAME,
-        replicas=config.replicas,
+        replicas=replicas(config.replicas),
         available=1,
-        open_to_ingress=(HTTP.name,),
+        interfaces=(Interface(NAME, HTTP.name, authenticates=True),),
+        metrics=(Metrics(MANAGEMENT.name, "/q/metrics"),),
         pod=Pod(
             containers=(container,),
             identity=IDENTITY,
-            calls=(database.endpoint, *store.calls(), *telemetry),
+            calls=(database.endpoint, store.endpoint, *((collector.grpc,) if collector else ())),
             waits_for=(database.endpoint,),
-            account_annotations=store.account_annotations,
+            workload_identity=store.identity,
         ),
     )
 
@@ -190,7 +191,7 @@ def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
         "quarkus.otel.sdk.disabled": "false" if collector else "true",
     }
     if collector:
-        found["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc_url
+        found["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc.url()
         found["quarkus.otel.service.name"] = NAME
         found["quarkus.otel.resource.attributes"] = (
             f"deployment.environment.name={instance.settings.environment.name},service.namespace={instance.settings.platform.name}"
@@ -295,7 +296,7 @@ COMPONENT = Component(
     provides=provides,
     requires=requires,
     databases=databases,
-    shared=True,
+    scope="platform",
     profiles={
         "light": {
             "replicas": 1,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from floe_compiler.model.fields import Name
-from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
+from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
 
 
 class PolarisConfig(Input):
@@ -19,8 +17,8 @@ class PolarisConfig(Input):
     """The catalog's name in Polaris, which Iceberg clients call the warehouse."""
     realm: Name | None = None
     """The realm; default: the platform's name. Another realm is another, empty catalog."""
-    replicas: Annotated[int, Field(ge=1)] = 2
-    """How many servers."""
+    replicas: Replicas = 2
+    """How many servers, or the bounds of an autoscaler (`{minimum: 2, maximum: 6}`)."""
     database: DatabaseChoice = PostgresqlServer()
     """Where its tables are."""
     resources: ResourceSettings = ResourceSettings(

@@ -33,6 +33,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Name
 from floe_compiler.model.inputs import PostgresqlServer
+from floe_compiler.model.operations import DatabaseData
 from floe_compiler.model.plan import Component, Context, Instance
 
 IDENTITY = Identity(999, 999, 999)
@@ -80,15 +81,18 @@ def provides(instance: Instance[ServerConfig]) -> tuple[Database, ...]:
             database=owner.database,
             user=owner.user,
             password=database_secret(owner, instance.namespace).key(postgresql.PASSWORD),
-            image=postgresql.IMAGE,
         )
         for owner in instance.config.databases
     )
 
 
 def build(context: Context[ServerConfig]) -> Parts:
-    """Return the server, and the task that makes the databases."""
-    return Parts(workloads=(_server(context.instance),), tasks=(_databases(context.instance),))
+    """Return the server, the task that makes the databases, and that their data is to be backed up."""
+    instance = context.instance
+    data = tuple(
+        DatabaseData(one.endpoint, one.database, one.user, one.password, postgresql.IMAGE) for one in provides(instance)
+    )
+    return Parts(workloads=(_server(instance),), tasks=(_databases(instance),), data=data)
 
 
 def _server(instance: Instance[ServerConfig]) -> Workload:

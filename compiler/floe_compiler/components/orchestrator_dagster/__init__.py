@@ -33,7 +33,8 @@ from floe_compiler.kit.products.data_product import (
     product_labels,
     requirements,
 )
-from floe_compiler.kit.resources import declared
+from floe_compiler.kit.resources import declared, replicas
+from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -42,20 +43,20 @@ from floe_compiler.model.facts import (
     Launched,
     Parts,
     Pod,
-    PolicyRule,
     Probe,
     Resources,
     Task,
     Variable,
     Workload,
 )
+from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Product
 from floe_compiler.model.yaml_text import sha256_of
 
 IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
 """The image that Dagster's chart uses for its own processes; this tag is there for amd64 and arm64."""
 
-HTTP = Port("http", 3000)
+HTTP = Port("http", 3000, health="/server_info")
 GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
 WEBSERVER = "dagster-webserver"
@@ -74,7 +75,7 @@ LAUNCH_RUNS = (
 )
 
 # Says only that the process answers: it does so with the database away, which restarts would not bring back.
-SERVER_INFO = Probe(port="http", path="/server_info", period=20, timeout=10)
+SERVER_INFO = Probe(port=HTTP.name, path=HTTP.health, period=20, timeout=10)
 CODE_HEALTH = Probe(port="grpc", grpc=True, timeout=5)
 CHECK_DAEMON = Probe(command=("dagster-daemon", "liveness-check"), timeout=SHORTEST_INTERVAL)
 LISTEN = "0.0.0.0"  # noqa: S104 - a server in a pod, behind its network policy
@@ -151,9 +152,9 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
     return Workload(
         name=WEBSERVER,
         pod=_pod(context, container, host=True),
-        replicas=settings.replicas,
+        replicas=replicas(settings.replicas),
         available=1,
-        open_to_ingress=(HTTP.name,),
+        interfaces=(Interface("dagster", HTTP.name),),
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from floe_compiler.kit.products.data_product import StepSettings
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.fields import Duration
-from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
+from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
 
 SHORTEST_INTERVAL = 15
 """Seconds that a health check of the daemon may take: it starts a Python process that needs 3.5 s of a CPU."""
@@ -20,8 +20,8 @@ Count = Annotated[int, Field(ge=1)]
 class WebserverSettings(Input):
     """The webserver: user interface and API."""
 
-    replicas: Count = 2
-    """How many there are."""
+    replicas: Replicas = 2
+    """How many there are, or the bounds of an autoscaler."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="4Gi")
     )

@@ -34,6 +34,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Storage, matching
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.operations import Interface, Metrics, VolumeData
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -44,9 +45,10 @@ IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 # The image names no user, and would run as root.
 IDENTITY = Identity(1000, 1000, 1000)
 REGION = "us-east-1"
-API = Port("api", 9000)
+API = Port("api", 9000, health="/minio/health/ready")
 CONSOLE = Port("console", 9001)
 DATA = "/data"
+VOLUME = "data"
 CLIENT = "warehouse"
 ADMINISTRATOR_KEYS = "/run/secrets/administrator"
 CLIENT_KEYS = "/run/secrets/client"
@@ -117,7 +119,9 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
 
 def build(context: Context[MinioConfig]) -> Parts:
     """Return the server, and the task that makes its buckets and their user."""
-    return Parts(workloads=(_server(context.instance),), tasks=(_buckets(context.instance),))
+    return Parts(
+        workloads=(_server(context.instance),), tasks=(_buckets(context.instance),), data=(VolumeData(NAME, VOLUME),)
+    )
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:
@@ -143,19 +147,20 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
         ports=(API, CONSOLE),
         startup=Probe(port=API.name, path="/minio/health/live", failures=30),
         liveness=Probe(port=API.name, path="/minio/health/live", timeout=5),
-        readiness=Probe(port=API.name, path="/minio/health/ready", timeout=5),
+        readiness=Probe(port=API.name, path=API.health, timeout=5),
         secret_files=(
             SecretFile(f"{ADMINISTRATOR_KEYS}/username", keys.key("username")),
             SecretFile(f"{ADMINISTRATOR_KEYS}/password", keys.key("password")),
         ),
-        claims=(Claim("data", DATA, config.storage),),
+        claims=(Claim(VOLUME, DATA, config.storage),),
         writable_root="configured: the image needs it" if config.writable_root else "",
     )
     return Workload(
         name=NAME,
         kind="StatefulSet",
         pod=Pod((container,), IDENTITY),
-        open_to_ingress=(CONSOLE.name,),
+        interfaces=(Interface(NAME, CONSOLE.name, authenticates=True),),
+        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster"),),
         single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
     )
 
@@ -217,7 +222,7 @@ COMPONENT = Component(
     config=MinioConfig,
     build=build,
     provides=provides,
-    shared=True,
+    scope="platform",
     profiles={
         "light": {
             "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}

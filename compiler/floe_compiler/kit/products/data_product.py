@@ -31,7 +31,6 @@ IDENTITY = Identity(10001, 10001, 10001)
 GRACE = 60
 """Seconds that a step has to cancel its queries when its pod is stopped."""
 
-AZURE_IDENTITY = "azure.workload.identity/"
 ASKED_FOR = "the data product asks for it as a variable"
 
 
@@ -60,19 +59,13 @@ def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
 def product_pod(context: Context[Any], product: Product, containers: tuple[Container, ...]) -> Pod:
     """Return the pod in which the steps of a product run: the last container, after all those before it."""
     store = context.optional(ObjectStore)
-    annotations = store.account_annotations if store else ()
-    azure = any(key.startswith(AZURE_IDENTITY) for key, _ in annotations)
     return Pod(
         containers=containers[-1:],
         setup=containers[:-1],
         identity=IDENTITY,
         calls=calls(context, product),
-        account_annotations=annotations,
-        labels=(
-            *product_labels(product),
-            # Azure's webhook looks at the pod, unlike those of AWS and Google.
-            *(((f"{AZURE_IDENTITY}use", "true"),) if azure else ()),
-        ),
+        workload_identity=store.identity if store else None,
+        labels=product_labels(product),
         annotations=owner_annotation(product),
         grace=GRACE,
     )
@@ -90,12 +83,12 @@ def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
 
 def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
     """Return every server that the steps of a product connect to."""
-    catalog, store = context.optional(Catalog), context.optional(ObjectStore)
-    services = (context.optional(Collector), context.optional(Lineage), dbt_compute(context, product))
+    catalog, collector = context.optional(Catalog), context.optional(Collector)
+    services = (context.optional(Lineage), dbt_compute(context, product), context.optional(ObjectStore))
     return (
         *(catalog.calls() if catalog else ()),
+        *((collector.grpc,) if collector else ()),
         *(service.endpoint for service in services if service and service.endpoint),
-        *(store.calls() if store else ()),
         *(server for step in planned_steps(context, product) for server in step.servers),
     )
 

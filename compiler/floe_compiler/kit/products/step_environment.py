@@ -81,8 +81,8 @@ def _telemetry(collector: Collector | None, context: Context[Any], product: Prod
         "service.namespace": product.domain,
         "service.version": product.spec.metadata.version,
     }
-    yield Variable(names.OTLP_ENDPOINT, collector.grpc_url)
-    yield Variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.grpc_url)
+    yield Variable(names.OTLP_ENDPOINT, collector.grpc.url())
+    yield Variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.grpc.url())
     yield Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     yield Variable("OTEL_SERVICE_NAME", product.name)
     yield Variable("OTEL_RESOURCE_ATTRIBUTES", ",".join(f"{key}={value}" for key, value in attributes.items()))

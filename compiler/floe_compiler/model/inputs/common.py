@@ -70,6 +70,21 @@ class ResourceSettings(Input):
         return self
 
 
+class ReplicaBounds(Input):
+    """As many replicas as their use of CPU asks for, within bounds: an autoscaler decides."""
+
+    minimum: Annotated[int, Field(ge=1)] = 2
+    """How many there are at least."""
+    maximum: Annotated[int, Field(ge=1)] = 5
+    """How many there are at most; the quota must have room for them."""
+    cpu_percent: Annotated[int, Field(ge=1)] = 80
+    """The use of CPU that is aimed at, of what each replica requests."""
+
+
+Replicas = Annotated[int, Field(ge=1)] | ReplicaBounds
+"""A number of replicas, or the bounds of an autoscaler."""
+
+
 class Quota(Input):
     """What a namespace may use in all: the sum of its pods must fit, or compiling fails."""
 

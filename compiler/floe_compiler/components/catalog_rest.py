@@ -1,0 +1,181 @@
+"""An Iceberg REST catalog that somebody else runs, such as a managed one. Nothing is rendered for it.
+
+Source: the Iceberg REST specification (base URL, OAuth2 client credentials at `/v1/oauth/tokens`, bearer tokens).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from floe_compiler.kit.identifiers import identifier
+from floe_compiler.model.capabilities import BearerToken, Catalog, CatalogClient, Credentials, OAuth2Credentials
+from floe_compiler.model.endpoint import Endpoint, url_endpoint
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
+from floe_compiler.model.hosts import check_url
+from floe_compiler.model.inputs import Input
+from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.secrets import Secret, SecretKey
+
+TOKENS = "/v1/oauth/tokens"
+
+
+def check_catalog(text: str) -> str:
+    """Accept the base URL of a catalog."""
+    return check_url(text, "https://catalog.example.com/api/catalog", path=True)
+
+
+def check_token_server(text: str) -> str:
+    """Accept the URL at which tokens are handed out."""
+    return check_url(text, "https://login.example.com/oauth2/token", path=True)
+
+
+class TokenServer(Input):
+    """A server outside the cluster that hands out tokens."""
+
+    url: Annotated[str, AfterValidator(check_token_server)]
+    """Its token endpoint (`https://login.example.com/oauth2/token`)."""
+    cidr: Cidr = "0.0.0.0/0"
+    """The addresses it may have, for the network policies."""
+
+
+class ClientKeys(Input):
+    """The keys of a domain's secret."""
+
+    client_id: SecretKeyName = "client-id"
+    """The key with the client's id."""
+    client_secret: SecretKeyName = "client-secret"  # noqa: S105 - the name of a key
+    """The key with the client's secret."""
+
+
+class ClientSecret(Input):
+    """Where the domains' ids and secrets are: in a secret for each domain."""
+
+    name: Name = "catalog-client"
+    """What its name begins with; that of the domain follows (`catalog-client-sales`)."""
+    keys: ClientKeys = ClientKeys()
+    """Which keys hold what."""
+    existing: bool = False
+    """Somebody else puts the Secret into the domain's namespace: nothing is rendered for it."""
+
+
+class OAuth2Login(Input):
+    """Each domain exchanges its id and secret for tokens (OAuth2 client credentials)."""
+
+    type: Literal["oauth2"]
+    """The way clients log in."""
+    secret: ClientSecret = ClientSecret()
+    """Where ids and secrets are."""
+    token_server: TokenServer | None = None
+    """Who hands out tokens; none: the catalog itself, at `/v1/oauth/tokens`."""
+    scope: Annotated[str, matching(r"^[A-Za-z0-9._:/-]+( [A-Za-z0-9._:/-]+)*$", "scopes", "catalog")] | None = None
+    """The scope that is asked for; none: whatever the server gives without."""
+
+
+class TokenSecret(Input):
+    """Where the domains' tokens are: in a secret for each domain."""
+
+    name: Name = "catalog-token"
+    """What its name begins with; that of the domain follows (`catalog-token-sales`)."""
+    key: SecretKeyName = "token"
+    """The key with the token."""
+    existing: bool = False
+    """Somebody else puts the Secret into the domain's namespace: nothing is rendered for it."""
+
+
+class TokenLogin(Input):
+    """Each domain shows a token that does not have to be exchanged."""
+
+    type: Literal["token"]
+    """The way clients log in."""
+    secret: TokenSecret = TokenSecret()
+    """Where tokens are."""
+
+
+class NoLogin(Input):
+    """The catalog lets everybody in who reaches it."""
+
+    type: Literal["none"]
+    """The way clients log in."""
+
+
+class RestCatalogConfig(Input):
+    """An Iceberg REST catalog that somebody else runs."""
+
+    type: Literal["rest"] = "rest"
+    """The kind of catalog."""
+    url: Annotated[str, AfterValidator(check_catalog)]
+    """The base URL of its REST API, without `/v1`."""
+    warehouse: Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "the name of a warehouse", "lake")]
+    """What the catalog calls the warehouse."""
+    credentials: Annotated[OAuth2Login | TokenLogin | NoLogin, Field(discriminator="type")]
+    """How domains log in."""
+    cidr: Cidr = "0.0.0.0/0"
+    """The addresses the catalog may have, for the network policies."""
+
+
+def credentials(instance: Instance[RestCatalogConfig], domain: str) -> Credentials | None:
+    """Return how a domain logs in. Values come from those who run the catalog, so none is made up."""
+    config = instance.config
+    match config.credentials:
+        case OAuth2Login(secret=named) as login:
+            keys = named.keys
+            secret = _secret(instance, named, domain, keys.client_id, keys.client_secret)
+            token_url = login.token_server.url if login.token_server else f"{config.url}{TOKENS}"
+            return OAuth2Credentials(
+                secret.key(keys.client_id), secret.key(keys.client_secret), token_url, login.scope or ""
+            )
+        case TokenLogin(secret=named):
+            return BearerToken(_secret(instance, named, domain, named.key).key(named.key))
+        case NoLogin():
+            return None
+
+
+def _secret(
+    instance: Instance[RestCatalogConfig], named: ClientSecret | TokenSecret, domain: str, *keys: str
+) -> Secret:
+    every = tuple(SecretKey(key) for key in keys)
+    return Secret(f"{named.name}-{domain}", instance.namespace, every, existing=named.existing)
+
+
+def token_endpoint(config: RestCatalogConfig) -> Endpoint | None:
+    """Return the server that hands out tokens, if it is not the catalog itself."""
+    login = config.credentials
+    if not isinstance(login, OAuth2Login) or login.token_server is None:
+        return None
+    return url_endpoint(login.token_server.url, login.token_server.cidr)
+
+
+def provides(instance: Instance[RestCatalogConfig]) -> tuple[Catalog, ...]:
+    """Return the catalog, with a client for each domain."""
+    config = instance.config
+    return (
+        Catalog(
+            name="rest",
+            endpoint=url_endpoint(config.url, config.cidr),
+            uri=config.url,
+            warehouse=config.warehouse,
+            clients=tuple(
+                CatalogClient(domain, identifier(domain), credentials(instance, domain)) for domain in instance.domains
+            ),
+            token_endpoint=token_endpoint(config),
+        ),
+    )
+
+
+def build(_context: Context[RestCatalogConfig]) -> Parts:
+    """Return nothing: the catalog is elsewhere."""
+    return Parts()
+
+
+COMPONENT = Component(
+    slot="catalog",
+    type="rest",
+    summary="An Iceberg REST catalog that somebody else runs",
+    config=RestCatalogConfig,
+    build=build,
+    provides=provides,
+    scope="platform",
+)

@@ -1,0 +1,68 @@
+"""What components add once the facts of all namespaces are known: a scrape configuration, routes, backup jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from floe_compiler.model.facts import Parts
+from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Fact = TypeVar("Fact", bound=_Named)
+
+
+def completed(resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
+    """Return a namespace with what its components add. `declared` is what `resolved` has declared so far.
+
+    Raises ValueError if one declares interfaces, metrics or data that it did not declare before: `mesh` lacks them.
+    """
+    if not declared.incomplete:
+        return declared
+    instances = (
+        _instance(component, context, one, mesh)
+        for (component, context), one in zip(resolved.contexts, declared.instances, strict=True)
+    )
+    return replace(declared, instances=tuple(instances), incomplete=False)
+
+
+def _instance(
+    component: Component[Any], context: Context[Any], declared: DeclaredInstance, mesh: MeshFacts
+) -> DeclaredInstance:
+    if component.completes is None:
+        return declared
+    parts = joined(declared.parts, component.completes(context, mesh))
+    if _for_others(parts) != _for_others(declared.parts):
+        raise ValueError(
+            f"{declared.instance.label()} changes its interfaces, metrics or data in `completes`: `build` declares them"
+        )
+    return replace(declared, parts=parts)
+
+
+def joined(parts: Parts, added: Parts) -> Parts:
+    """Return both; what is added takes the place of what has the same name."""
+    return Parts(
+        workloads=_joined(parts.workloads, added.workloads),
+        tasks=_joined(parts.tasks, added.tasks),
+        launched=_joined(parts.launched, added.launched),
+        objects=(*parts.objects, *added.objects),
+        operated=_joined(parts.operated, added.operated),
+        data=tuple(dict.fromkeys((*parts.data, *added.data))),
+        include=(*parts.include, *added.include),
+    )
+
+
+def _joined(facts: Iterable[Fact], added: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple({fact.name: fact for fact in (*facts, *added)}.values())
+
+
+def _for_others(parts: Parts) -> object:
+    servers = {one.name: (one.interfaces, one.metrics) for one in parts.workloads if one.interfaces or one.metrics}
+    return servers, {one.name: one.metrics for one in parts.operated if one.metrics}, parts.data

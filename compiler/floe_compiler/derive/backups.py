@@ -1,0 +1,18 @@
+"""What cannot be made again: the databases and volumes of all namespaces that backups follow from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.model.mesh_facts import DatabaseBackup, VolumeBackup
+from floe_compiler.model.unit_facts import UnitFacts
+
+
+def database_backups(units: Iterable[UnitFacts]) -> tuple[DatabaseBackup, ...]:
+    """Return the databases of all namespaces to back up, sorted."""
+    return tuple(sorted(one for unit in units for one in unit.database_backups))
+
+
+def volume_backups(units: Iterable[UnitFacts]) -> tuple[VolumeBackup, ...]:
+    """Return the volumes of all namespaces to back up, sorted."""
+    return tuple(sorted(one for unit in units for one in unit.volume_backups))

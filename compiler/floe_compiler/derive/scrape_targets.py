@@ -1,0 +1,13 @@
+"""What there is to measure: the metrics of all namespaces, which a scrape configuration follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.model.mesh_facts import ScrapeTarget
+from floe_compiler.model.unit_facts import UnitFacts
+
+
+def scrape_targets(units: Iterable[UnitFacts]) -> tuple[ScrapeTarget, ...]:
+    """Return the scrape targets of all namespaces, sorted."""
+    return tuple(sorted(one for unit in units for one in unit.scrape_targets))

@@ -1,0 +1,69 @@
+"""Init containers that wait for servers, each in the way that fits the server: PostgreSQL, HTTP, or any other on TCP.
+
+The loops were run with busybox 1.35; its `wget` and `nc` need no file system and no user of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from floe_compiler.kit import postgresql
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import Container, Pod, Resources
+
+WAIT_SECONDS = 240
+WAIT_PAUSE = 5
+WAIT_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
+TRY_SECONDS = 2
+
+IMAGE = "docker.io/library/busybox:1.37.0"
+"""What waits for servers other than PostgreSQL's."""
+
+
+def wait_containers(pod: Pod) -> tuple[Container, ...]:
+    """Return containers that end when the servers that a pod waits for are up, or fail in time."""
+    servers = tuple(dict.fromkeys(pod.waits_for))
+    databases = [server for server in servers if _is_postgresql(server)]
+    others = [server for server in servers if not _is_postgresql(server)]
+    return (
+        *_container("wait-for-postgresql", postgresql.IMAGE, databases),
+        *_container("wait-for-servers", IMAGE, others),
+    )
+
+
+def wait_seconds(pod: Pod) -> int:
+    """Return how long a pod may wait for servers before it starts."""
+    return WAIT_SECONDS * len(wait_containers(pod))
+
+
+def _is_postgresql(server: Endpoint) -> bool:
+    return server.port().scheme == postgresql.PORT.scheme
+
+
+def _attempt(server: Endpoint) -> str:
+    """Return the command that succeeds once a server is up."""
+    port = server.port()
+    if _is_postgresql(server):
+        # The user is named, as libpq looks the process's own one up, which the image need not have; it need not exist.
+        return f"pg_isready -q -U postgres -h {server.host} -p {port.number} -t {TRY_SECONDS}"
+    if port.health and port.scheme == "http":
+        # Not `wget -T`, with which busybox 1.35 crashes.
+        return f"timeout {TRY_SECONDS} wget -q -O /dev/null {server.url(path=port.health)}"
+    # Not `-z`, which busybox has only where it is built for it.
+    return f"nc -w {TRY_SECONDS} {server.host} {port.number} -e true"
+
+
+def _container(name: str, image: str, servers: Sequence[Endpoint]) -> Iterable[Container]:
+    if not servers:
+        return ()
+    loops = "".join(
+        f'  until {_attempt(server)}; do\n    echo "waiting for {server.address()}"\n    sleep {WAIT_PAUSE}\n  done\n'
+        for server in servers
+    )
+    addresses = " and ".join(server.address() for server in servers)
+    script = (
+        f"timeout {WAIT_SECONDS} sh -c '\n{loops}' && exit 0\n"
+        f'echo "{addresses} did not come up in {WAIT_SECONDS} seconds"\n'
+        "exit 1\n"
+    )
+    return (Container(name, image, WAIT_RESOURCES, command=("sh", "-c", script)),)

@@ -1,0 +1,56 @@
+"""What all namespaces of an environment declare for those who operate it: plain data that can be encoded."""
+
+from __future__ import annotations
+
+import msgspec
+
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.operations import InterfaceProtocol
+from floe_compiler.model.secrets import SecretReference
+
+
+class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """An interface that people open; the endpoint has its port alone."""
+
+    namespace: str
+    name: str
+    endpoint: Endpoint
+    protocol: InterfaceProtocol
+    authenticates: bool
+
+
+class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """Pods that show metrics. The endpoint has the port alone; its Service may lack it (`Port.service`)."""
+
+    namespace: str
+    job: str
+    endpoint: Endpoint
+    path: str
+
+
+class DatabaseBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A PostgreSQL database to back up, who may read all of it, and an image whose `pg_dump` fits its server."""
+
+    namespace: str
+    database: str
+    endpoint: Endpoint
+    user: str
+    password: SecretReference
+    image: str
+
+
+class VolumeBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A volume claim of a StatefulSet's pods to back up."""
+
+    namespace: str
+    workload: str
+    claim: str
+
+
+class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
+    """The facts of all namespaces of an environment, as a component gets them. All lists are sorted."""
+
+    interfaces: tuple[OpenInterface, ...] = ()
+    scrape_targets: tuple[ScrapeTarget, ...] = ()
+    database_backups: tuple[DatabaseBackup, ...] = ()
+    volume_backups: tuple[VolumeBackup, ...] = ()

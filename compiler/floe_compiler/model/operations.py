@@ -1,0 +1,71 @@
+"""What those who operate a platform have to know of its workloads: interfaces, metrics, scaling, data to back up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.secrets import SecretReference
+
+InterfaceProtocol = Literal["http", "grpc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A port of a workload's Service that people or programs outside open, through the ingress controller.
+
+    `name` tells the interfaces of a namespace apart. `authenticates` says that it asks for a login by itself; anything
+    else needs one in front of it. Its health path is that of the port.
+    """
+
+    name: str
+    port: str
+    protocol: InterfaceProtocol = "http"
+    authenticates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """A port of a workload at which each of its pods shows metrics in Prometheus' text format, without a login.
+
+    `job` is what its time series are called; default: the workload's name.
+    """
+
+    port: str
+    path: str = "/metrics"
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """As many replicas as keep the use of CPU near `cpu_percent` of what each requests, within bounds."""
+
+    minimum: int
+    maximum: int
+    cpu_percent: int = 80
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseData:
+    """A PostgreSQL database with data that cannot be made again, and who may read all of it.
+
+    `image` is one whose `pg_dump` fits the server.
+    """
+
+    endpoint: Endpoint
+    database: str
+    user: str
+    password: SecretReference
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeData:
+    """A volume claim of a StatefulSet's pods with data that cannot be made again."""
+
+    workload: str
+    claim: str
+
+
+Data: TypeAlias = DatabaseData | VolumeData

@@ -1,0 +1,28 @@
+"""What components refuse, at the setting that is at fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.lookup import at
+from floe_compiler.model.plan import Component, Context
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.rules import REFUSED
+
+
+def check_refusals(component: Component[Any], context: Context[Any], merged: Merged, findings: Findings) -> None:
+    """Complain of why a component cannot work in its environment; `merged` are the documents of its scope."""
+    instance = context.instance
+    name = f"{instance.slot} {instance.type}"  # without its namespace: one setting may be that of many domains
+    for refusal in component.refuses(context):
+        place = _written(merged, (*instance.settings_path, *refusal.path)) if refusal.path else None
+        subject = f"{instance.settings.environment.name}{ENVIRONMENT_END}{name}"
+        findings.add(REFUSED, f"{name} {refusal.message}", place or instance.origin, subject=subject, hint=refusal.hint)
+
+
+def _written(merged: Merged, path: DataPath) -> Span | None:
+    """Return where a setting was written; None if it is a default."""
+    return merged.span(path) if at(merged.data, path) is not None else None

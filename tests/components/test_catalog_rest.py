@@ -1,0 +1,170 @@
+"""A REST catalog of somebody else: the same steps work with it, and nothing in them knows which catalog it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components import catalog_rest
+from floe_compiler.components.catalog_rest import COMPONENT, RestCatalogConfig
+from floe_compiler.model.capabilities import BearerToken, Catalog, OAuth2Credentials
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.facts import Parts
+from floe_compiler.pipeline import compile_mesh
+from products import COMPUTE, STORE, contributed_to_product
+from small_mesh import MANIFEST, PRODUCT, small_mesh
+from support import context_of
+
+URL = "https://catalog.example.com/api/catalog"
+OAUTH2: dict[str, Any] = {"type": "oauth2", "secret": {"existing": True}, "scope": "catalog"}
+TOKEN_SERVER = {"url": "https://login.example.com/oauth2/token", "cidr": "198.51.100.7/32"}
+CONFIG: dict[str, Any] = {"url": URL, "warehouse": "lake", "cidr": "203.0.113.0/24", "credentials": OAUTH2}
+IDENTITY = {"type": "identity", "role": "arn:aws:iam::123456789012:role/lake"}
+LAKE = {"type": "s3", "bucket": "acme-lake", "region": "eu-west-1", "cidr": "192.0.2.0/24", "credentials": IDENTITY}
+STORE_SECRETS = {"type": "external-secrets", "store": {"name": "vault"}}
+STEPS = [
+    {"name": "load", "type": "dlt", "script": "load.py"},
+    {"name": "transform", "type": "dbt"},
+    {"name": "report", "type": "custom", "command": ["report"]},
+]
+CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
+POLICY = "output/dev/floe-sales-domain/networkpolicy.networking.k8s.io_orders.yaml"
+PROFILES = "output/dev/floe-sales-domain/configmap_dbt-profiles.yaml"
+EXTERNAL_SECRET = "output/dev/floe-sales-domain/externalsecret.external-secrets.io_catalog-client-sales.yaml"
+
+
+def catalog(**config: Any) -> Catalog:
+    context = context_of(COMPONENT, {**CONFIG, **config}, domains=("field-service", "marketing", "sales"))
+    return catalog_rest.provides(context.instance)[0]
+
+
+def mesh(root: Path, *, secrets: dict[str, Any] | None = None, **config: Any) -> Path:
+    parts = {"catalog": {"type": "rest", **CONFIG, **config}, "storage": LAKE}
+    changes: dict[str, dict[str, Any]] = {
+        MANIFEST: {**parts, "secrets": secrets or {"type": "generated"}},
+        PRODUCT: {"steps": STEPS},
+    }
+    return small_mesh(root, changes)
+
+
+def rendered(root: Path, **changes: Any) -> dict[str, Any]:
+    compiled = compile_mesh(mesh(root, **changes))
+    assert compiled.warnings == (), "the checks have nothing to say of it"
+    return {path: yaml.safe_load(text) for path, text in compiled.files.items()}
+
+
+def steps(files: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    pod = files[CRON_JOB]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    every = [*pod["initContainers"], *pod["containers"]]
+    return {one["name"]: {variable["name"]: variable for variable in one["env"]} for one in every}
+
+
+def test_nothing_is_rendered() -> None:
+    assert COMPONENT.build(context_of(COMPONENT, CONFIG)) == Parts()
+
+
+def test_the_catalog_is_where_its_url_says() -> None:
+    assert catalog().endpoint.address() == "catalog.example.com:443"
+    assert catalog(url="http://catalog.example.com:8181").endpoint.address() == "catalog.example.com:8181"
+    assert (catalog().uri, catalog().warehouse, catalog().endpoint.cidr) == (URL, "lake", "203.0.113.0/24")
+    assert [client.namespace for client in catalog().clients] == ["field_service", "marketing", "sales"]
+
+
+def test_each_domain_logs_in_with_a_secret_of_its_own() -> None:
+    login = catalog().client("sales").credentials
+    assert isinstance(login, OAuth2Credentials)
+    assert (login.client_id.secret.name, login.client_id.key) == ("catalog-client-sales", "client-id")
+    assert login.client_id.secret.existing
+    assert not [key for key in login.client_id.secret.keys if key.generated or key.literal]
+
+
+def test_tokens_come_from_the_catalog_unless_another_server_hands_them_out() -> None:
+    login = catalog().client("sales").credentials
+    assert isinstance(login, OAuth2Credentials)
+    assert login.token_url == f"{URL}/v1/oauth/tokens"
+    assert [server.host for server in catalog().calls()] == ["catalog.example.com"]
+    other = catalog(credentials={**OAUTH2, "token_server": TOKEN_SERVER})
+    assert [(server.host, server.cidr) for server in other.calls()] == [
+        ("catalog.example.com", "203.0.113.0/24"),
+        ("login.example.com", "198.51.100.7/32"),
+    ]
+
+
+def test_a_domain_may_show_a_token_or_nothing() -> None:
+    shown = catalog(credentials={"type": "token", "secret": {"name": "lake", "key": "jwt"}}).client("sales")
+    assert isinstance(shown.credentials, BearerToken)
+    assert (shown.credentials.token.secret.name, shown.credentials.token.key) == ("lake-sales", "jwt")
+    assert catalog(credentials={"type": "none"}).client("sales").credentials is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": "catalog.example.com"},
+        {"url": f"{URL}/"},
+        {"url": f"{URL}?warehouse=lake"},
+        {"url": "https://me@catalog.example.com"},
+        {"url": "https://localhost/catalog"},
+        {"warehouse": "$(HOME)"},
+        {"credentials": {"type": "password"}},
+        {"credentials": {**OAUTH2, "token_server": {"url": "login.example.com"}}},
+    ],
+    ids=str,
+)
+def test_bad_settings_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        RestCatalogConfig.model_validate({**CONFIG, **change})
+
+
+def test_every_step_knows_the_catalog_by_neutral_names(tmp_path: Path) -> None:
+    for variables in steps(rendered(tmp_path)).values():
+        assert not [name for name in variables if "POLARIS" in name]
+        assert variables["FLOE_CATALOG_URI"]["value"] == variables["PYICEBERG_CATALOG__DEFAULT__URI"]["value"] == URL
+        assert variables["FLOE_CATALOG_NAMESPACE"]["value"] == "sales"
+        assert variables["PYICEBERG_CATALOG__DEFAULT__CREDENTIAL"]["value"] == "$(FLOE_CATALOG_CREDENTIAL)"
+        secret = variables["FLOE_CATALOG_CLIENT_SECRET"]["valueFrom"]["secretKeyRef"]
+        assert secret == {"name": "catalog-client-sales", "key": "client-secret"}
+
+
+def test_dlt_and_dbt_work_with_it_as_with_any_other(tmp_path: Path) -> None:
+    files = rendered(tmp_path)
+    load = steps(files)["load"]
+    assert load["ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE"]["value"] == "rest"
+    assert load["DATASET_NAME"]["value"] == "sales"
+    target = yaml.safe_load(files[PROFILES]["data"]["profiles.yml"])["floe"]["outputs"]["dev"]
+    assert target["attach"][0]["options"]["endpoint"] == "{{ env_var('FLOE_CATALOG_URI') }}"
+    assert target["secrets"][0]["client_id"] == "{{ env_var('FLOE_CATALOG_CLIENT_ID') }}"
+
+
+def test_steps_may_reach_the_catalog_and_who_hands_out_tokens(tmp_path: Path) -> None:
+    files = rendered(tmp_path, credentials={**OAUTH2, "token_server": TOKEN_SERVER})
+    ranges = [peer["ipBlock"]["cidr"] for rule in files[POLICY]["spec"]["egress"] for peer in rule["to"]]
+    assert {"203.0.113.0/24", "198.51.100.7/32", "192.0.2.0/24"} <= set(ranges)
+
+
+@pytest.mark.parametrize("credentials", [{"type": "none"}, {"type": "token", "secret": {"existing": True}}], ids=str)
+def test_other_logins_pass_all_checks_too(tmp_path: Path, credentials: dict[str, Any]) -> None:
+    assert CRON_JOB in rendered(tmp_path, credentials=credentials)
+
+
+def test_a_secret_that_nobody_puts_there_comes_from_the_store(tmp_path: Path) -> None:
+    assert EXTERNAL_SECRET not in rendered(tmp_path / "existing")
+    files = rendered(tmp_path / "store", secrets=STORE_SECRETS, credentials={"type": "oauth2"})
+    found = {one["secretKey"]: one["remoteRef"]["key"] for one in files[EXTERNAL_SECRET]["spec"]["data"]}
+    assert found == dict.fromkeys(("client-id", "client-secret"), "small/dev/floe-platform/catalog-client-sales")
+
+
+def test_no_client_is_made_up_for_a_catalog_of_others(tmp_path: Path) -> None:
+    with pytest.raises(StageFailed) as failed:
+        compile_mesh(mesh(tmp_path, credentials={"type": "oauth2"}))
+    assert [one.rule.code for one in failed.value.diagnostics] == ["S001"]
+
+
+def test_contributed(snapshot: SnapshotAssertion) -> None:
+    found = catalog(credentials={**OAUTH2, "token_server": TOKEN_SERVER})
+    assert contributed_to_product(found, STORE, COMPUTE) == snapshot

@@ -1,0 +1,17 @@
+"""The metrics of all namespaces."""
+
+from __future__ import annotations
+
+from derive.samples import key
+from floe_compiler.derive.scrape_targets import scrape_targets
+from floe_compiler.model.mesh_facts import ScrapeTarget
+from floe_compiler.model.unit_facts import UnitFacts
+from kit.samples import OUTSIDE
+
+FINANCE = ScrapeTarget("finance", "web", OUTSIDE, "/metrics")
+SALES = ScrapeTarget("sales", "api", OUTSIDE, "/metrics")
+
+
+def test_they_are_gathered_in_one_order() -> None:
+    units = [UnitFacts(key("sales"), scrape_targets=(SALES,)), UnitFacts(key("finance"), scrape_targets=(FINANCE,))]
+    assert scrape_targets(units) == scrape_targets(units[::-1]) == (FINANCE, SALES)

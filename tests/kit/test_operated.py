@@ -1,0 +1,63 @@
+"""Pods that an operator starts: found by its labels, opened for those who call them, and counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from floe_compiler.kit.operated import operated_group, operated_objects, pod_labels
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import OperatedPods, Resources
+from floe_compiler.model.rendered import PodGroup
+from kit.samples import DATABASE, HTTP, OUTSIDE, instance
+
+STATUS = Port("status", 8000, service=False)
+PODS = OperatedPods(
+    "lake",
+    (("operator.example.com/name", "lake"),),
+    Resources("1", "2Gi", "2", "4Gi"),
+    count=3,
+    storage="10Gi",
+    ports=(HTTP, STATUS),
+    calls=(DATABASE, OUTSIDE),
+)
+
+
+def objects(pods: OperatedPods, callers: Any = None) -> dict[str, Any]:
+    return {one["kind"]: one for one in operated_objects(instance(), pods, callers or {})}
+
+
+def test_others_reach_them_by_a_service_of_their_name() -> None:
+    service = objects(PODS)["Service"]
+    assert service["spec"] == {
+        "type": "ClusterIP",
+        "selector": {"operator.example.com/name": "lake"},
+        "ports": [{"name": "http", "port": 8080, "targetPort": 8080, "protocol": "TCP"}],
+    }
+    endpoint = PODS.endpoint("floe-platform", "cluster.local").only("http")
+    assert endpoint.url() == f"http://{service['metadata']['name']}.floe-platform.svc.cluster.local:8080"
+    assert (endpoint.group, endpoint.labels) == (PodGroup("floe-platform", "lake"), PODS.labels)
+
+
+def test_who_has_no_port_to_offer_has_no_service() -> None:
+    assert list(objects(replace(PODS, ports=(STATUS,)))) == ["NetworkPolicy"]
+
+
+def test_callers_and_the_operator_come_in_and_calls_go_out() -> None:
+    policy = objects(replace(PODS, operator="lake-system"), {"floe-sales-domain": (("TCP", 8080),)})["NetworkPolicy"]
+    assert policy["spec"]["podSelector"] == {"matchLabels": {"operator.example.com/name": "lake"}}
+    assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["ingress"]] == [[8080], [8080, 8000]]
+    assert [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]] == [[443], [5432]]
+    assert policy["metadata"]["annotations"] == {"floe.dev/external-references": "Namespace/lake-system"}
+    assert "annotations" not in objects(PODS)["NetworkPolicy"]["metadata"]
+
+
+def test_the_operator_gives_them_the_labels_that_those_they_call_let_in() -> None:
+    assert pod_labels(PODS) == {"operator.example.com/name": "lake", "access.floe.dev/db": "true"}
+
+
+def test_they_count_in_the_quota_with_their_volumes() -> None:
+    group = operated_group("floe-platform", PODS)
+    assert (group.group, group.count, dict(group.labels)) == (PodGroup("floe-platform", "lake"), 3, pod_labels(PODS))
+    assert dict(group.requests) == {"cpu": "1", "memory": "2Gi", "storage": "10Gi"}
+    assert dict(group.limits) == {"cpu": "2", "memory": "4Gi"}

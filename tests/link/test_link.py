@@ -1,0 +1,99 @@
+"""The link as a whole: over summaries as they come from a cache, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from check.samples import NAMESPACE, Platform, resource
+from floe_compiler.check import check_unit
+from floe_compiler.link import RULES, Finding, link, placed
+from floe_compiler.model.diagnostics import Related
+from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.places import Places
+from floe_compiler.model.span import Span
+from floe_compiler.model.summary import Summary, decode, encode
+from link.two_namespaces import CALL, two_namespaces
+from whole_environment import facts_of, run_checks, split
+
+
+def summaries(platform: Platform) -> list[Summary]:
+    return [check_unit(unit, ()).summary for unit in split(platform.rendered()).values()]
+
+
+def cut() -> Platform:
+    platform = two_namespaces()
+    del platform.objects["NetworkPolicy/report-out"]
+    return platform
+
+
+def undeclared() -> Platform:
+    platform = two_namespaces()
+    platform.facts["connections"] -= {CALL}
+    return platform
+
+
+def elsewhere() -> Platform:
+    platform = two_namespaces()
+    platform["Service/polaris"]["metadata"]["namespace"] = "sales"
+    platform.pod("CronJob/report")["priorityClassName"] = "low"
+    platform.add(resource("v1", "ConfigMap", "lost", "nowhere", data={}))
+    return platform
+
+
+BROKEN = [cut, undeclared, elsewhere]
+
+
+def test_two_namespaces_pass_every_check() -> None:
+    assert run_checks(two_namespaces().rendered()) == ()
+
+
+@pytest.mark.parametrize("broken", [two_namespaces, *BROKEN])
+def test_a_summary_comes_back_as_it_was(broken: Callable[[], Platform]) -> None:
+    for summary in summaries(broken()):
+        assert decode(encode(summary)) == summary
+        assert encode(decode(encode(summary))) == encode(summary)
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_decoded_summaries_tell_the_same(broken: Callable[[], Platform]) -> None:
+    platform = broken()
+    facts, found = facts_of(platform.rendered()), summaries(platform)
+    findings = link(facts, found)
+    assert findings
+    assert link(facts, [decode(encode(one)) for one in found]) == findings
+    assert {one.rule for one in findings} <= set(RULES)
+
+
+@given(st.permutations(range(3)))
+def test_the_order_of_units_does_not_matter(order: list[int]) -> None:
+    platform = elsewhere()
+    found = [one for one in summaries(platform) if one.unit in ("", NAMESPACE, "sales")]
+    facts = facts_of(platform.rendered())
+    assert link(facts, [found[position] for position in order]) == link(facts, found)
+
+
+def test_a_summary_is_small_and_holds_no_manifest() -> None:
+    (domain,) = (one for one in summaries(two_namespaces()) if one.unit == "sales")
+    assert len(encode(domain)) < 2048
+    assert b"backoffLimit" not in encode(domain)
+
+
+def test_a_finding_stands_where_its_object_comes_from() -> None:
+    about = ObjectId("apps", "Deployment", NAMESPACE, "polaris")
+    origin, patch = Span("platform-manifest.yaml", 9, 3), Span("overlays/prod/patch.yaml", 3, 1)
+    places = Places("prod", {str(about): origin}, {}, {ObjectId("", "Service", NAMESPACE, "db"): (patch,)})
+    asked: list[str] = []
+
+    def of(unit: str) -> Places:
+        asked.append(unit)
+        return places
+
+    finding = Finding(RULES[0], NAMESPACE, about, "it names db", "a hint")
+    (found,) = placed([finding, finding], of)
+    assert (found.subject, found.span, found.hint) == (f"prod: {about}", origin, "a hint")
+    assert found.related == (Related(patch, f"removes Service {NAMESPACE}/db"),)
+    assert asked == [NAMESPACE], "places are looked up once for each unit, and only for findings"

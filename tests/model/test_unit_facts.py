@@ -1,0 +1,84 @@
+"""What a namespace declares that concerns others, as the data that is kept of it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import OperatedPods, Parts, Resources
+from floe_compiler.model.inputs import Quota
+from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.operations import DatabaseData, Interface, Metrics, VolumeData
+from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
+from floe_compiler.model.unit_facts import UnitFacts, unit_facts
+from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
+from support import DEVELOPMENT
+
+HIDDEN = Port("internal", 9999, service=False)
+WEB = workload(
+    pod(container(ports=(HTTP, METRICS, HIDDEN))),
+    interfaces=(Interface("site", "http"), Interface("admin", "metrics", "grpc", authenticates=True)),
+    metrics=(Metrics("internal", "/q/metrics"), Metrics("metrics", job="web-metrics")),
+)
+PODS = OperatedPods(
+    "lake", (("o/name", "lake"),), Resources("1", "1Gi", "1", "1Gi"), ports=(METRICS,), metrics=(Metrics("metrics"),)
+)
+DATA = (DatabaseData(DATABASE, "app", "app", SECRET.key("password"), "postgres:16"), VolumeData("web", "data"))
+
+
+def facts(*parts: Parts, incomplete: bool = False) -> UnitFacts:
+    instances = tuple(DeclaredInstance(instance(), one) for one in parts)
+    unit = DeclaredUnit(DEVELOPMENT, "platform", "floe-platform", "@acme/x", Quota(), instances, incomplete=incomplete)
+    return unit_facts(unit)
+
+
+def test_interfaces_are_the_ports_that_people_open() -> None:
+    found = facts(Parts((WEB,))).interfaces
+    assert [(one.name, one.endpoint.address(), one.protocol, one.authenticates) for one in found] == [
+        ("admin", "web.floe-platform.svc.cluster.local:9090", "grpc", True),
+        ("site", "web.floe-platform.svc.cluster.local:8080", "http", False),
+    ]
+
+
+def test_metrics_are_scraped_from_the_pods_of_workloads_and_operators() -> None:
+    found = facts(Parts((WEB,), operated=(PODS,))).scrape_targets
+    assert [(one.job, one.endpoint.port(), one.path, one.endpoint.labels) for one in found] == [
+        ("lake", METRICS, "/metrics", PODS.labels),
+        ("web", HIDDEN, "/q/metrics", ()),
+        ("web-metrics", METRICS, "/metrics", ()),
+    ]
+
+
+def test_data_is_backed_up_where_it_is() -> None:
+    found = facts(Parts(data=DATA))
+    (database,), (volume,) = found.database_backups, found.volume_backups
+    assert (database.namespace, database.endpoint, database.password) == ("floe-platform", DATABASE, DATA[0].password)
+    assert (volume.namespace, volume.workload, volume.claim) == ("floe-platform", "web", "data")
+
+
+def test_whoever_has_an_identity_and_whatever_an_operator_starts_call_servers_too() -> None:
+    exchange = Endpoint("sts.floe-platform.svc.cluster.local", (HTTP,), DATABASE.group)
+    one = workload(pod(workload_identity=WorkloadIdentity(endpoints=(exchange, OUTSIDE))))
+    operated = OperatedPods("lake", PODS.labels, PODS.resources, calls=(DATABASE,))
+    assert [call.port for call in facts(Parts((one,), operated=(operated,))).calls] == [5432, 8080]
+
+
+def test_a_port_that_a_workload_does_not_have_is_a_mistake_of_the_component() -> None:
+    with pytest.raises(KeyError, match="has no port named admin"):
+        facts(Parts((workload(interfaces=(Interface("site", "admin"),)),)))
+
+
+def test_they_are_plain_data_in_one_order() -> None:
+    parts = (Parts((WEB,), operated=(PODS,)), Parts(data=DATA))
+    found = facts(*parts, incomplete=True)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=UnitFacts) == found
+    assert facts(*parts[::-1], incomplete=True) == found
+    mesh = MeshFacts(found.interfaces, found.scrape_targets, found.database_backups, found.volume_backups)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(mesh), type=MeshFacts) == mesh
+
+
+def test_it_is_known_which_facts_are_not_all_there_yet() -> None:
+    assert facts(Parts(), incomplete=True).incomplete
+    assert not facts(Parts()).incomplete

@@ -1,0 +1,69 @@
+"""What components refuse is reported where the setting was written that is at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.plan import Context, Instance, Refusal
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.layers import Layer, beneath
+from floe_compiler.resolve.refusals import check_refusals
+from resolve.samples import component, merged
+from support import DEVELOPMENT
+
+WRITTEN = merged({"catalog": {"type": "alpha", "inner": {"kind": "small"}}}, {"catalog": {"replicas": 3}})
+DOCUMENTS = beneath(Layer("scale light", {"catalog": {"inner": {"size": 1}}}), WRITTEN)
+CHOSEN = Span("0.yaml", 3, 1)
+
+
+def refused(path: DataPath) -> Any:
+    instance: Instance[Any] = Instance(
+        "catalog",
+        "alpha",
+        "alpha",
+        "platform",
+        "floe-platform",
+        None,
+        DEVELOPMENT,
+        origin=CHOSEN,
+        settings_path=("catalog",),
+    )
+
+    def refuses(context: Context[Any]) -> Iterator[Refusal]:
+        yield Refusal(f"cannot work in {context.settings.environment}", "leave it out", path)
+
+    findings = Findings()
+    check_refusals(component("catalog", "alpha", refuses=refuses), Context(instance), DOCUMENTS, findings)
+    (found,) = findings.found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        (("replicas",), "1.yaml:3:5"),
+        (("inner", "kind"), "0.yaml:5:5"),
+        (("labels",), str(CHOSEN)),
+        (("inner", "size"), str(CHOSEN)),
+        ((), str(CHOSEN)),
+    ],
+    ids=["overridden", "nested", "a default", "of the scale", "none"],
+)
+def test_the_place_is_that_of_the_setting_or_of_the_choice_of_the_component(path: DataPath, place: str) -> None:
+    found = refused(path)
+    assert (found.rule.code, str(found.span)) == ("R020", place)
+    assert (found.message, found.hint) == ("catalog alpha cannot work in dev", "leave it out")
+    assert found.subject == "dev: catalog alpha"
+
+
+def test_most_components_refuse_nothing() -> None:
+    findings = Findings()
+    check_refusals(
+        component("a", "b"), Context(Instance("a", "b", "b", "p", "n", None, DEVELOPMENT)), DOCUMENTS, findings
+    )
+    assert findings.found == []
