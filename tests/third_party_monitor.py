@@ -57,6 +57,8 @@ class MonitorConfig(Input):
     """The kind of monitor."""
     retention: Annotated[int, Field(ge=1)] = 15
     """Days that history is kept for."""
+    path: str = "/metrics"
+    """Where an agent shows its metrics."""
     most: Annotated[int, Field(ge=2)] = 5
     """How many servers there are at most."""
 
@@ -170,7 +172,7 @@ def _agent(context: Context[MonitorConfig]) -> Workload:
     image = "ghcr.io/acme/vigil-agent:2.1.0"
     container = Container("agent", image, SMALL, ports=(REPORT,), liveness=health, readiness=health)
     pod = Pod((container,), USER, calls=called, waits_for=called)
-    return Workload(AGENT, pod, replicas=2, metrics=(Metrics(REPORT.name),))
+    return Workload(AGENT, pod, replicas=2, metrics=(Metrics(REPORT.name, context.config.path),))
 
 
 def _backup(database: DatabaseBackup) -> Task:

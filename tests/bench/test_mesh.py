@@ -14,7 +14,7 @@ def test_a_small_mesh_compiles_and_its_patches_are_applied(tmp_path: Path) -> No
     assert tuple(one.environment for one in compiled.environments) == ENVIRONMENTS
     for one in compiled.environments:
         patched = {name.split()[0] for unit in one.heads for name in one.places(unit).patched}
-        assert patched == {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
+        assert patched == {"CronJob.batch", "Deployment.apps", "ResourceQuota", "launched"}
 
 
 def test_an_edited_product_changes_its_objects_and_no_others(tmp_path: Path) -> None:

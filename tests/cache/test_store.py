@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from floe_compiler.cache.store import DIGEST_SIZE, FORMAT, KEPT_DAYS, Store
+from floe_compiler.cache.store import DIGEST_SIZE, FORMAT, KEPT_DAYS, Memory, Store
 from floe_compiler.model.codec import digest_of
 
 KEY, OTHER = digest_of("one"), digest_of("other")
@@ -26,7 +26,7 @@ DAY = 24 * 3600
 def store(tmp_path: Path) -> Store:
     """Return a store with one entry."""
     store = Store(tmp_path / "cache")
-    store.put("units", KEY, DATA)
+    assert store.put("units", KEY, DATA)
     return store
 
 
@@ -48,6 +48,14 @@ def test_what_is_kept_comes_back(tmp_path_factory: pytest.TempPathFactory, data:
     assert store.get("documents", KEY) is None
     store.put("units", KEY, data + b"!")
     assert store.get("units", KEY) == data + b"!"
+
+
+def test_a_store_in_memory_does_the_same() -> None:
+    store = Memory()
+    assert store.put("units", KEY, DATA)
+    assert store.get("units", KEY) == DATA
+    assert store.get("units", OTHER) is None
+    assert store.get("documents", KEY) is None
 
 
 def test_every_truncated_entry_is_none(store: Store) -> None:
@@ -126,7 +134,7 @@ def test_nowhere_to_keep_anything_is_no_error(tmp_path: Path, place: str) -> Non
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text("in the way")
     store = Store(tmp_path / "cache")
-    store.put("units", KEY, DATA)
+    assert not store.put("units", KEY, DATA)
     assert store.get("units", KEY) is None
     store.prune()
     assert (tmp_path / place).read_text() == "in the way"
@@ -137,7 +145,7 @@ def test_a_full_disk_leaves_no_half_of_an_entry(store: Store, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("floe_compiler.cache.store.os.replace", full)
-    store.put("units", OTHER, DATA)
+    assert not store.put("units", OTHER, DATA)
     assert store.get("units", OTHER) is None
     assert store.get("units", KEY) == DATA
     assert files_of(store) == [f"units/{KEY[:2]}/{KEY[2:]}"]

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
 from floe_compiler.link import Environment, placed
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import Connection, External, LaunchedPods, PodGroup, Rendered
 from floe_compiler.model.summary import decode, encode
-from whole_environment import facts_of, places_in, split
 
 NAMESPACE = "floe-platform"
 IMAGE = "ghcr.io/acme/server:1.2.3"
@@ -81,7 +82,7 @@ class Platform:
             if check.__module__.startswith("floe_compiler.link"):
                 summaries = [decode(encode(summarize(index))) for index in indexes]
                 linked = check(Environment.of(facts_of(rendered), summaries))
-                found += placed(linked, lambda name: places_in(units, name))
+                found += placed(linked, lambda name: Places.of(units.get(name, Rendered("prod", ObjectSet()))))
             else:
                 found += [one for index in indexes for one in check(index)]
         return list(dict.fromkeys(found))

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from check.samples import Platform, sample
+from environment_check import run_checks, split
 from floe_compiler.check import RULES, check_unit
 from floe_compiler.model.diagnostics import Diagnostic, Related, StageFailed
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
-from whole_environment import run_checks, split
 
 
 def test_the_sample_platform_passes_every_check() -> None:

@@ -6,18 +6,17 @@ one that says `crash` a bug.
 
 import hashlib
 import sys
+import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from floe_compiler import pipeline
-from floe_compiler.cache.store import Cache
+import floe_compiler
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import File, FileSet
 from floe_compiler.model.span import Span
 from floe_compiler.pipeline.compilation import Compilation
-from floe_compiler.pipeline.workers import Workers
 
 BAD = Rule("R901", "bad domain", "It says fail.")
 NONE = Rule("R903", "no environment", "There is none.")
@@ -29,12 +28,7 @@ def _silent(_: str) -> None:
 
 
 def compile_mesh(
-    root: Path,
-    environments: tuple[str, ...] = (),
-    progress: Callable[[str], None] = _silent,
-    *,
-    cache: Cache | None = None,
-    workers: Workers | None = None,
+    root: Path, environments: tuple[str, ...] = (), progress: Callable[[str], None] = _silent, **_given: object
 ) -> Compilation:
     findings = Findings()
     digests = {name: digest for name, digest in input_digests(root).items() if name in environments or not environments}
@@ -78,8 +72,10 @@ def _render(environment: str, domain: Path) -> str:
 
 def install(patch: pytest.MonkeyPatch) -> None:
     """Put this pipeline in the place of the real one."""
-    patch.setattr(pipeline, "compile_mesh", compile_mesh)
-    patch.setattr(pipeline, "input_digests", input_digests)
+    fake = types.ModuleType("floe_compiler.pipeline")
+    fake.__dict__.update(compile_mesh=compile_mesh, input_digests=input_digests)
+    patch.setitem(sys.modules, "floe_compiler.pipeline", fake)
+    patch.setattr(floe_compiler, "pipeline", fake)
     patch.setattr("floe_compiler.load.digests.input_digests", input_digests)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from derive.samples import key
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.model.mesh_facts import DatabaseBackup, VolumeBackup
 from floe_compiler.model.unit_facts import UnitFacts
+from floe_compiler.model.units import UnitKey
 from kit.samples import DATABASE, SECRET
 
 FINANCE = DatabaseBackup("finance", "dagster", DATABASE, "dagster", SECRET.key("password"), "postgres:16")
 SALES = DatabaseBackup("sales", "dagster", DATABASE, "dagster", SECRET.key("password"), "postgres:16")
 VOLUME = VolumeBackup("platform", "minio", "data")
+
+
+def key(namespace: str) -> UnitKey:
+    return UnitKey("dev", "acme-dev", namespace)
 
 
 def test_they_are_gathered_in_one_order() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from derive.samples import key
 from floe_compiler.derive.scrape_targets import scrape_targets
 from floe_compiler.model.mesh_facts import ScrapeTarget
 from floe_compiler.model.unit_facts import UnitFacts
+from floe_compiler.model.units import UnitKey
 from kit.samples import OUTSIDE
 
 FINANCE = ScrapeTarget("finance", "web", OUTSIDE, "/metrics")
 SALES = ScrapeTarget("sales", "api", OUTSIDE, "/metrics")
+
+
+def key(namespace: str) -> UnitKey:
+    return UnitKey("dev", "acme-dev", namespace)
 
 
 def test_they_are_gathered_in_one_order() -> None:

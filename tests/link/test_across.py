@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
 from floe_compiler.link import Environment, link_across
@@ -12,7 +13,6 @@ from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.span import Span
-from whole_environment import facts_of, split
 
 CLASS = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}}
 NAME = "PriorityClass.scheduling.k8s.io high"

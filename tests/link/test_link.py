@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from check.samples import NAMESPACE, Platform, resource
+from environment_check import facts_of, run_checks, split
 from floe_compiler.check import check_unit
 from floe_compiler.link import RULES, Finding, link, placed
 from floe_compiler.model.diagnostics import Related
@@ -17,7 +18,6 @@ from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
 from floe_compiler.model.summary import Summary, decode, encode
 from link.two_namespaces import CALL, two_namespaces
-from whole_environment import facts_of, run_checks, split
 
 
 def summaries(platform: Platform) -> list[Summary]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.codec import decode, encode
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import OperatedPods, Parts, Resources
 from floe_compiler.model.inputs import Quota
@@ -73,10 +73,10 @@ def test_a_port_that_a_workload_does_not_have_is_a_mistake_of_the_component() ->
 def test_they_are_plain_data_in_one_order() -> None:
     parts = (Parts((WEB,), operated=(PODS,)), Parts(data=DATA))
     found = facts(*parts, incomplete=True)
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=UnitFacts) == found
+    assert decode(encode(found), UnitFacts) == found
     assert facts(*parts[::-1], incomplete=True) == found
     mesh = MeshFacts(found.interfaces, found.scrape_targets, found.database_backups, found.volume_backups)
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(mesh), type=MeshFacts) == mesh
+    assert decode(encode(mesh), MeshFacts) == mesh
 
 
 def test_it_is_known_which_facts_are_not_all_there_yet() -> None:

@@ -12,8 +12,7 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import PodGroup, Rendered
 from floe_compiler.model.span import Span
 from floe_compiler.overlay import apply_overlay, kustomize, overlay, portions
-from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment
-from whole_environment import split
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment, split_units
 
 HERE = Span("platform-manifest.yaml", 9, 3)
 
@@ -318,7 +317,7 @@ def test_a_unit_comes_out_the_same_whichever_others_come_along(mesh: Mesh, monke
         {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}},
     ]
     read = mesh.overlay()
-    units = split(Rendered("dev", ObjectSet.of(objects)), read.written)
+    units = split_units(Rendered("dev", ObjectSet.of(objects)), read.written)
     monkeypatch.setattr(portions, "PORTION", 3)
 
     alone = {name: apply_overlay(read, {name: units[name]})[name] for name in names}

@@ -11,8 +11,7 @@ from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.overlay import apply_overlay, overlay, read_overlay
-from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment
-from whole_environment import split
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment, split_units
 
 FILE = "base/kustomization.yaml"
 MERGE = "apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}{namespace}}}\n"
@@ -45,7 +44,7 @@ def test_a_sent_overlay_does_the_same(mesh: Mesh) -> None:
     sent = pickle.loads(pickle.dumps(read))
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "ops"), NAMESPACE]))
 
-    here, there = (apply_overlay(one, split(rendered, one.written)) for one in (read, sent))
+    here, there = (apply_overlay(one, split_units(rendered, one.written)) for one in (read, sent))
 
     assert sent == read
     assert here == there

@@ -11,8 +11,7 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.overlay import apply_overlay, failures_once, kustomize, portions
-from overlay.overlay_mesh import OVERLAY, Mesh, config_map
-from whole_environment import split
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
 
 FILE = "base/kustomization.yaml"
 ADD = "- target: {{name: '{name}'}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
@@ -108,7 +107,7 @@ def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch:
     monkeypatch.setattr(portions, "PORTION", 2)
     objects = [config_map(f"c{index}", f"team-{index % 3}", data={} if index else {"gone": ""}) for index in range(7)]
     overlay = mesh.overlay()
-    units = split(Rendered("dev", ObjectSet.of(objects)))
+    units = split_units(Rendered("dev", ObjectSet.of(objects)))
 
     alone = [apply_overlay(overlay, {name: unit})[name] for name, unit in units.items()]
     together = apply_overlay(overlay, units)

@@ -10,11 +10,11 @@ import pytest
 from floe_compiler.components import registry
 from floe_compiler.model.capabilities import Capability, Catalog, Compute, Database, ObjectStore
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.plan import PLATFORM, Instance, Requirement
+from floe_compiler.model.plan import Instance, Requirement
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.capabilities import Placed, check_provided, context, provided
 from floe_compiler.resolve.slots import slots
-from products import CATALOG, DATABASE, LINEAGE, STORE, product
+from products import CATALOG, DATABASE, LINEAGE, STORE
 from resolve.samples import component
 from support import DEVELOPMENT
 
@@ -36,21 +36,8 @@ def found(one: Placed, own: Any = (), platform: Any = ()) -> tuple[Any, ...]:
 def test_the_own_namespace_comes_first() -> None:
     other = replace(CATALOG, name="own")
     needs = placed(Requirement(Catalog))
-    assert [one.name for one in found(needs, own=(other,), platform=(CATALOG,))] == ["own"]
-    assert [one.name for one in found(needs, platform=(CATALOG,))] == [CATALOG.name]
-
-
-def clients(one: Placed) -> list[str]:
-    (catalog,) = found(one, platform=(CATALOG,))
-    return [client.domain for client in catalog.clients]
-
-
-def test_a_domain_knows_its_own_client_and_those_of_the_domains_that_it_reads() -> None:
-    needs = placed(Requirement(Catalog))
-    assert [client.domain for client in CATALOG.clients] == ["marketing", "sales"]
-    assert clients(needs) == ["sales"]
-    assert clients((needs[0], replace(needs[1], products=(product(),)))) == ["marketing", "sales"]
-    assert clients((needs[0], replace(needs[1], scope=PLATFORM))) == ["marketing", "sales"]
+    assert found(needs, own=(other,), platform=(CATALOG,)) == (other.about({"sales"}),)
+    assert found(needs, platform=(CATALOG,)) == (CATALOG.about({"sales"}),)
 
 
 def test_one_is_found_or_all_or_the_one_of_that_name() -> None:

@@ -213,11 +213,3 @@ def test_two_parts_that_take_one_name_are_told_with_both_places() -> None:
     for one in found:
         assert (one.rule.code, str(one.span)) == ("S002", "m.yaml:4:3")
         assert [str(related.span) for related in one.related] == ["m.yaml:5:3"]
-
-
-def test_an_object_of_the_cluster_may_come_from_one_namespace_only() -> None:
-    shared = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "shared"}}
-    units = (unit(one, Parts(objects=(shared,))) for one in (PLATFORM, SALES))
-    (found,) = refused(*units)
-    assert found.rule.code == "S002"
-    assert "PersistentVolume shared" in found.message

@@ -13,6 +13,8 @@ import itertools
 import os
 import stat
 import time
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -64,26 +66,40 @@ class Store:
                 _write(temporary, _sealed(kind, key, data))
                 os.replace(temporary, path)  # noqa: PTH105
             except BaseException:
-                os.unlink(temporary)  # noqa: PTH108
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)  # noqa: PTH108
                 raise
         except OSError:
             return False
         return True
 
     def prune(self) -> None:
-        """Remove what no run has used for KEPT_DAYS; looked at once a day."""
+        """Remove what no run has used for KEPT_DAYS, looked at once a day.
+
+        What stands under one key stays together: a run that uses one kind of it may need the other tomorrow.
+        """
         stamp, now = self.folder / "pruned", time.time()
         with contextlib.suppress(OSError):
             if stamp.is_file() and stamp.stat().st_mtime > now - _DAY:
                 return
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             stamp.touch()
+            entries: dict[tuple[str, str], list[Path]] = defaultdict(list)
             for path in self.folder.glob("*/??/*"):
-                if path.stat(follow_symlinks=False).st_mtime < now - KEPT_DAYS * _DAY:
-                    path.unlink(missing_ok=True)
+                entries[path.parent.name, path.name].append(path)
+            for paths in entries.values():
+                _remove_unused(paths, now - KEPT_DAYS * _DAY)
 
     def _path(self, kind: str, key: str) -> str:
         return f"{self.folder}/{kind}/{key[:2]}/{key[2:]}"
+
+
+def _remove_unused(paths: Iterable[Path], before: float) -> None:
+    """Remove entries none of which was used after that time, unless another run is just doing so."""
+    with contextlib.suppress(OSError):
+        if max(path.stat(follow_symlinks=False).st_mtime for path in paths) < before:
+            for path in paths:
+                path.unlink()
 
 
 def _open_at_once(path: str, flags: int) -> int:
@@ -108,7 +124,9 @@ def _write(path: str, content: bytes) -> None:
 
 
 def _seal(kind: str, key: str, data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=DIGEST_SIZE, key=f"{kind} {key}".encode()[:64]).digest()
+    digest = hashlib.blake2b(f"{kind} {key}\n".encode(), digest_size=DIGEST_SIZE)
+    digest.update(data)
+    return digest.digest()
 
 
 def _sealed(kind: str, key: str, data: bytes) -> bytes:

@@ -84,6 +84,10 @@ class StageFailed(Exception):
         self.diagnostics = ordered(diagnostics)
         super().__init__(f"{len(self.diagnostics)} problem(s)")
 
+    def __reduce__(self) -> tuple[type[StageFailed], tuple[tuple[Diagnostic, ...]]]:
+        """Let another process raise it with its diagnostics."""
+        return StageFailed, (self.diagnostics,)
+
 
 @dataclass(slots=True)
 class Findings:

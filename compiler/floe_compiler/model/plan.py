@@ -38,7 +38,7 @@ CalledPort = tuple[Protocol, int]
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """Who calls a server: the namespaces of the pods that do, each with the ports that they call, sorted."""
 
-Scope = Literal["platform", "domain", "each"]
+ComponentScope = Literal["platform", "domain", "each"]
 """Where a component stands: in the platform's namespace, in that of each domain, or in each of all these."""
 
 PLATFORM: Final = "platform"
@@ -182,7 +182,7 @@ class Component(Generic[Config]):
     constructs: Callable[[Any, Context[Config]], None] | None = None
     completes: Callable[[Context[Config], MeshFacts], Parts] | None = None
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    scope: Scope = "domain"
+    scope: ComponentScope = "domain"
 
     @property
     def key(self) -> tuple[str, str]:

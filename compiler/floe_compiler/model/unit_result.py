@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -12,6 +13,9 @@ from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
 from floe_compiler.model.summary import Summary
+
+Stage = Literal["synthesize", "overlay", "check"]
+"""The stages that a unit goes through."""
 
 
 class OutputFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -26,14 +30,14 @@ class OutputFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class UnitHead(msgspec.Struct, frozen=True, array_like=True):
     """The files of a unit, and what the link has to know of it.
 
-    `hits` are the digests of the patches that select in it. `definitions` are the CustomResourceDefinitions in it, as
-    YAML.
+    `warnings` are kept by the stage that found them. `hits` are the digests of the patches that select in it.
+    `definitions` are the CustomResourceDefinitions in it, as YAML.
     """
 
     unit: str
     files: tuple[OutputFile, ...]
     summary: Summary
-    warnings: tuple[Diagnostic, ...] = ()
+    warnings: dict[Stage, tuple[Diagnostic, ...]] = {}
     hits: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
 

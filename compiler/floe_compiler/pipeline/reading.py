@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from floe_compiler.cache.documents import DocumentCache
 from floe_compiler.cache.store import Cache
 from floe_compiler.load.yaml_reader import read_documents
-from floe_compiler.model.credentials import holds_secret, names_secret, secret_in
+from floe_compiler.model.credentials import names_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import Document
 from floe_compiler.model.packed_documents import packed
+
+_WORD = re.compile(r"\w[\w.-]*\w")
 
 
 class CachedReader:
@@ -23,7 +26,7 @@ class CachedReader:
     def __call__(self, text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
         """Return the documents and diagnostics. What may hold a secret is read anew each time, and never kept."""
         documents = self._known.get(file, text)
-        if documents is not None:
+        if documents:
             return list(documents), []
         found, problems = read_documents(text, file)
         data = packed(tuple(found))
@@ -34,20 +37,18 @@ class CachedReader:
 
 def _may_hold_secret(text: str, documents: Iterable[Document]) -> bool:
     """Tell whether a secret's value may be in a text; rather too often than not often enough."""
-    return bool(secret_in(text)) or any(
-        "Secret" in words or any(map(names_secret, words)) or any(map(holds_secret, document.values))
-        for document in documents
-        if (words := {*_words(document.data)})
-    )
+    said = "\n".join((text, *(one for document in documents for one in _texts(document.data))))
+    return bool(secret_in(said)) or any(word == "Secret" or names_secret(word) for word in _WORD.findall(said))
 
 
-def _words(data: Any) -> Iterator[str]:
-    """Yield every text in a document."""
+def _texts(data: Any) -> Iterator[str]:
+    """Yield every text in a document: a patch within a kustomization.yaml is one, and quotes may hide another."""
     if isinstance(data, str):
         yield data
     elif isinstance(data, dict):
-        for value in data.values():
-            yield from _words(value)
+        for key, value in data.items():
+            yield str(key)
+            yield from _texts(value)
     elif isinstance(data, list):
         for value in data:
-            yield from _words(value)
+            yield from _texts(value)

@@ -11,7 +11,7 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.model.codec import decode
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.unit_result import UnitBody, UnitHead, is_sound
+from floe_compiler.model.unit_result import Stage, UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
 from floe_compiler.pipeline.headers import Scope, made_headers
 from floe_compiler.pipeline.units import (
@@ -20,7 +20,6 @@ from floe_compiler.pipeline.units import (
     Compiled,
     EnvironmentInput,
     Shared,
-    Stage,
     Task,
     compile_units,
     keep,
@@ -66,7 +65,8 @@ class Results:
                 missing.append(task)
             else:
                 self.heads[task.key] = head
-                self.found["overlay"] += head.warnings
+                for stage, warnings in head.warnings.items():
+                    self.found[stage] += warnings
                 self.hits[task.key.environment].update(head.hits)
         for compiled in self._compile(missing):
             self._take(compiled)
@@ -93,6 +93,7 @@ class Results:
         again = decode(compiled.body or b"", UnitBody)
         if again is None:
             raise AssertionError(f"{key} was compiled once, and cannot be now")
+        self._kept(compiled)
         return again
 
     def _recalled(self, task: Task) -> UnitHead | None:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.check import check_unit
@@ -21,7 +20,7 @@ from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.unit_facts import DEFINITION
-from floe_compiler.model.unit_result import UnitHead, body_of, output_file
+from floe_compiler.model.unit_result import Stage, UnitHead, body_of, output_file
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.overlay import Applied, Overlay, apply_overlay
@@ -33,7 +32,6 @@ HEADS, BODIES = "heads", "bodies"
 
 NOTHING_DERIVED = Derived()
 
-Stage = Literal["synthesize", "overlay", "check"]
 Found = tuple[Stage, tuple[Diagnostic, ...]]
 """What a stage found."""
 
@@ -161,7 +159,7 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         task.key.namespace,
         tuple(output_file(file.path, file.subject, file.text) for file in files),
         checked.summary,
-        (*applied.findings, *(one for one in findings.found if one.severity == "warning")),
+        {"overlay": applied.findings, "check": tuple(one for one in findings.found if one.severity == "warning")},
         hits,
         tuple(to_yaml(one) for one in own) if files else (),
     )

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from check.samples import RUNS, Platform, sample, selector
+from environment_check import run_checks
 from floe_compiler.check.pods.launched_pods import check
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import Description, LaunchedPods
-from whole_environment import run_checks
 
 SOURCE = ObjectId("apps", "Deployment", "floe-platform", "dagster")
 DESCRIPTION = Description(SOURCE, "dagster", "RUNS", ("job",), ("metadata",), ("spec",), ("container",))

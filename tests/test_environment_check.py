@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from check.samples import resource
+from environment_check import split
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import DELIVERY_UNIT, SecurityException
 from floe_compiler.model.span import Span
 from link.two_namespaces import DOMAIN, REPORT, two_namespaces
-from whole_environment import split
 
 
 def test_every_object_and_fact_is_in_one_unit() -> None:

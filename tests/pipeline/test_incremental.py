@@ -1,0 +1,213 @@
+"""One change of each kind of input: the units that follow from it are compiled again, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cache.store import Cache
+from floe_compiler.load.digests import compiler_digest
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation
+from pipeline.mesh_of_three import (
+    BASE,
+    CLASS,
+    CLUSTER,
+    DELIVERY,
+    DEV,
+    DEV_NOTE,
+    DEV_OVERLAY,
+    DEV_PATCH,
+    DOMAINS,
+    MANIFEST,
+    ORDERS,
+    PLATFORM,
+    SALES,
+    Recorder,
+    config_map,
+    dev,
+    domain,
+    every_unit,
+    files,
+    kustomization,
+    labelled,
+    manifest,
+    namespace,
+    overlay,
+    priority_class,
+    product,
+    quota,
+    write,
+)
+
+FILES = files()
+QUOTA_PATCH = {"path": "finance-quota.yaml"}
+WIDGETS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.acme.example"},
+    "spec": {
+        "group": "acme.example",
+        "scope": "Namespaced",
+        "names": {"kind": "Widget", "plural": "widgets", "singular": "widget"},
+        "versions": [
+            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+        ],
+    },
+}
+ALL_SCOPES = ("platform", *DOMAINS)
+ALL_UNITS = (CLUSTER, DELIVERY, PLATFORM, *map(namespace, DOMAINS))
+
+
+@dataclass(frozen=True)
+class Change:
+    """Some files changed, and what follows: the scopes resolved and the units compiled again, in dev."""
+
+    files: Mapping[str, Any]
+    resolved: tuple[str, ...] = ()
+    compiled: tuple[str, ...] = ()
+
+
+ORDERS_TEXT = to_yaml(product("orders"))
+SALES_ONLY = (("sales",), (namespace("sales"),))
+
+CHANGES = {
+    "nothing": Change({}),
+    "a product's image": Change({ORDERS: product("orders", image="acme/orders:1.0.1")}, *SALES_ONLY),
+    "a product's schedule": Change({ORDERS: product("orders", schedule={"cron": "0 7 * * *"})}, *SALES_ONLY),
+    "a product's output": Change(
+        {ORDERS: product("orders", outputs=[{"name": "orders"}, {"name": "more"}])}, *SALES_ONLY
+    ),
+    # Its text has changed, but nothing that it says, nor where.
+    "a comment at a product's end": Change({ORDERS: ORDERS_TEXT + "# reviewed\n"}, ("sales",)),
+    # Every line has moved, and findings and `explain` name lines.
+    "a comment at a product's start": Change({ORDERS: "# reviewed\n" + ORDERS_TEXT}, *SALES_ONLY),
+    "a new product": Change({"domains/sales/products/returns.yaml": product("returns")}, *SALES_ONLY),
+    "a product that becomes another's input": Change(
+        {
+            "domains/finance/products/costs.yaml": product(
+                "costs", inputs=[{"domain": "sales", "product": "orders", "output": "orders"}]
+            )
+        },
+        ("finance",),
+        (namespace("finance"),),
+    ),
+    "a domain's setting": Change({SALES: domain("sales", quota={"cpu": "39"})}, *SALES_ONLY),
+    # The catalog makes the new domain's account, and delivery applies its folder.
+    "a new domain": Change(
+        {"domains/hr/domain.yaml": domain("hr"), "domains/hr/products/people.yaml": product("people")},
+        ("hr", "platform"),
+        (namespace("hr"), PLATFORM, DELIVERY),
+    ),
+    # Sales comes after finance in environment.yaml, so its line has moved.
+    "a domain deleted": Change(
+        {"domains/finance": None, DEV: dev(finance=""), DEV_OVERLAY: overlay(), DEV_PATCH: None},
+        ("platform", "sales"),
+        (PLATFORM, DELIVERY),
+    ),
+    # All scopes are resolved with the platform's settings; in dev, finance and sales have an own number of pods.
+    "a setting of the platform": Change(
+        {MANIFEST: manifest(quota={"cpu": "40", "memory": "80Gi", "pods": 61, "storage": "200Gi"})},
+        ALL_SCOPES,
+        (PLATFORM, namespace("marketing")),
+    ),
+    "a setting of the environment": Change({DEV: dev(storage_class="fast")}, ALL_SCOPES, ALL_UNITS),
+    "the version of Kubernetes": Change(
+        {DEV: dev(platform={"kubernetes": {"version": "1.33"}})}, ALL_SCOPES, ALL_UNITS
+    ),
+    "the settings of delivery": Change(
+        {MANIFEST: manifest(delivery={"type": "argocd", "repository": "https://git.acme.example/other.git"})},
+        ALL_SCOPES,
+        (DELIVERY,),
+    ),
+    "an override of one domain": Change({DEV: dev(sales="{pods: 81}")}, *SALES_ONLY),
+    # Sales has moved by a line, and is resolved again; what it compiles to does not name that line.
+    "an override that moves another's": Change(
+        {DEV: dev(finance="{pods: 70,\n    cpu: 41}")}, ("finance", "sales"), (namespace("finance"),)
+    ),
+    "a patch of one object": Change({DEV_PATCH: quota("51")}, (), (namespace("finance"),)),
+    "a patch that names one namespace": Change(
+        {DEV_OVERLAY: overlay(QUOTA_PATCH, labelled("CronJob", "team", namespace=namespace("sales")))},
+        (),
+        (namespace("sales"),),
+    ),
+    # Whether an entry without a namespace selects something in a unit, only applying it tells.
+    "a patch of all namespaces": Change(
+        {BASE: kustomization(["priority-class.yaml"], labelled("CronJob", "team"))}, (), ALL_UNITS
+    ),
+    "an object written for a namespace": Change(
+        {DEV_NOTE: {**config_map("note", namespace=namespace("sales")), "data": {"note": "two"}}},
+        (),
+        (namespace("sales"),),
+    ),
+    "an object written without a namespace": Change({CLASS: priority_class(2000)}, (), (CLUSTER,)),
+    # Any unit may have objects of the kind, which are checked against it.
+    "a definition of custom resources": Change(
+        {
+            "base/widgets.yaml": WIDGETS,
+            BASE: kustomization(["priority-class.yaml", "widgets.yaml"]),
+        },
+        (),
+        ALL_UNITS,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """Return the cache after the mesh was compiled as it is before the change."""
+    cache = Recorder()
+    compile_mesh(write(tmp_path_factory.mktemp("mesh"), FILES), ("dev",), cache=cache)
+    return cache
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_a_change_concerns_is_compiled_again_and_nothing_else(name: str, known: Cache, tmp_path: Path) -> None:
+    change, cache = CHANGES[name], Recorder(known)
+    write(write(tmp_path, FILES), change.files)
+    compiled = compile_mesh(tmp_path, ("dev",), cache=cache)
+    assert cache.resolved == {f"dev/{scope}" for scope in change.resolved}
+    assert cache.compiled == {f"dev/{unit}" for unit in change.compiled}
+    if change.compiled != ALL_UNITS:  # else nothing was recalled
+        assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",)))
+
+
+def everything(compiled: Compilation) -> list[Any]:
+    """Return all that a compilation can be asked: files, warnings, and where each object comes from."""
+    places = [(unit, one.places(unit)) for one in compiled.environments for unit in sorted(one.heads)]
+    return [dict(compiled.files), compiled.warnings, places]
+
+
+def test_the_other_environments_are_as_they_were(tmp_path: Path) -> None:
+    cache = Recorder()
+    compile_mesh(write(tmp_path, FILES), cache=cache)
+    assert cache.compiled == every_unit("dev") | every_unit("qa")
+    write(tmp_path, {DEV: dev(storage_class="fast"), DEV_NOTE: config_map("note", namespace=namespace("finance"))})
+    again = Recorder(cache)
+    compiled = compile_mesh(tmp_path, cache=again)
+    assert again.compiled == every_unit("dev")
+    assert everything(compiled) == everything(compile_mesh(tmp_path))
+
+
+@pytest.fixture
+def another_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a package with a component be installed, which makes it another compiler."""
+    compiler_digest.cache_clear()
+    monkeypatch.setattr("floe_compiler.load.digests._version", lambda package: f"{package} of tomorrow")
+    yield
+    compiler_digest.cache_clear()
+
+
+def test_another_compiler_takes_nothing_from_the_one_before(
+    known: Cache, tmp_path: Path, another_compiler: None
+) -> None:
+    cache = Recorder(known)
+    compile_mesh(write(tmp_path, FILES), ("dev",), cache=cache)
+    assert cache.resolved == {f"dev/{scope}" for scope in ALL_SCOPES}
+    assert cache.compiled == every_unit("dev")
+    assert cache.read == len(FILES) + 1, "each file, and the patch that stands within one"
