@@ -13,6 +13,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, ResolvedUnit
 from floe_compiler.model.span import Span
 from kit.samples import instance, workload
+from products import CATALOG, STORE
 from resolve.samples import component
 from support import DEVELOPMENT
 
@@ -43,6 +44,12 @@ def test_each_component_is_built_once_in_its_context() -> None:
     assert {found.parts for found in unit.instances} == {PARTS}
     assert (unit.namespace, unit.scope, unit.owner) == (NAMESPACE, "platform", "@acme/platform")
     assert unit.quota_origin == Span("q.yaml")
+
+
+def test_what_a_component_hands_over_is_known_by_its_secrets() -> None:
+    giving = replace(component("test", "server", build=lambda _: PARTS), provides=lambda _: (CATALOG, STORE))
+    (found,) = declare(resolved(giving), no_constructs).instances
+    assert [secret.name for secret in found.secrets] == ["minio-warehouse", "polaris-marketing", "polaris-sales"]
 
 
 def test_constructs_are_run_for_the_namespace_and_under_the_components_name() -> None:

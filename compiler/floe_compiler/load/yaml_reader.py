@@ -26,8 +26,8 @@ from floe_compiler.model.span import Span
 
 DEEPEST = 100
 
-# What libyaml and ruamel.yaml do not read alike: tabs, comments right after `|` and `>`, and lines that may start or end
-# a document, which also stand in block scalars.
+# What libyaml and ruamel.yaml do not read alike: tabs, comments right after `|` and `>`, and lines that look like the
+# start or end of a document, as they may in block scalars.
 _READ_DIFFERENTLY = re.compile(r"\t|[|>][-+0-9]*#|^(?:---|\.\.\.)", re.MULTILINE)
 
 DUPLICATE_KEY = Rule(

@@ -25,6 +25,7 @@ from floe_compiler.model.inputs import (
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.secrets import Secret
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
@@ -261,6 +262,8 @@ class DeclaredInstance:
     instance: Instance[Any]
     parts: Parts
     objects: tuple[Object, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    """What it hands over to others, sorted; whether it makes these secrets or only names them."""
 
 
 @dataclass(frozen=True, slots=True)
