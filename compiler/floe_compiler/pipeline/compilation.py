@@ -78,11 +78,6 @@ class Compilation:
 
     warnings: tuple[Diagnostic, ...] = ()
 
-    def environment_of(self, path: str) -> CompiledEnvironment:
-        """Return the environment of an output file."""
-        name = path.split("/")[1]
-        return next(one for one in self.environments if one.environment == name)
-
 
 def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) -> FileSet:
     """Return the files of all environments; their texts are read when they are asked for.

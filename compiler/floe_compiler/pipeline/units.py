@@ -119,7 +119,9 @@ def compile_units(shared: Shared, tasks: Sequence[Task]) -> list[Compiled]:
     for name, group in by_environment.items():
         units = applied[name]
         if isinstance(units, StageFailed):
-            compiled.append(_failed("overlay", group[0], units.diagnostics))
+            # Nothing was applied, so no patch can be said to select nothing.
+            steps = tuple(step.digest for step in shared.environments[name].overlay.steps)
+            compiled.append(_failed("overlay", group[0], units.diagnostics, steps))
         else:
             compiled += [_finished(shared, task, units[task.key.namespace]) for task in group]
     return compiled

@@ -5,11 +5,9 @@ All of them are a `concurrent.futures.Executor`, or none at all, and give the sa
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -17,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from distributed import Client
 
     from floe_compiler.load.mesh import Map
@@ -83,6 +83,10 @@ class Processes:
         if len(items) < 2:
             yield from ThisProcess().map(function, shared, items)
             return
+        # A run without anything to do opens workers, too, and should not wait for these imports.
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         with ProcessPoolExecutor(
             min(self.jobs, len(items)), mp_context=context, initializer=_share, initargs=(shared,)

@@ -8,7 +8,6 @@ import re
 import subprocess
 import tarfile
 import tempfile
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,14 +34,18 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     node = find_node()
     try:
-        run = subprocess.run(
-            [node, DRIVER, _unpacked().name],
-            input=json.dumps(charts).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            env=node_environment(),
-            check=True,
-        )
+        with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
+            # Unpacking takes 0.05 s. Nothing is kept for the next run that could be stale, or written by others.
+            for package in PACKAGES:
+                unpack(_archive(package), Path(folder, "node_modules", package))
+            run = subprocess.run(
+                [node, DRIVER, folder],
+                input=json.dumps(charts).encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                env=node_environment(),
+                check=True,
+            )
         return list(json.loads(run.stdout))
     except subprocess.TimeoutExpired:
         raise _failed(f"cdk8s was not done after {SECONDS} seconds") from None
@@ -50,18 +53,6 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         raise _failed(_reason(error.stderr.decode(errors="replace"))) from error
     except (OSError, ValueError) as error:
         raise _failed(str(error)) from error
-
-
-@cache
-def _unpacked() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder with the JavaScript of cdk8s, which goes with this process.
-
-    Unpacking takes 0.05 s. Nothing is kept for the next run that could be stale, or written by others.
-    """
-    folder = tempfile.TemporaryDirectory(prefix="floe-compile-")
-    for package in PACKAGES:
-        unpack(_archive(package), Path(folder.name, "node_modules", package))
-    return folder
 
 
 def unpack(archive: Path, folder: Path) -> None:
