@@ -19,13 +19,13 @@ DEFAULT_VERB = "compile"
 # Each verb is the module of that name in floe_compiler.commands.
 VERBS = {
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
-    "check": "tell whether output/ is what the inputs compile to; write nothing",
+    "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
-    "explain": "tell which file and line each value of an output file comes from",
+    "explain": "show which file and line each value of an output file comes from",
     "components": "list what a platform can be made of, and the settings of each part",
     "schema": "print or write the JSON Schemas of the inputs, for editors",
-    "rules": "list and explain everything the compiler refuses or warns of",
+    "rules": "list and explain every error and warning",
 }
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -64,7 +64,7 @@ def test_a_revision_and_the_files_on_disk_exclude_each_other(
     committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert floe("diff", "HEAD", "--from-output") == 2
-    assert capsys.readouterr().err == "floe-compile: say either the revision HEAD or --from-output, not both\n"
+    assert capsys.readouterr().err == "floe-compile: give either the revision HEAD or --from-output, not both\n"
 
 
 def test_a_repository_without_a_commit(

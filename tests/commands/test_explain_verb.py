@@ -83,8 +83,8 @@ def test_a_patched_object_names_its_patch(
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("output/dev/floe-sales-domain/nothing.yaml", "is no file that the inputs compile to"),
-        ("output/test/floe-sales-domain/nothing.yaml", "is no file that the inputs compile to"),
+        ("output/dev/floe-sales-domain/nothing.yaml", "is not a file that the inputs compile to"),
+        ("output/test/floe-sales-domain/nothing.yaml", "is not a file that the inputs compile to"),
         ("output/dev/floe-sales-domain/cronjob_orders.yaml", f'did you mean "{CRON_JOB}"?'),
         (f"{CRON_JOB}:spec.scheduel", 'has nothing at spec.scheduel; did you mean "spec.schedule"?'),
     ],
@@ -116,4 +116,4 @@ def test_a_file_may_be_named_from_a_folder_below(
 
 def test_a_colon_before_the_end_of_the_file_parts_nothing(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", f"C:/acme/{CRON_JOB}:spec.schedule"]) == 2
-    assert f"C:/acme/{CRON_JOB} is no file" in capsys.readouterr().err
+    assert f"C:/acme/{CRON_JOB} is not a file" in capsys.readouterr().err

@@ -73,22 +73,22 @@ def test_texts_that_lead_somewhere_or_are_no_address(text: str) -> None:
         ("http://dagster", "C052", "names port 80 of Service floe-platform/dagster"),
         ("http://dagster:79", "C052", "names port 79 of Service floe-platform/dagster"),
         ("dagster:80", "C052", "names port 80 of Service floe-platform/dagster"),
-        ("db.example.com:80", "C053", "names db.example.com:80, which nothing declares"),
-        ("a.b.postgres:5432", "C053", "names a.b.postgres:5432, which nothing declares"),
+        ("db.example.com:80", "C053", "names db.example.com:80, which is not declared"),
+        ("a.b.postgres:5432", "C053", "names a.b.postgres:5432, which is not declared"),
         (
             "http://a.b.dagster.floe-platform:3000",
             "C053",
-            "names a.b.dagster.floe-platform:3000, which nothing declares",
+            "names a.b.dagster.floe-platform:3000, which is not declared",
         ),
         ("dagster:8080", "C052", "names port 8080 of Service floe-platform/dagster"),
         ("dagster.floe-platform.svc.cluster.local:1", "C052", "names port 1 of Service floe-platform/dagster"),
-        ("http://catalog:8181", "C053", "names catalog:8181, which nothing declares"),
-        ("polari:8181", "C053", "names polari:8181, which nothing declares"),
-        ("https://vault.example.com", "C053", "names vault.example.com:443, which nothing declares"),
-        ("db.example.com:5432", "C053", "names db.example.com:5432, which nothing declares"),
-        ("http://s3.example.com", "C053", "names s3.example.com:80, which nothing declares"),
-        ("https://api.svc.example.org", "C053", "names api.svc.example.org:443, which nothing declares"),
-        ("https://api.v1.svc.example.org", "C053", "names api.v1.svc.example.org:443, which nothing declares"),
+        ("http://catalog:8181", "C053", "names catalog:8181, which is not declared"),
+        ("polari:8181", "C053", "names polari:8181, which is not declared"),
+        ("https://vault.example.com", "C053", "names vault.example.com:443, which is not declared"),
+        ("db.example.com:5432", "C053", "names db.example.com:5432, which is not declared"),
+        ("http://s3.example.com", "C053", "names s3.example.com:80, which is not declared"),
+        ("https://api.svc.example.org", "C053", "names api.svc.example.org:443, which is not declared"),
+        ("https://api.v1.svc.example.org", "C053", "names api.v1.svc.example.org:443, which is not declared"),
         ("http://10.1.2.3/x", "C054", "names 10.1.2.3"),
         ("10.1.2.3:5432", "C054", "names 10.1.2.3"),
     ],
@@ -124,9 +124,9 @@ def test_arguments_commands_and_config_maps_are_read() -> None:
     platform.container("CronJob/backup")["args"] = ["--to=http://gone-b:80"]
     platform["ConfigMap/polaris"]["data"]["x"] = "url: http://gone-c:80\n# see http://gone-d:80\n"
     assert [message for _, _, message in platform.findings(*CHECKS)] == [
-        "spec.jobTemplate.spec.template.spec.containers[backup].command names gone-a:80, which nothing declares",
-        "spec.jobTemplate.spec.template.spec.containers[backup].args names gone-b:80, which nothing declares",
-        "data[x] names gone-c:80, which nothing declares",
+        "spec.jobTemplate.spec.template.spec.containers[backup].command names gone-a:80, which is not declared",
+        "spec.jobTemplate.spec.template.spec.containers[backup].args names gone-b:80, which is not declared",
+        "data[x] names gone-c:80, which is not declared",
     ]
 
 
@@ -163,7 +163,7 @@ def test_a_hand_written_object_may_name_the_hosts_it_needs() -> None:
     annotations = {"floe.dev/external-hosts": "vault.example.com, 10.0.0.1"}
     platform["Deployment/polaris"]["metadata"]["annotations"] = annotations
     assert [message.rpartition(" names ")[2] for _, _, message in platform.findings(*CHECKS)] == [
-        "other.example.com:443, which nothing declares"
+        "other.example.com:443, which is not declared"
     ]
 
 
@@ -202,8 +202,8 @@ def test_hosts_under_keys_that_lead_somewhere(host: str, port: int) -> None:
 @pytest.mark.parametrize(
     ("host", "code", "message"),
     [
-        ("nope.prod.rds.acme.example", "C053", "names nope.prod.rds.acme.example:5432, which nothing declares"),
-        ("dagster-postgresql", "C053", "names dagster-postgresql:5432, which nothing declares"),
+        ("nope.prod.rds.acme.example", "C053", "names nope.prod.rds.acme.example:5432, which is not declared"),
+        ("dagster-postgresql", "C053", "names dagster-postgresql:5432, which is not declared"),
         ("polaris", "C052", "names port 5432 of Service floe-platform/polaris"),
         ("db.floe-platform.svc", "C051", "names db.floe-platform.svc, but there is no such Service"),
         ("10.1.2.3", "C054", "names 10.1.2.3"),
@@ -218,8 +218,8 @@ def test_hosts_under_keys_that_lead_nowhere(host: str, code: str, message: str) 
 @pytest.mark.parametrize(
     ("variables", "code", "message"),
     [
-        ({"DAGSTER_HOST": "dagstr"}, "C053", "env[DAGSTER_HOST] names dagstr, which nothing declares"),
-        ({"A_HOSTNAME": "x.example"}, "C053", "env[A_HOSTNAME] names x.example, which nothing declares"),
+        ({"DAGSTER_HOST": "dagstr"}, "C053", "env[DAGSTER_HOST] names dagstr, which is not declared"),
+        ({"A_HOSTNAME": "x.example"}, "C053", "env[A_HOSTNAME] names x.example, which is not declared"),
         ({"PGHOST": "10.1.2.3", "PGPORT": "5432"}, "C054", "env[PGHOST] names 10.1.2.3"),
         (
             {"DAGSTER_HOST": "dagster.floe-platform.svc.cluster.local", "DAGSTER_PORT": "5999"},
@@ -268,7 +268,7 @@ def test_options_of_commands(command: list[str], args: list[str]) -> None:
     platform = sample()
     platform.container("CronJob/backup").update(command=command, args=args)
     where = "spec.jobTemplate.spec.template.spec.containers[backup].command"
-    message = f"{where} names minio:9000, which nothing declares"
+    message = f"{where} names minio:9000, which is not declared"
     assert platform.findings(*CHECKS) == [("C053", "CronJob.batch floe-platform/backup", message)]
 
 

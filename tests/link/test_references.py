@@ -27,7 +27,7 @@ def test_an_account_of_another_namespace(kind: str) -> None:
     assert platform.findings(check) == []
     platform.add(binding(kind, "polarys"))
     ((code, _, message),) = platform.findings(check)
-    assert (code, message) == ("C044", "subjects names ServiceAccount floe-platform/polarys, which nobody makes")
+    assert (code, message) == ("C044", "subjects names ServiceAccount floe-platform/polarys, which does not exist")
     assert platform.hints(check) == ['did you mean "polaris"?']
 
 
@@ -52,7 +52,7 @@ def with_priority() -> Platform:
 
 
 def test_a_priority_that_no_unit_has() -> None:
-    message = "spec.jobTemplate.spec.template.spec.priorityClassName names PriorityClass low, which nobody makes"
+    message = "spec.jobTemplate.spec.template.spec.priorityClassName names PriorityClass low, which does not exist"
     assert with_priority().findings(check) == [("C047", REPORT_NAME, message)]
 
 

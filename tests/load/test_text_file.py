@@ -81,8 +81,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     assert problems(tmp_path, "none.yaml") == ["none.yaml:1:1 L001 the file does not exist"]
-    assert problems(tmp_path, "folder") == ["folder:1:1 L001 the file is no ordinary file"]
-    assert problems(tmp_path, "pipe") == ["pipe:1:1 L001 the file is no ordinary file"]
+    assert problems(tmp_path, "folder") == ["folder:1:1 L001 the file is not a regular file"]
+    assert problems(tmp_path, "pipe") == ["pipe:1:1 L001 the file is not a regular file"]
     assert problems(tmp_path, "loop")[0].startswith("loop:1:1 L001 the file cannot be read")
     assert problems(tmp_path, "a\0b")[0].startswith("a\0b:1:1 L001 the file cannot be read")
 

@@ -175,13 +175,13 @@ def test_tags() -> None:
 def test_ambiguous_values() -> None:
     text = "debug: yes\nmode: 0644\nat: [12:30]\nnone: ~\nquoted: 'yes'\nblock: |-\n  0644\n"
     assert problems(text) == [
-        "1:8 L014 unquoted yes can be read as a switch",
+        "1:8 L014 unquoted yes can be read as a boolean",
         "2:7 L014 unquoted 0644 can be read as an octal number",
-        "3:6 L014 unquoted 12:30 can be read as a number of base 60",
+        "3:6 L014 unquoted 12:30 can be read as a base-60 number",
         "4:7 L014 unquoted ~ can be read as no value",
     ]
     assert hints(text) == [
-        'write "yes" if it is text, true if it is a switch',
+        'write "yes" if it is text, true if it is a boolean',
         'write "0644" if it is text, 420 if it is an octal number',
         'write "12:30" if it is text',
         'write "~" if it is text, null if it is no value',

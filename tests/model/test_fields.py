@@ -1,4 +1,4 @@
-"""Values that people write: accepted, made canonical, or refused with a message that says how to mend them."""
+"""Values that people write: accepted, made canonical, or refused with a message that says how to fix them."""
 
 from __future__ import annotations
 
@@ -123,11 +123,11 @@ def test_refused_with_what_to_do(check: Check, text: str) -> None:
     ("check", "text", "told"),
     [
         (check_registry, "ghcr.io/acme/", '"ghcr.io/acme/" ends with "/"; write "ghcr.io/acme"'),
-        (check_registry, "https://ghcr.io/acme", '"https://ghcr.io/acme" is no registry; leave out "https://"'),
-        (check_registry, "ghcr.io/images/Image", '"ghcr.io/images/Image" is no registry; write each part'),
+        (check_registry, "https://ghcr.io/acme", '"https://ghcr.io/acme" is not a registry; leave out "https://"'),
+        (check_registry, "ghcr.io/images/Image", '"ghcr.io/images/Image" is not a registry; write each part'),
         (check_registry, "ghcr.io/Acme", 'such as "acme"'),
         (check_pattern, "floe-${scope}", '"floe-${scope}" has a "$" in it; write "floe-{scope}"'),
-        (check_pattern, "floe_{scope}", '"floe_{scope}" names no namespace; beside {scope}, use lower-case'),
+        (check_pattern, "floe_{scope}", '"floe_{scope}" is not a namespace pattern; besides {scope}, use lower-case'),
     ],
 )
 def test_a_message_shows_what_was_written_and_nothing_else(check: Check, text: str, told: str) -> None:

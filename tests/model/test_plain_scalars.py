@@ -14,12 +14,12 @@ from floe_compiler.model.plain_scalars import Ambiguous, read_plain
 from yaml_readers import HEADER, needs_kubectl, read_with_kubectl, read_with_python
 
 AMBIGUOUS = {
-    "a switch": "y Y n N yes Yes NO no on On OFF off",
+    "a boolean": "y Y n N yes Yes NO no on On OFF off",
     "a number": "1_000 1e3 1E3 08 0x1F 0X1f 0o17 0b11 0B1 .5 -.5 +.5 01.5 1_0.5 1.0_0 1.e3 1.0e3 0_ 1__0 -0x1F 0b-1 -_",
     "an octal number": "0644 010 00 -0644 0_7",
-    "a number of base 60": "12:30 1:3 12:30:45 1:2:3.5 +12:30 00:10",
+    "a base-60 number": "12:30 1:3 12:30:45 1:2:3.5 +12:30 00:10",
     "a date": "2024-01-01 2001-1-1 2024-01-01T00:00:00Z 2001-12-14t21:59:43.10-05:00",
-    "a number that JSON cannot say": ".inf -.Inf +.INF .nan .NaN",
+    "a number that JSON cannot represent": ".inf -.Inf +.INF .nan .NaN",
     "a number out of range": "12345678901234567890 9223372036854775808 1e400 1.0e+999 1e-30",
     "an operator": "= <<",
     "no value": "~",

@@ -134,8 +134,8 @@ def test_no_quantity(text: str) -> None:
         ("1e", 'did you mean "1Ei"?'),
         ("8Ei", "is too large"),
         ("1e99", "is too large"),
-        ("0.1n", "is too fine"),
-        ("1e-10", "is too fine"),
+        ("0.1n", "is too precise"),
+        ("1e-10", "is too precise"),
     ],
 )
 def test_what_is_wrong(text: str, message: str) -> None:

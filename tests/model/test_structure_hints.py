@@ -1,4 +1,4 @@
-"""How to mend what does not fit its schema."""
+"""How to fix what does not fit its schema."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def test_all_mistakes_are_told_at_once(mesh: Mesh) -> None:
         ("resources: []\n---\nlabels: []\n", "3:1: a kustomization.yaml is one mapping"),
         ("resources: x.yaml\n", '1:12: resources is not a list (begin each item with "- ")'),
         ("resources: [1]\n", "1:13: resources[0] is not a path"),
-        ("kind: Deployment\n", '1:7: this is no Kustomization (write "kind: Kustomization")'),
-        ("kind: Component\n", '1:7: this is no Kustomization (list its folder under "components")'),
+        ("kind: Deployment\n", '1:7: this is not a Kustomization (write "kind: Kustomization")'),
+        ("kind: Component\n", '1:7: this is not a Kustomization (list its folder under "components")'),
         (
             "apiVersion: v1\n",
             '1:13: a Kustomization has another apiVersion (write "apiVersion: kustomize.config.k8s.io/v1beta1")',
@@ -83,7 +83,7 @@ def test_a_component_says_that_it_is_one(mesh: Mesh, kind: str) -> None:
 
     hint = 'list its folder under "resources"' if kind else 'write "kind: Component"'
     place = "1:7" if kind else "1:1"
-    assert mesh.told() == [f"K004 base/spot/kustomization.yaml:{place}: this is no Component ({hint})"]
+    assert mesh.told() == [f"K004 base/spot/kustomization.yaml:{place}: this is not a Component ({hint})"]
 
 
 def test_what_the_reader_finds_is_passed_on(mesh: Mesh) -> None:

@@ -47,6 +47,6 @@ def test_the_hint_is_the_same_for_objects_before_and_after_patches(mesh: Mesh) -
     assert before == after
     assert before.subject == "dev: all objects"
     assert told(before) == (
-        f"K017 {FILE}:5:10: the patch matches nothing: kind=ConfigMap name=setings (nearest is kind=ConfigMap"
+        f"K017 {FILE}:5:10: the patch matches nothing: kind=ConfigMap name=setings (nearest match: kind=ConfigMap"
         " name=settings; if only other environments have it, move the entry to their overlays)"
     )

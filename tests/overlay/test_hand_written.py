@@ -24,7 +24,7 @@ PART = "a part of an object is a patch: list it under patches"
         ),
         (
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
-            "a kustomization is no object (list its folder instead of the file)",
+            "a kustomization is not an object (list its folder instead of the file)",
         ),
         (
             "apiVersion: floe.dev/v1\nkind: Environment\n",

@@ -55,9 +55,9 @@ def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> No
     [
         (
             "images: [{name: ghcr.io/acme/wbe, newTag: x}]",
-            "the image matches nothing: ghcr.io/acme/wbe (nearest is ghcr.io/acme/web;",
+            "the image matches nothing: ghcr.io/acme/wbe (nearest match: ghcr.io/acme/web;",
         ),
-        ("replicas: [{name: wep, count: 2}]", "the entry of replicas matches nothing: wep (nearest is web;"),
+        ("replicas: [{name: wep, count: 2}]", "the entry of replicas matches nothing: wep (nearest match: web;"),
     ],
 )
 def test_an_image_or_workload_that_nobody_has_is_refused(mesh: Mesh, text: str, expected: str) -> None:
@@ -80,7 +80,7 @@ def test_an_image_that_an_earlier_patch_brings_is_found(mesh: Mesh) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("nonsense", "there is nothing like it"), ("acme/web", "nearest is ghcr.io/acme/web")]
+    ("name", "hint"), [("nonsense", "no object is similar"), ("acme/web", "nearest match: ghcr.io/acme/web")]
 )
 def test_an_image_that_nobody_has_is_dead_beside_a_patch_of_the_same_object(mesh: Mesh, name: str, hint: str) -> None:
     patch = "[{op: replace, path: /spec/replicas, value: 2}]"

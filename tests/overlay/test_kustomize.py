@@ -159,7 +159,7 @@ def test_a_run_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.
 
     found = failure(lambda: run_kustomize([path], "base", {}))
 
-    assert (found.rule.code, found.message) == ("K002", "kustomize was not done after 0.2 seconds")
+    assert (found.rule.code, found.message) == ("K002", "kustomize did not finish within 0.2 seconds")
 
 
 def test_a_program_that_cannot_be_started_is_reported(tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ def test_a_remote_patch_is_refused(mesh: Mesh) -> None:
         ("../secret.yaml", "lies outside base/"),
         ("../overlays/dev", "lies outside base/"),
         ("..", "lies outside base/"),
-        ("/etc/passwd", "is no relative path with forward slashes"),
-        ("sub\\\\a.yaml", "is no relative path with forward slashes"),
-        ("", "is no relative path with forward slashes"),
+        ("/etc/passwd", "is not a relative path with forward slashes"),
+        ("sub\\\\a.yaml", "is not a relative path with forward slashes"),
+        ("", "is not a relative path with forward slashes"),
     ],
 )
 def test_paths_out_of_the_base_are_refused(mesh: Mesh, path: str, reason: str) -> None:
@@ -141,7 +141,7 @@ def test_a_listed_pipe_is_refused_and_not_waited_for(mesh: Mesh) -> None:
     mesh.write({FILE: "patches: [{path: a.yaml}]\n"})
     os.mkfifo(mesh.root / "base/a.yaml")
 
-    assert mesh.told() == [f"K010 {FILE}:1:18: base/a.yaml is no ordinary file"]
+    assert mesh.told() == [f"K010 {FILE}:1:18: base/a.yaml is not a regular file"]
 
 
 @pytest.mark.parametrize(

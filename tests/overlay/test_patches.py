@@ -155,7 +155,7 @@ ELSEWHERE = "; if only other environments have it, move the entry to their overl
         (
             patch(MERGE.replace("a,", "settngs,")),
             [config_map("settings"), config_map("x")],
-            f"ConfigMap sales/settngs (nearest is ConfigMap sales/settings{ELSEWHERE})",
+            f"ConfigMap sales/settngs (nearest match: ConfigMap sales/settings{ELSEWHERE})",
         ),
         (
             patch(MERGE.replace(", namespace: sales", "")),
@@ -170,12 +170,12 @@ ELSEWHERE = "; if only other environments have it, move the entry to their overl
         (
             patch("[{op: remove, path: /data}]", kind="Deployment", name="wbe"),
             [deployment("web"), config_map("wbe")],
-            f"kind=Deployment name=wbe (nearest is kind=Deployment name=web{ELSEWHERE})",
+            f"kind=Deployment name=wbe (nearest match: kind=Deployment name=web{ELSEWHERE})",
         ),
         (
             patch("[{op: remove, path: /data}]", labelSelector="app=web"),
             [config_map("a")],
-            f"labelSelector=app=web (there is nothing like it{ELSEWHERE})",
+            f"labelSelector=app=web (no object is similar{ELSEWHERE})",
         ),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_dead_patch_file_is_named_and_where_it_is_listed(mesh: Mesh) -> None:
     (found,) = mesh.problems(config_map("b"))
 
     assert (found.rule.code, str(found.span)) == ("K017", "overlays/dev/p.yaml:2:1")
-    assert found.hint == "nearest is ConfigMap sales/b"
+    assert found.hint == "nearest match: ConfigMap sales/b"
     assert [str(one.span) for one in found.related] == ["overlays/dev/kustomization.yaml:3:3"]
 
 

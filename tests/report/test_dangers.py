@@ -75,9 +75,9 @@ def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
 
 def test_how_much_less_runs_is_told() -> None:
     two, one, none = (thing("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
-    assert sentences(two, one) == ["replicas go from 2 to 1: less of it runs"]
-    assert sentences(two, none) == ["replicas go from 2 to 0: nothing of it runs any more"]
-    assert sentences(two, None) == ["is deleted; nothing of it runs any more"]
+    assert sentences(two, one) == ["replicas go from 2 to 1: fewer pods run"]
+    assert sentences(two, none) == ["replicas go from 2 to 0: it no longer runs"]
+    assert sentences(two, None) == ["is deleted; it no longer runs"]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better
     check_name(place, document("a.yaml", {"metadata": {"name": name}}), findings)
     (found,) = findings.found
     assert found.rule.code == "R011"
-    assert found.message == f'"{place}", in the path a.yaml, can be no name'
+    assert found.message == f'"{place}", in the path a.yaml, cannot be a name'
     assert found.hint.startswith(f"rename the file or folder to {better}")
 
 

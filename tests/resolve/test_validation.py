@@ -95,9 +95,9 @@ def test_what_is_right_becomes_the_model() -> None:
 @pytest.mark.parametrize(
     ("data", "message", "line", "hint"),
     [
-        ({"name": "x", "size": "larg"}, 'size: "larg" is not known here', "3:5", 'did you mean "large"?'),
+        ({"name": "x", "size": "larg"}, 'size: "larg" is not a known value', "3:5", 'did you mean "large"?'),
         ({"name": "X"}, 'name: "X" has capital letters', "2:5", 'write "x"'),
-        ({"name": "x", "pet": {"type": "cow"}}, 'pet.type: "cow" is not known here', "4:5", "known: cat, dog"),
+        ({"name": "x", "pet": {"type": "cow"}}, 'pet.type: "cow" is not a known value', "4:5", "known: cat, dog"),
         ({"name": "x", "pets": [{"type": "dog", "tricks": ["A"]}]}, 'pets[0].tricks[0]: "A" has', "7:5", 'write "a"'),
         ({"name": "x", "labels": {"a": "B"}}, 'labels.a: "B" has capital letters', "4:5", 'write "b"'),
         ({"name": "x", "labels": {"A": "b"}}, 'labels.A: "A" has capital letters', "4:1", 'write "a"'),
@@ -105,7 +105,7 @@ def test_what_is_right_becomes_the_model() -> None:
         ({"name": "x", "pets": []}, "pets: the list is empty", "3:5", "give it at least one entry"),
         (
             {"name": "x", "door": "a"},
-            "door: what stands there is not a mapping or nothing",
+            "door: the value is not a mapping or nothing",
             "3:5",
             "write a mapping with `secret:` and `key:`",
         ),
@@ -157,7 +157,7 @@ def test_a_key_that_went_with_a_change_of_type_is_told_with_that() -> None:
     (found,) = problems(weaker, {"guest": {"type": "bird"}})
     assert (found.rule.code, found.message) == ("R002", "guest.song is missing")
     assert [(str(one.span), one.note) for one in found.related] == [
-        ("0.yaml:4:5", 'what is said for type "cat" here does not hold for "bird"')
+        ("0.yaml:4:5", 'these settings are for type "cat", not "bird"')
     ]
     assert problems(weaker | {"guest": {"type": "bird"}})[0].related == ()
 
@@ -171,7 +171,7 @@ def test_an_unknown_key_is_told_with_the_file_that_chose_the_type() -> None:
 
 def test_a_list_that_only_lacks_its_wrong_entries_is_not_called_short() -> None:
     assert [one[2] for one in told({"name": "x", "pets": [{"type": "cow"}]})] == [
-        'pets[0].type: "cow" is not known here'
+        'pets[0].type: "cow" is not a known value'
     ]
 
 

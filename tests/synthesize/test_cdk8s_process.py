@@ -100,7 +100,7 @@ def test_a_process_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(cdk8s_process, "DRIVER", script(tmp_path, "setInterval(() => {}, 1000);"))
     monkeypatch.setattr(cdk8s_process, "SECONDS", 0.2)
 
-    assert failure_of(CHART).message == "cdk8s was not done after 0.2 seconds"
+    assert failure_of(CHART).message == "cdk8s did not finish within 0.2 seconds"
 
 
 def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class Cache(Protocol):
         """Return what is kept under a key; None if nothing sound is."""
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry; tell whether it is kept."""
+        """Keep an entry; return whether it is kept."""
 
 
 class Store:
@@ -58,7 +58,7 @@ class Store:
         return found
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry, in one step that no reader can see half of; tell whether it is kept."""
+        """Keep an entry, in one step that no reader can see half of; return whether it is kept."""
         path = self._path(kind, key)
         temporary = f"{path}.{os.getpid()}.{next(_NUMBERS)}.tmp"
         try:

@@ -48,7 +48,7 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ENV[/NAMESPACE]",
-        help="delete even whole namespaces, volumes and the like there, or change what no cluster changes (repeatable)",
+        help="allow deleting whole namespaces, volumes and the like there, and changing immutable fields (repeatable)",
     )
 
 

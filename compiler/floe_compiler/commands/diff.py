@@ -67,7 +67,7 @@ def run(options: Namespace) -> int:
     root = find_root(options.root)
     environments = chosen_environments(root, options.env)
     if options.from_output and options.revision:
-        raise UsageError(f"say either the revision {options.revision} or --from-output, not both")
+        raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
     before = _on_disk(root) if options.from_output else _at_revision(root, options.revision or HEAD)
     with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
         compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)

@@ -48,7 +48,7 @@ def run(options: Namespace) -> int:
         explanation = explain_file(root, _from_root(root, file), progress, cache=cache)
     if explanation is None:
         near = nearest(file, _compiled(root)) or "name one below output/"
-        raise UsageError(f"{file} is no file that the inputs compile to; {near}")
+        raise UsageError(f"{file} is not a file that the inputs compile to; {near}")
     rows = [
         (show_field(at, explanation.manifest), value, causes)
         for at, value, causes in explanation.values

@@ -28,7 +28,7 @@ def add_common(parser: ArgumentParser, formats: tuple[str, ...] = FORMATS) -> No
         help=f"the repository (default: the nearest folder, from here upwards, with a {MANIFEST})",
     )
     parser.add_argument("--format", choices=formats, default="text", help="how to report (default: text)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
 
 
 def add_environments(parser: ArgumentParser) -> None:
@@ -47,12 +47,10 @@ def add_cache(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--cache",
         metavar="FOLDER",
-        help="where to keep what the next run need not work out again (default: $FLOE_COMPILE_CACHE, or the user's"
+        help="folder of the cache (default: $FLOE_COMPILE_CACHE, or the user's"
         " cache folder); it may be deleted at any time",
     )
-    parser.add_argument(
-        "--no-cache", action="store_true", help="work everything out, and keep nothing: slower, with the same result"
-    )
+    parser.add_argument("--no-cache", action="store_true", help="do not use the cache: slower, with the same result")
 
 
 def add_workers(parser: ArgumentParser) -> None:
@@ -64,7 +62,7 @@ def add_workers(parser: ArgumentParser) -> None:
         "--executor",
         default="",
         metavar="dask=ADDRESS",
-        help="let a Dask cluster do the work, such as dask=tcp://scheduler:8786 (needs the extra `dask`)",
+        help="run the units on a Dask cluster, such as dask=tcp://scheduler:8786 (needs the extra `dask`)",
     )
 
 

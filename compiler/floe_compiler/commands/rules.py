@@ -10,7 +10,7 @@ from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import Rule, nearest
 
 INTRODUCTION = (
-    "Everything `floe-compile` refuses or warns of. `floe-compile rules CODE` explains one on the command line. A code "
+    "Every error and warning of `floe-compile`. `floe-compile rules CODE` explains one on the command line. A code "
     "never changes its meaning. This page is made by `make docs`; do not edit it."
 )
 STAGES = {
@@ -25,7 +25,7 @@ STAGES = {
 
 EXAMPLES = """\
 examples:
-  floe-compile rules        list everything that is refused or warned of
+  floe-compile rules        list every error and warning
   floe-compile rules R012   what does this error mean?
 """
 

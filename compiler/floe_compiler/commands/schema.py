@@ -28,7 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("kind", nargs="?", help="print this one, such as DataProduct")
     parser.add_argument("--write", action="store_true", help=f"write all into {FOLDER}/ of the repository")
-    parser.add_argument("--check", action="store_true", help=f"tell whether {FOLDER}/ is current; write nothing")
+    parser.add_argument("--check", action="store_true", help=f"report whether {FOLDER}/ is current; write nothing")
     parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
     parser.set_defaults(format="text")
 
@@ -40,7 +40,7 @@ def run(options: Namespace) -> int:
         return _compare(find_root(options.root), files, write=options.write)
     known = [name_of(one) for one in files]
     if not options.kind:
-        raise UsageError(f"say which one to print ({', '.join(known)}), or --write all of them")
+        raise UsageError(f"name the one to print ({', '.join(known)}), or --write all of them")
     if options.kind not in known:
         raise UsageError(f"there is no kind {options.kind}; {did_you_mean(options.kind, known)}")
     sys.stdout.write(files[file_name(options.kind)])

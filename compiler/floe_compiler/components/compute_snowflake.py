@@ -36,7 +36,7 @@ def check_account(text: str) -> str:
     if DOMAIN in text or "/" in text:
         raise ValueError(f'"{text}" is a URL; write the account alone, such as acme-analytics')
     if not all(char.isalnum() or char in "-_." for char in text) or not text[:1].isalnum():
-        raise ValueError(f'"{text}" is no account identifier; write, for example, acme-analytics')
+        raise ValueError(f'"{text}" is not an account identifier; write, for example, acme-analytics')
     return text
 
 

@@ -79,7 +79,7 @@ def enough_memory(settings: ResourceSettings) -> ResourceSettings:
     """Refuse less memory than the JVM needs to start."""
     asked = settings.requests.memory
     if _bytes(asked) < _bytes(LEAST_MEMORY):
-        raise ValueError(f"{asked} of memory make Marquez restart for ever; request at least {LEAST_MEMORY}")
+        raise ValueError(f"{asked} of memory make Marquez restart forever; request at least {LEAST_MEMORY}")
     return settings
 
 

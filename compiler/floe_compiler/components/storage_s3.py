@@ -31,7 +31,7 @@ def check_endpoint(text: str) -> str:
 def check_prefix(text: str) -> str:
     """Accept a folder in a bucket, and return it without slashes at its ends."""
     if "//" in text or any(not (char.isalnum() or char in "-_./") for char in text):
-        raise ValueError(f'"{text}" is no folder in a bucket; write, for example, lake/warehouse')
+        raise ValueError(f'"{text}" is not a folder in a bucket; write, for example, lake/warehouse')
     return text.strip("/")
 
 
@@ -104,9 +104,9 @@ class S3Config(Input):
     @model_validator(mode="after")
     def _roles_are_of_aws(self) -> Self:
         if self.endpoint and isinstance(self.credentials, IdentityCredentials):
-            raise ValueError("a store other than AWS knows no roles; use credentials of type secret")
+            raise ValueError("a store other than AWS has no IAM roles; use credentials of type secret")
         if self.endpoint and self.catalog_role:
-            raise ValueError("a store other than AWS knows no roles; leave catalog_role out")
+            raise ValueError("a store other than AWS has no IAM roles; leave catalog_role out")
         return self
 
 

@@ -43,6 +43,6 @@ def _parts(value: Any, path: DataPath) -> Iterator[tuple[Any, DataPath]]:
 
 
 def _fits(model: type[BaseModel], part: Any) -> bool:
-    """Tell whether a model is the one that the part's `type` chooses, if any does."""
+    """Return whether a model is the one that the part's `type` chooses, if any does."""
     chooser = model.model_fields.get("type")
     return not chooser or not isinstance(part, Mapping) or part.get("type") in get_args(chooser.annotation)

@@ -12,7 +12,7 @@ SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 def guarded(settings: Settings) -> Mapping[str, str]:
     """Return the annotations that keep the tool from ever deleting an object that holds what cannot be made again."""
     if settings.platform.delivery == "argocd":
-        # What is kept on purpose is no reason to call the whole application out of sync, and to sync it for ever.
+        # What is kept on purpose is no reason to call the whole application out of sync, and to sync it forever.
         return {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false", **replaced(settings)}
     return {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
 

@@ -20,7 +20,7 @@ API = "external-secrets.io/v1"
 GENERATORS = "generators.external-secrets.io/v1alpha1"
 READER = "secret-reader"
 # Written out although they are the defaults: some versions of the operator write them into the object, which a
-# delivery tool would report as a difference for ever.
+# delivery tool would report as a difference forever.
 REMOTE_DEFAULTS = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
 
 

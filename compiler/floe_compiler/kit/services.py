@@ -50,7 +50,7 @@ def _service(
 
 
 def _knows(instance: Instance[Any], minor: int) -> bool:
-    """Tell whether the target is Kubernetes 1.`minor` or newer."""
+    """Return whether the target is Kubernetes 1.`minor` or newer."""
     return int(instance.settings.cluster.kubernetes_version.partition(".")[2]) >= minor
 
 

@@ -15,8 +15,8 @@ SHARED = Rule(
     "C018",
     "object of two environments in one cluster",
     "Two environments that run in one cluster render an object of the same kind, namespace and name. Each would "
-    "overwrite the other's for ever, and removing one environment would take the object from the other. Mostly it has "
-    "no namespace and stands in base/. Let only one of them render it, or give it a name of its own in each.",
+    "keep overwriting the other's, and removing one environment would take the object from the other. Usually it has "
+    "no namespace and is in base/. Let only one of them render it, or give it a name of its own in each.",
 )
 
 _Owner = tuple[Environment, str]

@@ -21,13 +21,13 @@ from floe_compiler.model.summary import Call, LostCall, Opening
 
 CUT = Rule(
     "C061",
-    "connection that a network policy cuts",
+    "connection blocked by a network policy",
     "A declared connection is not allowed by the policies at one of its ends, so the program would time out. Both the "
     "source's egress and the target's ingress must allow it, on the container's port.",
 )
 OPEN = Rule(
     "C062",
-    "connection that nobody declared",
+    "undeclared connection",
     "Network policies at both ends allow a connection that no component declares. Remove the opening, or declare the "
     "connection where it is needed.",
 )
@@ -151,7 +151,7 @@ def _surplus(environment: Environment, reach: Reachability) -> Iterator[Finding]
 
 
 def _is_used(reach: Reachability, rule: Ingress, target: Target, port: Port) -> bool:
-    """Tell whether any of a rule's sources is declared to call a target on a port, or could send to it."""
+    """Return whether any of a rule's sources is declared to call a target on a port, or could send to it."""
     return reach.is_declared(rule.sources, target, port) or any(
         reach.may_send(unit, target, port) & pods for unit, pods in rule.sources.items()
     )

@@ -16,14 +16,14 @@ from floe_compiler.model.summary import KindPattern, Project, Subject, Summary
 
 NOT_APPLIED = Rule(
     "C170",
-    "Folder that nothing applies",
+    "folder that is not delivered",
     "The delivery tool applies the folders of the platform, of its domains, and of cluster-scoped objects. "
     "What lies in another namespace would never reach the cluster. Move it into one of those namespaces, or let "
     "whoever owns the other one deliver it.",
 )
 NOT_ALLOWED = Rule(
     "C171",
-    "Object that its Argo CD project refuses",
+    "object not allowed by its AppProject",
     "The AppProject of the object's folder does not allow its kind or name, so the sync would fail. "
     "Allow it on purpose: patch the AppProject in overlays/<env>/.",
 )
@@ -65,7 +65,7 @@ class _Names(NamedTuple):
     patterns: tuple[str, ...]
 
     def have(self, name: str) -> bool:
-        """Tell whether a name is among them."""
+        """Return whether a name is among them."""
         return name in self.exact or any(fnmatchcase(name, pattern) for pattern in self.patterns)
 
 
@@ -80,12 +80,12 @@ class _Permissions:
         self._known: dict[tuple[bool, str, str], tuple[_Names, _Names]] = {}
 
     def allows_all(self, namespaced: bool, group: str, kind: str) -> bool:
-        """Tell whether all objects of a kind are allowed, whatever their names."""
+        """Return whether all objects of a kind are allowed, whatever their names."""
         allowed, refused = self._names(namespaced, group, kind)
         return "*" in allowed.patterns and not any(refused)
 
     def allows(self, identity: ObjectId) -> bool:
-        """Tell whether an object is allowed."""
+        """Return whether an object is allowed."""
         allowed, refused = self._names(bool(identity.namespace), identity.group, identity.kind)
         return allowed.have(identity.name) and not refused.have(identity.name)
 

@@ -14,7 +14,7 @@ from floe_compiler.model.summary import Host, Mention
 
 SERVICE = Rule(
     "C051",
-    "host of a Service that nobody makes",
+    "Service of a host not found",
     "A program is configured with the name of a Service that the environment does not render. Correct the name or "
     "namespace.",
 )
@@ -25,7 +25,7 @@ PORT = Rule(
 )
 UNDECLARED = Rule(
     "C053",
-    "host that no input declares",
+    "undeclared host",
     "A program is configured with a server that is neither a Service of the environment nor declared, so network "
     "policies would cut it off. Declare it where it is used, or annotate the object: "
     '"floe.dev/external-hosts: <host>".',
@@ -110,12 +110,12 @@ def _problem(environment: Environment, names: _Names, unit: str, host: Host) -> 
 
 
 def _is_short(names: _Names, unit: str, host: Host) -> bool:
-    """Tell whether it depends on the namespace what a host is."""
+    """Return whether it depends on the namespace what a host is."""
     return host.name.count(".") <= 1 and _short_name(names, unit, host.name.split(".")) is not None
 
 
 def _is_cluster_name(names: _Names, labels: list[str]) -> bool:
-    """Tell whether a name is one of this cluster's, or would be but for the domain; others may have a `svc` too."""
+    """Return whether a name is one of this cluster's, or would be but for the domain; others may have a `svc` too."""
     if "svc" not in labels[2:]:
         return False
     at = labels.index("svc", 2)
@@ -156,7 +156,7 @@ def _port(names: _Names, host: Host, service: tuple[str, str]) -> _Problem | Non
 
 
 def _is_server(names: _Names, host: Host) -> bool:
-    """Tell whether what need not be a server is one all the same, and no key, image or line of a file."""
+    """Return whether what need not be a server is one all the same, and no key, image or line of a file."""
     if host.certain:
         return host.name not in _IDENTIFIERS
     last = host.name.rpartition(".")[2]
@@ -178,4 +178,4 @@ def _server(environment: Environment, names: _Names, unit: str, host: Host) -> _
     else:
         known = () if "." in host.name else environment.names("", "Service", unit)
         hint = near(host.name, known) or _DECLARE.format(host.name)
-    return _Problem(UNDECLARED, f"{shown}, which nothing declares", hint)
+    return _Problem(UNDECLARED, f"{shown}, which is not declared", hint)

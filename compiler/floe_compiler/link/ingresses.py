@@ -12,7 +12,7 @@ from floe_compiler.model.rendered import PodGroup
 
 INGRESS = Rule(
     "C065",
-    "Ingress whose pods nobody can reach",
+    "Ingress with unreachable pods",
     "An Ingress routes to pods that no NetworkPolicy lets the ingress controller's namespace reach. "
     "Open the pods' port to it.",
 )

@@ -11,7 +11,7 @@ from floe_compiler.model.hints import near
 
 UNRENDERED = Rule(
     "C013",
-    "Namespace that nobody makes",
+    "Namespace not found",
     "An object lies in a namespace that the environment does not render, so applying it fails. "
     "Add the Namespace, or correct the name.",
 )

@@ -68,7 +68,7 @@ class Reachability:
         return union(sources.get(unit, 0) for sources, targets in received if targets >> target[1] & 1)
 
     def is_declared(self, sources: Sources, target: Target, port: Port) -> bool:
-        """Tell whether any of the sources is declared to call a target on a port, or on any if the port is ANY_PORT."""
+        """Return whether any of the sources is declared to call a target on a port (ANY_PORT: on any port)."""
         by_port = self._declared.get(target[0], _NO_CALLS)
         ports = [one for one in by_port if one[0] == port[0]] if port[1] == ANY_PORT else [port]
         return any(

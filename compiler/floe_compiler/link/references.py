@@ -12,18 +12,18 @@ from floe_compiler.model.summary import Reference
 
 ACCOUNT = Rule(
     "C044",
-    "ServiceAccount that nobody makes",
+    "ServiceAccount not found",
     "A pod or a role binding names a ServiceAccount that the environment does not render. Correct the name, or say "
     'that somebody else makes it: annotation "floe.dev/external-references: ServiceAccount/<name>".',
 )
 ROLE = Rule(
     "C045",
-    "Role that nobody makes",
+    "Role not found",
     "A binding names a Role or ClusterRole that neither the environment nor Kubernetes has. Correct the name.",
 )
 MISSING = Rule(
     "C047",
-    "reference to an object that nobody makes",
+    "referenced object not found",
     "An object names another that the environment does not render. Correct the name, or say that somebody else makes "
     'it: annotation "floe.dev/external-references: <kind>/<name>".',
 )
@@ -41,7 +41,7 @@ def check(environment: Environment) -> Iterator[Finding]:
                 rule = _RULES.get(reference.kind, MISSING)
                 hint = near(reference.name, known)
                 for subject, place in reference.named_by:
-                    message = f"{place} names {reference.kind} {_shown(reference)}, which nobody makes"
+                    message = f"{place} names {reference.kind} {_shown(reference)}, which does not exist"
                     yield Finding(rule, name, subject.about, message, hint)
 
 

@@ -21,7 +21,7 @@ from floe_compiler.model.summary import DIRECTIONS, Direction, Opening, Peer
 
 DOOR = Rule(
     "C068",
-    "way in that nobody declared",
+    "undeclared ingress",
     "A network policy lets pods be reached by everyone, by namespaces that the environment does not render, or by "
     "addresses where they are not open to the ingress controller. Name the pods or namespaces that may, and say of a "
     'namespace that it is somebody else\'s: annotation "floe.dev/external-references: Namespace/<name>".',
@@ -77,7 +77,7 @@ def _add(
 
 
 def _means_strangers(environment: Environment, opening: Opening) -> bool:
-    """Tell whether a rule means more than pods of rendered namespaces that it names."""
+    """Return whether a rule means more than pods of rendered namespaces that it names."""
     rendered = environment.namespaces
     return (
         opening.everyone
@@ -115,7 +115,7 @@ def _strangers(environment: Environment, direction: Direction, opening: Opening)
 
 
 def _is_unnamed(environment: Environment, peer: Peer) -> bool:
-    """Tell whether a peer selects namespaces that it does not name, and that are not all rendered.
+    """Return whether a peer selects namespaces that it does not name, and that are not all rendered.
 
     Labels of which no rendered namespace has all are rather those of others; some selectors take any stranger.
     """

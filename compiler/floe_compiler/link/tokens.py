@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import Rule
 
 TOKEN = Rule(
     "C071",
-    "API token that nobody needs",
+    "unneeded API token",
     "A pod gets a token for the API server although its ServiceAccount has no role: only an intruder could use it. "
     "Set automountServiceAccountToken to false.",
 )

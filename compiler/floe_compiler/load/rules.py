@@ -8,16 +8,16 @@ NO_MANIFEST = Rule("L101", "no platform manifest", "A platform is described by `
 STRAY_FILE = Rule(
     "L102",
     "stray file",
-    "What lies in `domains/`, `overlays/` or `base/` is an authored document, or a kustomization.yaml lists it, or it"
-    " is read by nothing, and all that it says would be lost in silence. Documentation (`README.md`, pictures), hidden"
-    " files and what editors leave may lie there.",
+    "A file in `domains/`, `overlays/` or `base/` must be an authored document or be listed in a kustomization.yaml."
+    " Any other file would be silently ignored. Documentation (`README.md`, pictures), hidden"
+    " files and editors' backups are allowed.",
 )
-WRONG_KIND = Rule("L103", "wrong kind", "The place of a file says what kind of document it must hold.")
+WRONG_KIND = Rule("L103", "wrong kind", "The path of a file determines which kind of document it holds.")
 NOT_ONE_DOCUMENT = Rule("L104", "not one document", "Each authored file holds exactly one document.")
 SCHEMA = Rule(
     "L105",
-    "not in the language",
-    "A document does not fit its JSON Schema: an unknown key, a missing one, a wrong type.",
+    "document does not match its schema",
+    "A document does not match its JSON Schema: an unknown key, a missing one, a wrong type.",
 )
 SECRET_VALUE = Rule(
     "L106",

@@ -1,4 +1,4 @@
-"""Secret values in authored documents: they would end up in Git for ever."""
+"""Secret values in authored documents: they would end up in Git forever."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Itera
     """Yield what is wrong with something that is no document, and that no kustomization lists."""
     place, _, name = path.rpartition("/")
     if name == KUSTOMIZATION and type_ in ("folder", "other"):
-        yield Stray(path, f"{path} is no ordinary file", "write a file in its place, or remove it")
+        yield Stray(path, f"{path} is not a regular file", "write a file in its place, or remove it")
     elif type_ == "folder" or name.startswith("."):
         return
     elif type_ == "link":

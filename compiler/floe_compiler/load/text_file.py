@@ -19,7 +19,7 @@ HINT = "delete it, or write it as an escape in double quotes"
 UNREADABLE = Rule(
     "L001",
     "unreadable file",
-    "The file does not exist, is no ordinary file, or cannot be opened.",
+    "The file does not exist, is not a regular file, or cannot be opened.",
 )
 OUTSIDE = Rule(
     "L002",
@@ -117,7 +117,7 @@ def _read_bytes(root: Path, file: str) -> tuple[bytes, Diagnostic | None]:
             return b"", Diagnostic(OUTSIDE, "the file lies outside the repository", Span(file), hint=hint)
         status = os.stat(path)  # noqa: PTH116
         if not stat.S_ISREG(status.st_mode):
-            return b"", Diagnostic(UNREADABLE, "the file is no ordinary file", Span(file))
+            return b"", Diagnostic(UNREADABLE, "the file is not a regular file", Span(file))
         if status.st_size > MOST_BYTES:
             hint = f"an authored file may have {MOST_BYTES:,} bytes"
             return b"", Diagnostic(TOO_LARGE, f"the file has {status.st_size:,} bytes", Span(file), hint=hint)
@@ -131,7 +131,7 @@ def _read_bytes(root: Path, file: str) -> tuple[bytes, Diagnostic | None]:
 
 
 def _is_inside(path: str, root: Path) -> bool:
-    """Tell whether a path still leads into a folder once all links are followed."""
+    """Return whether a path still leads into a folder once all links are followed."""
     real = os.path.realpath(path)
     # Most roots have no link in them: then this says the same as the resolved root would, in less time.
     return real.startswith(f"{root}/") or Path(real).is_relative_to(root.resolve())

@@ -33,7 +33,7 @@ _READ_DIFFERENTLY = re.compile(r"\t|[|>][-+0-9]*#|^(?:---|\.\.\.)", re.MULTILINE
 DUPLICATE_KEY = Rule(
     "L010",
     "duplicate key",
-    "A mapping has the same key twice; most YAML readers keep one of the values without a word. Delete one of them.",
+    "A mapping has the same key twice; most YAML readers silently keep one of the values. Delete one of them.",
 )
 KEY_NOT_TEXT = Rule(
     "L011",

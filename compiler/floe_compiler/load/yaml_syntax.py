@@ -37,13 +37,13 @@ _KNOWN = (
     ("could not find expected ':'", "this is neither a key with its value nor a list item", 'is a ":" missing?'),
     (
         "parsing a block collection",
-        "this does not go on from the list above",
+        "this does not continue the list above",
         'is a "- " missing, or the indentation off?',
     ),
-    ("expected key", "this does not go on from the lines above", "check indentation and quotes from here upwards"),
-    ("<block end>", "this does not go on from the lines above", "check indentation and quotes from here upwards"),
-    ("expected ',' or ']'", "the list in brackets does not go on here", 'is a "," or "]" missing?'),
-    ("expected ',' or '}'", "the mapping in braces does not go on here", 'is a "," or "}" missing?'),
+    ("expected key", "this does not continue the lines above", "check indentation and quotes from here upwards"),
+    ("<block end>", "this does not continue the lines above", "check indentation and quotes from here upwards"),
+    ("expected ',' or ']'", "the list in brackets does not continue here", 'is a "," or "]" missing?'),
+    ("expected ',' or '}'", "the mapping in braces does not continue here", 'is a "," or "}" missing?'),
     ("node content", "a value is missing here", "is a bracket not closed?"),
     ("tag", "a tag", "delete it; quote the value if it is text"),
 )
@@ -60,8 +60,8 @@ def conflicts(text: str, file: str) -> list[Diagnostic]:
     match = _MARKER.search(text)
     if not match:
         return []
-    hint = "keep what is right of both sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>"
-    message = f"a merge conflict that nobody has resolved: {match[0]}"
+    hint = "keep the right lines of both sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>"
+    message = f"unresolved merge conflict: {match[0]}"
     return [Diagnostic(CONFLICT, message, Span(file, text.count("\n", 0, match.start()) + 1), hint=hint)]
 
 
@@ -102,7 +102,7 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
 
 
 def _goes_on(text: str, mark: Mark) -> bool:
-    """Tell whether the line above ends in a plain value that this line, being indented more, goes on with."""
+    """Return whether the line above ends in a plain value that this line, being indented more, goes on with."""
     lines = text.split("\n")[: mark.line + 1]
     above, here = (lines[-2] if mark.line else "", lines[-1])
     key = re.fullmatch(r"( *)(?:- +)*[^\s#\"'{\[][^#\"'{\[]*: +[^\s#\"'{\[|>].*", above)

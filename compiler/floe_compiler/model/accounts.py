@@ -9,7 +9,7 @@ from floe_compiler.model.endpoint import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """One rule of a Role in the pod's own namespace; `names` are the only objects that it holds for (default: all)."""
+    """One rule of a Role in the pod's own namespace; `names` limits it to these objects (default: all)."""
 
     groups: tuple[str, ...]
     resources: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The annotations by which hand-written objects tell the checks what they cannot see."""
+"""The annotations with which hand-written objects declare what the checks cannot see."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ EXCEPTION = "floe.dev/exception-"
 
 
 def annotation(manifest: Object, name: str) -> str:
-    """Return an annotation of an object, empty if it has none of that name."""
+    """Return the value of an object's annotation; empty if the object does not have it."""
     return str(manifest.get("metadata", {}).get("annotations", {}).get(name, ""))
 
 
 def listed(manifest: Object, name: str) -> frozenset[str]:
-    """Return the words of an annotation that lists them with commas between."""
+    """Return the items of an annotation with a comma-separated list."""
     return frozenset(word.strip() for word in annotation(manifest, name).split(",") if word.strip())
 
 
 def is_external(manifest: Object, kind: str, name: str) -> bool:
-    """Tell whether an object says that somebody else makes what it refers to."""
+    """Return whether an object says that somebody else makes what it refers to."""
     return f"{kind}/{name}" in listed(manifest, EXTERNAL_REFERENCES)

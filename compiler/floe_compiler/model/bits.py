@@ -1,4 +1,4 @@
-"""Sets of small numbers as the bits of an integer: their unions and intersections cost next to nothing."""
+"""Sets of small numbers as the bits of an integer, which makes unions and intersections cheap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def to_bits(numbers: Iterable[int]) -> int:
 
 
 def union(sets: Iterable[int]) -> int:
-    """Return the integer with the bits that any of these has."""
+    """Return the union of these sets."""
     found = 0
     for one in sets:
         found |= one

@@ -18,9 +18,9 @@ from floe_compiler.model.secrets import Secret, SecretReference
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something that a component offers; `name` tells several of one kind apart.
+    """Something that a component offers; `name` identifies it among several of one kind.
 
-    `slot` is the slot whose components offer this kind of thing, to tell people what to fill.
+    `slot` is the slot whose components offer this kind of capability; messages name it as the one to fill.
     """
 
     slot: ClassVar[str] = ""
@@ -28,7 +28,7 @@ class Capability:
     name: str
 
     def about(self, _domains: Collection[str]) -> Self:
-        """Return the capability without what concerns other domains only: as one gets it that reads just these."""
+        """Return the capability reduced to what these domains need."""
         return self
 
 
@@ -63,7 +63,7 @@ class ObjectStore(Capability):
 
     region: str = ""
     url: str = ""
-    """The endpoint that S3 clients must be told; empty for AWS itself."""
+    """The endpoint to configure in S3 clients; empty for AWS itself."""
 
     path_style: bool = False
     access_key: SecretReference | None = None
@@ -86,7 +86,7 @@ class OAuth2Credentials:
     client_secret: SecretReference
     token_url: str
     scope: str = ""
-    """Empty: whatever the server gives to who asks for none."""
+    """Empty: the server's default scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class CatalogClient:
     domain: str
     namespace: str
     credentials: Credentials | None = None
-    """None: the catalog asks for no login."""
+    """None: the catalog needs no login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +125,13 @@ class Catalog(Capability):
     """The server that hands out tokens, if it is another one."""
 
     headers: tuple[tuple[str, str], ...] = ()
-    """What every request has to say beside, such as the tenant."""
+    """Additional headers of every request, such as the tenant."""
 
     prefix: str = "FLOE_CATALOG_"
-    """What the names of the variables begin with by which a data product's steps know the catalog."""
+    """Prefix of the environment variables that describe the catalog to a data product's steps."""
 
     variables: tuple[Variable, ...] = ()
-    """What this catalog says to steps beside what every catalog does."""
+    """Environment variables of this kind of catalog, besides those that every catalog has."""
 
     def about(self, domains: Collection[str]) -> Self:
         """Return the catalog with the clients of these domains."""
@@ -156,7 +156,7 @@ class Collector(Capability):
     slot: ClassVar[str] = "observability.collector"
 
     grpc: Endpoint
-    """Where OTLP over gRPC is taken, as is that over HTTP below: each with its one port."""
+    """The OTLP receivers over gRPC and (below) over HTTP, each with a single port."""
 
     http: Endpoint
 

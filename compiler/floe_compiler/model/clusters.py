@@ -5,15 +5,15 @@ from __future__ import annotations
 from floe_compiler.model.inputs import Cluster
 
 OWN_ADDRESS: str = Cluster.model_fields["server"].default
-"""The address by which each cluster knows itself: two environments that have it may well be of two clusters."""
+"""The in-cluster address of the API server: two environments that have it may still run in two clusters."""
 
 
 def cluster_address(cluster: Cluster) -> str:
-    """Return the address of the API server, written in one way."""
+    """Return the address of the API server in a canonical form."""
     return cluster.server.rstrip("/").lower()
 
 
 def cluster_identity(cluster: Cluster) -> str:
-    """Return what tells a cluster from all others: its address, or its name if that is all that is known of it."""
+    """Return the identity of a cluster: its API server's address, or its name if it only has the in-cluster address."""
     address = cluster_address(cluster)
     return cluster.name if address == OWN_ADDRESS else address

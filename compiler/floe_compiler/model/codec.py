@@ -1,7 +1,7 @@
 """Frozen data as MessagePack and back: what the cache keeps and processes exchange. Only data, never code.
 
 The same value gives the same bytes in every process (sets are sorted, mappings keep their order), so the bytes also
-serve as what a value is known by.
+serve as a value's identity.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 def _plain(value: Any) -> Any:
-    """Return what stands for a value that MessagePack does not know: a pydantic model, or a type."""
+    """Return a substitute for a value that MessagePack cannot encode: a pydantic model, or a type."""
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     dump = getattr(value, "model_dump", None)
@@ -43,7 +43,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes, kind: type[Value]) -> Value | None:
-    """Return the value of that type that bytes hold; None if they hold none."""
+    """Decode a value of that type; None if the bytes are not one."""
     try:
         found: Value = _decoder(cast("Hashable", kind)).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -52,7 +52,7 @@ def decode(data: bytes, kind: type[Value]) -> Value | None:
 
 
 def digest_of(*parts: str | bytes) -> str:
-    """Return the SHA-256 of these parts, each of which counts apart from its neighbours."""
+    """Return the SHA-256 of these parts; ("ab", "c") and ("a", "bc") have different ones."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode(errors="surrogateescape") if isinstance(part, str) else part

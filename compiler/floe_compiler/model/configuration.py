@@ -1,6 +1,6 @@
 """What pods read from ConfigMaps, and the hash of it, with which they restart when it changes.
 
-Objects are looked at as they come, also before anything has said that they have the shape of their kind.
+The objects may be malformed: nothing is assumed about their structure.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from floe_compiler.model.names import check_variable_name
 
 PREFIXES = ("FLOE_", "POLARIS_")
-"""All names that begin so belong to the platform, today's and those to come."""
+"""Prefix of names that are reserved for the platform."""
 NAMES = frozenset({"OTLP_ENDPOINT", "OPENLINEAGE_URL", "WAREHOUSE_URL"})
-"""The others. What tools read by names of their own (`OTEL_*`, `AWS_*`, `DESTINATION__*`) may be set otherwise."""
+"""Further reserved names. Products may override what tools define themselves (`OTEL_*`, `AWS_*`, `DESTINATION__*`)."""
 
 
 def check_own_variable(text: str) -> str:

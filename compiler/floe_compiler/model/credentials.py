@@ -12,7 +12,7 @@ PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
 HTTP_CREDENTIAL = "the credential of an HTTP header"
 
 SECRET_KEY = r"(?:access|api|encryption|fernet|master|private|secret|signing)[_.-]?key"  # noqa: S105 - names
-"""The keys that are secret: others, such as `PARTITION_KEY`, only tell things apart."""
+"""Keys that are secret; others, such as `PARTITION_KEY`, are identifiers."""
 
 SCHEME = r"\b(basic|bearer)[ \t]+(?![$<{])"
 """What stands before the credential in a header `Authorization`."""
@@ -21,7 +21,7 @@ _SECRET_NAME = re.compile(
     rf"(?i)(password|passwd|passphrase|{SECRET_KEY}"
     r"|(^|[_.-])((db|pg)?(pass|pwd)|secret|token|credentials?|connection[_-]?string))$"
 )
-# With so many changes between kinds of letters, or with a digit, a word is no prose.
+# A word with so many changes between kinds of letters, or with a digit, is not prose.
 _HEADER = rf"(?i:{SCHEME})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}}"
 # With all that follows, up to its end.
 _PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
@@ -64,23 +64,23 @@ _SECRET_VALUES = tuple(
 
 @lru_cache(maxsize=4096)  # the same names stand in every domain's objects
 def names_secret(name: str) -> bool:
-    """Tell whether a key or variable of this name holds a secret by all appearances (`DB_PASSWORD`)."""
+    """Return whether a key or variable of this name holds a secret by all appearances (`DB_PASSWORD`)."""
     return bool(_SECRET_NAME.search(name))
 
 
 def option_of_secret(word: object) -> bool:
-    """Tell whether a word of a command is an option whose value, the next word, is a secret (`--password`)."""
+    """Return whether a word of a command is an option whose value, the next word, is a secret (`--password`)."""
     # Alone, `--secret` rather says which one is meant.
     return isinstance(word, str) and bool(_OPTION.fullmatch(word)) and names_secret(word) and word not in _REFERENCES
 
 
 def refers_to_secret(keys: Collection[str]) -> bool:
-    """Tell whether a mapping with these keys names a secret; what else stands there is easily its value."""
+    """Return whether a mapping with these keys refers to a secret; any other value in it may be the secret's."""
     return "secret" in keys and "key" in keys
 
 
 def holds_secret(path: DataPath) -> bool:
-    """Tell whether a text or number at this place is a secret's value, by the keys that lead to it."""
+    """Return whether a text or number at this place is a secret's value, by the keys that lead to it."""
     keys = [step for step in path if isinstance(step, str)]
     if "steps" in keys and keys[-2:-1] == ["secrets"]:
         return True  # where a variable's secret is to be referred to
@@ -88,17 +88,17 @@ def holds_secret(path: DataPath) -> bool:
 
 
 def stands_for_itself(value: str) -> bool:
-    """Tell whether a value is none that comes from elsewhere: a variable, template, path, empty word or the like."""
+    """Return whether a value is literal: not a variable, template, path, empty word or the like."""
     return not value.startswith(_ELSEWHERE) and value.lower() not in _NO_VALUES
 
 
 def secret_in(text: str) -> str:
-    """Return what kind of credential the text contains (`a private key`); empty if it shows none."""
+    """Return the kind of credential that the text contains (`a private key`); empty if there is none."""
     return next((kind for kind, part, form in _SECRET_VALUES if part in text and form.search(text)), "")
 
 
 def without_secrets(text: str, instead: str) -> str:
-    """Return the text with something else in the place of each credential, less those in URLs and HTTP headers."""
+    """Return the text with each credential replaced, except those in URLs and HTTP headers."""
     for kind, part, form in _SECRET_VALUES:
         if kind not in (PASSWORD_IN_URL, HTTP_CREDENTIAL) and part in text:
             text = form.sub(instead, text)

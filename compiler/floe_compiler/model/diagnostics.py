@@ -1,4 +1,4 @@
-"""What the compiler tells about an input: values, never printed where they are found."""
+"""Diagnostics: what the compiler reports about an input. They are values; only `report` prints them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from floe_compiler.model.span import Span
 Severity = Literal["error", "warning"]
 
 ENVIRONMENT_END = ": "
-"""What stands between the environment and the object that a diagnostic concerns, as in `prod: Deployment a/b`."""
+"""Separates environment and object in the subject of a diagnostic, as in `prod: Deployment a/b`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A thing the compiler refuses or warns of, under a code that never changes its meaning.
+    """An error or warning of the compiler, under a code that never changes its meaning.
 
     `title` is a short noun phrase, `explanation` says in one or two sentences what is wrong with it and what to do.
     Declare one as a constant in the module that finds it, and list it in the stage's registry: `floe-compile rules` and
@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Related:
-    """A further place that explains a diagnostic."""
+    """A further location that explains a diagnostic."""
 
     span: Span
     note: str
@@ -40,7 +40,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: the rule, where, what is wrong with this input, and how to mend it.
+    """One finding: the rule, where, what is wrong with this input, and how to fix it.
 
     `span` is None only where no authored line is to blame. `subject` names the Kubernetes object or file concerned
     (such as `prod: Deployment floe-platform/polaris`; `dev, prod: …` concerns that of both). Neither `message` nor
@@ -67,7 +67,7 @@ class Diagnostic:
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics sorted by place, each once: what several environments meet alike concerns them all."""
+    """Return the diagnostics sorted by location; one that several environments share is merged into one."""
     environments: dict[Diagnostic, set[str]] = {}
     for diagnostic in diagnostics:
         names = diagnostic.subject.partition(ENVIRONMENT_END)[0] if ENVIRONMENT_END in diagnostic.subject else ""
@@ -85,7 +85,7 @@ class StageFailed(Exception):
         super().__init__(f"{len(self.diagnostics)} problem(s)")
 
     def __reduce__(self) -> tuple[type[StageFailed], tuple[tuple[Diagnostic, ...]]]:
-        """Let another process raise it with its diagnostics."""
+        """Pickle with the diagnostics, so that a worker process can raise it."""
         return StageFailed, (self.diagnostics,)
 
 
@@ -115,7 +115,7 @@ class Findings:
 
     @property
     def failed(self) -> bool:
-        """Tell whether any finding is an error."""
+        """Return whether any finding is an error."""
         return any(diagnostic.severity == "error" for diagnostic in self.found)
 
     def finish(self) -> tuple[Diagnostic, ...]:
@@ -132,7 +132,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint naming the known word nearest to `word`; nothing if none is near.
+    """Return a hint naming the known word nearest to `word`; empty if none is near.
 
     Of words that are alike near, one of the same letters wins: the commonest slip is to swap two.
     """

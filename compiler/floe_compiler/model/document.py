@@ -1,4 +1,4 @@
-"""An authored file as plain data that still knows where everything stood."""
+"""An authored file as plain data with the location of every key and value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def show_path(path: DataPath) -> str:
 class Document:
     """One YAML document: plain data (dict, list, str, int, float, bool, None), and the span of each key and value.
 
-    `raw` has the written text of each value that is no string: a version written as `1.10` has become the number 1.1.
+    `raw` has the source text of each value that is not a string: a version written as `1.10` is the number 1.1.
     """
 
     file: str

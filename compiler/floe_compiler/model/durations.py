@@ -9,7 +9,7 @@ _LONGEST = 9_223_372_036  # Go counts nanoseconds in 64 bits: 292 years
 
 
 def parse_duration(text: str) -> int:
-    """Return the seconds of a duration; raise ValueError if the text is none."""
+    """Return the seconds of a duration; raise ValueError if the text is not a duration."""
     match = _DURATION.fullmatch(text)
     if not match or not text:
         raise ValueError(f'"{text}" is not a duration; {_hint(text)}')
@@ -30,7 +30,7 @@ def format_duration(seconds: int) -> str:
 
 
 def go_duration(text: str) -> str:
-    """Return a duration as Go programs write it back (`1h` -> `1h0m0s`); raise ValueError if the text is none.
+    """Return a duration as Go programs write it back (`1h` -> `1h0m0s`); raise ValueError if it is not a duration.
 
     A controller that updates its own objects writes their durations so, which a delivery tool would report as a
     difference (external-secrets/external-secrets#5390).

@@ -1,4 +1,4 @@
-"""Where a server can be reached: the one place that URLs, waits and network policies are derived from."""
+"""Server endpoints, from which URLs, waits and network policies are derived."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Endpoint:
     labels: tuple[tuple[str, str], ...] = ()
 
     def only(self, *ports: str) -> Endpoint:
-        """Return the same server with these ports alone; raise KeyError if there is none of such a name."""
+        """Return the same server with only these ports; raise KeyError if it has no port of that name."""
         return replace(self, ports=tuple(self.port(name) for name in ports))
 
     def port(self, name: str = "") -> Port:
-        """Return the port of that name, or the first; raise KeyError if there is none of that name."""
+        """Return the port of that name, or the first; raise KeyError if the server has no such port."""
         for port in self.ports:
             if name in ("", port.name):
                 return port

@@ -167,7 +167,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A server that runs for good. `name` is that of its object, its Service and its pods' component label.
+    """A long-running server. `name` is that of its object, its Service and its pods' component label.
 
     `interfaces` are the ports that people open, which the ingress controller may reach. `available` is what a drain
     must leave running (default: one fewer than the replicas). `single` says why more than one replica cannot work.
@@ -186,7 +186,7 @@ class Workload:
     interfaces: tuple[Interface, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     origin: Span | None = None
-    """The authored place that asked for it, where that is not the choice of the component."""
+    """The location in the inputs that it comes from, if that is not where the component was chosen."""
 
     @property
     def fewest(self) -> int:
@@ -222,7 +222,7 @@ class Task:
     suspended: bool = False
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
     origin: Span | None = None
-    """The authored place that asked for it, where that is not the choice of the component."""
+    """The location in the inputs that it comes from, if that is not where the component was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ class Launched:
 
     Of all pods that the component starts in its namespace, no more than `at_once` run at a time (None: all).
 
-    The component hands `kit.pods.pod_template` of `pod` to whatever starts them, so that they carry the labels by
+    The component hands `kit.pods.pod_template` of `pod` to their launcher, so that they carry the labels by
     which policies find them; the compiler renders their ServiceAccount and policies.
     """
 
@@ -240,10 +240,10 @@ class Launched:
     count: int
     at_once: int | None = None
     origin: Span | None = None
-    """The authored place that asked for it, where that is not the choice of the component."""
+    """The location in the inputs that it comes from, if that is not where the component was chosen."""
 
     description: Description | None = None
-    """Where the rendered objects describe these pods, so that what a patch does to them is seen."""
+    """Where the rendered objects contain the template of these pods, so that patches of it are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,14 +276,14 @@ class PlainYaml:
     """Kubernetes objects as plain YAML, such as the manifests that an operator is published with."""
 
     name: str
-    """What messages call it."""
+    """Its name in messages."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that one component instance brings to its namespace.
+    """Everything that one component instance adds to its namespace.
 
     `objects` is for what no fact describes, and `include` for YAML files that the component ships (see
     `kit.plain_yaml`). Their chart gives namespace and common labels to both.
@@ -308,7 +308,7 @@ def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
 
 
 def containers_of(pod: Pod) -> tuple[Container, ...]:
-    """Return all containers of a pod, those that set it up first."""
+    """Return all containers of a pod, init containers first."""
     return (*pod.setup, *pod.containers)
 
 

@@ -1,6 +1,6 @@
 """Types of the values that people write: text with the syntax of what it stands for.
 
-A wrong value raises ValueError with a message of the form `what is wrong; how to mend it`.
+A wrong value raises ValueError with a message of the form `what is wrong; how to fix it`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from floe_compiler.model.schema_words import PATTERN_HINT
 LONGEST_NAME = 40
 """Names become parts of longer Kubernetes names, which may have 63 characters."""
 MOST_CORES = 256
-"""More cores than a node of any use has: who writes more for one container means thousandths."""
+"""More cores than any node has: a larger number for one container was meant in millicores."""
 FEWEST_BYTES = 1024**2
-"""Less memory or storage than any program starts with."""
+"""Less memory or storage than any program needs to start."""
 
 _LABEL_PARTS = re.compile(r"(?:[a-z0-9][-a-z0-9]*)?\{scope\}(?:[-a-z0-9]*[a-z0-9])?")
 _OWNER = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._+/@-]*")
@@ -39,7 +39,7 @@ _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A
 
 
 def check_name(text: str) -> str:
-    """Accept a DNS label that begins with a letter and leaves room for what is put before and behind it."""
+    """Accept a DNS label that begins with a letter and leaves room for a prefix and a suffix."""
     check_dns_label(text)
     if not text[0].isalpha():
         raise ValueError(f'"{text}" begins with a digit; begin it with a letter')
@@ -54,12 +54,12 @@ def number_as_text(value: object) -> object:
 
 
 def check_cpu(text: str) -> str:
-    """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`): anything else would differ for ever."""
+    """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`): anything else would differ forever."""
     quantity = parse_quantity(text)
     if not quantity.amount:
-        raise ValueError(f'"{text}" is no CPU at all; write, for example, 100m')
+        raise ValueError(f'"{text}" is zero; write, for example, 100m')
     if (quantity.amount * 1000).denominator != 1:
-        raise ValueError(f'"{text}" is too fine; Kubernetes counts CPU in steps of 1m, a thousandth of a core')
+        raise ValueError(f'"{text}" is too precise; Kubernetes counts CPU in steps of 1m, a thousandth of a core')
     return str(quantity)
 
 
@@ -80,9 +80,11 @@ def check_bytes(text: str) -> str:
     if text.endswith(("m", "u", "n")):
         raise ValueError(f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {meant}')
     if quantity.amount < FEWEST_BYTES:
-        raise ValueError(f'"{text}" is {float(quantity.amount):,.15g} bytes, which is next to nothing; {meant}')
+        raise ValueError(f'"{text}" is {float(quantity.amount):,.15g} bytes, which is too small; {meant}')
     if quantity.amount.denominator != 1:
-        raise ValueError(f'"{text}" is no whole number of bytes; write it in a smaller unit, such as 1536Mi for 1.5Gi')
+        raise ValueError(
+            f'"{text}" is not a whole number of bytes; write it in a smaller unit, such as 1536Mi for 1.5Gi'
+        )
     return str(quantity)
 
 
@@ -92,9 +94,9 @@ def canonical_duration(text: str) -> str:
 
 
 def check_time(text: str) -> str:
-    """Return a duration in its shortest form if it is longer than nothing."""
+    """Return a duration in its shortest form; raise ValueError if it is zero."""
     if not parse_duration(text):
-        raise ValueError(f'"{text}" is no time at all; write how long it may take, such as 1h')
+        raise ValueError(f'"{text}" is zero; write a duration, such as 1h')
     return canonical_duration(text)
 
 
@@ -118,21 +120,21 @@ def check_cidr(text: str) -> str:
 def check_owner(text: str) -> str:
     """Accept a mail address or the handle of a team."""
     if not _OWNER.fullmatch(text):
-        raise ValueError(f'"{text}" names no owner; write a mail address or a handle, such as @acme/data')
+        raise ValueError(f'"{text}" is not an owner; write a mail address or a handle, such as @acme/data')
     return text
 
 
 def check_version(text: str) -> str:
     """Accept a semantic version (semver.org 2.0.0)."""
     if not _SEMANTIC_VERSION.fullmatch(text):
-        raise ValueError(f'"{text}" is no semantic version; write three numbers, such as 1.4.2')
+        raise ValueError(f'"{text}" is not a semantic version; write three numbers, such as 1.4.2')
     return text
 
 
 def check_revision(text: str) -> str:
     """Accept a branch, tag or commit."""
     if not text or text != text.strip():
-        raise ValueError(f'"{text}" names no branch, tag or commit; write, for example, main')
+        raise ValueError(f'"{text}" is not a branch, tag or commit; write, for example, main')
     return text
 
 
@@ -143,7 +145,9 @@ def check_pattern(text: str) -> str:
     if "${scope}" in text:
         raise ValueError(f'"{text}" has a "$" in it; write "{text.replace("${scope}", "{scope}")}"')
     if not _LABEL_PARTS.fullmatch(text):
-        raise ValueError(f'"{text}" names no namespace; beside {{scope}}, use lower-case letters, digits and "-"')
+        raise ValueError(
+            f'"{text}" is not a namespace pattern; besides {{scope}}, use lower-case letters, digits and "-"'
+        )
     return text
 
 
@@ -161,16 +165,16 @@ def check_registry(text: str) -> str:
     try:
         parse_image(f"{text}/image")
     except ValueError as error:
-        # What was appended to make an image of it is no part of what was written.
-        raise ValueError(str(error).replace('/image"', '"').replace("is not an image", "is no registry")) from None
+        # The message must not show the name that was appended to make an image of it.
+        raise ValueError(str(error).replace('/image"', '"').replace("is not an image", "is not a registry")) from None
     host = text.partition("/")[0]
     if "." not in host and ":" not in host and host != "localhost":
-        raise ValueError(f'"{text}" names no registry; begin with its host, such as ghcr.io/acme')
+        raise ValueError(f'"{text}" has no registry; begin with its host, such as ghcr.io/acme')
     return text
 
 
 def matching(pattern: str, what: str, example: str) -> Any:
-    """Return the constraint of text that fits a pattern; the compiler and editors say in words what that asks for."""
+    """Return the constraint of text that matches a pattern, with a description of it for the compiler and editors."""
     hint = f'write {what}, such as "{example}"'
     return Field(pattern=pattern, examples=[example], json_schema_extra={PATTERN_HINT: hint})
 

@@ -19,7 +19,7 @@ CLUSTER_FOLDER = "_cluster"
 DELIVERY_FOLDER = "_delivery"
 
 LONGEST_NAME = 150
-"""Leaves room for the folders in the 260 characters that Windows allows a whole path by default."""
+"""Leaves room for the folders: Windows allows a path of 260 characters by default."""
 
 # Windows refuses these as the part before the first dot, in any folder
 # (learn.microsoft.com/windows/win32/fileio/naming-a-file).
@@ -50,7 +50,7 @@ class File:
 
 
 class FileDigest(NamedTuple):
-    """One file whose text stays where it is until it must be written: its path, and what its content hashes to.
+    """One file whose text is loaded only when it is written: its path and the hash of its content.
 
     `git_blob` is the name that Git gives the content in a repository with SHA-1 hashes, empty if it is not known.
     """
@@ -62,7 +62,7 @@ class FileDigest(NamedTuple):
 
 
 class FileDigests(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Files by what their contents hash to. Four lists are read in less time than a list of files."""
+    """Files with the hashes of their contents, as four parallel lists, which decode faster than a list of files."""
 
     paths: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ class FileSet(Mapping[str, str]):
 
 
 def sha256(data: bytes) -> str:
-    """Return the hash of some bytes as the index writes it."""
+    """Return the hash of a file's content, in the form of the index."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -154,7 +154,7 @@ def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFi
 
 
 def _portably(path: str) -> str:
-    """Return what a path is to a system that takes upper and lower case, and Unicode forms, for the same."""
+    """Return a path as a file system sees it that ignores case and Unicode normalization."""
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path.casefold())
 
 

@@ -15,7 +15,7 @@ SHOWN = 5
 def near(word: str, known: Collection[str]) -> str:
     """Return a hint naming the known word nearest to `word`; if none is near, all of them where they are few.
 
-    Among very many words none is looked for: that takes milliseconds, for each of as many mistakes.
+    With very many words there is no search, as it takes milliseconds for each mistake.
     """
     if len(known) > _MANY:
         return ""

@@ -1,4 +1,4 @@
-"""Servers outside the cluster, as people name them: which names cannot be meant."""
+"""Names of servers outside the cluster, and which of them are refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOCAL = (".svc", ".cluster.local")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 SCHEMES = {"https": 443, "http": 80}
-"""How the URL of a server may begin, and the port that it means."""
+"""The URL schemes of servers with their default ports."""
 
 
 def check_server(text: str) -> str:
@@ -21,20 +21,20 @@ def check_server(text: str) -> str:
     match = _URL.fullmatch(text)
     if match and match["host"] != text:
         port = f", port: {match['port']}" if match["port"] else ""
-        raise ValueError(f'"{text}" is more than the name of a host; write host: {match["host"]}{port}')
+        raise ValueError(f'"{text}" is not a host name alone; write host: {match["host"]}{port}')
     address = numeric(text)
     if address and address.version == 6:
-        raise ValueError(f'"{text}" is an address of IPv6; write host: with its DNS name, and cidr: {text}/128')
+        raise ValueError(f'"{text}" is an IPv6 address; write host: with its DNS name, and cidr: {text}/128')
     check_dns_subdomain(text)
     if text == "localhost" or (address and (address.is_loopback or address.is_unspecified)):
-        raise ValueError(f'"{text}" is each pod itself; write the DNS name of the server')
+        raise ValueError(f'"{text}" is the pod itself; write the DNS name of the server')
     if text == "metadata.google.internal" or (address and address.is_link_local):
-        raise ValueError(f'"{text}" hands out the credentials of the node; use a secret or a workload identity instead')
+        raise ValueError(f'"{text}" serves the credentials of the node; use a secret or a workload identity instead')
     return text
 
 
 def check_outside_server(text: str) -> str:
-    """Accept a server as above unless it is a Service of the cluster, which ranges of addresses do not open."""
+    """Accept an external server; refuse a Service of the cluster, to which address ranges give no access."""
     if text.endswith(_LOCAL):
         raise ValueError(
             f'"{text}" is a Service of the cluster, not a server outside; leave it out: what a step needs of the '
@@ -62,7 +62,7 @@ def check_url(text: str, example: str, *, path: bool = False) -> str:
 
 
 def numeric(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address that a host is named by; None if it has a name."""
+    """Return the IP address if the host is one, else None."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:

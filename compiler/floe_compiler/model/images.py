@@ -42,14 +42,14 @@ class Image:
 
     @property
     def is_mutable(self) -> bool:
-        """Tell whether the name invites to push other content under it: no digest, and no tag or a moving one."""
+        """Return whether the content behind the name can change: no digest, and no tag or a moving one."""
         return not self.digest and (not self.tag or bool(_MOVING.fullmatch(self.tag)))
 
 
 def parse_image(text: str) -> Image:
-    """Return the parts of an image reference; raise ValueError if it is none.
+    """Return the parts of an image reference; raise ValueError if the text is not one.
 
-    A first part without "." or ":" is no registry but a Docker Hub account, unless it is `localhost`.
+    A first part without "." or ":" is a Docker Hub account and not a registry, unless it is `localhost`.
     """
     if "://" in text:
         raise ValueError(f'"{text}" is not an image; leave out "{text.partition("://")[0]}://"')

@@ -1,4 +1,4 @@
-"""Which fields of an existing object a cluster lets nobody change."""
+"""The immutable fields of each kind of object."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
 
 
 def immutable_changes(before: Any, after: Any) -> list[str]:
-    """Return the fields (`spec.volumeClaimTemplates`) in which `after` is no update of `before` that a cluster allows.
+    """Return the immutable fields (`spec.volumeClaimTemplates`) that differ between `before` and `after`.
 
-    Both may be anything; what are not two manifests of one kind have no such fields in common.
+    Both may be any data; the result is empty unless they are two manifests of one kind.
     """
     kind = at(after, ("kind",))
     changed = []

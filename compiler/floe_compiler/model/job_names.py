@@ -1,4 +1,4 @@
-"""Names of Jobs: they end in a hash of what the Job does, as a Job itself cannot be changed."""
+"""Names of Jobs: they end in a hash of the Job's spec, as a Job is immutable."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def job_name(name: str, spec: Mapping[str, Any]) -> str:
 
 
 def has_hash(name: str) -> bool:
-    """Tell whether a name looks as if it changed with the content."""
+    """Return whether a name looks as if it changed with the content."""
     return bool(_HASH.search(name))
 
 
 def without_hash(name: str) -> str:
-    """Return what of the name stays when the content changes."""
+    """Return the name without the hash."""
     return _HASH.sub("", name)

@@ -1,4 +1,4 @@
-"""Label selectors, answered by set operations: things with labels are the bits of an integer."""
+"""An index that evaluates label selectors by set operations; labelled items are the bits of an integer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LabelSelector(msgspec.Struct, frozen=True, array_like=True, gc=False, orde
 
     @classmethod
     def of(cls, selector: Selector) -> LabelSelector:
-        """Return what a LabelSelector of an object asks for."""
+        """Return the requirements of a LabelSelector."""
         return cls(
             tuple(sorted((str(key), str(value)) for key, value in mapping(selector, ("matchLabels",)).items())),
             tuple(_expression(one) for one in mappings(selector, ("matchExpressions",))),
@@ -35,9 +35,9 @@ EVERYTHING = LabelSelector()
 
 
 class LabelIndex:
-    """Things with labels, found by selector: `having` has for each label and value the things (as bits) that have it.
+    """Labelled items, found by selector: `having` has for each label and value the items (as bits) that have it.
 
-    `everything` are the things themselves (as bits).
+    `everything` is the set of all items (as bits).
     """
 
     def __init__(self, having: Mapping[str, Mapping[str, int]], everything: int) -> None:
@@ -46,12 +46,12 @@ class LabelIndex:
 
     @classmethod
     def of(cls, labels: Iterable[Labels]) -> LabelIndex:
-        """Return the index of things with these labels, each under its position."""
+        """Return the index of items with these labels, each under its position."""
         every = list(labels)
         return cls(label_bits(every), to_bits(range(len(every))))
 
     def select(self, selector: LabelSelector) -> int:
-        """Return the things (as bits) that a selector selects."""
+        """Return the items (as bits) that a selector selects."""
         found = self._everything
         for key, value in selector.labels:
             found &= self._having.get(key, {}).get(value, 0)
@@ -74,7 +74,7 @@ class LabelIndex:
 
 
 def label_bits(labels: Iterable[Labels]) -> dict[str, dict[str, int]]:
-    """Return for each label and value the positions (as bits) of the things that have it."""
+    """Return for each label and value the positions (as bits) of the items that have it."""
     having: dict[str, dict[str, int]] = {}
     for position, one in enumerate(labels):
         bit = 1 << position

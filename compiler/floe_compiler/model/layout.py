@@ -1,4 +1,4 @@
-"""The names of files that mean something wherever inputs are written."""
+"""File names with a meaning anywhere among the inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands where in plain data of any shape: nothing need be there, nor be what it should."""
+"""Lookups in plain data by path. Missing parts and parts of another type come back as empty values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from floe_compiler.model.document import DataPath
 
 
 def at(data: Any, path: DataPath) -> Any:
-    """Return the value under these keys, None if there is none."""
+    """Return the value under these keys; None if it is missing."""
     for step in path:
         if not isinstance(data, dict):
             return None
@@ -17,13 +17,13 @@ def at(data: Any, path: DataPath) -> Any:
 
 
 def mapping(data: Any, path: DataPath) -> dict[str, Any]:
-    """Return the mapping under these keys; an empty one if there is none."""
+    """Return the mapping under these keys; empty if it is missing or not a mapping."""
     found = at(data, path)
     return found if isinstance(found, dict) else {}
 
 
 def items(data: Any, path: DataPath) -> list[Any]:
-    """Return the list under these keys; an empty one if there is none."""
+    """Return the list under these keys; empty if it is missing or not a list."""
     found = at(data, path)
     return found if isinstance(found, list) else []
 

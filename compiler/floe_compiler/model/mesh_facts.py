@@ -10,7 +10,7 @@ from floe_compiler.model.secrets import SecretReference
 
 
 class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """An interface that people open; the endpoint has its port alone."""
+    """An interface that people open; the endpoint has only its port."""
 
     namespace: str
     name: str
@@ -20,7 +20,7 @@ class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
 
 
 class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """Pods that show metrics. The endpoint has the port alone; its Service may lack it (`Port.service`)."""
+    """Pods that expose metrics. The endpoint has only the metrics port, which the Service may lack (`Port.service`)."""
 
     namespace: str
     job: str

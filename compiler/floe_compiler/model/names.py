@@ -90,7 +90,7 @@ def _nearest_label(text: str, also: str) -> str:
 
 
 def _not_a_folder(text: str) -> str:
-    """Refuse what a volume or a shell would take for a folder; Kubernetes keeps `..data` for itself."""
+    """Refuse names that a volume or a shell treats as a folder; Kubernetes reserves `..data`."""
     if text == "." or text.startswith(".."):
         raise ValueError(f'"{text}" stands for a folder; use a name that is not "." and does not begin with ".."')
     return text

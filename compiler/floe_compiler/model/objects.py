@@ -15,7 +15,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, order=True, slots=True)
 class ObjectId:
-    """What makes an object the same object to a cluster: group, kind, namespace and name (not the version)."""
+    """The identity of an object in a cluster: group, kind, namespace and name (not the version)."""
 
     group: str
     kind: str
@@ -43,7 +43,7 @@ def identify(manifest: Mapping[str, Any], namespace: str = "") -> ObjectId:
 
 
 class DuplicateObject(ValueError):
-    """Two manifests have one identity; a cluster would keep only the last."""
+    """Two manifests have the same identity; a cluster would keep only the last."""
 
     def __init__(self, identity: ObjectId) -> None:
         self.identity = identity

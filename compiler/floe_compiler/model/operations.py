@@ -1,4 +1,4 @@
-"""What those who operate a platform have to know of its workloads: interfaces, metrics, scaling, data to back up."""
+"""Facts for the operation of workloads: interfaces, metrics, scaling, data to back up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ InterfaceProtocol = Literal["http", "grpc"]
 class Interface:
     """A port of a workload's Service that people or programs outside open, through the ingress controller.
 
-    `name` tells the interfaces of a namespace apart. `authenticates` says that it asks for a login by itself; anything
+    `name` is unique in the namespace. `authenticates` says that it asks for a login by itself; anything
     else needs one in front of it. Its health path is that of the port.
     """
 
@@ -27,9 +27,9 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """A port of a workload at which each of its pods shows metrics in Prometheus' text format, without a login.
+    """A port at which each pod of a workload exposes metrics in Prometheus' text format, without a login.
 
-    `job` is what its time series are called; default: the workload's name.
+    `job` is the job label of its time series; default: the workload's name.
     """
 
     port: str
@@ -39,7 +39,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """As many replicas as keep the use of CPU near `cpu_percent` of what each requests, within bounds."""
+    """An autoscaler that keeps CPU use near `cpu_percent` of the requests, within bounds."""
 
     minimum: int
     maximum: int

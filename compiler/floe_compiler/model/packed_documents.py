@@ -1,4 +1,4 @@
-"""Documents as bytes and back: the data at once, the places of keys and values when they are asked for."""
+"""Documents as bytes and back: the data is decoded at once, the locations of keys and values on first use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Entry(msgspec.Struct, array_like=True):
 
 
 def packed(documents: tuple[Document, ...]) -> bytes | None:
-    """Return documents as bytes; None if one holds a number that MessagePack cannot."""
+    """Return documents as bytes; None if one holds a number that MessagePack cannot encode."""
     try:
         return encode([_entry(document) for document in documents])
     except (OverflowError, NotImplementedError):
@@ -38,7 +38,7 @@ def packed(documents: tuple[Document, ...]) -> bytes | None:
 
 
 def unpacked(data: bytes) -> tuple[Document, ...] | None:
-    """Return the documents that bytes hold; None if they hold none."""
+    """Decode documents; None if the bytes are not documents."""
     entries = decode(data, list[_Entry])
     return None if entries is None else tuple(map(_document, entries))
 
@@ -71,7 +71,7 @@ def _document(entry: _Entry) -> Document:
 
 
 class Lazy(Mapping[DataPath, Value]):
-    """A mapping that is made when it is first looked into."""
+    """A mapping that is built on first access."""
 
     __slots__ = ("_made", "_make")
 

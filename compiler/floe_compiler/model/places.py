@@ -1,4 +1,4 @@
-"""The authored places that findings about objects point to."""
+"""The locations in the inputs that findings about objects point to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Places:
         return cls(rendered.environment, rendered.origins, {**rendered.patched, **launched}, rendered.removed)
 
     def origin(self, about: object) -> Span | None:
-        """Return the authored place that an object or a group of pods is due to, if one is known."""
+        """Return the location in the inputs that an object or a group of pods comes from, if it is known."""
         return self.origins.get(str(about))
 
     def diagnostic(
@@ -40,7 +40,7 @@ class Places:
     ) -> Diagnostic:
         """Return a diagnostic about an object, pod group or namespace.
 
-        What is rendered is sound by itself. So if somebody patched it, the place is the patch that came last.
+        Rendered objects are valid by themselves, so for a patched one the location is that of the last patch.
         """
         places = [Related(span, "patched here, too") for span in reversed(self.patched.get(str(about), ()))]
         if origin := self.origin(about):
@@ -57,7 +57,7 @@ class Places:
 
 
 def _explains(removed: ObjectId, about: object, message: str) -> bool:
-    """Tell whether something is amiss because an object was removed: its namespace, its namesake, or who names it."""
+    """Return whether a finding may be due to a removed object: its Namespace, its namesake, or a referrer."""
     if isinstance(about, ObjectId) and about.kind == "Namespace":
         return about.name == removed.namespace
     if getattr(about, "namespace", "") != removed.namespace:

@@ -24,7 +24,7 @@ _FLOAT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*(?:[eE][-+][0-9]+)?")
 
 _SWITCHES = {"y": "true", "yes": "true", "on": "true", "n": "false", "no": "false", "off": "false"}
 _BASED = re.compile(r"[-+]?0(?:x[0-9a-f]+|o[0-7]+|b[01]+)", re.IGNORECASE)
-# What some reader takes for a number although no digit is left, or sees a sign in the middle.
+# Text that some reader takes for a number although it has no digit left, or a sign in the middle.
 _NEARLY_NUMBER = re.compile(r"[-+]?(?:0[xob]|\.)?_+|0_*b_*[-+][01_]+", re.IGNORECASE)
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 _OCTAL = re.compile(r"[-+]?0[0-7]+")
@@ -54,13 +54,13 @@ def read_plain(text: str) -> Scalar | Ambiguous:
 
 def _ambiguity(text: str) -> Ambiguous | None:
     if switch := _SWITCHES.get(text.lower()):
-        return Ambiguous("a switch", switch)
+        return Ambiguous("a boolean", switch)
     if text == "~":
         return Ambiguous("no value", "null")
     if text in ("=", "<<"):
         return Ambiguous("an operator")
     if _NOT_FINITE.fullmatch(text):
-        return Ambiguous("a number that JSON cannot say")
+        return Ambiguous("a number that JSON cannot represent")
     if _DATE.fullmatch(text):
         return Ambiguous("a date")
     return _number_ambiguity(text) if text[0] in "+-.0123456789" else None
@@ -71,7 +71,7 @@ def _number_ambiguity(written: str) -> Ambiguous | None:
         return Ambiguous("a number")
     text = written.replace("_", "")  # as some readers do
     if _SEXAGESIMAL.fullmatch(text):
-        return Ambiguous("a number of base 60")
+        return Ambiguous("a base-60 number")
     if _BASED.fullmatch(text):
         return _number(int(text, 0))
     if _OCTAL.fullmatch(text):

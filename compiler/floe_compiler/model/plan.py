@@ -1,4 +1,4 @@
-"""What a mesh is on its way from the inputs to objects: resolved, declared, and planned unit by unit."""
+"""The plan of a mesh between inputs and objects: resolved, declared, and planned unit by unit."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ Callers = Mapping[str, tuple[CalledPort, ...]]
 """Who calls a server: the namespaces of the pods that do, each with the ports that they call, sorted."""
 
 ComponentScope = Literal["platform", "domain", "each"]
-"""Where a component stands: in the platform's namespace, in that of each domain, or in each of all these."""
+"""Where a component runs: in the platform's namespace, in that of each domain, or in all of these."""
 
 PLATFORM: Final = "platform"
 """The scope of the shared services; every other scope is a domain's name."""
 
 
 def nothing(_instance: object) -> tuple[()]:
-    """Return no facts: what most components have to say of most things."""
+    """Return no facts: the default of most functions of a component."""
     return ()
 
 
@@ -55,7 +55,7 @@ def nothing(_instance: object) -> tuple[()]:
 class Requirement:
     """A component needs a capability: of the platform, or of its own domain (looked up there first).
 
-    `name` asks for the one of that name; `many` for all there are in the unit; `optional` may find none.
+    `name` selects one by name; `many` selects all in the unit; `optional` may remain unmet.
     """
 
     kind: type[Capability]
@@ -103,7 +103,7 @@ class Instance(Generic[Config]):
     """The nodes for the pods of its namespace; for components that start pods by themselves."""
 
     def label(self) -> str:
-        """Return how people call it: `catalog polaris in floe-platform`."""
+        """Return its name in messages: `catalog polaris in floe-platform`."""
         return f"{self.slot} {self.type} in {self.namespace}"
 
 
@@ -121,7 +121,7 @@ class Context(Generic[Config]):
 
     @property
     def settings(self) -> Settings:
-        """Return what holds for the whole environment."""
+        """Return the settings of the whole environment."""
         return self.instance.settings
 
     def all(self, kind: type[Kind]) -> tuple[Kind, ...]:
@@ -151,7 +151,7 @@ class DatabaseNeed:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a component cannot work in an environment, and what to do; `path` leads to the setting that is at fault."""
+    """Why a component cannot work in an environment, and the fix; `path` leads to the setting at fault."""
 
     message: str
     hint: str
@@ -160,7 +160,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Component(Generic[Config]):
-    """A kind of thing that a platform can be made of; the constant COMPONENT of a module in `components/`.
+    """A component that a platform can use: the constant COMPONENT of a module in `components/`.
 
     `slot` is the place it fills, as a path in the platform manifest (`observability.collector`), and `type` the word
     that chooses it there. `name` is what an instance is called (default: the type). `profiles` are defaults by scale.
@@ -230,14 +230,14 @@ class EnvironmentPlan:
     """Where the version of Kubernetes was written."""
 
     def delivery_plan(self) -> DeliveryPlan:
-        """Return what the delivery objects follow from."""
+        """Return the facts that the delivery objects are derived from."""
         namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
         return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveredNamespace:
-    """A namespace as Argo CD or Flux has to know it."""
+    """A namespace as Argo CD or Flux delivers it."""
 
     scope: str
     namespace: str
@@ -263,7 +263,7 @@ class DeclaredInstance:
     parts: Parts
     objects: tuple[Object, ...] = ()
     secrets: tuple[Secret, ...] = ()
-    """What it hands over to others, sorted; whether it makes these secrets or only names them."""
+    """The secrets that it hands over to others, sorted; whether it creates them or only refers to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ class DeclaredUnit:
 
     @property
     def key(self) -> UnitKey:
-        """Return what tells the unit from all others."""
+        """Return the key of the unit."""
         return UnitKey(self.settings.environment.name, self.settings.cluster.name, self.namespace)
 
 

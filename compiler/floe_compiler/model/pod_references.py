@@ -1,4 +1,4 @@
-"""The ConfigMaps and Secrets that pods use, and which of their keys, read from manifests of any shape."""
+"""The ConfigMaps and Secrets that pods use, and which of their keys. The manifests may be malformed."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class PolicyPorts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return cls(tuple(numbers), tuple(names), tuple(ranges))
 
     def plain(self, known: Collection[int]) -> Iterator[Port]:
-        """Yield the ports by number; of a range those that are known, as no other can matter."""
+        """Yield the ports by number; of a range, only those that some container or connection uses."""
         yield from self.numbers
         for protocol, first, last in self.ranges:
             yield from ((protocol, number) for number in sorted(known) if first <= number <= last)

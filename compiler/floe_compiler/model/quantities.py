@@ -52,7 +52,7 @@ ZERO = Quantity(Fraction(0))
 
 
 def parse_quantity(text: str) -> Quantity:
-    """Return the quantity that the text says; raise ValueError if it says none."""
+    """Parse a quantity; raise ValueError if the text is not one."""
     match = _QUANTITY.fullmatch(text)
     if not match:
         raise ValueError(f'"{text}" is not a quantity; write a number and a suffix, such as 500m, 2, 512Mi or 10Gi')
@@ -62,7 +62,7 @@ def parse_quantity(text: str) -> Quantity:
     if amount >= _MOST:
         raise ValueError(f'"{text}" is too large; Kubernetes counts to 2^63 - 1')
     if (amount * _FINEST).denominator != 1:
-        raise ValueError(f'"{text}" is too fine; Kubernetes counts in steps of 1n, a billionth')
+        raise ValueError(f'"{text}" is too precise; Kubernetes counts in steps of 1n, a billionth')
     return Quantity(amount, notation)
 
 
@@ -79,7 +79,7 @@ def _scale(number: str, suffix: str, exponent: str | None) -> tuple[Notation, Fr
         if near in _BINARY
         else "known: n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei"
     )
-    raise ValueError(f'"{number}{suffix}" is not a quantity: "{suffix}" is no suffix; {hint}')
+    raise ValueError(f'"{number}{suffix}" is not a quantity: "{suffix}" is not a suffix; {hint}')
 
 
 def _with_suffix(amount: Fraction, base: int, suffixes: dict[str, int]) -> str:

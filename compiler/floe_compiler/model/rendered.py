@@ -1,4 +1,4 @@
-"""What synthesis yields for one unit: the objects, and the declared facts that checks compare them with."""
+"""The result of synthesis for one unit: the objects, and the declared facts that checks compare them with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floe_compiler.model.units import UnitKey
 Protocol = Literal["TCP", "UDP"]
 
 VERSION = "kubernetes"
-"""What a finding about the version of Kubernetes is about, among `Rendered.origins`."""
+"""The key of the Kubernetes version in `Rendered.origins`."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -71,13 +71,13 @@ class LaunchedPods:
 
 
 DELIVERY_UNIT = DELIVERY_FOLDER
-"""The unit of the objects that tell Argo CD or Flux what to apply."""
+"""The unit of the Argo CD or Flux objects."""
 
 LAUNCHED = "launched pods"
 
 
 def launched_id(group: PodGroup) -> ObjectId:
-    """Return what a finding about launched pods is about: they are no object of their own."""
+    """Return the subject of findings about launched pods, which are not rendered as an object."""
     return ObjectId("", LAUNCHED, group.namespace, group.name)
 
 
@@ -95,7 +95,7 @@ class Connection:
     """A declared edge: pods of `source` open connections to `target` on container port `port`.
 
     The pods of a group may connect among themselves with source == target. `target` is an External for a server
-    outside, and the string "kubernetes-api" for the cluster's API server. Every pod may ask DNS; that is no Connection.
+    outside, and the string "kubernetes-api" for the cluster's API server. Every pod may use DNS, without a Connection.
     """
 
     source: PodGroup
@@ -106,7 +106,7 @@ class Connection:
 
 @dataclass(frozen=True, order=True, slots=True)
 class SecurityException:
-    """A declared departure from restricted pod security: `field` is a rule's field (`readOnlyRootFilesystem` ...)."""
+    """A declared exception to restricted pod security: `field` is a rule's field (`readOnlyRootFilesystem` ...)."""
 
     group: PodGroup
     field: str
@@ -115,7 +115,7 @@ class SecurityException:
 
 @dataclass(frozen=True, order=True, slots=True)
 class ExistingSecret:
-    """A Secret that somebody else puts into a namespace, so that no object writes it. Without `keys`: any keys."""
+    """A Secret that is managed outside the compiler, so that no rendered object writes it. Without `keys`: any keys."""
 
     namespace: str
     name: str
@@ -137,13 +137,13 @@ class Rendered:
     """The identity of the cluster that it runs in (`cluster_identity`); several environments may run in one."""
 
     cluster_name: str = ""
-    """What the environment calls its cluster."""
+    """The cluster's name in the environment."""
 
     production: bool = False
     kubernetes_version: str = "1.34"
     cluster_domain: str = "cluster.local"
     image_registries: tuple[str, ...] = ()
-    """Prefixes (`ghcr.io/acme`) of which every image must have one; empty: any registry."""
+    """Allowed prefixes of images (`ghcr.io/acme`); empty: any registry."""
 
     connections: frozenset[Connection] = frozenset()
     launched: frozenset[LaunchedPods] = frozenset()
@@ -159,18 +159,18 @@ class Rendered:
     """How many nodes to count for DaemonSets."""
 
     delivery: frozenset[ObjectId] = frozenset()
-    """The objects that tell Argo CD or Flux what to apply; they lie in a folder and a namespace of their own."""
+    """The Argo CD or Flux objects, which have their own folder and namespace."""
 
     origins: Mapping[str, Span] = field(default_factory=dict)
-    """For `str` of an object's identity or of a group of launched pods: the authored place that it is due to."""
+    """By `str` of an object's identity or of a group of launched pods: its location in the inputs."""
 
     patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
-    """For an object's `str(ObjectId)`: the authored kustomize patches that changed it, in their order."""
+    """By an object's `str(ObjectId)`: the authored kustomize patches that changed it, in order."""
 
     removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
     """The objects that authored kustomize patches removed, with these patches."""
 
     @property
     def key(self) -> UnitKey:
-        """Return what tells the unit from all others."""
+        """Return the key of the unit."""
         return UnitKey(self.environment, self.cluster_name, self.namespace)

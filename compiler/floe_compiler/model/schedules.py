@@ -27,7 +27,7 @@ _NAMES = (
     ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"),
     ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
 )
-# Of cron's dialects robfig/cron knows only this: no L, W, # or 7 for Sunday.
+# robfig/cron supports only this dialect: no L, W, # or 7 for Sunday.
 _TERM = re.compile(r"(?:\*|(?:[0-9]{1,2}|[A-Za-z]{3})(?:-(?:[0-9]{1,2}|[A-Za-z]{3}))?)(?:/([0-9]{1,4}))?")
 
 
@@ -38,7 +38,9 @@ def check_schedule(text: str) -> str:
             raise ValueError(f'"{text}" is not a schedule; {did_you_mean(text, _WORDS)}')
         return text
     if "TZ=" in text:
-        raise ValueError(f'"{text}" holds a time zone; give it in the field for time zones, where Kubernetes wants it')
+        raise ValueError(
+            f'"{text}" holds a time zone; give it in the field for time zones, where Kubernetes expects it'
+        )
     fields = text.split()
     if len(fields) != len(_FIELDS):
         order = "minute, hour, day of the month, month, day of the week"
@@ -51,7 +53,7 @@ def check_schedule(text: str) -> str:
 
 
 def check_time_zone(name: str) -> str:
-    """Return the name of the time zone; raise ValueError if the IANA database has none of that name."""
+    """Return the name of the time zone; raise ValueError if the IANA database does not have it."""
     if name not in _time_zones():
         near = difflib.get_close_matches(name, sorted(_time_zones()), n=1)
         hint = f'did you mean "{near[0]}"?' if near else "write a name, such as Europe/Berlin or Etc/UTC"
@@ -64,7 +66,7 @@ def _check_dialect(text: str, name: str, field: str) -> None:
     for term in field.split(","):
         match = _TERM.fullmatch(term)
         if not match or (name == "day-of-week" and "7" in re.split("[-/]", term)):
-            raise ValueError(f'"{text}" is not a schedule; {name} "{term}" must be of {values}')
+            raise ValueError(f'"{text}" is not a schedule; {name} "{term}" must be in {values}')
         if match[1] and not 0 < int(match[1]) < size:
             raise ValueError(f'"{text}" is not a schedule; the step of {name} "{term}" must be from 1 to {size - 1}')
 
@@ -80,7 +82,7 @@ def _check_ranges(text: str, name: str, field: str) -> None:
 
 
 def _number(value: str) -> int:
-    """Return the number that a value or name stands for; what is none of them is told of by its field."""
+    """Return the number of a value or name (`MON`); raise ValueError, naming the field, if it is neither."""
     return int(value) if value.isdecimal() else next((names.index(value) for names in _NAMES if value in names), 0)
 
 
@@ -92,10 +94,10 @@ def _check_with_cronsim(text: str) -> None:
     except CronSimError as error:
         name = str(error).removeprefix("Bad ")
         values = _FIELDS[name][1] if name in _FIELDS else "see crontab(5)"
-        raise ValueError(f'"{text}" is not a schedule; its {name} must be of {values}') from None
+        raise ValueError(f'"{text}" is not a schedule; its {name} must be in {values}') from None
 
 
 @functools.cache
 def _time_zones() -> frozenset[str]:
-    """Return the names in the tzdata package: the same on every machine, and free of what a file system adds."""
+    """Return the time zones of the tzdata package, which are the same on every machine."""
     return frozenset(importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())

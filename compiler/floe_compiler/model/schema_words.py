@@ -1,8 +1,8 @@
-"""Words of the JSON Schemas that those who write the schemas share with those who read them."""
+"""Keywords of the JSON Schemas that their writers and readers share."""
 
 from __future__ import annotations
 
 REFERENCE = "#/$defs/"
-"""How a reference to a definition of the same schema begins."""
+"""Prefix of a reference to a definition of the same schema."""
 PATTERN_HINT = "patternErrorMessage"
-"""The keyword with which a schema says in words what its pattern asks for; editors know it as well."""
+"""The keyword that describes a pattern in words; editors show it, too."""

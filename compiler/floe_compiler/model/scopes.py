@@ -1,4 +1,4 @@
-"""Which kinds stand outside namespaces.
+"""Which kinds are cluster-scoped.
 
 Source: the "NAMESPACED" column of `kubectl api-resources` for Kubernetes, and the definitions of the custom resources.
 """
@@ -65,7 +65,7 @@ _NAMESPACED_GROUPS = frozenset(
 
 
 def is_namespaced(group: str, kind: str, defined: Mapping[tuple[str, str], bool] = NOTHING_DEFINED) -> bool | None:
-    """Tell whether objects of this kind live in a namespace; None if that is not known.
+    """Return whether objects of this kind live in a namespace; None if that is not known.
 
     Args:
         group: The API group, empty for the core.

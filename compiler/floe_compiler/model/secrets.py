@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 class SecretKey:
     """One key of a secret, and where its value comes from.
 
-    `literal` is a value that is no secret (a user name) and stands in the manifest beside the secret ones.
-    `generated` is the length of a random value that a cluster may make up by itself where there is no vault;
+    `literal` is a value that is not secret (a user name) and is written into the manifest with the secret ones.
+    `generated` is the length of a random value that may be generated in the cluster where there is no vault;
     a key with neither can only come from a store. `remote` is the property's name in the store, if it differs.
     """
 
@@ -27,7 +27,7 @@ class Secret:
 
     `path` is its place in the store; empty: `<platform>/<environment>/<owner>/<name>`. `type` is the Kubernetes type.
     `existing` marks a Secret that somebody else puts into the namespace: nothing is rendered for it. `remembered` is
-    False if nobody keeps its values elsewhere, as a database does: then others may be made up whenever it changes.
+    False if its values are stored nowhere else, as in a database: then new ones may be generated on each change.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Secret:
 
 
 class SecretConflict(ValueError):
-    """Two different secrets would have one name in one namespace."""
+    """Two different secrets would have the same name in one namespace."""
 
     def __init__(self, first: Secret, second: Secret) -> None:
         self.first, self.second = first, second

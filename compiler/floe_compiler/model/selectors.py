@@ -13,7 +13,7 @@ Selector = Mapping[str, Any]
 
 
 def matches(selector: Selector, labels: Labels) -> bool:
-    """Tell whether a LabelSelector selects something with these labels; what is null or odd in it says nothing."""
+    """Return whether a LabelSelector matches these labels; null or malformed parts of it are ignored."""
     return all(labels.get(key) == value for key, value in mapping(selector, ("matchLabels",)).items()) and all(
         _satisfies(expression, labels) for expression in mappings(selector, ("matchExpressions",))
     )

@@ -1,4 +1,4 @@
-"""What holds for everything rendered in one environment, by whom it belongs to. The inputs have the defaults."""
+"""The settings of one environment, by owner: platform, environment, cluster. The defaults are in the inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from floe_compiler.model.inputs import SecretsBackend
 
 @dataclass(frozen=True, slots=True)
 class PlatformSettings:
-    """What the platform says: who it is, and where images and secrets come from."""
+    """Settings of the platform: its name and owner, and where images and secrets come from."""
 
     name: str
     version: str
@@ -30,7 +30,7 @@ class PlatformSettings:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSettings:
-    """What the environment says: what it is for, how big it is, and how its namespaces are called."""
+    """Settings of the environment: its purpose, its scale, and the names of its namespaces."""
 
     name: str
     production: bool
@@ -56,7 +56,7 @@ class ClusterSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for everything rendered in one environment."""
+    """All settings of one environment."""
 
     platform: PlatformSettings
     environment: EnvironmentSettings

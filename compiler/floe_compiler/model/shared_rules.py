@@ -1,4 +1,4 @@
-"""Rules that are checked in two parts: within a unit by the check, and between units by the link."""
+"""Rules that `check` applies within a unit, and `link` between units."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SELECTS_NOTHING = Rule(
 )
 EXIT = Rule(
     "C066",
-    "way out that nobody declared",
+    "undeclared egress",
     "A network policy lets pods send to addresses that no declared server has, or to namespaces that the environment "
     "does not render. Narrow it, declare the server, or say that the namespace is somebody else's: annotation "
     '"floe.dev/external-references: Namespace/<name>".',

@@ -18,7 +18,7 @@ class DomainSource:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The documents of a repository, by name (of the folder or file that they must bear)."""
+    """The documents of a repository, by the name of their folder or file."""
 
     manifest: Document
     environments: Mapping[str, Document]

@@ -1,4 +1,4 @@
-"""Where in an authored file something stands."""
+"""Positions in authored files."""
 
 from __future__ import annotations
 

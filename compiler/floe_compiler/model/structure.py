@@ -1,6 +1,6 @@
-"""Where data does not have the structure that a JSON Schema asks for: unknown keys, missing keys, wrong values.
+"""Structural errors of data against a JSON Schema: unknown keys, missing keys, wrong values.
 
-The only words for such mistakes, whether they are in one document (`load`) or in what several say together (`resolve`).
+All messages for such errors come from here, whether in one document (`load`) or in merged ones (`resolve`).
 The schemas are generated from the models in `model/inputs/` and the configurations of the components; what no schema
 can express is left to the validators of those models.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Wrong(Enum):
-    """What can be wrong with the structure of data."""
+    """The kinds of structural errors."""
 
     UNKNOWN_KEY = "unknown key"
     MISSING_KEY = "missing key"
@@ -33,7 +33,7 @@ class Wrong(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One place at which data does not fit its schema.
+    """One structural error.
 
     `path` ends with the key that is unknown or missing, and is empty if the data as a whole is wrong. A key without a
     value is `absent`. A mistake is `secret` if the value of a secret may stand there.
@@ -47,12 +47,12 @@ class Mistake:
     secret: bool = False
 
     def message(self, path: str) -> str:
-        """Return what to say of the mistake, with the path as it is to be shown."""
+        """Return the message, with the path in the given form."""
         return f"{path}{':' if self.wrong is Wrong.VALUE else ''} {self.text}"
 
 
 class Structure:
-    """A JSON Schema that says in words where data does not fit."""
+    """A JSON Schema that reports errors in plain words."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         from jsonschema import Draft202012Validator
@@ -61,14 +61,14 @@ class Structure:
         self._definitions: Mapping[str, Any] = schema.get("$defs", {})
 
     def mistakes(self, data: Any, written: Callable[[DataPath], str]) -> tuple[Mistake, ...]:
-        """Return everything in which the data does not fit.
+        """Return all structural errors of the data.
 
         Args:
             data: Plain data.
             written: Returns how the value at a path was written, if that is not the value itself.
         """
         found = (mistake for error in self._validator.iter_errors(data) for mistake in self._of(error, written))
-        # Each missing key is an error of its own, which names all that are missing.
+        # jsonschema reports each missing key with the list of all missing keys.
         return tuple(dict.fromkeys(found))
 
     def _of(self, error: ValidationError, written: Callable[[DataPath], str]) -> Iterator[Mistake]:
@@ -96,7 +96,7 @@ class Structure:
             yield Mistake(Wrong.VALUE, path, text, hint, absent=error.instance is None, secret=secret)
 
     def _is_secret(self, error: ValidationError, path: DataPath) -> bool:
-        """Tell whether a value may be a secret's, or stands where a mapping should name one."""
+        """Return whether a value may be a secret's, or stands where a mapping should name one."""
         schema: Any = error.schema
         value = error.instance
         if not isinstance(value, str):
@@ -104,11 +104,11 @@ class Structure:
         return holds_secret(path) or bool(secret_in(value)) or self._refers_to_secret(schema)
 
     def _refers_to_secret(self, schema: Mapping[str, Any]) -> bool:
-        """Tell whether what stands there should name a secret, and the key in it."""
+        """Return whether the schema is that of a reference to a key of a secret."""
         return refers_to_secret(structure_hints.mapping_in(schema, self._definitions).get("properties", {}))
 
     def _value(self, error: ValidationError, raw: str, *, secret: bool) -> tuple[str, str]:
-        """Return what is wrong with a value, and how to mend it."""
+        """Return what is wrong with a value, and how to fix it."""
         schema: Any = error.schema
         wanted: Any = error.validator_value
         shown = _shown(error.instance, secret=secret)
@@ -121,19 +121,19 @@ class Structure:
             return f"{raw or shown} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
         if error.validator in ("enum", "const"):
             known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
-            return f"{shown} is not known here", did_you_mean(str(error.instance), known)
+            return f"{shown} is not a known value", did_you_mean(str(error.instance), known)
         if error.validator == "minItems":
             return "the list is empty", "give it at least one entry"
         if secret:
-            return f"{shown} cannot stand here", ""
+            return f"{shown} is not allowed here", ""
         if error.validator == "pattern" and PATTERN_HINT in schema:
-            return f"{shown} does not fit", schema[PATTERN_HINT]
+            return f"{shown} does not have the expected form", schema[PATTERN_HINT]
         message = error.message
         return message[:1].lower() + message[1:], ""
 
 
 def _meant(error: ValidationError) -> list[ValidationError]:
-    """Return the errors of the one choice whose type the value has; none if the error is no choice, or unclear."""
+    """Return the errors of the one alternative of an `anyOf` that has the value's type; empty if it is not unique."""
     choices: dict[Any, list[ValidationError]] = {}
     for one in error.context or () if error.validator == "anyOf" else ():
         choices.setdefault(one.relative_schema_path[0], []).append(one)
@@ -155,7 +155,7 @@ KINDS = {
 
 
 def _kinds(validator: str, wanted: Any) -> list[str]:
-    """Return the kinds of value that would do."""
+    """Return the kinds of value that are allowed."""
     if validator == "anyOf":
         return [one.get("type", "object") for one in wanted]
     return [wanted] if isinstance(wanted, str) else list(wanted)
@@ -164,4 +164,4 @@ def _kinds(validator: str, wanted: Any) -> list[str]:
 def _shown(value: Any, *, secret: bool) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return "what stands there" if secret else json.dumps(value, ensure_ascii=False)
+    return "the value" if secret else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""How to mend what does not fit its schema, as far as the schema tells what was meant."""
+"""Hints for structural errors, as far as the schema shows what was meant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Schema = Mapping[str, Any]
 
 
 def unknown_key(key: str, schema: Schema, definitions: Schema) -> str:
-    """Return what to do with a key that a mapping does not know: it may belong one level deeper."""
+    """Return the hint for an unknown key: it may belong one level deeper."""
     properties: Schema = schema.get("properties", {})
     below = [name for name, one in properties.items() if key in mapping_in(one, definitions).get("properties", {})]
     if below:
@@ -23,17 +23,17 @@ def unknown_key(key: str, schema: Schema, definitions: Schema) -> str:
 
 
 def missing_key(key: str, schema: Schema) -> str:
-    """Return how to write a key that is missing, with the words that may stand there if it takes only some."""
+    """Return the hint for a missing key, with its allowed values if there are only some."""
     known = ", ".join(map(str, schema.get("properties", {}).get(key, {}).get("enum", ())))
     return f"add `{key}:`, one of {known}" if known else f"add `{key}:`"
 
 
 def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str], definitions: Schema) -> str:
-    """Return what to write in place of a value of another kind than it should be.
+    """Return the hint for a value of the wrong type.
 
     Args:
         value: The value, or None if it must not be shown.
-        raw: The value as it was written, if that is no text.
+        raw: The source text of the value, if it is not a string.
         schema: What it should be.
         kinds: The types that it may have, such as `string`.
         definitions: What references in the schema lead to.
@@ -52,7 +52,7 @@ def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str]
 
 
 def mapping_in(schema: Schema, definitions: Schema) -> Schema:
-    """Return the mapping that a schema refers to, or leaves a choice of; without any, an empty schema."""
+    """Return the schema of the mapping that a schema refers to or offers as an alternative; empty if there is none."""
     if "$ref" in schema:
         return mapping_in(definitions.get(schema["$ref"].removeprefix(REFERENCE), {}), definitions)
     if "anyOf" in schema:
@@ -61,12 +61,12 @@ def mapping_in(schema: Schema, definitions: Schema) -> Schema:
 
 
 def _list_in(schema: Schema) -> Schema:
-    """Return the list that a schema leaves a choice of, or the schema itself."""
+    """Return the schema of the list that a schema offers as an alternative, or the schema itself."""
     return next((one for one in schema.get("anyOf", ()) if one.get("type") == "array"), schema)
 
 
 def _reads_as(text: str, kinds: list[str]) -> bool:
-    """Tell whether the text would have one of these kinds without its quotes."""
+    """Return whether the text would have one of these types without its quotes."""
     value = read_plain(text)
     if isinstance(value, bool):
         return "boolean" in kinds
@@ -74,7 +74,7 @@ def _reads_as(text: str, kinds: list[str]) -> bool:
 
 
 def _as_mapping(value: Any, schema: Schema) -> str:
-    """Return the mapping that was meant by a value which stands for the whole of it."""
+    """Return the hint for a value that should be a mapping."""
     if isinstance(value, list):
         return 'write a mapping: its lines have a key, a ":" and a value, and no "- "'
     properties: Schema = schema.get("properties", {})
@@ -91,7 +91,7 @@ def _as_mapping(value: Any, schema: Schema) -> str:
 
 
 def _as_list(value: Any, schema: Schema) -> str:
-    """Return the list that was meant by a value which is none."""
+    """Return the hint for a value that should be a list."""
     if isinstance(value, str) and schema.get("items", {}).get("type") == "string":
         return f"write [{', '.join(value.replace(',', ' ').split())}]"
     return 'write a list: each entry begins with "- "' if isinstance(value, str | dict) else ""

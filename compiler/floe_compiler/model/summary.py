@@ -1,7 +1,7 @@
-"""What one unit tells the link about its objects: plain data, small, without any manifest.
+"""Summaries: what `link` needs to know about the objects of a unit. Small plain data, without any manifest.
 
 A unit's objects are its object file, and the summary is its header: what it defines, and what it refers to and does not
-define itself. Whatever a unit can settle alone is not in it.
+define itself. It leaves out everything that can be checked within the unit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 
 
 class Subject(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """The identity of an object that a finding may be about; without a kind, the name of a group of pods."""
+    """The identity of the object of a finding; without a kind, the name of a group of pods."""
 
     group: str
     kind: str
@@ -47,7 +47,7 @@ class Subject(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True
 
 
 class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """An object that others name and that their own namespace lacks; `named_by` has who names it, and where."""
+    """A reference to an object outside the namespace; `named_by` lists the referring objects and the fields."""
 
     group: str
     kind: str
@@ -87,8 +87,8 @@ class Peer(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
 class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A rule of NetworkPolicies: for each policy with it, the pods (as bits) that the policy selects.
 
-    `everyone` stands for a rule without peers. `addresses` tells whether ranges of addresses are among the peers, and
-    `everywhere` whether one of these is all there are.
+    `everyone` stands for a rule without peers. `addresses` says whether ranges of addresses are among the peers, and
+    `everywhere` whether one of these is the whole address space.
     """
 
     peers: tuple[Peer, ...]
@@ -178,7 +178,7 @@ class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True
 class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A server that programs are configured with and that their own namespace does not have (`port` 0: none named).
 
-    `certain` tells whether the text can be nothing else than the address of a server. `named_at` holds the mentions as
+    `certain` says that the text can only be the address of a server. `named_at` holds the mentions as
     MessagePack: there are many, and only a finding needs them.
     """
 
@@ -201,7 +201,7 @@ class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The hosts that a unit's programs use, its own Services with their ports, and the servers that it declares.
 
-    Without ports, a Service or server is there on any.
+    A Service or server without ports listens on any.
     """
 
     used: tuple[Host, ...] = ()
@@ -227,9 +227,9 @@ class Project(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What tells Argo CD or Flux to apply folders: each folder with its AppProject (None for Flux), and the projects.
+    """The folders that Argo CD or Flux applies, each with its AppProject (None for Flux), and the projects.
 
-    `unwanted` are objects that nobody should let be applied: they are misplaced, or hold secrets.
+    `unwanted` are objects that must not be delivered: they are misplaced, or hold secrets.
     """
 
     applied: tuple[tuple[str, str | None], ...] = ()
@@ -238,7 +238,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the link has to know of one unit.
+    """The summary of one unit.
 
     `objects` has the names of all objects by namespace, API group and kind. `stray` are the objects that need the
     unit's Namespace. `namespace_labels` are the labels of the Namespace, None if the unit does not render it. `bound`

@@ -1,4 +1,4 @@
-"""What a namespace declares that concerns others: all that `derive` has to know of it."""
+"""The facts of a namespace that other namespaces depend on: the input of `derive`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SecretUse(msgspec.Struct, frozen=True, order=True, array_like=True):
 
 
 class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
-    """One namespace as the others see it. All lists are sorted."""
+    """The facts of one namespace for the others. All lists are sorted."""
 
     key: UnitKey
     calls: tuple[Call, ...] = ()

@@ -1,4 +1,4 @@
-"""What the rest of a compilation has to know of a unit before it is rendered: kept, so that it need not be declared."""
+"""Headers: what a compilation needs of a unit before rendering. They are cached to save declaring it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What compiling a unit yields: a head that every run needs, and a body for runs that write or explain."""
+"""The result of compiling a unit: a head that every run needs, and a body for runs that write or explain."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
 
 Stage = Literal["synthesize", "overlay", "check"]
-"""The stages that a unit goes through."""
+"""The stages of a unit."""
 
 
 class UnitHead(msgspec.Struct, frozen=True, array_like=True):
-    """The files of a unit, and what the link has to know of it.
+    """The files of a unit, and its summary for the link.
 
     `summary` is packed, as it is read only for the link, and `summarized` its digest. `warnings` are kept by the stage
     that found them. `hits` are the digests of the patches that select in it. `definitions` are the
@@ -42,7 +42,7 @@ class Removed(msgspec.Struct, frozen=True, array_like=True):
 
 
 class UnitBody(msgspec.Struct, frozen=True, array_like=True):
-    """The texts of a unit's files, in the order of its head, and the authored places that its objects are due to."""
+    """The texts of a unit's files, in the order of its head, and its objects' locations in the inputs."""
 
     texts: tuple[str, ...]
     origins: dict[str, Span]
@@ -56,7 +56,7 @@ class UnitBody(msgspec.Struct, frozen=True, array_like=True):
 
 
 def file_digests(files: Iterable[File]) -> FileDigests:
-    """Return files of the output by what their texts hash to."""
+    """Return files of the output with the hashes of their texts."""
     texts = [(file, file.text.encode()) for file in files]
     return FileDigests.of(FileDigest(file.path, sha256(data), git_blob(data), file.subject) for file, data in texts)
 
@@ -68,5 +68,5 @@ def body_of(texts: Iterable[str], places: Places) -> UnitBody:
 
 
 def is_sound(head: UnitHead, body: UnitBody) -> bool:
-    """Tell whether a body has the texts that its head says."""
+    """Return whether a body has the texts of its head."""
     return head.files.sha256 == tuple(sha256(text.encode()) for text in body.texts)

@@ -1,4 +1,4 @@
-"""Units: what is planned, rendered, checked and kept apart."""
+"""Units: the parts of a mesh that are planned, rendered, checked and cached separately."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class UnitKey(NamedTuple):
-    """What tells a unit from all others: its environment, its cluster, and its namespace.
+    """The key of a unit: its environment, its cluster, and its namespace.
 
-    Without a namespace it is the unit of what belongs to the environment as a whole.
+    Without a namespace it is the unit of the objects that belong to the environment as a whole.
     """
 
     environment: str

@@ -1,7 +1,7 @@
 """The objects that run pods, and their containers, read from manifests.
 
-Objects are looked at as they come, also before anything has said that they have the shape of their kind: what is not
-there, or is something else than it should be, is empty.
+The objects may be malformed: a part that is missing, or that has another type than
+it should, is read as empty.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
 _POD_FIELDS = frozenset({"containers", "initContainers", "volumes"})
 
 TASKS = frozenset({"Job", "CronJob", LAUNCHED})
-"""The kinds whose pods run to their end."""
+"""The kinds whose pods run to completion."""
 
 
 @dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
@@ -48,7 +48,7 @@ class Container:
 
     @property
     def runs(self) -> bool:
-        """Tell whether the container runs as long as its pod does."""
+        """Return whether the container runs as long as its pod does."""
         return self.role != "init"
 
     @cached_property
@@ -110,7 +110,7 @@ class Workload:
 
     @property
     def is_task(self) -> bool:
-        """Tell whether the pods run to their end."""
+        """Return whether the pods run to completion."""
         return self.kind in TASKS
 
     def at(self, field: str) -> str:
@@ -119,7 +119,7 @@ class Workload:
 
 
 def workload(identity: ObjectId, manifest: Object) -> Workload | None:
-    """Return the workload that an object of Kubernetes' own kinds is, or None if it runs no pods."""
+    """Return a built-in object as a workload; None if it runs no pods."""
     steps = _TEMPLATES.get((identity.group, identity.kind))
     if steps is None:
         return None

@@ -35,7 +35,7 @@ _WORDS = re.compile(r"-{0,2}(?:(?<!-)[/_]|[A-Za-z])[\w./@+=,-]*(?:[: ](?=[\w./])
 _MEASURE = re.compile(r"[0-9]+(?:[mshkMG]|[KMGT]i)")
 _RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 
-# What a reader of the YAML could not see, or a YAML reader takes for a line break or refuses: control characters,
+# Characters that people cannot see, or that a YAML reader takes for a line break or refuses: control characters,
 # no-break and zero-width spaces, marks that reverse the direction of the text, and the code points that are none.
 _UNSEEN = (
     r"\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
@@ -72,7 +72,7 @@ def to_yaml(manifest: Object) -> str:
 
 
 def from_yaml(text: str | bytes) -> Any:
-    """Return what text that was once written here holds; None if by now it is no YAML."""
+    """Parse text that was written by this module; None if it is no longer valid YAML."""
     import yaml  # of the readers at hand the fastest by far, and such text means the same to all of them
 
     try:
@@ -192,6 +192,6 @@ def _block(text: str, indent: str) -> str:
 def _float(number: float) -> str:
     """Return the shortest text of the number; with a point, without which YAML 1.1 takes `1e+16` for text."""
     if not math.isfinite(number):
-        raise ValueError("a number that JSON cannot say")
+        raise ValueError("a number that JSON cannot represent")
     mantissa, exponent, power = repr(number).partition("e")
     return (mantissa if "." in mantissa else f"{mantissa}.0") + exponent + power

@@ -39,7 +39,7 @@ DEPRECATED = {
 }
 
 FORBIDDEN = {
-    "buildMetadata": "leave it out: `floe-compile explain` tells where an object comes from",
+    "buildMetadata": "leave it out: `floe-compile explain` shows where an object comes from",
     "commonAnnotations": "write a patch with a target (commonAnnotations changes every pod and restarts it)",
     "configMapGenerator": _NO_GENERATORS,
     "configurations": "leave it out: it only serves fields that are not allowed here",
@@ -71,7 +71,7 @@ MALFORMED = Rule(
 UNKNOWN_FIELD = Rule(
     "K005",
     "unknown kustomization field",
-    "kustomize knows no such field; it is most often misspelt or stands at the wrong level.",
+    "kustomize has no such field; it is most often misspelt or stands at the wrong level.",
 )
 DEPRECATED_FIELD = Rule(
     "K006",
@@ -108,14 +108,14 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
     if given != kind and (given is not None or kind == "Component"):
         field = {"Kustomization": "resources", "Component": "components"}.get(str(given))
         hint = f'list its folder under "{field}"' if field else f'write "kind: {kind}"'
-        findings.add(MALFORMED, f"this is no {kind}", document.span(("kind",)), hint=hint)
+        findings.add(MALFORMED, f"this is not a {kind}", document.span(("kind",)), hint=hint)
     elif document.data.get("apiVersion", API_VERSIONS[kind]) != API_VERSIONS[kind]:
         hint = f'write "apiVersion: {API_VERSIONS[kind]}"'
         findings.add(MALFORMED, f"a {kind} has another apiVersion", document.span(("apiVersion",)), hint=hint)
 
 
 def check_keys(document: Document, path: DataPath, known: Iterable[str], findings: Findings, hint: str = "") -> bool:
-    """Tell whether the value at `path` is a mapping; record that it isn't, and its keys that are not known."""
+    """Return whether the value at `path` is a mapping; record that it isn't, and its keys that are not known."""
     value = value_at(document, path)
     if not isinstance(value, dict):
         findings.add(MALFORMED, f"{show_path(path)} is not a mapping", document.span(path), hint=hint)

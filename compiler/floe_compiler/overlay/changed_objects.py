@@ -23,7 +23,7 @@ class ChangedObject:
 
     @property
     def may_be_removed(self) -> bool:
-        """Tell whether a step may delete the object."""
+        """Return whether a step may delete the object."""
         return any(step.deletes for step in self.steps)
 
 

@@ -65,6 +65,6 @@ def _changed(
 
 
 def _is_named_by_content(identity: ObjectId, manifest: Object) -> bool:
-    """Tell whether this is a Job of ours: one written by hand keeps the name that its author gave it."""
+    """Return whether this is a Job of ours: one written by hand keeps the name that its author gave it."""
     labels = manifest["metadata"].get("labels") or {}
     return identity.kind == "Job" and labels.get("app.kubernetes.io/managed-by") == "floe-compile"

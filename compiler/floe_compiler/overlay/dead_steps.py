@@ -16,8 +16,8 @@ from floe_compiler.overlay.overlay import Overlay
 DEAD_ENTRY = Rule(
     "K017",
     "patch that matches nothing",
-    "No object of this environment is what the entry selects, so it does nothing: it is misspelt, or what it changed is"
-    " gone. Of most of these kustomize says nothing.",
+    "The entry selects no object of this environment, so it does nothing: it is misspelt, or its target is gone."
+    " kustomize itself reports few of these.",
 )
 
 

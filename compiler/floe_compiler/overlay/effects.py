@@ -80,14 +80,14 @@ class _Walk:
         return visible
 
     def reaches(self, step: Step, identity: ObjectId) -> bool:
-        """Tell whether a step selects an object, as it stands or as earlier steps may have left it."""
+        """Return whether a step selects an object, as it stands or as earlier steps may have left it."""
         manifest = self.effects.objects[identity]
         return step.selection.matches(manifest) or (
             identity in self.effects.reached and step.selection.may_match(manifest, self.said(identity))
         )
 
     def deletes(self, step: Step, identity: ObjectId) -> bool:
-        """Tell whether a step that deletes certainly selects an object: no earlier one can have changed that."""
+        """Return whether a step that deletes certainly selects an object: no earlier one can have changed that."""
         return isinstance(step.selection, OneObject) or identity not in self.effects.reached
 
     def said(self, identity: ObjectId) -> Iterator[str]:

@@ -53,7 +53,7 @@ def _problem(document: Document) -> tuple[str, str]:
         return "this is not a Kubernetes object", ""
     identity = identify(manifest)
     if identity.group == "kustomize.config.k8s.io":
-        return "a kustomization is no object", "list its folder instead of the file"
+        return "a kustomization is not an object", "list its folder instead of the file"
     if identity.group == "floe.dev":
         return f"{identity.kind} is an input of floe-compile, which it finds by itself", "take it out of resources"
     if identity.kind.endswith("List") and "items" in manifest:

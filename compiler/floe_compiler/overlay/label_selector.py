@@ -27,7 +27,7 @@ class Requirement:
     excluded: bool
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether these labels meet the condition."""
+        """Return whether these labels meet the condition."""
         present = self.key in labels and (self.values is None or labels[self.key] in self.values)
         return present != self.excluded
 

@@ -57,7 +57,7 @@ def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -
 
 
 def has_kustomization(root: Path, folder: str, span: Span | None, findings: Findings) -> bool:
-    """Tell whether a folder has a kustomization.yaml; record that it has one under another name."""
+    """Return whether a folder has a kustomization.yaml; record that it has one under another name."""
     for name in OTHER_NAMES:
         # Compared with the listing, as some file systems find "Kustomization" when asked for "kustomization".
         if (root / folder).is_dir() and name in {entry.name for entry in (root / folder).iterdir()}:
@@ -69,7 +69,7 @@ def has_kustomization(root: Path, folder: str, span: Span | None, findings: Find
 def _why_not(root: Path, folder: str, path: str, found: str) -> str:
     """Return why a path is not allowed, or nothing if it is."""
     if posixpath.isabs(path) or not re.fullmatch(r"[^\\\n\0]{1,200}", path):
-        return "is no relative path with forward slashes"
+        return "is not a relative path with forward slashes"
     parts = Path(found).parts
     if any((root / Path(*parts[: index + 1])).is_symlink() for index in range(len(parts))):
         return "is or lies behind a symbolic link"

@@ -29,10 +29,10 @@ class Selection(Protocol):
         """The unit of all objects that can be selected; None if they may lie in several."""
 
     def matches(self, manifest: Object, /) -> bool:
-        """Tell whether the object as it stands is selected."""
+        """Return whether the object as it stands is selected."""
 
     def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
-        """Tell whether the object could be selected once earlier entries, which say this, have changed it."""
+        """Return whether the object could be selected once earlier entries, which say this, have changed it."""
 
     def describe(self) -> str:
         """Return what is looked for, in words."""
@@ -77,13 +77,13 @@ class OneObject:
         return unit_of(self.identity)
 
     def matches(self, manifest: Object, /) -> bool:
-        """Tell whether group, version, kind, namespace and name are the same."""
+        """Return whether group, version, kind, namespace and name are the same."""
         if str((manifest.get("metadata") or {}).get("name")) != self.identity.name:
             return False  # asked first, as a mesh has many patches and many more objects: most differ in this
         return identify(manifest) == self.identity and version_of(manifest) == self.version
 
     def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
-        """Tell whether it is the object: no entry changes its identity."""
+        """Return whether it is the object: no entry changes its identity."""
         return self.matches(manifest)
 
     def describe(self) -> str:
@@ -115,7 +115,7 @@ class Target:
         return namespace.pattern if namespace and _LITERAL.fullmatch(namespace.pattern) else None
 
     def matches(self, manifest: Object, /) -> bool:
-        """Tell whether identity, labels and annotations are as described."""
+        """Return whether identity, labels and annotations are as described."""
         metadata = manifest.get("metadata") or {}
         return (
             self._identifies(manifest)
@@ -124,7 +124,7 @@ class Target:
         )
 
     def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
-        """Tell whether the identity is as described, and earlier entries may have set each label that it has not."""
+        """Return whether the identity is as described, and earlier entries may have set each label that it has not."""
         if not self._identifies(manifest):
             return False
         metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
@@ -156,12 +156,12 @@ class Scaled:
     unit: ClassVar[None] = None
 
     def matches(self, manifest: Object, /) -> bool:
-        """Tell whether it is a workload of that name."""
+        """Return whether it is a workload of that name."""
         identity = identify(manifest)
         return identity.kind in _SCALED and identity.name == self.name
 
     def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
-        """Tell whether it is a workload of that name: no entry changes its identity."""
+        """Return whether it is a workload of that name: no entry changes its identity."""
         return self.matches(manifest)
 
     def describe(self) -> str:
@@ -183,11 +183,11 @@ class WithImage:
     unit: ClassVar[None] = None
 
     def matches(self, manifest: Object, /) -> bool:
-        """Tell whether a container runs the image. Source: kustomize's api/internal/image/image.go."""
+        """Return whether a container runs the image. Source: kustomize's api/internal/image/image.go."""
         return any(_image_name(image) == self.name for image in _images(manifest))
 
     def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
-        """Tell whether a container runs the image, or an earlier entry names it."""
+        """Return whether a container runs the image, or an earlier entry names it."""
         return self.matches(manifest) or any(self.name in text for text in earlier)
 
     def describe(self) -> str:
@@ -220,7 +220,7 @@ def _hold(requirements: Iterable[Requirement], labels: Any) -> bool:
 
 
 def _may_set(said: str, requirement: Requirement) -> bool:
-    """Tell whether entries that say this may make the requirement hold: they name the key, and a value if it needs one.
+    """Return whether entries with these texts may fulfil the requirement: they name the key, and a value if needed.
 
     A JSON patch that copies or moves a value ("from") does not name it.
     """

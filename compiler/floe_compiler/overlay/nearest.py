@@ -18,7 +18,7 @@ def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
         return hint
     likenesses = dict.fromkeys(text for manifest in manifests for text in selection.likeness(manifest))
     near = difflib.get_close_matches(selection.describe(), likenesses, n=1, cutoff=0.3)
-    return f"nearest is {near[0]}" if near else "there is nothing like it"
+    return f"nearest match: {near[0]}" if near else "no object is similar"
 
 
 def _one_thing_differs(selection: OneObject, manifests: Sequence[Object]) -> str:

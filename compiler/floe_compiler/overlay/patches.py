@@ -118,7 +118,7 @@ def _deletes(patch: Document) -> bool:
 
 
 def _check_merge(patch: Document, findings: Findings) -> bool:
-    """Tell whether it is a strategic merge patch that kustomize would take for one."""
+    """Return whether it is a strategic merge patch that kustomize would take for one."""
     if not isinstance(patch.data, dict) or not isinstance(patch.data.get("metadata", {}), dict):
         message = "a patch is a mapping (a part of an object) or a list (of operations)"
         findings.add(BAD_PATCH, message, patch.span(()))
@@ -133,7 +133,7 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
 
 
 def _check_operations(patch: Document, findings: Findings) -> bool:
-    """Tell whether it is a well-formed JSON patch that leaves objects what they are."""
+    """Return whether it is a well-formed JSON patch that leaves objects what they are."""
     before = len(findings.found)
     for index, operation in enumerate(patch.data):
         span = patch.span((index,))

@@ -30,7 +30,7 @@ class Source:
     def documents(self, file: str, listed: Span) -> list[Document]:
         """Return the YAML documents of a file; none, recorded, if it cannot be read or holds none."""
         if not (self.root / file).is_file():  # reading a pipe would never end
-            self.findings.add(NOT_FOUND, f"{file} is no ordinary file", listed)
+            self.findings.add(NOT_FOUND, f"{file} is not a regular file", listed)
             return []
         try:
             text = (self.root / file).read_text(encoding="utf-8-sig")

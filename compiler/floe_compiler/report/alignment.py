@@ -102,7 +102,7 @@ def _align_items(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def same(before: Any, after: Any) -> bool:
-    """Tell whether two values mean the same in YAML: unlike in Python, 1 is neither True nor 1.0."""
+    """Return whether two values mean the same in YAML: unlike in Python, 1 is neither True nor 1.0."""
     return before is after or _text(before) == _text(after)
 
 

@@ -11,7 +11,7 @@ from floe_compiler.model.yaml_text import from_yaml
 
 NO_OBJECT = Rule(
     "W008",
-    "compiled file that holds no object",
+    "compiled file without an object",
     "A file under output/ to compare with is not one Kubernetes object in YAML; somebody or a merge has spoilt it. "
     "Compile and commit the output, or compare with another revision.",
 )

@@ -40,7 +40,7 @@ _SCHEME = re.compile(rf"{SCHEME}\S{{6,}}", re.IGNORECASE)
 
 
 def is_secret_key(key: str) -> bool:
-    """Tell whether a key sounds as if its value were a secret, and not a reference to one."""
+    """Return whether a key sounds as if its value were a secret, and not a reference to one."""
     return bool(_SECRET.search(key)) and not _REFERENCE.search(key)
 
 

@@ -46,7 +46,7 @@ def check_provided(instance: Instance[Any], unmet: Iterable[Requirement], findin
     for requirement in unmet:
         findings.add(
             NO_PROVIDER,
-            f"{instance.slot} {instance.type} needs {_thing(requirement)}, which nothing provides",
+            f"{instance.slot} {instance.type} needs {_thing(requirement)}, which no component provides",
             instance.origin,
             hint=f"fill the slot {_slot(requirement)} in platform-manifest.yaml",
         )

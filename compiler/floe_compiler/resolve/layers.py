@@ -137,7 +137,7 @@ def _drop(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], pat
 
 
 def _put(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> bool:
-    """Set the leaf at `path`, in place of whatever stood there or above it; tell whether it says anything.
+    """Set the leaf at `path`, in place of whatever stood there or above it; return whether it says anything.
 
     An empty mapping over a mapping says nothing: there is no key to be merged.
     """

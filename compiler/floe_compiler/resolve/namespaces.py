@@ -89,7 +89,7 @@ def _report(namespace: str, first: _Place, second: _Place, findings: Findings) -
         f'environments "{first.name}" and "{second.name}" would share the namespace "{namespace}" '
         f'of cluster "{cluster}"',
         wrong.document.span(PATTERN),
-        hint=f'let one be called otherwise: namespaces: {{pattern: "{_better_pattern(wrong, other)}"}}',
+        hint=f'rename one: namespaces: {{pattern: "{_better_pattern(wrong, other)}"}}',
         related=[Related(other.document.span(("cluster", "name")), "the other environment")],
     )
 

@@ -97,7 +97,7 @@ def check_name(name: str, document: Document, findings: Findings) -> None:
         return
     path: DataPath = ("metadata", "name")
     if not _is_name(name):
-        message = f'"{name}", in the path {document.file}, can be no name'
+        message = f'"{name}", in the path {document.file}, cannot be a name'
         better = f'"{actual}"' if _is_name(actual) else "lower-case letters, digits and hyphens"
         findings.add(WRONG_NAME, message, document.span(path), hint=f"rename the file or folder to {better}")
     elif actual != name:
@@ -110,7 +110,7 @@ def check_name(name: str, document: Document, findings: Findings) -> None:
 
 
 def _is_name(text: str) -> bool:
-    """Tell whether a document may be called so."""
+    """Return whether a document may be called so."""
     try:
         fields.check_name(text)
     except ValueError:

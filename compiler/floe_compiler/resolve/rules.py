@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from floe_compiler.model.diagnostics import Rule
 
-UNKNOWN_KEY = Rule("R001", "unknown key", "The key is not part of the language. Unknown keys are never ignored.")
-MISSING_KEY = Rule("R002", "missing key", "A key without a default is not given.")
-WRONG_VALUE = Rule("R003", "wrong value", "The value cannot work where it stands; the message says what would.")
+UNKNOWN_KEY = Rule("R001", "unknown key", "The schema has no such key. Unknown keys are never ignored.")
+MISSING_KEY = Rule("R002", "missing key", "A key without a default is missing.")
+WRONG_VALUE = Rule("R003", "wrong value", "The value is not valid here; the message says what is.")
 LOCKED = Rule(
     "R005",
     "locked path",
     "The platform manifest locks this path: neither an environment nor a domain may override it.",
 )
 UNKNOWN_LOCK = Rule("R006", "unknown lock", "A lock names a path that the manifest does not have.")
-UNKNOWN_REFERENCE = Rule("R007", "unknown reference", "Something is referred to by a name that nothing has.")
+UNKNOWN_REFERENCE = Rule("R007", "unknown reference", "A reference names something that does not exist.")
 CYCLE = Rule("R008", "cycle", "Data products read one another in a circle, so that none could ever run first.")
 NAMESPACE_CLASH = Rule(
     "R009",
     "namespace clash",
     "Two namespaces of one cluster would have the same name; give the environments different `namespaces.pattern`s. "
-    "Environments are of one cluster if they have its `cluster.server` in common or, if that is the default by which "
-    "each cluster knows itself, its name.",
+    "Environments share a cluster if they have the same `cluster.server` or, where that is the in-cluster default, "
+    "the same `cluster.name`.",
 )
 CLUSTER_OF_TWO_ADDRESSES = Rule(
     "R019",
@@ -34,20 +34,18 @@ MUTABLE_IMAGE = Rule(
     "An image without a tag, or with one that moves (`latest`, `main`, `stable` ...), can change under a running "
     "platform: name an exact tag or a digest.",
 )
-WRONG_NAME = Rule("R011", "wrong name", "`metadata.name` must be the name of the folder or file that it stands in.")
-NO_PROVIDER = Rule(
-    "R012", "nothing provides it", "A component needs something that no component of the platform offers."
-)
+WRONG_NAME = Rule("R011", "wrong name", "`metadata.name` must be the name of its folder or file.")
+NO_PROVIDER = Rule("R012", "unmet requirement", "A component needs something that no component of the platform offers.")
 CONFLICT = Rule("R013", "conflicting settings", "Two consumers share a database server but describe it differently.")
 NO_SECRET_STORE = Rule(
     "R014",
     "no secret store",
     "A secret can only come from a store, but the environment generates its secrets, which production may never do.",
 )
-DUPLICATE_NAME = Rule("R015", "duplicate name", "Two things that are told apart by their names have the same one.")
+DUPLICATE_NAME = Rule("R015", "duplicate name", "Two things that are identified by name have the same name.")
 SHARED_DATABASE = Rule(
     "R018",
-    "database of two owners",
+    "database with two owners",
     "Two components would keep their tables in one database outside the cluster, and overwrite each other's. Give each "
     "its own `database` (or its own host), for example under `domains.<name>` of the environment.",
 )

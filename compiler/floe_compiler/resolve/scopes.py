@@ -46,7 +46,7 @@ def domain_layers(source: DomainSource, environment: Document, name: str) -> tup
 
 
 def exists_in(domain: Iterable[Layer], environment: str) -> bool:
-    """Tell whether a domain exists in an environment, by its own layers; one that names no environment is in all."""
+    """Return whether a domain exists in an environment, by its own layers; one that names no environment is in all."""
     said = [layer.data["environments"] for layer in domain if "environments" in layer.data]
     return not said or said[-1] is None or environment in said[-1]
 

@@ -136,7 +136,7 @@ def _dropped(merged: Merged, mapping: DataPath) -> list[Related]:
     """Return the places of what a mapping said as long as it was of another type."""
     origins = merged.origins.get((*mapping, DISCRIMINATOR), ())
     return [
-        Related(one.span, f'what is said for type "{one.value}" here does not hold for "{origins[0].value}"')
+        Related(one.span, f'these settings are for type "{one.value}", not "{origins[0].value}"')
         for one in origins[1:]
         if one.span and one.value != origins[0].value
     ]

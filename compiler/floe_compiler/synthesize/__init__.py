@@ -35,8 +35,8 @@ SECRET_CLASH = Rule(
 TWICE = Rule(
     "S002",
     "object rendered twice",
-    "Two parts of a namespace render the same object, of which a cluster would keep only one. Mostly a data product or "
-    "a server is called as something else there already is: give it another name.",
+    "Two parts of a namespace render the same object, of which a cluster keeps only one. Usually a data product or a "
+    "server has the name of something that is already there: give it another name.",
 )
 
 

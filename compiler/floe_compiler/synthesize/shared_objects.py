@@ -1,4 +1,4 @@
-"""Objects that two units of an environment render: one would overwrite the other's for ever."""
+"""Objects that two units of an environment render: one would keep overwriting the other's."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 CANNOT_WRITE = Rule(
     "W011",
     "output that cannot be read or written",
-    "The operating system refused to read, write or delete a file of the output. Mend the cause and compile again: "
+    "The operating system refused to read, write or delete a file of the output. Fix the cause and compile again: "
     "what is missing is completed then.",
 )
 

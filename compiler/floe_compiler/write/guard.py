@@ -122,7 +122,7 @@ def _refused_of(
 
 
 def is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
-    """Tell whether a deletion is allowed; leave for a namespace's folder covers the Namespace object too."""
+    """Return whether a deletion is allowed; leave for a namespace's folder covers the Namespace object too."""
     _, environment, folder, *rest = path.split("/")
     namespace = rest[-1].removeprefix("namespace_").removesuffix(".yaml") if rest else ""
     return not allow_delete.isdisjoint({environment, f"{environment}/{folder}", f"{environment}/{namespace}"})

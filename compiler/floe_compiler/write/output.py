@@ -32,7 +32,7 @@ class WriteReport:
 
     @property
     def stale(self) -> bool:
-        """Tell whether anything differs from what the inputs compile to."""
+        """Return whether anything differs from what the inputs compile to."""
         return bool(self.create or self.change or self.delete or self.indexes)
 
 
@@ -119,7 +119,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Store, co
 
 
 def _as_indexed(root: Path, environments: Iterable[str], snapshot: Snapshot) -> bool:
-    """Tell whether the indexes list just the files that are there, with the content that they have."""
+    """Return whether the indexes list just the files that are there, with the content that they have."""
     listed = {line for name in environments for line in (read_index(root, name) or "").splitlines()[1:]}
     return listed == set(index_lines(snapshot.hashes.items()))
 

@@ -31,7 +31,7 @@ LINE_ENDS = Rule(
     "W017",
     "compiled files with other line ends",
     "The files under output/ end their lines with LF, whatever the system, so that everyone compiles the same bytes. "
-    "Git has turned that into CR LF when it checked them out (core.autocrlf). Tell it not to, in .gitattributes.",
+    "Git has turned that into CR LF when it checked them out (core.autocrlf). Turn that off in .gitattributes.",
 )
 IN_THE_WAY = Rule(
     "W004",

@@ -134,7 +134,7 @@ class _Walk:
             self.snapshot.learned = True
 
     def take_content(self, data: bytes, path: str) -> bool:
-        """Take a file's content, and tell whether it is sound: nothing that Git may have done to it."""
+        """Take a file's content, and return whether it is sound: nothing that Git may have done to it."""
         snapshot = self.snapshot
         snapshot.hashes[path] = sha256(data)
         if b"\r\n" in data:

@@ -25,7 +25,7 @@ class Store(Protocol):
         """Return what is kept under a key; None if nothing sound is."""
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry, if that can be; tell whether it is kept."""
+        """Keep an entry, if that can be; return whether it is kept."""
 
 
 class Compiled(msgspec.Struct, frozen=True, array_like=True):

@@ -30,7 +30,7 @@ class FileStat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sha256: str
 
     def matches(self, seen: os.stat_result) -> bool:
-        """Tell whether the file still is the one whose hash was taken."""
+        """Return whether the file still is the one whose hash was taken."""
         return (
             self.changed == seen.st_ctime_ns
             and self.modified == seen.st_mtime_ns

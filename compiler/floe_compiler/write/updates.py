@@ -11,10 +11,10 @@ from floe_compiler.write.guard import is_allowed
 
 REFUSED_BY_CLUSTER = Rule(
     "W018",
-    "change that a cluster refuses",
-    "An object that is already in the output would change in a field that Kubernetes lets nobody change, such as the "
+    "change of an immutable field",
+    "An object that is already in the output would change in an immutable field, such as the "
     "size of a StatefulSet's volumes. Argo CD or Flux would fail at it, and what is delivered along with it would not "
-    "arrive either. Prepare the cluster as docs/delivery.md tells, and then say so with --allow-delete.",
+    "arrive either. Prepare the cluster as docs/delivery.md describes, and then run with --allow-delete.",
 )
 _KINDS = {kind.lower() for kind in IMMUTABLE}
 

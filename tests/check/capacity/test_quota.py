@@ -56,7 +56,7 @@ def test_the_hint_names_those_who_ask_for_the_most() -> None:
     platform["ResourceQuota/quota"]["spec"]["hard"] = {"requests.cpu": "1"}
     platform.facts["production"] = False
     assert platform.hints(check) == [
-        "asked for most: 1 by launched pods dagster-run, 200m by Deployment dagster, 200m by Deployment polaris"
+        "largest requests: 1 by launched pods dagster-run, 200m by Deployment dagster, 200m by Deployment polaris"
     ]
 
 

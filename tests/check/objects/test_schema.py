@@ -104,7 +104,7 @@ def test_a_kubernetes_version_without_schemas_is_an_error_of_its_own() -> None:
     platform.facts["origins"] = {VERSION: Span("platform-manifest.yaml", 9, 3)}
     (found,) = platform.diagnostics(check)
     assert (found.rule.code, found.subject) == ("C003", "prod: kubernetes")
-    assert (found.message, str(found.span)) == ("there are no schemas of 1.99", "platform-manifest.yaml:9:3")
+    assert (found.message, str(found.span)) == ("no schemas for Kubernetes 1.99", "platform-manifest.yaml:9:3")
     platform.facts["kubernetes_version"] = "1.34.2"
     assert platform.findings(check) == []
 

@@ -134,7 +134,7 @@ BREACHES = [
         None,
         "runAsNonRoot",
         "baseline",
-        f"{MAIN}.securityContext.runAsNonRoot is not true, nor the pod's",
+        f"{MAIN}.securityContext.runAsNonRoot is not true, and neither is the pod's",
     ),
     ("securityContext.runAsUser", 0, "runAsUser", "baseline", f"{MAIN}.securityContext.runAsUser is 0"),
     (

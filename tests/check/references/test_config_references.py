@@ -31,7 +31,7 @@ def with_variable(source: dict[str, Any]) -> Platform:
 
 def test_a_misspelt_config_map() -> None:
     platform = with_volume({"configMap": {"name": "polariss"}})
-    message = f"{POD}.volumes[more] uses ConfigMap polariss, which nobody writes"
+    message = f"{POD}.volumes[more] uses ConfigMap polariss, which does not exist"
     assert platform.findings(check) == [("C040", POLARIS, message)]
     assert platform.hints(check) == ['did you mean "polaris"?']
 
@@ -91,7 +91,7 @@ def test_variables(source: dict[str, Any], codes: list[str]) -> None:
 def test_a_key_is_looked_for_among_what_an_external_secret_writes() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["env"][1]["valueFrom"]["secretKeyRef"]["key"] = "pasword"
-    message = f"{MAIN}.env[PASSWORD] reads key pasword of Secret polaris-db, which has none"
+    message = f"{MAIN}.env[PASSWORD] reads key pasword of Secret polaris-db, which has no such key"
     assert platform.findings(check) == [("C041", POLARIS, message)]
     assert platform.hints(check) == ['did you mean "password"?']
 
@@ -100,7 +100,7 @@ def test_all_keys_as_variables() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["envFrom"] = [{"secretRef": {"name": "gone"}}]
     assert [message for _, _, message in platform.findings(check)] == [
-        f"{MAIN}.envFrom uses Secret gone, which nobody writes"
+        f"{MAIN}.envFrom uses Secret gone, which does not exist"
     ]
 
 

@@ -17,7 +17,7 @@ POSTGRES = "StatefulSet.apps floe-platform/postgres"
 def test_a_claim_that_nobody_makes() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["volumes"] = [{"name": "x", "persistentVolumeClaim": {"claimName": "data"}}]
-    message = "spec.template.spec.volumes[x] names PersistentVolumeClaim data, which nobody makes"
+    message = "spec.template.spec.volumes[x] names PersistentVolumeClaim data, which does not exist"
     assert platform.findings(*CHECKS) == [("C047", DAGSTER, message)]
     platform.add(resource("v1", "PersistentVolumeClaim", "data", spec={}))
     assert platform.findings(*CHECKS) == []
@@ -26,7 +26,7 @@ def test_a_claim_that_nobody_makes() -> None:
 def test_a_priority_class_that_nobody_makes() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["priorityClassName"] = "critical"
-    message = "spec.template.spec.priorityClassName names PriorityClass critical, which nobody makes"
+    message = "spec.template.spec.priorityClassName names PriorityClass critical, which does not exist"
     assert platform.findings(*CHECKS) == [("C047", DAGSTER, message)]
     platform.add(resource("scheduling.k8s.io/v1", "PriorityClass", "critical", "", value=1))
     assert platform.findings(*CHECKS) == []
@@ -55,7 +55,7 @@ def test_an_ingress_to_a_service_that_nobody_makes() -> None:
     platform = sample()
     path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
     path["backend"]["service"]["name"] = "dagster-webserver"
-    message = "spec.rules names Service dagster-webserver, which nobody makes"
+    message = "spec.rules names Service dagster-webserver, which does not exist"
     assert platform.findings(*CHECKS) == [("C047", "Ingress.networking.k8s.io floe-platform/dagster", message)]
 
 
@@ -73,7 +73,7 @@ def test_the_port_of_an_ingress(port: dict[str, object], codes: list[str]) -> No
 def test_a_stateful_set_without_its_service() -> None:
     platform = sample()
     platform["StatefulSet/postgres"]["spec"]["serviceName"] = "postgresql"
-    message = "spec.serviceName names Service postgresql, which nobody makes"
+    message = "spec.serviceName names Service postgresql, which does not exist"
     assert platform.findings(*CHECKS) == [("C048", POSTGRES, message)]
 
 

@@ -15,7 +15,7 @@ def test_a_pod_under_an_account_that_nobody_makes() -> None:
     platform = sample()
     platform.pod("CronJob/backup")["serviceAccountName"] = "backups"
     place = "spec.jobTemplate.spec.template.spec.serviceAccountName"
-    message = f"{place} names ServiceAccount floe-platform/backups, which nobody makes"
+    message = f"{place} names ServiceAccount floe-platform/backups, which does not exist"
     assert platform.findings(*CHECKS) == [("C044", "CronJob.batch floe-platform/backup", message)]
     assert platform.hints(*CHECKS) == ['did you mean "backup"?']
 
@@ -29,7 +29,7 @@ def test_the_default_account_is_always_there() -> None:
 def test_a_binding_of_an_account_that_nobody_makes() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["subjects"][0]["namespace"] = "floe-staging"
-    message = "subjects names ServiceAccount floe-staging/dagster, which nobody makes"
+    message = "subjects names ServiceAccount floe-staging/dagster, which does not exist"
     assert platform.findings(*CHECKS) == [("C044", f"RoleBinding.{RBAC} floe-platform/dagster", message)]
 
 
@@ -52,7 +52,7 @@ def test_a_role_that_nobody_makes() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["roleRef"]["name"] = "dagstr"
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
-        ("C045", "roleRef names Role dagstr, which nobody makes")
+        ("C045", "roleRef names Role dagstr, which does not exist")
     ]
     assert platform.hints(*CHECKS) == ['did you mean "dagster"?']
 
@@ -73,7 +73,7 @@ def test_cluster_roles_are_rendered_or_built_in() -> None:
 def test_a_pull_secret_that_nobody_writes() -> None:
     platform = sample()
     platform["ServiceAccount/polaris"]["imagePullSecrets"] = [{"name": "registry"}]
-    message = "imagePullSecrets names Secret registry, which nobody writes"
+    message = "imagePullSecrets names Secret registry, which does not exist"
     assert platform.findings(*CHECKS) == [("C046", "ServiceAccount floe-platform/polaris", message)]
 
 

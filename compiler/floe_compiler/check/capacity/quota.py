@@ -58,7 +58,7 @@ def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) ->
         if allowed is not None and needed > allowed:
             most = demand.most(resource, MENTIONED)
             message = f"spec.hard.{name} is {allowed}, but {needed} may be needed"
-            hint = f"asked for most: {', '.join(f'{quantity} by {who}' for quantity, who in most)}"
+            hint = f"largest requests: {', '.join(f'{quantity} by {who}' for quantity, who in most)}"
             places = [
                 Related(place, f"asks for {quantity}")
                 for quantity, who in most

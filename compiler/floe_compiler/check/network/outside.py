@@ -17,7 +17,7 @@ from floe_compiler.model.shared_rules import EXIT
 
 CUT = Rule(
     "C067",
-    "server that a network policy cuts off",
+    "server blocked by a network policy",
     "Pods are declared to use a server outside, or the cluster's API server, but no policy lets them send to all its "
     "addresses and ports. (Policies see the API server on port 443 or 6443, so both are needed.)",
 )
@@ -36,7 +36,7 @@ class _Server(NamedTuple):
 
     @property
     def is_api(self) -> bool:
-        """Tell whether it is the API server, whose addresses only the cluster knows."""
+        """Return whether it is the API server, whose addresses only the cluster knows."""
         return self.ports == _API_PORTS
 
 

@@ -30,7 +30,7 @@ class Block:
     without: tuple[Network, ...] = ()
 
     def covers(self, other: Network) -> bool:
-        """Tell whether another range lies in this one and not in a part that is left out."""
+        """Return whether another range lies in this one and not in a part that is left out."""
         return within(other, self.network) and not any(within(other, hole) for hole in self.without)
 
 
@@ -56,7 +56,7 @@ class Peers:
 
     @property
     def any_elsewhere(self) -> bool:
-        """Tell whether others than pods of namespaces that are named may be meant."""
+        """Return whether others than pods of namespaces that are named may be meant."""
         return self.everyone or bool(self.blocks) or any(not peer.own and not peer.names for peer in self.pods)
 
 
@@ -110,7 +110,7 @@ def network(text: str) -> Network:
 
 
 def within(inner: Network, outer: Network) -> bool:
-    """Tell whether an address range lies in another, of the same family."""
+    """Return whether an address range lies in another, of the same family."""
     if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
         return inner.subnet_of(outer)
     return isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network) and inner.subnet_of(outer)

@@ -11,9 +11,9 @@ from floe_compiler.model.objects import ObjectId
 
 TWICE = Rule(
     "C010",
-    "object that is there twice",
+    "duplicate object",
     "Two objects are the same one to a cluster: their kind moved from one API group to another, "
-    "so that each would overwrite the other for ever. Keep one.",
+    "so that each would keep overwriting the other. Keep one.",
 )
 RULES = (TWICE,)
 

@@ -36,7 +36,7 @@ class KubernetesSchemas:
         return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.kinds)
 
     def owns(self, group: str) -> bool:
-        """Tell whether an API group can only be one of Kubernetes: that of a custom resource has a dot in it."""
+        """Return whether an API group can only be one of Kubernetes: that of a custom resource has a dot in it."""
         return "." not in group or group in self.groups
 
     @property

@@ -14,7 +14,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 TWICE = Rule(
     "C034",
-    "list item that is there twice",
+    "duplicate list item",
     "Two items of a list have the same key (a container's, volume's or variable's name, a mount's path). Kubernetes "
     "refuses them, or one silently replaces the other. Keep one.",
 )

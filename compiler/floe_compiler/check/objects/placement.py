@@ -26,7 +26,7 @@ def misplaced(index: Index) -> Iterator[tuple[ObjectId, Misplacement]]:
 
 
 def needs_namespace(index: Index, identity: ObjectId) -> bool:
-    """Tell whether an object can only be applied if the environment renders its namespace."""
+    """Return whether an object can only be applied if the environment renders its namespace."""
     if not identity.namespace or identity in index.rendered.delivery or identity.group in _DELIVERY_GROUPS:
         return False
     return is_namespaced(identity.group, identity.kind, index.schemas.scopes) is not False

@@ -13,7 +13,7 @@ from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION
 
 MISFIT = Rule(
     "C001",
-    "object that its schema refuses",
+    "object that does not match its schema",
     "The API server of the environment's Kubernetes version would refuse the object, or drop a key it does not know. "
     "Correct the key or value.",
 )
@@ -27,7 +27,7 @@ UNKNOWN = Rule(
 NO_SCHEMAS = Rule(
     "C003",
     "Kubernetes version without schemas",
-    "Objects cannot be checked for this Kubernetes version. Choose one whose schemas are at hand.",
+    "Objects cannot be checked for this Kubernetes version. Choose one whose schemas are available.",
 )
 RULES = (MISFIT, UNKNOWN, NO_SCHEMAS)
 
@@ -38,7 +38,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     is_delivery = index.rendered.namespace == DELIVERY_UNIT
     if is_delivery and kubernetes_schemas(index.rendered.kubernetes_version) is None:
         hint = f"known: {', '.join(known_versions())}"
-        yield index.finding(NO_SCHEMAS, VERSION, f"there are no schemas of {index.rendered.kubernetes_version}", hint)
+        yield index.finding(NO_SCHEMAS, VERSION, f"no schemas for Kubernetes {index.rendered.kubernetes_version}", hint)
     for identity, violations in index.shapes.violations.items():
         manifest = index.objects[identity]
         for violation in violations:

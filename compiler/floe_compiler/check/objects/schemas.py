@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _NO_NULLS = {"not": {"type": "null"}, "additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # what is no plain data spoils no schema
-_PLAIN = Violation((), "holds something that JSON cannot: a key that is no string, or a value of another type")
+_PLAIN = Violation(
+    (), "holds something that JSON cannot represent: a key that is not a string, or a value of another type"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +86,11 @@ class Schemas:
         return tuple(found)
 
     def knows(self, api_version: str, kind: str) -> bool:
-        """Tell whether there is a schema for this kind."""
+        """Return whether there is a schema for this kind."""
         return self._find((api_version, kind)) is not None
 
     def has_nulls(self, manifest: Object) -> bool:
-        """Tell whether there is a null anywhere in an object."""
+        """Return whether there is a null anywhere in an object."""
         try:
             return not self._no_nulls.is_valid(manifest)
         except ValueError:

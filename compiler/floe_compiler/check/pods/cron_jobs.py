@@ -11,7 +11,7 @@ from floe_compiler.model.schedules import check_schedule, check_time_zone
 
 MISSING = Rule(
     "C113",
-    "CronJob that leaves too much open",
+    "incomplete CronJob",
     "A CronJob says in which time zone its schedule is meant, what happens when one run meets the next, until when a "
     "missed run is made up for, and how many finished ones to keep.",
 )

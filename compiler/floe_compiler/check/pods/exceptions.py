@@ -13,7 +13,7 @@ from floe_compiler.model.workloads import Workload
 
 NEEDLESS = Rule(
     "C079",
-    "exception that nobody needs",
+    "unneeded exception",
     "A departure from a rule is declared for pods that keep the rule. Remove the exception.",
     "warning",
 )
@@ -23,7 +23,7 @@ PROBE_FIELDS = frozenset({"livenessProbe", "readinessProbe"})
 
 
 def concerns_security(field: str) -> bool:
-    """Tell whether an exception's field is one of pod security's."""
+    """Return whether an exception's field is one of pod security's."""
     return field != SINGLE_REPLICA and field not in PROBE_FIELDS
 
 
@@ -37,7 +37,7 @@ class Departure:
     message: str
 
     def is_declared(self, declared: frozenset[tuple[PodGroup, str]]) -> bool:
-        """Tell whether the departure is among the declared ones, or the object's own annotations declare it."""
+        """Return whether the departure is among the declared ones, or the object's own annotations declare it."""
         return is_declared(self.workload, self.field, declared)
 
 
@@ -91,7 +91,7 @@ def exception_hint(field: str) -> str:
 
 
 def is_declared(workload: Workload, field: str, declared: frozenset[tuple[PodGroup, str]]) -> bool:
-    """Tell whether an exception of a workload is among the declared ones, or its own annotations declare it."""
+    """Return whether an exception of a workload is among the declared ones, or its own annotations declare it."""
     return (workload.group, field) in declared or field in _annotated(workload)
 
 

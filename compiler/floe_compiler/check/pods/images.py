@@ -12,7 +12,7 @@ from floe_compiler.model.workloads import Workload
 
 MUTABLE = Rule(
     "C150",
-    "image that may be another one tomorrow",
+    "image without an exact version",
     "An image has an exact tag or a digest; without a tag, or with one that moves on (latest, main, stable ...), each "
     "node may run another program.",
 )

@@ -23,7 +23,7 @@ _BOUND = re.compile(r"\bwhile\s+(?:IFS=\S*\s+)?read\b|\s-(?:eq|ge|gt|le|lt|ne)\s
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the init containers that may wait for ever; a Job's deadline ends its own."""
+    """Yield the init containers that may wait forever; a Job's deadline ends its own."""
     for workload in index.workloads.values():
         if "activeDeadlineSeconds" in workload.job:
             continue

@@ -24,7 +24,7 @@ ENDLESS = Rule(
 )
 RESTART = Rule(
     "C112",
-    "Job that would run for ever",
+    "Job that would run forever",
     "The pods of a Job have restartPolicy Never or OnFailure.",
 )
 RULES = (FIXED, ENDLESS, RESTART)
@@ -51,7 +51,7 @@ def _delivery(index: Index, workload: Workload) -> Iterator[Diagnostic]:
 
 
 def _is_forced(manifest: Object) -> bool:
-    """Tell whether annotations let Flux or Argo CD replace the Job."""
+    """Return whether annotations let Flux or Argo CD replace the Job."""
     options = {option.strip() for option in annotation(manifest, "argocd.argoproj.io/sync-options").split(",")}
     return (
         annotation(manifest, "kustomize.toolkit.fluxcd.io/force").lower() == "enabled"

@@ -12,13 +12,13 @@ from floe_compiler.model.rendered import launched_id
 
 UNREADABLE = Rule(
     "C036",
-    "pods whose description cannot be read",
-    "An orchestrator reads in a variable what the pods of its runs are like. A patch took the variable away, or made "
-    "it something else than pods, so that no run would start. Patch no more of it than has to change.",
+    "launched pods that cannot be read",
+    "An orchestrator reads the pod template of its runs from an environment variable. A patch removed the variable, or "
+    "its value is no longer a pod template, so no run would start. Patch only what has to change.",
 )
 MISFIT = Rule(
     "C037",
-    "launched pods that their schema refuses",
+    "launched pods that do not match their schema",
     "The API server would refuse the pods that an orchestrator starts, or drop a key it does not know. Correct the key "
     "or value in the patch.",
 )

@@ -60,7 +60,7 @@ def _service(index: Index, identity: ObjectId, service: Object) -> Iterator[Diag
 
 
 def listens(workload: Workload, target: int | str, protocol: str) -> bool:
-    """Tell whether a container of the workload declares this port, by number or name."""
+    """Return whether a container of the workload declares this port, by number or name."""
     return any(
         target in (port.get("containerPort"), port.get("name")) and port.get("protocol", "TCP") == protocol
         for container in workload.containers

@@ -151,7 +151,7 @@ def _capabilities(place: str, capabilities: Mapping[str, Any]) -> Iterator[Breac
 
 def _user(place: str, context: Mapping[str, Any]) -> Iterator[Breach]:
     if context.get("runAsNonRoot") is not True:
-        yield Breach("runAsNonRoot", "restricted", f"{place}.runAsNonRoot is not true, nor the pod's")
+        yield Breach("runAsNonRoot", "restricted", f"{place}.runAsNonRoot is not true, and neither is the pod's")
     user = context.get("runAsUser")
     if user == 0:
         yield Breach("runAsUser", "restricted", f"{place}.runAsUser is 0")

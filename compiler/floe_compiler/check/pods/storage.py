@@ -12,7 +12,7 @@ from floe_compiler.model.workloads import Workload
 
 OPEN = Rule(
     "C120",
-    "volume claim that leaves its storage open",
+    "volume claim without storage class or size",
     "A claim says its storage class and size: the cluster's default class may differ from cluster to cluster.",
 )
 LABELS = Rule(

@@ -13,19 +13,19 @@ from floe_compiler.model.workloads import Workload
 
 MISSING = Rule(
     "C040",
-    "ConfigMap or Secret that nobody writes",
+    "ConfigMap or Secret not found",
     "A pod needs a ConfigMap or Secret that no object of its namespace makes, so it cannot start. Correct the name, "
     'or say that somebody else makes it: annotation "floe.dev/external-references: Secret/<name>".',
 )
 KEY = Rule(
     "C041",
-    "key that nobody writes",
+    "key not found in ConfigMap or Secret",
     "A pod reads a key that its ConfigMap or Secret does not have, so it cannot start. Correct the key.",
 )
 CLASH = Rule(
     "C042",
     "Secret with two writers",
-    "Two objects write the same Secret and would overwrite each other for ever. Give one another target.",
+    "Two objects write the same Secret and would keep overwriting each other. Give one another target.",
 )
 RULES = (MISSING, KEY, CLASH)
 
@@ -50,12 +50,14 @@ def check(index: Index) -> Iterator[Diagnostic]:
 def _reference(index: Index, workload: Workload, reference: Reference) -> Iterator[Diagnostic]:
     keys = _keys(index, workload.namespace, reference)
     if keys is None:
-        message = f"{reference.place} uses {reference.kind} {reference.name}, which nobody writes"
+        message = f"{reference.place} uses {reference.kind} {reference.name}, which does not exist"
         is_secret = reference.kind == "Secret"
         known = [name for _, name in index.secrets] if is_secret else index.names("", "ConfigMap")
         yield index.finding(MISSING, workload.id, message, near(reference.name, known))
     elif reference.key and keys and reference.key not in keys:
-        message = f"{reference.place} reads key {reference.key} of {reference.kind} {reference.name}, which has none"
+        message = (
+            f"{reference.place} reads key {reference.key} of {reference.kind} {reference.name}, which has no such key"
+        )
         yield index.finding(KEY, workload.id, message, near(reference.key, keys))
 
 

@@ -57,7 +57,7 @@ def _headless(index: Index, workload: Workload) -> Iterator[Diagnostic]:
     name = workload.spec.get("serviceName", "")
     service = index.get("", "Service", workload.namespace, name)
     if service is None:
-        message = f"spec.serviceName names Service {name}, which nobody makes"
+        message = f"spec.serviceName names Service {name}, which does not exist"
         hint = near(name, index.names("", "Service"))
         yield index.finding(HEADLESS, workload.id, message, hint)
         return

@@ -38,7 +38,7 @@ def _pull_secrets(
         writers = index.secrets.get((identity.namespace, name))
         where = f"{place}.imagePullSecrets" if place else "imagePullSecrets"
         if writers is None:
-            yield index.finding(PULL_SECRET, identity, f"{where} names Secret {name}, which nobody writes")
+            yield index.finding(PULL_SECRET, identity, f"{where} names Secret {name}, which does not exist")
         elif writers[0].type not in _DOCKER:
             message = f"{where} names Secret {name} of type {writers[0].type}"
             yield index.finding(PULL_SECRET, identity, message, "make its type kubernetes.io/dockerconfigjson")

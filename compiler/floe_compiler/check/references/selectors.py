@@ -26,7 +26,7 @@ SHARED = Rule(
 MIXED = Rule(
     "C023",
     "Service in front of several workloads",
-    "A Service's selector catches pods of more than one workload, or of Jobs, which serve nothing. "
+    "A Service's selector matches pods of more than one workload, or of Jobs, which serve nothing. "
     "Select by component as well.",
 )
 RULES = (SELECTS_NOTHING, NOT_OWN, SHARED, MIXED)

@@ -12,7 +12,7 @@ from floe_compiler.model.objects import Object
 
 UNUSED = Rule(
     "C043",
-    "ConfigMap that nobody reads",
+    "unused ConfigMap",
     "No pod mounts the ConfigMap and no other object names it, so what it configures does not happen. Mount it, remove "
     'it, or say who reads it: annotation "floe.dev/used-by".',
     "warning",

@@ -33,7 +33,7 @@ def assigned_secrets(text: str, known: Collection[str]) -> Iterator[tuple[str, i
 
 
 def is_literal(value: str, known: Collection[str]) -> bool:
-    """Tell whether a value stands for itself: it is no variable, path, empty word, or name of a known secret."""
+    """Return whether a value stands for itself: it is no variable, path, empty word, or name of a known secret."""
     is_variable = value.isupper() and names_secret(value)
     return stands_for_itself(value) and value not in known and not is_variable
 

@@ -50,7 +50,7 @@ def _servers(index: Index) -> dict[str, tuple[int, ...]]:
 def _is_own(
     index: Index, services: dict[str, tuple[int, ...]], servers: dict[str, tuple[int, ...]], address: Address
 ) -> bool:
-    """Tell whether an address is surely that of an own Service or declared server."""
+    """Return whether an address is surely that of an own Service or declared server."""
     name, _, rest = address.host.partition(".")
     suffix = f"{index.rendered.namespace}.svc"
     if name in services and rest in ("", suffix, f"{suffix}.{index.rendered.cluster_domain}"):

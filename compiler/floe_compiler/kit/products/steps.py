@@ -95,7 +95,7 @@ def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep,
 
 
 def has_step(product: DataProduct, kind: str) -> bool:
-    """Tell whether a product has a step of this kind."""
+    """Return whether a product has a step of this kind."""
     return any(step.type == kind for step in product.steps)
 
 

@@ -59,7 +59,7 @@ def security_lowered(change: Change) -> Iterator[Danger]:
     if change.kind != "Namespace" or not change.after or old not in _STRICTNESS:
         return
     if new not in _STRICTNESS[_STRICTNESS.index(old) :]:
-        yield Danger("security-lowered", f"pods are no longer held to {old}")
+        yield Danger("security-lowered", f"pods no longer have to meet {old}")
 
 
 def secrets_needed(change: Change) -> Iterator[Danger]:
@@ -84,7 +84,7 @@ def store_changed(change: Change) -> Iterator[Danger]:
 
 
 def _filled_here(store: Object) -> bool:
-    """Tell whether a store hands out Secrets that the cluster itself makes up."""
+    """Return whether a store hands out Secrets that the cluster itself makes up."""
     return bool(at(store, ("spec", "provider", "kubernetes")))
 
 

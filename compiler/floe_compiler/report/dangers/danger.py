@@ -112,7 +112,7 @@ def pods_beside(change: Change) -> list[Labels]:
 
 
 def less(one: str, other: str) -> bool:
-    """Tell whether a quantity is less than another; not if one of them is none."""
+    """Return whether a quantity is less than another; not if one of them is none."""
     try:
         return parse_quantity(one) < parse_quantity(other)
     except ValueError:

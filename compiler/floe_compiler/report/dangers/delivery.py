@@ -75,7 +75,7 @@ def delivery_ended(change: Change) -> Iterator[Danger]:
 
 
 def _cascades(kind: str, manifest: Object) -> bool:
-    """Tell whether the deletion of an object of the delivery tool deletes what it delivers."""
+    """Return whether the deletion of an object of the delivery tool deletes what it delivers."""
     match kind:
         case "Application":
             return any(str(one).startswith(_FINALIZER) for one in items(manifest, ("metadata", "finalizers")))

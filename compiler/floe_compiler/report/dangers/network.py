@@ -78,7 +78,7 @@ def _within(one: Network, other: Network) -> bool:
 
 
 def _covered(peer: str, networks: list[Network], known: Mapping[str, list[Network]]) -> bool:
-    """Tell whether a peer could be reached before: every pod through any address, too."""
+    """Return whether a peer could be reached before: every pod through any address, too."""
     if peer == EVERY_POD:
         return any(one in known for one in (EVERY_POD, *ANYWHERE))
     before = [network for one in known.values() for network in one]

@@ -24,10 +24,10 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:[-+.].*)?")
 def scaled_down(change: Change) -> Iterator[Danger]:
     """Yield fewer replicas, or none any more."""
     if change.kind in _ENDLESS and not change.after:
-        yield Danger("scale-down", "is deleted; nothing of it runs any more")
+        yield Danger("scale-down", "is deleted; it no longer runs")
     old, new = _replicas(change)
     if old is not None and new is not None and new < old:
-        consequence = "nothing of it runs any more" if new == 0 else "less of it runs"
+        consequence = "it no longer runs" if new == 0 else "fewer pods run"
         yield Danger("scale-down", f"replicas go from {old} to {new}: {consequence}")
 
 
@@ -36,7 +36,7 @@ def doubled(change: Change) -> Iterator[Danger]:
     old, new = _replicas(change)
     alone = change.kind == "StatefulSet" or at(change.before, ("spec", "strategy", "type")) == "Recreate"
     if old == 1 and new is not None and new > 1 and alone:
-        yield Danger("scale-up", f"{new} of it run instead of one, each with a state of its own")
+        yield Danger("scale-up", f"{new} replicas run instead of one, each with its own state")
 
 
 def _replicas(change: Change) -> tuple[int | None, int | None]:
@@ -52,7 +52,7 @@ def suspended(change: Change) -> Iterator[Danger]:
 
 
 def _scheduled(kind: str, manifest: Object) -> bool:
-    """Tell whether an object starts runs: a CronJob, or the ConfigMap that describes a data product to Dagster."""
+    """Return whether an object starts runs: a CronJob, or the ConfigMap that describes a data product to Dagster."""
     if kind == "CronJob":
         return bool(manifest) and at(manifest, ("spec", "suspend")) is not True
     try:

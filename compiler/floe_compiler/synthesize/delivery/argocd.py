@@ -1,7 +1,7 @@
 """Argo CD 3.3 and later: an AppProject that says what may be applied, and an Application that does it, per folder.
 
 Fields that would say the default (`prune: false`, `recurse: false`) are left out: Argo CD drops them when it writes an
-object, and whoever manages these Applications by another one would see a difference for ever (argoproj/argo-cd#4501).
+object, and whoever manages these Applications by another one would see a difference forever (argoproj/argo-cd#4501).
 """
 
 from __future__ import annotations

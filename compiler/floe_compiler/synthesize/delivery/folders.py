@@ -65,7 +65,7 @@ def delivery_name(settings: Settings, part: str = "") -> str:
 
 
 def prunes(plan: DeliveryPlan) -> bool:
-    """Tell whether live objects that left the output are deleted: everywhere but in production, unless asked for."""
+    """Return whether live objects that left the output are deleted: everywhere but in production, unless asked for."""
     delivery: ArgoCd | Flux = plan.delivery
     return not plan.settings.environment.production if delivery.prune is None else delivery.prune
 
