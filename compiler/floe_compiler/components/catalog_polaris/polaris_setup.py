@@ -128,7 +128,7 @@ def ensure_catalog(server: Server, wanted: dict[str, Any]) -> None:
 
 
 def covers(current: Any, wanted: dict[str, Any]) -> bool:
-    """Return whether everything that is wanted is so; lists count as sets."""
+    """Tell whether everything that is wanted is so; lists count as sets."""
 
     def same(one: Any, other: Any) -> bool:
         if isinstance(one, list) and isinstance(other, list):
