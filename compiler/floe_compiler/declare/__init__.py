@@ -10,7 +10,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
 
 RunConstructs = Callable[[Callable[[Any], None], str, str], tuple[Object, ...]]
-"""Returns the objects of the cdk8s constructs that a function adds to the Chart of a namespace, given what to call the
+"""Returns the objects of the cdk8s constructs that a function adds to the Chart of a namespace, given the name of the
 component in diagnostics."""
 
 
@@ -18,7 +18,7 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
     """Return a namespace with the facts that its components declare.
 
     Raises StageFailed if a component's constructs fail. A component's own mistake, such as asking for a capability
-    that it does not require, comes through as it is (LookupError, ValueError).
+    that it does not require, is raised unchanged (LookupError, ValueError).
     """
     return DeclaredUnit(
         settings=unit.settings,

@@ -20,7 +20,7 @@ Fact = TypeVar("Fact", bound=_Named)
 
 
 def completed(resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
-    """Return a namespace with what its components add. `declared` is what `resolved` has declared so far.
+    """Return a namespace with what its components add. `declared` are the facts that `resolved` has declared so far.
 
     Raises ValueError if one declares interfaces, metrics or data that it did not declare before: `mesh` lacks them.
     """
@@ -47,7 +47,7 @@ def _instance(
 
 
 def joined(parts: Parts, added: Parts) -> Parts:
-    """Return both; what is added takes the place of what has the same name."""
+    """Return both; an added item replaces one of the same name."""
     return Parts(
         workloads=_joined(parts.workloads, added.workloads),
         tasks=_joined(parts.tasks, added.tasks),

@@ -16,12 +16,12 @@ from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.units import UnitKey
 
 Complete = Callable[[DeclaredUnit, MeshFacts], DeclaredUnit]
-"""Returns a namespace with what its components add once the facts of all are known."""
+"""Returns a namespace with the parts that its components add once the facts of all are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What follows for one namespace from the facts of all of its environment."""
+    """The facts of one namespace that are derived from those of its whole environment."""
 
     callers: Mapping[str, Callers] = field(default_factory=dict)
     shared_secrets: SharedSecrets | None = None
@@ -32,7 +32,7 @@ class Derived:
 
 
 def derive(facts: Iterable[UnitFacts]) -> Mapping[UnitKey, Derived]:
-    """Return what follows for each unit of one environment."""
+    """Return the derived facts of each unit of one environment."""
     units = sorted(facts, key=lambda unit: unit.key)
     called, shared = callers(units), shared_secrets(units)
     return {unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
@@ -51,7 +51,7 @@ def plan_units(
 
     Args:
         units: The namespaces.
-        complete: Adds what depends on the facts of all, to those that are incomplete (default: nothing).
+        complete: Adds the parts that depend on the facts of all to incomplete units (default: adds nothing).
         facts: What the units declare for each other, if it is known already.
 
     Raises KeyError if a component names a port that its workload does not have.
@@ -59,6 +59,6 @@ def plan_units(
     known = [unit_facts(unit) for unit in units] if facts is None else list(facts)
     mesh = mesh_facts(known)
     whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
-    # What was added may call servers and read secrets; nothing else of it concerns others.
+    # Only the calls and secrets of the added parts concern other units.
     derived = derive(unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
     return tuple(derived[unit.key].plan(unit) for unit in whole)

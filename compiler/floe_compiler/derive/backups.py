@@ -1,4 +1,4 @@
-"""What cannot be made again: the databases and volumes of all namespaces that backups follow from."""
+"""Backups: the databases and volumes of all namespaces whose data cannot be recreated."""
 
 from __future__ import annotations
 

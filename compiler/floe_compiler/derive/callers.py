@@ -10,7 +10,7 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 
 def callers(units: Iterable[UnitFacts]) -> Mapping[str, Mapping[str, Callers]]:
-    """Return by namespace and name of a server who calls it, all sorted."""
+    """Return the callers of each server, by its namespace and name, all sorted."""
     found: dict[str, dict[str, dict[str, set[CalledPort]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for unit in units:
         for call in unit.calls:

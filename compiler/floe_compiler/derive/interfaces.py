@@ -1,4 +1,4 @@
-"""What people open: the interfaces of all namespaces, which routes and certificates follow from."""
+"""The user interfaces of all namespaces, from which routes and certificates are derived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is to measure: the metrics of all namespaces, which a scrape configuration follows from."""
+"""The metrics of all namespaces, from which a scrape configuration is derived."""
 
 from __future__ import annotations
 

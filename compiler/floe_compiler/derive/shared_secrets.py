@@ -1,4 +1,4 @@
-"""Which secrets of a namespace are read by others: what its store hands out, where secrets are made in the cluster."""
+"""Secrets of a namespace that others read; where secrets are generated in the cluster, its store hands them out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 
 def shared_secrets(units: Iterable[UnitFacts]) -> Mapping[str, SharedSecrets]:
-    """Return by namespace the secrets of it that other namespaces read."""
+    """Return, by owning namespace, the secrets that other namespaces read."""
     secrets: dict[str, set[str]] = defaultdict(set)
     readers: dict[str, set[str]] = defaultdict(set)
     for unit in units:

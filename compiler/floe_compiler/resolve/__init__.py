@@ -31,7 +31,7 @@ def resolve(
     products = {name: domain_products(name, source, findings) for name, source in sources.domains.items()}
     plans: list[EnvironmentPlan] = []
     for frame in frames.values():
-        # Findings of its own: what one environment lacks must not hide what is wrong with the next.
+        # Separate findings: an error in one environment must not hide those of the next.
         own = Findings()
         plan = resolve_environment(frame, products, own)
         findings.extend(own.found)
@@ -42,9 +42,9 @@ def resolve(
 def resolve_frames(
     sources: Sources, registry: Registry, only: Sequence[str], findings: Findings
 ) -> Mapping[str, Frame]:
-    """Return each environment named in `only` (default: all) as far as it is the same for all of its domains.
+    """Return, for each environment named in `only` (default: all), the part that all of its domains share.
 
-    Everything that concerns more than one document is checked here. One that is wrong is left out, with findings.
+    Everything that concerns more than one document is checked here. Invalid environments are left out, with findings.
     """
     environments = _environments(sources, findings)
     _check_names(sources, only, findings)
@@ -90,7 +90,7 @@ def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> N
 
 
 def _environments_of_domains(sources: Sources) -> Iterator[tuple[str, Span]]:
-    """Yield every environment that a domain is said to exist in, and where that is said."""
+    """Yield each environment that a domain names, with the location."""
     domains = [(source.document, source.document.data, ()) for source in sources.domains.values()]
     overrides = [
         (document, override, ("domains", name))

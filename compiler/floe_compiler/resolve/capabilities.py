@@ -1,4 +1,4 @@
-"""Who provides what to whom: requirements looked up."""
+"""Matches the requirements of components with the capabilities that others provide."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Placed = tuple[Component[Any], Instance[Any]]
 
 
 def provided(placed: Iterable[Placed]) -> tuple[Capability, ...]:
-    """Return everything that these instances provide."""
+    """Return the capabilities that these instances provide."""
     return tuple(capability for component, instance in placed for capability in component.provides(instance))
 
 
 def context(
     placed: Placed, own: tuple[Capability, ...], platform: tuple[Capability, ...]
 ) -> tuple[Context[Any], tuple[Requirement, ...]]:
-    """Return the instance with what it requires, and the requirements that nothing meets.
+    """Return the instance with the capabilities that it requires, and its unmet requirements.
 
     Requirements are looked up in the instance's own namespace first and then in the platform's.
     """
@@ -42,7 +42,7 @@ def context(
 
 
 def check_provided(instance: Instance[Any], unmet: Iterable[Requirement], findings: Findings) -> None:
-    """Complain of what an instance cannot do without."""
+    """Report the unmet requirements of an instance."""
     for requirement in unmet:
         findings.add(
             NO_PROVIDER,
@@ -53,12 +53,12 @@ def check_provided(instance: Instance[Any], unmet: Iterable[Requirement], findin
 
 
 def _slot(requirement: Requirement) -> str:
-    """Return the slot to fill, as far as the kind of thing tells."""
+    """Return the slot whose components provide the required kind of capability, if it is known."""
     return f"`{requirement.kind.slot}`" if requirement.kind.slot else "that provides it"
 
 
 def _thing(requirement: Requirement) -> str:
-    """Return what is required as people say it: `an object store`."""
+    """Return a requirement in words: `an object store`."""
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", requirement.kind.__name__).lower()
     article = "an" if words[0] in "aeiou" else "a"
     return f"{article} {words}{f' named {requirement.name}' if requirement.name else ''}"

@@ -16,7 +16,7 @@ from floe_compiler.resolve.slots import DERIVED, Registry
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """A need with the server that meets it, and who has it."""
+    """A required database, its server, and the component that requires it."""
 
     server: str
     need: DatabaseNeed
@@ -24,7 +24,7 @@ class _Need:
 
 
 def with_databases(registry: Registry, placed: Sequence[Placed], findings: Findings) -> list[Placed]:
-    """Return the instances, told the names of their databases, and the instances of the servers that hold them."""
+    """Return the instances with the names of their databases, and the instances of the database servers."""
     needs = [_Need(_server(need, owner), need, owner) for owner in placed for need in owner[0].databases(owner[1])]
     consumers = [
         (component, replace(instance, databases=tuple(_name(one) for one in needs if one.owner[1] is instance)))

@@ -40,7 +40,7 @@ from floe_compiler.resolve.validation import Model, validate
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the resolution of every environment starts from."""
+    """The inputs of the resolution of every environment."""
 
     sources: Sources
     registry: Registry
@@ -50,7 +50,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A namespace on the way to its plan."""
+    """The intermediate state of a namespace."""
 
     name: str
     namespace: str
@@ -63,7 +63,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An environment as far as it is the same for all of its domains: its settings, and the shared services."""
+    """The part of an environment that all of its domains share: its settings and the shared services."""
 
     inputs: Inputs
     environment: Environment
@@ -74,7 +74,7 @@ class Frame:
     platform: Scope
     version_origin: Span | None
     complete: bool
-    """Whether every slot could be filled that is asked for."""
+    """Whether all requested slots could be filled."""
 
     @property
     def provided(self) -> tuple[Capability, ...]:
@@ -85,7 +85,7 @@ class Frame:
 def resolve_environment(
     frame: Frame, products: Mapping[str, Mapping[Key, Product]], findings: Findings
 ) -> EnvironmentPlan | None:
-    """Return the plan of one environment, given the valid products by domain; None, with findings, if it has none."""
+    """Return the plan of one environment, given the valid products by domain; None, with findings, if it is invalid."""
     domains = [
         scope
         for name in sorted(frame.inputs.sources.domains)
@@ -93,7 +93,7 @@ def resolve_environment(
     ]
     scopes_ = (frame.platform, *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
-    # A slot that could not be filled provides nothing: what others lack because of that is no further error.
+    # A slot that could not be filled provides nothing; unmet requirements that follow from that are not reported.
     complete = frame.complete and not findings.failed
     provided = frame.provided
     units = tuple(connect(frame, scope, provided, findings, complete=complete) for scope in scopes_)
@@ -103,7 +103,7 @@ def resolve_environment(
 
 
 def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
-    """Return what all domains of an environment have in common; None, with the findings added, if it is wrong."""
+    """Return the part of an environment that all domains share; None, with the findings added, if it is invalid."""
     layers = scopes.platform_layers(inputs.sources.manifest, document)
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
     _check_domain_names(inputs.sources, document, findings)
@@ -143,7 +143,7 @@ def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str,
 
 
 def _check_domains_read(inputs: Inputs, present: Collection[str], environment: str, findings: Findings) -> None:
-    """Complain of products that read a product of a domain which the environment does not have."""
+    """Report products that read a product of a domain that the environment does not have."""
     domains = inputs.sources.domains
     for (reader, _), product in inputs.references.items():
         for index, ((domain, name), _) in enumerate(product.inputs if reader in present else ()):
@@ -166,7 +166,7 @@ def _without_slots(registry: Registry, model: type[Model], merged: Merged, findi
 
 
 def _shared_quota(manifest: PlatformManifest) -> Quota:
-    """Return the quota of the shared services: what is said of it alone, over that of every namespace."""
+    """Return the quota of the shared services: their own settings, merged over those of every namespace."""
     own = manifest.shared_services.quota
     return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
 
@@ -191,7 +191,7 @@ def _check_domain_names(sources: Sources, document: Document, findings: Findings
 def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:
     """Return a domain of an environment, given its valid products.
 
-    None if the domain is not there, or, with the findings added, if it is wrong.
+    None if the domain does not exist or, with the findings added, if it is invalid.
     """
     inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
@@ -221,9 +221,9 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
 def connect(
     frame: Frame, scope: Scope, platform: tuple[Capability, ...], findings: Findings, *, complete: bool = True
 ) -> ResolvedUnit:
-    """Return the unit of a scope: each component with what it requires, of its own or of the platform.
+    """Return the unit of a scope: its components with the capabilities they require, from it or the platform.
 
-    `complete` is false if other components are missing because something is wrong with them.
+    `complete` is false if components are missing because their settings are invalid.
     """
     own = platform if scope.name == PLATFORM else capabilities.provided(scope.placed)
     contexts = []
@@ -232,7 +232,7 @@ def connect(
         needed = [one for one in unmet if not one.optional and not one.many]
         if complete:
             capabilities.check_provided(instance, needed, findings)
-        # What is unmet may only be missing because something else is wrong.
+        # A requirement may be unmet only because of another error.
         if not (needed if complete else unmet):
             check_refusals(component, context, scope.merged, findings)
         contexts.append((component, context))

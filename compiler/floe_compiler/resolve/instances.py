@@ -1,4 +1,4 @@
-"""Component instances of one scope: the slots that are filled, and by what."""
+"""Component instances of one scope: the filled slots and their components."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from floe_compiler.resolve.slots import Registry, slot_path
 
 ORCHESTRATOR = "orchestrator"
 KUBERNETES = (ORCHESTRATOR, "kubernetes")
-"""The component that runs products with `run_by: kubernetes`, whatever the domain's own orchestrator."""
+"""The component that runs products with `run_by: kubernetes`, beside the domain's own orchestrator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The namespace that instances stand in, and the nodes that their pods run on."""
+    """The namespace of instances, and the nodes that their pods run on."""
 
     settings: Settings
     scope: str
@@ -109,7 +109,7 @@ def _written(merged: Merged, path: DataPath) -> Span | None:
 
 
 def check_images(products: Iterable[Product], documents: Mapping[str, Document], findings: Findings) -> None:
-    """Complain of products whose image can change under a production environment."""
+    """Report products of production environments with a mutable image."""
     for product in products:
         image = product.spec.image
         if (parsed := parse_image(image)).is_mutable:

@@ -14,7 +14,7 @@ DISCRIMINATOR = "type"
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One source of values. `document` is where it was written, below `prefix`; None for what no file says."""
+    """One source of values. `document` is its file, in which it begins at `prefix`; None if it comes from no file."""
 
     name: str
     data: Mapping[str, Any]
@@ -30,13 +30,13 @@ class Layer:
         return self.document.key_span(self.prefix + path) if self.document else None
 
     def raw(self, path: DataPath) -> str:
-        """Return the text of the scalar at `path` as it was written; empty if that says no more than its value."""
+        """Return the source text of the scalar at `path`; empty if it is the same as its value."""
         return self.document.raw.get(self.prefix + path, "") if self.document else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A layer's say about one leaf."""
+    """The value that a layer gives one leaf."""
 
     layer: Layer
     path: DataPath
@@ -44,13 +44,13 @@ class Origin:
 
     @property
     def span(self) -> Span | None:
-        """Return where it was written; None for what no file says."""
+        """Return its location; None if it comes from no file."""
         return self.layer.span(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Merged data, and for each leaf the origins that had a say: the winner first, then those it beat."""
+    """Merged data, and for each leaf its origins: the winner first, then the overridden ones."""
 
     data: Mapping[str, Any]
     origins: Mapping[DataPath, tuple[Origin, ...]] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def leaves(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
 def merge(layers: Iterable[Layer]) -> Merged:
     """Merge layers, the weakest first: mappings key by key, anything else replaced whole.
 
-    A mapping that changes its `type` means another thing: what weaker layers said of the former thing is dropped,
+    A mapping that changes its `type` means another thing: the settings of weaker layers for the former are dropped,
     as if the stronger layer had replaced the mapping.
     """
     data: dict[str, Any] = {}
@@ -104,7 +104,7 @@ def merge(layers: Iterable[Layer]) -> Merged:
 
 
 def beneath(weakest: Layer, merged: Merged) -> Merged:
-    """Return what is merged, over one more layer that is weaker than all of it: no change of type drops that."""
+    """Return the merged data over one more, weaker layer, which a change of type does not drop."""
     whole = merge([weakest, Layer("", merged.data)])
     origins = {
         path: (*merged.origins.get(path, ()), *(one for one in found if one.layer is weakest))
@@ -126,7 +126,7 @@ def _replaced(data: Mapping[str, Any], stronger: Mapping[str, Any], path: DataPa
 
 
 def _drop(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath) -> None:
-    """Empty the mapping at `path`; its type alone remembers what it beat."""
+    """Empty the mapping at `path`; only its type keeps the overridden origins."""
     parent = data
     for step in path[:-1]:
         parent = parent[str(step)]
@@ -137,9 +137,9 @@ def _drop(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], pat
 
 
 def _put(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> bool:
-    """Set the leaf at `path`, in place of whatever stood there or above it; return whether it says anything.
+    """Set the leaf at `path`, replacing any value there or above it; return whether it has any effect.
 
-    An empty mapping over a mapping says nothing: there is no key to be merged.
+    An empty mapping over a mapping has none: there is no key to merge.
     """
     parent = data
     for depth, step in enumerate(path[:-1], start=1):

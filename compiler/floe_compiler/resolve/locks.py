@@ -19,7 +19,7 @@ from floe_compiler.resolve.slots import DERIVED, Registry, slot_path
 
 
 def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> Mapping[DataPath, int]:
-    """Return the locked paths, each with its place in the list; complain of those that nothing could override."""
+    """Return the locked paths, each with its location in the list; report those that the manifest does not have."""
     found: dict[DataPath, int] = {}
     for index, lock in enumerate(manifest.data.get("locks") or ()):
         path = tuple(str(lock).split("."))
@@ -37,7 +37,7 @@ def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> 
 
 
 def _unknown_step(registry: Registry, path: tuple[str, ...]) -> tuple[str, set[str]] | None:
-    """Return the first step of a path that the manifest does not have, and those that it has there; None if it has all.
+    """Return the first unknown step of a path, and the known steps at its level; None if the manifest has the path.
 
     A step is the field of a model, a slot or a part of its path, or any key where the manifest takes any.
     """
@@ -59,7 +59,7 @@ def _unknown_step(registry: Registry, path: tuple[str, ...]) -> tuple[str, set[s
 
 
 def check_locks(manifest: Document, locks: Mapping[DataPath, int], layers: Iterable[Layer], findings: Findings) -> None:
-    """Complain of every leaf of these layers that overrides a locked path, or discards one with a change of type."""
+    """Report every leaf of these layers that overrides a locked path, or discards one with a change of type."""
     for layer in layers:
         for path, value in leaves(layer.data):
             for lock, index in locks.items():

@@ -19,7 +19,7 @@ def model_schema(model: type[BaseModel]) -> JsonSchema:
 def tidy(schema: Any) -> Any:
     """Return a schema without generated titles, and with each tagged union as a choice by its tag.
 
-    A choice by `if` and `then` names the one thing that is wrong; a `oneOf` complains that no branch fits.
+    A choice by `if` and `then` names the one thing that is wrong; a `oneOf` only reports that no branch matches.
     """
     if isinstance(schema, list):
         return [tidy(one) for one in schema]
@@ -53,6 +53,6 @@ def by_type(references: Mapping[str, str], *, required: bool) -> JsonSchema:
 
 
 def type_choice(kinds: Iterable[str], *, required: bool) -> JsonSchema:
-    """Return the schema of a mapping whose `type` is one of these, whatever else is in it."""
+    """Return the schema of a mapping whose `type` is one of these, with any other keys."""
     schema: JsonSchema = {"type": "object", "properties": {"type": {"enum": sorted(kinds)}}}
     return schema | ({"required": ["type"]} if required else {})

@@ -25,7 +25,7 @@ def namespace_name(environment: Environment, scope: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An environment by its folder's name, whatever its document says."""
+    """An environment by its folder's name, which its document may contradict."""
 
     name: str
     cluster: Cluster
@@ -44,7 +44,7 @@ def check_namespaces(
     scopes: Sequence[str],
     findings: Findings,
 ) -> None:
-    """Complain of namespaces that two environments of one cluster would share, and of names that are too long."""
+    """Report namespaces that two environments of one cluster would share, and names that are too long."""
     places = [
         _Place(name, one.cluster, one.namespaces.pattern, _namespaces(one, scopes), documents[name])
         for name, one in environments.items()
@@ -67,7 +67,7 @@ def _namespaces(environment: Environment, scopes: Iterable[str]) -> tuple[str, .
 
 
 def _check_addresses(first: _Place, second: _Place, findings: Findings) -> None:
-    """Complain of a cluster that has another address in each of two environments."""
+    """Report a cluster that has different addresses in two environments."""
     one, other = first.cluster, second.cluster
     if one.name == other.name and cluster_address(one) != cluster_address(other):
         path: DataPath = ("cluster", "server")

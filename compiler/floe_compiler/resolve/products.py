@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What a product's document says of itself and of others by name."""
+    """The names in a product's document: its own, and those of the products it reads."""
 
     document: Document
     steps: tuple[str, ...]
@@ -32,7 +32,7 @@ class References:
 
 
 def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, Product]:
-    """Return the valid products of a domain; complain of the others."""
+    """Return the valid products of a domain; report the others."""
     found: dict[Key, Product] = {}
     for name, document in source.products.items():
         spec = validate(DataProduct, merge([Layer(document.file, document.data, document)]), (), findings)
@@ -42,7 +42,7 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
 
 
 def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:
-    """Return what products say of one another; complain of what is not there, of circles, and of names given twice."""
+    """Return the references between products; report unknown ones, cycles, and duplicate names."""
     known = {
         (domain, name): references
         for domain, source in sources.domains.items()
@@ -59,7 +59,7 @@ def check_references(sources: Sources, findings: Findings) -> Mapping[Key, Refer
 
 
 def _references(domain: str, document: Document) -> References | None:
-    """Return the names in a product's document; None if it does not have the shape of one."""
+    """Return the names in a product's document; None if it is malformed."""
     try:
         return References(
             document,
@@ -90,7 +90,7 @@ def _check_names(product: References, findings: Findings) -> None:
 
 
 def check_name(name: str, document: Document, findings: Findings) -> None:
-    """Complain unless the document is called what its place says."""
+    """Report a document whose name differs from its file or folder."""
     metadata = document.data.get("metadata")
     actual = metadata.get("name") if isinstance(metadata, Mapping) else None
     if not isinstance(actual, str):
@@ -110,7 +110,7 @@ def check_name(name: str, document: Document, findings: Findings) -> None:
 
 
 def _is_name(text: str) -> bool:
-    """Return whether a document may be called so."""
+    """Return whether a document may have this name."""
     try:
         fields.check_name(text)
     except ValueError:
@@ -142,7 +142,7 @@ def _edges(known: Mapping[Key, References]) -> Mapping[Key, list[Key]]:
 
 
 def _check_cycles(known: Mapping[Key, References], findings: Findings) -> None:
-    """Complain of each circle once, at the input of its first product; go on without that input to find the next."""
+    """Report each cycle once, at the input of its first product; go on without that input to find the next."""
     edges = dict(_edges(known))
     while circle := _circle(edges):
         spans = [
@@ -161,7 +161,7 @@ def _check_cycles(known: Mapping[Key, References], findings: Findings) -> None:
 
 
 def _circle(edges: Mapping[Key, list[Key]]) -> list[Key]:
-    """Return products that read one another in a circle, from the alphabetically first on; empty if none do."""
+    """Return products that read one another in a cycle, beginning with the alphabetically first; empty if none do."""
     try:
         TopologicalSorter(edges).prepare()
     except CycleError as error:

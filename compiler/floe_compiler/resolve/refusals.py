@@ -1,4 +1,4 @@
-"""What components refuse, at the setting that is at fault."""
+"""The refusals of components (R020), at the setting at fault."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floe_compiler.resolve.rules import REFUSED
 
 
 def check_refusals(component: Component[Any], context: Context[Any], merged: Merged, findings: Findings) -> None:
-    """Complain of why a component cannot work in its environment; `merged` are the documents of its scope."""
+    """Report why a component cannot work in its environment; `merged` are the documents of its scope."""
     instance = context.instance
     name = f"{instance.slot} {instance.type}"  # without its namespace: one setting may be that of many domains
     for refusal in component.refuses(context):

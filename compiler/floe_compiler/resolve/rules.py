@@ -1,4 +1,4 @@
-"""What resolution refuses."""
+"""The rules that resolution reports."""
 
 from __future__ import annotations
 

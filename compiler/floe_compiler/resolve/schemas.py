@@ -1,6 +1,6 @@
 """The JSON Schemas of the authored documents: for editors (`schemas/`), and for the first check of what was written.
 
-They are generated from the models and the components, so that a new component makes its slot's settings known to both.
+They are generated from the models and the components, so that they include the settings of new components.
 Settings that a weaker layer may complete are not required in them; the models see the merged whole later.
 """
 
@@ -21,7 +21,7 @@ OVERRIDE = ".override"
 """Suffix of the definitions of which every key may be left out, as another layer may give it."""
 
 IDENTITY = ("apiVersion", "kind", "metadata", "locks")
-"""What an environment cannot override of the manifest."""
+"""The keys of the manifest that an environment cannot override."""
 
 
 def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
@@ -94,7 +94,7 @@ def _slots_override(found: Mapping[str, JsonSchema]) -> Mapping[str, JsonSchema]
 
 
 def _with_slots(schema: JsonSchema, found: Mapping[str, JsonSchema]) -> JsonSchema:
-    """Return the schema of a document with its slots; nested ones stand in a mapping of their own."""
+    """Return the schema of a document with its slots; nested slots are in a mapping of their own."""
     properties = dict(schema["properties"])
     for slot, value in found.items():
         group, *rest = (str(step) for step in slot_path(slot))

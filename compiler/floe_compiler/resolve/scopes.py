@@ -17,7 +17,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.slots import Registry, slot_path
 
 INHERITED: tuple[DataPath, ...] = (("quota",), ("placement",))
-"""What a domain takes over from the platform, beside the slots that are filled for each domain."""
+"""The settings that a domain inherits from the platform, besides the slots that are filled for each domain."""
 
 QUOTAS: Mapping[str, Mapping[str, Any]] = {
     "light": {"cpu": "4", "memory": "8Gi"},
@@ -28,7 +28,7 @@ QUOTAS: Mapping[str, Mapping[str, Any]] = {
 
 
 def platform_layers(manifest: Document, environment: Document) -> tuple[Layer, Layer]:
-    """Return what the platform manifest and the environment say of the platform."""
+    """Return the layers of the platform: the manifest and the environment."""
     overrides = environment.data.get("platform") or {}
     return (
         Layer(manifest.file, manifest.data, manifest),
@@ -37,7 +37,7 @@ def platform_layers(manifest: Document, environment: Document) -> tuple[Layer, L
 
 
 def domain_layers(source: DomainSource, environment: Document, name: str) -> tuple[Layer, Layer]:
-    """Return what a domain and the environment say of the domain."""
+    """Return the layers of a domain: its document and the environment."""
     overrides = (environment.data.get("domains") or {}).get(name) or {}
     return (
         Layer(source.document.file, source.document.data, source.document),

@@ -9,7 +9,7 @@ from floe_compiler.resolve.namespaces import namespace_name
 
 
 def environment_settings(environment: Environment, manifest: PlatformManifest) -> Settings:
-    """Return what holds for everything rendered in an environment; `manifest` is the platform's as it is there."""
+    """Return the settings of an environment; `manifest` is the platform's, merged with the environment's overrides."""
     return Settings(
         PlatformSettings(
             name=manifest.metadata.name,

@@ -18,7 +18,7 @@ from floe_compiler.resolve.validation import check_structure, validate
 Registry = Mapping[tuple[str, str], Component[Any]]
 
 DERIVED = "database"
-"""The slot that no document fills: databases follow from the components that need one."""
+"""The derived slot: databases follow from the components that need one."""
 
 
 def slot_path(slot: str) -> DataPath:
@@ -27,7 +27,7 @@ def slot_path(slot: str) -> DataPath:
 
 
 def slots(registry: Registry, scope: Literal["platform", "domain"] | None = None) -> tuple[str, ...]:
-    """Return the slots of the language, sorted; with a `scope`, only those of the components that stand there."""
+    """Return all slots, sorted; with a `scope`, only those of components in it."""
     scopes = (scope, "each") if scope else get_args(ComponentScope)
     return tuple(sorted({one.slot for one in registry.values() if one.slot != DERIVED and one.scope in scopes}))
 
@@ -38,7 +38,7 @@ def types(registry: Registry, slot: str) -> tuple[str, ...]:
 
 
 def pick(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
-    """Return a copy of `data` with nothing but what stands at `paths`."""
+    """Return a copy of `data` with only the values at `paths`."""
     found: dict[str, Any] = {}
     for path in paths:
         value = at(data, path)
@@ -52,7 +52,7 @@ def pick(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
 
 
 def without(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any]:
-    """Return a copy of `data` without what stands at `paths`; a parent that only held such things goes too."""
+    """Return a copy of `data` without the values at `paths`; parents that become empty are dropped."""
     wanted = list(paths)
     here = {path[0] for path in wanted if len(path) == 1}
     found: dict[str, Any] = {}
@@ -69,7 +69,7 @@ def without(data: Mapping[str, Any], paths: Iterable[DataPath]) -> dict[str, Any
 
 
 def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: Iterable[Layer]) -> Merged:
-    """Merge the layers over what the components that they choose are by default at this scale."""
+    """Merge the layers over the defaults, at this scale, of the components that they choose."""
     merged = merge(layers)
     profiles: dict[str, Any] = {}
     for slot in names:
@@ -87,7 +87,7 @@ def with_profiles(registry: Registry, names: Iterable[str], scale: str, layers: 
 def configured(
     registry: Registry, slot: str, merged: Merged, findings: Findings
 ) -> tuple[Component[Any], BaseModel] | None:
-    """Return the component that fills a slot, with its configuration; None if the slot is empty or wrong."""
+    """Return the component that fills a slot, with its configuration; None if the slot is empty or invalid."""
     path = slot_path(slot)
     value = at(merged.data, path)
     if value is None:

@@ -1,6 +1,6 @@
-"""Merged data against the models, with every complaint at the place where the value was written.
+"""Validates merged data against the models, and reports each error where the value was written.
 
-Each document had the structure of its kind when it was loaded. What is left is what only the layers together show: a
+Each document was validated by itself when it was loaded. What is left shows only in the merged layers: a
 key that the type chosen in another layer does not have, or one that no layer gives. `model/structure.py` finds these as
 well; pydantic adds what no schema can express.
 """
@@ -25,13 +25,13 @@ from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
 Model = TypeVar("Model", bound=BaseModel)
 
 KEY = "[key]"
-"""What pydantic puts behind the path of a mapping's key that is wrong itself."""
+"""pydantic's last step of the location of an invalid key."""
 _OF_VALIDATORS = ("value_error", "assertion_error")
 """The types of pydantic's errors that come from the validators of a model."""
 
 
 def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Findings) -> Model | None:
-    """Return the part of `merged` below `prefix` as a `model`; None, with the findings added, if it is not one."""
+    """Return the part of `merged` below `prefix` as a `model`; None, with the findings added, if it is invalid."""
     data = at(merged.data, prefix)
     try:
         return model.model_validate(data)
@@ -45,7 +45,7 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
 def check_structure(
     schema: Mapping[str, Any], merged: Merged, prefix: DataPath, findings: Findings
 ) -> Iterable[Mistake]:
-    """Return where the part of `merged` below `prefix` does not fit a JSON Schema, with the findings added."""
+    """Return where the part of `merged` below `prefix` does not match a JSON Schema, with the findings added."""
     data = at(merged.data, prefix)
 
     def written(path: DataPath) -> str:
@@ -62,9 +62,9 @@ def check_structure(
 def _beyond_the_schema(
     data: Any, errors: Iterable[ErrorDetails], mistakes: Iterable[Mistake]
 ) -> Iterator[tuple[Mistake, bool]]:
-    """Yield what pydantic has found and no schema can, and whether it is about a key.
+    """Yield the errors that only pydantic can find, and whether each is about a key.
 
-    Whatever else pydantic says of a place where, or below which, there is a mistake already is only a consequence.
+    pydantic's errors at, or above, the location of a structural error are only consequences, and left out.
     """
     found = [(data_path(data, error["loc"]), error) for error in errors]
     known = {mistake.path for mistake in mistakes}
@@ -114,7 +114,7 @@ def _report(mistake: Mistake, merged: Merged, prefix: DataPath, findings: Findin
 
 
 def _beaten(merged: Merged, path: DataPath) -> list[Related]:
-    """Return the places that say something else about the value, which the wrong one overrode."""
+    """Return the locations of the values that the wrong one overrode."""
     return [
         Related(origin.span, f"overrides {json.dumps(origin.value)}")
         for origin in merged.origins.get(path, ())[1:]
@@ -123,7 +123,7 @@ def _beaten(merged: Merged, path: DataPath) -> list[Related]:
 
 
 def _type_of(merged: Merged, path: DataPath) -> tuple[str, list[Related]]:
-    """Return the type of the mapping that a key stands in, for a message, and where another file chose that."""
+    """Return the type of a key's mapping, for a message, and the location in another file that chose it."""
     origin = merged.origins.get((*path[:-1], DISCRIMINATOR), (None,))[0]
     if origin is None:
         return "", []
@@ -133,7 +133,7 @@ def _type_of(merged: Merged, path: DataPath) -> tuple[str, list[Related]]:
 
 
 def _dropped(merged: Merged, mapping: DataPath) -> list[Related]:
-    """Return the places of what a mapping said as long as it was of another type."""
+    """Return the locations of a mapping's settings for another type, which a change of type dropped."""
     origins = merged.origins.get((*mapping, DISCRIMINATOR), ())
     return [
         Related(one.span, f'these settings are for type "{one.value}", not "{origins[0].value}"')
