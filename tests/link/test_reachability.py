@@ -13,7 +13,7 @@ from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.reachability import Reachability
-from floe_compiler.model.bits import numbers_in, to_bits
+from floe_compiler.model.bit_sets import numbers_in, to_bits
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.policy_ports import ANY_PORT
 from floe_compiler.model.rendered import Connection, PodGroup, Rendered

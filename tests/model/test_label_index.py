@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.label_index import LabelIndex, LabelSelector
 from floe_compiler.model.selectors import matches
 

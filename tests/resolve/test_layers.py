@@ -36,8 +36,8 @@ def test_a_changed_type_drops_what_weaker_layers_said_of_the_former_one() -> Non
     )
     assert merged.data == {"storage": {"type": "s3", "region": "eu"}}
     assert ("storage", "buckets") not in merged.origins
-    beaten = merged.origins["storage", "type"]
-    assert [(origin.layer.name, origin.value) for origin in beaten] == [("layer 1", "s3"), ("layer 0", "minio")]
+    overridden = merged.origins["storage", "type"]
+    assert [(origin.layer.name, origin.value) for origin in overridden] == [("layer 1", "s3"), ("layer 0", "minio")]
 
 
 def test_the_same_type_said_again_keeps_the_rest() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.write import stats
-from floe_compiler.write.stats import FileStat, add_written, telling_stat
+from floe_compiler.write.stats import FileStat, add_written, conclusive_stat
 
 MILLISECOND = 1_000_000
 SHA = "a" * 64
@@ -20,7 +20,7 @@ def seen(changed: int, modified: int = 0) -> os.stat_result:
 
 
 @pytest.mark.parametrize(
-    ("changed", "modified", "telling"),
+    ("changed", "modified", "conclusive"),
     [
         (NOW - 21 * MILLISECOND + 1, 0, True),
         (NOW - 19 * MILLISECOND + 1, 0, False),
@@ -31,13 +31,13 @@ def seen(changed: int, modified: int = 0) -> os.stat_result:
         (NOW - 10**10 + 1, NOW + 10**12, False),  # set into the future
     ],
 )
-def test_times_that_are_too_young_say_nothing(changed: int, modified: int, telling: bool) -> None:
-    assert (telling_stat(seen(changed, modified), SHA, NOW) is not None) == telling
+def test_times_that_are_too_young_say_nothing(changed: int, modified: int, conclusive: bool) -> None:
+    assert (conclusive_stat(seen(changed, modified), SHA, NOW) is not None) == conclusive
 
 
 def test_where_ctime_is_the_birth_of_a_file_nothing_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stats, "TELLING", False)
-    assert telling_stat(seen(NOW - 10**10 + 1), SHA, NOW) is None
+    assert conclusive_stat(seen(NOW - 10**10 + 1), SHA, NOW) is None
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def known(path: Path) -> FileStat:
-    found = telling_stat(path.stat(), SHA, path.stat().st_ctime_ns + 10**10)
+    found = conclusive_stat(path.stat(), SHA, path.stat().st_ctime_ns + 10**10)
     assert found
     return found
 

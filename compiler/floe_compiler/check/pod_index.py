@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.label_index import LabelIndex, LabelSelector
 from floe_compiler.model.objects import ObjectId
@@ -25,7 +25,7 @@ class Pods:
 
     @property
     def about(self) -> ObjectId | PodGroup:
-        """Return what a finding about the pods is about: the object that has their template, if there is one."""
+        """Return the subject of a finding about the pods: the object with their template, if there is one."""
         return self.workload.id if self.workload else self.group
 
     def __str__(self) -> str:
@@ -47,13 +47,13 @@ class PodIndex:
             self._of_group[pods.group].append(position)
         self._index = LabelIndex.of(pods.labels for pods in self.all)
 
-    def bits(self, selector: Selector) -> int:
+    def selected(self, selector: Selector) -> int:
         """Return the pods (as bits) that a LabelSelector of an object selects."""
         return self._index.select(LabelSelector.of(selector))
 
     def select(self, selector: Selector) -> tuple[Pods, ...]:
         """Return the pods that a LabelSelector of an object selects."""
-        return tuple(self.all[position] for position in numbers_in(self.bits(selector)))
+        return tuple(self.all[position] for position in numbers_in(self.selected(selector)))
 
     def of_group(self, group: PodGroup) -> tuple[int, ...]:
         """Return the positions of a group's pods; a Job's may be named with or without its content hash."""

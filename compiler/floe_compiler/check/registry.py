@@ -50,7 +50,7 @@ class RuleModule(Protocol):
 
     @property
     def RULES(self) -> tuple[Rule, ...]:  # noqa: N802 - a constant of each module
-        """Return what it may find."""
+        """Return the rules that it checks."""
 
     def check(self, index: Index) -> Iterable[Diagnostic]:
         """Yield what is wrong with a unit."""

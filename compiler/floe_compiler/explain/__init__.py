@@ -125,13 +125,13 @@ def _with_document(sources: Sources, document: Document) -> Sources:
 
 def _from_documents(question: Question, baseline: Object, causes: Causes) -> None:
     """Change each written value, and note what of the object changes with it."""
-    beaten = _beaten(question)
+    overridden = _overridden(question)
     for document in _documents(question):
         for path, value in scalars(document.data):
             if path[0] in _IDENTITY:
                 continue
             span = document.span(path)
-            cause = Cause(show_path(path), span, beaten.get(span, ()))
+            cause = Cause(show_path(path), span, overridden.get(span, ()))
             for changed in _effects(question, document, path, value, baseline):
                 causes.setdefault(changed, []).append(cause)
 
@@ -147,7 +147,7 @@ def _from_left_out(question: Question, baseline: Object, causes: Causes) -> None
                 causes.setdefault(changed, []).append(cause)
 
 
-def _beaten(question: Question) -> Mapping[Span, tuple[tuple[str, Span | None], ...]]:
+def _overridden(question: Question) -> Mapping[Span, tuple[tuple[str, Span | None], ...]]:
     """Return what each written value of the layers overrides, by its place."""
     sources, environment = question.sources, question.sources.environments[question.environment]
     scale = environment.data.get("scale", "light")

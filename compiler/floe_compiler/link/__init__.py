@@ -1,10 +1,10 @@
-"""Summaries -> findings: what is wrong between the units of an environment, and between environments."""
+"""Summaries -> findings: errors between the units of an environment, and between environments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floe_compiler.link.across import link_across
+from floe_compiler.link.between_environments import link_across
 from floe_compiler.link.environment import Environment, Facts
 from floe_compiler.link.finding import Finding, placed
 from floe_compiler.link.registry import MODULES, RULES
@@ -14,10 +14,10 @@ __all__ = ["RULES", "Environment", "Facts", "Finding", "link", "link_across", "p
 
 
 def link(facts: Facts, summaries: Iterable[Summary]) -> tuple[Finding, ...]:
-    """Return what is wrong between the units of one environment; `placed` makes diagnostics of it.
+    """Return the findings between the units of one environment; `placed` turns them into diagnostics.
 
     Args:
-        facts: What holds for the whole environment.
+        facts: The facts of the whole environment.
         summaries: The summaries of all its units, in any order.
     """
     environment = Environment.of(facts, summaries)

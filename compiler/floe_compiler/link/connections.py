@@ -1,4 +1,4 @@
-"""Network policies against the declared connections between pods: all of them are possible, and nothing else is."""
+"""Network policies against the declared connections between pods: they allow exactly these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.link.policies import policy_id
 from floe_compiler.link.reachability import Ingress, Reachability, Target
-from floe_compiler.model.bits import numbers_in, union
+from floe_compiler.model.bit_sets import numbers_in, union
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.hints import SHOWN
 from floe_compiler.model.objects import ObjectId
@@ -61,7 +61,7 @@ class _Opened(NamedTuple):
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the declared connections between pods that are cut, and the openings that nobody declared."""
+    """Yield the declared connections between pods that are blocked, and the allowed ones that are not declared."""
     reach = Reachability(environment)
     for unit, summary in environment.units.items():
         for lost in summary.network.lost_calls:
@@ -103,12 +103,12 @@ def _cut(environment: Environment, reach: Reachability, unit: str, call: Call, t
 
 
 def _open(environment: Environment, reach: Reachability) -> Iterator[Finding]:
-    """Yield one finding for all that a source may reach without any declaration, each target with its first port."""
+    """Yield one finding for all undeclared targets that a source may reach, each with its first port."""
     opened: dict[str, list[_Opened]] = defaultdict(list)
     for unit, port, targets_unit, (sources, targets) in reach.undeclared():
         opened[unit].append(_Opened(port, sources, targets_unit, targets))
     for unit, every in opened.items():
-        # What several pods of a unit may all reach is looked at once.
+        # Targets that several pods of a unit may reach are checked once.
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for source in numbers_in(union(one.sources for one in every)):
             alike[tuple(at for at, one in enumerate(every) if one.sources >> source & 1)].append(source)
@@ -133,9 +133,9 @@ def _shown(environment: Environment, opened: list[_Opened]) -> tuple[str, tuple[
 
 
 def _surplus(environment: Environment, reach: Reachability) -> Iterator[Finding]:
-    """Yield one finding for each group of pods that a policy opens to others in vain, with all its ports.
+    """Yield one finding for each group of pods that a policy opens to pods that never call it, with all its ports.
 
-    What these could even use is found as an opening of theirs already.
+    Connections that the callers' own policies allow, too, are reported as undeclared connections instead.
     """
     found: dict[tuple[str, str, PodGroup], set[Port]] = defaultdict(set)
     for rule in reach.ingress:

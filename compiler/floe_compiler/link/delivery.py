@@ -1,4 +1,4 @@
-"""Everything that is written is applied: by an Application that its project lets do so, or by a Kustomization."""
+"""Delivery of all objects: by an Application whose AppProject allows it, or by a Kustomization."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _HINT = "allow it with a patch of the AppProject in overlays/"
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield objects in folders that nothing applies, and those that an AppProject refuses.
+    """Yield objects in folders that are not delivered, and those that their AppProject does not allow.
 
-    Objects that lie in the wrong place, and Secrets in plain text, are found elsewhere: nobody should allow them.
+    Misplaced objects and Secrets in plain text have rules of their own, and are left out: they must not be allowed.
     """
     if DELIVERY_UNIT not in environment.units:
         return
@@ -59,7 +59,7 @@ def check(environment: Environment) -> Iterator[Finding]:
 
 
 class _Names(NamedTuple):
-    """The patterns of names that a project's list has for one kind."""
+    """The name patterns of a project's list for one kind."""
 
     exact: frozenset[str]
     patterns: tuple[str, ...]
@@ -70,7 +70,7 @@ class _Names(NamedTuple):
 
 
 class _Permissions:
-    """What a project lets be applied, as Argo CD decides it (`app_project_types.go`), each kind looked up once."""
+    """What an AppProject allows, by the rules of Argo CD (`app_project_types.go`); each kind is looked up once."""
 
     def __init__(self, project: Project) -> None:
         self._lists = {
@@ -80,7 +80,7 @@ class _Permissions:
         self._known: dict[tuple[bool, str, str], tuple[_Names, _Names]] = {}
 
     def allows_all(self, namespaced: bool, group: str, kind: str) -> bool:
-        """Return whether all objects of a kind are allowed, whatever their names."""
+        """Return whether all objects of a kind are allowed, under any name."""
         allowed, refused = self._names(namespaced, group, kind)
         return "*" in allowed.patterns and not any(refused)
 
@@ -104,11 +104,11 @@ def _names_of(patterns: Iterable[KindPattern], group: str, kind: str) -> _Names:
 
 
 _BY_DEFAULT = _Permissions(Project((KindPattern("*", "*"),), (), (), ()))
-"""What Argo CD lets be applied by a project that says nothing: everything in namespaces."""
+"""Argo CD's default of an AppProject: everything in namespaces is allowed."""
 
 
 def _permissions(environment: Environment) -> dict[str, _Permissions]:
-    """Return by name what the projects allow; projects that are alike share what has been looked up."""
+    """Return what the projects allow, by name; equal projects share their lookups."""
     alike: dict[Project, _Permissions] = {}
     found = {}
     for unit in environment.units.values():
@@ -131,7 +131,7 @@ def _kinds(unit: Summary, namespace: str) -> Iterator[tuple[str, str]]:
 
 
 def _wanted(environment: Environment, unit: Summary, namespace: str) -> Iterator[ObjectId]:
-    """Yield the objects of a namespace in which nothing else is wrong."""
+    """Yield the objects of a namespace that are neither misplaced nor Secrets in plain text."""
     lost = () if namespace in environment.known_namespaces else unit.stray
     wrong = {*unit.delivery.unwanted, *lost}
     for group, kind in _kinds(unit, namespace):

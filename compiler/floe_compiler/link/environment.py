@@ -1,4 +1,4 @@
-"""The units of one environment, as the rules of the link look at them."""
+"""The units of one environment, indexed for the rules of the link."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex, LabelSelector, label_bits
 from floe_compiler.model.objects import ObjectId
@@ -16,7 +16,7 @@ from floe_compiler.model.summary import Opening, Peer, Subject, Summary
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the link has to know of an environment beside its units: see `Rendered`."""
+    """The facts of an environment that the link needs besides its units: see `Rendered`."""
 
     environment: str
     cluster: str = ""
@@ -46,12 +46,12 @@ class Environment:
 
     @cached_property
     def known_namespaces(self) -> frozenset[str]:
-        """Return the names of the namespaces that there are, with those that each cluster has by itself."""
+        """Return the names of all namespaces, including those that every cluster has."""
         return self.namespaces | {"default", "kube-public", "kube-system"}
 
     @cached_property
     def pods(self) -> Mapping[str, LabelIndex]:
-        """Return the pods of each unit that has any."""
+        """Return the pods of each unit, without units that have none."""
         return {
             name: LabelIndex(unit.network.labels, unit.network.everyone)
             for name, unit in self.units.items()
@@ -105,16 +105,16 @@ class Environment:
         return PodGroup(unit, self.units[unit].network.pods[position].group)
 
     def about(self, unit: str, position: int) -> ObjectId | PodGroup:
-        """Return what a finding about pods is about: the object that has their template, if there is one."""
+        """Return the subject of a finding about pods: the object with their template, if there is one."""
         return self.units[unit].network.pods[position].subject.about
 
     def order(self, unit: str, position: int) -> tuple[bool, Subject]:
-        """Return what sorts pods: by their objects, and those last that run only when they are launched."""
+        """Return the sort key of pods: by their objects, launched pods last."""
         subject = self.units[unit].network.pods[position].subject
         return subject.kind in ("", LAUNCHED), subject
 
     def with_labels(self, selector: LabelSelector) -> tuple[str, ...]:
-        """Return the namespaces that a selector selects: those rendered, and those that have pods."""
+        """Return the namespaces that a selector selects, among those that are rendered or have pods."""
         names, index = self._labelled
         return tuple(names[position] for position in numbers_in(index.select(selector)))
 

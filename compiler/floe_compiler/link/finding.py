@@ -1,4 +1,4 @@
-"""What the link finds, before it is known where the objects come from."""
+"""Findings of the link, before their objects' locations in the inputs are looked up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from floe_compiler.model.rendered import PodGroup
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong between units. `unit` is the one whose places the finding needs; `about` is in it."""
+    """An error between units. `unit` is the one whose locations the finding needs; `about` is in it."""
 
     rule: Rule
     unit: str
@@ -23,11 +23,11 @@ class Finding:
 
 
 def placed(findings: Iterable[Finding], places: Callable[[str], Places]) -> tuple[Diagnostic, ...]:
-    """Return the findings as diagnostics with their places.
+    """Return the findings as diagnostics with their locations.
 
     Args:
-        findings: What the link found.
-        places: Returns the places of a unit; asked only for units that a finding is about.
+        findings: The findings of the link.
+        places: Returns the locations of a unit; called only for units with findings.
     """
     known: dict[str, Places] = {}
     found = []

@@ -39,14 +39,14 @@ _FILES = frozenset(
     {"conf", "go", "java", "js", "json", "log", "md", "py", "sh", "sql", "toml", "ts", "txt", "yaml", "yml"}
 )
 _LEAST_PORT = 80
-"""Below it, `name:number` without a scheme is rather an image with its tag."""
+"""Below this port number, `name:number` without a scheme is taken for an image with its tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """All that a host may be: Services by namespace and name with their ports, and declared servers with theirs.
+    """All known hosts: Services by namespace and name with their ports, and declared servers with theirs.
 
-    Without ports, it is there on any. `listening` are the ports of all Services.
+    One without ports listens on any. `listening` are the ports of all Services.
     """
 
     services: Mapping[tuple[str, str], tuple[int, ...]]
@@ -57,7 +57,7 @@ class _Names:
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """What is wrong with a host, wherever it is mentioned; `what` follows the place of the mention."""
+    """An error of a host, for all of its mentions; `what` follows the location of the mention in the message."""
 
     rule: Rule
     what: str
@@ -65,7 +65,7 @@ class _Problem:
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the hosts and ports in programs' texts that lead nowhere."""
+    """Yield the hosts and ports in programs' configuration that do not exist or are not declared."""
     names = _names(environment)
     fine: set[tuple[str, int, bool]] = set()
     for unit, summary in environment.units.items():
@@ -110,12 +110,12 @@ def _problem(environment: Environment, names: _Names, unit: str, host: Host) -> 
 
 
 def _is_short(names: _Names, unit: str, host: Host) -> bool:
-    """Return whether it depends on the namespace what a host is."""
+    """Return whether the meaning of a host depends on the namespace."""
     return host.name.count(".") <= 1 and _short_name(names, unit, host.name.split(".")) is not None
 
 
 def _is_cluster_name(names: _Names, labels: list[str]) -> bool:
-    """Return whether a name is one of this cluster's, or would be but for the domain; others may have a `svc` too."""
+    """Return whether a name is that of a Service, if perhaps with a wrong cluster domain; others may contain `svc`, too."""
     if "svc" not in labels[2:]:
         return False
     at = labels.index("svc", 2)
@@ -156,7 +156,7 @@ def _port(names: _Names, host: Host, service: tuple[str, str]) -> _Problem | Non
 
 
 def _is_server(names: _Names, host: Host) -> bool:
-    """Return whether what need not be a server is one all the same, and no key, image or line of a file."""
+    """Return whether an uncertain mention is a server after all, and not a key, an image or a line of a file."""
     if host.certain:
         return host.name not in _IDENTIFIERS
     last = host.name.rpartition(".")[2]

@@ -20,7 +20,7 @@ RULES = (INGRESS,)
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the Ingresses to pods that only namespaces of this environment may reach."""
+    """Yield the Ingresses to pods that the ingress controller cannot reach."""
     for name, unit in environment.units.items():
         for door in unit.network.doors:
             if environment.namespaces.issuperset(door.namespaces):

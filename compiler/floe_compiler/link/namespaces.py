@@ -1,4 +1,4 @@
-"""Namespaces that exist."""
+"""Objects whose Namespace is not rendered."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from floe_compiler.link.environment import Environment
-from floe_compiler.model.bits import numbers_in, union
+from floe_compiler.model.bit_sets import numbers_in, union
 from floe_compiler.model.policy_ports import ANY_PORT, Port
 from floe_compiler.model.summary import Opening
 
@@ -40,8 +40,8 @@ class Ingress:
 class Reachability:
     """What policies allow on the side of the sources and of the targets, and what is declared.
 
-    Pods that no policy isolates may do everything. Of them only what rules name is open here: another rule sees to
-    it that all pods are isolated. Sets of pods stay together as long as possible: a rule that opens everything to
+    Pods that no policy isolates may do everything. Here only what rules allow counts for them: another rule makes
+    sure that all pods are isolated. Sets of pods stay together as long as possible: a rule that opens everything to
     everyone is one edge for each two units, not one for each two pods.
     """
 
@@ -79,7 +79,7 @@ class Reachability:
         )
 
     def undeclared(self) -> Iterator[tuple[str, Port, str, Edge]]:
-        """Yield what rules at both ends open and nobody declared: unit of the sources, port, unit of the targets."""
+        """Yield the undeclared edges that rules at both ends allow: unit of the sources, port, unit of the targets."""
         for unit, by_port in self._sends.items():
             for port in {**by_port, **self._receives.get(unit, {})}:
                 declared, received = (
@@ -119,7 +119,7 @@ class Reachability:
 
 
 def _edges(by_port: Mapping[Port, Mapping[str, list[Edge]]], port: Port, unit: str) -> list[Edge]:
-    """Return the edges from a unit by what is said for a port or for all."""
+    """Return the edges from a unit for a port and for all ports."""
     here = by_port.get(port, _NO_EDGES).get(unit, [])
     everywhere = by_port.get((port[0], ANY_PORT), _NO_EDGES).get(unit, []) if port[1] != ANY_PORT else []
     return here + everywhere if everywhere else here
@@ -130,7 +130,7 @@ def _sources(edges: Iterable[Edge], target: int) -> int:
 
 
 def _without(edge: Edge, declared: list[Edge]) -> Iterator[Edge]:
-    """Yield the parts of an edge that no declared edge covers."""
+    """Yield the parts of an edge that are not declared."""
     pods, targets = edge
     known = union(others for _, others in declared)
     if targets & ~known:

@@ -1,4 +1,4 @@
-"""Objects that others name: accounts, roles, priorities and whatever else their own namespace lacks."""
+"""References to objects outside the namespace: accounts, roles, priorities and others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _RULES = {"ClusterRole": ROLE, "Role": ROLE, "ServiceAccount": ACCOUNT}
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the references that no unit resolves."""
+    """Yield the unresolved references."""
     for name, unit in environment.units.items():
         for reference in unit.references:
             known = environment.names(reference.group, reference.kind, reference.namespace)

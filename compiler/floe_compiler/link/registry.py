@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from floe_compiler.link import (
-    across,
+    between_environments,
     connections,
     delivery,
     hosts,
@@ -14,8 +14,8 @@ from floe_compiler.link import (
     namespaces,
     references,
     selectors,
-    strangers,
     tokens,
+    undeclared_peers,
 )
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
@@ -27,10 +27,10 @@ class RuleModule(Protocol):
 
     @property
     def RULES(self) -> tuple[Rule, ...]:  # noqa: N802 - a constant of each module
-        """Return what it may find."""
+        """Return the rules that it checks."""
 
     def check(self, environment: Environment) -> Iterable[Finding]:
-        """Yield what is wrong between the units of an environment."""
+        """Yield the findings between the units of an environment."""
 
 
 MODULES: tuple[RuleModule, ...] = (
@@ -41,7 +41,7 @@ MODULES: tuple[RuleModule, ...] = (
     namespaces,
     references,
     selectors,
-    strangers,
+    undeclared_peers,
     tokens,
 )
-RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), across.SHARED)
+RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), between_environments.SHARED)

@@ -1,4 +1,4 @@
-"""Peers of NetworkPolicies that exist."""
+"""Selectors of NetworkPolicies' peers that match no pod."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULES = (SELECTS_NOTHING,)
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the peers of policies that name pods which do not exist in the namespaces they are looked for."""
+    """Yield the peers of policies that select no pod in the namespaces they select."""
     for unit, summary in environment.units.items():
         for direction in DIRECTIONS:
             openings = summary.network.ingress if direction == "ingress" else summary.network.egress

@@ -1,4 +1,4 @@
-"""Pods with a token for the API server that their account cannot use."""
+"""Pods with a token for the API server whose account has no role."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RULES = (TOKEN,)
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the pods with a token whose account no binding gives a role, in whatever unit the binding is."""
+    """Yield the pods with a token whose account gets a role from no binding of any unit."""
     bound = {account for unit in environment.units.values() for account in unit.bound}
     for name, unit in environment.units.items():
         for token in unit.tokens:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from floe_compiler.model.lookup import mapping
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object
 from floe_compiler.model.pod_references import Reference
 from floe_compiler.model.yaml_text import sha256_of

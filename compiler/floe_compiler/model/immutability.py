@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from floe_compiler.model.lookup import at
+from floe_compiler.model.nested_fields import at
 
 Fields = tuple[str, ...]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from floe_compiler.model.bits import to_bits, union
-from floe_compiler.model.lookup import items, mapping, mappings
+from floe_compiler.model.bit_sets import to_bits, union
+from floe_compiler.model.nested_fields import items, mapping, mappings
 from floe_compiler.model.selectors import Labels, Selector
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"

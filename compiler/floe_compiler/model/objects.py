@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from floe_compiler.model.lookup import mapping
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.scopes import is_namespaced
 
 Object = dict[str, Any]

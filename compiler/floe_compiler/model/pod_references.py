@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from floe_compiler.model.lookup import mappings
+from floe_compiler.model.nested_fields import mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.workloads import Container, containers_of
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from floe_compiler.model.bits import union
+from floe_compiler.model.bit_sets import union
 from floe_compiler.model.label_index import LabelSelector
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from floe_compiler.model.job_names import without_hash
-from floe_compiler.model.lookup import mapping, mappings
+from floe_compiler.model.nested_fields import mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import LAUNCHED, PodGroup
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.job_names import job_name, without_hash
-from floe_compiler.model.lookup import mapping
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.pod_references import references
 from floe_compiler.model.rendered import Rendered

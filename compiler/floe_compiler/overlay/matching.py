@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from floe_compiler.model.lookup import mapping
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.label_selector import Requirement
 from floe_compiler.overlay.units import unit_of

@@ -23,7 +23,9 @@ def dangers_with_objects(diffs: Iterable[EnvironmentDiff]) -> Mapping[Danger, li
     return found
 
 
-def tell(danger: Danger, threatened: list[tuple[str, ObjectChange]], place: Callable[[str, ObjectChange], str]) -> str:
+def describe(
+    danger: Danger, threatened: list[tuple[str, ObjectChange]], place: Callable[[str, ObjectChange], str]
+) -> str:
     """Return the sentence with its object before it, or with how many there are and some of them behind it."""
     names = [place(*one) for one in threatened[:MOST]]
     if len(threatened) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from floe_compiler.report.danger_groups import dangers_with_objects, tell
+from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
 from floe_compiler.report.diff_text import by_folder, change_lines, shared_changes, shared_lines
 from floe_compiler.report.outcome import count
@@ -47,7 +47,7 @@ def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
         if diff.dangers:
             yield f"\n**{count(diff.dangers, 'danger')} in {_inline(diff.environment)}**\n\n"
             for danger, threatened in dangers_with_objects([diff]).items():
-                yield f"- :warning: `{danger.word}` {_inline(tell(danger, threatened, _place))}\n"
+                yield f"- :warning: `{danger.word}` {_inline(describe(danger, threatened, _place))}\n"
 
 
 def _place(_: str, change: ObjectChange) -> str:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable
 
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.report.danger_groups import dangers_with_objects, tell
+from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff
 from floe_compiler.report.outcome import Outcome
 
@@ -25,7 +25,7 @@ def render_github(outcome: Outcome) -> str:
 def annotate_dangers(diffs: Iterable[EnvironmentDiff]) -> str:
     """Return a warning for each danger of a difference; one for all objects, as only so many are shown of a step."""
     found = [
-        annotate("warning", danger.word, tell(danger, threatened, lambda env, change: f"{env}: {change.identity}"))
+        annotate("warning", danger.word, describe(danger, threatened, lambda env, change: f"{env}: {change.identity}"))
         for danger, threatened in dangers_with_objects(diffs).items()
     ]
     return "".join(f"{annotation}\n" for annotation in found)

@@ -10,7 +10,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.inputs import Placements
-from floe_compiler.model.lookup import at
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import PLATFORM, Component, Instance, Product
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import PlatformManifest
-from floe_compiler.model.lookup import at
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.nested_models import models_in
 from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, leaves
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK

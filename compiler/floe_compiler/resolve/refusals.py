@@ -6,7 +6,7 @@ from typing import Any
 
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.lookup import at
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import Component, Context
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Merged

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.lookup import at
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import Component, ComponentScope
 from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, Merged, beneath, merge
 from floe_compiler.resolve.model_schemas import type_choice

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, show_path
-from floe_compiler.model.lookup import at
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.structure import Mistake, Structure, Wrong
 from floe_compiler.resolve.layers import DISCRIMINATOR, Merged
 from floe_compiler.resolve.model_schemas import model_schema
@@ -109,11 +109,11 @@ def _report(mistake: Mistake, merged: Merged, prefix: DataPath, findings: Findin
         span = merged.span(path[:-1])
         findings.add(MISSING_KEY, message, span, hint=mistake.hint, related=related, secret=mistake.secret)
     else:
-        related = _beaten(merged, path)
+        related = _overridden(merged, path)
         findings.add(WRONG_VALUE, message, span, hint=mistake.hint, related=related, secret=mistake.secret)
 
 
-def _beaten(merged: Merged, path: DataPath) -> list[Related]:
+def _overridden(merged: Merged, path: DataPath) -> list[Related]:
     """Return the locations of the values that the wrong one overrode."""
     return [
         Related(origin.span, f"overrides {json.dumps(origin.value)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from floe_compiler.model.lookup import mapping
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.pod_references import references
 from floe_compiler.model.workloads import pod_template

@@ -17,7 +17,7 @@ from pathlib import Path
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT, sha256
 from floe_compiler.write.index import INDEX_FOLDER
-from floe_compiler.write.stats import FileStat, FolderStats, telling_stat
+from floe_compiler.write.stats import FileStat, FolderStats, conclusive_stat
 
 TEMPORARY_SUFFIX = ".tmp"
 _WRITTEN_SUFFIXES = (f".yaml{TEMPORARY_SUFFIX}", f".index{TEMPORARY_SUFFIX}")
@@ -129,7 +129,7 @@ class _Walk:
         seen = entry.stat(follow_symlinks=False)
         with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 -- twice as fast as Path.read_bytes
             sound = self.take_content(file.read(), path)
-        if sound and (new := telling_stat(seen, self.snapshot.hashes[path], self.started)):
+        if sound and (new := conclusive_stat(seen, self.snapshot.hashes[path], self.started)):
             stats[entry.name] = new
             self.snapshot.learned = True
 

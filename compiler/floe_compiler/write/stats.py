@@ -43,7 +43,7 @@ FolderStats = Mapping[str, Mapping[str, FileStat]]
 """What is known of files: by their folder's path from the root, then by their name."""
 
 
-def telling_stat(seen: os.stat_result, sha256: str, moment: int) -> FileStat | None:
+def conclusive_stat(seen: os.stat_result, sha256: str, moment: int) -> FileStat | None:
     """Return what to remember of a file, None if a later change could look the same.
 
     Args:
@@ -64,10 +64,10 @@ def add_written(
     digests: Mapping[str, str],
     moment: int,
 ) -> None:
-    """Add what to remember of files that were just written, by path from the root, as `telling_stat` decides."""
+    """Add what to remember of files that were just written, by path from the root, as `conclusive_stat` decides."""
     for path, seen in written.items():
         folder, _, name = path.rpartition("/")
         files = stats.setdefault(folder, {})
         files.pop(name, None)
-        if new := telling_stat(seen, digests[path], moment):
+        if new := conclusive_stat(seen, digests[path], moment):
             files[name] = new

@@ -8,7 +8,7 @@ import pytest
 
 from check.samples import BACKUP, DAGSTER, Platform, policy, sample, selector
 from floe_compiler.check.network.outside import check
-from floe_compiler.link import strangers as linked_strangers
+from floe_compiler.link import undeclared_peers as linked_strangers
 from floe_compiler.model.rendered import Connection, External
 
 CHECKS = (check, linked_strangers.check)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from floe_compiler.check.index import Index
 from floe_compiler.check.network.known_ports import known_ports
 from floe_compiler.check.network.peers import EVERYWHERE, Block, Network, network, within
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.policy_ports import ANY_PORT, DNS_PORT, PolicyPorts, Port, show_ports
 from floe_compiler.model.rendered import Connection, External, PodGroup

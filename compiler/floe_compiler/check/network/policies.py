@@ -43,7 +43,7 @@ def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex) -
     for identity, manifest in policies:
         spec = manifest.get("spec", {})
         selector = spec.get("podSelector", {})
-        selected = pods.bits(selector)
+        selected = pods.selected(selector)
         for direction in _directions(spec):
             isolated[direction] |= selected
             if not selector:

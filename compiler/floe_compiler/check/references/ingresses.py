@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from floe_compiler.check.index import Index
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.objects import Object
 
 
@@ -38,7 +38,7 @@ def backend_ports(index: Index, namespace: str, backend: Backend) -> Iterator[tu
         if backend.port in (one.get("name"), one.get("port"))
     ]
     selector = spec.get("selector")
-    for position in numbers_in(index.pods.bits({"matchLabels": selector})) if selector else ():
+    for position in numbers_in(index.pods.selected({"matchLabels": selector})) if selector else ():
         workload = index.pods.all[position].workload
         for container in workload.containers if workload else ():
             for declared in container.ports:

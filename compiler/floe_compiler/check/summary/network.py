@@ -11,7 +11,7 @@ from floe_compiler.check.network.peers import EVERYWHERE, Peers
 from floe_compiler.check.network.policies import PolicyRule
 from floe_compiler.check.references.ingresses import backend_ports, backends
 from floe_compiler.model.annotations import EXTERNAL_REFERENCES, listed
-from floe_compiler.model.bits import to_bits
+from floe_compiler.model.bit_sets import to_bits
 from floe_compiler.model.label_index import label_bits
 from floe_compiler.model.policy_ports import ANY_PORT, PolicyPorts
 from floe_compiler.model.rendered import External, PodGroup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_compiler.model.lookup import at, items, mappings
+from floe_compiler.model.nested_fields import at, items, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger, Fields
 

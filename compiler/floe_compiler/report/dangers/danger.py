@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from floe_compiler.model.lookup import at, mapping
+from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.selectors import Labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.model.immutability import immutable_changes
-from floe_compiler.model.lookup import at, mapping, mappings
+from floe_compiler.model.nested_fields import at, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger, less
 

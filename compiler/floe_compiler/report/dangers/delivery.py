@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from floe_compiler.model.lookup import at, items
+from floe_compiler.model.nested_fields import at, items
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger, Fields
 from floe_compiler.report.secrecy import hide_in_text

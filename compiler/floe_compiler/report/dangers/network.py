@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TypeAlias
 
-from floe_compiler.model.lookup import at, items, mapping, mappings
+from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import Labels, matches
 from floe_compiler.report.dangers.danger import Change, Danger, pods_beside

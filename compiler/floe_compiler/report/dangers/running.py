@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from floe_compiler.model.images import Image, parse_image
-from floe_compiler.model.lookup import at, mapping
+from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import matches
 from floe_compiler.report.dangers.danger import Change, Danger, Fields, containers, less, pods_beside

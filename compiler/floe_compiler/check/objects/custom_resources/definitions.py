@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from floe_compiler.model.lookup import mapping
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object
 
 _STANDARD = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.model.lookup import at, items, mapping, mappings
+from floe_compiler.model.nested_fields import at, items, mapping, mappings
 
 DATA: dict[str, Any] = {"a": {"b": [1, {"c": 2}], "none": None}}
 

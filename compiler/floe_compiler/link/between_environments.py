@@ -1,4 +1,4 @@
-"""What is wrong between environments: objects that two of them would render into one cluster."""
+"""Objects that two environments would render into the same cluster."""
 
 from __future__ import annotations
 

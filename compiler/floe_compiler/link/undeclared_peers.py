@@ -1,4 +1,4 @@
-"""Network policies that let pods of other namespaces than those of the environment in, or let pods send to them."""
+"""Network policies that allow traffic with peers outside the environment that are not declared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.link.policies import policy_id
 from floe_compiler.model.annotations import EXTERNAL_REFERENCES
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.hints import some
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex
@@ -30,11 +30,11 @@ RULES = (DOOR, EXIT)
 
 _NAME_THEM = f"name the namespaces that may, each by its label {NAMESPACE_NAME}"
 _UNKNOWN_NAMESPACE = LabelIndex.of([{NAMESPACE_NAME: ""}])
-"""A namespace of which nothing is known."""
+"""A namespace with unknown labels."""
 
 
 class _Stranger(NamedTuple):
-    """Whom a policy means beyond what is rendered: a namespace by its name, addresses, or others."""
+    """A peer of a policy that is not rendered: a namespace by its name, addresses, or others."""
 
     name: str
     hint: str = ""
@@ -43,7 +43,7 @@ class _Stranger(NamedTuple):
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the strangers to whom a policy opens pods, or to whom it lets them send."""
+    """Yield the undeclared peers that a policy lets reach pods, or lets pods send to."""
     for unit, summary in environment.units.items():
         for direction in DIRECTIONS:
             opened: dict[tuple[str, _Stranger], dict[PodGroup, set[Port]]] = defaultdict(dict)
@@ -60,7 +60,7 @@ def _add(
     opening: Opening,
     opened: dict[tuple[str, _Stranger], dict[PodGroup, set[Port]]],
 ) -> None:
-    """Add for each policy with a rule the strangers whom the rule means, with the pods and ports they meet."""
+    """Add, for each policy with a rule, the undeclared peers of the rule with the pods and ports."""
     if not _means_strangers(environment, opening):
         return
     strangers = tuple(_strangers(environment, direction, opening))
@@ -77,7 +77,7 @@ def _add(
 
 
 def _means_strangers(environment: Environment, opening: Opening) -> bool:
-    """Return whether a rule means more than pods of rendered namespaces that it names."""
+    """Return whether a rule selects more than pods of rendered namespaces that it names."""
     rendered = environment.namespaces
     return (
         opening.everyone
@@ -98,7 +98,7 @@ def _ports(
 
 
 def _strangers(environment: Environment, direction: Direction, opening: Opening) -> Iterator[_Stranger]:
-    """Yield whom a rule means that nobody declared: addresses at a way in only, as the check looks at ways out."""
+    """Yield the undeclared peers of a rule; addresses only for ingress, as `check` covers egress."""
     is_ingress = direction == "ingress"
     unnamed = opening.everyone or any(_is_unnamed(environment, peer) for peer in opening.peers)
     if unnamed and opening.everywhere:
@@ -117,7 +117,7 @@ def _strangers(environment: Environment, direction: Direction, opening: Opening)
 def _is_unnamed(environment: Environment, peer: Peer) -> bool:
     """Return whether a peer selects namespaces that it does not name, and that are not all rendered.
 
-    Labels of which no rendered namespace has all are rather those of others; some selectors take any stranger.
+    Labels that no rendered namespace has are taken for those of others; some selectors match any namespace.
     """
     if peer.own or peer.names or peer.namespaces is None:
         return False

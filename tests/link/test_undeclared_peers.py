@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from check.samples import NAMESPACE, Platform
-from floe_compiler.link.strangers import check
+from floe_compiler.link.undeclared_peers import check
 from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
 
 IN = "NetworkPolicy.networking.k8s.io floe-platform/polaris-in"
