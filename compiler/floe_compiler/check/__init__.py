@@ -1,4 +1,4 @@
-"""Rendered unit -> findings and summary: what is wrong with the objects of one namespace, and what others must know."""
+"""Rendered unit -> findings about the objects of one namespace, and its summary for the link."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["RULES", "Checked", "check_unit"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is wrong with a unit, errors and warnings, and what the link has to know of it."""
+    """The findings about a unit, errors and warnings, and its summary."""
 
     findings: tuple[Diagnostic, ...]
     summary: Summary
 
 
 def check_unit(unit: Rendered, definitions: tuple[Object, ...]) -> Checked:
-    """Return the findings about one unit, and its summary. Nothing is raised for what is wrong with the objects.
+    """Return the findings about one unit, and its summary. Errors of the objects are findings and raise nothing.
 
     Args:
         unit: The objects and facts of one namespace (`unit.namespace`).

@@ -1,4 +1,4 @@
-"""What the rules look at: the objects of one unit, ordered so that each rule finds its own at once."""
+"""The objects of one unit, indexed for the rules."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Index:
         return self.objects.get(ObjectId(group, kind, namespace, name))
 
     def manifest(self, identity: ObjectId) -> Object:
-        """Return an object, or what the Job of launched pods would be."""
+        """Return an object, or the Job that launched pods would belong to."""
         return self.objects[identity] if identity in self.objects else self.workloads[identity].manifest
 
     def names(self, group: str, kind: str) -> Collection[str]:
@@ -106,7 +106,7 @@ class Index:
 
 
 def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Index:
-    """Return the index of a unit. Objects that don't fit their schema are in it as far as they fit.
+    """Return the index of a unit. Of objects that do not match their schema it has the valid parts.
 
     Args:
         rendered: The unit.

@@ -53,7 +53,7 @@ class RuleModule(Protocol):
         """Return the rules that it checks."""
 
     def check(self, index: Index) -> Iterable[Diagnostic]:
-        """Yield what is wrong with a unit."""
+        """Yield the findings about a unit."""
 
 
 MODULES: tuple[RuleModule, ...] = (

@@ -115,7 +115,7 @@ def _is_short(names: _Names, unit: str, host: Host) -> bool:
 
 
 def _is_cluster_name(names: _Names, labels: list[str]) -> bool:
-    """Return whether a name is that of a Service, if perhaps with a wrong cluster domain; others may contain `svc`, too."""
+    """Return whether a name is that of a Service, perhaps with a wrong domain; others may contain `svc`, too."""
     if "svc" not in labels[2:]:
         return False
     at = labels.index("svc", 2)

@@ -1,4 +1,4 @@
-"""What the pods and volumes of a namespace ask for, under the names that quotas use, and who asks."""
+"""The requests and limits of the pods and volumes of a namespace, under the names that quotas use."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUND
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks for something, and which object or group of pods that is, if it is one."""
+class Consumer:
+    """The name of a consumer of resources, and its object or group of pods, if it is one."""
 
     name: str
     about: ObjectId | PodGroup | None = None
@@ -30,28 +30,28 @@ class Asker:
 
 @dataclass(slots=True)
 class Demand:
-    """All that is asked for in one namespace: by whom, and how much of each resource at most."""
+    """The demand of one namespace: its consumers, and the most that each needs of each resource."""
 
-    asked: dict[Asker, dict[str, Quantity]] = field(default_factory=dict)
+    asked: dict[Consumer, dict[str, Quantity]] = field(default_factory=dict)
 
     def total(self, resource: str) -> Quantity:
-        """Return how much of a resource is asked for at most."""
+        """Return the total demand of a resource."""
         return sum((amounts.get(resource, ZERO) for amounts in self.asked.values()), ZERO)
 
-    def most(self, resource: str, count: int) -> list[tuple[Quantity, Asker]]:
-        """Return those who ask for the most of a resource, the greediest first."""
+    def most(self, resource: str, count: int) -> list[tuple[Quantity, Consumer]]:
+        """Return the largest consumers of a resource, the largest first."""
         asked = [(amounts[resource], who) for who, amounts in self.asked.items() if amounts.get(resource, ZERO) > ZERO]
         return sorted(asked, key=lambda one: (-one[0].amount, one[1].name))[:count]
 
-    def add(self, who: Asker, amounts: Iterable[tuple[str, Quantity]]) -> None:
-        """Add what somebody asks for."""
+    def add(self, who: Consumer, amounts: Iterable[tuple[str, Quantity]]) -> None:
+        """Add the demand of a consumer."""
         found = self.asked.setdefault(who, {})
         for name, quantity in amounts:
             found[name] = found.get(name, ZERO) + quantity
 
 
 def demand(index: Index) -> Demand:
-    """Return what everything in a namespace may ask for at once, in the middle of a rollout too."""
+    """Return the most that everything in a namespace may need at once, also in the middle of a rollout."""
     found = Demand()
     surge: dict[str, Quantity] = {}
     scalers = autoscalers(index)
@@ -66,15 +66,15 @@ def demand(index: Index) -> Demand:
             _keep_largest(surge, _times(one, extra))
     for identity, claim in index.of("", "PersistentVolumeClaim"):
         found.add(_asker(identity), _claims(claim, 1))
-    # One rollout suffices: the pods of others that find no room are tried again as soon as it ends.
-    found.add(Asker("the extra pod of a rollout"), surge.items())
+    # Room for one rollout suffices: the pods of others stay pending until it ends.
+    found.add(Consumer("the extra pod of a rollout"), surge.items())
     for who, amounts in _launched(index.rendered.launched):
         found.add(who, amounts)
     return found
 
 
-def _asker(identity: ObjectId) -> Asker:
-    return Asker(f"{identity.kind} {identity.name}", identity)
+def _asker(identity: ObjectId) -> Consumer:
+    return Consumer(f"{identity.kind} {identity.name}", identity)
 
 
 def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quantity]]) -> None:
@@ -83,7 +83,7 @@ def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quant
 
 
 def _times(one: Mapping[str, Quantity], pods: int) -> Iterator[tuple[str, Quantity]]:
-    """Yield what pods ask for, each of which asks for the same."""
+    """Yield the demand of a number of equal pods."""
     yield "pods", _pieces(pods)
     for name, quantity in one.items():
         yield name, quantity * pods if pods != 1 else quantity
@@ -98,8 +98,8 @@ def _claims(claim: Object, times: int) -> Iterator[tuple[str, Quantity]]:
         yield f"{spec['storageClassName']}.storageclass.storage.k8s.io/requests.storage", size * times
 
 
-def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[Asker, list[tuple[str, Quantity]]]]:
-    """Yield who launches pods, and the most that those pods ask for together."""
+def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[Consumer, list[tuple[str, Quantity]]]]:
+    """Yield each launcher of pods, and the most that its pods need together."""
     queues: dict[tuple[str, int | None], list[LaunchedPods]] = defaultdict(list)
     for launched in sorted(every):
         name = launched.queue or f"launched pods {launched.group.name}"
@@ -108,12 +108,12 @@ def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[Asker, list[tuple
         pods = [(dict(_launched_pod(one)), one.count) for one in members]
         names = dict.fromkeys(name for pod, _ in pods for name in pod)
         most = [(name, _largest([(pod.get(name, ZERO), count) for pod, count in pods], at_once)) for name in names]
-        greediest = max(members, key=lambda one: [amount.amount for _, amount in _launched_pod(one)])
-        yield Asker(name, greediest.group), most
+        largest = max(members, key=lambda one: [amount.amount for _, amount in _launched_pod(one)])
+        yield Consumer(name, largest.group), most
 
 
 def _largest(amounts: Iterable[tuple[Quantity, int]], at_once: int | None) -> Quantity:
-    """Return the sum of the largest amounts, each of which there is a number of; no more than so many at once."""
+    """Return the sum of the `at_once` largest amounts, each given with its count."""
     total, left = ZERO, at_once
     for amount_, count in sorted(amounts, key=lambda one: one[0].amount, reverse=True):
         times = count if left is None else min(count, left)

@@ -78,7 +78,7 @@ def _blocking(
 
 
 def _pods(value: int | str, replicas: int) -> int:
-    """Return a number of pods, of which Kubernetes rounds percentages up."""
+    """Return a number of pods; percentages are rounded up, as Kubernetes does."""
     if isinstance(value, int):
         return value
     percent = value.removesuffix("%")

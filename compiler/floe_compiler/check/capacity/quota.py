@@ -1,4 +1,4 @@
-"""Namespaces in which everything that is to run has room."""
+"""Quotas of namespaces, which must have room for everything that runs there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHORT = {
     "count/persistentvolumeclaims": "persistentvolumeclaims",
 }
 MENTIONED = 3
-"""How many of those who ask for the most are named."""
+"""The number of largest consumers that a message names."""
 
 
 def check(index: Index) -> Iterator[Diagnostic]:

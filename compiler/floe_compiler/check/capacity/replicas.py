@@ -1,4 +1,4 @@
-"""How many replicas there are, and who decides."""
+"""Numbers of replicas, and who sets them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ RULES = (SINGLE, BOTH, BOUNDS, ROLLOUT, ALONE)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield replicas that are too few or too many, or decided twice, and rollouts that take some away."""
+    """Yield replicas that are too few, too many or set twice, and rollouts that reduce them."""
     scalers, alone = autoscalers(index), single_replicas(index)
     yield from _not_alone(index, scalers, alone)
     for target, (identity, scaler) in scalers.items():

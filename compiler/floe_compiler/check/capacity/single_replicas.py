@@ -1,4 +1,4 @@
-"""Workloads of which there can be only one pod, as their components declare."""
+"""Workloads that must run a single pod, as their components declare."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floe_compiler.model.objects import ObjectId
 
 
 def single_replicas(index: Index) -> Mapping[ObjectId, str]:
-    """Return why the workloads must run alone that are declared to."""
+    """Return the workloads that must run a single pod, each with the reason."""
     return {
         workload.id: exception.reason
         for exception in sorted(index.rendered.exceptions)

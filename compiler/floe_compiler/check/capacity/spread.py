@@ -1,4 +1,4 @@
-"""Replicas that do not stand on one node."""
+"""Replicas that are spread over nodes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NODE = "kubernetes.io/hostname"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield, in production, the workloads whose replicas may all stand on one node."""
+    """Yield, in production, the workloads whose replicas may all run on one node."""
     if not index.rendered.production:
         return
     scalers, alone = autoscalers(index), single_replicas(index)

@@ -1,4 +1,4 @@
-"""Namespaces that deny what nobody allows, and pods that can still find a server."""
+"""Namespaces that deny all traffic by default, and pods that can use DNS."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RULES = (OPEN, DNS)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the namespace if it is open by default, and its pods without DNS."""
+    """Yield the namespace if it has no default-deny policy, and its pods without DNS."""
     if index.pods.all:
         missing = [direction.capitalize() for direction in DIRECTIONS if direction not in index.policies.denying]
         if missing:

@@ -17,7 +17,7 @@ def known_ports(index: Index) -> tuple[int, ...]:
 
 
 def named_ports(index: Index) -> dict[str, dict[str, dict[int, int]]]:
-    """Return by protocol, name and number of a port the pods (as bits) whose containers call that number so."""
+    """Return, by protocol, name and number of a port, the pods (as bits) whose containers declare that port."""
     found: dict[str, dict[str, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     for position, port in _container_ports(index):
         numbers = found[port.get("protocol", "TCP")][port.get("name", "")]

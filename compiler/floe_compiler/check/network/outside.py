@@ -1,4 +1,4 @@
-"""Network policies at the cluster's edge: pods reach the declared servers outside, and no other addresses."""
+"""Egress from the cluster: pods reach the declared servers outside, and no other addresses."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class _Server(NamedTuple):
 
     @property
     def is_api(self) -> bool:
-        """Return whether it is the API server, whose addresses only the cluster knows."""
+        """Return whether it is the API server, whose addresses are not in the inputs."""
         return self.ports == _API_PORTS
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the servers outside that are cut off, and the addresses that no declared server has."""
+    """Yield the blocked servers outside, and the allowed addresses that are not of a declared server."""
     servers: dict[int, list[_Server]] = defaultdict(list)
     for connection in sorted(index.rendered.connections, key=str):
         if not isinstance(connection.target, PodGroup):
@@ -63,7 +63,7 @@ def _server(connection: Connection) -> _Server:
 
 
 def _exits(index: Index) -> dict[int, list[Exit]]:
-    """Return by pods the address ranges that policies let them send to, with the ports."""
+    """Return, by pods, the address ranges that policies let them send to, with the ports."""
     found: dict[int, list[Exit]] = defaultdict(list)
     known = known_ports(index)
     for rule in index.policies.rules:
@@ -75,7 +75,7 @@ def _exits(index: Index) -> dict[int, list[Exit]]:
 
 
 def _ports(ports: PolicyPorts, known: tuple[int, ...]) -> Iterator[Port]:
-    """Yield the ports of a way out: of a range those that are known, and both ends, as all between are open too."""
+    """Yield the ports of an egress rule: of a range only the known ones and both ends."""
     yield from ports.plain(known)
     for protocol, first, last in ports.ranges:
         yield from ((protocol, number) for number in (first, last) if number not in known)
@@ -91,7 +91,7 @@ def _cut(index: Index, source: int, server: _Server, exits: list[Exit]) -> Itera
 
 
 def _undeclared(index: Index, source: int, servers: list[_Server], exits: list[Exit]) -> Iterator[Diagnostic]:
-    """Yield one finding for each range of addresses that the source has no need to reach, with all its ports."""
+    """Yield one finding for each undeclared address range that the source may reach, with all its ports."""
     open_: dict[Network, set[Port]] = defaultdict(set)
     for block, port in exits:
         protocol, number = port

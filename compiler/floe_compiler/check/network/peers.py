@@ -1,4 +1,4 @@
-"""Whom the rules of NetworkPolicies mean, as far as the rules themselves say it.
+"""The peers of NetworkPolicies' rules, without looking up the pods.
 
 Source of the meaning: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/.
 """
@@ -30,7 +30,7 @@ class Block:
     without: tuple[Network, ...] = ()
 
     def covers(self, other: Network) -> bool:
-        """Return whether another range lies in this one and not in a part that is left out."""
+        """Return whether another range lies in this one, outside of its exceptions."""
         return within(other, self.network) and not any(within(other, hole) for hole in self.without)
 
 
@@ -56,12 +56,12 @@ class Peers:
 
     @property
     def any_elsewhere(self) -> bool:
-        """Return whether others than pods of namespaces that are named may be meant."""
+        """Return whether the rule may match other peers than pods of named namespaces."""
         return self.everyone or bool(self.blocks) or any(not peer.own and not peer.names for peer in self.pods)
 
 
 def read_peers(peers: Iterable[Selector]) -> Peers:
-    """Return whom the `from` or `to` of a policy's rule means; without any it means everyone."""
+    """Return the peers of the `from` or `to` of a policy's rule; everyone if it has none."""
     if not peers:
         return Peers(blocks=(EVERYWHERE,), dns=True, everyone=True)
     blocks = tuple(block for peer in peers if "ipBlock" in peer for block in _blocks(peer["ipBlock"]))
@@ -70,7 +70,7 @@ def read_peers(peers: Iterable[Selector]) -> Peers:
 
 
 def named_namespaces(selector: Selector) -> tuple[str, ...]:
-    """Return the namespaces that a namespaceSelector names one by one; nothing if it selects by other labels."""
+    """Return the namespaces that a namespaceSelector selects by name; empty if it uses other labels."""
     for expression in selector.get("matchExpressions", ()):
         if expression.get("key") == NAMESPACE_NAME and expression.get("operator") == "In":
             return tuple(expression.get("values", ()))
@@ -105,7 +105,7 @@ def _blocks(block: Mapping[str, Any]) -> tuple[Block, ...]:
 
 @lru_cache(maxsize=1024)
 def network(text: str) -> Network:
-    """Return a range of addresses in CIDR notation; raise ValueError if it is none."""
+    """Parse an address range in CIDR notation; raise ValueError if it is not valid."""
     return ip_network(text, strict=False)
 
 

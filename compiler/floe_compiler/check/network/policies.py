@@ -55,6 +55,6 @@ def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex) -
 
 
 def _directions(spec: Object) -> tuple[Direction, ...]:
-    """Return what a policy governs: what it says, or else ingress, and egress if it has rules for it."""
+    """Return the policyTypes of a policy; by default ingress, and egress if it has rules for it."""
     types = spec.get("policyTypes") or (["Ingress", "Egress"] if "egress" in spec else ["Ingress"])
     return tuple(direction for direction in DIRECTIONS if direction.capitalize() in types)

@@ -1,1 +1,1 @@
-"""Rules about every object, whatever its kind: its schema, names, labels, quantities and size."""
+"""Rules about objects of every kind: schema, names, labels, quantities and size."""

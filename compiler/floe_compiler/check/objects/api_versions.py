@@ -1,4 +1,4 @@
-"""Kinds and API versions that the environment's Kubernetes does not know, no longer serves, or soon won't.
+"""Kinds and API versions that are unknown to the environment's Kubernetes version, removed, or deprecated.
 
 Source: the Kubernetes deprecation guide, https://kubernetes.io/docs/reference/using-api/deprecation-guide/.
 """
@@ -139,7 +139,7 @@ def _meant(known: Collection[tuple[str, str]], api_version: str, kind: str) -> s
 
 
 def _age(api_version: str) -> tuple[bool, str]:
-    """Return what sorts the versions of a group: the newest stable one comes last."""
+    """Return the sort key of a group's versions: the newest stable one comes last."""
     version = api_version.rpartition("/")[2]
     return version.removeprefix("v").isdecimal(), version
 

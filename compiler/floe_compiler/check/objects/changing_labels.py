@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 CHANGING_LABELS = frozenset({"app.kubernetes.io/version", "helm.sh/chart"})
-"""They must stay out of whatever Kubernetes does not let change: selectors and claim templates."""
+"""They must not be used in immutable fields: selectors and claim templates."""

@@ -1,4 +1,4 @@
-"""Data paths as people read them: list items by their name where they have one."""
+"""Readable data paths: list items are shown by their name where they have one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def show_place(path: DataPath, manifest: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    """Return the name of a list's item, which an object among them has in its metadata."""
+    """Return the name of a list's item; a whole object has it in its metadata."""
     if not isinstance(value, dict):
         return ""
     metadata = value.get("metadata")

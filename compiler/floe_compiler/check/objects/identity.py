@@ -1,4 +1,4 @@
-"""Objects that a cluster takes for one and the same."""
+"""Objects with different identities that a cluster treats as the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OLD_GROUPS = frozenset({"extensions"})
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the objects that stand in an old API group beside their namesake in the new one."""
+    """Yield the objects of an old API group that are also there in the new one."""
     groups: dict[tuple[str, str, str], list[ObjectId]] = defaultdict(list)
     for identity in index.objects:
         groups[identity.kind, identity.namespace, identity.name].append(identity)

@@ -36,7 +36,7 @@ class KubernetesSchemas:
         return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.kinds)
 
     def owns(self, group: str) -> bool:
-        """Return whether an API group can only be one of Kubernetes: that of a custom resource has a dot in it."""
+        """Return whether an API group is one of Kubernetes' own: those of custom resources have a dot."""
         return "." not in group or group in self.groups
 
     @property
@@ -47,13 +47,13 @@ class KubernetesSchemas:
 
 
 def kubernetes_schemas(version: str) -> KubernetesSchemas | None:
-    """Return the schemas of a Kubernetes version (`1.34`, `1.34.2`), or None if none are at hand."""
+    """Return the schemas of a Kubernetes version (`1.34`, `1.34.2`), or None if they are not available."""
     number = ".".join(version.split(".")[:2])
     return _load(_folder() / f"v{number}.0-local-strict" / "_definitions.json")
 
 
 def known_versions() -> tuple[str, ...]:
-    """Return the Kubernetes versions whose schemas are at hand, oldest first."""
+    """Return the Kubernetes versions with available schemas, oldest first."""
     numbers = (path.name.removeprefix("v").split(".")[:2] for path in _folder().glob("v*-local-strict"))
     return tuple(".".join(number) for number in sorted(numbers, key=lambda number: [int(part) for part in number]))
 

@@ -1,4 +1,4 @@
-"""Labels and annotations that Kubernetes accepts, and that everything carries."""
+"""Labels and annotations: valid, and complete."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
         yield from _invalid(index, identity, "metadata", metadata)
         carried = metadata.get("labels", {})
         missing = [name for name in _RECOMMENDED if _PREFIX + name not in carried]
-        # What is written by hand may be labelled as its authors like; what any of these labels marks has them all.
+        # Hand-written objects may have other labels; one that has any of these must have them all.
         if missing and len(missing) < len(_RECOMMENDED):
             names = ", ".join(_PREFIX + name for name in missing)
             yield index.finding(MISSING, identity, f"metadata.labels lacks {names}")

@@ -1,4 +1,4 @@
-"""Lists in which Kubernetes tells the items apart by a key, such as containers by name."""
+"""Lists whose items Kubernetes identifies by a key, such as containers by name."""
 
 from __future__ import annotations
 

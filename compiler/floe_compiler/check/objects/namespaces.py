@@ -1,4 +1,4 @@
-"""Objects of namespaced kinds in a namespace, and no others."""
+"""Objects of namespaced kinds have a namespace, and others have none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RULES = (MISSING, NEEDLESS)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the objects without a namespace that need one, and those with one that have none."""
+    """Yield namespaced objects without a namespace, and cluster-scoped objects with one."""
     for identity, problem in misplaced(index):
         if problem == "no namespace":
             yield index.finding(MISSING, identity, "metadata.namespace is missing")

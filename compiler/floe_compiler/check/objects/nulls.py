@@ -1,4 +1,4 @@
-"""Nothing that is set to nothing."""
+"""Fields that are null."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RULES = (NULL,)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the places where an object has a null."""
+    """Yield the fields of an object that are null."""
     for identity, paths in index.shapes.nulls.items():
         for path in paths:
             place = show_place(path, index.objects[identity])

@@ -1,4 +1,4 @@
-"""Whether objects lie where objects of their kind do: in a namespace, or in none."""
+"""Whether objects have a namespace exactly if their kind is namespaced."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from floe_compiler.model.scopes import is_namespaced
 
 Misplacement = Literal["no namespace", "needless namespace"]
 
-# The namespaces of Argo CD and Flux themselves are made when these are installed.
+# The namespaces of Argo CD and Flux are created when these are installed.
 _DELIVERY_GROUPS = ("argoproj.io", "kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
 
 
 def misplaced(index: Index) -> Iterator[tuple[ObjectId, Misplacement]]:
-    """Yield the objects that lack a namespace or have one in vain, with what is wrong."""
+    """Yield the objects that lack a namespace or must not have one, with the error."""
     for identity in index.objects:
         namespaced = is_namespaced(identity.group, identity.kind, index.schemas.scopes)
         if namespaced and not identity.namespace:

@@ -1,4 +1,4 @@
-"""Where in the objects of a kind something stands that its schema marks, such as every quantity of a Deployment."""
+"""Positions in the objects of a kind that its schema marks, such as every quantity of a Deployment."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Positions:
 
 
 class PositionFinder:
-    """Finds the positions of what `marked` tells in each kind of one Kubernetes version, each kind once."""
+    """Finds the positions whose schema is `marked`, once for each kind of a Kubernetes version."""
 
     def __init__(self, schemas: KubernetesSchemas, marked: Callable[[Schema], bool]) -> None:
         self._schemas = schemas
@@ -45,7 +45,7 @@ class PositionFinder:
         self._known: dict[str, Positions] = {}
 
     def of(self, api_version: str, kind: str) -> Positions:
-        """Return the positions in objects of a kind; none for a kind that is not Kubernetes' own."""
+        """Return the positions in objects of a kind; empty for a custom resource."""
         name = self._schemas.kinds.get((api_version, kind))
         return Positions() if name is None else self._of_definition(name)
 

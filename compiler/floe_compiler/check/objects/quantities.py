@@ -32,7 +32,7 @@ _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the quantities, wherever a schema has one, that Kubernetes refuses or rewrites."""
+    """Yield the quantities that Kubernetes refuses or rewrites; schemas say where there are any."""
     finder = _finder(index.kubernetes)
     for identity, manifest in index.objects.items():
         positions = finder.of(str(manifest.get("apiVersion", "")), identity.kind)

@@ -33,8 +33,8 @@ RULES = (MISFIT, UNKNOWN, NO_SCHEMAS)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield where objects differ from their schemas, and which have none."""
-    # The version is the whole environment's: of its units, the one that delivers it knows where it is written.
+    """Yield violations of schemas, and objects without a schema."""
+    # The version is that of the environment: only its delivery unit knows where it was written.
     is_delivery = index.rendered.namespace == DELIVERY_UNIT
     if is_delivery and kubernetes_schemas(index.rendered.kubernetes_version) is None:
         hint = f"known: {', '.join(known_versions())}"
@@ -49,6 +49,6 @@ def check(index: Index) -> Iterator[Diagnostic]:
         manifest = index.objects[identity]
         if not manifest.get("apiVersion") or not identity.kind:
             yield index.finding(MISFIT, identity, "the object needs apiVersion and kind")
-        # Of Kubernetes' own kinds, and of those that are gone, `api_versions` tells.
+        # `api_versions` reports unknown kinds of Kubernetes' own groups, and removed ones.
         elif not index.kubernetes.owns(identity.group) and (manifest["apiVersion"], identity.kind) not in REMOVED:
             yield index.finding(UNKNOWN, identity, f"{manifest['apiVersion']} {identity.kind} has no known schema")

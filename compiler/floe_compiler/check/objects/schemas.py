@@ -1,4 +1,4 @@
-"""Which schema each object must fit, and where it does not."""
+"""Validation of each object against the schema of its kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft4Validator, Draft202012Validator, Registry
 
 _NO_NULLS = {"not": {"type": "null"}, "additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # what is no plain data spoils no schema
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # for values that are not plain data
 _PLAIN = Violation(
     (), "holds something that JSON cannot represent: a key that is not a string, or a value of another type"
 )
@@ -38,7 +38,7 @@ class _Compiled:
     schema: Schema
 
     def violations(self, value: Any) -> Iterable[Violation]:
-        """Yield where `value` does not fit."""
+        """Yield the violations of `value`."""
         if self.validator.is_valid(value):
             return
         for error in self.validator.iter_errors(value):
@@ -46,7 +46,7 @@ class _Compiled:
 
 
 def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
-    """Return the schemas of an environment; those of the newest Kubernetes version if there are none of this one.
+    """Return the schemas of an environment; those of the newest Kubernetes version if this one has none.
 
     Args:
         version: The version of Kubernetes.
@@ -58,7 +58,7 @@ def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
 class Schemas:
     """The schemas of one environment: Kubernetes', those of rendered definitions, and the published ones.
 
-    Validators are compiled when first needed, those that do not depend on the environment once for all. `scopes` tells
+    Validators are compiled when first needed, those that do not depend on the environment once for all. `scopes` says
     by group and kind whether a defined kind is namespaced.
     """
 
@@ -74,14 +74,14 @@ class Schemas:
         self._no_nulls = Draft202012Validator(_NO_NULLS)
 
     def violations(self, manifest: Object) -> tuple[Violation, ...]:
-        """Return where an object does not fit its schema; of an object without one, only the metadata is looked at."""
+        """Return the violations of an object; if its kind has no schema, only those of the metadata."""
         key = (str(manifest.get("apiVersion", "")), str(manifest.get("kind", "")))
         try:
             compiled = self._find(key)
             found = list(compiled.violations(manifest)) if compiled else []
             if key not in self.kubernetes.kinds:
                 found += self._metadata_violations(manifest)
-        except ValueError:  # of jsonschema-rs: the object is no plain data
+        except ValueError:  # of jsonschema-rs: the object is not plain data
             return (_PLAIN,)
         return tuple(found)
 

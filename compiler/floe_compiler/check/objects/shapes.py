@@ -1,4 +1,4 @@
-"""The objects of a unit as far as they have the shape of their kind, and what they were relieved of."""
+"""The objects of a unit with only their valid parts, and the violations that were removed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shapes:
-    """Well-formed objects, and for those that were not: what was wrong with them.
+    """The objects, valid by their schemas, and the violations that were removed from them.
 
-    Whatever a well-formed object holds has the type that its schema gives it, and nothing in it is null.
+    Everything in these objects has the type that the schema gives it, and nothing in them is null.
     """
 
     objects: ObjectSet
@@ -47,7 +47,7 @@ def shape(objects: ObjectSet, schemas: Schemas) -> Shapes:
 
 
 def _well_formed(manifest: Object, violations: Iterable[Violation], schemas: Schemas) -> Object:
-    # More than once, as an object that is no plain data tells its violations only after it has been made so.
+    # Repeated, as the violations of an object that is not plain data show only after it has been made so.
     for _ in range(3):
         dropped = frozenset(violation.drop for violation in violations if violation.drop is not None)
         manifest = without(manifest, dropped)

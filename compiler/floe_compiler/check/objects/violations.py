@@ -1,4 +1,4 @@
-"""Where an object differs from its schema, and the object without those places."""
+"""Violations of an object's schema, and the object without them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ARTICLES = {
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A place where an object is not what its schema asks for. `drop` is what has to go for the rest to fit."""
+    """A violation of a schema. `drop` is the path to remove so that the rest is valid."""
 
     path: DataPath
     message: str
@@ -34,7 +34,7 @@ class Violation:
 
 
 def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Violation]:
-    """Yield what one error of jsonschema-rs means; no text contains a value of the object.
+    """Yield the violations of one error of jsonschema-rs; no text contains a value of the object.
 
     Args:
         error: The error.
@@ -80,7 +80,7 @@ def _listed(types: Collection[str]) -> str:
 
 
 def without(value: Any, dropped: Collection[DataPath], path: DataPath = ()) -> Any:
-    """Return a copy of `value` without the places in `dropped`, nulls, and keys that are no strings."""
+    """Return a copy of `value` without the paths in `dropped`, nulls, and keys that are not strings."""
     if isinstance(value, dict):
         return {
             key: without(item, dropped, (*path, key))

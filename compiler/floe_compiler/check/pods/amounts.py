@@ -14,7 +14,7 @@ BOUNDS: tuple[Bound, ...] = ("requests", "limits")
 
 
 def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
-    """Return a quantity of a mapping such as `limits`; None if it is not there, or no quantity (see that rule)."""
+    """Return a quantity of a mapping such as `limits`; None if it is missing or invalid (which is another rule)."""
     try:
         return _parsed(str(values[name]))
     except (KeyError, ValueError):
@@ -22,7 +22,7 @@ def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
 
 
 def container_amount(container: Container, bound: Bound, resource: str) -> Quantity:
-    """Return what a container requests or is limited to, zero if it does not say.
+    """Return a container's request or limit; zero if it has none.
 
     As Kubernetes has it, a limit without a request is also the request.
     """
@@ -32,7 +32,7 @@ def container_amount(container: Container, bound: Bound, resource: str) -> Quant
 
 
 def pod_amount(workload: Workload, bound: Bound, resource: str) -> Quantity:
-    """Return what one pod counts for: all that runs at once, or the most that an init container needs before that.
+    """Return what one pod counts for: the sum of all containers that run at once, or the largest init container.
 
     Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
     """

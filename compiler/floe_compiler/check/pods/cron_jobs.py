@@ -1,4 +1,4 @@
-"""CronJobs that run when they are meant to."""
+"""Schedules and deadlines of CronJobs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHORTEST = 10
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the CronJobs that would run at another time than meant, or not at all."""
+    """Yield the CronJobs that would run at an unintended time, or not at all."""
     for identity, manifest in index.of("batch", "CronJob"):
         spec: Object = manifest.get("spec", {})
         missing = [field for field in _FIELDS if field not in spec]

@@ -1,4 +1,4 @@
-"""Declared departures from a rule, and those that nobody needs."""
+"""Declared exceptions to rules, and unneeded ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def concerns_security(field: str) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Departure:
-    """A workload departs from a rule; `field` is the word under which that may be declared."""
+    """A workload departs from a rule; `field` is the name of the exception that permits it."""
 
     workload: Workload
     field: str
@@ -61,13 +61,13 @@ def undeclared(
     concerns: Callable[[str], bool],
     needed_too: Iterable[tuple[PodGroup, str]] = (),
 ) -> Iterator[Diagnostic]:
-    """Yield the departures that nobody declared, and the declared exceptions that no departure needs.
+    """Yield the undeclared departures, and the declared exceptions that no departure needs.
 
     Args:
         index: The unit.
-        departures: What the pods depart from.
-        concerns: Tells whether an exception's field is one of the departures' rules.
-        needed_too: Exceptions that are needed for what the link finds.
+        departures: The departures of the pods.
+        concerns: Returns whether an exception's field is one of the departures' rules.
+        needed_too: Exceptions that are needed for findings of the link.
     """
     declared = declarations(index, concerns)
     needed = set(needed_too)
@@ -79,7 +79,7 @@ def undeclared(
             )
     for group, field in sorted(declared - needed):
         pods = [index.pods.all[position] for position in index.pods.of_group(group)]
-        # The template of launched pods is not there to be looked at.
+        # Launched pods have no rendered template.
         if not any(one.workload is None for one in pods):
             about = pods[0].about if pods else group
             yield index.finding(NEEDLESS, about, f'the exception "{field}" is declared, but nothing needs it')

@@ -1,4 +1,4 @@
-"""Images that are exactly the ones meant."""
+"""Exact and approved images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Init containers that give up."""
+"""Init containers with endless loops."""
 
 from __future__ import annotations
 

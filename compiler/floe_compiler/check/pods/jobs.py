@@ -1,4 +1,4 @@
-"""Jobs that end, and that can be delivered again."""
+"""Jobs: bounded, and safe to deliver again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pods that are started at run time, read back from where the objects describe them, after any patch."""
+"""Templates of launched pods, read back from the rendered objects after all patches."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from floe_compiler.model.workloads import Container, Workload, workload
 
 
 def launched_jobs(launched: Iterable[LaunchedPods], objects: Mapping[ObjectId, Object]) -> ObjectSet:
-    """Return the Jobs that launched pods would belong to, as far as objects describe them."""
+    """Return the Jobs that launched pods would belong to, as far as objects contain their templates."""
     found = {launched_id(pods.group): launched_job(pods, objects) for pods in sorted(launched)}
     return ObjectSet({identity: job for identity, job in found.items() if job is not None})
 
 
 def launched_job(pods: LaunchedPods, objects: Mapping[ObjectId, Object]) -> Object | None:
-    """Return the Job that these pods would belong to; None if no object describes them so that it can be read."""
+    """Return the Job that these pods would belong to; None if no object has a readable template of them."""
     described = pods.description
     owner = describing_container(described, objects) if described else None
     if described is None or owner is None:
@@ -44,7 +44,7 @@ def describing_container(described: Description, objects: Mapping[ObjectId, Obje
 
 
 def launched_workload(identity: ObjectId, job: Object) -> Workload:
-    """Return the workload of launched pods, under the identity that tells them from rendered Jobs."""
+    """Return the workload of launched pods, under an identity that no rendered Job has."""
     found = workload(ObjectId("batch", "Job", identity.namespace, identity.name), job)
     if found is None:
         raise AssertionError("a Job runs pods")

@@ -1,4 +1,4 @@
-"""Pods that a component starts at run time: what the objects say of them holds for all other pods, too."""
+"""Launched pods: their template must be valid and use the image of their code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RULES = (UNREADABLE, MISFIT, OTHER_IMAGE)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield launched pods that cannot be read, that no API server takes, or of another image than their code."""
+    """Yield launched pods that cannot be read, that violate their schema, or that use another image than their code."""
     for pods in sorted(index.rendered.launched):
         if pods.description is None:
             continue

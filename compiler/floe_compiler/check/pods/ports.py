@@ -1,4 +1,4 @@
-"""Ports that meet a port of a container."""
+"""Ports of Services and probes, which containers must declare."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield ports that miss their containers, or each other."""
+    """Yield ports that no container declares, privileged ports, and duplicates."""
     for identity, service in index.of("", "Service"):
         yield from _service(index, identity, service.get("spec", {}))
     for workload in index.workloads.values():

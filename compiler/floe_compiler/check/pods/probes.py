@@ -1,4 +1,4 @@
-"""Health checks of everything that keeps running."""
+"""Health checks of long-running containers."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _ORDER = ("min", "defaultRequest", "default", "max")
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield containers that don't say what they need, or say what cannot be."""
+    """Yield containers with missing or contradictory requests and limits."""
     ranges: dict[str, list[Object]] = {}
     for identity, manifest in index.of("", "LimitRange"):
         limits = manifest.get("spec", {}).get("limits", ())

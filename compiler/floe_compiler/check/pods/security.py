@@ -1,4 +1,4 @@
-"""Pods as the Pod Security Standards' level "restricted" wants them, and somewhat stricter."""
+"""Pods at the level "restricted" of the Pod Security Standards, and somewhat stricter."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LETS_IN = {"stricter": "restricted", "restricted": "baseline", "baseline": "pri
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield what pods do against "restricted" without saying so, and namespaces that enforce another level."""
+    """Yield undeclared violations of "restricted", and namespaces that enforce another level."""
     found = {identity: tuple(breaches(workload)) for identity, workload in index.workloads.items()}
     yield from undeclared(index, _departures(index, found), concerns_security, _needed_for_tokens(index))
     if not index.pods.all:
@@ -66,7 +66,7 @@ def _departures(index: Index, found: Mapping[ObjectId, tuple[Breach, ...]]) -> I
 
 
 def _wanted_level(index: Index, found: Mapping[ObjectId, tuple[Breach, ...]]) -> str:
-    """Return the strictest level that lets all pods of the namespace in, by what they declare."""
+    """Return the strictest level that admits all pods of the namespace with their declared exceptions."""
     declared = declarations(index, concerns_security)
     wanted = _LEVELS[0]
     for workload in index.workloads.values():

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from floe_compiler.model.workloads import Container, Workload
 
 Level = Literal["baseline", "restricted", "stricter"]
-"""The mildest level that refuses something; "stricter" for what only this compiler asks for."""
+"""The most permissive level that refuses something; "stricter" for rules of this compiler alone."""
 
 _VOLUMES = frozenset(
     {
@@ -67,7 +67,7 @@ _HANDLERS = ("livenessProbe", "readinessProbe", "startupProbe")
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """What a pod does against a level; `field` is the word under which an exception may be declared."""
+    """A pod's violation of a level; `field` is the name of the exception that permits it."""
 
     field: str
     level: Level
@@ -75,7 +75,7 @@ class Breach:
 
 
 def breaches(workload: Workload) -> Iterator[Breach]:
-    """Yield what the pods of a workload do against the standards."""
+    """Yield a workload's violations of the standards."""
     pod = workload.pod
     context = pod.get("securityContext", {})
     yield from _host(workload, pod)
@@ -156,7 +156,7 @@ def _user(place: str, context: Mapping[str, Any]) -> Iterator[Breach]:
     if user == 0:
         yield Breach("runAsUser", "restricted", f"{place}.runAsUser is 0")
     elif user is None:
-        # An image's user by name can't be told from root: the kubelet then refuses to start it.
+        # The kubelet cannot check an image's user by name against root, and refuses to start it.
         yield Breach("runAsUser", "stricter", f"{place}.runAsUser is missing, and the pod has none")
 
 

@@ -1,4 +1,4 @@
-"""Volumes that will be there."""
+"""Volume claims: complete, and compatible with rollouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pods that get a token for the API server with which they may do nothing."""
+"""Pods that get a token for the API server although their account has no role."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from floe_compiler.check.references.accounts import account_of, bound_accounts
 from floe_compiler.model.workloads import Workload
 
 AUTOMOUNT = "automountServiceAccountToken"
-"""The word under which an exception may be declared."""
+"""The name of the exception."""
 
 
 def unused_tokens(index: Index) -> Iterator[tuple[Workload, str]]:

@@ -1,4 +1,4 @@
-"""Service accounts, and which of them the API server lets do anything."""
+"""ServiceAccounts, and those with a role."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floe_compiler.model.workloads import Workload
 
 RBAC = "rbac.authorization.k8s.io"
 DEFAULT = "default"
-"""The account that each namespace has by itself."""
+"""The default account of each namespace."""
 
 
 def account_of(workload: Workload) -> str:

@@ -1,4 +1,4 @@
-"""ConfigMaps and Secrets that exist, with the keys that pods read from them."""
+"""References of pods to ConfigMaps and Secrets, and to their keys."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CLASH = Rule(
 )
 RULES = (MISSING, KEY, CLASH)
 
-# Kubernetes puts this one into each namespace.
+# Kubernetes creates this one in each namespace.
 _ROOT_CERTIFICATES = "kube-root-ca.crt"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the uses of ConfigMaps and Secrets, or keys of them, that will not exist."""
+    """Yield references to missing ConfigMaps and Secrets, or to missing keys."""
     for workload in index.workloads.values():
         for reference in index.references[workload.id]:
             if reference.optional or is_external(workload.manifest, reference.kind, reference.name):
@@ -62,7 +62,7 @@ def _reference(index: Index, workload: Workload, reference: Reference) -> Iterat
 
 
 def _keys(index: Index, namespace: str, reference: Reference) -> Collection[str] | None:
-    """Return the keys of what is referred to (empty: any), or None if it will not exist."""
+    """Return the keys of the ConfigMap or Secret (empty: any); None if it is missing."""
     if reference.kind == "Secret":
         writers = index.secrets.get((namespace, reference.name))
         return None if writers is None else writers[0].keys or ()

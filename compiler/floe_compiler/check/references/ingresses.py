@@ -1,4 +1,4 @@
-"""Where Ingresses lead."""
+"""The backends of Ingresses."""
 
 from __future__ import annotations
 

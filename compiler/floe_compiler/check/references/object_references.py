@@ -32,7 +32,7 @@ RULES = (HEADLESS, BACKEND, MOUNT)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the references to objects that are not there, or not as they must be."""
+    """Yield the references to missing or unsuitable objects."""
     for workload in index.workloads.values():
         yield from _mounts(index, workload)
         if workload.kind == "StatefulSet":

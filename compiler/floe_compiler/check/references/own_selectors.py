@@ -9,7 +9,7 @@ from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.selectors import Selector
 
 WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
-"""The kinds of group apps whose selector says which pods are theirs."""
+"""The kinds of group apps with a selector of their pods."""
 
 
 def own_selectors(index: Index) -> Iterator[tuple[ObjectId, str, Selector]]:

@@ -1,4 +1,4 @@
-"""Image pull secrets that exist and hold credentials of a registry."""
+"""Image pull secrets: present, and of the right type."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DOCKER = frozenset({"kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the pull secrets that are named but not there, or of another type."""
+    """Yield the pull secrets that are missing or of another type."""
     for workload in index.workloads.values():
         yield from _pull_secrets(index, workload.id, workload.manifest, workload.at("spec"), workload.pod)
     for identity, account in index.of("", "ServiceAccount"):

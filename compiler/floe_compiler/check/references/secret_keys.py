@@ -1,4 +1,4 @@
-"""The Secrets that will exist in a cluster, whoever writes them, and the keys they will have."""
+"""The Secrets that a cluster will have, from any writer, with their keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from floe_compiler.model.rendered import ExistingSecret
 
 @dataclass(frozen=True, slots=True)
 class SecretKeys:
-    """A Secret to be: its type, and its keys (None: whatever the store holds). `writer` is the object that makes it."""
+    """A future Secret: its type, and its keys (None: unknown). `writer` is the object that makes it."""
 
     namespace: str
     name: str
@@ -21,7 +21,7 @@ class SecretKeys:
 
 
 def secrets_of(objects: Iterable[tuple[ObjectId, Object]], existing: Iterable[ExistingSecret]) -> Iterator[SecretKeys]:
-    """Yield each Secret that an object writes, and those that somebody else puts there."""
+    """Yield each Secret that an object writes, and those that are managed outside the compiler."""
     writers = {
         ("", "Secret"): _secret,
         ("bitnami.com", "SealedSecret"): _sealed_secret,
@@ -86,7 +86,7 @@ def _generated(source: Object) -> str | None:
 
 
 def plain_keys(secret: Object) -> tuple[str, ...]:
-    """Return the places of the values that a Secret holds itself, sorted."""
+    """Return the paths of a Secret's plain values, sorted."""
     return tuple(
         sorted(
             f"{field}.{key}"

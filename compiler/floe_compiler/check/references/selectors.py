@@ -1,4 +1,4 @@
-"""Selectors that choose the pods they are meant for."""
+"""Selectors of workloads, Services and other objects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RULES = (SELECTS_NOTHING, NOT_OWN, SHARED, MIXED)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the selectors that catch no pods, or the wrong ones."""
+    """Yield the selectors that match no pods, or the wrong ones."""
     for identity, place, selector in own_selectors(index):
         if identity.kind in WORKLOADS:
             yield from _workload(index, identity, selector)

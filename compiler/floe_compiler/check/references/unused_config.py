@@ -1,4 +1,4 @@
-"""ConfigMaps that somebody reads."""
+"""Unused ConfigMaps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SIDECAR_LABELS = frozenset({"grafana_alert", "grafana_dashboard", "grafana_data
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the ConfigMaps that neither a pod mounts nor any text or custom resource of their namespace names."""
+    """Yield the ConfigMaps that no pod mounts, and no text or custom resource of the namespace names."""
     used = {
         reference.name for found in index.references.values() for reference in found if reference.kind == "ConfigMap"
     }
@@ -45,7 +45,7 @@ def _is_declared(manifest: Object) -> bool:
 
 
 def _mentions(index: Index) -> str:
-    """Return all text in which a ConfigMap's name may stand: that of programs and of custom resources."""
+    """Return all text that may contain a ConfigMap's name: that of programs and of custom resources."""
     found = [text.text for text in index.texts]
     for identity, manifest in index.objects.items():
         if (str(manifest.get("apiVersion")), identity.kind) not in index.kubernetes.kinds:

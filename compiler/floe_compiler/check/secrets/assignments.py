@@ -1,4 +1,4 @@
-"""Values that a text gives to something with a secret's name, such as `password: literal`."""
+"""Literal values of secrets in texts, such as `password: literal`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ASSIGNMENTS = (
     re.compile(rf"{_KEY}=[ \t]*{_VALUE}"),  # of a shell: another word may follow
     re.compile(rf"{_KEY}[ \t]*(?:[ \t]=[ \t]*|:[ \t]+|:(?=[\"'])){_VALUE}{_END}", re.MULTILINE),
 )
-# Alone, these words rather say which secret is meant.
+# Alone, these words usually name a secret.
 _REFERENCES = frozenset({"credential", "credentials", "secret"})
 _CODE = re.compile(r"[(\[]|^[A-Za-z_]\w*(?:\.\w+)+$")
 
@@ -33,7 +33,7 @@ def assigned_secrets(text: str, known: Collection[str]) -> Iterator[tuple[str, i
 
 
 def is_literal(value: str, known: Collection[str]) -> bool:
-    """Return whether a value stands for itself: it is no variable, path, empty word, or name of a known secret."""
+    """Return whether a value is literal: not a variable, path, empty word, or name of a known secret."""
     is_variable = value.isupper() and names_secret(value)
     return stands_for_itself(value) and value not in known and not is_variable
 

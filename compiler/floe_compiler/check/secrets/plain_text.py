@@ -1,4 +1,4 @@
-"""No secret in what is committed."""
+"""Secret values in rendered objects."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 
 def _known_names(index: Index) -> set[str]:
-    """Return the names of the Secrets and their keys: not secret themselves."""
+    """Return the names of the Secrets and their keys, which are not secret."""
     names: set[str] = set()
     for (_, name), writers in index.secrets.items():
         names.add(name)

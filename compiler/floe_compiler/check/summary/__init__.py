@@ -1,4 +1,4 @@
-"""What the link has to know of a unit, from its objects and declared facts."""
+"""Summarizes a unit for the link, from its objects and declared facts."""
 
 from __future__ import annotations
 

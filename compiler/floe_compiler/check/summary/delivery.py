@@ -1,4 +1,4 @@
-"""What tells Argo CD or Flux to apply folders, and what they should not apply."""
+"""The folders that Argo CD or Flux applies, and the objects that must not be delivered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVERYTHING = (KindPattern("*", "*"),)
 
 
 def delivery(index: Index) -> Delivery:
-    """Return the folders that are applied, the AppProjects, and the objects that should not be applied."""
+    """Return the folders that are applied, the AppProjects, and the objects that must not be delivered."""
     projects = {
         identity.name: _project(manifest.get("spec", {})) for identity, manifest in index.of(_ARGO, "AppProject")
     }

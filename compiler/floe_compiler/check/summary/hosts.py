@@ -1,4 +1,4 @@
-"""The servers that programs use and their own namespace does not have; and those that it has or declares."""
+"""The servers that programs use outside of their namespace, and the Services and servers that it has or declares."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from floe_compiler.model.summary import Host, Hosts, Mention, Subject
 
 
 def hosts(index: Index) -> Hosts:
-    """Return the hosts that the unit leaves to the link, its Services, and its declared servers."""
+    """Return the unresolved hosts of the unit, its Services, and its declared servers."""
     services = {identity.name: _ports(service.get("spec", {})) for identity, service in index.of("", "Service")}
     servers = _servers(index)
     found: dict[Address, list[Mention]] = defaultdict(list)
@@ -36,7 +36,7 @@ def _ports(service: Object) -> tuple[int, ...]:
 
 
 def _servers(index: Index) -> dict[str, tuple[int, ...]]:
-    """Return the declared servers with their ports, and the hosts of Ingresses, which are there on any port."""
+    """Return the declared servers with their ports, and the hosts of Ingresses with any port."""
     found: dict[str, set[int]] = defaultdict(set)
     for connection in index.rendered.connections:
         if isinstance(connection.target, External):
@@ -50,7 +50,7 @@ def _servers(index: Index) -> dict[str, tuple[int, ...]]:
 def _is_own(
     index: Index, services: dict[str, tuple[int, ...]], servers: dict[str, tuple[int, ...]], address: Address
 ) -> bool:
-    """Return whether an address is surely that of an own Service or declared server."""
+    """Return whether an address is resolved within the unit: by its own Service or a declared server."""
     name, _, rest = address.host.partition(".")
     suffix = f"{index.rendered.namespace}.svc"
     if name in services and rest in ("", suffix, f"{suffix}.{index.rendered.cluster_domain}"):

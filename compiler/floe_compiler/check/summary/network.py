@@ -39,7 +39,7 @@ def network(index: Index) -> Network:
 
 
 def _openings(index: Index, direction: Direction) -> tuple[Opening, ...]:
-    """Return the rules that mean pods (or, of those for ingress, anyone), alike ones as one."""
+    """Return the rules with pods as peers (or, for ingress, anyone); equal rules are merged."""
     alike: dict[tuple[Peers, PolicyPorts], dict[str, int]] = defaultdict(dict)
     for rule in index.policies.rules:
         if rule.direction == direction and _concerns_others(rule):
@@ -84,7 +84,7 @@ def _doors(index: Index) -> Iterator[Door]:
 
 
 def _may_reach(index: Index, position: int, number: int) -> tuple[str, ...] | None:
-    """Return the namespaces that are named as those that may reach pods on a port; None if others may as well."""
+    """Return the namespaces that may reach pods on a port; None if they are not all named."""
     if not index.policies.isolated["ingress"] >> position & 1:
         return None
     known, named, found = known_ports(index), named_ports(index), set[str]()
@@ -107,7 +107,7 @@ def _ingress_ports(index: Index) -> dict[int, tuple[int, ...]]:
 
 
 def _external(index: Index) -> dict[str, tuple[str, ...]]:
-    """Return by policy the namespaces that it declares to be somebody else's."""
+    """Return, by policy, the namespaces that it declares as external."""
     found = {}
     for identity, manifest in index.of("networking.k8s.io", "NetworkPolicy"):
         names = [one.removeprefix("Namespace/") for one in listed(manifest, EXTERNAL_REFERENCES) if "Namespace/" in one]

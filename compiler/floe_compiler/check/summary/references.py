@@ -1,4 +1,4 @@
-"""What objects name and their own namespace lacks: accounts, roles, priorities and the like."""
+"""References that are unresolved in the namespace: accounts, roles, priorities and the like."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _BUILT_IN = {
 }
 
 _Named = tuple[ObjectId, str, ObjectId]
-"""Who names an object, at which data path, and the object."""
+"""The referrer, the data path, and the referenced object."""
 
 
 def unresolved(index: Index) -> tuple[Reference, ...]:
-    """Return the objects that the unit's objects name and that are not among them, with who names each."""
+    """Return the referenced objects that the unit does not have, each with its referrers."""
     found: dict[ObjectId, list[tuple[Subject, str]]] = defaultdict(list)
     for owner, place, named in _references(index):
         if named in index.objects or _is_built_in(named):
@@ -47,7 +47,7 @@ def bound_elsewhere(index: Index) -> tuple[tuple[str, str], ...]:
 
 
 def tokens(index: Index) -> tuple[Token, ...]:
-    """Return the pods with a token that nobody declared, and whose account has no role in its own namespace."""
+    """Return the pods with an undeclared token whose account has no role in its own namespace."""
     declared = declarations(index, concerns_security)
     return tuple(
         Token(

@@ -43,7 +43,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
 _URL = re.compile(
     rf"\b([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?://(?:[^\s/@\"']*@)?({HOST})(?::([0-9]{{1,5}})\b)?(?![-\w$%{{(])"
 )
-# No word, path, e-mail address or template before it, nor more of a name, version or image tag behind.
+# Not after a word, path, e-mail address or template, and not before more of a name, version or image tag.
 _BEFORE = r"(?<![-\w./:@$%}){])"
 _SERVICE = re.compile(rf"{_BEFORE}({_LABEL}(?:\.{_LABEL})+\.svc(?:\.{HOST})?)(?::([0-9]{{1,5}})\b)?(?![-\w])")
 _PAIR = re.compile(rf"{_BEFORE}({HOST}):([0-9]{{1,5}})(?![-\w.:@])")
@@ -53,7 +53,7 @@ _PAIR = re.compile(rf"{_BEFORE}({HOST}):([0-9]{{1,5}})(?![-\w.:@])")
 class Address:
     """A server's address; `port` is 0 if it has none.
 
-    `certain` tells whether it can be nothing else, as in a URL; `beside` names the setting that the port comes from.
+    `certain` says that it can be nothing else, as in a URL; `beside` names the setting that the port comes from.
     """
 
     host: str

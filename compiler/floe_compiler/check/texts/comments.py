@@ -1,10 +1,10 @@
-"""Comments in configuration files and scripts, whatever their language."""
+"""Comments in configuration files and scripts of any language."""
 
 from __future__ import annotations
 
 import re
 
-# Two dashes begin one only before a space: `--option` is none.
+# Two dashes begin a comment only before a space: `--option` is not one.
 _COMMENT = re.compile(r"^[ \t]*(?:#|;|//|--[ \t]).*$", re.MULTILINE)
 
 

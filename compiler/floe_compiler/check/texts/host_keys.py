@@ -1,4 +1,4 @@
-"""Hosts under the keys by which programs are configured: `hostname: db` in a document, a variable `MARQUEZ_HOST`."""
+"""Hosts under configuration keys: `hostname: db` in a document, a variable `MARQUEZ_HOST`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def hosts_in(settings: Mapping[Any, Any]) -> Iterator[tuple[str, Address]]:
 
 @cache  # the same settings stand in every domain's objects
 def document_addresses(text: str) -> tuple[Address, ...]:
-    """Return the hosts under the keys of a text in YAML or JSON; none of what is neither."""
+    """Return the hosts under the keys of a text in YAML or JSON; empty for other text."""
     if not _MAY_NAME.search(text):
         return ()
     found = (address for mapping in _mappings(_read(text)) for _, address in hosts_in(mapping))
@@ -50,7 +50,7 @@ def _read(text: str) -> list[Any]:
 
 
 def _mappings(documents: list[Any]) -> Iterator[dict[Any, Any]]:
-    """Yield the mappings in documents, each once, whatever aliases lead to it."""
+    """Yield the mappings in documents, each once, even if several aliases lead to it."""
     nodes, seen = list(documents), set[int]()
     for node in nodes:
         if id(node) in seen:

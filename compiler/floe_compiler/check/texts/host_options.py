@@ -1,4 +1,4 @@
-"""Hosts that the tools of PostgreSQL are given as options: `pg_isready -h db -p 5432`."""
+"""Hosts in options of PostgreSQL's tools: `pg_isready -h db -p 5432`."""
 
 from __future__ import annotations
 

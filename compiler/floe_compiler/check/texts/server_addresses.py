@@ -38,7 +38,7 @@ def _addresses_in(text: str) -> tuple[Address, ...]:
 
 
 def _of_container(owner: ObjectId, container: Container) -> Iterator[tuple[Text, Address]]:
-    """Yield what only several words of a command, or several variables, tell together."""
+    """Yield addresses that are spread over several words of a command, or several variables."""
     words = [*container.data.get("command", ()), *container.data.get("args", ())]
     field = "command" if "command" in container.data else "args"
     for address in option_addresses(without_comments(" ".join(words))):

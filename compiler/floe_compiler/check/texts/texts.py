@@ -1,4 +1,4 @@
-"""The free text in objects: what programs read, and what the API server does not look into."""
+"""The free text in objects, which programs read and the API server does not validate."""
 
 from __future__ import annotations
 

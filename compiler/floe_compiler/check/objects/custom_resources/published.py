@@ -19,7 +19,7 @@ ADDED: Mapping[tuple[str, str], Mapping[str, Any]] = {
         },
     },
 }
-"""What an operator needs beyond its published definition, as a further schema by API version and kind.
+"""Requirements of an operator beyond its published definition, as a further schema by API version and kind.
 
 External Secrets reads the interval with Go's `time.ParseDuration`, and its webhook refuses a resource without data.
 """
@@ -28,11 +28,11 @@ REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
     ("external-secrets.io/v1beta1", kind): ("External Secrets 0.17", "external-secrets.io/v1")
     for kind in ("ClusterExternalSecret", "ClusterSecretStore", "ExternalSecret", "SecretStore")
 }
-"""What an operator no longer serves, by API version and kind: the release that removed it, and the version to write."""
+"""Versions that an operator removed, by API version and kind: the release that removed it, and the version to use."""
 
 
 def published_schema(api_version: str, kind: str) -> Mapping[str, Any] | None:
-    """Return the published schema of a kind, strict as the API server is, or None if there is no file of it."""
+    """Return the published schema of a kind, strict as the API server is, or None if it is not known."""
     path = schema_files().get((api_version, kind))
     if path is None:
         return None
@@ -43,7 +43,7 @@ def published_schema(api_version: str, kind: str) -> Mapping[str, Any] | None:
 
 @cache
 def schema_files() -> Mapping[tuple[str, str], Path]:
-    """Return the file of each schema by API version and kind, as `<group>/<kind>_<version>.json` tells them."""
+    """Return the file of each schema by API version and kind, from its name `<group>/<kind>_<version>.json`."""
     folder = Path(str(resources.files(__package__) / "schemas"))
     files: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.glob("*/*.json")):
