@@ -1,4 +1,4 @@
-"""ServiceAccounts, with the rights that pods declared and no others."""
+"""ServiceAccounts, with exactly the rights that pods declare."""
 
 from __future__ import annotations
 

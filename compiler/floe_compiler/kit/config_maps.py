@@ -1,4 +1,4 @@
-"""ConfigMaps from the configuration files that containers declare, and why secrets stand in variables."""
+"""ConfigMaps from the configuration files that containers declare, and the reasons for secrets in variables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
 
 
 def secret_reasons(pod: Pod) -> str:
-    """Return why secrets stand in environment variables (REQ-614 wants files), one line for each; empty if none do."""
+    """Return the reasons for secrets in environment variables (REQ-614 asks for files), one line each."""
     reasons = {
         f"{variable.name}: {variable.reason}"
         for container in containers_of(pod)

@@ -1,4 +1,4 @@
-"""How long tasks may take that prepare a server: make databases and buckets, migrate, bootstrap."""
+"""Deadlines of tasks that prepare a server: create databases and buckets, migrate, bootstrap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What objects say to the tool that delivers them: in which order, and what never to delete."""
+"""Annotations for the delivery tool: order, and protection from deletion."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 
 
 def guarded(settings: Settings) -> Mapping[str, str]:
-    """Return the annotations that keep the tool from ever deleting an object that holds what cannot be made again."""
+    """Return the annotations that keep the tool from deleting an object with data that cannot be recreated."""
     if settings.platform.delivery == "argocd":
-        # What is kept on purpose is no reason to call the whole application out of sync, and to sync it forever.
+        # An object that is kept on purpose must not make the application out of sync, which would sync it forever.
         return {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false", **replaced(settings)}
     return {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
 
 
 def replaced(settings: Settings) -> Mapping[str, str]:
-    """Return the annotation of an object that another one takes the place of: left over, it says nothing is amiss.
+    """Return the annotation of an object that another replaces: left over, it does not count as out of sync.
 
     Without it, an application that does not prune is out of sync for good after the first change of a Job (seen with
     Argo CD 3.3).

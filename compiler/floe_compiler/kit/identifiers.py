@@ -1,4 +1,4 @@
-"""Names of what is no Kubernetes object: namespaces and tables in a catalog, and jobs of an orchestrator."""
+"""Names of things outside Kubernetes: namespaces and tables of a catalog, and jobs of an orchestrator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels: what every object is, and what selectors, policies and disruption budgets find pods by."""
+"""Labels that describe every object, and those by which selectors, policies and disruption budgets select pods."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Labels = dict[str, str]
 
 
 def common_labels(settings: Settings, part: str) -> Labels:
-    """Return the labels of an object that belongs to no single workload, but to a part of the platform as such."""
+    """Return the labels of an object that belongs to a part of the platform instead of one workload."""
     return {NAME: settings.platform.name, INSTANCE: settings.environment.name, COMPONENT: part}
 
 
@@ -41,7 +41,7 @@ def chart_labels(settings: Settings) -> Labels:
 
 
 def selector(instance: Instance[Any], workload: str) -> Labels:
-    """Return the labels that tell this workload's pods from all others; they must never change (immutable fields).
+    """Return the labels that identify this workload's pods; they must never change (immutable fields).
 
     `component` is part of it: without it a Service would also select the Jobs of the same application.
     """
@@ -49,19 +49,19 @@ def selector(instance: Instance[Any], workload: str) -> Labels:
 
 
 def _value(text: str) -> str:
-    """Return the text as a label's value: one that is too long is cut, and told from others like it by a hash."""
+    """Return the text as a label's value: a long text is cut and ends in a hash of the whole."""
     if len(text) <= LONGEST_VALUE:
         return text
     return f"{text[: LONGEST_VALUE - HASH_LENGTH - 1]}-{sha256_of(text)[:HASH_LENGTH]}"
 
 
 def template_labels(instance: Instance[Any], workload: str) -> Labels:
-    """Return the labels of a template of pods or Jobs: no chart gives it any, as it is not an object itself."""
+    """Return the labels of a template of pods or Jobs, which gets none from the chart, as it is not an object."""
     return selector(instance, workload) | chart_labels(instance.settings)
 
 
 def access_labels(calls: Iterable[Endpoint]) -> Labels:
-    """Return the labels that let a pod through to the servers it calls."""
+    """Return the labels by which policies let a pod reach the servers it calls."""
     return {f"{ACCESS}{call.group.name}": "true" for call in calls if call.group}
 
 

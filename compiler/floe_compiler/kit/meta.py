@@ -33,5 +33,5 @@ def manifest(
 
 
 def present(**fields: Any) -> Object:
-    """Return the fields that say something: None, empty strings, lists and maps are left out."""
+    """Return the fields with a value: None, empty strings, lists and maps are left out."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}

@@ -21,7 +21,7 @@ def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
 
 
 def quota(settings: Settings, declared: Quota) -> Object:
-    """Return what all pods of the namespace may ask for together."""
+    """Return the ResourceQuota of the namespace."""
     hard = {
         "pods": str(declared.pods),
         "requests.cpu": declared.cpu,
@@ -32,7 +32,7 @@ def quota(settings: Settings, declared: Quota) -> Object:
 
 
 def limits(settings: Settings) -> Object:
-    """Return the defaults for containers that say nothing: those which somebody starts by hand, as ours all do."""
+    """Return the default requests and limits, for containers that people start by hand."""
     limit = {
         "type": "Container",
         "defaultRequest": {"cpu": "100m", "memory": "128Mi"},

@@ -16,16 +16,16 @@ from floe_compiler.model.rendered import Connection, External, PodGroup
 from floe_compiler.model.settings import Settings
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-# All of it: the servers mostly have the label k8s-app kube-dns, but caches on the nodes and some servers have others.
+# All pods: most DNS servers have the label k8s-app kube-dns, but node caches and some servers have others.
 DNS_NAMESPACE = "kube-system"
 DNS_PORT = 53
-# Policies see the API server behind its Service: its own port, which is mostly one of these.
+# Policies see the API server behind its Service: its own port, which is usually one of these.
 API_SERVER_PORTS = (443, 6443)
 NOBODY: Callers = MappingProxyType({})
 
 
 def namespace_policies(settings: Settings) -> list[Object]:
-    """Return the policies that hold for every pod of a namespace: nothing in, nothing out, but DNS (UDP and TCP)."""
+    """Return the policies for every pod of a namespace: no ingress, and no egress but DNS (UDP and TCP)."""
     dns = {
         "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
         "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
@@ -42,7 +42,7 @@ def namespace_policies(settings: Settings) -> list[Object]:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A way in for all pods of a namespace that is not the platform's own, such as the ingress controller's."""
+    """Ingress from all pods of a namespace outside the platform, such as the ingress controller's."""
 
     namespace: str
     ports: tuple[Port, ...]
@@ -60,7 +60,7 @@ def policy(
     kubernetes_api: bool = False,
     annotations: Mapping[str, str] | None = None,
 ) -> Object:
-    """Return the policy of the pods called `name`: of a workload, unless a `selector` says what their labels are.
+    """Return the policy of the pods of the workload `name`, or of those that a `selector` selects.
 
     The pods of its `callers` carry the access label of its name.
     """
@@ -86,7 +86,7 @@ def policy(
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
-    """Return a rule for each choice of ports, with the namespaces whose pods call these."""
+    """Return a rule for each set of ports, with the namespaces whose pods call them."""
     namespaces: dict[tuple[Port, ...], list[str]] = {}
     for namespace, called in sorted(callers.items()):
         ports = tuple(port for port in served if (port.protocol, port.number) in called)

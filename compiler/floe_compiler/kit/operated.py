@@ -1,4 +1,4 @@
-"""Pods that an operator starts: the Service and the policy that select them, and the labels that they need."""
+"""Pods of an operator: the Service and the policy that select them, and the labels that they need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
 
 FOREIGN_NAMESPACES = "floe.dev/external-references"
-"""The annotation that names what an object means though nobody renders it."""
+"""The annotation for references to objects that are not rendered."""
 
 
 def pod_labels(declared: OperatedPods) -> labels.Labels:
@@ -27,7 +27,7 @@ def operated_objects(instance: Instance[Any], declared: OperatedPods, callers: C
 
 
 def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
-    """Return the pods as the checks know them: no rendered object has their template."""
+    """Return the pods as launched pods, for the checks: no rendered object has their template."""
     asked = declared.resources
     storage = (("storage", declared.storage),) if declared.storage else ()
     return LaunchedPods(
@@ -41,7 +41,7 @@ def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
 
 
 def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
-    # By number: what the operator calls its containers' ports is its own affair.
+    # By number: the names of the containers' ports are up to the operator.
     ports = [
         {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": port.protocol}
         for port in declared.ports

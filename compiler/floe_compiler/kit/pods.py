@@ -40,7 +40,7 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
 
 
 def pod_annotations(pod: Pod) -> Mapping[str, str]:
-    """Return what the template says beside its labels: the hash of its configuration, and why secrets are variables."""
+    """Return the template's annotations: the hash of its configuration, and the reasons for secrets in variables."""
     configuration = config_hash(config_maps.config_data([pod]))
     reasons = config_maps.secret_reasons(pod)
     return dict(pod.annotations) | present(**{CONFIG_HASH: configuration, SECRET_REASONS: reasons})
@@ -81,7 +81,7 @@ def placed(placement: Placement, architecture: str = "") -> Object:
 
 
 def startup_seconds(pod: Pod) -> int:
-    """Return how long a pod may wait for servers, and its slowest container then take to start, by their own say."""
+    """Return how long a pod may wait for servers, and its slowest container may then take to start."""
     probes = [one.startup for one in pod.containers if one.startup]
     slowest = max((one.delay + one.period * one.failures for one in probes), default=0)
     return slowest + wait_seconds(pod)

@@ -1,4 +1,4 @@
-"""What PostgreSQL servers and those who use them agree on: the image, the port, the names of secrets."""
+"""Conventions of PostgreSQL servers and their clients: the image, the port, the names of secrets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DatabaseOwner(Input):
 
 
 def user_variable(name: str, database: Database) -> Variable:
-    """Return the variable that tells a program who logs in to its database."""
+    """Return the variable with the database user of a program."""
     return Variable(name, database.user, secret=database.user_key, reason=USER_REASON if database.user_key else "")
 
 
@@ -54,7 +54,7 @@ def database_secret(owner: DatabaseOwner, namespace: str) -> Secret:
 def administrator_secret(server: str, namespace: str) -> Secret:
     """Return the secret of a server's superuser: `<server>-admin`, with the keys `username` and `password`.
 
-    PostgreSQL takes the password over when the server's volume is first used, and never again.
+    PostgreSQL only reads the password when it initializes the server's volume.
     """
     return _secret(f"{server}-admin", ADMINISTRATOR, namespace)
 

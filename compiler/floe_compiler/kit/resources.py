@@ -1,4 +1,4 @@
-"""CPU, memory and replicas, from the words of the authored documents to those of the facts."""
+"""CPU, memory and replicas: from the authored documents to the facts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from floe_compiler.model.operations import Scaling
 
 
 def declared(settings: ResourceSettings) -> Resources:
-    """Return what a container asks for, as it was configured."""
+    """Return the configured requests and limits of a container."""
     requests, limits = settings.requests, settings.limits
     return Resources(requests.cpu, requests.memory, limits.cpu, limits.memory)
 
 
 def replicas(settings: Replicas) -> int | Scaling:
-    """Return how many replicas there are, as it was configured."""
+    """Return the configured replicas or autoscaling."""
     if isinstance(settings, ReplicaBounds):
         return Scaling(settings.minimum, settings.maximum, settings.cpu_percent)
     return settings

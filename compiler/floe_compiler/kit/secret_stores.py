@@ -1,4 +1,4 @@
-"""Secrets: references to a store, or values that the cluster makes up by itself. Never a value in the output.
+"""Secrets: references to a store, or values that are generated in the cluster. Never a value in the output.
 
 Both ways use the External Secrets Operator (external-secrets.io/v1, generators.external-secrets.io/v1alpha1).
 """
@@ -25,7 +25,7 @@ REMOTE_DEFAULTS = {"conversionStrategy": "Default", "decodingStrategy": "None", 
 
 
 class NotGeneratable(ValueError):
-    """A secret has keys that only a store can hold, in an environment without one."""
+    """A secret has keys that cannot be generated, in an environment without a store."""
 
     def __init__(self, secret: Secret, keys: tuple[str, ...]) -> None:
         self.secret, self.keys = secret, keys
@@ -33,7 +33,7 @@ class NotGeneratable(ValueError):
 
 
 def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]) -> list[Object]:
-    """Return what puts the secrets into a namespace; raise NotGeneratable where no store is there to ask."""
+    """Return the objects that create a namespace's secrets; raise NotGeneratable if one needs a store and there is none."""
     found: list[Object] = []
     wanted = [secret for secret in sorted(set(secrets)) if not secret.existing]
     for secret in wanted:
@@ -106,16 +106,16 @@ def _generated(settings: Settings, secret: Secret) -> Object:
         for key in secret.keys
         if key.generated
     ]
-    # Made up once: a value that changed by itself would lock its readers out. Nor does it go with what needs it: what
-    # comes back later finds its volume, and in that the password of the first day. But a key that is added to a Secret
-    # is made up by no `CreatedOnce`.
+    # Generated once: a value that changed by itself would lock its readers out. It also outlives its consumer: one that
+    # comes back later finds its volume with the first password. But a key that is added to a Secret
+    # is not generated under `CreatedOnce`.
     policy, annotations = ("CreatedOnce", guarded(settings)) if secret.remembered else ("OnChange", None)
     spec = {"refreshPolicy": policy, "refreshInterval": "0s", **present(dataFrom=sources)}
     return _external_secret(settings, secret, spec, annotations)
 
 
 def check_generatable(secret: Secret) -> None:
-    """Raise NotGeneratable if a value of the secret is neither written nor can be made up."""
+    """Raise NotGeneratable if a value of the secret is neither literal nor can be generated."""
     lost = tuple(key.name for key in secret.keys if not key.literal and not key.generated)
     if lost:
         raise NotGeneratable(secret, lost)

@@ -62,7 +62,7 @@ def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Objec
     spec = {
         "minAvailable": min(wanted, declared.fewest - 1),
         "selector": {"matchLabels": labels.selector(instance, declared.name)},
-        # A pod that never became ready must not hold up a drain.
+        # A pod that never became ready must not block a drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
     metadata = labels.selector(instance, declared.name)
@@ -70,7 +70,7 @@ def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Objec
 
 
 def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
-    """Return what changes the number of a workload's replicas with their use of CPU, if it says within which bounds."""
+    """Return the HorizontalPodAutoscaler of a workload with autoscaling."""
     if not isinstance(declared.replicas, Scaling) or declared.kind == "DaemonSet":
         return []
     target = {"type": "Utilization", "averageUtilization": declared.replicas.cpu_percent}

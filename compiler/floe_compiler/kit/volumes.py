@@ -49,11 +49,11 @@ def volumes(pod: Pod) -> list[Object]:
 
 
 Named = tuple[str, str, Object]
-"""A volume's name, what it is made for (a path or a ConfigMap), and its source."""
+"""A volume's name, its purpose (a path or a ConfigMap), and its source."""
 
 
 def _distinct(what: str, pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
-    """Return the pairs as a mapping; raise ValueError if a key comes with two values."""
+    """Return the pairs as a mapping; raise ValueError if a key has two values."""
     found: dict[str, Value] = {}
     for key, value in pairs:
         if found.setdefault(key, value) != value:
@@ -62,7 +62,7 @@ def _distinct(what: str, pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]
 
 
 def _scratch_volumes(containers: Iterable[Container]) -> Iterator[Named]:
-    """Yield an emptyDir for each writable folder: as large as the container that asks for the most needs it."""
+    """Yield an emptyDir for each writable folder, in the largest size that a container asks for."""
     found: dict[str, Scratch] = {}
     for scratch in (scratch for container in containers for scratch in container.scratch):
         other = found.setdefault(scratch.path, scratch)
@@ -84,7 +84,7 @@ def _config_volumes(files: Iterable[ConfigFile]) -> Iterator[Named]:
 
 
 def _secret_volumes(files: Iterable[SecretFile]) -> Iterator[Named]:
-    """Yield a projected volume for each folder of secret files, whatever secrets they come from."""
+    """Yield a projected volume for each folder of secret files, which may come from several secrets."""
     by_path = _distinct("secret files", ((file.path, file.secret) for file in files))
     folders: dict[str, dict[str, list[Object]]] = {}
     for path, reference in sorted(by_path.items()):
@@ -97,7 +97,7 @@ def _secret_volumes(files: Iterable[SecretFile]) -> Iterator[Named]:
 
 
 def mounts(container: Container) -> list[Object]:
-    """Return the container's mounts, sorted by path; raise ValueError if two of them have one path."""
+    """Return the container's mounts, sorted by path; raise ValueError if two of them have the same path."""
     found = _distinct("mounts", _mounts(container))
     return [found[path] for path in sorted(found)]
 

@@ -1,4 +1,4 @@
-"""Init containers that wait for servers, each in the way that fits the server: PostgreSQL, HTTP, or any other on TCP.
+"""Init containers that wait for servers, by the kind of server: PostgreSQL, HTTP, or any other on TCP.
 
 The loops were run with busybox 1.35; its `wget` and `nc` need no file system and no user of their own.
 """
@@ -17,11 +17,11 @@ WAIT_RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_li
 TRY_SECONDS = 2
 
 IMAGE = "docker.io/library/busybox:1.37.0"
-"""What waits for servers other than PostgreSQL's."""
+"""The image for waits for servers other than PostgreSQL."""
 
 
 def wait_containers(pod: Pod) -> tuple[Container, ...]:
-    """Return containers that end when the servers that a pod waits for are up, or fail in time."""
+    """Return containers that end when the servers that a pod waits for are up, or fail after a timeout."""
     servers = tuple(dict.fromkeys(pod.waits_for))
     databases = [server for server in servers if _is_postgresql(server)]
     others = [server for server in servers if not _is_postgresql(server)]
@@ -44,12 +44,12 @@ def _attempt(server: Endpoint) -> str:
     """Return the command that succeeds once a server is up."""
     port = server.port()
     if _is_postgresql(server):
-        # The user is named, as libpq looks the process's own one up, which the image need not have; it need not exist.
+        # A user is given, as libpq would look up the process's own, which the image may lack. It need not exist.
         return f"pg_isready -q -U postgres -h {server.host} -p {port.number} -t {TRY_SECONDS}"
     if port.health and port.scheme == "http":
         # Not `wget -T`, with which busybox 1.35 crashes.
         return f"timeout {TRY_SECONDS} wget -q -O /dev/null {server.url(path=port.health)}"
-    # Not `-z`, which busybox has only where it is built for it.
+    # Not `-z`, which not every build of busybox has.
     return f"nc -w {TRY_SECONDS} {server.host} {port.number} -e true"
 
 

@@ -1,7 +1,7 @@
-"""Which servers and tasks of a namespace start after which others: what follows from whom they call and prepare.
+"""The start order of a namespace's servers and tasks, derived from what they call and prepare.
 
 Argo CD applies a sync wave, waits until all of it is healthy, and then applies the next. So the order has an edge only
-where one cannot do without the other. An object's wave is its depth in this graph; the construct tree counts it.
+where one needs the other. An object's wave is its depth in this graph; the construct tree counts it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def start_order(namespace: str, workloads: Iterable[Workload], tasks: Iterable[T
       calls it.
     - A server that is not awaited starts after everything that does not wait for it.
 
-    Servers that call each other start together: one of them has to cope with the other's absence anyway. Where pods
+    Servers that call each other start together: one of them has to tolerate the other's absence anyway. Where pods
     wait for each other, or for what prepares them, nothing could ever start: such a cycle is returned as it is, for
     the construct tree to refuse.
     """
@@ -72,7 +72,7 @@ def _mutual(edges: Edges) -> Edges:
 
 
 def _last(names: Iterable[str], optional: set[str], order: Edges) -> Edges:
-    """Return the edges by which servers that nobody awaits start after everything that does not wait for them."""
+    """Return the edges by which servers that are not awaited start after everything that does not wait for them."""
     waiting = _neighbours((second, first) for first, second in order)
     others = {*names} - optional.union(*(_reached(name, waiting) for name in optional))
     ends = others - {second for first, second in order if first in others}
@@ -80,7 +80,7 @@ def _last(names: Iterable[str], optional: set[str], order: Edges) -> Edges:
 
 
 def _reduced(edges: Edges) -> Edges:
-    """Return the edges but those that follow from others: cdk8s walks every path, and there would soon be millions."""
+    """Return the transitive reduction of the edges: cdk8s walks every path, and there would soon be millions."""
     following = _neighbours(edges)
     reached = {name: _reached(name, following) for name in following}
     longer = {name: set[str]().union(*(reached.get(one, ()) for one in others)) for name, others in following.items()}

@@ -31,7 +31,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
     if declared.most > 1:
         template["spec"] |= spread(instance, declared)
     spec = {
-        # Beside an autoscaler a number would undo what it does with each delivery.
+        # With an autoscaler, a fixed number would undo its scaling with each delivery.
         **(
             {}
             if declared.kind == "DaemonSet" or isinstance(declared.replicas, Scaling)
@@ -60,7 +60,7 @@ def _rollout(declared: Workload) -> Object:
     deadline = {"progressDeadlineSeconds": max(LEAST_PROGRESS_DEADLINE, startup_seconds(declared.pod))}
     if declared.recreate:
         return deadline | {"strategy": {"type": "Recreate"}}
-    # A new pod must be ready before an old one goes (REQ-600).
+    # A new pod must be ready before an old one is removed (REQ-600).
     rolling = {"maxSurge": 1, "maxUnavailable": 0}
     return deadline | {"strategy": {"type": "RollingUpdate", "rollingUpdate": rolling}}
 
@@ -76,7 +76,7 @@ def claims_of(declared: Workload) -> tuple[Claim, ...]:
 
 
 def _claims(instance: Instance[Any], declared: Workload) -> Object:
-    """Return the volume claim templates; their labels can never change, so they carry none that would."""
+    """Return the volume claim templates; they are immutable, so they have no labels that change."""
     claims = claims_of(declared)
     if not claims:
         return {}
@@ -98,7 +98,7 @@ def _claims(instance: Instance[Any], declared: Workload) -> Object:
 
 
 def spread(instance: Instance[Any], declared: Workload) -> Object:
-    """Return how replicas spread: over nodes by all means in production, elsewhere if they can; over zones if they can.
+    """Return the topology spread: over nodes, which is mandatory in production, and over zones where possible.
 
     A skew of one over nodes leaves room for the surge pod of a rollout, which required anti-affinity would not where
     there are as many nodes as replicas.
@@ -106,7 +106,7 @@ def spread(instance: Instance[Any], declared: Workload) -> Object:
     selector = {"matchLabels": labels.selector(instance, declared.name)}
     # Counting each revision for itself keeps the pods of the old one from crowding out the new (Deployments only).
     by_revision = {"matchLabelKeys": ["pod-template-hash"]} if declared.kind == "Deployment" else {}
-    # Counting nodes that a pod may not run on, such as one that is drained, would leave its replicas no place.
+    # Counting nodes that a pod may not run on, such as a drained one, would leave no node for its replicas.
     counted = {"nodeTaintsPolicy": "Honor", "labelSelector": selector, **by_revision}
     nodes = "DoNotSchedule" if instance.settings.environment.production else "ScheduleAnyway"
     constraints = [("kubernetes.io/hostname", nodes), ("topology.kubernetes.io/zone", "ScheduleAnyway")]

@@ -1,4 +1,4 @@
-"""What steps are told of the catalog: by the platform's own contract, and as PyIceberg (and so dlt) reads it.
+"""The catalog's variables of steps: those of the platform's contract, and those of PyIceberg (and so dlt).
 
 PyIceberg 0.12 reads these names (`pyiceberg/utils/config.py`); dlt and PyIceberg were run with them.
 """
@@ -21,7 +21,7 @@ PYICEBERG = "PYICEBERG_CATALOG__DEFAULT__"
 
 
 def catalog_variables(lakehouse: Lakehouse, product: Product) -> Iterator[Variable]:
-    """Yield what a product's steps are told of the catalog and of the tables in it."""
+    """Yield the variables of a product's steps for the catalog and its tables."""
     yield from lakehouse.catalog.variables
     yield from _contract(lakehouse)
     yield from _pyiceberg(lakehouse)
@@ -42,7 +42,7 @@ def _contract(lakehouse: Lakehouse) -> Iterator[Variable]:
             client_id, client_secret = name(names.CLIENT_ID), name(names.CLIENT_SECRET)
             yield Variable(client_id, secret=login.client_id, reason=FROM_ENVIRONMENT)
             yield Variable(client_secret, secret=login.client_secret, reason=FROM_ENVIRONMENT)
-            # Kubernetes puts the values of the two variables above in.
+            # Kubernetes substitutes the values of the two variables above.
             yield Variable(name(names.CREDENTIAL), f"$({client_id}):$({client_secret})")
         case BearerToken():
             yield Variable(name(names.TOKEN), secret=login.token, reason=FROM_ENVIRONMENT)
@@ -63,15 +63,15 @@ def _pyiceberg(lakehouse: Lakehouse) -> Iterator[Variable]:
             yield Variable(f"{PYICEBERG}TOKEN", f"$({lakehouse.variable(names.TOKEN)})")
     for name, value in catalog.headers:
         yield Variable(f"{PYICEBERG}HEADER__{identifier(name).upper()}", value)
-    # PyIceberg asks for vended credentials unless told otherwise, and Polaris refuses a table to who asks for what it
-    # does not vend (apache/polaris#2711). Steps have credentials of their own.
+    # PyIceberg asks for vended credentials by default, and Polaris refuses access to a table for which it does not
+    # vend them (apache/polaris#2711). Steps have credentials of their own.
     yield Variable(f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION", "")
 
 
 def table(namespace: str, product: str, output: str) -> str:
     """Return the Iceberg table of an output: `sales.customer_360__segments`.
 
-    One level of namespaces (the domain's own): DuckDB and Snowflake know no nested ones. Two underscores, as dbt users
+    One level of namespaces (the domain's own): DuckDB and Snowflake have no nested ones. Two underscores, as dbt users
     write names in two parts, so that `a` + `b-c` is not `a-b` + `c`.
     """
     return f"{namespace}.{identifier(product)}__{identifier(output)}"

@@ -26,7 +26,7 @@ from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
 
 IDENTITY = Identity(10001, 10001, 10001)
-"""The user that steps run as, whatever the image says."""
+"""The user that steps run as, instead of the image's."""
 
 GRACE = 60
 """Seconds that a step has to cancel its queries when its pod is stopped."""
@@ -35,7 +35,7 @@ ASKED_FOR = "the data product asks for it as a variable"
 
 
 class StepSettings(Input):
-    """What a step of a data product gets, unless the product says otherwise."""
+    """The default resources of a data product's step."""
 
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="1", memory="2Gi"), limits=Amounts(cpu="4", memory="4Gi")
@@ -46,11 +46,11 @@ class StepSettings(Input):
 
 
 LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
-"""What steps get where there are few and small ones."""
+"""The default resources of steps at the smallest scale."""
 
 
 def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
-    """Return what the products of an orchestrator need: an engine if one runs dbt, and whatever else there is."""
+    """Return the requirements of an orchestrator's products: an engine if one runs dbt, and optional capabilities."""
     dbt = any(has_step(product.spec, "dbt") for product in instance.products)
     optional = tuple(Requirement(kind, optional=True) for kind in (Catalog, ObjectStore, Collector, Lineage))
     return (*optional, Requirement(Compute)) if dbt else optional
@@ -72,12 +72,12 @@ def product_pod(context: Context[Any], product: Product, containers: tuple[Conta
 
 
 def product_labels(product: Product) -> tuple[tuple[str, str], ...]:
-    """Return the labels by which people find a product's pods, and add up what they cost."""
+    """Return the labels for finding a product's pods and summing up their cost."""
     return ((labels.DOMAIN, product.domain), (labels.PRODUCT, product.name))
 
 
 def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
-    """Return the annotation that says who answers for a product's pods."""
+    """Return the annotation with the owner of a product's pods."""
     return ((labels.OWNER, product.spec.metadata.owner),)
 
 
@@ -94,7 +94,7 @@ def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
 
 
 def step_container(context: Context[Any], product: Product, step: PlannedStep, settings: StepSettings) -> Container:
-    """Return the container that runs one step."""
+    """Return the container of one step."""
     own = (
         *(Variable(name, literal(value)) for name, value in step.variables),
         *(Variable(name, secret=secret, reason=ASKED_FOR) for name, secret in step.secrets),
@@ -109,7 +109,7 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
 
 
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
-    """Return what the containers of all steps have in common."""
+    """Return the common fields of all steps' containers."""
     compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
     return Container(
         name="steps",

@@ -1,4 +1,4 @@
-"""dbt as a client of the platform's engines and tables: `profiles.yml`, from what these say of themselves.
+"""dbt as a client of the platform's engines and tables: `profiles.yml`, derived from their capabilities.
 
 Read by dbt-core 1.11.16 with dbt-duckdb 1.11.1 (DuckDB 1.5.5, the catalog played by the tests) and dbt-snowflake
 1.11.6. dbt-duckdb installs extensions before it applies `settings`, so settings go into `config_options`, which count
@@ -20,14 +20,14 @@ PROFILE = "floe"
 FOLDER = "/etc/dbt"
 
 LAKEHOUSE = "lakehouse"
-"""The database as which DuckDB attaches the Iceberg catalog."""
+"""The name under which DuckDB attaches the Iceberg catalog."""
 
 ICEBERG_EXTENSIONS = ("httpfs", "avro", "aws", "iceberg")
 """What DuckDB needs for that."""
 
 Target = dict[str, Any]
 Adapter = Callable[[Target, Compute, Lakehouse | None], Target]
-"""Returns the target of an engine that dbt wants in another form than most, given the form of most."""
+"""Returns the dbt target of an engine that deviates from the common form, given the common form."""
 
 
 def profiles(environment: str, compute: Compute, lakehouse: Lakehouse | None) -> ConfigFile:
@@ -37,9 +37,9 @@ def profiles(environment: str, compute: Compute, lakehouse: Lakehouse | None) ->
 
 
 def target(compute: Compute, lakehouse: Lakehouse | None) -> Target:
-    """Return a target of `profiles.yml`: type, connection and threads, as most adapters of dbt want it.
+    """Return a target of `profiles.yml` in the common form of dbt's adapters: type, connection and threads.
 
-    No secret stands in it, only the names of variables.
+    It contains the names of variables, and no secrets.
     """
     connection = {name: _written(value) for name, value in compute.connection}
     common = {"type": compute.engine, **connection, "threads": compute.threads}
@@ -75,7 +75,7 @@ def _duckdb(common: Target, compute: Compute, lakehouse: Lakehouse | None) -> Ta
 
 
 def _attached(lakehouse: Lakehouse) -> Target:
-    """Return what attaches the catalog to DuckDB, with what the session logs in to the catalog and to the store by."""
+    """Return the settings that attach the catalog to DuckDB, with the logins to the catalog and to the store."""
     login = _catalog_secret(lakehouse)
     store = lakehouse.store
     secrets = [*([login] if login else []), *([_store_secret()] if store and store.kind == "s3" else [])]
@@ -89,7 +89,7 @@ def _attached(lakehouse: Lakehouse) -> Target:
                     "type": "iceberg",
                     **({"secret": login["name"]} if login else {"authorization_type": "none"}),
                     "endpoint": env_var(lakehouse.variable(names.URI)),
-                    # The step has credentials of its own for the store; the catalog need not hand any out.
+                    # The step has its own credentials for the store, and needs none from the catalog.
                     "access_delegation_mode": "none",
                 },
             }
@@ -119,7 +119,7 @@ def _store_secret() -> dict[str, str]:
     return {
         "type": "s3",
         "name": "warehouse",
-        # The keys of the environment, or the role of the ServiceAccount: whatever the platform gives the step.
+        # The keys in the environment or the role of the ServiceAccount, whichever the step has.
         "provider": "credential_chain",
         "region": env_var(names.AWS_REGION),
         "endpoint": env_var(names.S3_ENDPOINT),

@@ -28,10 +28,10 @@ CLIENT_SECRET = "CLIENT_SECRET"  # noqa: S105 - the name of a variable
 """After the prefix: the client's secret."""
 
 CREDENTIAL = "CREDENTIAL"
-"""After the prefix: id and secret in one, `id:secret`, as PyIceberg wants them."""
+"""After the prefix: id and secret in one, `id:secret`, the form of PyIceberg."""
 
 TOKEN = "TOKEN"  # noqa: S105 - the name of a variable
-"""After the prefix: the token that the domain shows, where there is nothing to exchange for one."""
+"""After the prefix: the domain's static token, where there are no client credentials."""
 
 WAREHOUSE_URL = "WAREHOUSE_URL"
 """The URL under which the warehouse lies in the object store: `s3://warehouse/`."""
@@ -49,10 +49,10 @@ AWS_ENDPOINT_URL_S3 = "AWS_ENDPOINT_URL_S3"
 """The URL of an object store other than AWS."""
 
 S3_ENDPOINT = "S3_ENDPOINT"
-"""The object store as `host:port`, which is how DuckDB wants it."""
+"""The object store as `host:port`, the form of DuckDB."""
 
 S3_URL_STYLE = "S3_URL_STYLE"
-"""`path` or `vhost`: whether the bucket stands in the URL's path or host."""
+"""`path` or `vhost`: whether the bucket is in the URL's path or host."""
 
 S3_USE_SSL = "S3_USE_SSL"
 """`true` or `false`: whether the object store speaks TLS."""

@@ -1,6 +1,6 @@
-"""What every step of a data product is told about the platform: environment variables, from the capabilities it has.
+"""The environment variables of every step of a data product, from the capabilities of the platform.
 
-The names of the platform's own contract stand in `environment_names`. The others are those that the programs really
+The names of the platform's own contract are in `environment_names`. The others are those that the programs really
 read: dlt 1.31 (`DESTINATION__...`), botocore, the OpenTelemetry SDKs and the OpenLineage clients.
 """
 
@@ -34,12 +34,12 @@ def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]
 
 
 def distinct(variables: Iterable[Variable]) -> tuple[Variable, ...]:
-    """Return each name once: what was said last, at the place of the first, as `$(NAME)` only looks back."""
+    """Return each name once: the last value at the position of the first, as `$(NAME)` only refers backwards."""
     return tuple({variable.name: variable for variable in variables}.values())
 
 
 def _product(context: Context[Any], product: Product) -> Iterator[Variable]:
-    # No home folder in the image is writable, and none belongs to the user that the steps run as.
+    # The user that the steps run as has no writable home folder in the image.
     yield Variable("HOME", "/tmp")  # noqa: S108 - the path in the container
     yield Variable("PYTHONUNBUFFERED", "1")
     yield Variable("FLOE_ENVIRONMENT", context.settings.environment.name)

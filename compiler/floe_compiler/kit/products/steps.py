@@ -1,4 +1,4 @@
-"""The steps of a data product: what each runs, whoever runs it - a Job's containers, or an orchestrator's tasks.
+"""The steps of a data product: what each runs, as a Job's container or as an orchestrator's task.
 
 What the programs need was found by running them as a foreign user on a read-only root: dlt 1.31, dbt-core 1.11 with
 dbt-duckdb, soda-core 4.28, openlineage-dbt 1.54 (also with nobody listening).
@@ -40,14 +40,14 @@ DLT_VARIABLES = {
     "RUNTIME__LOG_FORMAT": "JSON",
 }
 DBT_VARIABLES = {
-    # The image is read-only, and dbt says nothing at all if it cannot write its log.
+    # The image is read-only, and dbt prints nothing if it cannot write its log.
     "DBT_TARGET_PATH": "/tmp/target",  # noqa: S108
     "DBT_LOG_PATH": "/tmp/logs",  # noqa: S108
     "DBT_LOG_FORMAT": "json",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
 }
 # As it comes, dbt's reporter tries for 9 s to send each event, and a project of hundreds of models sends hundreds: with
-# the service away, or never answering, every run would go past its time.
+# the service down or not answering, every run would exceed its deadline.
 LINEAGE_VARIABLES = {
     "OPENLINEAGE__TRANSPORT__TYPE": "http",
     "OPENLINEAGE__TRANSPORT__RETRY__TOTAL": "0",
@@ -100,7 +100,7 @@ def has_step(product: DataProduct, kind: str) -> bool:
 
 
 def dbt_compute(context: Context[Any], product: Product) -> Compute | None:
-    """Return what a product's models are computed with; nothing if the product does not run dbt."""
+    """Return the engine of a product's models; None if the product does not run dbt."""
     return context.optional(Compute) if has_step(product.spec, "dbt") else None
 
 
@@ -149,7 +149,7 @@ def _variables(context: Context[Any], product: Product, step: AnyStep) -> Mappin
 
 
 def _dlt_destination(context: Context[Any], product: Product) -> Mapping[str, str]:
-    """Return where dlt loads to unless a pipeline says so itself: Iceberg tables in the domain's namespace."""
+    """Return dlt's default destination: Iceberg tables in the domain's namespace."""
     tables = lakehouse(context, product.domain)
     found = {"DESTINATION_TYPE": "filesystem"} if context.optional(ObjectStore) else {}
     if tables:
