@@ -33,7 +33,7 @@ class NotGeneratable(ValueError):
 
 
 def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]) -> list[Object]:
-    """Return the objects that create a namespace's secrets; raise NotGeneratable if one needs a store and there is none."""
+    """Return the objects that create a namespace's secrets; raise NotGeneratable if one needs a missing store."""
     found: list[Object] = []
     wanted = [secret for secret in sorted(set(secrets)) if not secret.existing]
     for secret in wanted:

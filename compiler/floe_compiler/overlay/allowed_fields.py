@@ -92,7 +92,7 @@ API_VERSIONS = {
 
 
 def check_fields(document: Document, kind: str, findings: Findings) -> None:
-    """Record what is wrong with the top-level fields of a kustomization.yaml of that kind."""
+    """Record errors in the top-level fields of a kustomization.yaml of that kind."""
     for name in document.data:
         span = document.key_span((name,))
         if name in DEPRECATED:
@@ -100,7 +100,7 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
         elif name in FORBIDDEN:
             findings.add(FORBIDDEN_FIELD, f'"{name}" is not allowed here', span, hint=FORBIDDEN[name])
         elif name not in ALLOWED:
-            # Whoever means a field that is not allowed is told of it next; nobody is offered one.
+            # Known fields that are not allowed are reported below; hints never offer them.
             hint = nearest(name, (*ALLOWED, *DEPRECATED, *FORBIDDEN)) or did_you_mean(name, ALLOWED)
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=hint)
     # kustomize takes a file without kind for a Kustomization.
@@ -115,7 +115,7 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
 
 
 def check_keys(document: Document, path: DataPath, known: Iterable[str], findings: Findings, hint: str = "") -> bool:
-    """Return whether the value at `path` is a mapping; record that it isn't, and its keys that are not known."""
+    """Return whether the value at `path` is a mapping; record an error if not, and for unknown keys."""
     value = value_at(document, path)
     if not isinstance(value, dict):
         findings.add(MALFORMED, f"{show_path(path)} is not a mapping", document.span(path), hint=hint)
@@ -129,7 +129,7 @@ def check_keys(document: Document, path: DataPath, known: Iterable[str], finding
 
 
 def items(document: Document, field: str, findings: Findings) -> list[DataPath]:
-    """Return the path of each item of a field that holds a list; record that it holds something else."""
+    """Return the path of each item of a field that holds a list; record an error if it is not a list."""
     value = document.data.get(field)
     if value is not None and not isinstance(value, list):
         findings.add(MALFORMED, f"{field} is not a list", document.span((field,)), hint='begin each item with "- "')
@@ -138,7 +138,7 @@ def items(document: Document, field: str, findings: Findings) -> list[DataPath]:
 
 
 def value_at(document: Document, path: DataPath) -> object:
-    """Return the value at a path that is there."""
+    """Return the value at an existing path."""
     value = document.data
     for step in path:
         value = value[step]

@@ -1,6 +1,6 @@
 """Units of an environment -> the same with base/ and overlays/<environment>/ applied.
 
-Generated objects first meet the patches of base/, which hold for all environments, then those of their overlay.
+The patches of base/, which are shared by all environments, apply first, then those of the overlay.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOT_CARRIED = Rule(
 class Applied:
     """A unit with its hand-written objects and patches.
 
-    `rendered` holds only as long as no error is among the `findings`. `hits` has the digests of the steps that select
+    `rendered` is valid only if there is no error among the `findings`. `hits` has the digests of the steps that select
     something in the unit: `dead_steps` asks for those of all units.
     """
 
@@ -42,14 +42,14 @@ class Applied:
 
 
 def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, Applied]:
-    """Return units of an environment with the overlay applied: the same for a unit, whichever others come along.
+    """Return units of an environment with the overlay applied: the result for a unit does not depend on the others.
 
     Args:
         overlay: The environment's overlay.
-        units: By name (`unit_of`), the objects that were generated for a unit and what is declared of them.
+        units: By name (`unit_of`), the generated objects of a unit and its declared facts.
 
     Raises:
-        StageFailed: If kustomize is not found (K001) or does not end (K002). All else is a finding of a unit.
+        StageFailed: If kustomize is not found (K001) or does not end (K002). All other errors are findings of a unit.
     """
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
     built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed])
@@ -58,7 +58,7 @@ def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What is known of a unit before kustomize runs."""
+    """The state of a unit before kustomize runs."""
 
     written: Mapping[ObjectId, Written]
     effects: Effects
@@ -84,7 +84,7 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
 
 
 def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], findings: Findings) -> None:
-    """Record generated objects that somebody wrote, too."""
+    """Record hand-written objects that are also generated."""
     for identity in generated:
         if (written := overlay.written.get(unit_of(identity), {}).get(identity)) is not None:
             hint = "list a patch of it under patches"
@@ -115,7 +115,7 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
 
 
 def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
-    """Return the objects of a unit with what kustomize made of their parts."""
+    """Return the objects of a unit with the results of kustomize merged in."""
     objects = dict(unit.effects.objects)
     for one in unit.changed:
         if (result := built.results.get(one.identity)) is None:

@@ -1,4 +1,4 @@
-"""An object that steps change, and what kustomize makes of it."""
+"""An object that steps change, and the result of kustomize for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from floe_compiler.overlay.kustomization import Step
 class ChangedObject:
     """An object that steps reach.
 
-    `part` is what kustomize gets of it, `folder` the folder by whose kustomization it comes in, and `steps` are the
+    `part` is the part that kustomize gets, `folder` the folder whose kustomization lists it, and `steps` are the
     steps that reach it, in order.
     """
 
@@ -29,7 +29,7 @@ class ChangedObject:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What kustomize makes of an object's part (None: it removes the object), and the warnings of that run."""
+    """The result of kustomize for an object's part (None: it removes the object), and the warnings of that run."""
 
     part: Object | None
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What patches entail: pods roll when the configuration that they read changes, and a changed Job is a new one."""
+"""Consequences of patches: pods restart when their configuration changes, and a changed Job gets a new name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from floe_compiler.model.workloads import pod_template
 def with_consequences(rendered: Rendered) -> Rendered:
     """Return the environment with the configuration hashes and Job names that follow from its objects and patches.
 
-    A pod template written by hand asks for the hash with the annotation, whatever its value.
+    A hand-written pod template asks for the hash by having the annotation, with any value.
     """
     config_maps: dict[str, dict[str, Object]] = defaultdict(dict)
     for identity, manifest in rendered.objects.by_id.items():
@@ -48,7 +48,7 @@ def _changed(
     config_maps: Mapping[str, Object],
     patched: Collection[str],
 ) -> Object | None:
-    """Return what becomes of one object; None if it stays as it is."""
+    """Return the updated object; None if it does not change."""
     template = pod_template(before)
     pod, annotations = mapping(template, ("spec",)), mapping(template, ("metadata", "annotations"))
     read = contents_read(references(pod), config_maps) if CONFIG_HASH in annotations else {}
@@ -65,6 +65,6 @@ def _changed(
 
 
 def _is_named_by_content(identity: ObjectId, manifest: Object) -> bool:
-    """Return whether this is a Job of ours: one written by hand keeps the name that its author gave it."""
+    """Return whether this is a generated Job: a hand-written one keeps its name."""
     labels = manifest["metadata"].get("labels") or {}
     return identity.kind == "Job" and labels.get("app.kubernetes.io/managed-by") == "floe-compile"

@@ -1,4 +1,4 @@
-"""Steps that select nothing in a whole environment, which is known when all of its units are."""
+"""Steps that select nothing in a whole environment, which shows once all of its units are patched."""
 
 from __future__ import annotations
 

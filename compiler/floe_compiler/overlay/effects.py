@@ -1,4 +1,4 @@
-"""Which objects each step of the kustomizations reaches, found out before kustomize runs."""
+"""The objects that each step of the kustomizations reaches, determined before kustomize runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from floe_compiler.overlay.units import unit_of
 
 @dataclass(slots=True)
 class Effects:
-    """What steps do to objects.
+    """The effects of steps on objects.
 
     `folders` has the folder by whose kustomization an object comes in. `reached` has, in order, the steps that may
     change an object: those that select it as it stands, and those that may select it by labels or images that an
@@ -36,7 +36,7 @@ def effects_of(
     written: Mapping[ObjectId, Written],
     watched: Collection[Step] = (),
 ) -> Effects:
-    """Return what an overlay's steps do to these objects, whether they are all of the environment or of one unit."""
+    """Return the effects of an overlay's steps on these objects, which may be those of one unit or of all."""
     objects = {**generated, **{identity: one.manifest for identity, one in written.items()}}
     folders = {**dict.fromkeys(generated, BASE), **{identity: one.folder for identity, one in written.items()}}
     effects = Effects(objects, folders)
@@ -54,7 +54,7 @@ class _Walk:
     effects: Effects
 
     def visit(self, kustomization: Kustomization, coming: Iterable[ObjectId]) -> list[ObjectId]:
-        """Return the objects that leave a kustomization into which those of `coming` go."""
+        """Return the objects that result from a kustomization applied to those of `coming`."""
         folders = self.effects.folders
         visible = [*coming, *(identity for identity, folder in folders.items() if folder == kustomization.folder)]
         for part in kustomization.parts:
@@ -69,7 +69,7 @@ class _Walk:
         return visible
 
     def apply(self, step: Step, visible: list[ObjectId]) -> list[ObjectId]:
-        """Find the objects that a step reaches; return those that are left."""
+        """Record the objects that a step reaches; return those that it does not delete."""
         reached = [identity for identity in visible if self.reaches(step, identity)]
         if step.deletes:
             gone = {identity for identity in reached if self.deletes(step, identity)}
@@ -80,16 +80,16 @@ class _Walk:
         return visible
 
     def reaches(self, step: Step, identity: ObjectId) -> bool:
-        """Return whether a step selects an object, as it stands or as earlier steps may have left it."""
+        """Return whether a step selects an object, as it is or as earlier steps may have changed it."""
         manifest = self.effects.objects[identity]
         return step.selection.matches(manifest) or (
             identity in self.effects.reached and step.selection.may_match(manifest, self.said(identity))
         )
 
     def deletes(self, step: Step, identity: ObjectId) -> bool:
-        """Return whether a step that deletes certainly selects an object: no earlier one can have changed that."""
+        """Return whether a deleting step certainly selects an object, whatever earlier steps have changed."""
         return isinstance(step.selection, OneObject) or identity not in self.effects.reached
 
     def said(self, identity: ObjectId) -> Iterator[str]:
-        """Yield what the steps say that may have changed an object so far."""
+        """Yield the texts of the steps that may have changed an object so far."""
         return (step.says() for step in self.effects.reached[identity])

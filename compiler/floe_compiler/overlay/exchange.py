@@ -1,4 +1,4 @@
-"""What kustomize cannot carry, and its output read back as the values that went in."""
+"""Values that kustomize cannot carry, and parsing of its output without changing values."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from floe_compiler.model.objects import Object
 
-# How kustomize (go-yaml) writes what is no text; text that could be taken for one of these, it quotes. PyYAML's own
-# rules are those of YAML 1.1, by which 12:30:45 is a number, 2024-01-01 a date, `on` a switch and 1e+22 text.
+# How kustomize (go-yaml) writes scalars other than text; it quotes text that could be one of these. PyYAML's own
+# rules are those of YAML 1.1, by which 12:30:45 is a number, 2024-01-01 a date, `on` a boolean and 1e+22 text.
 _PLAIN = {
     "null": re.compile(r"null\Z"),
     "bool": re.compile(r"(?:true|false)\Z"),
@@ -23,7 +23,7 @@ _LARGEST_EXACT = 2**53
 
 
 def uncarriable(value: Any) -> str:
-    """Return what in an object would not survive kustomize; nothing if all would."""
+    """Return the value in an object that would not survive kustomize; empty if there is none."""
     if isinstance(value, str):
         found = _LOST_CHARACTER.search(value)
         return f"the character U+{ord(found[0]):04X}" if found else ""

@@ -26,7 +26,7 @@ ENCRYPTED = Rule(
 
 
 def read_resources(source: Source, file: str, listed: Span) -> list[Resource]:
-    """Return the objects in a file; record documents that are none and leave them out."""
+    """Return the objects in a file; documents that are not objects are recorded and left out."""
     return [
         Resource(document.data, document.span(()))
         for document in source.documents(file, listed)
@@ -47,7 +47,7 @@ def _is_object(document: Document, findings: Findings) -> bool:
 
 
 def _problem(document: Document) -> tuple[str, str]:
-    """Return what is wrong with a document, and what to do."""
+    """Return the error in a document, and the hint."""
     manifest = document.data
     if not isinstance(manifest, dict) or not isinstance(manifest.get("metadata", {}), dict):
         return "this is not a Kubernetes object", ""

@@ -11,7 +11,7 @@ from floe_compiler.overlay.kustomization import Step, StepField
 from floe_compiler.overlay.matching import Everything, Scaled, Selection, WithImage
 from floe_compiler.overlay.touched_fields import touched_by_item
 
-# The types that kustomize wants; the first field is the one that must be there. Source: kustomize's api/types.
+# The types of the fields in kustomize; the first field is required. Source: kustomize's api/types.
 _TYPES: dict[StepField, dict[str, type]] = {
     "labels": {"pairs": dict, "includeTemplates": bool, "includeSelectors": bool, "fields": list},
     "images": {"name": str, "newName": str, "newTag": str, "tagSuffix": str, "digest": str},
@@ -21,7 +21,7 @@ _WORDS = {dict: "a mapping", bool: "true or false", list: "a list", str: "text",
 
 
 def read_item(document: Document, field: StepField, path: DataPath, findings: Findings) -> list[Step]:
-    """Return the step that an item of `field` stands for; none, and a finding, if it is malformed or not allowed."""
+    """Return the step of an item of `field`; None, with a finding, if it is malformed or not allowed."""
     types = _TYPES[field]
     if not check_keys(document, path, types, findings):
         return []

@@ -1,4 +1,4 @@
-"""A kustomization.yaml and all that it lists, as data."""
+"""A kustomization.yaml and everything that it lists, as data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ StepField = Literal["patches", "labels", "replicas", "images"]
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """An object that somebody wrote by hand, and where."""
+    """A hand-written object and its location."""
 
     manifest: Object
     span: Span
@@ -45,7 +45,7 @@ class Step:
     deletes: bool = False
     folders: tuple[str, ...] = ()
     digest: str = dataclasses.field(init=False)
-    """A digest of the step with its places, by which it is known in other processes and in the next run."""
+    """A digest of the step with its locations: its identity in other processes and in the next run."""
 
     def __post_init__(self) -> None:
         said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed)]
@@ -58,17 +58,17 @@ class Step:
         return hash(self.digest)
 
     def says(self) -> str:
-        """Return all that the entry says, with the pointers of a JSON patch as plain paths."""
+        """Return the entry as text, with the pointers of a JSON patch as plain paths."""
         return json.dumps(self.entry, ensure_ascii=False).replace("~1", "/").replace("~0", "~")
 
     def related(self) -> tuple[Related, ...]:
-        """Return the place that lists the step, if that is another file than it stands in."""
+        """Return the location that lists the step, if that is in another file."""
         return (Related(self.listed, "here it is listed"),) if self.listed.file != self.span.file else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """What one kustomization.yaml says. `folder` is its folder's path from the repository's root.
+    """The content of one kustomization.yaml. `folder` is its folder's path from the repository's root.
 
     `parts` are the folders among its resources. kustomize takes the resources and parts first, lets each component
     change them (and all else that is there by then), and applies the steps last.

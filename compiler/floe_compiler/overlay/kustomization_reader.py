@@ -1,4 +1,4 @@
-"""kustomization.yaml files -> a tree of Kustomizations, and everything that is wrong with them."""
+"""kustomization.yaml files -> a tree of Kustomizations, and all errors in them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STEP_FIELDS: tuple[StepField, ...] = ("patches", "labels", "replicas", "images"
 
 
 def read_environment(source: Source, environment: str) -> Kustomization | None:
-    """Return what is to be applied to an environment's objects: its overlay, of which the base is a part, or the base.
+    """Return the kustomization of an environment: its overlay, which includes the base, or else the base.
 
     Returns None if there is neither. Problems are recorded in the source's findings.
     """
@@ -87,7 +87,7 @@ def _listed(
             source.findings.add(MALFORMED, f"{value_at(document, path)} is listed twice", span)
             continue
         if tree_of(folder) != BASE and _is_base(folder, value_at(document, path)):
-            # The base also stands for the generated objects, so it is a part even if nobody has written any.
+            # The base also represents the generated objects, so it is a part even if it does not exist.
             exists = (source.root / BASE / KUSTOMIZATION).is_file()
             parts.append(_read(source, BASE, "Kustomization", above) if exists else Kustomization(BASE))
             continue
@@ -112,7 +112,7 @@ def _located(source: Source, folder: str, document: Document, path: DataPath) ->
 
 
 def _is_kustomization(source: Source, found: str, span: Span, above: tuple[str, ...]) -> bool:
-    """Return whether a kustomization.yaml above may list this path as a folder; record why not."""
+    """Return whether a kustomization.yaml above may list this path as a folder; record an error if not."""
     if (source.root / found).is_file():
         source.findings.add(NOT_FOUND, f"{found} is a file, not a folder with a {KUSTOMIZATION}", span)
     elif found in above:

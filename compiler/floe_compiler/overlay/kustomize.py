@@ -42,11 +42,11 @@ _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.\d+")
 
 
 class KustomizeError(Exception):
-    """kustomize refused what it was given; the message is its own."""
+    """kustomize failed; the message is its own."""
 
 
 def find_kustomize() -> list[str]:
-    """Return the command that builds a folder; raise StageFailed if there is none of a supported version.
+    """Return the command that builds a folder; raise StageFailed if no supported version is found.
 
     Nothing is started unless the program must come from PATH.
     """
@@ -68,7 +68,7 @@ def find_kustomize() -> list[str]:
 
 
 def identity_of(command: list[str]) -> str:
-    """Return what tells the program from another version of it; for the Python package's, the same on each machine."""
+    """Return the identity of the program's version; that of the Python package is the same on each machine."""
     program = Path(command[0])
     status = program.stat()
     if program in _bundled():
@@ -115,7 +115,7 @@ def _bundled() -> Iterator[Path]:
 
 
 def _version(command: list[str]) -> tuple[int, int]:
-    """Return major and minor version of the kustomize in a program, (0, 0) if it does not tell."""
+    """Return major and minor version of the kustomize in a program; (0, 0) if it is unknown."""
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):

@@ -33,7 +33,7 @@ class Requirement:
 
 
 def parse_label_selector(text: str) -> tuple[Requirement, ...]:
-    """Return the conditions, all of which must hold; raise ValueError if the text is no label selector."""
+    """Return the conditions, which must all hold; raise ValueError if the text is not a label selector."""
     found = []
     position = 0
     while position < len(text):

@@ -30,12 +30,12 @@ NOT_FOUND = Rule(
 OTHER_NAMES = ("kustomization.yml", "Kustomization")
 """kustomize's further names for the file; one name is enough."""
 
-# What kustomize would fetch. Source: api/internal/git/repospec.go and kusttarget's use of it.
+# URLs that kustomize would fetch. Source: api/internal/git/repospec.go and kusttarget's use of it.
 _REMOTE = re.compile(r"\w+://|git@|git::|(?:www\.)?(?:github|gitlab|bitbucket)\.\w+[/:]|.*[?]ref=|.*\.git(?:$|[/?])")
 
 
 def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -> str | None:
-    """Return the path from the repository's root of what a kustomization in `folder` lists as `path`.
+    """Return the path, from the repository's root, of an item that a kustomization in `folder` lists as `path`.
 
     Returns None, and records why, if it is remote, lies elsewhere than allowed, or does not exist.
     """
@@ -57,9 +57,9 @@ def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -
 
 
 def has_kustomization(root: Path, folder: str, span: Span | None, findings: Findings) -> bool:
-    """Return whether a folder has a kustomization.yaml; record that it has one under another name."""
+    """Return whether a folder has a kustomization.yaml; record an error if it has one under another name."""
     for name in OTHER_NAMES:
-        # Compared with the listing, as some file systems find "Kustomization" when asked for "kustomization".
+        # Compared with the listing, as some file systems ignore case.
         if (root / folder).is_dir() and name in {entry.name for entry in (root / folder).iterdir()}:
             place = span or Span(f"{folder}/{name}")
             findings.add(NOT_FOUND, f"{folder} has a {name}", place, hint=f"rename it to {KUSTOMIZATION}")
@@ -67,7 +67,7 @@ def has_kustomization(root: Path, folder: str, span: Span | None, findings: Find
 
 
 def _why_not(root: Path, folder: str, path: str, found: str) -> str:
-    """Return why a path is not allowed, or nothing if it is."""
+    """Return why a path is not allowed; empty if it is."""
     if posixpath.isabs(path) or not re.fullmatch(r"[^\\\n\0]{1,200}", path):
         return "is not a relative path with forward slashes"
     parts = Path(found).parts

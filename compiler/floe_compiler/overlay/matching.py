@@ -1,4 +1,4 @@
-"""Which objects an entry of a kustomization selects, as kustomize would select them."""
+"""The objects that an entry of a kustomization selects, by the rules of kustomize."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationCont
 """The kinds that kustomize's `replicas` changes. Source: builtinpluginconsts/replicas.go."""
 
 _LITERAL = re.compile(r"[A-Za-z0-9-]+")
-"""Regular expressions that match nothing but their own text."""
+"""Regular expressions that only match their own text."""
 
 
 class Selection(Protocol):
@@ -29,16 +29,16 @@ class Selection(Protocol):
         """The unit of all objects that can be selected; None if they may lie in several."""
 
     def matches(self, manifest: Object, /) -> bool:
-        """Return whether the object as it stands is selected."""
+        """Return whether the object is selected as it is."""
 
     def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
-        """Return whether the object could be selected once earlier entries, which say this, have changed it."""
+        """Return whether the object could be selected after earlier entries with these texts."""
 
     def describe(self) -> str:
-        """Return what is looked for, in words."""
+        """Return the selection in words."""
 
     def likeness(self, manifest: Object, /) -> Iterator[str]:
-        """Yield what of the object is compared with `describe()` to find the one that was probably meant."""
+        """Yield the texts of the object that are compared with `describe()` to find the one that was probably meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Everything:
         return True
 
     def describe(self) -> str:
-        """Return what is looked for."""
+        """Return the selection in words."""
         return "any object"
 
     def likeness(self, _manifest: Object, /) -> Iterator[str]:
@@ -83,7 +83,7 @@ class OneObject:
         return identify(manifest) == self.identity and version_of(manifest) == self.version
 
     def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
-        """Return whether it is the object: no entry changes its identity."""
+        """Return whether it is the object: entries never change the identity."""
         return self.matches(manifest)
 
     def describe(self) -> str:
@@ -110,12 +110,12 @@ class Target:
 
     @property
     def unit(self) -> str | None:
-        """Return the namespace that the target gives literally; None if it gives none, or an expression."""
+        """Return the namespace that the target gives literally; None if it has none, or an expression."""
         namespace = dict(self.fields).get("namespace")
         return namespace.pattern if namespace and _LITERAL.fullmatch(namespace.pattern) else None
 
     def matches(self, manifest: Object, /) -> bool:
-        """Return whether identity, labels and annotations are as described."""
+        """Return whether identity, labels and annotations match."""
         metadata = manifest.get("metadata") or {}
         return (
             self._identifies(manifest)
@@ -124,7 +124,7 @@ class Target:
         )
 
     def may_match(self, manifest: Object, earlier: Iterable[str], /) -> bool:
-        """Return whether the identity is as described, and earlier entries may have set each label that it has not."""
+        """Return whether the identity matches, and earlier entries may have set each label that is missing."""
         if not self._identifies(manifest):
             return False
         metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
@@ -139,7 +139,7 @@ class Target:
         return all(pattern.fullmatch(_identity_part(manifest, name)) for name, pattern in self.fields)
 
     def describe(self) -> str:
-        """Return what the target says."""
+        """Return the text of the target."""
         return self.text
 
     def likeness(self, manifest: Object, /) -> Iterator[str]:
@@ -161,7 +161,7 @@ class Scaled:
         return identity.kind in _SCALED and identity.name == self.name
 
     def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
-        """Return whether it is a workload of that name: no entry changes its identity."""
+        """Return whether it is a workload of that name: entries never change the identity."""
         return self.matches(manifest)
 
     def describe(self) -> str:

@@ -1,4 +1,4 @@
-"""For an entry that matches nothing: the object that was probably meant, and how to say so."""
+"""The object that an entry without a match probably meant, as a hint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from floe_compiler.overlay.matching import OneObject, Selection
 
 
 def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
-    """Return a hint naming what is nearest to the selection, and what differs if it is one thing."""
+    """Return a hint naming the object nearest to the selection, and the difference if there is just one."""
     if not manifests:
         return "its folder brings no objects in: list them under resources"
     if isinstance(selection, OneObject) and (hint := _one_thing_differs(selection, manifests)):

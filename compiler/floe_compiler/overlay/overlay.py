@@ -1,4 +1,4 @@
-"""What base/ and overlays/<environment>/ say, read once for an environment; applying it reads no file."""
+"""The content of base/ and overlays/<environment>/, read once for an environment; applying it reads no files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Overlay:
     """The kustomizations of an environment: plain data that can be sent to another process.
 
     `top` is None if the environment has neither base nor overlay. `steps` come in the order in which they are taken.
-    `written` has the hand-written objects by unit. `program` tells one version of kustomize from another; it is empty
+    `written` has the hand-written objects by unit. `program` identifies the version of kustomize; it is empty
     if there is nothing to patch.
     """
 
@@ -58,15 +58,15 @@ class Overlay:
     def steps_for(self, units: Collection[str]) -> tuple[Step, ...]:
         """Return the steps that may select an object of these units, in order.
 
-        These are all but those that name an object or a namespace of another unit literally.
+        Excluded are only steps that name an object or a namespace of another unit literally.
         """
         positions = {position for unit in (None, *units) for position in self._steps_of.get(unit, ())}
         return tuple(self.steps[position] for position in sorted(positions))
 
     def digest_for(self, unit: str, *further: str) -> str:
-        """Return a digest of all that the overlay contributes to a unit: its hand-written objects, and the steps.
+        """Return a digest of the overlay's contribution to a unit: its hand-written objects, and the steps.
 
-        The steps of `further` units count as well: of those in which some objects of the unit seem to lie.
+        The steps of `further` units count as well: some objects of the unit may be in these.
         """
         steps = self.steps_for({unit, *further})
         written = [
@@ -77,7 +77,7 @@ class Overlay:
 
 
 def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tuple[Diagnostic, ...]]:
-    """Return what is to be applied to an environment's objects, and warnings.
+    """Return the overlay of an environment, and warnings.
 
     Args:
         root: The repository, with base/ and overlays/<environment>/; either may be missing.
@@ -85,7 +85,7 @@ def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tup
         read: Turns YAML text and its file's name into documents.
 
     Raises:
-        StageFailed: With everything that is wrong with the files (K004 to K016, K020, and what `read` finds), or K001
+        StageFailed: With all errors in the files (K004 to K016, K020, and those of `read`), or K001
             if there are patches and no kustomize.
     """
     findings = Findings()
@@ -99,7 +99,7 @@ def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tup
 
 
 def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str, dict[ObjectId, Written]]:
-    """Return the hand-written objects by unit; record those that are written twice."""
+    """Return the hand-written objects by unit; record duplicates."""
     found: dict[str, dict[ObjectId, Written]] = {}
     for kustomization in folders:
         for resource in kustomization.resources:

@@ -22,7 +22,7 @@ TARGET_FIELDS = (*IDENTITY_FIELDS, "labelSelector", "annotationSelector")
 
 
 def read_target(document: Document, path: DataPath, findings: Findings) -> Target | None:
-    """Return what the target at `path` selects; None, and a finding, if it is malformed."""
+    """Return the selection of the target at `path`; None, with a finding, if it is malformed."""
     if not check_keys(document, path, TARGET_FIELDS, findings):
         return None
     before = len(findings.found)

@@ -36,9 +36,9 @@ _IDENTITY = frozenset({"", "/kind", "/metadata", "/metadata/name", "/metadata/na
 
 
 def read_patch(source: Source, folder: str, document: Document, path: DataPath) -> list[Step]:
-    """Return the steps that the item of `patches` at `path` of a kustomization.yaml in `folder` stands for.
+    """Return the steps of the item of `patches` at `path` of a kustomization.yaml in `folder`.
 
-    What is malformed is recorded and left out. A patch of several documents is as many steps.
+    Malformed patches are recorded and left out. Each document of a patch is a step.
     """
     findings = source.findings
     hint = 'write "path:" and the file, or "patch: |-" and the patch'
@@ -79,7 +79,7 @@ def _documents(source: Source, folder: str, document: Document, path: DataPath) 
 
 
 def _inline(source: Source, file: str, text: str, span: Span) -> list[Document]:
-    """Return the documents of an inline patch. The place of all that is in them is the patch's own."""
+    """Return the documents of an inline patch. The location of everything in them is the patch's own."""
     documents, problems = source.read(text, file)
     source.findings.extend(replace(one, span=span, message=f"in this patch: {one.message}") for one in problems)
     return [Document(file, one.data, {}, {(): span}) for one in documents]
@@ -118,7 +118,7 @@ def _deletes(patch: Document) -> bool:
 
 
 def _check_merge(patch: Document, findings: Findings) -> bool:
-    """Return whether it is a strategic merge patch that kustomize would take for one."""
+    """Return whether it is a well-formed strategic merge patch."""
     if not isinstance(patch.data, dict) or not isinstance(patch.data.get("metadata", {}), dict):
         message = "a patch is a mapping (a part of an object) or a list (of operations)"
         findings.add(BAD_PATCH, message, patch.span(()))
@@ -133,7 +133,7 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
 
 
 def _check_operations(patch: Document, findings: Findings) -> bool:
-    """Return whether it is a well-formed JSON patch that leaves objects what they are."""
+    """Return whether it is a well-formed JSON patch that does not change the identity of objects."""
     before = len(findings.found)
     for index, operation in enumerate(patch.data):
         span = patch.span((index,))
@@ -152,7 +152,7 @@ def _check_operations(patch: Document, findings: Findings) -> bool:
 
 
 def _changed(operation: dict[str, Any]) -> set[str]:
-    """Return the pointers to what an operation changes."""
+    """Return the pointers that an operation changes."""
     changed = {operation["path"]} if operation["op"] != "test" else set()
     return changed | ({str(operation.get("from"))} if operation["op"] == "move" else set())
 

@@ -1,8 +1,8 @@
 """Runs kustomize over the objects that some step changes, in portions, and finds the steps that it fails on.
 
 kustomize takes time that grows with the square of the number of objects (3,000 in one build: a minute), and no step
-looks at more than one object. So objects that no step changes do not go in at all, and the others in portions, of
-whatever units.
+looks at more than one object. So objects that no step changes are left out, and the others go in in portions, of
+any units.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ PATCH_FAILED = Rule(
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The results by object, and what is wrong, or warned of, by each object that it concerns.
+    """The results by object, and errors and warnings, by each object that they concern.
 
-    An object for which something is wrong may have no result.
+    An object with an error may have no result.
     """
 
     results: dict[ObjectId, Result] = field(default_factory=dict)
@@ -65,12 +65,12 @@ def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def build_changed(overlay: Overlay, changed: Iterable[ChangedObject]) -> Built:
-    """Return what kustomize makes of these objects, of any units of the environment.
+    """Return the results of kustomize for these objects, of any units of the environment.
 
     Raises StageFailed if kustomize is not found (K001) or does not end (K002).
     """
     built = Built()
-    # In the order of the names that messages show, so that of all objects that a step fails on the first is named.
+    # Sorted by the names in messages, so that the first object that a step fails on is reported.
     ordered = sorted(changed, key=lambda one: str(one.identity))
     if not ordered or overlay.top is None:
         return built
@@ -82,7 +82,7 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject]) -> Built:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What one run of kustomize built, or why it refused."""
+    """The result of one run of kustomize, or its error."""
 
     objects: dict[ObjectId, Object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ class _Kustomize:
 
 
 def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built) -> list[tuple[ObjectId, Result]]:
-    """Return the results of all runs without an error; record what is wrong in the others."""
+    """Return the results of all runs without an error; record the errors of the others."""
     portions = _portions(objects)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         runs = list(pool.map(kustomize.attempt, portions))
@@ -131,7 +131,7 @@ def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Bui
 
 
 def _portions(objects: Sequence[ChangedObject]) -> list[Sequence[ChangedObject]]:
-    """Return the objects in as few portions as may be, of about the same size."""
+    """Return the objects in as few portions as possible, of about the same size."""
     if not objects:
         return []
     size = math.ceil(len(objects) / math.ceil(len(objects) / PORTION))
@@ -139,7 +139,7 @@ def _portions(objects: Sequence[ChangedObject]) -> list[Sequence[ChangedObject]]
 
 
 def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Iterator[tuple[ObjectId, Result]]:
-    """Yield the result of each object; record objects that are not themselves any more."""
+    """Yield the result of each object; record objects whose identity has changed."""
     others = ", ".join(sorted(str(one) for one in run.objects.keys() - {one.identity for one in portion}))
     missing = [one for one in portion if one.identity not in run.objects and not one.may_be_removed]
     for one in missing:
@@ -190,7 +190,7 @@ def _first_failure(
 
 
 def _first(items: Sequence[Item], fail: Callable[[Sequence[Item]], object]) -> Item:
-    """Return the item with which the items up to it begin to fail, by halving. All together they do fail."""
+    """Return, by bisection, the first item up to which the items fail together. All together they do fail."""
     good, bad = 0, len(items)
     while bad - good > 1:
         middle = (good + bad) // 2

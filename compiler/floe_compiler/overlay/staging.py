@@ -1,4 +1,4 @@
-"""The files that kustomize gets: the tree of kustomizations again, with some of the objects and some of the steps."""
+"""The input files of kustomize: the tree of kustomizations with some of the objects and steps."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def staged_files(
     """Return path and text of each file to give to kustomize.
 
     Args:
-        top: The tree of kustomizations; its folders keep their places.
-        objects: The objects that come in by each folder's kustomization.
+        top: The tree of kustomizations; its folders keep their paths.
+        objects: The objects that each folder's kustomization lists.
         steps: The steps to take; others are left out.
     """
     files: dict[str, str] = {}
@@ -36,7 +36,7 @@ def _stage(
     steps: Collection[Step],
     files: dict[str, str],
 ) -> bool:
-    """Write one kustomization, its parts and components; return False if nothing is left of them."""
+    """Write one kustomization, its parts and components; return False if they are empty."""
     folder = kustomization.folder
     own = objects.get(folder, ())
     resources, components = (

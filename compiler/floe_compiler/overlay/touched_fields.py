@@ -1,8 +1,8 @@
-"""Which top-level fields of an object a step may read or change, so that kustomize gets no others.
+"""The top-level fields of an object that a step may read or change; kustomize gets only these.
 
 kustomize's time grows with the text that it gets, and most patches touch a small part of an object: a label, the number
-of replicas. What no step touches is left out of what kustomize gets, and put back afterwards. When in doubt, a step
-touches everything (None).
+of replicas. Fields that no step touches are left out of kustomize's input, and put back afterwards. When in doubt, a
+step touches everything (None).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.overlay.kustomization import Step, StepField
 
 ALWAYS = frozenset({"apiVersion", "kind", "metadata"})
-"""What kustomize gets of every object: it selects by these."""
+"""The fields that kustomize gets of every object, as it selects by them."""
 
 
 def touched_by_patch(patch: Any) -> frozenset[str] | None:
@@ -36,7 +36,7 @@ def touched_by_item(field: StepField, item: Any) -> frozenset[str] | None:
 
 
 def touched_part(manifest: Object, steps: Iterable[Step]) -> Object:
-    """Return what kustomize must get of an object to take these steps."""
+    """Return the part of an object that kustomize needs for these steps."""
     touched = ALWAYS
     for step in steps:
         if step.touches is None:

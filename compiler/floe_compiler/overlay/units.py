@@ -1,4 +1,4 @@
-"""Which unit an object belongs to: units are what the compiler renders, patches and checks apart."""
+"""The unit that an object belongs to."""
 
 from __future__ import annotations
 
