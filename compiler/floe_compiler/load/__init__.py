@@ -1,1 +1,1 @@
-"""Files -> Sources: authored files, checked one by one, as plain data with the place of every value."""
+"""Files -> Sources: authored files, checked one by one, as plain data with the location of every value."""

@@ -1,4 +1,4 @@
-"""Which files people write, and what kind of document each must hold."""
+"""The authored files, and the kind of document of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS: Mapping[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Authored:
-    """The authored files with their kinds, sorted by path, and what lies among them that nothing would read."""
+    """The authored files with their kinds, sorted by path, and stray files."""
 
     kinds: Mapping[str, str]
     strays: tuple[Stray, ...] = ()
@@ -35,8 +35,8 @@ class Authored:
 def authored_files(root: Path) -> Authored:
     """Return the authored files below `root`.
 
-    What has the path of a document counts as one, whatever it is: that a folder, a pipe or a link which leads nowhere
-    cannot be read is told by the one who reads it.
+    Anything at the path of a document counts as one: that a folder, a pipe or a broken link cannot be read is reported
+    by the reader.
     """
     tree = input_tree(root)
     found = {path: kind for path in tree if (kind := kind_of(path))}
@@ -44,7 +44,7 @@ def authored_files(root: Path) -> Authored:
 
 
 def kind_of(path: str) -> str:
-    """Return the kind of document that belongs at a path; nothing if none does."""
+    """Return the kind of document that belongs at a path; empty if there is none."""
     if any(part.startswith(".") for part in path.split("/")):
         return ""
     return next((kind for kind, pattern in KINDS.items() if pattern.fullmatch(path)), "")

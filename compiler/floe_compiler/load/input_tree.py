@@ -1,4 +1,4 @@
-"""Everything that lies where inputs are written, whether anything reads it or not."""
+"""All files among the inputs, including those that nothing reads."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ TREES = ("base", "domains", "overlays")
 
 _MANIFEST = re.compile(r"\.?platform[-_ ]?manifest(?:\..*)?", re.IGNORECASE)
 
-# Nobody takes these for inputs: documentation, what hosting and operating systems look for, and what editors leave.
-# A document whose name somebody merely made longer ("orders.yaml.txt") is none of them.
+# Clearly not inputs: documentation, files of hosting services and operating systems, and editors' backups.
+# A document with a suffix appended to its name ("orders.yaml.txt") is not among them.
 _NOT_INPUT = re.compile(
     r"(?!.*\.ya?ml\.(?!bak|orig|rej|sw[a-z]))"
     r"(?:.*\.(?:md|markdown|rst|adoc|txt|png|jpe?g|gif|svg|pdf|drawio|mmd|puml)"
@@ -27,9 +27,9 @@ _NOT_INPUT = re.compile(
 
 
 def input_tree(root: Path) -> Mapping[str, EntryType]:
-    """Return the path from the root and the type of all that lies in base/, domains/ and overlays/, and of manifests.
+    """Return the path from the root and the type of everything in base/, domains/ and overlays/, and of manifests.
 
-    Sorted by path. Left out are hidden folders, and files that nobody takes for inputs, such as a README. Links are
+    Sorted by path. Left out are hidden folders, and files that are clearly not inputs, such as a README. Links are
     not followed.
     """
     return dict(sorted(_entries(root)))

@@ -1,4 +1,4 @@
-"""Which files the kustomizations list: those that the overlay stage will read."""
+"""The files that the kustomizations list, which the overlay stage will read."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from floe_compiler.model.layout import KUSTOMIZATION
 
 
 def listed_files(root: Path, tree: Mapping[str, EntryType]) -> frozenset[str] | None:
-    """Return the files that the kustomizations of base/ and of each environment list, and these themselves.
+    """Return the files that the kustomizations of base/ and of each environment list, and the kustomizations.
 
-    Returns None if that is not certain: one cannot be read, or lists what is not there. The overlay stage tells what
-    is wrong with it, and a file that it leaves out may be just the one that was meant.
+    Returns None if that is not certain: one cannot be read, or lists a missing file. The overlay stage reports
+    the error, and an unlisted file may be the one that was meant.
 
     Args:
         root: The repository.
-        tree: All that lies in it where inputs are written.
+        tree: All files among the inputs.
     """
     found: set[str] = set()
     folders = ["base", *(path for path in tree if posixpath.dirname(path) == "overlays")]

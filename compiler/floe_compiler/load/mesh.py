@@ -23,14 +23,14 @@ from floe_compiler.model.span import Span
 
 API_VERSION = "floe.dev/v1"
 CHUNK = 64
-"""Files that one process reads at a time: about 0.1 s."""
+"""The number of files that one process reads at a time, in about 0.1 s."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class KnownDocuments(Protocol):
-    """The documents of files that an earlier run has found nothing wrong with."""
+    """The documents of files that an earlier run has read without findings."""
 
     def get(self, file: str, text: str) -> tuple[Document, ...] | None:
         """Return the documents of a file with this text; None if they are not known."""
@@ -40,7 +40,7 @@ class KnownDocuments(Protocol):
 
 
 class Nothing:
-    """No document is known, and none is kept."""
+    """Keeps no documents."""
 
     def get(self, _file: str, _text: str, /) -> None:
         """Return None."""
@@ -72,7 +72,7 @@ def load(
     Args:
         root: The repository.
         schemas: The JSON Schema of each kind of document.
-        known: Documents that need not be read again.
+        known: Documents from earlier runs.
         run: Runs the reading of many files.
 
     Raises StageFailed with every problem of every file.
@@ -96,7 +96,7 @@ def _documents(
     run: Map,
     findings: Findings,
 ) -> Mapping[str, Document]:
-    """Return the sound documents by file, in the order of the files."""
+    """Return the valid documents by file, in the order of the files."""
     read: dict[str, str] = {}
     texts: dict[str, str] = {}
     found: dict[str, Document] = {}
@@ -124,9 +124,9 @@ def _documents(
 
 
 def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Diagnostic]]]:
-    """Return for each file its one document (as bytes, if it can be packed) and what is wrong with it.
+    """Return the document of each file (as bytes, if it can be packed) and its findings.
 
-    There is no document if the file is not sound.
+    The document is None if the file has errors.
     """
     check = SchemaCheck(texts.schemas)
     results = []

@@ -1,4 +1,4 @@
-"""What loading refuses, beyond what the reading of YAML does."""
+"""The rules of loading, besides those of the YAML reader."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class SchemaCheck:
         self._structures: dict[str, Structure] = {}
 
     def problems(self, kind: str, document: Document) -> Iterator[Diagnostic]:
-        """Yield everything in which the document does not fit the schema of its kind."""
+        """Yield the structural errors of a document."""
         if kind not in self._structures:
             self._structures[kind] = Structure(self._schemas[kind])
         for mistake in self._structures[kind].mistakes(document.data, lambda path: document.raw.get(path, "")):
@@ -32,6 +32,6 @@ class SchemaCheck:
 def _span(mistake: Mistake, document: Document) -> Span:
     if mistake.wrong is Wrong.MISSING_KEY:
         return document.span(mistake.path[:-1])
-    # What has no value seems to stand where the next thing begins.
+    # A missing value has the location of the next token.
     at_key = mistake.wrong is Wrong.UNKNOWN_KEY or mistake.absent
     return document.key_span(mistake.path) if at_key else document.span(mistake.path)

@@ -30,7 +30,7 @@ def secret_values(document: Document) -> Iterator[Diagnostic]:
 
 
 def _hint(kind: str, path: DataPath) -> str:
-    """Return where the secret belongs, in the words of the place where its value stands."""
+    """Return the hint for a secret: how to refer to it at this location."""
     if "steps" in path:
         name = next((key for above, key in pairwise(path) if above in ("variables", "secrets")), "VARIABLE")
         return f"put it into the secret store and refer to it: secrets: {{{name}: {{secret: <name>, key: <key>}}}}"
@@ -47,7 +47,7 @@ def _is_option_value(before: object, value: str) -> bool:
 def _scalars(
     data: Any, path: DataPath = (), before: object = None
 ) -> Iterator[tuple[DataPath, str | int | float, object]]:
-    """Yield every text and number that is not empty, with its path, and what stands before it in its list."""
+    """Yield every text and number that is not empty, with its path, and the item before it in its list."""
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _scalars(value, (*path, key))

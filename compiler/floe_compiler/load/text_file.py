@@ -12,7 +12,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.span import Span
 
 MOST_BYTES = 5_000_000
-"""The longest authored file is far shorter; more is a file put in the wrong place."""
+"""Authored files are far smaller; a larger one is misplaced."""
 
 HINT = "delete it, or write it as an escape in double quotes"
 
@@ -51,7 +51,7 @@ CONTROL_CHARACTER = Rule(
 )
 
 _INVISIBLE = re.compile(r"[\u00a0\u00ad\u2000-\u200f\u202f\u205f-\u2064\u3000]")
-"""What looks like nothing or like a space; texts may have it, as between a number and its unit, but no names."""
+"""Invisible characters and spaces; allowed in texts, as between a number and its unit, but not in names."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
@@ -79,7 +79,7 @@ def read_file(root: Path, file: str) -> tuple[str | None, list[Diagnostic]]:
 
 
 def control_characters(text: str, file: str) -> list[Diagnostic]:
-    """Return a finding for each character that makes the text mean something else than it shows, at its first place."""
+    """Return a finding for each character that hides the meaning of the text, at its first occurrence."""
     counts = Counter(_CONTROL.findall(text))
     return [
         Diagnostic(
@@ -93,18 +93,18 @@ def control_characters(text: str, file: str) -> list[Diagnostic]:
 
 
 def invisible(text: str) -> tuple[int, str] | None:
-    """Return the first invisible character of a text that should be visible: where it is, and what it is called."""
+    """Return the position and name of the first invisible character of a text."""
     match = _INVISIBLE.search(text)
     return (match.start(), f"U+{ord(match[0]):04X}") if match else None
 
 
 def visible(text: str) -> str:
-    """Return the text with the names of its invisible characters in their place."""
+    """Return the text with invisible characters replaced by their names."""
     return _INVISIBLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def span_at(text: str, offset: int, file: str) -> Span:
-    """Return the place of the character at `offset`."""
+    """Return the location of the character at `offset`."""
     return Span(file, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
@@ -133,7 +133,7 @@ def _read_bytes(root: Path, file: str) -> tuple[bytes, Diagnostic | None]:
 def _is_inside(path: str, root: Path) -> bool:
     """Return whether a path still leads into a folder once all links are followed."""
     real = os.path.realpath(path)
-    # Most roots have no link in them: then this says the same as the resolved root would, in less time.
+    # Most roots contain no links: then this gives the same result as resolving the root, in less time.
     return real.startswith(f"{root}/") or Path(real).is_relative_to(root.resolve())
 
 

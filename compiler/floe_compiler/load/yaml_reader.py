@@ -1,7 +1,7 @@
-"""YAML text -> documents of plain data, with the place of every key and value, or everything that is wrong with it.
+"""YAML text -> documents of plain data, with the location of every key and value, or all errors in it.
 
 Only YAML that every reader understands alike is accepted: no anchors, merge keys and tags, no keys but text, and no
-unquoted scalar that one reader takes for text and another for a number or a switch. ruamel.yaml delivers the events
+unquoted scalar that one reader takes for text and another for a number or a boolean. ruamel.yaml delivers the events
 with their positions; the data is built here, because what scalars mean and which keys may repeat is exactly what YAML
 libraries differ in.
 """
@@ -26,7 +26,7 @@ from floe_compiler.model.span import Span
 
 DEEPEST = 100
 
-# What libyaml and ruamel.yaml do not read alike: tabs, comments right after `|` and `>`, and lines that look like the
+# Syntax that libyaml and ruamel.yaml read differently: tabs, comments right after `|` and `>`, and lines like the
 # start or end of a document, as they may in block scalars.
 _READ_DIFFERENTLY = re.compile(r"\t|[|>][-+0-9]*#|^(?:---|\.\.\.)", re.MULTILINE)
 
@@ -64,7 +64,7 @@ TOO_DEEP = Rule(
 
 
 def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
-    """Return the documents of a YAML text that are not empty, and everything that is wrong with it.
+    """Return the documents of a YAML text that are not empty, and the findings.
 
     If any diagnostic is an error the documents are incomplete. After a syntax error the rest of the text is not read.
     """
@@ -79,7 +79,7 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
             documents.append(document)  # noqa: PERF402 -- those before a mistake stay
     except YAMLError as error:
         problem = syntax_problem(error, text, file)
-        # `*/15 * * * *` begins with an alias, after which the rest of the line makes no sense.
+        # `*/15 * * * *` begins with an alias, and the rest of the line is a syntax error.
         if not any(one.rule is NO_REFERENCES and _line_of(one) == _line_of(problem) for one in findings.found):
             findings.extend([problem])
     except _TooDeepError as error:
@@ -88,7 +88,7 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
 
 
 def _sound_documents(text: str, file: str) -> list[Document] | None:
-    """Return the documents of a text with which nothing is wrong; None if there may be something.
+    """Return the documents of a text without errors; None if it may have some.
 
     libyaml parses ten times faster than ruamel.yaml, and gives the same events for what both accept, but for what
     `_READ_DIFFERENTLY` finds, for the places of values that are left out, and for documents that are one text. And its
@@ -109,7 +109,7 @@ def _sound_documents(text: str, file: str) -> list[Document] | None:
 
 
 def _built(events: Iterator[Any], file: str, findings: Findings) -> Iterator[Document]:
-    """Yield the documents that a parser's events stand for, but for empty ones."""
+    """Yield the documents of a parser's events, without empty ones."""
     for event in events:
         if _kind(event) == "DocumentStartEvent":
             document = _Builder(file, events, findings).document()
@@ -134,7 +134,7 @@ class _TooDeepError(Exception):
 
 @dataclass(slots=True)
 class _Builder:
-    """Builds one document from the parser's events, of which each is taken once and in order."""
+    """Builds one document from the parser's events, each consumed once and in order."""
 
     file: str
     events: Iterator[Any]

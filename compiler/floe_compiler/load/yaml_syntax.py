@@ -1,4 +1,4 @@
-"""The parser's syntax errors in words that help: what stands there, and what to do about it."""
+"""The parser's syntax errors in plain words, with hints."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONFLICT = Rule(
     "Git has written both sides of a conflict into the file. Keep what is right, and delete the three marker lines.",
 )
 
-# Part of the parser's message, what to say, what to do.
+# Part of the parser's message, our message, hint.
 _KNOWN = (
     ("mapping values are not allowed", 'a ":" makes a second key on this line', 'quote the value if it holds ": "'),
     ("unknown escape", "the backslash begins no escape", 'write "\\\\" for a backslash, or use single quotes'),
@@ -47,7 +47,7 @@ _KNOWN = (
     ("node content", "a value is missing here", "is a bracket not closed?"),
     ("tag", "a tag", "delete it; quote the value if it is text"),
 )
-# Problems whose cause stands where the parser's context began, not where it gave up.
+# Errors whose cause is where the parser's context began, not where it gave up.
 _AT_CONTEXT = ("while scanning a quoted scalar", "could not find expected ':'")
 
 
@@ -56,7 +56,7 @@ _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 
 def conflicts(text: str, file: str) -> list[Diagnostic]:
-    """Return a finding at the first line that Git has marked a conflict with."""
+    """Return a finding at the first conflict marker of Git."""
     match = _MARKER.search(text)
     if not match:
         return []
@@ -74,7 +74,7 @@ def directives(text: str, file: str) -> list[Diagnostic]:
 
 
 def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
-    """Return the finding for what the parser raised."""
+    """Return the finding for an error of the parser."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return Diagnostic(SYNTAX, "not YAML", Span(file))
     mark, context, problem = error.problem_mark, error.context or "", error.problem or ""
@@ -94,7 +94,7 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Diagnostic:
     if any(part in said for part in _AT_CONTEXT) and "escape" not in said:
         place = context_place
     if "could not find expected ':'" in said and (found := invisible(text.split("\n")[place.line - 1])):
-        # What looks like `key: value` has something else than a space behind the colon.
+        # Text that looks like `key: value` has another character than a space after the colon.
         message = f"invisible character {found[1]}"
         return Diagnostic(CONTROL_CHARACTER, message, Span(file, place.line, found[0] + 1), hint="write a space")
     related = () if place == context_place else (Related(context_place, context),)

@@ -39,10 +39,10 @@ SETS = frozenset(
         "to",
     ]
 )
-"""Lists of items without names whose order means nothing: one item more must not look like a change of all others."""
+"""Lists of items without names in any order: an added item must not look like a change of all others."""
 
 ORDER = "[order]"
-"""Stands among the matched items for the order they come in, where only that has changed."""
+"""Represents the order of the matched items, where only that has changed."""
 
 
 def align(before: Any, after: Any, key: str = "") -> tuple[Any, Any]:
@@ -50,7 +50,7 @@ def align(before: Any, after: Any, key: str = "") -> tuple[Any, Any]:
 
     Args:
         before: plain data.
-        after: plain data that is not the same.
+        after: other plain data.
         key: the field that holds them.
     """
     if isinstance(before, dict) and isinstance(after, dict):
@@ -65,7 +65,7 @@ def align(before: Any, after: Any, key: str = "") -> tuple[Any, Any]:
 
 
 def _align_sets(before: list[Any], after: list[Any]) -> tuple[Any, Any]:
-    """Return the items that only one of the lists has; where each has one, what differs between the two."""
+    """Return the items that only one of the lists has; if each has just one, the difference of the two."""
     shared = {_text(item) for item in before} & {_text(item) for item in after}
     gone = [item for item in before if _text(item) not in shared]
     new = [item for item in after if _text(item) not in shared]
@@ -102,7 +102,7 @@ def _align_items(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def same(before: Any, after: Any) -> bool:
-    """Return whether two values mean the same in YAML: unlike in Python, 1 is neither True nor 1.0."""
+    """Return whether two values mean the same in YAML: unlike in Python, 1 is not equal to True or 1.0."""
     return before is after or _text(before) == _text(after)
 
 
@@ -111,7 +111,7 @@ def _text(value: Any) -> str:
 
 
 def by_merge_key(items: list[Any], keys: tuple[str, ...]) -> dict[str, Any] | None:
-    """Return the items by the first key that all of them have and none share; None if there is none."""
+    """Return the items by the first key that is present and unique in all of them; None if there is no such key."""
     for key in keys:
         if all(isinstance(item, dict) and key in item for item in items):
             named = {f"[{item[key]}]": item for item in items}

@@ -1,4 +1,4 @@
-"""The same danger of many objects, told once."""
+"""Dangers grouped: one that several objects share is reported once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
 from floe_compiler.report.outcome import count
 
 MOST = 3
-"""Of so many objects the names are given."""
+"""The number of objects that are named."""
 
 
 def dangers_with_objects(diffs: Iterable[EnvironmentDiff]) -> Mapping[Danger, list[tuple[str, ObjectChange]]]:
-    """Return each danger with the environments and objects that it threatens, in their order."""
+    """Return each danger with the environments and objects that it concerns, in order."""
     found = defaultdict(list)
     for diff in diffs:
         for change in diff.changes:
@@ -26,7 +26,7 @@ def dangers_with_objects(diffs: Iterable[EnvironmentDiff]) -> Mapping[Danger, li
 def describe(
     danger: Danger, threatened: list[tuple[str, ObjectChange]], place: Callable[[str, ObjectChange], str]
 ) -> str:
-    """Return the sentence with its object before it, or with how many there are and some of them behind it."""
+    """Return the danger's sentence with its object, or with the number of objects and some names."""
     names = [place(*one) for one in threatened[:MOST]]
     if len(threatened) == 1:
         return f"{names[0]}: {danger.sentence}"

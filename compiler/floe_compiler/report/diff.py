@@ -1,4 +1,4 @@
-"""The difference of two sets of objects as reviewers think of it: what is gone, changed and new, and what is risky."""
+"""The difference of two sets of objects for reviewers: deleted, changed and added objects, and dangers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACTIONS: tuple[Action, ...] = ("deleted", "changed", "added")
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field that differs: `spec.replicas`. `action` tells whether there was none before or is none now."""
+    """One field that differs: `spec.replicas`. `action` says whether it was added, removed or changed."""
 
     action: Action
     path: str
@@ -32,12 +32,12 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """One object that is gone, new, or differs in some fields; secrets in the fields are hidden already."""
+    """One deleted, added or changed object; secrets in its fields are already hidden."""
 
     action: Action
     identity: ObjectId
     file: str
-    """The path of the file that it stands in, or stood in."""
+    """The path of its file, before or after."""
 
     fields: tuple[FieldChange, ...] = ()
     dangers: tuple[Danger, ...] = ()
@@ -50,7 +50,7 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDiff:
-    """What differs in one environment, ordered by folder, then deletions first, then by identity."""
+    """The changes of one environment, ordered by folder, then deletions first, then by identity."""
 
     environment: str
     changes: tuple[ObjectChange, ...]
@@ -66,7 +66,7 @@ class EnvironmentDiff:
 
 
 def compare(environment: str, before: Manifests, after: Manifests, whole: Whole | None = None) -> EnvironmentDiff:
-    """Return what differs between two states of an environment's objects; those that mean the same are left out.
+    """Return the difference between two states of an environment's objects; equivalent ones are left out.
 
     `whole` has all objects of the state after, also those that did not change, which `before` and `after` may lack.
     """
@@ -88,7 +88,7 @@ def compare(environment: str, before: Manifests, after: Manifests, whole: Whole 
 
 
 def _renamed_jobs(before: Manifests, after: Manifests) -> dict[ObjectId, ObjectId]:
-    """Return for each new Job the one it takes the place of: Jobs end in a hash, as they cannot be changed in place."""
+    """Return, for each new Job, the one that it replaces: names of Jobs end in a hash, as Jobs are immutable."""
     gone = {_without_hash(identity): identity for identity in before.by_id if identity not in after.by_id}
     new = {_without_hash(identity): identity for identity in after.by_id if identity not in before.by_id}
     return {new[name]: gone[name] for name in new if name in gone and name.kind == "Job"}

@@ -23,7 +23,7 @@ def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGES
     text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), ""])
     left_out = 0
     for section in (*_dangers(diffs), *_details(diffs)):
-        # Once one does not fit, the rest is left out too, so that nobody takes a report with gaps for a whole one.
+        # After the first section that does not fit, all are left out, so that the report has no gaps.
         if left_out or len((text + section).encode()) > largest - 200:
             left_out += 1
         else:

@@ -1,4 +1,4 @@
-"""A difference as text: by folder, what is deleted first, the same change spelt out once."""
+"""A difference as text: by folder, deletions first, with shared changes spelt out once."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from floe_compiler.report.terminal import Paint, Style, visible
 
 LONGEST_VALUE = 160
 SEVERAL = 3
-"""A change of a field, or a danger, in so many objects is told only once: in an object of three environments, say."""
+"""The number of objects from which a shared change or danger is spelt out only once."""
 
 DANGER = "!"
-"""How a line about a danger begins."""
+"""The prefix of lines about dangers."""
 
 CONFIG_HASH = 'annotations["floe.dev/config-hash"]'
-"""What a pod's template has so that pods start anew with another configuration."""
+"""The annotation of pod templates that restarts pods when their configuration changes."""
 
-# Two hashes tell a reader nothing but that something else has changed. The least is that of `args` in Dagster's pods.
+# Two hashes only show that something else has changed. The least is that of `args` in Dagster's pods.
 _HASH = re.compile(r"[0-9a-f]{16,} [0-9a-f]{16,}")
 
 _SIGNS: dict[Action, str] = {"deleted": "-", "changed": "~", "added": "+"}
@@ -48,14 +48,14 @@ def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What several objects share, a danger or a change of a field: told once, under a number."""
+    """A danger or a change of a field that several objects share: spelt out once, under a number."""
 
     number: int
     objects: int
 
 
 def shared_changes(diffs: Iterable[EnvironmentDiff]) -> Mapping[str, Shared]:
-    """Return the text of what several objects share: dangers first, then the commonest first."""
+    """Return the shared dangers and changes: dangers first, then the most common first."""
     times = Counter(text for diff in diffs for change in diff.changes for text in (*_dangers(change), *_fields(change)))
     common = sorted(
         (not text.startswith(DANGER), -objects, text) for text, objects in times.items() if objects >= SEVERAL
@@ -64,7 +64,7 @@ def shared_changes(diffs: Iterable[EnvironmentDiff]) -> Mapping[str, Shared]:
 
 
 def shared_lines(shared: Mapping[str, Shared], paint: Paint) -> Iterator[str]:
-    """Yield the lines that spell out what is shared; none if there is nothing."""
+    """Yield the lines that spell out shared dangers and changes."""
     for text, it in shared.items():
         yield f"[{it.number}] in {count(it.objects, 'object')}:"
         yield from (f"  {paint(line, 'red') if line.startswith(DANGER) else line}" for line in text.split("\n"))
@@ -79,7 +79,7 @@ def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]
 
 
 def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[str, Shared]) -> Iterator[str]:
-    """Yield the lines about some objects; of what they share with others only the numbers."""
+    """Yield the lines about some objects, with only the numbers of shared dangers and changes."""
     for change in changes:
         dangers, fields = _dangers(change), _fields(change)
         numbers = "".join(f" [{shared[text].number}]" for text in (*dangers, *fields) if text in shared)

@@ -1,4 +1,4 @@
-"""The authored line that a diagnostic speaks of, with a mark under the place."""
+"""The authored line of a diagnostic, with a mark under the column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST_FILE = 2_000_000
 
 
 def excerpt(root: Path, span: Span, paint: Paint) -> tuple[str, ...]:
-    """Return the line at a span and a caret below its column; nothing if it cannot be read or shown safely."""
+    """Return the line at a span and a caret below its column; empty if it cannot be read or shown safely."""
     line = _read_line(root, span)
     if line is None or not line.strip() or len(line) > LONGEST_LINE:
         return ()

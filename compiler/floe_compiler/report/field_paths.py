@@ -1,4 +1,4 @@
-"""The way to a field of an object as people write it, the same in differences and explanations."""
+"""Readable paths of fields, the same in differences and explanations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled files read back as objects, to compare them."""
+"""Compiled files parsed as objects, for comparison."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NO_OBJECT = Rule(
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """Objects by identity, and the file that each of them stands in."""
+    """Objects by identity, and the file of each."""
 
     by_id: Mapping[ObjectId, Object] = field(default_factory=dict)
     files: Mapping[ObjectId, str] = field(default_factory=dict)
 
 
 def read_manifests(texts: Mapping[str, str], findings: Findings) -> Manifests:
-    """Return the objects of some files, given by path; a file that holds none is a finding (W008)."""
+    """Return the objects of some files, given by path; a file without an object is a finding (W008)."""
     found: dict[ObjectId, Object] = {}
     files: dict[ObjectId, str] = {}
     for path, text in texts.items():

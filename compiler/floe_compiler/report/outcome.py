@@ -1,4 +1,4 @@
-"""What a command found and did, in the one form that all output formats start from."""
+"""The outcome of a command: the common input of all output formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from floe_compiler.model.diagnostics import Diagnostic
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Diagnostics in order, the paths that a command created, changed and deleted, and a summing-up.
+    """Diagnostics in order, the paths that a command created, changed and deleted, and a summary.
 
     `words` says what happened to the deleted, changed and created paths.
     """
@@ -38,6 +38,6 @@ def count(number: int, noun: str) -> str:
 
 
 def count_problems(outcome: Outcome) -> str:
-    """Return `2 errors, 1 warning`, without what there is none of."""
+    """Return `2 errors, 1 warning`, without zero counts."""
     parts = [(outcome.errors, "error"), (outcome.warnings, "warning")]
     return ", ".join(count(number, noun) for number, noun in parts if number)

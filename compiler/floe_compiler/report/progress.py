@@ -1,4 +1,4 @@
-"""What a long run is at, on a terminal only, and only once it has taken long enough to wonder."""
+"""The progress of a long run: on a terminal only, and only after some seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CLEAR = "\r\x1b[K"  # ECMA-48: back to the start of the line, and erase it
 
 @contextmanager
 def showing_progress(stream: IO[str], patience: float = PATIENCE) -> Iterator[Callable[[str], None]]:
-    """Give a function that takes the name of each step; the last one shows while it lasts, and is erased at the end."""
+    """Provide a function that shows the name of a step until the next; the last one is erased."""
     if not stream.isatty():
         yield _silent
         return
@@ -29,7 +29,7 @@ def _silent(_: str) -> None:
 
 
 class _Line:
-    """The last line of a terminal, in use after some patience."""
+    """The last line of a terminal, used after a delay."""
 
     def __init__(self, stream: IO[str], patience: float) -> None:
         self._stream = stream

@@ -76,7 +76,7 @@ def _subject(diagnostic: Diagnostic) -> str:
 
 
 def _fingerprint(diagnostic: Diagnostic) -> str:
-    """Return what stays the same when lines move: the rule and its subject, or else the file and the message."""
+    """Return a fingerprint that is stable when lines move: the rule and its subject, or the file and the message."""
     file = diagnostic.span.file if diagnostic.span else ""
     what = diagnostic.subject or f"{file}\n{diagnostic.message}"
     return hashlib.sha256(f"{diagnostic.rule.code}\n{what}".encode()).hexdigest()[:16]

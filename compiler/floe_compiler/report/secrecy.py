@@ -1,7 +1,7 @@
-"""Nothing that looks like a secret is ever shown, even where no secret should be.
+"""Hides everything that looks like a secret, even where no secret should be.
 
 No stage renders a secret's value; this is the second line, for what people write by hand. It hides too much rather
-than too little: the values of Secrets, values under keys that sound secret, and `key: value` pairs and credentials
+than too little: the values of Secrets, values under keys with secret-like names, and `key: value` pairs and credentials
 inside longer texts.
 """
 
@@ -32,7 +32,7 @@ _PAIRS = (
     # An option, and the word or list item after it.
     re.compile(rf"""(?=-){_KEY}(["']?,?[ \t]+)(?!-)({_QUOTED}|[^\s,\]]+)""", re.IGNORECASE),
 )
-# What stands for a secret, not for its value: `{name: db-login}`, `{type: generated}`.
+# References to a secret, not values: `{name: db-login}`, `{type: generated}`.
 _REFERRING = re.compile(r"\{\s*[\"']?(?:type|name|kind)[\"']?\s*:", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)", re.IGNORECASE)
 _LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
@@ -40,12 +40,12 @@ _SCHEME = re.compile(rf"{SCHEME}\S{{6,}}", re.IGNORECASE)
 
 
 def is_secret_key(key: str) -> bool:
-    """Return whether a key sounds as if its value were a secret, and not a reference to one."""
+    """Return whether the name of a key suggests that its value is a secret, and not a reference to one."""
     return bool(_SECRET.search(key)) and not _REFERENCE.search(key)
 
 
 def hide_in_text(text: str) -> str:
-    """Return the text with what looks like a secret's value replaced; placeholders such as `${TOKEN}` stay."""
+    """Return the text with apparent values of secrets replaced; placeholders such as `${TOKEN}` stay."""
     text = without_secrets(text, HIDDEN)  # before pairs, of which only the first line is looked at
     for pair in _PAIRS:
         text = pair.sub(_hide_pair, text)

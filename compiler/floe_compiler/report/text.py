@@ -1,4 +1,4 @@
-"""Diagnostics for people: `file:line:column: error[R012]: message`, the line itself, a hint and what else to see."""
+"""Diagnostics for people: `file:line:column: error[R012]: message`, the line, a hint and related locations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
 
 
 def without_warnings(outcome: Outcome) -> Outcome:
-    """Return the outcome with its errors alone."""
+    """Return the outcome with only its errors."""
     return replace(outcome, diagnostics=tuple(found for found in outcome.diagnostics if found.severity == "error"))
 
 

@@ -1,4 +1,4 @@
-"""What in a change may hurt: a stable word for programs, and a sentence for the reviewer."""
+"""Risks of a change: a stable word for programs, and a sentence for the reviewer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WORDS = {
     "storage-shrink": "A volume is to become smaller, which it cannot.",
     "suspended": "Scheduled work no longer runs.",
 }
-"""Every word, with what it means; docs/delivery.md lists them."""
+"""Every word with its meaning; docs/delivery.md lists them."""
 
 _DETECTORS: tuple[Detector, ...] = (
     data.deleted,

@@ -1,4 +1,4 @@
-"""Who may do what: rights, what a project lets in, pod security, and the secrets that pods need."""
+"""Access: rights, AppProjects, pod security, and the secrets that pods need."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROJECT_LISTS: tuple[Fields, ...] = (
 
 
 def rights_widened(change: Change) -> Iterator[Danger]:
-    """Yield the rights that now hold for everything."""
+    """Yield the rights that now apply to everything."""
     new = _wildcards(change.after) - _wildcards(change.before)
     if change.kind in ("Role", "ClusterRole") and new:
         yield Danger("rights-widened", f"now allows * in {', '.join(sorted(new))}")
@@ -34,7 +34,7 @@ def _wildcards(manifest: Object) -> set[str]:
 
 
 def project_widened(change: Change) -> Iterator[Danger]:
-    """Yield what an AppProject now allows without limit, and what it no longer refuses."""
+    """Yield kinds and targets that an AppProject now allows without limit, and kinds that it no longer refuses."""
     if change.kind != "AppProject" or not change.after:
         return
     for fields in _PROJECT_LISTS:
@@ -54,7 +54,7 @@ def _kinds(project: Object, fields: Fields) -> set[str]:
 
 
 def security_lowered(change: Change) -> Iterator[Danger]:
-    """Yield whether a namespace lets more privileged pods in."""
+    """Yield a danger if a namespace admits more privileged pods."""
     old, new = (str(at(one, ("metadata", "labels", POD_SECURITY))) for one in (change.before, change.after))
     if change.kind != "Namespace" or not change.after or old not in _STRICTNESS:
         return
@@ -63,7 +63,7 @@ def security_lowered(change: Change) -> Iterator[Danger]:
 
 
 def secrets_needed(change: Change) -> Iterator[Danger]:
-    """Yield what the store must hold before pods can start; what somebody read from it before is not told again."""
+    """Yield the values that the store must hold before pods can start, without those that were already read from it."""
     if change.kind != "ExternalSecret":
         return
     old, new = (at(one, ("spec", "secretStoreRef", "name")) for one in (change.before, change.after))
@@ -77,14 +77,14 @@ def secrets_needed(change: Change) -> Iterator[Danger]:
 
 
 def store_changed(change: Change) -> Iterator[Danger]:
-    """Yield whether a store's name now stands for another store."""
+    """Yield a danger if a store's name now refers to another store."""
     old, new = (at(one, ("spec", "provider")) for one in (change.before, change.after))
     if change.kind in _STORES and old and new and old != new:
         yield Danger("secret-needed", "is another store now, which must hold everything, or pods wait for it")
 
 
 def _filled_here(store: Object) -> bool:
-    """Return whether a store hands out Secrets that the cluster itself makes up."""
+    """Return whether a store hands out generated Secrets of the cluster."""
     return bool(at(store, ("spec", "provider", "kubernetes")))
 
 

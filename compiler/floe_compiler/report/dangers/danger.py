@@ -1,4 +1,4 @@
-"""A danger, the change that it lies in, and the pods that it may touch."""
+"""Dangers, changes, and the pods that they may affect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Fields = tuple[str, ...]
 class Danger:
     """A risk of a change; `word` never changes its meaning.
 
-    The sentence leaves out which object it is about, so that the same danger of many objects can be told once.
+    The sentence does not name the object, so that the same danger of many objects can be reported once.
     """
 
     word: str
@@ -28,7 +28,7 @@ class Danger:
 
 
 class Whole(Protocol):
-    """All objects of an environment, which are read only when they are asked for."""
+    """All objects of an environment, which are read on first use."""
 
     def of_kind(self, kind: str) -> Iterable[Object]:
         """Yield the objects of a kind."""
@@ -38,7 +38,7 @@ class Whole(Protocol):
 
 
 class Objects:
-    """Objects that are at hand."""
+    """Objects that are in memory."""
 
     def __init__(self, objects: Iterable[Object]) -> None:
         self._objects = tuple(objects)
@@ -53,7 +53,7 @@ class Objects:
 
 
 class Surroundings:
-    """What else an environment holds: objects before a change, and all objects after it."""
+    """The rest of an environment: objects before a change, and all objects after it."""
 
     def __init__(self, before: Iterable[Object] = (), after: Whole | None = None) -> None:
         self._before = before
@@ -71,7 +71,7 @@ class Surroundings:
         return list(self._after.of_kind("ClusterSecretStore"))
 
     def beside(self, namespace: str) -> Sequence[Object]:
-        """Return what a namespace holds after the change."""
+        """Return the objects of a namespace after the change."""
         if namespace not in self._beside:
             self._beside[namespace] = self._after.in_namespace(namespace)
         return self._beside[namespace]
@@ -79,7 +79,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object before and after: empty where there was none, or will be none."""
+    """One object before and after: empty if it is created or deleted."""
 
     identity: ObjectId
     before: Object
@@ -93,7 +93,7 @@ class Change:
 
     @property
     def beside(self) -> Sequence[Object]:
-        """Return what its namespace holds after the change, the object included."""
+        """Return the objects of its namespace after the change, including this one."""
         return self.surroundings.beside(self.identity.namespace)
 
 
@@ -101,7 +101,7 @@ Detector = Callable[[Change], Iterator[Danger]]
 
 
 def containers(manifest: Object) -> dict[str, Object]:
-    """Return the containers of an object's pods by name, those that prepare them too."""
+    """Return the containers of an object's pods by name, including init containers."""
     return {one.name: one.data for one in containers_of(mapping(pod_template(manifest), ("spec",)))}
 
 
@@ -112,7 +112,7 @@ def pods_beside(change: Change) -> list[Labels]:
 
 
 def less(one: str, other: str) -> bool:
-    """Return whether a quantity is less than another; not if one of them is none."""
+    """Return whether a quantity is less than another; False if one of them is not a quantity."""
     try:
         return parse_quantity(one) < parse_quantity(other)
     except ValueError:

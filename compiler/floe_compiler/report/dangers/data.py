@@ -1,4 +1,4 @@
-"""Data that is lost, and updates that the API server refuses."""
+"""Lost data, and updates that the API server refuses."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LOSSES = {
 
 
 def deleted(change: Change) -> Iterator[Danger]:
-    """Yield what data goes with a deleted object."""
+    """Yield the data that is deleted with an object."""
     if change.kind in LOSSES and not change.after:
         yield Danger("data-loss", f"is deleted; {LOSSES[change.kind]}")
 
 
 def retention_ended(change: Change) -> Iterator[Danger]:
-    """Yield whether the volumes of a StatefulSet now go with it, or with its replicas."""
+    """Yield a danger if the volumes of a StatefulSet are now deleted with it, or with its replicas."""
     path = ("spec", "persistentVolumeClaimRetentionPolicy")
     old, new = (mapping(one, path) for one in (change.before, change.after))
     ended = sorted(when for when, what in new.items() if what == "Delete" != old.get(when))
@@ -33,7 +33,7 @@ def retention_ended(change: Change) -> Iterator[Danger]:
 
 
 def immutable(change: Change) -> Iterator[Danger]:
-    """Yield the fields that an update may not change."""
+    """Yield changed immutable fields."""
     if not change.after or at(change.before, ("metadata", "name")) != change.identity.name:
         return  # There was none, or one of another name, so that nothing is changed in place.
     for field in immutable_changes(change.before, change.after):
@@ -41,7 +41,7 @@ def immutable(change: Change) -> Iterator[Danger]:
 
 
 def storage_shrunk(change: Change) -> Iterator[Danger]:
-    """Yield the volumes that are to become smaller."""
+    """Yield the volumes that would shrink."""
     new = dict(_claims(change.kind, change.after))
     for name, size in _claims(change.kind, change.before):
         if name in new and less(new[name], size):

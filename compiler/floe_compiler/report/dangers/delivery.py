@@ -1,6 +1,6 @@
-"""What the delivery tool applies, from where, to which cluster, and what it deletes there.
+"""Delivery: the source that is applied, the target cluster, and deletions there.
 
-What a deletion entails: argo-cd.readthedocs.io/en/stable/user-guide/app_deletion, and `spec.deletionPolicy` in
+Consequences of a deletion: argo-cd.readthedocs.io/en/stable/user-guide/app_deletion, and `spec.deletionPolicy` in
 fluxcd.io/flux/components/kustomize/kustomizations.
 """
 
@@ -35,14 +35,14 @@ _DESTINATIONS: Mapping[str, tuple[Fields, ...]] = {
 
 
 def prune_enabled(change: Change) -> Iterator[Danger]:
-    """Yield whether the delivery tool begins to delete what leaves the output."""
+    """Yield a danger if the delivery tool begins to prune."""
     path = PRUNES.get(change.kind)
     if path and change.before and at(change.after, path) is True and at(change.before, path) is not True:
         yield Danger("prune", "now deletes from the cluster what leaves the output")
 
 
 def redirected(change: Change) -> Iterator[Danger]:
-    """Yield whether something else is applied, or it is applied elsewhere."""
+    """Yield a danger if the source or the target of the delivery changes."""
     if not change.before or not change.after:
         return
     if source := _instead(change, _SOURCES.get(change.kind, ())):
@@ -52,7 +52,7 @@ def redirected(change: Change) -> Iterator[Danger]:
 
 
 def _instead(change: Change, paths: tuple[Fields, ...]) -> str:
-    """Return `new instead of old` for the values that differ; empty if none does."""
+    """Return `new instead of old` for the values that differ; empty if they are equal."""
     states = [[at(manifest, path) for path in paths] for manifest in (change.before, change.after)]
     changed = [(old, new) for old, new in zip(*states, strict=True) if old != new]
     return ", ".join(f"{_shown(new)} instead of {_shown(old)}" for old, new in changed)
@@ -65,7 +65,7 @@ def _shown(value: Any) -> str:
 
 
 def delivery_ended(change: Change) -> Iterator[Danger]:
-    """Yield what becomes of what a deleted Application or Kustomization has delivered."""
+    """Yield the consequence of a deleted Application or Kustomization for the objects that it delivered."""
     if change.after or change.kind not in (*PRUNES, "ApplicationSet"):
         return
     if _cascades(change.kind, change.before):

@@ -1,4 +1,4 @@
-"""Who may reach what: addresses that a policy opens, pods that no policy restricts any more, Services, host names."""
+"""Network access: addresses that a policy opens, pods that are no longer restricted, Services, host names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floe_compiler.report.dangers.danger import Change, Danger, pods_beside
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Reach: TypeAlias = dict[str, dict[str, list[Network]]]
-"""By port (`TCP 443`), the addresses that a policy opens: what is written, and the networks that it means."""
+"""By port (`TCP 443`), the addresses that a policy opens: the text, and the networks."""
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 EVERY_POD = "every pod of the cluster"
@@ -23,7 +23,7 @@ _OUTSIDE = frozenset({"LoadBalancer", "NodePort"})
 
 
 def addresses_opened(change: Change) -> Iterator[Danger]:
-    """Yield the addresses that a policy which was there before did not allow, and the whole cluster if it did not."""
+    """Yield the addresses that an existing policy newly allows, and the whole cluster if it newly allows that."""
     if change.kind != "NetworkPolicy" or not change.before:
         return
     for direction, (_, words) in _PEERS.items():
@@ -56,7 +56,7 @@ _EVERYBODY: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in ANYWHERE]
 
 
 def _networks(block: Object) -> list[Network]:
-    """Return the networks of an `ipBlock` without its exceptions; none if it is no network."""
+    """Return the networks of an `ipBlock` without its exceptions; empty if it is invalid."""
     try:
         found: list[Network] = [ip_network(str(block.get("cidr")), strict=False)]
         for text in items(block, ("except",)):
@@ -78,7 +78,7 @@ def _within(one: Network, other: Network) -> bool:
 
 
 def _covered(peer: str, networks: list[Network], known: Mapping[str, list[Network]]) -> bool:
-    """Return whether a peer could be reached before: every pod through any address, too."""
+    """Return whether a peer was allowed before; a rule for all addresses includes every pod."""
     if peer == EVERY_POD:
         return any(one in known for one in (EVERY_POD, *ANYWHERE))
     before = [network for one in known.values() for network in one]
@@ -100,9 +100,9 @@ def _port(port: Object) -> str:
 
 
 def restriction_lost(change: Change) -> Iterator[Danger]:
-    """Yield in which direction pods that stay are no longer restricted by any policy.
+    """Yield the directions in which remaining pods are no longer restricted by any policy.
 
-    A policy that selects all pods also holds for those that somebody starts later.
+    A policy that selects all pods also applies to those that start later.
     """
     if change.kind != "NetworkPolicy" or not change.before:
         return
@@ -127,7 +127,7 @@ def _lost(policy: Object, pods: list[Labels], others: list[Object]) -> bool:
 
 
 def _directions(policy: Object) -> list[str]:
-    """Return what a policy restricts; without `policyTypes`, egress only if it has rules for it."""
+    """Return the directions that a policy restricts; without `policyTypes`, egress only if it has rules for it."""
     given = items(policy, ("spec", "policyTypes"))
     if given:
         return [str(one).lower() for one in given]
@@ -143,14 +143,14 @@ def _selects_all(policy: Object) -> bool:
 
 
 def service_exposed(change: Change) -> Iterator[Danger]:
-    """Yield whether a Service is now open to the outside of the cluster."""
+    """Yield a danger if a Service is now reachable from outside the cluster."""
     old, new = (str(at(one, ("spec", "type"))) for one in (change.before, change.after))
     if change.kind == "Service" and new in _OUTSIDE and new != old:
         yield Danger("exposed", f"a {new} can be reached from outside of the cluster")
 
 
 def hosts_changed(change: Change) -> Iterator[Danger]:
-    """Yield the host names that no longer lead anywhere."""
+    """Yield the host names that are no longer routed."""
     gone = sorted(_hosts(change.before) - _hosts(change.after))
     if change.kind == "Ingress" and gone:
         yield Danger("host-change", f"{', '.join(gone)} no longer leads here")

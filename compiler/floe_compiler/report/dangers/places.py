@@ -1,6 +1,6 @@
-"""Where data is kept: the databases, buckets and catalogs that an object names.
+"""Data locations: the databases, buckets and catalogs that an object names.
 
-Whoever names another one finds none of the old data in it. Which program reads which setting does not matter: an
+A new location does not have the old data. Which program reads which setting does not matter: an
 address of a database or a bucket is known by its scheme, and other settings by the last word of their names.
 """
 
@@ -27,7 +27,7 @@ _CARRIERS = frozenset({"ConfigMap", "CronJob", "DaemonSet", "Deployment", "Job",
 
 
 def data_moved(change: Change) -> Iterator[Danger]:
-    """Yield whether an object that named some place of data now names another one."""
+    """Yield a danger if an object that named a data location now names another one."""
     if change.kind not in _CARRIERS or not change.before or not change.after:
         return
     before, after = (frozenset(_places(one)) for one in (change.before, change.after))

@@ -1,4 +1,4 @@
-"""What runs: how much of it, in which version, from where, and whether it survives a drain."""
+"""Workloads: replicas, versions, image sources, and protection from drains."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:[-+.].*)?")
 
 
 def scaled_down(change: Change) -> Iterator[Danger]:
-    """Yield fewer replicas, or none any more."""
+    """Yield reduced or deleted workloads."""
     if change.kind in _ENDLESS and not change.after:
         yield Danger("scale-down", "is deleted; it no longer runs")
     old, new = _replicas(change)
@@ -32,7 +32,7 @@ def scaled_down(change: Change) -> Iterator[Danger]:
 
 
 def doubled(change: Change) -> Iterator[Danger]:
-    """Yield several replicas of what was made to run alone."""
+    """Yield workloads for a single replica that are scaled up."""
     old, new = _replicas(change)
     alone = change.kind == "StatefulSet" or at(change.before, ("spec", "strategy", "type")) == "Recreate"
     if old == 1 and new is not None and new > 1 and alone:
@@ -46,7 +46,7 @@ def _replicas(change: Change) -> tuple[int | None, int | None]:
 
 
 def suspended(change: Change) -> Iterator[Danger]:
-    """Yield whether scheduled work no longer runs."""
+    """Yield a danger if scheduled work no longer runs."""
     if _scheduled(change.kind, change.before) and not _scheduled(change.kind, change.after):
         yield Danger("suspended", "no longer runs by its schedule")
 
@@ -73,7 +73,7 @@ def memory_lowered(change: Change) -> Iterator[Danger]:
 
 
 def guard_removed(change: Change) -> Iterator[Danger]:
-    """Yield the guards that go while the pods that they guard stay."""
+    """Yield deleted guards (quotas, disruption budgets) of pods that stay."""
     if change.after:
         return
     pods = pods_beside(change)
@@ -85,7 +85,7 @@ def guard_removed(change: Change) -> Iterator[Danger]:
 
 
 def images(change: Change) -> Iterator[Danger]:
-    """Yield images from elsewhere, older versions, and new major ones."""
+    """Yield images from another source, older versions, and new major versions."""
     new = containers(change.after)
     for name, container in containers(change.before).items():
         try:
@@ -114,7 +114,7 @@ def _version(tag: str) -> tuple[int, ...]:
 
 
 def _origins(before: Image, after: Image) -> tuple[str, str]:
-    """Return the names of two images without the part at the end that they share, as those from a mirror do."""
+    """Return the names of two images without their common suffix, such as that of a mirrored image."""
     names = [f"{image.registry}/{image.repository}".split("/") for image in (before, after)]
     while min(map(len, names)) > 1 and names[0][-1] == names[1][-1]:
         names = [name[:-1] for name in names]
