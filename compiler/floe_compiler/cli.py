@@ -1,4 +1,4 @@
-"""The command line: from arguments to a verb, and from whatever happens to an exit code and a plain message."""
+"""The command line: from arguments to a verb, and from any outcome to an exit code and a plain message."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What earlier runs worked out, kept in the user's cache folder under the content that it follows from."""
+"""Results of earlier runs, kept in the user's cache folder under the hash of what they follow from."""

@@ -11,7 +11,7 @@ KIND = "documents"
 
 
 class DocumentCache:
-    """The documents of earlier runs, by the content of their files and by the compiler that found them sound."""
+    """The valid documents of earlier runs, by the content of their files and the version of the compiler."""
 
     def __init__(self, store: Cache, compiler: str) -> None:
         self._store = store
@@ -23,7 +23,7 @@ class DocumentCache:
         return None if data is None else unpacked(data)
 
     def put(self, file: str, text: str, documents: bytes) -> None:
-        """Keep the documents of a file, as `packed` returns them, of which nothing was wrong."""
+        """Keep the valid documents of a file, as `packed` returns them."""
         self._store.put(KIND, self._key(file, text), documents)
 
     def _key(self, file: str, text: str) -> str:

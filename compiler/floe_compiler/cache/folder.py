@@ -1,4 +1,4 @@
-"""Where the cache lies: in the user's cache folder, never in the repository."""
+"""The folder of the cache: the user's cache folder, never the repository."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VARIABLE = "FLOE_COMPILE_CACHE"
 def opened(folder: str | None, *, use: bool = True) -> Iterator[Store]:
     """Open the cache in `folder` (default: what the variable says, or the user's cache folder).
 
-    Without `use`, one that is empty and gone afterwards: the same work is done, and nothing is kept.
+    Without `use`, return an empty store in memory, which ends with the run.
     """
     if not use:
         import tempfile

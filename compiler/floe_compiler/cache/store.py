@@ -1,7 +1,7 @@
 """Entries of the cache: bytes under a key, in a file each, checked when they are read.
 
 A key is the SHA-256 of everything that an entry follows from, so an entry is never wrong, only missing: one that is
-truncated, damaged or another entry's is as good as none. Entries are data (MessagePack), and nothing in them is ever
+truncated, damaged or another entry's counts as missing. Entries are data (MessagePack), and nothing in them is ever
 executed. Writing is best effort: a full disk or a folder without write access costs time, not the run.
 """
 
@@ -21,7 +21,7 @@ from typing import Protocol
 FORMAT = b"floe-compile cache 1\n"
 DIGEST_SIZE = 16
 KEPT_DAYS = 30
-"""Days after which an entry that no run has used goes."""
+"""Days after which an unused entry is removed."""
 
 _DAY = 24 * 3600
 _NUMBERS = itertools.count()
@@ -31,7 +31,7 @@ class Cache(Protocol):
     """Entries by kind and key."""
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """Return what is kept under a key; None if nothing sound is."""
+        """Return the data under a key; None if it is missing or damaged."""
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
         """Keep an entry; return whether it is kept."""
@@ -44,7 +44,7 @@ class Store:
         self.folder = folder
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """Return what is kept under a key; None if nothing sound is."""
+        """Return the data under a key; None if it is missing or damaged."""
         try:
             with open(self._path(kind, key), "rb", buffering=0, opener=_open_at_once) as file:
                 status = os.fstat(file.fileno())
@@ -58,7 +58,7 @@ class Store:
         return found
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry, in one step that no reader can see half of; return whether it is kept."""
+        """Keep an entry atomically; return whether it is kept."""
         path = self._path(kind, key)
         temporary = f"{path}.{os.getpid()}.{next(_NUMBERS)}.tmp"
         try:
@@ -74,9 +74,9 @@ class Store:
         return True
 
     def prune(self) -> None:
-        """Remove what no run has used for KEPT_DAYS, looked at once a day.
+        """Remove entries that no run has used for KEPT_DAYS; checks once a day.
 
-        What stands under one key stays together: a run that uses one kind of it may need the other tomorrow.
+        Entries under one key stay together: a run that uses one kind may need the other later.
         """
         stamp, now = self.folder / "pruned", time.time()
         with contextlib.suppress(OSError):
@@ -95,7 +95,7 @@ class Store:
 
 
 def _remove_unused(paths: Iterable[Path], before: float) -> None:
-    """Remove entries none of which was used after that time, unless another run is just doing so."""
+    """Remove these entries if none of them was used after that time; another run may be doing the same."""
     with contextlib.suppress(OSError):
         if max(path.stat(follow_symlinks=False).st_mtime for path in paths) < before:
             for path in paths:
@@ -108,12 +108,12 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def _open_for_the_user(path: str, flags: int) -> int:
-    """Make a file that only the user may read."""
+    """Create a file that only the user may read."""
     return os.open(path, flags, 0o600)
 
 
 def _write(path: str, content: bytes) -> None:
-    """Write a new file, and its folder if need be."""
+    """Write a new file, and its folder if it is missing."""
     try:
         file = open(path, "xb", opener=_open_for_the_user)  # noqa: SIM115 -- Path.open takes no opener
     except FileNotFoundError:
@@ -134,7 +134,7 @@ def _sealed(kind: str, key: str, data: bytes) -> bytes:
 
 
 def _opened(kind: str, key: str, content: bytes) -> bytes | None:
-    """Return the data of a file if it is what was kept under this key."""
+    """Return the data of a file if it is intact and belongs to this key."""
     start = len(FORMAT) + DIGEST_SIZE
     data = content[start:]
     sound = content.startswith(FORMAT) and content[len(FORMAT) : start] == _seal(kind, key, data)

@@ -1,4 +1,4 @@
-"""What to say when the tool itself fails: all that a report needs, and no value from the inputs or the environment."""
+"""The message for an internal error: everything a bug report needs, without values of inputs or the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`floe-compile check`: tell whether the output is what the inputs compile to, and write nothing."""
+"""`floe-compile check`: report whether the output is what the inputs compile to, and write nothing."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def compile_and_write(
 ) -> Outcome:
     """Make the output what the inputs compile to and return what was done.
 
-    If there is nothing to do, people are told how many warnings there were; a program gets them all, every time.
+    If there is nothing to do, the text output has the number of warnings; other formats always have them all.
 
     Raises:
         StageFailed: if the inputs are wrong, or the output cannot be written safely.

@@ -1,4 +1,4 @@
-"""`floe-compile components`: what a platform can be made of."""
+"""`floe-compile components`: the components that a platform can use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Model: TypeAlias = type[BaseModel]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something that people choose by a `type`: a component, a database of one, or what is no slot, as delivery."""
+    """A choice by `type`: a component, its database, or a setting outside of slots, such as delivery."""
 
     slot: str
     type: str
@@ -73,13 +73,13 @@ def run(options: Namespace) -> int:
 
 
 def choices() -> tuple[Choice, ...]:
-    """Return everything that can be chosen: the components, and what documents choose beside them, by slot and type."""
+    """Return all choices, by slot and type: the components, and other settings with a `type`."""
     from floe_compiler.components import registry
     from floe_compiler.model.inputs import PlatformManifest
     from floe_compiler.resolve.slots import DERIVED
 
     components = registry().values()
-    # Of a database, people write what its consumers take, not the settings of the component that follows from it.
+    # For a database, show the settings of its consumers, not those of the derived component.
     written = {type_of(model): model for one in components for model in chosen(one.config).get(DERIVED, ())}
     found = [
         Choice(
@@ -113,7 +113,7 @@ def type_of(model: Model) -> str:
 
 
 def _names(choice: Choice) -> tuple[str, ...]:
-    """Return what people call a choice: by its slot, the last part of that, or its type."""
+    """Return the names of a choice: its slot, the last part of that, and its type."""
     return (choice.slot, choice.slot.rpartition(".")[2], choice.type)
 
 
@@ -144,7 +144,7 @@ def _value(each: FieldInfo) -> str:
 
 
 def _words(annotation: Any) -> Iterable[Any]:
-    """Return the words that a setting is one of; none if it may be something else."""
+    """Return the allowed words of a setting; empty if it may be something else."""
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 

@@ -12,7 +12,7 @@ from floe_compiler.report.outcome import Outcome, count_problems
 def show(outcome: Outcome, root: Path, options: Namespace) -> None:
     """Print an outcome.
 
-    `options.format` chooses the form; `options.quiet` leaves out everything but errors from text meant for people.
+    `options.format` chooses the form; `options.quiet` reduces the text format to errors.
     """
     if options.format == "json":
         from floe_compiler.report.json_format import render_json

@@ -33,7 +33,7 @@ FORMATS = ("text", "json", "markdown", "github")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The output as it was: a hash of each file, how to hash other files alike, and how to read some of the files."""
+    """The earlier output: the hash of each file, a function that hashes others in the same way, and a reader."""
 
     hashes: Mapping[str, str]
     hashes_of: Callable[[FileSet], Mapping[str, str]]
@@ -81,7 +81,7 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     """Return the difference of each environment; only files whose text differs are read as objects.
 
     Raises:
-        StageFailed: if a file of before is not an object.
+        StageFailed: if an earlier file is not an object.
     """
     from floe_compiler.report.diff import compare
     from floe_compiler.report.manifests import read_manifests
@@ -125,7 +125,7 @@ def _at_revision(root: Path, revision: str) -> State:
     from floe_compiler.commands.git import tree_at
 
     tree = tree_at(root, revision, OUTPUT)
-    # Git's own name of a content; the length of the hash tells which of Git's two kinds the repository uses.
+    # Git's blob hash; its length shows which of Git's two hash algorithms the repository uses.
     algorithm = "sha256" if any(len(blob) == 64 for blob in tree.blobs.values()) else "sha1"
 
     def git_blobs(files: FileSet) -> Mapping[str, str]:

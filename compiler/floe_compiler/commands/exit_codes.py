@@ -16,4 +16,4 @@ PIPE_CLOSED = 141
 
 
 class UsageError(Exception):
-    """What was asked for on the command line cannot be done here; the message says why, and what to do."""
+    """The command line cannot be carried out; the message says why, and what to do."""

@@ -1,4 +1,4 @@
-"""`floe-compile explain`: which written value each value of an output file follows from."""
+"""`floe-compile explain`: the written value that each value of an output file comes from."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _PATH_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIR
 
 
 def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
-    """Return the files in some places whose content on disk is not what the next commit would hold, sorted.
+    """Return the files under some paths whose content on disk differs from the next commit, sorted.
 
     Those that are new, changed or deleted since they were staged, in conflict, or ignored. Paths start at `root`.
     """
@@ -49,10 +49,10 @@ class Tree:
 
 
 def tree_at(root: Path, revision: str, folder: str) -> Tree:
-    """Return the files of a folder at a revision; none if the folder was not there.
+    """Return the files of a folder at a revision; empty if the folder did not exist.
 
     Raises:
-        UsageError: if Git knows no such revision.
+        UsageError: if there is no such revision.
     """
     if revision.startswith("-") or not revision:
         raise UsageError(f"{revision!r} is not a Git revision")
@@ -81,7 +81,7 @@ def _other_revision(root: Path) -> str:
 
 
 class GitFailed(UsageError):
-    """Git refused; the message is Git's."""
+    """Git failed; the message is Git's."""
 
 
 def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
@@ -105,7 +105,7 @@ def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment for Git: messages in English, no needless locks, and paths that hold in any folder."""
+    """Return the environment for Git: messages in English, no optional locks, and absolute paths."""
     variables = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     variables |= {name: str(Path(variables[name]).absolute()) for name in _PATH_VARIABLES if variables.get(name)}
     return variables

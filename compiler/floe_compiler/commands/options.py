@@ -32,7 +32,7 @@ def add_common(parser: ArgumentParser, formats: tuple[str, ...] = FORMATS) -> No
 
 
 def add_environments(parser: ArgumentParser) -> None:
-    """Add the choice of environments."""
+    """Add the option that selects environments."""
     parser.add_argument(
         "--env",
         action="append",
@@ -43,7 +43,7 @@ def add_environments(parser: ArgumentParser) -> None:
 
 
 def add_cache(parser: ArgumentParser) -> None:
-    """Add the choice of the cache."""
+    """Add the options of the cache."""
     parser.add_argument(
         "--cache",
         metavar="FOLDER",
@@ -54,7 +54,7 @@ def add_cache(parser: ArgumentParser) -> None:
 
 
 def add_workers(parser: ArgumentParser) -> None:
-    """Add the choice of who does the work."""
+    """Add the options of the workers."""
     parser.add_argument(
         "-j", "--jobs", type=int, metavar="N", help="processes to use (default: one for each processor core)"
     )
@@ -70,7 +70,7 @@ def open_workers(options: Namespace) -> AbstractContextManager[Workers]:
     """Open the workers that `--jobs` and `--executor` choose.
 
     Raises:
-        UsageError: if they choose what cannot be.
+        UsageError: if they are invalid.
     """
     from floe_compiler.pipeline.workers import DASK, default_jobs, workers
 
@@ -106,7 +106,7 @@ def find_root(given: Path | None) -> Path:
     """Return the repository's root as an absolute path.
 
     Raises:
-        UsageError: if the folder given is none.
+        UsageError: if it is not a folder.
     """
     if given is not None:
         if not given.is_dir():

@@ -1,4 +1,4 @@
-"""`floe-compile rules`: everything the compiler refuses or warns of, and why."""
+"""`floe-compile rules`: every error and warning of the compiler, explained."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 It only receives: reading the nodes' log files would need hostPath volumes, which the restricted pod security standard
 forbids. So the DaemonSet is as restricted as the Deployment. Its Service may prefer the client's own node, but must not
-insist on it (`internalTrafficPolicy: Local`): where no collector runs, on tainted nodes or during a rollout, all that
-is sent would be lost without a word.
+require it (`internalTrafficPolicy: Local`): where no collector runs, on tainted nodes or during a rollout, everything
+that is sent would be silently lost.
 
 Sources: open-telemetry/opentelemetry-collector-releases, `distributions/otelcol-k8s` (the image's components, its user,
 no shell); the configuration was validated, and run on a read-only root, with a collector 0.158.0 of those components.

@@ -1,8 +1,8 @@
-"""Where the values of a rendered object come from.
+"""The sources of the values of a rendered object.
 
-A namespace's objects are a pure function of what is written. So the question is put to that function itself: change
+A namespace's objects are a pure function of the inputs. So the answer comes from that function itself: change
 one written value at a time, render again, and see what in the object changes. Nothing has to be carried along during
-a normal compilation for it, and the answer holds for whatever a component does with its settings.
+a normal compilation for it, and the answer holds for any use that a component makes of its settings.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
     "Environment": ("environment", Environment),
     "PlatformManifest": ("platform", PlatformManifest),
 }
-"""For the `kind` of a document: what people call it, and its model."""
+"""By the `kind` of a document: its name for people, and its model."""
 
 _IDENTITY = ("apiVersion", "kind")
 _ABSENT = object()
@@ -42,12 +42,12 @@ _ABSENT = object()
 
 @dataclass(frozen=True, order=True, slots=True)
 class Cause:
-    """What a value follows from: a written value at `span`, or (without one) what `what` names."""
+    """The cause of a value: a written value at `span`, or (without one) the cause that `what` names."""
 
     what: str
     span: Span | None = None
     overrides: tuple[tuple[str, Span | None], ...] = ()
-    """What the value beat: the weaker value as text, and where it was written (None: a scale's default)."""
+    """The overridden values as text, with their locations (None: a scale's default)."""
 
 
 Causes = dict[DataPath, list[Cause]]
@@ -55,7 +55,7 @@ Causes = dict[DataPath, list[Cause]]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The scalars of one object, each with what it follows from."""
+    """The scalars of one object, each with its causes."""
 
     identity: ObjectId
     manifest: Object
@@ -69,9 +69,9 @@ class Explanation:
 def explain(
     sources: Sources, registry: Registry, environment: str, final: Object, patches: Sequence[Span], asked_by: str
 ) -> Explanation:
-    """Return what each value of the rendered object `final` follows from.
+    """Return the causes of each value of the rendered object `final`.
 
-    `patches` are the authored patches that touched it, `asked_by` is the place or component that the object is due to.
+    `patches` are the authored patches that touched it, `asked_by` is the location or component it comes from.
     """
     identity = identify(final)
     question = Question(sources, registry, environment, identity)
@@ -109,7 +109,7 @@ def _documents(question: Question) -> Iterator[Document]:
 
 
 def _with_document(sources: Sources, document: Document) -> Sources:
-    """Return the sources with a changed document in its file's place."""
+    """Return the sources with a changed document in place of its file's."""
     if document.file == sources.manifest.file:
         return replace(sources, manifest=document)
     environments = {name: document if one.file == document.file else one for name, one in sources.environments.items()}
@@ -124,7 +124,7 @@ def _with_document(sources: Sources, document: Document) -> Sources:
 
 
 def _from_documents(question: Question, baseline: Object, causes: Causes) -> None:
-    """Change each written value, and note what of the object changes with it."""
+    """Change each written value, and note the changes in the object."""
     overridden = _overridden(question)
     for document in _documents(question):
         for path, value in scalars(document.data):
@@ -137,7 +137,7 @@ def _from_documents(question: Question, baseline: Object, causes: Causes) -> Non
 
 
 def _from_left_out(question: Question, baseline: Object, causes: Causes) -> None:
-    """Write what documents leave to its default, and note what changes that no written value explains."""
+    """Write defaults out with other values, and note the changes that no written value explains."""
     explained = frozenset(causes)
     for document in _documents(question):
         kind, model = MODELS[document.data["kind"]]
@@ -148,11 +148,11 @@ def _from_left_out(question: Question, baseline: Object, causes: Causes) -> None
 
 
 def _overridden(question: Question) -> Mapping[Span, tuple[tuple[str, Span | None], ...]]:
-    """Return what each written value of the layers overrides, by its place."""
+    """Return the values that each written value overrides, by its location."""
     sources, environment = question.sources, question.sources.environments[question.environment]
     scale = environment.data.get("scale", "light")
     layers = platform_layers(sources.manifest, environment)
-    # A domain's objects follow from the platform's settings too: registries, secrets, versions.
+    # A domain's objects also depend on the platform's settings: registries, secrets, versions.
     merged = [platform_merged(question.registry, scale, layers)]
     scope = question.scope
     if scope in sources.domains:
@@ -175,13 +175,13 @@ def _effects(
             after = question.render(_with_document(question.sources, changed), str(value), str(other))
         except (StageFailed, ValueError):
             continue
-        # Without the object, what was varied decides that there is one of this kind.
+        # If the object disappears, the setting decides whether it exists.
         return differences(baseline, after) if after is not None else frozenset({("kind",)})
     return frozenset()
 
 
 def _from_defaults(question: Question, baseline: Object, causes: Causes) -> None:
-    """Change each setting of a component that nobody wrote, and note what changes that no written value explains."""
+    """Change each unwritten setting of a component, and note the changes that no written value explains."""
     for component, context, render in question.with_config(question.sources):
         for path, value in scalars(context.config.model_dump()):
             cause = Cause(f"default of {component.slot}.{show_path(path)} ({component.type})")
@@ -195,7 +195,7 @@ def _from_defaults(question: Question, baseline: Object, causes: Causes) -> None
 
 
 def _with_setting(context: Context[Any], path: DataPath, value: Any, render: RenderWith) -> Object | None:
-    """Return the object with another value of one component's setting; None if that cannot be."""
+    """Return the object with another value of one component's setting; None if that is invalid."""
     try:
         return render(type(context.config).model_validate(with_value(context.config.model_dump(), path, value)))
     except (ValidationError, ValueError, LookupError):

@@ -1,4 +1,4 @@
-"""One object of one environment, and how it would be rendered if other things were written."""
+"""One object of one environment, and how it would be rendered from other inputs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.unit import render_unit
 
 SAMPLE = 3
-"""Of so many domains the platform's objects are rendered when asked about: how they list domains is all alike."""
+"""The number of domains with which the platform's objects are rendered, as they treat all domains alike."""
 
 RenderWith = Callable[[BaseModel], Object | None]
 """Renders the object with another configuration of one component."""
@@ -75,7 +75,7 @@ class Question:
         return next((name for end, name in ends.items() if self.identity.name.endswith(end)), PLATFORM)
 
     def _declared_of(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
-        """Return what a unit declares, also for others; most variations leave most units as they were."""
+        """Return the facts of a unit, cached, as most variations leave most units unchanged."""
         known = self._declared.get(unit.scope)
         if known is not None and known[0] == unit:
             return known[1]
@@ -100,9 +100,9 @@ class Question:
             yield component, context, render
 
     def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
-        """Return the object as changed documents would have it; None if there would be none.
+        """Return the object as rendered from changed documents; None if it would not exist.
 
-        It is the one of the same name, or of that with `new` in place of `old`, as names follow from what is written.
+        It has the same name, or that with `new` in place of `old`, as names depend on the inputs.
         """
         objects = self._objects(self._plan(sources))
         return self.pick(objects) or self.pick(objects, self.identity.name.replace(old, new))
@@ -114,7 +114,7 @@ class Question:
         return self._rendered(unit, plan) if unit else ()
 
     def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
-        """Return the one among other objects, perhaps by another name; a Job keeps its name but for the hash."""
+        """Return the object among others, perhaps under another name; a Job keeps its name except for the hash."""
         wanted = self._key(replace(self.identity, name=name or self.identity.name))
         return next((one for one in objects if self._key(identify(one)) == wanted), None)
 
@@ -125,14 +125,14 @@ class Question:
 
 
 def reduced(sources: Sources, scope: str) -> Sources:
-    """Return as few documents as the namespace of `scope` is still rendered alike from."""
+    """Return the fewest documents from which the namespace of `scope` is rendered the same."""
     kept = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else sorted(_read_by(sources, scope))
     environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
     return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})
 
 
 def _read_by(sources: Sources, domain: str) -> set[str]:
-    """Return the domain and those whose products it reads, and that these read in turn."""
+    """Return the domain and those whose products it reads, transitively."""
     kept: set[str] = set()
     waiting = [domain]
     while waiting:

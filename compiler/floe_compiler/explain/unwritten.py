@@ -1,4 +1,4 @@
-"""What a document leaves out: the settings of its model that have a default."""
+"""Settings with a default that a document leaves out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from floe_compiler.model.nested_models import models_in
 
 
 def unwritten(model: type[BaseModel], data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
-    """Yield the path and the default of every scalar that the document at hand could hold and does not.
+    """Yield the path and the default of every scalar that the document could have and does not.
 
     Args:
         model: the model of the document, or of a part of it.
-        data: what is written.
-        path: where the part stands.
+        data: the written data.
+        path: the path of the part.
     """
     if not isinstance(data, Mapping):
         return
@@ -43,6 +43,6 @@ def _parts(value: Any, path: DataPath) -> Iterator[tuple[Any, DataPath]]:
 
 
 def _fits(model: type[BaseModel], part: Any) -> bool:
-    """Return whether a model is the one that the part's `type` chooses, if any does."""
+    """Return whether a model is the one that the part's `type` chooses, if it has one."""
     chooser = model.model_fields.get("type")
     return not chooser or not isinstance(part, Mapping) or part.get("type") in get_args(chooser.annotation)

@@ -1,4 +1,4 @@
-"""Other values that could have been written in place of one: to see what in the output depends on it."""
+"""Alternative values of an input, to see what in the output depends on it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from floe_compiler.model.document import DataPath
 
 _NUMBER = re.compile(r"\d+")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-# Values whose syntax leaves no room for a changed letter or digit.
+# Values with a syntax in which no letter or digit can be changed.
 _ELSEWHERE = ("Europe/Paris", "Etc/UTC")
 
 
 def words(schema: Any) -> Iterator[tuple[str, ...]]:
-    """Yield every closed list of words in a JSON Schema: a word of one can stand where another of it does."""
+    """Yield every enum in a JSON Schema: its words can replace each other."""
     if isinstance(schema, list):
         for one in schema:
             yield from words(one)
@@ -69,7 +69,7 @@ def scalars(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
 
 
 def with_value(data: Any, path: DataPath, value: Any) -> Any:
-    """Return a copy of plain data with a value at `path`; mappings on the way are made."""
+    """Return a copy of plain data with a value at `path`; missing mappings are created."""
     if not path:
         return value
     step, rest = path[0], path[1:]
@@ -80,6 +80,6 @@ def with_value(data: Any, path: DataPath, value: Any) -> Any:
 
 
 def differences(before: Any, after: Any) -> frozenset[DataPath]:
-    """Return the paths of the scalars of `before` that are not the same in `after`."""
+    """Return the paths of the scalars of `before` that differ in `after`."""
     other = dict(scalars(after))
     return frozenset(path for path, value in scalars(before) if path not in other or other[path] != value)

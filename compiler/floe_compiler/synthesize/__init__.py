@@ -43,12 +43,12 @@ TWICE = Rule(
 def synthesize(
     plans: Sequence[UnitPlan], clusters: Mapping[str, Cluster], deliveries: Sequence[DeliveryPlan] = ()
 ) -> tuple[Rendered, ...]:
-    """Return units rendered: those of the plans, then those that deliver environments.
+    """Return the rendered units: those of the plans, then the delivery units of environments.
 
     Args:
         plans: The plans of units, perhaps of several environments.
         clusters: The cluster of each environment.
-        deliveries: What the units follow from that tell Argo CD or Flux what to apply.
+        deliveries: The plans of the delivery units.
 
     Raises StageFailed with every secret that has no source, every object rendered twice, and what cdk8s refuses.
     """
@@ -120,7 +120,7 @@ def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None
 
 
 def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
-    """Return what holds for everything rendered in an environment, without any object."""
+    """Return the facts of an environment, without any object."""
     platform = settings.platform
     return Rendered(
         environment=settings.environment.name,

@@ -1,4 +1,4 @@
-"""What the chart of a unit is given: namespace, common labels, and what its objects need."""
+"""The chart of a unit: namespace, common labels, and dependencies between its objects."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from floe_compiler.synthesize.dependencies import dependencies
 from floe_compiler.synthesize.unit import Unit
 
 WAVE = ("metadata", "annotations", SYNC_WAVE)
-"""Where an object says its wave."""
+"""The annotation with an object's sync wave."""
 
 
 def chart_of(settings: Settings, objects: tuple[Object, ...], namespace: str = "") -> ChartInput:
-    """Return the chart of objects that need one another as their references say."""
+    """Return the chart of objects whose dependencies follow from their references."""
     needs = dependencies(objects, namespace)
     return ChartInput(settings.environment.name, namespace, objects, chart_labels(settings), needs)
 

@@ -42,12 +42,12 @@ NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ChartInput:
-    """The objects of one unit, and what its chart gives them.
+    """The objects of one unit, and the chart's settings for them.
 
-    `namespace` goes to all objects that name none, unless their kind has none, and `labels` to all objects. In each
+    `namespace` goes to all namespaced objects without one, and `labels` to all objects. In each
     pair of `dependencies` the first object depends on the second. `waved` are the objects that get a sync wave.
-    `included` are the components' YAML files, whose objects are among `objects`. `origins` are the authored places
-    that objects are due to, by the text of their identity.
+    `included` are the components' YAML files, whose objects are among `objects`. `origins` are the locations
+    in the inputs that objects come from, by the text of their identity.
     """
 
     environment: str
@@ -61,9 +61,9 @@ class ChartInput:
 
 
 def build_charts(charts: Sequence[ChartInput]) -> tuple[tuple[Object, ...], ...]:
-    """Return the objects of each chart with what cdk8s gives them, each after those that it depends on.
+    """Return the objects of each chart with the metadata from cdk8s, each after those that it depends on.
 
-    Raises StageFailed with what is wrong with any of the charts (S103, S104) or with the installation (S101, S102).
+    Raises StageFailed with the errors of all charts (S103, S104) or with the installation (S101, S102).
     Without any object Node.js does not start.
     """
     trees = [_Tree(chart) for chart in charts]
@@ -91,7 +91,7 @@ class _Tree:
         self.indexes = {identity: index for index, identity in enumerate(self.identities)}
 
     def problems(self) -> Iterator[Diagnostic]:
-        """Yield what keeps objects from becoming constructs."""
+        """Yield the errors because of which objects cannot become constructs."""
         for index, (identity, manifest) in enumerate(zip(self.identities, self.objects, strict=True)):
             try:
                 check_plain(manifest)
@@ -103,7 +103,7 @@ class _Tree:
                 yield self._finding(CHART_REFUSED, index, problem)
 
     def request(self) -> dict[str, Any]:
-        """Return what construct_tree.js gets."""
+        """Return the input of construct_tree.js."""
         known, absent = [], dict[int, list[str]]()
         for dependent, dependency in self.chart.dependencies:
             if dependency in self.indexes:
@@ -124,7 +124,7 @@ class _Tree:
         }
 
     def _head(self, index: int, absent: list[str]) -> dict[str, Any]:
-        """Return what a construct knows of its object; it depends on what is `absent`."""
+        """Return the construct's part of an object; it depends on the `absent` ones."""
         identity, manifest = self.identities[index], self.objects[index]
         return {
             "apiVersion": str(manifest["apiVersion"]),
@@ -139,7 +139,7 @@ class _Tree:
         }
 
     def refusals(self, answer: Mapping[str, Any]) -> Iterator[Diagnostic]:
-        """Yield what cdk8s and the constructs' own validation refuse."""
+        """Yield the errors of cdk8s and of the constructs' own validation."""
         for failure in answer.get("failures", ()):
             parts = (self.identities[part] if isinstance(part, int) else part for part in failure["message"])
             yield self._finding(CHART_REFUSED, failure["at"], "".join(map(str, parts)))
@@ -157,7 +157,7 @@ class _Tree:
 
 
 def _problem(manifest: Object) -> str:
-    """Return what is wrong with the head of an object, empty if nothing is."""
+    """Return the error in the head of an object; empty if there is none."""
     version, metadata = manifest.get("apiVersion"), manifest.get("metadata")
     if not isinstance(version, str) or not version or version.count("/") > 1 or not manifest.get("kind"):
         return "it has no valid apiVersion and kind"
@@ -170,7 +170,7 @@ def _problem(manifest: Object) -> str:
 def completed(
     manifest: Object, namespace: str, labels: Mapping[str, str], annotations: Mapping[str, str] = NO_ANNOTATIONS
 ) -> Object:
-    """Return an object with the namespace, labels and annotations that it is given; its own win."""
+    """Return an object with the chart's namespace, labels and annotations; its own take precedence."""
     own = dict(manifest["metadata"])
     all_labels = {**labels, **(own.pop("labels", None) or {})}
     all_annotations = {**annotations, **(own.pop("annotations", None) or {})}

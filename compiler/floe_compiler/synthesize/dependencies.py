@@ -1,4 +1,4 @@
-"""Which objects of a namespace need which others: the edges of its construct tree."""
+"""Dependencies between the objects of a namespace: the edges of its construct tree."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SECRET_WRITERS = "external-secrets.io"  # noqa: S105 - an API group
 
 
 def dependencies(objects: Iterable[Object], namespace: str = "") -> tuple[tuple[ObjectId, ObjectId], ...]:
-    """Return pairs of objects of a chart of which the first needs the second: accounts, roles, configuration, secrets.
+    """Return pairs of objects of a chart, where the first needs the second: accounts, roles, configuration, secrets.
 
-    Only objects among those given count; what somebody else provides is not waited for.
+    Only the given objects count; there are no dependencies on objects from outside.
     """
     known = {identify(one, namespace): one for one in objects}
     pairs = ((needy, needed) for needy, one in known.items() for needed in _needs(needy, one))

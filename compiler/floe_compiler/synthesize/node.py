@@ -24,7 +24,7 @@ NODE_NOT_FOUND = Rule(
 
 
 def find_node() -> Path:
-    """Return the program; raise StageFailed if there is none. Nothing is started unless it must come from PATH."""
+    """Return the program; raise StageFailed if it is not found. Nothing is started unless it must come from PATH."""
     bundled = _bundled()
     if bundled:
         return bundled
@@ -36,7 +36,7 @@ def find_node() -> Path:
 
 
 def node_environment() -> Mapping[str, str]:
-    """Return the variables Node.js starts with: none that changes what it does, such as NODE_OPTIONS."""
+    """Return the environment of Node.js, without variables that change its behaviour, such as NODE_OPTIONS."""
     needed = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR")  # Windows programs do not start without SYSTEMROOT
     return {name: os.environ[name] for name in needed if name in os.environ}
 
@@ -51,7 +51,7 @@ def _bundled() -> Path | None:
 
 
 def _major(program: str) -> int:
-    """Return the major version of a Node.js, or 0 if it does not tell."""
+    """Return the major version of a Node.js; 0 if it is unknown."""
     try:
         answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):

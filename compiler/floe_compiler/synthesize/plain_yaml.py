@@ -27,7 +27,7 @@ class Included:
 def read(file: PlainYaml, component: str) -> Included:
     """Return the file with its objects; empty documents are left out.
 
-    `component` is what diagnostics call the component. Raises StageFailed (S106) if it holds anything else.
+    `component` is the component's name in diagnostics. Raises StageFailed (S106) if it holds anything else.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError

@@ -46,15 +46,15 @@ _LIBRARY = re.compile(r"cdk8s\w*|constructs|jsii|typeguard")
 def objects_of(build: Callable[[cdk8s.Chart], None], namespace: str, component: str = "") -> tuple[Object, ...]:
     """Return the manifests of the constructs that `build` adds to a Chart, as plain data in order of dependency.
 
-    Constructs without a name of their own are called as in the tree, without a hash: `Deployment(chart, "web")` is
-    `web`. `component` is what diagnostics call the component; by default the function's name.
+    Constructs without a name of their own are named as in the tree, without a hash: `Deployment(chart, "web")` is
+    `web`. `component` is the component's name in diagnostics; by default the function's name.
 
     Raises StageFailed if the component fails (S105), or if Node.js is not found (S101).
     """
     try:
         with _jsii_settings():
             import cdk8s
-        # "Default" is the one name that cdk8s leaves out of the names that it makes from the tree.
+        # "Default" is the one name that cdk8s leaves out of generated names.
         chart = cdk8s.Chart(cdk8s.App(), "Default", namespace=namespace, disable_resource_name_hashes=True)
         build(chart)
         return tuple(_placed(manifest) for manifest in chart.to_json())
@@ -66,7 +66,7 @@ def objects_of(build: Callable[[cdk8s.Chart], None], namespace: str, component: 
 
 
 def _placed(manifest: Object) -> Object:
-    """Return a manifest without the namespace that a chart gives to objects that have none, too."""
+    """Return a manifest without the namespace that a chart also gives to cluster-scoped objects."""
     identity = identify(manifest)
     if is_namespaced(identity.group, identity.kind) is False:
         manifest["metadata"].pop("namespace", None)
@@ -87,7 +87,7 @@ def _jsii_settings() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return what happened, and the last line of the component itself on the way there."""
+    """Return the error, and the component's last line in the traceback."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     own = list(takewhile(lambda frame: not any(map(_LIBRARY.fullmatch, Path(frame.filename).parts)), frames))
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

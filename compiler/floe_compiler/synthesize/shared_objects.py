@@ -18,8 +18,8 @@ def shared_objects(
 
     Args:
         environment: The environment's name.
-        units: What is known of each unit, by name.
-        places: Returns the places of a unit; asked only for errors.
+        units: The units, by name.
+        places: Returns the locations of a unit; called only for errors.
     """
     owners: dict[ObjectId, str] = {}
     for unit in sorted(units):
@@ -34,7 +34,7 @@ def shared_objects(
 
 
 def _away_from_home(summary: Summary) -> Iterable[ObjectId]:
-    """Yield the objects of a unit that do not lie in its namespace: no others can be another unit's, too."""
+    """Yield the objects of a unit outside of its namespace: only these can also be another unit's."""
     for namespace, groups in summary.objects.items():
         if namespace != summary.unit or not namespace:
             for group, kinds in groups.items():

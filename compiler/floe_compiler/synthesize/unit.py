@@ -38,7 +38,7 @@ PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Se
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What synthesis yields for one namespace."""
+    """The result of synthesis for one namespace."""
 
     objects: tuple[Object, ...]
     connections: frozenset[Connection] = frozenset()
@@ -57,7 +57,7 @@ class Unit:
 
 
 def render_unit(plan: UnitPlan) -> Unit:
-    """Return the objects of one namespace. The same plan always gives the same objects, whatever else is compiled.
+    """Return the objects of one namespace. The same plan always gives the same objects.
 
     Raises secret_stores.NotGeneratable where a secret has no source, SecretConflict where two have one name, ValueError
     for a component's mistake.
@@ -95,9 +95,9 @@ def render_unit(plan: UnitPlan) -> Unit:
 
 
 def _shared_store(plan: UnitPlan) -> list[Object]:
-    """Return the store through which other namespaces read the secrets that are made up in this one.
+    """Return the store through which other namespaces read the secrets that are generated in this one.
 
-    Raises NotGeneratable for a secret that others read and nobody can make: those who run its server give it out.
+    Raises NotGeneratable for a secret that others read and that cannot be generated.
     """
     shared, settings = plan.shared_secrets, plan.unit.settings
     if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
@@ -108,7 +108,7 @@ def _shared_store(plan: UnitPlan) -> list[Object]:
 
 
 def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tuple[str, Span]]:
-    """Return the authored place that each object is due to: its workload's own, or the choice of the component."""
+    """Return the location in the inputs of each object: its workload's own, or that of the component's choice."""
     instance, special = declared.instance, _special_origins(declared.parts)
     found = []
     for manifest_ in objects:
@@ -122,13 +122,13 @@ def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tupl
 
 
 def _special_origins(parts: Parts) -> Mapping[str, Span]:
-    """Return the authored places of workloads that are not due to the choice of the component."""
+    """Return the locations in the inputs of workloads with their own."""
     every: tuple[Workload | Task | Launched, ...] = (*parts.workloads, *parts.tasks, *parts.launched)
     return {one.name: one.origin for one in every if one.origin}
 
 
 def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
-    """Yield the authored place of what pods read, where all that read it are due to the same place."""
+    """Yield the location in the inputs of ConfigMaps and secrets whose readers all have the same."""
     places: dict[str, set[Span | None]] = {}
     for declared in unit.instances:
         special = _special_origins(declared.parts)
@@ -161,7 +161,7 @@ def _starts(
 
 
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
-    """Return the instance that hands the secret over to others, or else the first one whose pods read it."""
+    """Return the instance that hands the secret over to others, or else the first whose pods read it."""
     handed_over = [(one.instance, one.secrets) for one in unit.instances]
     read = [(one.instance, pod_secrets(pod for _, pod in named_pods(one.parts))) for one in unit.instances]
     for instance, secrets in (*handed_over, *read):
@@ -171,7 +171,7 @@ def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
 
 
 def namespace_objects(unit: DeclaredUnit) -> list[Object]:
-    """Return the Namespace and what holds for all of it."""
+    """Return the Namespace and its namespace-wide objects."""
     settings, name = unit.settings, unit.namespace
     return [
         namespaces.namespace(settings, name, unit.scope, unit.owner),
@@ -182,7 +182,7 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
 
 
 def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str, Callers]) -> list[Object]:
-    """Return the objects of one component instance, all but its configuration and secrets."""
+    """Return the objects of one component instance, except its ConfigMaps and secrets."""
     objects: list[Object] = list(parts.objects)
     for server in parts.workloads:
         objects.append(workloads.workload(instance, server, instance.placement.services))

@@ -1,7 +1,7 @@
-"""Carry out a plan so that stopping at any moment leaves a tree that the next run puts right.
+"""Carries out a plan so that a run killed at any moment leaves a tree that the next run repairs.
 
-While files are being written, the index lists both what they held and what they will hold: whatever a killed run has
-reached, every file is known as ours. Each file is replaced in one step and never seen half-written.
+While files are being written, the index lists both their old and new contents: wherever a killed run has
+stopped, every file is known as ours. Each file is replaced in one step and never seen half-written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CANNOT_WRITE = Rule(
 
 @contextlib.contextmanager
 def reporting_refusals(root: Path) -> Iterator[None]:
-    """Turn what the operating system refuses inside the block into a StageFailed with W011."""
+    """Turn an OSError inside the block into a StageFailed with W011."""
     try:
         yield
     except OSError as error:
@@ -38,7 +38,7 @@ def reporting_refusals(root: Path) -> Iterator[None]:
 
 
 def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, os.stat_result]:
-    """Write, then delete, then record what is owned; raise OSError if the operating system refuses a step.
+    """Write, then delete, then record the owned files; raise OSError if a step fails.
 
     Returns:
         for each file that was created or changed, its stat from just after it was written.
@@ -52,7 +52,7 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
     for path in plan.delete:
         (root / path).unlink()
     for folder in plan.empty:
-        with contextlib.suppress(OSError):  # A hidden file that is none of our business keeps its folder.
+        with contextlib.suppress(OSError):  # A hidden file of others keeps its folder.
             (root / folder).rmdir()
     for path, final in plan.indexes.items():
         if final is None:
@@ -63,7 +63,7 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
 
 
 def write_file(path: str, text: str) -> os.stat_result:
-    """Write a file in one step, making its folder if need be; return its stat."""
+    """Write a file atomically, and its folder if it is missing; return its stat."""
     folder, _, name = path.rpartition("/")
     # Hidden and without a manifest's suffix, so that neither Argo CD nor Flux reads it; in the same folder, so that
     # the replacement does not cross file systems and is atomic.
@@ -84,7 +84,7 @@ def write_file(path: str, text: str) -> os.stat_result:
 
 
 def _create(path: str) -> int:
-    """Open a new file for writing; never through a link that somebody put there (O_EXCL)."""
+    """Create a file for writing; never follow an existing link (O_EXCL)."""
     try:
         return os.open(path, _NEW_FILE, 0o666)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Deletions that need a person's word: once Argo CD or Flux has pruned the objects, Git cannot bring the data back."""
+"""Deletions that need approval: once Argo CD or Flux has pruned the objects, Git cannot bring the data back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.write.folders import with_parents
 
-# Of these, the deletion of a single one destroys data, or everything inside a namespace or behind an application.
+# Deleting one of these destroys data, or everything inside a namespace or behind an application.
 PRECIOUS = {
     "application.argoproj.io": "Application",
     "applicationset.argoproj.io": "ApplicationSet",
@@ -38,7 +38,7 @@ def guard_deletions(
     allow_delete: frozenset[str],
     findings: Findings,
 ) -> None:
-    """Refuse (W006) deletions that are large or precious and not covered by `allow_delete`.
+    """Refuse (W006) deletions that are large or lose data, and that `allow_delete` does not cover.
 
     Args:
         delete: the paths to be deleted.
@@ -66,7 +66,7 @@ def _leave(
     owned: Collection[str],
     allow_delete: frozenset[str],
 ) -> list[str]:
-    """Return what would have to be allowed: leave for a namespace takes along what belongs to it elsewhere."""
+    """Return the scopes to allow: permission for a namespace covers its objects in other folders."""
     scopes = [scope for scope, _ in refused if "/_" not in scope]
     rest = _refused(delete, staying, owned, allow_delete | frozenset(scopes)) if scopes else refused
     return list(dict.fromkeys([*scopes, *(scope for scope, _ in rest)]))
@@ -75,9 +75,9 @@ def _leave(
 def _refused(
     delete: list[str], staying: Collection[str], owned: Collection[str], allow_delete: frozenset[str]
 ) -> list[tuple[str, str]]:
-    """Return the scopes in which too much or too precious things would be deleted, and what they are.
+    """Return the scopes with refused deletions, and descriptions of these.
 
-    `staying` are the folders in which something stays.
+    `staying` are the folders that do not become empty.
     """
     allowed = [path for path in delete if is_allowed(path, allow_delete)]
     waiting = _without_applications(allowed, [path for path in delete if not is_allowed(path, allow_delete)])
@@ -91,7 +91,7 @@ def _refused(
 
 
 def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> list[str]:
-    """Return the deletions that are still refused when each namespace that may go takes its application along."""
+    """Return the refused deletions, except one application for each namespace that may be deleted."""
     spare = Counter(path.split("/")[1] for path in allowed if _kind(path) == "namespace")
     kept = []
     for path in refused:
@@ -106,7 +106,7 @@ def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> lis
 def _refused_of(
     environment: str, delete: list[str], staying: Collection[str], owned: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what must not go from an environment that stays: the scope that would allow it, and what it is."""
+    """Yield the refused deletions of an environment that stays: the scope that would allow each, and a description."""
     rest = 0
     for folder, paths in _grouped(delete, 2).items():
         scope = f"{environment}/{folder}"
@@ -122,7 +122,7 @@ def _refused_of(
 
 
 def is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
-    """Return whether a deletion is allowed; leave for a namespace's folder covers the Namespace object too."""
+    """Return whether a deletion is allowed; permission for a namespace's folder covers the Namespace object, too."""
     _, environment, folder, *rest = path.split("/")
     namespace = rest[-1].removeprefix("namespace_").removesuffix(".yaml") if rest else ""
     return not allow_delete.isdisjoint({environment, f"{environment}/{folder}", f"{environment}/{namespace}"})

@@ -1,4 +1,4 @@
-"""One run at a time: a lock that the operating system drops when its holder ends, however it ends.
+"""One run at a time: a lock that the operating system releases when its holder ends.
 
 The lock is on the repository's folder itself, and leaves nothing behind in it.
 """

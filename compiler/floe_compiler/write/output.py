@@ -1,4 +1,4 @@
-"""The way into this stage: tell whether the output is current, plan what writing would do, and do it."""
+"""The entry point of this stage: checks whether the output is current, plans the writing, and does it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from floe_compiler.write.updates import guard_updates, may_be_refused
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What was written, or would be, and what is worth a warning. `indexes` are those that change."""
+    """The written (or planned) changes, and warnings. `indexes` are those that change."""
 
     create: tuple[str, ...]
     change: tuple[str, ...]
@@ -43,7 +43,7 @@ def check_output(
     complete: bool = True,
     allow_delete: Iterable[str] = (),
 ) -> WriteReport:
-    """Return what `write_output` would do, and change nothing. Every file is read, whatever is known of it.
+    """Return what `write_output` would do, and change nothing. Every file is read; the cache is not used.
 
     Raises:
         StageFailed: as `write_output` does.
@@ -69,15 +69,15 @@ def write_output(
 
     Args:
         root: the repository's root.
-        files: what the inputs compile to, by path from the root; best a `FileSet`, which knows what they hash to.
+        files: what the inputs compile to, by path from the root; best a `FileSet`, which has their hashes.
         digests: for each compiled environment, the digest of its inputs.
-        store: what earlier runs have kept, and where to keep what the next run need not find out again.
-        complete: whether these are all environments, so that the output of any other must go.
-        allow_delete: `<environment>` or `<environment>/<folder>` where more may be deleted than is common.
+        store: the cache of earlier and later runs.
+        complete: whether these are all environments, so that the output of any other is deleted.
+        allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
         warnings: how many warnings the earlier stages gave, for `warnings_if_current`.
 
     Raises:
-        StageFailed: with all that stands in the way, before anything is written; or with W011 in the middle.
+        StageFailed: with everything that prevents writing, before it begins; or with W011 in the middle.
     """
     files = FileSet.of_texts(files)
     with reporting_refusals(root), locked(root):
@@ -119,7 +119,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Store, co
 
 
 def _as_indexed(root: Path, environments: Iterable[str], snapshot: Snapshot) -> bool:
-    """Return whether the indexes list just the files that are there, with the content that they have."""
+    """Return whether the indexes list exactly the files on disk, with their contents."""
     listed = {line for name in environments for line in (read_index(root, name) or "").splitlines()[1:]}
     return listed == set(index_lines(snapshot.hashes.items()))
 
@@ -144,12 +144,12 @@ def _report(plan: WritePlan, findings: Findings) -> WriteReport:
 
 
 def _environments(root: Path, compiled: Iterable[str], complete: bool) -> list[str]:
-    """Return the environments concerned: those compiled, and if these are all, also what others have left."""
+    """Return the environments concerned: those compiled and, if these are all, also removed ones with output."""
     others = (*indexed_environments(root), *output_folders(root)) if complete else ()
     return sorted({*compiled, *others})
 
 
 def _hash(root: Path, environment: str) -> str:
-    """Return the hash of an environment's index; nothing if it has none."""
+    """Return the hash of an environment's index; empty if it has none."""
     path = root / index_path(environment)
     return sha256(path.read_bytes()) if path.is_file() else ""

@@ -1,4 +1,4 @@
-"""What writing would do, decided from what is wanted, what is owned and what lies on disk; nothing is touched."""
+"""The plan of writing, from the wanted files, the owned files and the files on disk; it changes nothing."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ Decision = Literal["create", "change", "delete", "keep", "edited", "conflict", "
 class WritePlan:
     """The paths to create, change, delete and keep; all sorted.
 
-    `interim` is what indexes must say while files are being written, `indexes` what they must say afterwards (None: the
-    index goes), each only if it says something else on disk. `leftovers` are temporary files to clear, `empty` the
-    folders in which nothing stays, deepest first.
+    `interim` are the texts of indexes while files are being written, `indexes` those afterwards (None: the
+    index is deleted), each only if it differs on disk. `leftovers` are temporary files to clear, `empty` the
+    folders that become empty, deepest first.
     """
 
     create: tuple[str, ...] = ()
@@ -76,12 +76,12 @@ class WritePlan:
 
 
 def decide(wanted: str | None, found: str | None, ours: Collection[str]) -> Decision:
-    """Return what to do about one path.
+    """Return the action for one path.
 
     Args:
-        wanted: the hash of what the inputs compile to; None if there should be no such file.
-        found: the hash of what lies on disk; None if nothing does.
-        ours: the hashes the index gives for it; none if the index does not list it.
+        wanted: the hash of the compiled file; None if there should be no such file.
+        found: the hash of the file on disk; None if there is none.
+        ours: its hashes in the index; empty if the index does not list it.
     """
     if found is None:
         return "create" if wanted else "keep"
@@ -101,16 +101,16 @@ def plan_writes(
     allow_delete: frozenset[str],
     findings: Findings,
 ) -> WritePlan:
-    """Return the plan that makes the output of these environments equal to what is wanted.
+    """Return the plan that makes the output of these environments equal to the wanted files.
 
-    It takes as long as the differences need: files that lie on disk as they should are passed over by set operations.
+    It takes time for the differences only: unchanged files are skipped by set operations.
 
     Args:
         wanted: the hash of each file that the inputs compile to, sorted by path.
         indexes: the text of the index of each environment concerned (also of one that is no longer declared); None if
             it has none.
-        snapshot: what lies on disk in these environments' folders.
-        allow_delete: `<environment>` or `<environment>/<folder>` where more may be deleted than is common.
+        snapshot: the files on disk in these environments' folders.
+        allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
         findings: gets the edited files (W003), foreign files (W004, W005, W015) and refused deletions (W006).
 
     Raises:
@@ -147,7 +147,7 @@ def _decisions(paths: Iterable[str], owned: Ownership, snapshot: Snapshot) -> Ma
 
 
 def _decision(path: str, wanted: str | None, ours: Collection[str], snapshot: Snapshot) -> Decision:
-    """Return what to do about one path; of a file that is not as it was written, also how that came about."""
+    """Return what to do about one path; of a file that was changed since, also how."""
     decision = decide(wanted, snapshot.hashes.get(path), ours)
     if decision not in ("edited", "in the way"):
         return decision
@@ -157,7 +157,7 @@ def _decision(path: str, wanted: str | None, ours: Collection[str], snapshot: Sn
 
 
 def _blocked(wanted: Mapping[str, str], folders: set[str], snapshot: Snapshot) -> list[str]:
-    """Return the files that stand where a folder must be, and the folders where a file must be."""
+    """Return the files in the place of a folder, and the folders in the place of a file."""
     return sorted((folders & snapshot.hashes.keys()) | (wanted.keys() & snapshot.folders))
 
 

@@ -1,4 +1,4 @@
-"""What lies on disk under output/: every file with the hash of its bytes.
+"""The files on disk under output/, with the hashes of their bytes.
 
 A file is read unless its size, times and inode are what they were when its hash was taken, as Git's index does it: of
 25,000 files, reading takes five times as long as looking. That is safe (`stats.py` says why), and whoever wants no
@@ -22,7 +22,7 @@ from floe_compiler.write.stats import FileStat, FolderStats, conclusive_stat
 TEMPORARY_SUFFIX = ".tmp"
 _WRITTEN_SUFFIXES = (f".yaml{TEMPORARY_SUFFIX}", f".index{TEMPORARY_SUFFIX}")
 MANIFEST_SUFFIXES = (".yaml", ".yml")
-"""The ends of the names of files that Flux applies; Argo CD applies only the first (`directory.include`)."""
+"""The suffixes of files that Flux applies; Argo CD applies only the first (`directory.include`)."""
 
 _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
@@ -40,8 +40,8 @@ class Snapshot:
 
     `leftovers` are the temporary files of an interrupted run. `conflicts` has the line of the first marker of a merge
     conflict in a file. `with_line_feeds` has the hash of each file with CR LF line ends as it would be with LF.
-    `stats` has what to remember of the files, so that the next snapshot need not read them; `learned` tells whether
-    that is more than was known before.
+    `stats` has the stats of the files, so that the next snapshot does not read them; `learned` says whether
+    they are more than were known before.
     """
 
     hashes: dict[str, str] = field(default_factory=dict)
@@ -62,15 +62,15 @@ def output_folders(root: Path) -> tuple[str, ...]:
 def take_snapshot(
     root: Path, environments: Iterable[str], findings: Findings, known: FolderStats | None = None
 ) -> Snapshot:
-    """Return what lies in the folders of these environments; links and devices are findings (W010).
+    """Return the snapshot of these environments' folders; links and devices are findings (W010).
 
-    Hidden files that neither Argo CD nor Flux would apply (such as `.DS_Store`) are passed over.
+    Hidden files that Argo CD and Flux would not apply (such as `.DS_Store`) are ignored.
 
     Args:
         root: the repository's root.
         environments: the names of their folders.
         findings: gets the links and devices.
-        known: the stats of files that need not be read again; without, every file is read.
+        known: the stats of unchanged files, which are not read; without, every file is read.
     """
     walk = _Walk(Snapshot(), findings, known or {}, time.time_ns())
     if _is_folder(root / OUTPUT, OUTPUT, findings):
@@ -134,7 +134,7 @@ class _Walk:
             self.snapshot.learned = True
 
     def take_content(self, data: bytes, path: str) -> bool:
-        """Take a file's content, and return whether it is sound: nothing that Git may have done to it."""
+        """Record a file's content; return whether it is intact: Git has not changed it."""
         snapshot = self.snapshot
         snapshot.hashes[path] = sha256(data)
         if b"\r\n" in data:

@@ -1,4 +1,4 @@
-"""Which inputs the output on disk was compiled from, and what its files looked like: kept to skip needless work.
+"""The inputs that the output on disk was compiled from, and the stats of its files: cached to skip needless work.
 
 Losing it costs one full compilation. It cannot make a wrong output pass: it names the index by hash, the index names
 every file by hash, and a file counts as unread only while the file system says that nobody has changed it.
@@ -19,13 +19,13 @@ KIND = "outputs"
 
 
 class Store(Protocol):
-    """What earlier runs have kept: bytes by kind and key."""
+    """The cache: bytes by kind and key."""
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """Return what is kept under a key; None if nothing sound is."""
+        """Return the data under a key; None if it is missing or damaged."""
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry, if that can be; return whether it is kept."""
+        """Keep an entry, if possible; return whether it is kept."""
 
 
 class Compiled(msgspec.Struct, frozen=True, array_like=True):
@@ -41,18 +41,18 @@ class Compiled(msgspec.Struct, frozen=True, array_like=True):
     stats: dict[str, dict[str, FileStat]]
 
     def with_stats(self, stats: dict[str, dict[str, FileStat]]) -> Compiled:
-        """Return this with other stats."""
+        """Return the state with other stats."""
         return Compiled(self.digest, self.index, self.warnings, stats)
 
 
 def recall(store: Store, root: Path) -> Mapping[str, Compiled]:
-    """Return what is known of each environment of this checkout."""
+    """Return the state of each environment of this checkout."""
     data = store.get(KIND, _key(root))
     return (decode(data, dict[str, Compiled]) if data else None) or {}
 
 
 def remember(store: Store, root: Path, compiled: Mapping[str, Compiled]) -> None:
-    """Keep what is known of the environments of this checkout."""
+    """Keep the state of the environments of this checkout."""
     store.put(KIND, _key(root), encode(compiled))
 
 
@@ -62,7 +62,7 @@ def known_stats(compiled: Mapping[str, Compiled]) -> FolderStats:
 
 
 def stats_of(stats: Mapping[str, dict[str, FileStat]], environment: str) -> dict[str, dict[str, FileStat]]:
-    """Return those of one environment's files."""
+    """Return the stats of one environment's files."""
     return {folder: files for folder, files in stats.items() if folder.split("/")[1] == environment}
 
 

@@ -1,8 +1,8 @@
-"""What the file system says of a file without reading it, and when that is proof enough that it is as it was.
+"""File stats, and when they prove without reading a file that it has not changed.
 
 As in Git's index: whoever changes a file changes its ctime, which only the system's clock sets. A change within the
-same tick of that clock as an earlier one could go unseen, so times that are too young say nothing (the "racy" entries
-of Git).
+same tick of that clock as an earlier one could go unseen, so times that are too recent prove nothing (the "racy"
+entries of Git).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FINE, _COARSE = 20 * _MILLISECOND, 2000 * _MILLISECOND
 
 
 class FileStat(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What was seen of a file when its content had this SHA-256 hash; times in nanoseconds."""
+    """The stat of a file when its content had this SHA-256 hash; times in nanoseconds."""
 
     size: int
     modified: int
@@ -40,11 +40,11 @@ class FileStat(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 FolderStats = Mapping[str, Mapping[str, FileStat]]
-"""What is known of files: by their folder's path from the root, then by their name."""
+"""The stats of files, by their folder's path from the root, then by name."""
 
 
 def conclusive_stat(seen: os.stat_result, sha256: str, moment: int) -> FileStat | None:
-    """Return what to remember of a file, None if a later change could look the same.
+    """Return the stat to keep of a file; None if a later change could go unnoticed.
 
     Args:
         seen: the file's stat, taken before its content was read, or after it was written.
@@ -64,7 +64,7 @@ def add_written(
     digests: Mapping[str, str],
     moment: int,
 ) -> None:
-    """Add what to remember of files that were just written, by path from the root, as `conclusive_stat` decides."""
+    """Add the stats of files that were just written, by path from the root, as `conclusive_stat` decides."""
     for path, seen in written.items():
         folder, _, name = path.rpartition("/")
         files = stats.setdefault(folder, {})

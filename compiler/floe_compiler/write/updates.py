@@ -22,7 +22,7 @@ _KINDS = {kind.lower() for kind in IMMUTABLE}
 def guard_updates(
     before: Mapping[str, bytes], after: Mapping[str, str], allow_delete: frozenset[str], findings: Findings
 ) -> None:
-    """Refuse (W018) changes of files that no cluster takes, where `allow_delete` does not cover them.
+    """Refuse (W018) changes of immutable fields that `allow_delete` does not cover.
 
     Args:
         before: the compiled files that change, by path, as they are on disk.
@@ -47,5 +47,5 @@ def guard_updates(
 
 
 def may_be_refused(paths: Iterable[str]) -> list[str]:
-    """Return the paths of files whose objects have fields that cannot be changed."""
+    """Return the paths of files whose objects have immutable fields."""
     return [path for path in paths if path.rpartition("/")[2].partition("_")[0].partition(".")[0] in _KINDS]

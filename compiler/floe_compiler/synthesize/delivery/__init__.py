@@ -1,4 +1,4 @@
-"""What Argo CD or Flux needs to know to apply the output of an environment: DeliveryPlan -> Objects."""
+"""The Argo CD or Flux objects that apply the output of an environment: DeliveryPlan -> Objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Argo CD 3.3 and later: an AppProject that says what may be applied, and an Application that does it, per folder.
+"""Argo CD 3.3 and later: an AppProject that limits what may be applied, and an Application, for each folder.
 
 Fields that would say the default (`prune: false`, `recurse: false`) are left out: Argo CD drops them when it writes an
 object, and whoever manages these Applications by another one would see a difference forever (argoproj/argo-cd#4501).
@@ -25,8 +25,8 @@ REFUSED_KINDS = (
     {"group": "argoproj.io", "kind": "Application"},
     {"group": "argoproj.io", "kind": "ApplicationSet"},
 )
-# Of these kinds any name will do. An exact list would be no safer, and Argo CD neither shows nor prunes what a project
-# does not allow: an object that left the output, and with it the list, would stay behind unseen.
+# These kinds are allowed with any name. A list of names would not be safer, and Argo CD does not show or prune what a
+# project does not allow: an object that left the output, and with it the list, would stay behind unnoticed.
 CLUSTER_KINDS = (
     {"group": "external-secrets.io", "kind": "ClusterSecretStore"},
     {"group": "scheduling.k8s.io", "kind": "PriorityClass"},
@@ -35,15 +35,15 @@ CLUSTER_KINDS = (
 ANNOTATIONS = {
     # Only commits that touch the folder are looked at. Relative to the source's path.
     "argocd.argoproj.io/manifest-generate-paths": ".",
-    # The API server itself tells what an apply would change, so that its defaults are no differences.
+    # The API server computes what an apply would change, so that its defaults do not count as differences.
     "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
 }
 SYNC_OPTIONS = (
     # Namespaces are objects of the output, with labels that Argo CD would not set.
     "CreateNamespace=false",
-    # Two Applications that fight over an object are a mistake, not a race.
+    # Two Applications with the same object are an error.
     "FailOnSharedResource=true",
-    # What is replaced goes only when its replacement is healthy.
+    # Pruned objects are deleted only once the rest is healthy.
     "PruneLast=true",
     # Large ConfigMaps do not fit into the annotation of a client-side apply.
     "ServerSideApply=true",

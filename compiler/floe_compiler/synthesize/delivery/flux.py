@@ -24,7 +24,7 @@ GIT_API = "source.toolkit.fluxcd.io/v1"
 KUSTOMIZE_API = "kustomize.toolkit.fluxcd.io/v1"
 
 GIT_INTERVAL = "5m"
-"""How often the branch is looked at; a webhook (Receiver) makes a commit arrive at once."""
+"""How often the branch is polled; a webhook (Receiver) delivers a commit at once."""
 
 RETRY_INTERVAL = "2m"
 TIMEOUT = "15m"

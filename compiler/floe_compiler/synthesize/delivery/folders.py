@@ -1,4 +1,4 @@
-"""The folders of an environment's output, each delivered by itself: a mistake in one holds up no other."""
+"""The folders of an environment's output, each delivered separately: an error in one does not block the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLUSTER_PHASE, PLATFORM_PHASE, DOMAIN_PHASE = range(3)
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One folder: what its delivery objects are called, and the order in which it is applied.
+    """One folder: the name of its delivery objects, and the order in which it is applied.
 
     `namespace` is empty for the folder of cluster-scoped objects.
     """
@@ -71,7 +71,7 @@ def prunes(plan: DeliveryPlan) -> bool:
 
 
 def description(plan: DeliveryPlan, folder: Folder) -> str:
-    """Return who a folder belongs to, in a sentence for people."""
+    """Return the owner of a folder, in a sentence for people."""
     what = folder.namespace or "cluster-scoped objects"
     return f"{what} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
 
