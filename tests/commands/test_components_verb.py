@@ -30,7 +30,7 @@ def test_defaults_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_settings_of_a_required_one_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "s3"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith('storage: s3  A bucket at AWS, or with anyone else who speaks S3\n  type: "s3"\n')
+    assert text.startswith('storage: s3  A bucket at AWS, or in another S3-compatible store\n  type: "s3"\n')
     assert '  credentials: required\n      How clients log in.\n      type: "identity"\n' in text
     assert '\n      type: "secret"\n          The way clients log in.\n      name: default "s3-warehouse"\n' in text
 

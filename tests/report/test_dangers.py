@@ -438,7 +438,7 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             "Application",
             {"source": {"repoURL": "a", "targetRevision": "main"}},
             {"source": {"repoURL": "a", "targetRevision": "wip"}},
-            "now applies wip instead of main; what that lacks goes, or is left as it is",
+            "now applies wip instead of main; objects that are missing there are pruned or left as they are",
         ),
         (
             "Application",
@@ -450,13 +450,16 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             "GitRepository",
             {"url": "a", "ref": {"branch": "main"}},
             {"url": "b", "ref": {"branch": "wip"}},
-            "now applies b instead of a, wip instead of main; what that lacks goes, or is left as it is",
+            (
+                "now applies b instead of a, wip instead of main; "
+                "objects that are missing there are pruned or left as they are"
+            ),
         ),
         (
             "Kustomization",
             {"path": "a"},
             {"path": "b"},
-            "now applies b instead of a; what that lacks goes, or is left as it is",
+            "now applies b instead of a; objects that are missing there are pruned or left as they are",
         ),
     ],
 )

@@ -106,7 +106,7 @@ def test_hashes_are_told_in_words() -> None:
         "  ~ Job x-00000002\n"
         "      ~ runs again (before: x-00000001)\n"
         "      ~ spec.args[0]: changed (a hash)\n"
-        "      ~ pods start anew: their configuration has changed\n"
+        "      ~ pods restart: their configuration has changed\n"
         "\n"
     )
     assert '"before": "x-00000001"' in render_diff_json([changed])

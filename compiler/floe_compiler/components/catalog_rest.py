@@ -1,4 +1,4 @@
-"""An Iceberg REST catalog that somebody else runs, such as a managed one. Nothing is rendered for it.
+"""An external Iceberg REST catalog, such as a managed one. Nothing is rendered for it.
 
 Source: the Iceberg REST specification (base URL, OAuth2 client credentials at `/v1/oauth/tokens`, bearer tokens).
 """
@@ -54,11 +54,11 @@ class ClientSecret(Input):
     """Where the domains' ids and secrets are: in a secret for each domain."""
 
     name: Name = "catalog-client"
-    """What its name begins with; that of the domain follows (`catalog-client-sales`)."""
+    """The prefix of its name, which the domain's name follows (`catalog-client-sales`)."""
     keys: ClientKeys = ClientKeys()
     """Which keys hold what."""
     existing: bool = False
-    """Somebody else puts the Secret into the domain's namespace: nothing is rendered for it."""
+    """The Secret is managed outside the compiler, in the domain's namespace: nothing is rendered for it."""
 
 
 class OAuth2Login(Input):
@@ -69,24 +69,24 @@ class OAuth2Login(Input):
     secret: ClientSecret = ClientSecret()
     """Where ids and secrets are."""
     token_server: TokenServer | None = None
-    """Who hands out tokens; none: the catalog itself, at `/v1/oauth/tokens`."""
+    """The server that issues tokens; none: the catalog itself, at `/v1/oauth/tokens`."""
     scope: Annotated[str, matching(r"^[A-Za-z0-9._:/-]+( [A-Za-z0-9._:/-]+)*$", "scopes", "catalog")] | None = None
-    """The scope that is asked for; none: whatever the server gives without."""
+    """The scope to request; none: the server's default."""
 
 
 class TokenSecret(Input):
     """Where the domains' tokens are: in a secret for each domain."""
 
     name: Name = "catalog-token"
-    """What its name begins with; that of the domain follows (`catalog-token-sales`)."""
+    """The prefix of its name, which the domain's name follows (`catalog-token-sales`)."""
     key: SecretKeyName = "token"
     """The key with the token."""
     existing: bool = False
-    """Somebody else puts the Secret into the domain's namespace: nothing is rendered for it."""
+    """The Secret is managed outside the compiler, in the domain's namespace: nothing is rendered for it."""
 
 
 class TokenLogin(Input):
-    """Each domain shows a token that does not have to be exchanged."""
+    """Each domain logs in with a static token."""
 
     type: Literal["token"]
     """The way clients log in."""
@@ -95,21 +95,21 @@ class TokenLogin(Input):
 
 
 class NoLogin(Input):
-    """The catalog lets everybody in who reaches it."""
+    """The catalog needs no login."""
 
     type: Literal["none"]
     """The way clients log in."""
 
 
 class RestCatalogConfig(Input):
-    """An Iceberg REST catalog that somebody else runs."""
+    """An external Iceberg REST catalog."""
 
     type: Literal["rest"] = "rest"
     """The kind of catalog."""
     url: Annotated[str, AfterValidator(check_catalog)]
     """The base URL of its REST API, without `/v1`."""
     warehouse: Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "the name of a warehouse", "lake")]
-    """What the catalog calls the warehouse."""
+    """The name of the warehouse in the catalog."""
     credentials: Annotated[OAuth2Login | TokenLogin | NoLogin, Field(discriminator="type")]
     """How domains log in."""
     cidr: Cidr = "0.0.0.0/0"
@@ -117,7 +117,7 @@ class RestCatalogConfig(Input):
 
 
 def credentials(instance: Instance[RestCatalogConfig], domain: str) -> Credentials | None:
-    """Return how a domain logs in. Values come from those who run the catalog, so none is made up."""
+    """Return how a domain logs in. The values come from the catalog's operators and are never generated."""
     config = instance.config
     match config.credentials:
         case OAuth2Login(secret=named) as login:
@@ -173,7 +173,7 @@ def build(_context: Context[RestCatalogConfig]) -> Parts:
 COMPONENT = Component(
     slot="catalog",
     type="rest",
-    summary="An Iceberg REST catalog that somebody else runs",
+    summary="An external Iceberg REST catalog",
     config=RestCatalogConfig,
     build=build,
     provides=provides,

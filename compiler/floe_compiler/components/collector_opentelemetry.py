@@ -57,7 +57,7 @@ SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 
 
 class BackendHeader(Input):
-    """A header with which a backend knows who sends."""
+    """A header with which the collector authenticates to a backend."""
 
     name: Annotated[str, matching(r"^[A-Za-z0-9-]+$", 'letters, digits and "-"', "authorization")] = "authorization"
     """The header's name."""
@@ -83,7 +83,7 @@ class Backend(OutsideServer):
     signals: Annotated[tuple[Signal, ...], Field(min_length=1, strict=False)] = SIGNALS
     """What is sent to it."""
     header: BackendHeader | None = None
-    """How it knows who sends."""
+    """The header that authenticates the collector."""
 
     @model_validator(mode="after")
     def _path_of_http(self) -> Self:
@@ -118,7 +118,7 @@ class CollectorConfig(Input):
     sampling_percentage: Annotated[float, Field(gt=0, le=100)] | None = None
     """How many of a hundred traces are kept. Default: 10 in production, elsewhere all."""
     backends: tuple[Backend, ...] = Field(default=(), strict=False)
-    """Where telemetry goes. What no backend takes is only counted in the collector's own log."""
+    """Where telemetry goes. Signals without a backend are only counted in the collector's own log."""
 
     @model_validator(mode="after")
     def _distinct_backends(self) -> Self:

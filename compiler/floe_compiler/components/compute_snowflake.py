@@ -48,7 +48,7 @@ Identifier = Annotated[
 class SnowflakeConfig(Input):
     """A Snowflake account, which dbt logs in to with a key pair.
 
-    The account is no secret: its name is the server's. User, role, warehouse and database may stand here or in the
+    The account is not secret: its name is the server's. User, role, warehouse and database may stand here or in the
     secret, as SNOWFLAKE_USER, SNOWFLAKE_ROLE, SNOWFLAKE_WAREHOUSE and SNOWFLAKE_DATABASE.
     """
 
@@ -95,7 +95,7 @@ def from_secret(config: SnowflakeConfig) -> tuple[str, ...]:
 
 
 def secret(instance: Instance[SnowflakeConfig]) -> Secret:
-    """Return the credentials; their values come from the account's administrators, so none is made up."""
+    """Return the credentials; their values come from the account's administrators and are never generated."""
     config = instance.config
     keys = (PRIVATE_KEY, *((PASSPHRASE,) if config.passphrase else ()), *from_secret(config))
     return Secret(config.secret, instance.namespace, tuple(SecretKey(key) for key in sorted(keys)))

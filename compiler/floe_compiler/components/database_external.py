@@ -1,4 +1,4 @@
-"""A PostgreSQL server that somebody else runs, such as RDS: nothing is rendered for it, consumers only learn of it."""
+"""An external PostgreSQL server, such as RDS: nothing is rendered for it, and its consumers get its address."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def provides(instance: Instance[ExternalConfig]) -> tuple[Database, ...]:
 
 
 def secret(instance: Instance[ExternalConfig]) -> Secret:
-    """Return the secret with the credentials; its values come from those who run the server, so none is made up."""
+    """Return the secret with the credentials; its values come from the server's operators and are never generated."""
     named = instance.config.secret
     keys = [SecretKey(named.keys.password)]
     if any(owner.user is None for owner in instance.config.databases):

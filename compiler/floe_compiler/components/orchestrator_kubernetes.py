@@ -1,6 +1,6 @@
 """Kubernetes as the orchestrator: each data product is a CronJob, its steps are containers that run one by one.
 
-Nothing runs between the runs. What there is no place for here: a user interface, a queue, a history of runs.
+Nothing runs between the runs. It has no user interface, no queue, and no history of runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""S3, of AWS or of anyone else who speaks it: a bucket that somebody else keeps. Nothing is rendered for it.
+"""S3, at AWS or elsewhere: a bucket outside the platform. Nothing is rendered for it.
 
 Sources: AWS, "Regional endpoints" (S3 and STS) and "IAM roles for service accounts" (the annotation).
 """
@@ -80,7 +80,7 @@ class SecretCredentials(Input):
 
 
 class S3Config(Input):
-    """A bucket that somebody else keeps, at AWS or with anyone who speaks S3."""
+    """An existing bucket, at AWS or in any other S3-compatible store."""
 
     type: Literal["s3"] = "s3"
     """The kind of object storage."""
@@ -152,7 +152,7 @@ def _identity(config: S3Config, role: str) -> WorkloadIdentity:
 
 
 def _secret(login: SecretCredentials, namespace: str) -> Secret:
-    """Return the access key's secret; its values come from those who keep the store, so none is made up."""
+    """Return the access key's secret; its values come from the store's operators and are never generated."""
     return Secret(login.name, namespace, (SecretKey(login.keys.access_key), SecretKey(login.keys.secret_key)))
 
 
@@ -164,7 +164,7 @@ def build(_context: Context[S3Config]) -> Parts:
 COMPONENT = Component(
     slot="storage",
     type="s3",
-    summary="A bucket at AWS, or with anyone else who speaks S3",
+    summary="A bucket at AWS, or in another S3-compatible store",
     config=S3Config,
     build=build,
     provides=provides,

@@ -20,7 +20,7 @@ SERVICE = Rule(
 )
 PORT = Rule(
     "C052",
-    "port that a Service lacks",
+    "port not found on Service",
     "A program is configured with a port that the Service does not have. Use one of the Service's ports.",
 )
 UNDECLARED = Rule(

@@ -118,7 +118,7 @@ def _fields(change: ObjectChange) -> list[str]:
 def _field_lines(field: FieldChange) -> Iterator[str]:
     path = visible(field.path)
     if field.action == "changed" and path.endswith(CONFIG_HASH):
-        yield "~ pods start anew: their configuration has changed"
+        yield "~ pods restart: their configuration has changed"
     elif field.action == "changed" and path == "metadata.name":
         yield f"~ runs again (before: {visible(str(field.before))})"
     elif field.action == "changed" and _HASH.fullmatch(f"{field.before} {field.after}"):

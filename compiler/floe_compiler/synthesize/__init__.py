@@ -28,7 +28,7 @@ NO_SOURCE = Rule(
 )
 SECRET_CLASH = Rule(
     "S003",
-    "secret with two meanings",
+    "conflicting secrets",
     "Two parts of a namespace use one secret's name for different secrets: of another owner, type or place in the "
     "store. Rename the one that the inputs name.",
 )

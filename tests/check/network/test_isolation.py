@@ -62,7 +62,7 @@ def test_pods_ask_dns_by_udp_and_tcp(ports: list[dict[str, Any]], missing: str) 
     found = platform.findings(*CHECKS)
     assert len(found) == (6 if missing else 0)  # one for each workload, and one for the launched pods
     assert {(code, message) for code, _, message in found} <= {
-        ("C063", f"no policy lets its pods ask DNS by {missing}")
+        ("C063", f"no policy lets its pods query DNS over {missing}")
     }
 
 

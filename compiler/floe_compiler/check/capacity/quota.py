@@ -12,7 +12,7 @@ from floe_compiler.model.objects import Object, ObjectId
 
 EXCEEDED = Rule(
     "C083",
-    "Namespace that needs more than its quota",
+    "Namespace exceeds its quota",
     "All pods and volumes of the namespace at their most, with the extra pod of a rollout, need more than its "
     "ResourceQuota allows, so that some would never start. Raise the quota, or ask for less.",
 )

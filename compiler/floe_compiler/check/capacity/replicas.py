@@ -26,18 +26,18 @@ BOTH = Rule(
 )
 BOUNDS = Rule(
     "C095",
-    "autoscaler whose bounds contradict each other",
+    "contradictory autoscaler bounds",
     "A HorizontalPodAutoscaler's minReplicas is above its maxReplicas. Correct one.",
 )
 ROLLOUT = Rule(
     "C096",
-    "rollout that takes replicas away",
+    "rollout that reduces replicas",
     "A rolling update of several replicas adds one new pod at a time and takes none away before that is ready: "
     "maxSurge 1, maxUnavailable 0.",
 )
 ALONE = Rule(
     "C098",
-    "second replica of what must run alone",
+    "several replicas of a singleton",
     "The workload's component declares why more than one replica of it cannot work: they would not know of each other. "
     "Leave it at one replica, without an autoscaler.",
 )

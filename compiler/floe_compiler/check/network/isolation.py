@@ -18,8 +18,8 @@ OPEN = Rule(
 )
 DNS = Rule(
     "C063",
-    "pods that cannot ask DNS",
-    "Policies must let pods ask the cluster's DNS (in kube-system, at least the pods with k8s-app kube-dns) on port "
+    "pods without access to DNS",
+    "Policies must let pods query the cluster's DNS (in kube-system, at least the pods with k8s-app kube-dns) on port "
     "53, by UDP and by TCP, or no name resolves. The compiled allow-dns opens that port in all of kube-system, as some "
     "clusters' servers and caches have other labels.",
 )
@@ -51,4 +51,4 @@ def _dns(index: Index) -> Iterator[Diagnostic]:
     for position, pods in enumerate(index.pods.all):
         missing = [protocol for protocol, reached in allowed.items() if isolated & ~reached & (1 << position)]
         if missing:
-            yield index.finding(DNS, pods.about, f"no policy lets its pods ask DNS by {' and '.join(missing)}")
+            yield index.finding(DNS, pods.about, f"no policy lets its pods query DNS over {' and '.join(missing)}")

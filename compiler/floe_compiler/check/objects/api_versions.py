@@ -27,7 +27,7 @@ DEPRECATED = Rule(
 
 UNKNOWN = Rule(
     "C006",
-    "kind that Kubernetes does not have",
+    "unknown kind of Kubernetes",
     "The API group is one of Kubernetes' own, but has no such kind, or not in this version. Correct one of them.",
 )
 RULES = (REMOVED, DEPRECATED, UNKNOWN)

@@ -22,7 +22,7 @@ INVALID = Rule(
 )
 NOT_CANONICAL = Rule(
     "C161",
-    "quantity in another form than Kubernetes prints",
+    "non-canonical quantity",
     "The API server rewrites quantities (1000m to 1), so that delivery tools would report a difference forever. "
     "Write the form it prints.",
 )

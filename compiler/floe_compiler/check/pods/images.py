@@ -18,7 +18,7 @@ MUTABLE = Rule(
 )
 REGISTRY = Rule(
     "C151",
-    "image from another registry",
+    "image from an unapproved registry",
     "With `images.mirrors`, all images come from the mirrors or from `images.registry`, so that what runs is what was "
     "approved. Use one of them, or give the registry a mirror. (Without mirrors, an image may come from anywhere.)",
 )

@@ -11,8 +11,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 ENDLESS = Rule(
     "C116",
-    "wait without an end",
-    "An init container waits in a loop that nothing ends, so a pod whose server never comes hangs without an error. "
+    "endless wait",
+    "An init container waits in an endless loop, so a pod whose server never comes up hangs without an error. "
     'Count the attempts, as in "for attempt in $(seq 60)".',
 )
 RULES = (ENDLESS,)

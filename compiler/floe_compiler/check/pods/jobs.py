@@ -19,7 +19,7 @@ FIXED = Rule(
 )
 ENDLESS = Rule(
     "C111",
-    "Job without an end",
+    "unbounded Job",
     "A Job says how often it is tried again (backoffLimit) and how long it may take (activeDeadlineSeconds).",
 )
 RESTART = Rule(

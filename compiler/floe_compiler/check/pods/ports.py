@@ -18,7 +18,7 @@ TARGET = Rule(
 )
 PROBE = Rule(
     "C031",
-    "probe of a port that the container lacks",
+    "probe of an undeclared port",
     "A health check asks a port that its container does not declare, so it can only fail. Use one that it does.",
 )
 PRIVILEGED = Rule(

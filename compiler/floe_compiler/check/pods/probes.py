@@ -18,7 +18,7 @@ MISSING = Rule(
 )
 TIMINGS = Rule(
     "C101",
-    "health check whose timings contradict each other",
+    "contradictory probe timings",
     "A probe's timeout must not exceed its period, periods and thresholds are at least 1, and a liveness or startup "
     "probe succeeds at once (successThreshold 1).",
 )

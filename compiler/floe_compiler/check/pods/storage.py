@@ -23,7 +23,7 @@ LABELS = Rule(
 )
 STUCK = Rule(
     "C122",
-    "rolling update of a volume that one pod holds",
+    "rolling update with a ReadWriteOnce volume",
     "A ReadWriteOnce claim cannot move to the new pod while the old one runs, so the rollout hangs. "
     'Use strategy "Recreate" or a StatefulSet.',
 )

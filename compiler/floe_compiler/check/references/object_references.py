@@ -20,7 +20,7 @@ HEADLESS = Rule(
 )
 BACKEND = Rule(
     "C049",
-    "Ingress to a port that its Service lacks",
+    "Ingress port not found on Service",
     "An Ingress forwards to a port that the Service does not have. Use one that it has, by number or name.",
 )
 MOUNT = Rule(

@@ -95,7 +95,7 @@ def client_secret(instance: Instance[PolarisConfig], domain: str) -> Secret:
 
 
 def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
-    """Return who a domain is in the catalog."""
+    """Return the domain's client of the catalog."""
     secret = client_secret(instance, domain)
     token_url = endpoint(instance).url(path="/api/catalog/v1/oauth/tokens")
     credentials = OAuth2Credentials(secret.key("client-id"), secret.key("client-secret"), token_url, ALL_ROLES)
@@ -130,7 +130,7 @@ def requires(_instance: Instance[PolarisConfig]) -> tuple[Requirement, ...]:
 
 
 def databases(instance: Instance[PolarisConfig]) -> tuple[DatabaseNeed, ...]:
-    """Return its database. There is no choice of keeping nothing: a restart would lose every table."""
+    """Return its database, which is mandatory: in memory, a restart would lose every table."""
     return (DatabaseNeed(instance.config.database, database=NAME, user=NAME),)
 
 
@@ -271,7 +271,7 @@ def _setup(context: Context[PolarisConfig]) -> Task:
 
 
 def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
-    """Return what the setup script brings the server to."""
+    """Return the target state for the setup script."""
     instance = context.instance
     return {
         "url": endpoint(instance).url(),

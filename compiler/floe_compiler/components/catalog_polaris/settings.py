@@ -1,4 +1,4 @@
-"""What people say about Polaris: the configuration of the catalog `polaris`."""
+"""The configuration of the catalog `polaris`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say about Dagster: the configuration of the orchestrator `dagster`."""
+"""The configuration of the orchestrator `dagster`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class DaemonSettings(Input):
 
 
 class CodeLocationSettings(Input):
-    """The code location of a data product: a server that tells Dagster of its jobs and schedules."""
+    """The code location of a data product: a server that provides its jobs and schedules to Dagster."""
 
     replicas: Count = 2
     """How many there are of each."""

@@ -65,7 +65,7 @@ Bucket = Annotated[
 
 
 class MinioConfig(Input):
-    """Object storage inside the cluster, on one node: for development, and where nothing better is at hand."""
+    """Object storage inside the cluster, on one node: for development, and where no other store is available."""
 
     type: Literal["minio"] = "minio"
     """The kind of object storage."""

@@ -58,7 +58,7 @@ class DatabaseSecret(Input):
 
 
 class ExternalPostgresql(OutsideServer):
-    """A PostgreSQL server that somebody else runs, such as RDS (recommended for production)."""
+    """An external PostgreSQL server, such as RDS (recommended for production)."""
 
     type: Literal["external"]
     """The kind of database."""

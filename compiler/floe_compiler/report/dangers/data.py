@@ -11,9 +11,9 @@ from floe_compiler.report.dangers.danger import Change, Danger, less
 
 LOSSES = {
     "CustomResourceDefinition": "every object of that kind is deleted with it",
-    "Namespace": "the cluster keeps it, as it is guarded; whoever deletes it there deletes everything in it",
+    "Namespace": "the cluster keeps it, as it is protected; deleting it there deletes everything in it",
     "PersistentVolumeClaim": "its data may be deleted with it",
-    "StatefulSet": "its pods stop; its volumes stay or go by their retention policy",
+    "StatefulSet": "its pods stop; its volumes are kept or deleted by their retention policy",
 }
 
 

@@ -46,7 +46,9 @@ def redirected(change: Change) -> Iterator[Danger]:
     if not change.before or not change.after:
         return
     if source := _instead(change, _SOURCES.get(change.kind, ())):
-        yield Danger("delivery-changed", f"now applies {source}; what that lacks goes, or is left as it is")
+        yield Danger(
+            "delivery-changed", f"now applies {source}; objects that are missing there are pruned or left as they are"
+        )
     if place := _instead(change, _DESTINATIONS.get(change.kind, ())):
         yield Danger("delivery-changed", f"now applies to {place}; what it has made there stays")
 
@@ -71,7 +73,7 @@ def delivery_ended(change: Change) -> Iterator[Danger]:
     if _cascades(change.kind, change.before):
         yield Danger("prune", "is deleted, and everything that it has delivered with it")
     else:
-        yield Danger("delivery-changed", "is deleted; what it has delivered runs on, and gets no changes any more")
+        yield Danger("delivery-changed", "is deleted; what it has delivered keeps running without updates")
 
 
 def _cascades(kind: str, manifest: Object) -> bool:

@@ -78,7 +78,7 @@ def guard_removed(change: Change) -> Iterator[Danger]:
         return
     pods = pods_beside(change)
     if change.kind == "ResourceQuota" and pods:
-        yield Danger("guard-removed", "is deleted; the namespace may take the whole cluster")
+        yield Danger("guard-removed", "is deleted; the namespace may use the whole cluster")
     selector = mapping(change.before, ("spec", "selector"))
     if change.kind == "PodDisruptionBudget" and any(matches(selector, pod) for pod in pods):
         yield Danger("guard-removed", "is deleted; a drain may stop all of its pods at once")
