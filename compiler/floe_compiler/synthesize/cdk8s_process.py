@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 import tempfile
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,7 +38,7 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     node = find_node()
     try:
         run = subprocess.run(
-            [node, DRIVER, _unpacked().name],
+            [node, DRIVER, _unpacked()],
             input=json.dumps(charts).encode(),
             capture_output=True,
             timeout=SECONDS,
@@ -53,14 +55,16 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @cache
-def _unpacked() -> tempfile.TemporaryDirectory[str]:
+def _unpacked() -> str:
     """Return a folder with the JavaScript of cdk8s, which goes with this process.
 
     Unpacking takes 0.05 s. Nothing is kept for the next run that could be stale, or written by others.
     """
-    folder = tempfile.TemporaryDirectory(prefix="floe-compile-")
+    folder = tempfile.mkdtemp(prefix="floe-compile-")
+    # Not a TemporaryDirectory: what multiprocessing starts ends without removing one.
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=0)
     for package in PACKAGES:
-        unpack(_archive(package), Path(folder.name, "node_modules", package))
+        unpack(_archive(package), Path(folder, "node_modules", package))
     return folder
 
 
