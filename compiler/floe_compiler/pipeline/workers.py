@@ -204,7 +204,7 @@ def _dask(address: str) -> Iterator[Client]:
         raise _unusable("the package distributed is not installed", "pip install 'floe-compile[dask]'") from None
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
+    except Exception as error:  # of many kinds, where the address is wrong
         message = f"no Dask scheduler answers at {address}: {error}"
         raise _unusable(message, "start it, or correct the address") from error
     with client:
