@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-DOMAINS ?= 100
+DOMAINS ?= 75 300
 CATALOG ?= ../CRDs-catalog
 
 .DEFAULT_GOAL := help
@@ -62,7 +62,7 @@ fresh: $(READY) ## Prove that schemas/, docs/rules.md and output/ are what their
 kind: ## Try output/dev in a Kind cluster (needs docker, kind, kubectl and helm)
 	@tests/kind/run.sh
 
-bench: $(READY) ## Measure compiling a mesh of DOMAINS=100 domains (two numbers: how the time grows)
+bench: $(READY) ## Measure compiling meshes of DOMAINS="75 300" domains (several numbers: how the time grows)
 	@cd tests && ../$(BIN)/python -m bench --domains $(DOMAINS)
 
 lock: ## Pin the newest allowed versions in requirements.lock (needs uv)

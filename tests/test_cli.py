@@ -103,7 +103,7 @@ def test_a_bug_gives_a_report_without_traceback_secrets_or_environment(
 def test_an_interruption_is_quiet(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", interrupted)
@@ -114,7 +114,7 @@ def test_an_interruption_is_quiet(
 def test_a_folder_without_permission_is_no_bug(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "domains/sales")
 
     monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", refused)
@@ -126,7 +126,7 @@ def test_a_folder_without_permission_is_no_bug(
 def test_what_is_refused_without_a_file_is_a_bug(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", refused)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from floe_compiler.environment_check import split
-
 from check.samples import resource
+from environment_check import split
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import DELIVERY_UNIT, SecurityException
 from floe_compiler.model.span import Span

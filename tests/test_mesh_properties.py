@@ -20,6 +20,7 @@ Keys = Mapping[str, Any]
 S3 = {"type": "s3", "bucket": "acme-warehouse", "region": "eu-central-1"}
 ROLE = "arn:aws:iam::333333333333:role/warehouse"
 EXTERNAL = {"type": "external", "host": "catalog.acme.example", "secret": {"name": "catalog-postgresql"}}
+REST = {"type": "rest", "url": "https://catalog.acme.example", "warehouse": "lake", "credentials": {"type": "oauth2"}}
 SERVERS: list[dict[str, Any]] = [{}, {"database": {"server": "postgresql"}}]
 
 SLOTS: dict[str, list[dict[str, Any] | None]] = {
@@ -30,7 +31,7 @@ SLOTS: dict[str, list[dict[str, Any] | None]] = {
         {**S3, "credentials": {"type": "secret"}},
         {**S3, "credentials": {"type": "identity", "role": ROLE}},
     ],
-    "catalog": [None, *({"type": "polaris", **server} for server in [*SERVERS, {"database": EXTERNAL}])],
+    "catalog": [None, REST, *({"type": "polaris", **server} for server in [*SERVERS, {"database": EXTERNAL}])],
     "compute": [{"type": "duckdb"}, {"type": "snowflake", "account": "acme-dev"}],
     "collector": [
         None,

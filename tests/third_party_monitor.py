@@ -57,6 +57,8 @@ class MonitorConfig(Input):
     """The kind of monitor."""
     retention: Annotated[int, Field(ge=1)] = 15
     """Days that history is kept for."""
+    path: str = "/metrics"
+    """Where an agent shows its metrics."""
     most: Annotated[int, Field(ge=2)] = 5
     """How many servers there are at most."""
 
@@ -71,7 +73,7 @@ class Monitor(Capability):
 def server(instance: Instance[MonitorConfig]) -> Endpoint:
     """Return where the server of the platform is."""
     settings = instance.settings
-    return service_endpoint(NAME, settings.platform_namespace, settings.cluster_domain, (HTTP,))
+    return service_endpoint(NAME, settings.environment.platform_namespace, settings.cluster.domain, (HTTP,))
 
 
 def provides(instance: Instance[MonitorConfig]) -> tuple[Monitor, ...]:
@@ -86,7 +88,7 @@ def requires(instance: Instance[MonitorConfig]) -> tuple[Requirement, ...]:
 
 def refuses(context: Context[MonitorConfig]) -> Iterator[Refusal]:
     """Refuse a long history outside production."""
-    if context.config.retention > SHORT and not context.settings.production:
+    if context.config.retention > SHORT and not context.settings.environment.production:
         message = f"keeps {context.config.retention} days, which only production has the disks for"
         yield Refusal(message, f"keep {SHORT} at most", ("retention",))
 
@@ -96,7 +98,7 @@ def build(context: Context[MonitorConfig]) -> Parts:
     if context.instance.scope != PLATFORM:
         return Parts((_agent(context),))
     pods, secret = history(), _secret(context.instance)
-    database = pods.endpoint(context.instance.namespace, context.settings.cluster_domain).only("postgresql")
+    database = pods.endpoint(context.instance.namespace, context.settings.cluster.domain).only("postgresql")
     return Parts(
         workloads=(_server(context, database, ()),),
         objects=(_cluster(context.instance, pods, secret),),
@@ -111,7 +113,7 @@ def completes(context: Context[MonitorConfig], mesh: MeshFacts) -> Parts:
     own = [one for one in mesh.database_backups if one.namespace == instance.namespace]
     servers: tuple[Workload, ...] = ()
     if instance.scope == PLATFORM:
-        database = history().endpoint(instance.namespace, context.settings.cluster_domain).only("postgresql")
+        database = history().endpoint(instance.namespace, context.settings.cluster.domain).only("postgresql")
         servers = (_server(context, database, mesh.scrape_targets),)
     return Parts(servers, tuple(_backup(one) for one in own))
 
@@ -170,7 +172,7 @@ def _agent(context: Context[MonitorConfig]) -> Workload:
     image = "ghcr.io/acme/vigil-agent:2.1.0"
     container = Container("agent", image, SMALL, ports=(REPORT,), liveness=health, readiness=health)
     pod = Pod((container,), USER, calls=called, waits_for=called)
-    return Workload(AGENT, pod, replicas=2, metrics=(Metrics(REPORT.name),))
+    return Workload(AGENT, pod, replicas=2, metrics=(Metrics(REPORT.name, context.config.path),))
 
 
 def _backup(database: DatabaseBackup) -> Task:
@@ -198,8 +200,7 @@ def _cluster(instance: Instance[MonitorConfig], pods: OperatedPods, secret: Secr
             "limits": {"cpu": pods.resources.cpu_limit, "memory": pods.resources.memory_limit},
         },
     }
-    named = labels.object_labels(instance, HISTORY)
-    return manifest("postgresql.cnpg.io/v1", "Cluster", HISTORY, instance.namespace, named, spec=spec)
+    return manifest("postgresql.cnpg.io/v1", "Cluster", HISTORY, labels.selector(instance, HISTORY), spec=spec)
 
 
 COMPONENT = Component(

@@ -1,4 +1,4 @@
-"""Measure compiling a large mesh, and kustomize building the same objects: `make bench DOMAINS="50 200"`."""
+"""Measure compiling a large mesh, and kustomize building the same objects: `make bench DOMAINS="75 300"`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.kustomize import kustomize_commands
 from bench.measure import Cost, cost_of
-from bench.mesh import ENVIRONMENTS, edit_product, write_mesh
+from bench.mesh import ENVIRONMENTS, edit_patch, edit_product, edit_setting, write_mesh
 
 COMPILER = Path(sys.executable).with_name("floe-compile")
 
@@ -18,7 +18,7 @@ COMPILER = Path(sys.executable).with_name("floe-compile")
 def main() -> None:
     """Measure each size that is asked for; with more than one, tell how the time of an object grows."""
     parser = ArgumentParser("bench", description=__doc__)
-    parser.add_argument("--domains", type=int, nargs="+", default=[100], metavar="N", help="size of the mesh")
+    parser.add_argument("--domains", type=int, nargs="+", default=[75, 300], metavar="N", help="size of the mesh")
     sizes: list[int] = sorted(parser.parse_args().domains)
     cold = [_measure(size) for size in sizes]
     if len(sizes) > 1:
@@ -33,31 +33,41 @@ def _measure(domains: int) -> float:
     with tempfile.TemporaryDirectory(prefix="floe-bench-") as folder:
         root = Path(folder, "mesh")
         write_mesh(root, domains)
-        cold = cost_of([_compile(root)])
+        costs = dict(_runs(root, Path(folder)))
         objects = sum(1 for _ in (root / "output").rglob("*.yaml"))
-        _print(f"{domains} domains, {len(ENVIRONMENTS)} environments: {objects:,} objects, one file each")
-        _print(f"{'':<32}{'seconds':>10}{'processor s':>13}{'objects/s':>11}{'peak MiB':>10}")
-        _print_row("cold compile", cold, objects)
-        for name, cost in _further_runs(root, Path(folder, "copy")):
-            _print_row(name, cost, objects)
+        by_folder = cost_of(kustomize_commands(root / "output", Path(folder, "copy")))
+    _print(f"{domains} domains, {len(ENVIRONMENTS)} environments: {objects:,} objects, one file each")
+    _print(f"{'':<40}{'seconds':>9}{'ratio':>8}{'processor s':>13}{'peak MiB':>10}")
+    for name, cost in {"kubectl kustomize, by folder": by_folder, **costs}.items():
+        ratio = cost.seconds / by_folder.seconds
+        _print(f"{name:<40}{cost.seconds:>9.2f}{ratio:>8.4f}{cost.processor_seconds:>13.2f}{cost.peak_mib:>10.0f}")
     _print("")
-    return cold.processor_seconds / objects
+    return costs["cold compile"].processor_seconds / objects
 
 
-def _further_runs(root: Path, copy: Path) -> Iterator[tuple[str, Cost]]:
-    yield "unchanged", cost_of([_compile(root)])
-    edit_product(root)
-    yield "one product edited", cost_of([_compile(root)])
-    yield "kubectl kustomize, by folder", cost_of(kustomize_commands(root / "output", copy))
+def _runs(root: Path, folder: Path) -> Iterator[tuple[str, Cost]]:
+    """Compile a mesh from nothing, and again after each kind of edit. All but one run keep what they work out."""
+    yield "cold compile of one environment", _compile(root, folder / "other", "--env", ENVIRONMENTS[0])
+    cache = folder / "cache"
+    yield "cold compile", _compile(root, cache)
+    yield "unchanged", _compile(root, cache)
+    edit_product(root, "1.0.1")
+    yield "one product edited", _compile(root, cache)
+    edit_product(root, "1.0.2")
+    yield "one product edited: diff", _run("diff", root, cache, "--from-output")
+    _compile(root, cache)
+    edit_patch(root)
+    yield "one patch of one domain edited", _compile(root, cache)
+    edit_setting(root)
+    yield "one setting of the platform edited", _compile(root, cache)
 
 
-def _compile(root: Path) -> tuple[str | Path, ...]:
-    return COMPILER, "compile", "--quiet", "--root", root
+def _compile(root: Path, cache: Path, *options: str) -> Cost:
+    return _run("compile", root, cache, *options)
 
 
-def _print_row(name: str, cost: Cost, objects: int) -> None:
-    rate = objects / cost.seconds
-    _print(f"{name:<32}{cost.seconds:>10.2f}{cost.processor_seconds:>13.2f}{rate:>11,.0f}{cost.peak_mib:>10.0f}")
+def _run(verb: str, root: Path, cache: Path, *options: str) -> Cost:
+    return cost_of([(COMPILER, verb, "--quiet", "--root", root, "--cache", cache, *options)])
 
 
 def _print(line: str) -> None:

@@ -17,6 +17,7 @@ from floe_compiler.model.yaml_text import to_yaml
 ENVIRONMENTS = ("dev", "prod", "staging")
 OWNER = "platform@acme.example"
 EDITED_PRODUCT = "domains/domain-0000/products/model.yaml"
+EDITED_PATCH = "overlays/prod/domain-0000.yaml"
 
 Document = dict[str, Any]
 
@@ -24,15 +25,27 @@ Document = dict[str, Any]
 def write_mesh(root: Path, domains: int) -> None:
     """Write the inputs of a mesh of that many domains below `root`."""
     for file, document in _documents(domains):
-        path = root / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(to_yaml(document), encoding="utf-8")
+        _write(root / file, document)
 
 
-def edit_product(root: Path) -> None:
-    """Give one product a newer image: the smallest everyday change."""
-    path = root / EDITED_PRODUCT
-    path.write_text(to_yaml(_model(0, image="acme/domain-0000:1.0.1")), encoding="utf-8")
+def edit_product(root: Path, version: str) -> None:
+    """Give one product another version of its image: the smallest everyday change."""
+    _write(root / EDITED_PRODUCT, _model(0, image=f"acme/domain-0000:{version}"))
+
+
+def edit_patch(root: Path) -> None:
+    """Change a number in a patch that selects in one domain of one environment."""
+    _write(root / EDITED_PATCH, _quota_patch("domain-0000", jobs=200))
+
+
+def edit_setting(root: Path) -> None:
+    """Take the products' images from another registry: no unit of a domain stays as it is."""
+    _write(root / "platform-manifest.yaml", _manifest(registry="registry.acme.example"))
+
+
+def _write(path: Path, document: Document) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(to_yaml(document), encoding="utf-8")
 
 
 def _documents(domains: int) -> Iterator[tuple[str, Document]]:
@@ -69,11 +82,11 @@ def _document(kind: str, name: str, **fields: Any) -> Document:
     return {"apiVersion": "floe.dev/v1", "kind": kind, "metadata": {"name": name, "owner": OWNER, **version}, **fields}
 
 
-def _manifest() -> Document:
+def _manifest(registry: str = "ghcr.io/acme") -> Document:
     return _document(
         "PlatformManifest",
         "acme",
-        images={"registry": "ghcr.io/acme"},
+        images={"registry": registry},
         quota={"cpu": "100", "memory": "200Gi", "pods": 500, "storage": "1Ti"},
         orchestrator={"type": "dagster"},
         catalog={"type": "polaris"},
@@ -199,10 +212,10 @@ def _priority_class() -> Document:
     }
 
 
-def _quota_patch(domain: str) -> Document:
+def _quota_patch(domain: str, jobs: int = 100) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
         "metadata": {"name": "quota", "namespace": f"floe-{domain}-domain"},
-        "spec": {"hard": {"count/jobs.batch": "100"}},
+        "spec": {"hard": {"count/jobs.batch": str(jobs)}},
     }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.mesh import ENVIRONMENTS, edit_product, write_mesh
+import pytest
+
+from bench.mesh import ENVIRONMENTS, edit_patch, edit_product, edit_setting, write_mesh
 from floe_compiler.pipeline import compile_mesh
 
 
@@ -13,14 +16,30 @@ def test_a_small_mesh_compiles_and_its_patches_are_applied(tmp_path: Path) -> No
     compiled = compile_mesh(tmp_path)
     assert tuple(one.environment for one in compiled.environments) == ENVIRONMENTS
     for one in compiled.environments:
-        assert {name.split()[0] for name in one.patched} == {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
+        patched = {name.split()[0] for unit in one.heads for name in one.body(unit).patched}
+        assert patched >= {"CronJob.batch", "Deployment.apps", "ResourceQuota"}
 
 
-def test_an_edited_product_changes_its_objects_and_no_others(tmp_path: Path) -> None:
+def edit_version(root: Path) -> None:
+    edit_product(root, "1.0.1")
+
+
+@pytest.mark.parametrize(
+    ("edit", "folder"),
+    [
+        (edit_version, "output/{environment}/floe-domain-0000-domain/"),
+        (edit_patch, "output/prod/floe-domain-0000-domain/resourcequota_quota.yaml"),
+        (edit_setting, "output/{environment}/floe-domain-000{domain}-domain/"),
+    ],
+)
+def test_an_edit_changes_what_it_should_and_nothing_else(
+    edit: Callable[[Path], None], folder: str, tmp_path: Path
+) -> None:
     write_mesh(tmp_path, domains=2)
-    before = compile_mesh(tmp_path, ("dev",)).files
-    edit_product(tmp_path)
-    after = compile_mesh(tmp_path, ("dev",)).files
-    changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
-    assert changed
-    assert all(path.startswith("output/dev/floe-domain-0000-domain/") for path in changed)
+    before = compile_mesh(tmp_path).files.digests
+    edit(tmp_path)
+    after = compile_mesh(tmp_path).files.digests
+    changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    wanted = {folder.format(environment=one, domain=domain) for one in ENVIRONMENTS for domain in (0, 1)}
+    assert {prefix for path in changed for prefix in wanted if path.startswith(prefix)} == wanted
+    assert all(any(path.startswith(prefix) for prefix in wanted) for path in changed)

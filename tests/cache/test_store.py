@@ -1,99 +1,214 @@
-"""Entries in a folder: what was put comes back, or nothing does."""
+"""An entry is right or missing, whatever happens to its file; and nothing that goes wrong with it stops a run."""
 
 from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from floe_compiler.cache.store import KEPT_DAYS, Memory, Store
+from floe_compiler.cache.store import DIGEST_SIZE, FORMAT, KEPT_DAYS, Memory, Store
+from floe_compiler.model.codec import digest_of
 
-KEY = "ab" + "c" * 62
+KEY, OTHER = digest_of("one"), digest_of("other")
+DATA = b"some data"
 DAY = 24 * 3600
 
 
-@pytest.mark.parametrize("data", [b"", b"data", bytes(range(256)) * 1000])
-def test_what_is_put_comes_back(data: bytes, tmp_path: Path) -> None:
-    for store in (Memory(), Store(tmp_path / "folder")):
-        assert store.get("heads", KEY) is None
-        assert store.put("heads", KEY, data)
-        assert store.get("heads", KEY) == data
-        assert store.get("bodies", KEY) is None
-        assert store.get("heads", KEY[::-1]) is None
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Return a store with one entry."""
+    store = Store(tmp_path / "cache")
+    assert store.put("units", KEY, DATA)
+    return store
 
 
-def test_an_entry_gives_way_to_a_newer_one(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    assert store.put("heads", KEY, b"old")
-    assert store.put("heads", KEY, b"new")
-    assert store.get("heads", KEY) == b"new"
+def path_of(store: Store, kind: str = "units", key: str = KEY) -> Path:
+    return store.folder / kind / key[:2] / key[2:]
 
 
-def test_an_entry_holds_for_its_kind_and_key_only(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.put("heads", KEY, b"data")
-    other = KEY[:-1] + "d"
-    content = (tmp_path / "heads/ab" / KEY[2:]).read_bytes()
-    for path in (tmp_path / "bodies/ab" / KEY[2:], tmp_path / "heads/ab" / other[2:]):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    assert store.get("bodies", KEY) is None
-    assert store.get("heads", other) is None
-    assert store.get("heads", KEY) == b"data"
+def files_of(store: Store) -> list[str]:
+    return sorted(path.relative_to(store.folder).as_posix() for path in store.folder.rglob("*") if path.is_file())
 
 
-def test_only_the_user_may_read_it(tmp_path: Path) -> None:
-    before = os.umask(0)
-    try:
-        Store(tmp_path / "cache").put("heads", KEY, b"data")
-    finally:
-        os.umask(before)
-    (entry,) = (path for path in (tmp_path / "cache").rglob("*") if path.is_file())
-    assert stat.S_IMODE(entry.stat().st_mode) == 0o600
+@settings(deadline=None, max_examples=20)
+@given(st.binary(max_size=2000))
+def test_what_is_kept_comes_back(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    store = Store(tmp_path_factory.mktemp("cache"))
+    store.put("units", KEY, data)
+    assert store.get("units", KEY) == data
+    assert store.get("units", OTHER) is None
+    assert store.get("documents", KEY) is None
+    store.put("units", KEY, data + b"!")
+    assert store.get("units", KEY) == data + b"!"
 
 
-def aged(path: Path, days: float) -> float:
-    """Let a file be that old; return its time."""
-    then = time.time() - days * DAY
-    os.utime(path, (then, then))
-    return then
+def test_a_store_in_memory_does_the_same() -> None:
+    store = Memory()
+    assert store.put("units", KEY, DATA)
+    assert store.get("units", KEY) == DATA
+    assert store.get("units", OTHER) is None
+    assert store.get("documents", KEY) is None
 
 
-def entry(folder: Path, kind: str, key: str) -> Path:
-    assert Store(folder).put(kind, key, b"data")
-    return folder / kind / key[:2] / key[2:]
+def test_every_truncated_entry_is_none(store: Store) -> None:
+    path, whole = path_of(store), path_of(store).read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        assert store.get("units", KEY) is None, length
+    path.write_bytes(whole + b"!")
+    assert store.get("units", KEY) is None
 
 
-def test_what_nobody_uses_goes_and_what_stands_under_a_used_key_stays(tmp_path: Path) -> None:
-    kept = [entry(tmp_path, "heads", KEY), entry(tmp_path, "bodies", KEY)]
-    gone = [entry(tmp_path, "heads", KEY[::-1]), entry(tmp_path, "bodies", KEY[::-1])]
-    for path in (kept[1], *gone):
-        aged(path, KEPT_DAYS + 1)
-    (tmp_path / "heads/aa/a-folder/within").mkdir(parents=True)
-    aged(tmp_path / "heads/aa/a-folder", KEPT_DAYS + 1)
-    Store(tmp_path).prune()
-    assert [path.exists() for path in (*kept, *gone)] == [True, True, False, False]
+def test_every_flipped_bit_is_noticed(store: Store) -> None:
+    path, whole = path_of(store), path_of(store).read_bytes()
+    assert len(whole) == len(FORMAT) + DIGEST_SIZE + len(DATA)
+    for position in range(len(whole)):
+        for bit in range(8):
+            path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << bit]) + whole[position + 1 :])
+            assert store.get("units", KEY) is None, position
 
 
-def test_it_is_looked_for_once_a_day(tmp_path: Path) -> None:
-    Store(tmp_path).prune()
-    path = entry(tmp_path, "heads", KEY)
-    aged(path, KEPT_DAYS + 1)
-    Store(tmp_path).prune()
-    assert path.exists()
-    aged(tmp_path / "pruned", 2)
-    Store(tmp_path).prune()
-    assert not path.exists()
+@pytest.mark.parametrize(("kind", "key"), [("units", OTHER), ("documents", KEY)])
+def test_the_file_of_another_entry_is_none(store: Store, kind: str, key: str) -> None:
+    store.put(kind, key, b"something else")
+    path_of(store, kind, key).replace(path_of(store))
+    assert store.get("units", KEY) is None
 
 
-def test_what_is_read_counts_as_used_from_then_on(tmp_path: Path) -> None:
-    path = entry(tmp_path, "heads", KEY)
-    lately, long_ago = aged(path, 0.5), KEPT_DAYS - 1
-    Store(tmp_path).get("heads", KEY)
-    assert path.stat().st_mtime == pytest.approx(lately), "not written at every read"
-    aged(path, long_ago)
-    Store(tmp_path).get("heads", KEY)
-    assert path.stat().st_mtime > time.time() - DAY
+def in_the_way() -> list[tuple[str, Callable[[Path], object]]]:
+    return [
+        ("folder", lambda path: path.mkdir()),
+        ("named pipe", lambda path: os.mkfifo(path)),
+        ("device", lambda path: path.symlink_to("/dev/zero")),
+        ("broken link", lambda path: path.symlink_to("nowhere")),
+        ("circle of links", lambda path: path.symlink_to(path)),
+        ("unreadable file", lambda path: path.touch(0)),
+    ]
+
+
+@pytest.mark.parametrize("make", [one[1] for one in in_the_way()], ids=[one[0] for one in in_the_way()])
+def test_what_is_no_file_is_none_and_not_waited_for(store: Store, make: Callable[[Path], object]) -> None:
+    path_of(store).unlink()
+    make(path_of(store))
+    assert store.get("units", KEY) is None
+    store.put("units", KEY, DATA)
+    assert store.get("units", KEY) == (None if path_of(store).is_dir() else DATA)
+    assert not [name for name in files_of(store) if name.endswith(".tmp")]
+
+
+def test_a_pipe_that_somebody_writes_into_is_not_read(store: Store) -> None:
+    path, whole = path_of(store), path_of(store).read_bytes()
+    path.unlink()
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    os.write(writer, whole)
+    assert store.get("units", KEY) is None
+    os.close(writer)
+
+
+def test_a_link_is_replaced_and_not_written_through(store: Store, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    path_of(store).unlink()
+    path_of(store).symlink_to(precious)
+    store.put("units", KEY, DATA)
+    assert precious.read_text() == "precious"
+    assert store.get("units", KEY) == DATA
+
+
+def test_only_the_user_can_read_it(store: Store) -> None:
+    assert stat.S_IMODE(path_of(store).stat().st_mode) == 0o600
+    assert stat.S_IMODE(path_of(store).parent.stat().st_mode) & 0o077 == 0
+
+
+@pytest.mark.parametrize("place", ["cache", "cache/units", f"cache/units/{KEY[:2]}"])
+def test_nowhere_to_keep_anything_is_no_error(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).write_text("in the way")
+    store = Store(tmp_path / "cache")
+    assert not store.put("units", KEY, DATA)
+    assert store.get("units", KEY) is None
+    store.prune()
+    assert (tmp_path / place).read_text() == "in the way"
+
+
+def test_a_full_disk_leaves_no_half_of_an_entry(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("floe_compiler.cache.store.os.replace", full)
+    assert not store.put("units", OTHER, DATA)
+    assert store.get("units", OTHER) is None
+    assert store.get("units", KEY) == DATA
+    assert files_of(store) == [f"units/{KEY[:2]}/{KEY[2:]}"]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from floe_compiler.cache.store import Store
+from floe_compiler.model.codec import digest_of
+store = Store(Path(sys.argv[1]))
+for number in range(300):
+    key = digest_of(str(number % 10))
+    store.put("units", key, sys.argv[2].encode() * 1000)
+    found = store.get("units", key)
+    assert found in (b"a" * 1000, b"b" * 1000), found
+"""
+
+
+def test_two_runs_may_write_the_same_entries_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    runs = [subprocess.Popen([*command, letter], stderr=subprocess.PIPE, text=True) for letter in "ab"]
+    assert [run.communicate()[1] for run in runs] == ["", ""]
+    assert len(files_of(Store(tmp_path))) == 10
+
+
+def age(path: Path, days: float) -> None:
+    moment = time.time() - days * DAY
+    os.utime(path, (moment, moment))
+
+
+def test_what_no_run_has_used_for_long_goes(store: Store) -> None:
+    store.put("documents", OTHER, DATA)
+    temporary = path_of(store).with_name("x.1.1.tmp")  # of a run that was killed
+    temporary.touch()
+    age(path_of(store), KEPT_DAYS - 1)
+    for path in (path_of(store, "documents", OTHER), temporary):
+        age(path, KEPT_DAYS + 1)
+    store.prune()
+    assert files_of(store) == ["pruned", f"units/{KEY[:2]}/{KEY[2:]}"]
+
+
+def test_what_is_used_stays(store: Store) -> None:
+    age(path_of(store), KEPT_DAYS - 1)
+    assert store.get("units", KEY) == DATA
+    assert path_of(store).stat().st_mtime > time.time() - DAY
+    before = path_of(store).stat().st_mtime_ns
+    assert store.get("units", KEY) == DATA
+    assert path_of(store).stat().st_mtime_ns == before, "once a day is enough"
+
+
+def test_a_spoilt_entry_does_not_count_as_used(store: Store) -> None:
+    path_of(store).write_bytes(b"spoilt")
+    age(path_of(store), KEPT_DAYS - 1)
+    store.get("units", KEY)
+    assert path_of(store).stat().st_mtime < time.time() - DAY
+
+
+def test_it_is_looked_through_once_a_day(store: Store) -> None:
+    store.prune()
+    age(path_of(store), KEPT_DAYS + 1)
+    store.prune()
+    assert path_of(store).exists()
+    age(store.folder / "pruned", 2)
+    store.prune()
+    assert not path_of(store).exists()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
-from floe_compiler.environment_check import facts_of, split
 from floe_compiler.link import Environment, placed
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.diagnostics import Diagnostic

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from check.samples import Platform, sample
+from environment_check import run_checks, split
 from floe_compiler.check import RULES, check_unit
-from floe_compiler.environment_check import run_checks, split
 from floe_compiler.model.diagnostics import Diagnostic, Related, StageFailed
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span

@@ -16,7 +16,7 @@ import floe_compiler
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import File, FileSet
 from floe_compiler.model.span import Span
-from floe_compiler.pipeline import Compilation
+from floe_compiler.pipeline.compilation import Compilation
 
 BAD = Rule("R901", "bad domain", "It says fail.")
 NONE = Rule("R903", "no environment", "There is none.")
@@ -28,7 +28,7 @@ def _silent(_: str) -> None:
 
 
 def compile_mesh(
-    root: Path, environments: tuple[str, ...] = (), progress: Callable[[str], None] = _silent
+    root: Path, environments: tuple[str, ...] = (), progress: Callable[[str], None] = _silent, **_given: object
 ) -> Compilation:
     findings = Findings()
     digests = {name: digest for name, digest in input_digests(root).items() if name in environments or not environments}

@@ -68,6 +68,7 @@ def test_an_unknown_slot_is_wrong_usage_with_a_guess(capsys: pytest.CaptureFixtu
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "catalog", "--format", "json"]) == 0
-    (polaris,) = json.loads(capsys.readouterr().out)
+    polaris, rest = json.loads(capsys.readouterr().out)
     assert (polaris["slot"], polaris["type"], polaris["scope"]) == ("catalog", "polaris", "platform")
+    assert (rest["slot"], rest["type"]) == ("catalog", "rest")
     assert polaris["settings"]["properties"]["replicas"]

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import Floe, Git
+from floe_compiler.commands.diff import _at_revision
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.files import FileDigest, FileSet, git_blob, sha256
 
 pytestmark = pytest.mark.real
 
@@ -191,3 +194,15 @@ def test_repositories_with_longer_hashes(
     capsys.readouterr()
     assert floe("diff", "--env", "dev") == 0
     assert capsys.readouterr().out == TEXT
+
+
+def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
+    """With what is known of the files of earlier runs, only those that differ are read."""
+    path = "output/dev/floe-sales/configmap_sales.yaml"
+    text = (committed / path).read_bytes()
+    known = FileSet.of_digests(
+        [FileDigest(path, sha256(text), git_blob(text))], dict[str, str]().__getitem__, Findings()
+    )
+    before = _at_revision(committed, "HEAD")
+    assert before.hashes_of(known) == {path: before.hashes[path]}
+    assert before.hashes_of(FileSet.of_texts({path: text.decode()})) == {path: before.hashes[path]}

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from floe_compiler.derive.completion import completed, joined
 
+from floe_compiler.declare.completion import completed, joined
 from floe_compiler.derive import plan_units
+from floe_compiler.model.codec import encode
 from floe_compiler.model.facts import Parts, Task
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.operations import Interface, Metrics, VolumeData
-from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
+from floe_compiler.model.plan import Context, DeclaredInstance, DeclaredUnit, ResolvedUnit, UnitPlan
 from kit.samples import DATABASE, HTTP, container, instance, pod, workload
+from resolve.samples import component
 from support import DEVELOPMENT
 
 SERVER = workload(pod(container(ports=(HTTP,))), metrics=(Metrics("http"),))
 JOB = Task("dump", pod(calls=(DATABASE,)), 60)
+PLATFORM, SALES = "floe-platform", "floe-sales-domain"
+Completes = Callable[[MeshFacts], Parts]
 
 
-def unit(
-    parts: Parts, completes: Callable[[MeshFacts], Parts] | None, namespace: str = "floe-platform"
-) -> DeclaredUnit:
-    declared = DeclaredInstance(instance(namespace=namespace), parts, completes=completes)
-    return DeclaredUnit(DEVELOPMENT, namespace, namespace, "@acme/x", Quota(), (declared,))
+def unit(parts: Parts, completes: Completes | None, namespace: str = PLATFORM) -> tuple[ResolvedUnit, DeclaredUnit]:
+    late = None if completes is None else lambda _, mesh: completes(mesh)
+    own = instance(namespace=namespace)
+    contexts = ((component("test", "server", build=lambda _: parts, completes=late), Context(own)),)
+    head = (DEVELOPMENT, namespace, namespace, "@acme/x")
+    declared = DeclaredUnit(*head, Quota(), (DeclaredInstance(own, parts),), incomplete=completes is not None)
+    return ResolvedUnit(*head, contexts, Quota()), declared
+
+
+def planned(*units: tuple[ResolvedUnit, DeclaredUnit]) -> tuple[UnitPlan, ...]:
+    resolved = {one.namespace: one for one, _ in units}
+    return plan_units(
+        [declared for _, declared in units],
+        lambda declared, mesh: completed(resolved[declared.namespace], declared, mesh),
+    )
 
 
 def test_what_is_added_joins_the_rest_and_takes_the_place_of_its_namesake() -> None:
@@ -43,17 +56,18 @@ def test_a_component_sees_the_metrics_of_all_namespaces() -> None:
         seen.append(mesh)
         return Parts()
 
-    plan_units([unit(Parts(), completes), unit(Parts((SERVER,)), None, "floe-sales-domain")])
+    planned(unit(Parts(), completes), unit(Parts((SERVER,)), None, SALES))
     (mesh,) = seen
-    assert [target.namespace for target in mesh.scrape_targets] == ["floe-sales-domain"]
+    assert [target.namespace for target in mesh.scrape_targets] == [SALES]
 
 
 def test_what_is_added_is_let_in_where_it_calls_and_the_plan_is_plain_data() -> None:
     database = Parts((workload(name="db"),))
-    plans = plan_units([unit(database, None), unit(Parts(), lambda _: Parts(tasks=(JOB,)), "floe-sales-domain")])
-    assert plans[0].callers == {"db": {"floe-sales-domain": (("TCP", 5432),)}}
-    assert pickle.loads(pickle.dumps(plans)) == plans
+    plans = planned(unit(database, None), unit(Parts(), lambda _: Parts(tasks=(JOB,)), SALES))
+    assert plans[0].callers == {"db": {SALES: (("TCP", 5432),)}}
     assert [one.parts.tasks for one in plans[1].unit.instances] == [(JOB,)]
+    assert not plans[1].unit.incomplete
+    assert encode(plans), "which nothing but data could be"
 
 
 @pytest.mark.parametrize(
@@ -68,12 +82,17 @@ def test_what_is_added_is_let_in_where_it_calls_and_the_plan_is_plain_data() -> 
 )
 def test_facts_that_others_have_seen_already_cannot_change(late: Parts) -> None:
     with pytest.raises(ValueError, match="test server in floe-platform changes its interfaces, metrics or data"):
-        completed(unit(Parts((SERVER,)), lambda _: late), MeshFacts())
+        completed(*unit(Parts((SERVER,)), lambda _: late), MeshFacts())
 
 
 def test_the_same_facts_may_be_declared_again() -> None:
     again = Parts((replace(SERVER, replicas=2),), data=(VolumeData("web", "data"),))
     before = Parts((SERVER,), data=(VolumeData("web", "data"),))
-    (found,) = completed(unit(before, lambda _: again), MeshFacts()).instances
-    assert found.parts == again
-    assert found.completes is None
+    found = completed(*unit(before, lambda _: again), MeshFacts())
+    assert [one.parts for one in found.instances] == [again]
+    assert not found.incomplete
+
+
+def test_who_adds_nothing_stays_as_it_is() -> None:
+    resolved, declared = unit(Parts((SERVER,)), None)
+    assert completed(resolved, declared, MeshFacts()) is declared

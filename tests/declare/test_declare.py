@@ -9,11 +9,11 @@ from typing import Any
 from floe_compiler.declare import declare
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import Quota
-from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, ResolvedUnit
 from floe_compiler.model.span import Span
 from kit.samples import instance, workload
+from products import CATALOG, STORE
 from resolve.samples import component
 from support import DEVELOPMENT
 
@@ -46,6 +46,12 @@ def test_each_component_is_built_once_in_its_context() -> None:
     assert unit.quota_origin == Span("q.yaml")
 
 
+def test_what_a_component_hands_over_is_known_by_its_secrets() -> None:
+    giving = replace(component("test", "server", build=lambda _: PARTS), provides=lambda _: (CATALOG, STORE))
+    (found,) = declare(resolved(giving), no_constructs).instances
+    assert [secret.name for secret in found.secrets] == ["minio-warehouse", "polaris-marketing", "polaris-sales"]
+
+
 def test_constructs_are_run_for_the_namespace_and_under_the_components_name() -> None:
     drawn: list[object] = []
 
@@ -62,9 +68,6 @@ def test_constructs_are_run_for_the_namespace_and_under_the_components_name() ->
 
 def test_what_depends_on_all_namespaces_waits_for_them() -> None:
     one = component("test", "server", build=lambda _: PARTS)
-    late = replace(one, completes=lambda context, mesh: Parts(objects=({"name": context.instance.name, "mesh": mesh},)))
-    (found,) = declare(resolved(late), no_constructs).instances
-    assert found.completes
-    assert found.completes(MeshFacts()).objects == ({"name": "server", "mesh": MeshFacts()},)
-    (found,) = declare(resolved(one), no_constructs).instances
-    assert found.completes is None
+    late = replace(one, completes=lambda _, __: Parts())
+    assert declare(resolved(one, late), no_constructs).incomplete
+    assert not declare(resolved(one), no_constructs).incomplete

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
-from floe_compiler.environment_check import facts_of, split
 from floe_compiler.link import Environment, link_across
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import Object, ObjectSet

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from floe_compiler.environment_check import facts_of, run_checks, split
 from hypothesis import given
 from hypothesis import strategies as st
 
 from check.samples import NAMESPACE, Platform, resource
+from environment_check import facts_of, run_checks, split
 from floe_compiler.check import check_unit
 from floe_compiler.link import RULES, Finding, link, placed
 from floe_compiler.model.diagnostics import Related

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from check.samples import container, resource, template
+from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
-from floe_compiler.environment_check import facts_of, split
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.reachability import Reachability
 from floe_compiler.model.bits import numbers_in, to_bits
@@ -130,16 +130,19 @@ def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
-def test_what_is_open_is_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
-    linked, all_ports = environment(pods, policies), ("TCP", ANY_PORT)
+def test_what_nobody_declared_is_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
+    linked = environment(pods, policies)
     reach = Reachability(linked)
-    for _, target in positions(pods):
-        opened = list(reach.open_ports(target))
-        for _, source in positions(pods):
-            own, other = linked.units[source[0]].network, linked.units[target[0]].network
-            if own.isolated_out >> source[1] & other.isolated_in >> target[1] & 1:
-                for number in PORTS:
-                    port = ("TCP", number)
-                    both = reach.may_send(source[0], target, port) & reach.may_reach(source[0], target, port)
-                    by_rules = [pods for one, unit, pods in opened if unit == source[0] and one in (port, all_ports)]
-                    assert bool(both >> source[1] & 1) is any(one >> source[1] & 1 for one in by_rules)
+    opened = list(reach.undeclared())
+    for _, (unit, target) in positions(pods):
+        for _, (own, source) in positions(pods):
+            isolated_out, isolated_in = linked.units[own].network.isolated_out, linked.units[unit].network.isolated_in
+            if isolated_out >> source & isolated_in >> target & 1:
+                known = {
+                    port
+                    for sender, port, receiver, (sources, targets) in opened
+                    if (sender, receiver) == (own, unit) and sources >> source & targets >> target & 1
+                }
+                for port in [("TCP", number) for number in PORTS]:
+                    both = reach.may_send(own, (unit, target), port) & reach.may_reach(own, (unit, target), port)
+                    assert bool(both >> source & 1) is bool(known & {port, ("TCP", ANY_PORT)})

@@ -280,3 +280,42 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
         assert diagnostic.span is not None
         assert diagnostic.message
         assert 1 <= diagnostic.span.line <= text.count("\n") + 2
+
+
+# Chosen so that many of the texts have nothing wrong with them.
+LINES = [
+    "a: 1",
+    "b: x",
+    "- a",
+    "- b: [c, d]",
+    "  - c",
+    "  e: {f: 'g', h: \"i\\u00e9\"}",
+    "j: |",
+    "k: >-",
+    "    text",
+    "",
+]
+LINES += [
+    "  # comment",
+    "l: m # n",
+    "? o",
+    ": p",
+    "q:",
+    "r: 's",
+    "  t'",
+    '"u": "\\x41',
+    "  \\",
+    '  v"',
+    "---",
+    "w: |#x",
+]
+
+
+@given(st.lists(st.sampled_from(LINES) | yamlish, max_size=6).map("\n".join))
+@settings(deadline=None, max_examples=1000)
+def test_both_parsers_give_the_same(text: str) -> None:
+    documents, diagnostics = read_documents(text, FILE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("floe_compiler.load.yaml_reader._sound_documents", lambda *_: None)
+        slow = read_documents(text, FILE)
+    assert (documents, diagnostics) == slow

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.codec import decode, encode
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import OperatedPods, Parts, Resources
 from floe_compiler.model.inputs import Quota
@@ -28,10 +28,10 @@ PODS = OperatedPods(
 DATA = (DatabaseData(DATABASE, "app", "app", SECRET.key("password"), "postgres:16"), VolumeData("web", "data"))
 
 
-def facts(*parts: Parts, completes: bool = False) -> UnitFacts:
-    complete = (lambda _: Parts()) if completes else None
-    instances = tuple(DeclaredInstance(instance(), one, completes=complete) for one in parts)
-    return unit_facts(DeclaredUnit(DEVELOPMENT, "platform", "floe-platform", "@acme/x", Quota(), instances))
+def facts(*parts: Parts, incomplete: bool = False) -> UnitFacts:
+    instances = tuple(DeclaredInstance(instance(), one) for one in parts)
+    unit = DeclaredUnit(DEVELOPMENT, "platform", "floe-platform", "@acme/x", Quota(), instances, incomplete=incomplete)
+    return unit_facts(unit)
 
 
 def test_interfaces_are_the_ports_that_people_open() -> None:
@@ -72,13 +72,13 @@ def test_a_port_that_a_workload_does_not_have_is_a_mistake_of_the_component() ->
 
 def test_they_are_plain_data_in_one_order() -> None:
     parts = (Parts((WEB,), operated=(PODS,)), Parts(data=DATA))
-    found = facts(*parts, completes=True)
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=UnitFacts) == found
-    assert facts(*parts[::-1], completes=True) == found
+    found = facts(*parts, incomplete=True)
+    assert decode(encode(found), UnitFacts) == found
+    assert facts(*parts[::-1], incomplete=True) == found
     mesh = MeshFacts(found.interfaces, found.scrape_targets, found.database_backups, found.volume_backups)
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(mesh), type=MeshFacts) == mesh
+    assert decode(encode(mesh), MeshFacts) == mesh
 
 
 def test_it_is_known_which_facts_are_not_all_there_yet() -> None:
-    assert facts(Parts(), completes=True).completes
-    assert not facts(Parts()).completes
+    assert facts(Parts(), incomplete=True).incomplete
+    assert not facts(Parts()).incomplete

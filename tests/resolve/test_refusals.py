@@ -35,7 +35,7 @@ def refused(path: DataPath) -> Any:
     )
 
     def refuses(context: Context[Any]) -> Iterator[Refusal]:
-        yield Refusal(f"cannot work in {context.settings.environment}", "leave it out", path)
+        yield Refusal(f"cannot work in {context.settings.environment.name}", "leave it out", path)
 
     findings = Findings()
     check_refusals(component("catalog", "alpha", refuses=refuses), Context(instance), DOCUMENTS, findings)

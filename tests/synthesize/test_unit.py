@@ -249,10 +249,16 @@ def test_a_secret_without_a_source_is_refused_and_its_user_known() -> None:
 def test_a_secret_that_only_others_read_has_no_source_either() -> None:
     reading = pod(container(secret_files=(SecretFile("/run/secrets/token", LOST.key("token")),)))
     reader = replace(declared(Parts(workloads=(workload(reading),))), scope="sales", namespace="floe-sales-domain")
-    owner, _ = plan_units([declared(), reader])
-    with pytest.raises(NotGeneratable) as refused:
+    unit = declared(Parts(workloads=(workload(),)), Parts())
+    handing_over = replace(unit, instances=(unit.instances[0], replace(unit.instances[1], secrets=(LOST,))))
+    owner, _ = plan_units([handing_over, reader])
+    with pytest.raises(NotGeneratable):
         render_unit(owner)
-    assert refused.value.secret.name == LOST.name
+    user = secret_user(owner.unit, LOST)
+    assert user is not None
+    assert user.name == "server-2"
+    alone = plan_units([handing_over])[0]
+    assert render_unit(alone).objects, "what nobody reads need not be made"
 
 
 def test_every_object_of_a_component_knows_who_asked_for_it() -> None:

@@ -73,6 +73,15 @@ def test_an_environment_without_files_loses_its_index() -> None:
     assert found.empty == ("output/dev/a", "output/dev")
 
 
+def test_folders_in_which_something_stays_are_not_empty() -> None:
+    gone, wanted, foreign = "output/dev/a/x.yaml", "output/dev/b/x.yaml", "output/dev/c/notes.txt"
+    owned = {gone: OLD, wanted: NEW, "output/dev/c/x.yaml": OLD}
+    folders = [f"output/dev/{name}" for name in "abc"]
+    found, _ = plan({"b__x": "new"}, owned, {**owned, foreign: HAND}, "output/dev", *folders)
+    assert found.delete == (gone, "output/dev/c/x.yaml")
+    assert found.empty == ("output/dev/a",)
+
+
 def test_a_file_edited_by_hand_is_named_whether_it_stays_or_goes() -> None:
     other = "output/dev/a/y.yaml"
     _, problems = plan({"a__x": "new"}, {PATH: OLD, other: OLD}, {PATH: HAND, other: HAND})

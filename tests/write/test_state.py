@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.model.codec import encode
 from floe_compiler.write.state import Compiled, known_stats, recall, remember, stats_of
 from floe_compiler.write.stats import FileStat
-from write.tree import Kept
 
 X = FileStat(1, 2, 3, 4, "a" * 64)
 DEV = Compiled("1" * 64, "2" * 64, 3, {"output/dev/a": {"x.yaml": X}})
@@ -15,7 +15,7 @@ PROD = Compiled("1" * 64, "2" * 64, 3, {"output/prod/a": {"y.yaml": X}})
 
 
 def test_environments_are_remembered_for_one_checkout(tmp_path: Path) -> None:
-    store = Kept()
+    store = Memory()
     assert recall(store, tmp_path / "one") == {}
     remember(store, tmp_path / "one", {"dev": DEV, "prod": PROD})
     assert recall(store, tmp_path / "one") == {"dev": DEV, "prod": PROD}
@@ -23,7 +23,7 @@ def test_environments_are_remembered_for_one_checkout(tmp_path: Path) -> None:
 
 
 def test_a_checkout_is_known_by_whatever_path_it_is_reached(tmp_path: Path) -> None:
-    store = Kept()
+    store = Memory()
     (tmp_path / "root").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "root")
     remember(store, tmp_path / "root", {"dev": DEV})
@@ -34,10 +34,10 @@ def test_a_checkout_is_known_by_whatever_path_it_is_reached(tmp_path: Path) -> N
     "content", [b"", b"\xff\xfe", encode({"dev": ["1"]}), encode({"dev": ["1", "2", "three", {}]}), encode([DEV])]
 )
 def test_a_spoilt_entry_is_none(tmp_path: Path, content: bytes) -> None:
-    store = Kept()
+    store = Memory()
     remember(store, tmp_path, {"dev": DEV})
-    [entry] = store
-    store[entry] = content
+    [(kind, key)] = store._entries
+    store.put(kind, key, content)
     assert recall(store, tmp_path) == {}
 
 

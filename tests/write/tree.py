@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import File, FileSet
 from floe_compiler.write import output
@@ -11,17 +12,7 @@ from floe_compiler.write.output import WriteReport, warnings_if_current
 DIGESTS = {"dev": "1" * 64}
 
 
-class Kept(dict[tuple[str, str], bytes]):
-    """A store in memory."""
-
-    def get(self, kind: str, key: str) -> bytes | None:  # type: ignore[override]  # what the stage asks of a store
-        return super().get((kind, key))
-
-    def put(self, kind: str, key: str, data: bytes) -> None:
-        self[kind, key] = data
-
-
-STORE = Kept()
+STORE = Memory()
 """What the runs of the tests keep; each test has a root, and so a key, of its own."""
 
 

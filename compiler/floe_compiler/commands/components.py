@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.nested_models import models_in
-from floe_compiler.model.plan import Scope
+from floe_compiler.model.plan import ComponentScope
 
 Model: TypeAlias = type[BaseModel]
 
@@ -29,7 +29,7 @@ class Choice:
     settings: Model
     """The model of what is written."""
 
-    scope: Scope
+    scope: ComponentScope
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     where: str = ""
     """Where it is written, unless at the top of the manifest."""

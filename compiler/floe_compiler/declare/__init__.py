@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from floe_compiler.model.capabilities import secrets_of
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
 
@@ -32,10 +33,9 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
 
 
 def _instance(component: Component[Any], context: Context[Any], run_constructs: RunConstructs) -> DeclaredInstance:
-    parts = component.build(context)
-    constructs = component.constructs
-    if constructs is None:
-        return DeclaredInstance(context.instance, parts)
-    instance = context.instance
-    objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
-    return DeclaredInstance(instance, parts, objects)
+    instance, constructs = context.instance, component.constructs
+    objects: tuple[Object, ...] = ()
+    if constructs is not None:
+        objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
+    secrets = sorted({secret for one in component.provides(instance) for secret in secrets_of(one)})
+    return DeclaredInstance(instance, component.build(context), objects, tuple(secrets))

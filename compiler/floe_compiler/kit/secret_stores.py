@@ -95,9 +95,7 @@ def _from_owner(settings: Settings, secret: Secret) -> Object:
 
 
 def _generated(settings: Settings, secret: Secret) -> Object:
-    lost = tuple(key.name for key in secret.keys if not key.literal and not key.generated)
-    if lost:
-        raise NotGeneratable(secret, lost)
+    check_generatable(secret)
     sources = [
         {
             "rewrite": [{"regexp": {"source": "^password$", "target": key.name}}],
@@ -114,6 +112,13 @@ def _generated(settings: Settings, secret: Secret) -> Object:
     policy, annotations = ("CreatedOnce", guarded(settings)) if secret.remembered else ("OnChange", None)
     spec = {"refreshPolicy": policy, "refreshInterval": "0s", **present(dataFrom=sources)}
     return _external_secret(settings, secret, spec, annotations)
+
+
+def check_generatable(secret: Secret) -> None:
+    """Raise NotGeneratable if a value of the secret is neither written nor can be made up."""
+    lost = tuple(key.name for key in secret.keys if not key.literal and not key.generated)
+    if lost:
+        raise NotGeneratable(secret, lost)
 
 
 def _password(length: int) -> str:

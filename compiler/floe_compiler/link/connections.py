@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from heapq import nsmallest
+from typing import NamedTuple
 
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.link.policies import policy_id
-from floe_compiler.link.reachability import Ingress, Reachability, Sources, Target
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.link.reachability import Ingress, Reachability, Target
+from floe_compiler.model.bits import numbers_in, union
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.hints import SHOWN
 from floe_compiler.model.objects import ObjectId
@@ -47,6 +49,15 @@ RULES = (CUT, OPEN, SURPLUS, UNKNOWN)
 
 Source = tuple[str, int]
 """Pods that reach others: their unit, and their position in it."""
+
+
+class _Opened(NamedTuple):
+    """Pods of a unit (as bits) that may reach pods of another on a port."""
+
+    port: Port
+    sources: int
+    unit: str
+    targets: int
 
 
 def check(environment: Environment) -> Iterator[Finding]:
@@ -93,26 +104,32 @@ def _cut(environment: Environment, reach: Reachability, unit: str, call: Call, t
 
 def _open(environment: Environment, reach: Reachability) -> Iterator[Finding]:
     """Yield one finding for all that a source may reach without any declaration, each target with its first port."""
-    opened: dict[Source, list[tuple[Port, Target]]] = defaultdict(list)
-    for target in reach.sends.by_target:
-        for port, unit, pods in reach.open_ports(target):
-            if undeclared := pods & ~reach.declared.exactly(target, port).get(unit, 0):
-                for position in numbers_in(undeclared):
-                    opened[unit, position].append((port, target))
-    for source, pairs in opened.items():
-        yield _opened(environment, source, pairs)
+    opened: dict[str, list[_Opened]] = defaultdict(list)
+    for unit, port, targets_unit, (sources, targets) in reach.undeclared():
+        opened[unit].append(_Opened(port, sources, targets_unit, targets))
+    for unit, every in opened.items():
+        # What several pods of a unit may all reach is looked at once.
+        alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for source in numbers_in(union(one.sources for one in every)):
+            alike[tuple(at for at, one in enumerate(every) if one.sources >> source & 1)].append(source)
+        for chosen, same in alike.items():
+            places, first = _shown(environment, [every[at] for at in chosen])
+            for source in same:
+                message = f"{environment.group_of(unit, source)} may reach {places}"
+                hint = f"the first is allowed by {' and '.join(_allowing(environment, (unit, source), *first))}"
+                yield Finding(OPEN, unit, environment.about(unit, source), message, hint)
 
 
-def _opened(environment: Environment, source: Source, pairs: list[tuple[Port, Target]]) -> Finding:
-    first: dict[Target, Port] = {}
-    for port, target in sorted(pairs, key=lambda one: (one[0][1] != ANY_PORT, one[0], environment.order(*one[1]))):
-        first.setdefault(target, port)
-    shown = list(first.items())[:SHOWN]
-    places = ", ".join(f"{environment.group_of(*target)} on {show_port(port)}" for target, port in shown)
-    more = f" and {len(first) - SHOWN} more" if len(first) > SHOWN else ""
-    hint = f"the first is allowed by {' and '.join(_allowing(environment, source, *shown[0]))}"
-    message = f"{environment.group_of(*source)} may reach {places}{more}"
-    return Finding(OPEN, source[0], environment.about(*source), message, hint)
+def _shown(environment: Environment, opened: list[_Opened]) -> tuple[str, tuple[Target, Port]]:
+    """Return the first targets of openings with how many more there are, and the very first with its port."""
+    ports: dict[Target, Port] = {}
+    for one in sorted(opened, key=lambda one: (one.port[1] != ANY_PORT, one.port)):
+        for target in numbers_in(one.targets):
+            ports.setdefault((one.unit, target), one.port)
+    first = nsmallest(SHOWN, ports.items(), key=lambda one: (one[1][1] != ANY_PORT, one[1], environment.order(*one[0])))
+    places = ", ".join(f"{environment.group_of(*target)} on {show_port(port)}" for target, port in first)
+    more = f" and {len(ports) - SHOWN} more" if len(ports) > SHOWN else ""
+    return places + more, first[0]
 
 
 def _surplus(environment: Environment, reach: Reachability) -> Iterator[Finding]:
@@ -135,15 +152,9 @@ def _surplus(environment: Environment, reach: Reachability) -> Iterator[Finding]
 
 def _is_used(reach: Reachability, rule: Ingress, target: Target, port: Port) -> bool:
     """Tell whether any of a rule's sources is declared to call a target on a port, or could send to it."""
-    if port[1] == ANY_PORT:
-        declared: list[Sources] = [
-            one for known, one in reach.declared.by_target.get(target, {}).items() if known[0] == port[0]
-        ]
-    else:
-        declared = [reach.declared.exactly(target, port)]
-    if any(callers.get(unit, 0) & pods for callers in declared for unit, pods in rule.sources.items()):
-        return True
-    return any(reach.may_send(unit, target, port) & pods for unit, pods in rule.sources.items())
+    return reach.is_declared(rule.sources, target, port) or any(
+        reach.may_send(unit, target, port) & pods for unit, pods in rule.sources.items()
+    )
 
 
 def _allowing(environment: Environment, source: Source, target: Target, port: Port) -> Iterable[str]:

@@ -17,7 +17,7 @@ from floe_compiler.model.summary import KindPattern, Project, Subject, Summary
 NOT_APPLIED = Rule(
     "C170",
     "Folder that nothing applies",
-    "The delivery tool is told of the folders of the platform, of its domains, and of cluster-scoped objects. "
+    "The delivery tool applies the folders of the platform, of its domains, and of cluster-scoped objects. "
     "What lies in another namespace would never reach the cluster. Move it into one of those namespaces, or let "
     "whoever owns the other one deliver it.",
 )

@@ -53,7 +53,7 @@ class Environment:
     def pods(self) -> Mapping[str, LabelIndex]:
         """Return the pods of each unit that has any."""
         return {
-            name: LabelIndex(unit.network.labels, (1 << len(unit.network.pods)) - 1)
+            name: LabelIndex(unit.network.labels, unit.network.everyone)
             for name, unit in self.units.items()
             if unit.network.pods
         }
@@ -125,7 +125,7 @@ class Environment:
 
     @cached_property
     def _everyone(self) -> Mapping[str, int]:
-        return {name: (1 << len(self.units[name].network.pods)) - 1 for name in self.pods}
+        return {name: self.units[name].network.everyone for name in self.pods}
 
     @cached_property
     def _selected(self) -> dict[tuple[str, Peer], Mapping[str, int]]:

@@ -15,18 +15,20 @@ from floe_compiler.model.summary import Host, Mention
 SERVICE = Rule(
     "C051",
     "host of a Service that nobody makes",
-    "A program is told the name of a Service that the environment does not render. Correct the name or namespace.",
+    "A program is configured with the name of a Service that the environment does not render. Correct the name or "
+    "namespace.",
 )
 PORT = Rule(
     "C052",
     "port that a Service lacks",
-    "A program is told a port that the Service does not have. Use one of the Service's ports.",
+    "A program is configured with a port that the Service does not have. Use one of the Service's ports.",
 )
 UNDECLARED = Rule(
     "C053",
     "host that no input declares",
-    "A program is told a server that is neither a Service of the environment nor declared, so network policies would "
-    'cut it off. Declare it where it is used, or annotate the object: "floe.dev/external-hosts: <host>".',
+    "A program is configured with a server that is neither a Service of the environment nor declared, so network "
+    "policies would cut it off. Declare it where it is used, or annotate the object: "
+    '"floe.dev/external-hosts: <host>".',
 )
 RULES = (SERVICE, PORT, UNDECLARED)
 

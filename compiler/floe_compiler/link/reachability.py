@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from floe_compiler.link.environment import Environment
-from floe_compiler.model.bits import numbers_in
+from floe_compiler.model.bits import numbers_in, union
 from floe_compiler.model.policy_ports import ANY_PORT, Port
 from floe_compiler.model.summary import Opening
 
@@ -16,38 +17,14 @@ Target = tuple[str, int]
 Sources = Mapping[str, int]
 """Pods that reach others: by unit, as bits."""
 
-_NO_PORTS: dict[Port, dict[str, int]] = {}
-_NOBODY: Sources = {}
+Edge = tuple[int, int]
+"""Pods of one unit that reach pods of another: sources and targets, as bits."""
 
+_Calls = dict[str, dict[Port, dict[str, list[Edge]]]]
+"""By unit of the targets, port, and unit of the sources: who reaches whom."""
 
-class Relation:
-    """Which pods reach which, on which ports: `by_target` has the sources of each target and port."""
-
-    def __init__(self) -> None:
-        self.by_target: dict[Target, dict[Port, dict[str, int]]] = {}
-
-    def add(self, unit: str, targets: int, port: Port, sources: Sources) -> None:
-        """Let the sources reach the targets (as bits) of a unit on a port."""
-        for position in numbers_in(targets):
-            ports = self.by_target.setdefault((unit, position), {})
-            known = ports.get(port)
-            if known is None:
-                ports[port] = dict(sources)
-            else:
-                for source, pods in sources.items():
-                    known[source] = known.get(source, 0) | pods
-
-    def on(self, target: Target, port: Port) -> Sources:
-        """Return the sources of a target on a port, by what is said for this port or for all."""
-        ports = self.by_target.get(target, _NO_PORTS)
-        here, everywhere = ports.get(port, _NOBODY), ports.get((port[0], ANY_PORT), _NOBODY)
-        if not everywhere or here is everywhere:
-            return here
-        return {unit: here.get(unit, 0) | everywhere.get(unit, 0) for unit in {**here, **everywhere}}
-
-    def exactly(self, target: Target, port: Port) -> Sources:
-        """Return the sources of a target by what is said for just this port."""
-        return self.by_target.get(target, _NO_PORTS).get(port, _NOBODY)
+_NO_CALLS: dict[Port, dict[str, list[Edge]]] = {}
+_NO_EDGES: dict[str, list[Edge]] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,17 +38,18 @@ class Ingress:
 
 
 class Reachability:
-    """What policies allow on the side of the sources (`sends`) and of the targets (`receives`), and what is declared.
+    """What policies allow on the side of the sources and of the targets, and what is declared.
 
     Pods that no policy isolates may do everything. Of them only what rules name is open here: another rule sees to
-    it that all pods are isolated.
+    it that all pods are isolated. Sets of pods stay together as long as possible: a rule that opens everything to
+    everyone is one edge for each two units, not one for each two pods.
     """
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self.sends = Relation()
-        self.receives = Relation()
-        self.declared = Relation()
+        self._sends: _Calls = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        self._declared: _Calls = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        self._receives: dict[str, dict[Port, list[tuple[Sources, int]]]] = defaultdict(lambda: defaultdict(list))
         self.ingress: list[Ingress] = []
         for name in environment.units:
             self._add(name)
@@ -79,40 +57,84 @@ class Reachability:
     def may_send(self, unit: str, target: Target, port: Port) -> int:
         """Return the pods (as bits) of a unit whose own policies let them send to a target."""
         network = self._environment.units[unit].network
-        everyone = (1 << len(network.pods)) - 1
-        return everyone & ~network.isolated_out | self.sends.on(target, port).get(unit, 0)
+        free = network.everyone & ~network.isolated_out
+        return free | _sources(_edges(self._sends.get(target[0], _NO_CALLS), port, unit), target[1])
 
     def may_reach(self, unit: str, target: Target, port: Port) -> int:
         """Return the pods (as bits) of a unit from which the target's own policies let it receive."""
-        network = self._environment.units[target[0]].network
-        if not network.isolated_in >> target[1] & 1:
-            return (1 << len(self._environment.units[unit].network.pods)) - 1
-        return self.receives.on(target, port).get(unit, 0)
+        if not self._environment.units[target[0]].network.isolated_in >> target[1] & 1:
+            return self._environment.units[unit].network.everyone
+        received = self._received(target[0], port)
+        return union(sources.get(unit, 0) for sources, targets in received if targets >> target[1] & 1)
 
-    def open_ports(self, target: Target) -> Iterator[tuple[Port, str, int]]:
-        """Yield the ports of a target that rules at both ends open, with the pods (as bits) of a unit they let in."""
-        sent, received = (side.by_target.get(target, _NO_PORTS) for side in (self.sends, self.receives))
-        for port in {**sent, **received}:
-            receives = self.receives.on(target, port)
-            for unit, pods in self.sends.on(target, port).items():
-                if both := pods & receives.get(unit, 0):
-                    yield port, unit, both
+    def is_declared(self, sources: Sources, target: Target, port: Port) -> bool:
+        """Tell whether any of the sources is declared to call a target on a port, or on any if the port is ANY_PORT."""
+        by_port = self._declared.get(target[0], _NO_CALLS)
+        ports = [one for one in by_port if one[0] == port[0]] if port[1] == ANY_PORT else [port]
+        return any(
+            _sources(edges, target[1]) & sources.get(unit, 0)
+            for one in ports
+            for unit, edges in by_port.get(one, _NO_EDGES).items()
+            if unit in sources
+        )
+
+    def undeclared(self) -> Iterator[tuple[str, Port, str, Edge]]:
+        """Yield what rules at both ends open and nobody declared: unit of the sources, port, unit of the targets."""
+        for unit, by_port in self._sends.items():
+            for port in {**by_port, **self._receives.get(unit, {})}:
+                declared, received = (
+                    self._declared.get(unit, _NO_CALLS).get(port, _NO_EDGES),
+                    self._received(unit, port),
+                )
+                for source in {**by_port.get(port, _NO_EDGES), **by_port.get((port[0], ANY_PORT), _NO_EDGES)}:
+                    for pods, targets in _edges(by_port, port, source):
+                        for sources, receivers in received:
+                            edge = (pods & sources.get(source, 0), targets & receivers)
+                            if all(edge):
+                                for left in _without(edge, declared.get(source, [])):
+                                    yield source, port, unit, left
+
+    def _received(self, unit: str, port: Port) -> list[tuple[Sources, int]]:
+        by_port = self._receives.get(unit, {})
+        everywhere = by_port.get((port[0], ANY_PORT), []) if port[1] != ANY_PORT else []
+        return by_port.get(port, []) + everywhere
 
     def _add(self, name: str) -> None:
         environment, network = self._environment, self._environment.units[name].network
         for opening in network.egress:
-            sources = {name: opening.pods}
+            sources = opening.pods
             for unit, pods in environment.peers(name, opening).items():
                 named = environment.units[unit].network.named_ports
                 for port, receivers in opening.ports.received(pods, environment.ports, named):
-                    self.sends.add(unit, receivers, port, sources)
+                    self._sends[unit][port][name].append((sources, receivers))
         for opening in network.ingress:
             callers = environment.peers(name, opening)
-            pods = opening.pods
-            received = tuple(opening.ports.received(pods, environment.ports, network.named_ports))
+            received = tuple(opening.ports.received(opening.pods, environment.ports, network.named_ports))
             self.ingress.append(Ingress(name, opening, callers, received))
             for port, receivers in received if callers else ():
-                self.receives.add(name, receivers, port, callers)
+                self._receives[name][port].append((callers, receivers))
         for call in network.calls:
-            targets = environment.group(call.namespace, call.name)
-            self.declared.add(call.namespace, targets, (call.protocol, call.port), {name: call.pods})
+            if targets := environment.group(call.namespace, call.name):
+                self._declared[call.namespace][call.protocol, call.port][name].append((call.pods, targets))
+
+
+def _edges(by_port: Mapping[Port, Mapping[str, list[Edge]]], port: Port, unit: str) -> list[Edge]:
+    """Return the edges from a unit by what is said for a port or for all."""
+    here = by_port.get(port, _NO_EDGES).get(unit, [])
+    everywhere = by_port.get((port[0], ANY_PORT), _NO_EDGES).get(unit, []) if port[1] != ANY_PORT else []
+    return here + everywhere if everywhere else here
+
+
+def _sources(edges: Iterable[Edge], target: int) -> int:
+    return union(pods for pods, targets in edges if targets >> target & 1)
+
+
+def _without(edge: Edge, declared: list[Edge]) -> Iterator[Edge]:
+    """Yield the parts of an edge that no declared edge covers."""
+    pods, targets = edge
+    known = union(others for _, others in declared)
+    if targets & ~known:
+        yield pods, targets & ~known
+    for target in numbers_in(targets & known):
+        if left := pods & ~_sources(declared, target):
+            yield left, 1 << target

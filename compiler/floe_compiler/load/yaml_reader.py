@@ -8,6 +8,7 @@ libraries differ in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,10 @@ from floe_compiler.model.plain_scalars import Ambiguous, Scalar, read_plain
 from floe_compiler.model.span import Span
 
 DEEPEST = 100
+
+# What libyaml and ruamel.yaml do not read alike: tabs, comments right after `|` and `>`, and lines that look like the
+# start or end of a document, as they may in block scalars.
+_READ_DIFFERENTLY = re.compile(r"\t|[|>][-+0-9]*#|^(?:---|\.\.\.)", re.MULTILINE)
 
 DUPLICATE_KEY = Rule(
     "L010",
@@ -85,20 +90,22 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
 def _sound_documents(text: str, file: str) -> list[Document] | None:
     """Return the documents of a text with which nothing is wrong; None if there may be something.
 
-    libyaml parses ten times faster than ruamel.yaml, and gives the same events for what both accept. But its errors say
-    less, so that of any other text ruamel.yaml tells what is wrong.
+    libyaml parses ten times faster than ruamel.yaml, and gives the same events for what both accept, but for what
+    `_READ_DIFFERENTLY` finds, for the places of values that are left out, and for documents that are one text. And its
+    errors say less. So all such texts are for ruamel.yaml.
     """
     import yaml
 
     parser = getattr(yaml, "CSafeLoader", None)
-    if parser is None:  # PyYAML can be built without its C part
+    if parser is None or _READ_DIFFERENTLY.search(text):  # PyYAML can be built without its C part
         return None
     findings = Findings()
     try:
         documents = list(_built(yaml.parse(text, Loader=parser), file, findings))
     except (yaml.YAMLError, _TooDeepError):
         return None
-    return None if findings.found else documents
+    unsure = any("" in document.raw.values() or isinstance(document.data, str) for document in documents)
+    return None if findings.found or unsure else documents
 
 
 def _built(events: Iterator[Any], file: str, findings: Findings) -> Iterator[Document]:

@@ -6,14 +6,14 @@ Every class here is something a component can provide (`Component.provides`) and
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import ClassVar, Literal, Self
 
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Scratch, SecretFile, Variable
-from floe_compiler.model.secrets import SecretReference
+from floe_compiler.model.secrets import Secret, SecretReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +202,15 @@ class Compute(Capability):
     secret_files: tuple[SecretFile, ...] = ()
     scratch: tuple[Scratch, ...] = ()
     endpoint: Endpoint | None = None
+
+
+def secrets_of(fact: object) -> Iterator[Secret]:
+    """Yield the secrets that a capability, or a part of it, hands over."""
+    if isinstance(fact, SecretReference):
+        yield fact.secret
+    elif isinstance(fact, tuple):
+        for one in fact:
+            yield from secrets_of(one)
+    elif is_dataclass(fact):
+        for field in fields(fact):
+            yield from secrets_of(getattr(fact, field.name))

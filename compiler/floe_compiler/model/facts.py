@@ -162,8 +162,7 @@ class Pod:
 
     def servers(self) -> tuple[Endpoint, ...]:
         """Return every server that the pod connects to, sorted."""
-        exchange = self.workload_identity.endpoints if self.workload_identity else ()
-        return tuple(sorted({*self.calls, *exchange}))
+        return tuple(sorted({*self.calls, *(self.workload_identity.endpoints if self.workload_identity else ())}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +250,9 @@ class Launched:
 class OperatedPods:
     """Pods that an operator starts for a custom resource among `Parts.objects`, up to `count` at once.
 
-    `labels` are those that the operator gives them, by which the Service (for `ports`, unless they say otherwise) and
-    the policies select them. For the policies of those that they call to let them in, the component hands
-    `kit.operated.pod_labels` to the operator in the custom resource. `operator` is the namespace of the operator, if
-    that connects to their ports; `storage` the size of the volume of each.
+    The operator gives them `labels`, by which their Service and policies select them, and those of
+    `kit.operated.pod_labels`, which the component puts into the custom resource: they let the pods call others.
+    `operator` is the namespace of the operator, if that connects to their ports; `storage` the size of each volume.
     """
 
     name: str
@@ -275,12 +273,11 @@ class OperatedPods:
 
 @dataclass(frozen=True, slots=True)
 class PlainYaml:
-    """Kubernetes objects as plain YAML, such as the manifests that an operator is published with.
-
-    `name` is what messages call it, `text` is the YAML itself.
-    """
+    """Kubernetes objects as plain YAML, such as the manifests that an operator is published with."""
 
     name: str
+    """What messages call it."""
+
     text: str
 
 

@@ -1,4 +1,4 @@
-"""Texts that stay short where there is much to tell."""
+"""Hints and lists that stay short, however much there is to name."""
 
 from __future__ import annotations
 

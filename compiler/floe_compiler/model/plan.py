@@ -25,6 +25,7 @@ from floe_compiler.model.inputs import (
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import Protocol
+from floe_compiler.model.secrets import Secret
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
@@ -38,7 +39,7 @@ CalledPort = tuple[Protocol, int]
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """Who calls a server: the namespaces of the pods that do, each with the ports that they call, sorted."""
 
-Scope = Literal["platform", "domain", "each"]
+ComponentScope = Literal["platform", "domain", "each"]
 """Where a component stands: in the platform's namespace, in that of each domain, or in each of all these."""
 
 PLATFORM: Final = "platform"
@@ -183,7 +184,7 @@ class Component(Generic[Config]):
     constructs: Callable[[Any, Context[Config]], None] | None = None
     completes: Callable[[Context[Config], MeshFacts], Parts] | None = None
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    scope: Scope = "domain"
+    scope: ComponentScope = "domain"
 
     @property
     def key(self) -> tuple[str, str]:
@@ -262,6 +263,8 @@ class DeclaredInstance:
     instance: Instance[Any]
     parts: Parts
     objects: tuple[Object, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    """What it hands over to others, sorted; whether it makes these secrets or only names them."""
 
 
 @dataclass(frozen=True, slots=True)

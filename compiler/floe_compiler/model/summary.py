@@ -161,6 +161,11 @@ class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ingress_ports: dict[int, tuple[int, ...]] = {}
     external: dict[str, tuple[str, ...]] = {}
 
+    @property
+    def everyone(self) -> int:
+        """Return all pods (as bits)."""
+        return (1 << len(self.pods)) - 1
+
 
 class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """Where an object's text names a host; `beside` is the setting that has the port, if that is another."""

@@ -40,12 +40,6 @@ class CompiledEnvironment:
                 return unit
         raise KeyError(path)
 
-    def text(self, path: str) -> str:
-        """Return the text of an output file. Raises KeyError if there is no such file."""
-        unit = self.unit_of(path)
-        index = next(index for index, file in enumerate(self.heads[unit].files) if file.path == path)
-        return self.body(unit).texts[index]
-
     def of_kind(self, kind: str) -> Iterator[Object]:
         """Yield the objects of a kind, read back from their texts."""
         for unit, head in self.heads.items():
@@ -95,14 +89,26 @@ def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) 
 
     Two files on one path (W001, W002) are findings.
     """
-    by_name = {one.environment: one for one in environments}
+    owners: dict[str, tuple[CompiledEnvironment, str, int]] = {}
+
+    def read(path: str) -> str:
+        if not owners:  # A run that changes nothing reads no text.
+            owners.update(
+                (file.path, (one, unit, index))
+                for one in environments
+                for unit, head in one.heads.items()
+                for index, file in enumerate(head.files)
+            )
+        environment, unit, index = owners[path]
+        return environment.body(unit).texts[index]
+
     files = [
         FileDigest(file.path, file.sha256, file.blob, file.subject)
         for one in environments
         for head in one.heads.values()
         for file in head.files
     ]
-    return FileSet.of_digests(files, lambda path: by_name[path.split("/")[1]].text(path), findings)
+    return FileSet.of_digests(files, read, findings)
 
 
 def _kind(path: str) -> str:

@@ -87,10 +87,11 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
     }
     found = _kept_or_made(frames, keys, {}, store, workers)
     facts = environment_facts(found)
+    digests = {environment: digest_of(encode(one)) for environment, one in facts.items()}
     # What these add follows from the facts of all units, which are known now.
     incomplete = {
-        (environment, scope): digest_of(keys[environment, scope], encode(facts[environment]))
-        for (environment, scope), header in found.items()
+        unit: digest_of(keys[unit], digests[unit[0]])
+        for unit, header in found.items()
         if header.header.facts.incomplete
     }
     return {**found, **_kept_or_made(frames, incomplete, facts, store, workers)}

@@ -16,6 +16,7 @@ from floe_compiler.resolve.rules import (
     NAMESPACE_CLASH,
     NO_PROVIDER,
     NO_SECRET_STORE,
+    REFUSED,
     SHARED_DATABASE,
     UNKNOWN_KEY,
     UNKNOWN_LOCK,
@@ -43,4 +44,5 @@ RULES: tuple[Rule, ...] = (
     EMPTY_MESH,
     SHARED_DATABASE,
     CLUSTER_OF_TWO_ADDRESSES,
+    REFUSED,
 )

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.lookup import at
-from floe_compiler.model.plan import Component, Scope
+from floe_compiler.model.plan import Component, ComponentScope
 from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, Merged, beneath, merge
 from floe_compiler.resolve.model_schemas import type_choice
 from floe_compiler.resolve.validation import check_structure, validate
@@ -28,7 +28,7 @@ def slot_path(slot: str) -> DataPath:
 
 def slots(registry: Registry, scope: Literal["platform", "domain"] | None = None) -> tuple[str, ...]:
     """Return the slots of the language, sorted; with a `scope`, only those of the components that stand there."""
-    scopes = (scope, "each") if scope else get_args(Scope)
+    scopes = (scope, "each") if scope else get_args(ComponentScope)
     return tuple(sorted({one.slot for one in registry.values() if one.slot != DERIVED and one.scope in scopes}))
 
 

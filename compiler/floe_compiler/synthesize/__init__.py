@@ -83,10 +83,9 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
         rendered = render_unit(plan)
     except NotGeneratable as error:
         user = secret_user(unit, error.secret)
-        keys = f" ({', '.join(error.keys)})" if error.keys else ""
         findings.add(
             NO_SOURCE,
-            f"secret {error.secret.name}{keys} of {unit.namespace} can only come from a store, "
+            f"secret {error.secret.name} ({', '.join(error.keys)}) of {unit.namespace} can only come from a store, "
             f"but environment {unit.settings.environment.name} generates its secrets",
             user.origin if user else None,
             hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",

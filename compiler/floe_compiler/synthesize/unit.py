@@ -78,7 +78,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         origins += _origins(one, own)
     objects += configuration(unit, pods)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
-    objects += _shared_store(plan, {secret.name for secret in secrets})
+    objects += _shared_store(plan)
     origins += _read_origins(unit)
     parts = [one.parts for one in unit.instances]
     return Unit(
@@ -94,17 +94,16 @@ def render_unit(plan: UnitPlan) -> Unit:
     )
 
 
-def _shared_store(plan: UnitPlan, made: set[str]) -> list[Object]:
+def _shared_store(plan: UnitPlan) -> list[Object]:
     """Return the store through which other namespaces read the secrets that are made up in this one.
 
-    Raises NotGeneratable for one that others read and nobody makes: whoever runs its server gives the value out.
+    Raises NotGeneratable for a secret that others read and nobody can make: those who run its server give it out.
     """
     shared, settings = plan.shared_secrets, plan.unit.settings
     if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
         return []
-    for name in shared.secrets:
-        if name not in made:
-            raise secret_stores.NotGeneratable(Secret(name, plan.unit.namespace, ()), ())
+    for secret in (secret for one in plan.unit.instances for secret in one.secrets if secret.name in shared.secrets):
+        secret_stores.check_generatable(secret)
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
 
 
@@ -162,11 +161,12 @@ def _starts(
 
 
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
-    """Return the first instance of the namespace whose pods read the secret."""
-    for one in unit.instances:
-        pods = [pod for _, pod in named_pods(one.parts)]
-        if secret.name in {found.name for found in pod_secrets(pods)}:  # `secret` may have been merged with others'
-            return one.instance
+    """Return the instance that hands the secret over to others, or else the first one whose pods read it."""
+    handed_over = [(one.instance, one.secrets) for one in unit.instances]
+    read = [(one.instance, pod_secrets(pod for _, pod in named_pods(one.parts))) for one in unit.instances]
+    for instance, secrets in (*handed_over, *read):
+        if secret.name in {found.name for found in secrets}:  # `secret` may have been merged with others'
+            return instance
     return None
 
 

@@ -252,3 +252,13 @@ def test_without_an_ingress_controller_the_hint_says_how_to_name_it() -> None:
         "it lets pods of namespace ingress-nginx reach floe-platform/dagster on TCP 3000",
     )
     assert "cluster.ingress_namespace" in platform.hints(*CHECKS)[0]
+
+
+def test_a_range_of_ports_is_wider_than_the_declared_one_in_it() -> None:
+    platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0"})
+    ports = platform["NetworkPolicy/buckets"]["spec"]["egress"][0]["ports"]
+    ports[0]["endPort"] = 443
+    assert platform.findings(*CHECKS) == []
+    ports[0]["endPort"] = 450
+    message = "a policy lets its pods send to 0.0.0.0/0 on TCP 450"
+    assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]

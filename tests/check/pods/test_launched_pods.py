@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from check.samples import RUNS, Platform, sample, selector
+from environment_check import run_checks
 from floe_compiler.check.pods.launched_pods import check
-from floe_compiler.environment_check import run_checks
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import Description, LaunchedPods

@@ -55,7 +55,7 @@ def test_steps_run_as_nobody_in_particular_without_a_token() -> None:
 
 def test_steps_may_call_what_they_use_and_what_they_name() -> None:
     hosts = [call.host.split(".")[0] for call in pod(product()).calls]
-    assert hosts == ["polaris", "marquez", "minio", "otel-collector", "api"]
+    assert hosts == ["polaris", "otel-collector", "marquez", "minio", "api"]
 
 
 def test_a_warehouse_outside_is_called_by_products_that_run_dbt_only() -> None:

@@ -68,18 +68,17 @@ def _exits(index: Index) -> dict[int, list[Exit]]:
     known = known_ports(index)
     for rule in index.policies.rules:
         if rule.direction == "egress" and rule.peers.blocks:
-            ports = [*rule.ports.plain(known), *_unknown_ranges(rule.ports, known)]
-            pairs = [(block, port) for block in rule.peers.blocks for port in ports]
+            pairs = [(block, port) for block in rule.peers.blocks for port in _ports(rule.ports, known)]
             for source in numbers_in(rule.pods):
                 found[source] += pairs
     return found
 
 
-def _unknown_ranges(ports: PolicyPorts, known: tuple[int, ...]) -> Iterator[Port]:
-    """Yield the first port of each range in which nothing is known to listen: the way out is open all the same."""
+def _ports(ports: PolicyPorts, known: tuple[int, ...]) -> Iterator[Port]:
+    """Yield the ports of a way out: of a range those that are known, and both ends, as all between are open too."""
+    yield from ports.plain(known)
     for protocol, first, last in ports.ranges:
-        if not any(first <= number <= last for number in known):
-            yield protocol, first
+        yield from ((protocol, number) for number in (first, last) if number not in known)
 
 
 def _cut(index: Index, source: int, server: _Server, exits: list[Exit]) -> Iterator[Diagnostic]:

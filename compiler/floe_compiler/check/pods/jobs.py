@@ -51,7 +51,7 @@ def _delivery(index: Index, workload: Workload) -> Iterator[Diagnostic]:
 
 
 def _is_forced(manifest: Object) -> bool:
-    """Tell whether Flux or Argo CD is told to replace the Job."""
+    """Tell whether annotations let Flux or Argo CD replace the Job."""
     options = {option.strip() for option in annotation(manifest, "argocd.argoproj.io/sync-options").split(",")}
     return (
         annotation(manifest, "kustomize.toolkit.fluxcd.io/force").lower() == "enabled"

@@ -13,7 +13,7 @@ from floe_compiler.model.rendered import launched_id
 UNREADABLE = Rule(
     "C036",
     "pods whose description cannot be read",
-    "An orchestrator is told in a variable what the pods of its runs are like. A patch took the variable away, or made "
+    "An orchestrator reads in a variable what the pods of its runs are like. A patch took the variable away, or made "
     "it something else than pods, so that no run would start. Patch no more of it than has to change.",
 )
 MISFIT = Rule(
