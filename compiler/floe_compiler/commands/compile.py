@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,11 @@ def compile_and_write(
     Raises:
         StageFailed: if the inputs are wrong, or the output cannot be written safely.
     """
-    current = _nothing_to_do(root, environments, cache, for_people=for_people)
+    # Not by way of the pipeline, whose imports take longer than all of this.
+    from floe_compiler.load.digests import input_digests
+
+    digests = input_digests(root)
+    current = _nothing_to_do(root, environments, digests, cache, for_people=for_people)
     if current is not None:
         return current
     from floe_compiler.pipeline import compile_mesh
@@ -89,7 +93,7 @@ def compile_and_write(
     from floe_compiler.write.output import write_output
 
     with workers_ as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
+        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, digests=digests)
         progress("writing")
         written = write_output(
             root, compiled.files, compiled.digests, cache, not environments, allow_delete, len(compiled.warnings)
@@ -105,12 +109,11 @@ def compile_and_write(
     )
 
 
-def _nothing_to_do(root: Path, environments: tuple[str, ...], cache: Store, *, for_people: bool) -> Outcome | None:
-    # Not by way of the pipeline, whose imports take longer than all of this.
-    from floe_compiler.load.digests import input_digests
+def _nothing_to_do(
+    root: Path, environments: tuple[str, ...], digests: Mapping[str, str], cache: Store, *, for_people: bool
+) -> Outcome | None:
     from floe_compiler.write.output import warnings_if_current
 
-    digests = input_digests(root)
     if not set(environments) <= set(digests):
         return None
     chosen = {name: digest for name, digest in digests.items() if name in environments or not environments}

@@ -7,7 +7,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import ObjectId
@@ -47,7 +49,7 @@ class File:
     subject: str = ""
 
 
-class FileDigest(NamedTuple):
+class FileDigest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One file whose text stays where it is until it must be written: its path, and what its content hashes to.
 
     `git_blob` is the name that Git gives the content in a repository with SHA-1 hashes, empty if it is not known.

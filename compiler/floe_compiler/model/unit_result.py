@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.files import FileDigest, git_blob, sha256
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
@@ -18,25 +18,17 @@ Stage = Literal["synthesize", "overlay", "check"]
 """The stages that a unit goes through."""
 
 
-class OutputFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One file of the output: its path, what it holds, the SHA-256 of its text, and what Git calls that text."""
-
-    path: str
-    subject: str
-    sha256: str
-    blob: str
-
-
 class UnitHead(msgspec.Struct, frozen=True, array_like=True):
     """The files of a unit, and what the link has to know of it.
 
-    `warnings` are kept by the stage that found them. `hits` are the digests of the patches that select in it.
-    `definitions` are the CustomResourceDefinitions in it, as YAML.
+    `summarized` is the digest of the summary. `warnings` are kept by the stage that found them. `hits` are the digests
+    of the patches that select in it. `definitions` are the CustomResourceDefinitions in it, as YAML.
     """
 
     unit: str
-    files: tuple[OutputFile, ...]
+    files: tuple[FileDigest, ...]
     summary: Summary
+    summarized: str
     warnings: dict[Stage, tuple[Diagnostic, ...]] = {}
     hits: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
@@ -63,11 +55,10 @@ class UnitBody(msgspec.Struct, frozen=True, array_like=True):
         return Places(environment, self.origins, self.patched, removed)
 
 
-def output_file(path: str, subject: str, text: str) -> OutputFile:
-    """Return a file of the output with the digests of its text."""
+def file_digest(path: str, subject: str, text: str) -> FileDigest:
+    """Return a file of the output by what its text hashes to."""
     data = text.encode()
-    blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-    return OutputFile(path, subject, hashlib.sha256(data).hexdigest(), blob)
+    return FileDigest(path, sha256(data), git_blob(data), subject)
 
 
 def body_of(texts: Iterable[str], places: Places) -> UnitBody:
@@ -80,7 +71,4 @@ def is_sound(head: UnitHead, body: UnitBody) -> bool:
     """Tell whether a body has the texts that its head says."""
     if len(body.texts) != len(head.files):
         return False
-    return all(
-        hashlib.sha256(text.encode()).hexdigest() == file.sha256
-        for text, file in zip(body.texts, head.files, strict=True)
-    )
+    return all(sha256(text.encode()) == file.sha256 for text, file in zip(body.texts, head.files, strict=True))

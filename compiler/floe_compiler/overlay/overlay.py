@@ -46,13 +46,22 @@ class Overlay:
     steps: tuple[Step, ...] = ()
     written: Mapping[str, Mapping[ObjectId, Written]] = field(default_factory=dict)
     program: str = ""
+    _steps_of: Mapping[str | None, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+    """The positions of the steps that name a unit literally, and by None those that may concern any."""
+
+    def __post_init__(self) -> None:
+        positions: dict[str | None, list[int]] = {}
+        for position, step in enumerate(self.steps):
+            positions.setdefault(step.selection.unit, []).append(position)
+        object.__setattr__(self, "_steps_of", {unit: tuple(found) for unit, found in positions.items()})
 
     def steps_for(self, units: Collection[str]) -> tuple[Step, ...]:
         """Return the steps that may select an object of these units, in order.
 
         These are all but those that name an object or a namespace of another unit literally.
         """
-        return tuple(step for step in self.steps if step.selection.unit is None or step.selection.unit in units)
+        positions = {position for unit in (None, *units) for position in self._steps_of.get(unit, ())}
+        return tuple(self.steps[position] for position in sorted(positions))
 
     def digest_for(self, unit: str, *further: str) -> str:
         """Return a digest of all that the overlay contributes to a unit: its hand-written objects, and the steps.

@@ -53,6 +53,7 @@ def compile_mesh(
     *,
     cache: Cache | None = None,
     workers: Workers | None = None,
+    digests: Mapping[str, str] | None = None,
 ) -> Compilation:
     """Return what the repository at `root` compiles to, for the environments named (default: all).
 
@@ -62,6 +63,7 @@ def compile_mesh(
         progress: Told what is being done.
         cache: What earlier runs have worked out (default: nothing).
         workers: They do what many units need (default: this process).
+        digests: The digests of the inputs by environment, if they are known.
 
     Raises StageFailed with every error of the first stage that finds any.
     """
@@ -71,7 +73,7 @@ def compile_mesh(
     from floe_compiler.pipeline.results import Results
 
     cache, workers = cache or Memory(), workers or ThisProcess()
-    digests = input_digests(root)
+    digests = input_digests(root) if digests is None else digests
     mesh, warnings = _mesh(root, environments, progress, cache, workers)
     progress("compiling")
     given = mesh.inputs()
@@ -81,7 +83,7 @@ def compile_mesh(
     given = with_definitions(mesh, given, {name: written.get(name, ()) for name in given})
     results.add(given, unit_tasks(mesh, given))
     progress("checking")
-    compiled, found = link_environments(results, given)
+    compiled, found = link_environments(results, given, mesh.compiler)
     clashes = Findings()
     files = files_of(compiled, clashes)
     clashes.finish()
@@ -195,10 +197,11 @@ def _read(root: Path, cache: Cache, workers: Workers) -> tuple[Sources, Registry
     from floe_compiler.cache.documents import DocumentCache
     from floe_compiler.components import registry
     from floe_compiler.load.mesh import load
+    from floe_compiler.pipeline.reading import kept_schemas
     from floe_compiler.pipeline.workers import map_with
-    from floe_compiler.resolve.schemas import schemas
 
     components = registry()
     known = DocumentCache(cache, compiler_digest())
-    sources, warnings = load(root, schemas(components), known, map_with(workers))
+    schemas = kept_schemas(components, cache, compiler_digest())
+    sources, warnings = load(root, schemas, known, map_with(workers))
     return sources, components, warnings

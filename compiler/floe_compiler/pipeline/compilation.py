@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
-from floe_compiler.model.files import FileDigest, FileSet
+from floe_compiler.model.files import FileSet
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import DELIVERY_UNIT
@@ -103,12 +103,7 @@ def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) 
         environment, unit, index = owners[path]
         return environment.body(unit).texts[index]
 
-    files = [
-        FileDigest(file.path, file.sha256, file.blob, file.subject)
-        for one in environments
-        for head in one.heads.values()
-        for file in head.files
-    ]
+    files = (file for one in environments for head in one.heads.values() for file in head.files)
     return FileSet.of_digests(files, read, findings)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from floe_compiler.link import Environment, Facts, link, link_across, placed
 from floe_compiler.model.clusters import cluster_identity
+from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.overlay import dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
@@ -13,17 +14,23 @@ from floe_compiler.pipeline.results import Results
 from floe_compiler.pipeline.units import EnvironmentInput
 from floe_compiler.synthesize.shared_objects import shared_objects
 
+SOUND = "links"
+"""The kind of entry in the cache that tells that nothing is wrong between some units."""
+
 
 def link_environments(
-    results: Results, given: Mapping[str, EnvironmentInput]
+    results: Results, given: Mapping[str, EnvironmentInput], compiler: str
 ) -> tuple[tuple[CompiledEnvironment, ...], tuple[Diagnostic, ...]]:
     """Return the environments with all of their units, and warnings.
 
+    The link is done for all units at once. That nothing was found is kept by the digest of all that it goes by.
     Raises StageFailed with everything that the first failing stage has found.
     """
     environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in given}
+    key = _key(compiler, given, environments)
+    sound = results.cache.get(SOUND, key) is not None
     synthesized = Findings(results.found["synthesize"])
-    if not synthesized.failed:
+    if not sound and not synthesized.failed:
         for name, environment in environments.items():
             summaries = {unit: head.summary for unit, head in environment.heads.items()}
             synthesized.extend(shared_objects(name, summaries, environment.places))
@@ -31,21 +38,30 @@ def link_environments(
     overlay = Findings([*failures_once(results.found["overlay"])])
     for name, one in given.items():
         overlay.extend(dead_steps(one.overlay, results.hits[name], environments[name].manifests))
-    return tuple(environments.values()), (*overlay.finish(), *_checked(results, given, environments))
+    overlaid = overlay.finish()
+    linked = [] if sound else [*_linked(given, environments)]
+    if not (sound or linked or synthesized.found):
+        results.cache.put(SOUND, key, b"")
+    return tuple(environments.values()), (*overlaid, *Findings([*results.found["check"], *linked]).finish())
 
 
-def _checked(
-    results: Results, given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]
-) -> tuple[Diagnostic, ...]:
-    """Return the warnings of the checks and of the link; raise StageFailed with all that both have found."""
-    found = Findings(results.found["check"])
+def _key(compiler: str, given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:
+    """Return the digest of all that the link goes by."""
+    facts = [_facts(one) for one in given.values()]
+    summaries = [[(unit, head.summarized) for unit, head in one.heads.items()] for one in environments.values()]
+    return digest_of(compiler, encode(facts), encode(summaries))
+
+
+def _linked(
+    given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong between units and between environments."""
     summaries = {name: [head.summary for head in one.heads.values()] for name, one in environments.items()}
     facts = {name: _facts(one) for name, one in given.items()}
     for name, one in environments.items():
-        found.extend(placed(link(facts[name], summaries[name]), one.places))
+        yield from placed(link(facts[name], summaries[name]), one.places)
     linked = (Environment.of(facts[name], summaries[name]) for name in environments)
-    found.extend(link_across(linked, lambda environment, unit: environments[environment].places(unit)))
-    return found.finish()
+    yield from link_across(linked, lambda environment, unit: environments[environment].places(unit))
 
 
 def _facts(given: EnvironmentInput) -> Facts:

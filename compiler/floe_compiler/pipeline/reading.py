@@ -1,24 +1,45 @@
-"""The YAML files of base/ and overlays/, read anew only where their text has changed."""
+"""What is read of a repository, kept so that only changed texts are read anew."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from floe_compiler.cache.documents import DocumentCache
 from floe_compiler.cache.store import Cache
 from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.credentials import names_secret, secret_in
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import Document
 from floe_compiler.model.packed_documents import packed
+from floe_compiler.resolve.model_schemas import JsonSchema
+from floe_compiler.resolve.slots import Registry
+
+SCHEMAS = "schemas"
+"""The kind of entry in the cache with the JSON Schemas of authored documents."""
 
 _WORD = re.compile(r"\w[\w.-]*\w")
 
 
+def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[str, JsonSchema]:
+    """Return the JSON Schema of each kind of document. To generate them takes longer than to read a small mesh."""
+    known = (
+        f"{slot} {kind} {one.config.__module__}.{one.config.__qualname__}" for (slot, kind), one in components.items()
+    )
+    key = digest_of(compiler, *sorted(known))
+    found = decode(cache.get(SCHEMAS, key) or b"", dict[str, JsonSchema])
+    if found is None:
+        from floe_compiler.resolve.schemas import schemas
+
+        found = dict(schemas(components))
+        cache.put(SCHEMAS, key, encode(found))
+    return found
+
+
 class CachedReader:
-    """Turns YAML text and its file's name into documents, and tells what is wrong with it."""
+    """Turns the YAML text of a file in base/ or overlays/ into documents, and tells what is wrong with it."""
 
     def __init__(self, cache: Cache, compiler: str) -> None:
         self._known = DocumentCache(cache, f"{compiler} plain")

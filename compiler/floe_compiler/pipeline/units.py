@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from floe_compiler.cache.store import Cache
 from floe_compiler.check import check_unit
 from floe_compiler.derive import Derived
-from floe_compiler.model.codec import encode
+from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import File, FileSet, delivery_path, object_path
 from floe_compiler.model.inputs import Cluster
@@ -20,7 +20,7 @@ from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.unit_facts import DEFINITION
-from floe_compiler.model.unit_result import Stage, UnitHead, body_of, output_file
+from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_digest
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.overlay import Applied, Overlay, apply_overlay
@@ -157,8 +157,9 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     FileSet.of(files, findings)
     head = UnitHead(
         task.key.namespace,
-        tuple(output_file(file.path, file.subject, file.text) for file in files),
+        tuple(file_digest(file.path, file.subject, file.text) for file in files),
         checked.summary,
+        digest_of(encode(checked.summary)),
         {"overlay": applied.findings, "check": tuple(one for one in findings.found if one.severity == "warning")},
         hits,
         tuple(to_yaml(one) for one in own) if files else (),

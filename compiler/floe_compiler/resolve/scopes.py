@@ -13,7 +13,7 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Scale
 from floe_compiler.model.sources import DomainSource
 from floe_compiler.resolve import slots
-from floe_compiler.resolve.layers import Layer, Merged, merge
+from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.slots import Registry, slot_path
 
 INHERITED: tuple[DataPath, ...] = (("quota",), ("placement",))
@@ -47,8 +47,8 @@ def domain_layers(source: DomainSource, environment: Document, name: str) -> tup
 
 def exists_in(domain: Iterable[Layer], environment: str) -> bool:
     """Tell whether a domain exists in an environment, by its own layers; one that names no environment is in all."""
-    environments = merge(domain).data.get("environments")
-    return environments is None or environment in environments
+    said = [layer.data["environments"] for layer in domain if "environments" in layer.data]
+    return not said or said[-1] is None or environment in said[-1]
 
 
 def platform_merged(registry: Registry, scale: Scale, layers: Iterable[Layer]) -> Merged:
