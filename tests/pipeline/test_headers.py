@@ -73,7 +73,7 @@ def contents(root: Path, changes: Mapping[str, Any]) -> set[str]:
     [
         ({ORDERS: product("orders", image="acme/orders:2.0.0")}, {"sales"}),
         ({DEV: dev(sales="{pods: 81}")}, {"sales"}),
-        ({MANIFEST: manifest(compute={"type": "duckdb", "threads": 3})}, set(DOMAINS)),
+        ({MANIFEST: manifest(compute={"type": "duckdb", "threads": 3})}, {"platform", *DOMAINS}),
         ({ORDERS: "# moved\n" + "".join(f"{key}: {value}\n" for key, value in product("orders").items())}, {"sales"}),
     ],
     ids=["image", "override", "compute", "lines"],
@@ -96,7 +96,7 @@ def test_a_domain_that_is_wrong_has_no_header_and_is_not_kept(tmp_path: Path) ->
     cache = Recorder()
     with pytest.raises(NotResolved):
         made(
-            frames(tmp_path, {ORDERS: product("orders", steps=[{"name": "load", "type": "dbt", "lineage": True}])}),
+            frames(tmp_path, {DEV: dev(sales="{pods: 80}, orchestrator: {replicas: 3}")}),
             cache,
         )
     assert cache.put_entries == []

@@ -85,7 +85,11 @@ MISTAKES: dict[str, dict[str, Any]] = {
         DEV: dev(finance="{pods: 1}", sales="{cpu: 1m}"),
         "domains/marketing/domain.yaml": domain("marketing", quota={"memory": "1Mi"}),
     },
-    "resolve": {ORDERS: product("orders", run_by="nobody"), DEV: dev(finance="{pods: many}", sales="{cpu: lots}")},
+    "resolve": {
+        "domains/marketing/domain.yaml": domain("marketing", orchestrator={"replicas": 3}),
+        DEV: dev(finance="{pods: 70}, orchestrator: {replicas: 3}", sales="{pods: 80}, orchestrator: {replicas: 3}"),
+    },
+    "load": {ORDERS: product("orders", run_by="nobody"), DEV: dev(finance="{pods: many}", sales="{cpu: lots}")},
 }
 
 
@@ -94,6 +98,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
 def test_the_order_of_errors_is_the_same(stage: str, tmp_path: Path) -> None:
     root = write(with_notes(tmp_path), MISTAKES[stage])
     alone = outcome(root)
+    assert {one.rule.code[0] for one in alone if one.severity == "error"} == {stage[0].upper()}
     assert len({one.span.file for one in alone}) > 1, alone
     assert outcome(root, Processes(2)) == alone
     assert outcome(root, Processes(7)) == alone
