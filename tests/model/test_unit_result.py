@@ -17,7 +17,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_facts import UnitFacts
 from floe_compiler.model.unit_header import UnitHeader
-from floe_compiler.model.unit_result import UnitBody, UnitHead, body_of, is_sound, output_file
+from floe_compiler.model.unit_result import UnitBody, UnitHead, body_of, file_digest, is_sound
 from floe_compiler.model.units import UnitKey
 
 TEXTS = ("kind: A\n", "kind: Bä\n")
@@ -38,8 +38,10 @@ PLACES = Places(
 
 
 def head() -> UnitHead:
-    files = tuple(output_file(f"output/dev/a/{index}.yaml", "dev: A", text) for index, text in enumerate(TEXTS))
-    return UnitHead("a", files, Summary("a"), {"check": (WARNING,), "overlay": ()}, ("1" * 64,), ("kind: C\n",))
+    files = tuple(file_digest(f"output/dev/a/{index}.yaml", "dev: A", text) for index, text in enumerate(TEXTS))
+    return UnitHead(
+        "a", files, Summary("a"), "0" * 64, {"check": (WARNING,), "overlay": ()}, ("1" * 64,), ("kind: C\n",)
+    )
 
 
 def test_a_head_comes_back() -> None:
@@ -61,10 +63,10 @@ def test_a_header_comes_back() -> None:
 
 
 def test_a_file_has_the_name_that_git_gives_its_text(tmp_path: Path) -> None:
-    file = output_file("output/dev/a/b.yaml", "dev: A", TEXTS[1])
+    file = file_digest("output/dev/a/b.yaml", "dev: A", TEXTS[1])
     (tmp_path / "file").write_text(TEXTS[1], encoding="utf-8")
     run = subprocess.run(["git", "hash-object", "file"], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert file.blob == run.stdout.strip()
+    assert file.git_blob == run.stdout.strip()
     assert file.sha256 == hashlib.sha256(TEXTS[1].encode()).hexdigest()
 
 

@@ -25,7 +25,7 @@ from floe_compiler.pipeline.units import BODIES, HEADS
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
 from small_mesh import small_mesh
 
-KINDS = ("documents", HEADERS, HEADS, BODIES)
+KINDS = ("documents", "schemas", HEADERS, HEADS, BODIES, "links")
 NOTE = "base/note.yaml"
 RUN = "import sys; from floe_compiler.cli import main; sys.exit(main())"
 
@@ -143,6 +143,7 @@ DAMAGES = {
     "gone": remove,
     "no data": sealed(b""),
     "an empty list": sealed([]),
+    "an empty mapping": sealed({}),
     "a text": sealed("text"),
     "lists in lists": sealed(b"\x91" * 100_000),
     "fields of other types": sealed(["a", ["b"], {"c": 1}, [], {}, [None, True, 7, ["d"]]]),
