@@ -61,7 +61,7 @@ def test_objects_of_a_kind_are_those_alone(environment: CompiledEnvironment) -> 
         "CronJob.batch floe-marketing-domain/campaigns",
         "CronJob.batch floe-sales-domain/orders",
     ]
-    assert {one["kind"] for one in environment.of_kind("Job")} == {"Job"}
+    assert {one["kind"] for one in environment.of_kind("Service")} == {"Service"}, "no ServiceAccount"
     assert [*environment.of_kind("Nothing")] == []
 
 

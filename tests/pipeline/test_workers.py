@@ -155,11 +155,11 @@ def test_an_error_comes_out_as_what_it_was(who: str, error: Exception) -> None:
         assert raised.value.diagnostics == error.diagnostics
 
 
-SLEEP = """
+SLEEP = r"""
 import os, time
 from floe_compiler.pipeline.workers import Processes
 def sleep(_shared, _item):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\n" % os.getpid())
     time.sleep(60)
 try:
     list(Processes(2).map(sleep, None, range(9)))
@@ -180,18 +180,23 @@ def test_no_process_outlives_the_one_that_started_it(end: str) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert run.stdout
-    children = [int(run.stdout.readline()) for _ in range(2)]
-    if end == "interrupted in the terminal":
-        os.killpg(run.pid, signal.SIGINT)  # as the terminal does
-    else:
-        run.send_signal(signal.SIGTERM if end == "terminated" else signal.SIGKILL)
-    said, errors = run.communicate(timeout=20)
-    until = time.monotonic() + 20
-    while any(map(is_running, children)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not [*filter(is_running, children)]
-    assert errors == ""
-    assert ("interrupted" in said) == (end == "interrupted in the terminal")
+    children: list[int] = []
+    try:
+        children += [int(run.stdout.readline()) for _ in range(2)]
+        if end == "interrupted in the terminal":
+            os.killpg(run.pid, signal.SIGINT)  # as the terminal does
+        else:
+            run.send_signal(signal.SIGTERM if end == "terminated" else signal.SIGKILL)
+        said, errors = run.communicate(timeout=20)
+        until = time.monotonic() + 20
+        while any(map(is_running, children)) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not [*filter(is_running, children)]
+        assert errors == ""
+        assert ("interrupted" in said) == (end == "interrupted in the terminal")
+    finally:
+        for process in filter(is_running, (run.pid, *children)):
+            os.kill(process, signal.SIGKILL)
 
 
 def is_running(process: int) -> bool:
