@@ -147,6 +147,7 @@ DAMAGES = {
     "a text": sealed("text"),
     "lists in lists": sealed(b"\x91" * 100_000),
     "fields of other types": sealed(["a", ["b"], {"c": 1}, [], {}, [None, True, 7, ["d"]]]),
+    "another text": sealed([["kind: Other\n"], {}, {}, []]),
     "a list of numbers": sealed([1, 2, 3, 4, 5, 6, 7]),
 }
 

@@ -17,6 +17,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.span import Span
 from floe_compiler.pipeline import compile_mesh, headers, results
 from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
+from floe_compiler.synthesize import cdk8s_process
 from pipeline.mesh_of_three import (
     BASE,
     DEV,
@@ -78,6 +79,16 @@ def test_the_bytes_and_the_order_of_warnings_are_the_same(who: str, expected: li
     root = with_notes(tmp_path / "mesh")
     assert outcome(root, WORKERS[who], Store(tmp_path / "cache")) == expected
     assert len([one for one in expected if isinstance(one, Diagnostic)]) >= len(DOMAINS)
+
+
+@pytest.mark.usefixtures("finely_divided")
+def test_processes_leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = with_notes(tmp_path / "mesh")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    cdk8s_process._unpacked.cache_clear()
+    assert outcome(root, Processes(2), Store(tmp_path / "cache"))
+    assert not [*(tmp_path / "temporary").iterdir()]
 
 
 MISTAKES: dict[str, dict[str, Any]] = {
