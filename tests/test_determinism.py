@@ -17,8 +17,9 @@ import pytest
 
 from floe_compiler.model.plan import UnitPlan
 from floe_compiler.model.yaml_text import to_yaml
-from floe_compiler.pipeline import compile_mesh, plan_mesh, plan_units
+from floe_compiler.pipeline import compile_mesh
 from floe_compiler.synthesize.unit import render_unit
+from plans import plan_environment, plan_mesh
 
 ROOT = Path(__file__).parents[1]
 INPUTS = ("platform-manifest.yaml", "base", "domains", "overlays")
@@ -26,7 +27,7 @@ INPUTS = ("platform-manifest.yaml", "base", "domains", "overlays")
 COMPILE = """
 import hashlib, json, sys
 from pathlib import Path
-from floe_compiler.pipeline import plan_units, compile_mesh
+from floe_compiler.pipeline import compile_mesh
 files = compile_mesh(Path(sys.argv[1])).files
 json.dump({path: hashlib.sha256(text.encode()).hexdigest() for path, text in files.items()}, sys.stdout)
 """
@@ -92,8 +93,7 @@ def rendered(unit: UnitPlan) -> str:
 
 
 def units() -> list[UnitPlan]:
-    plans, _ = plan_mesh(ROOT)
-    return [unit for plan in plans for unit in plan_units(plan)]
+    return [unit for plan in plan_mesh(ROOT) for unit in plan_environment(plan)]
 
 
 def by_name(plans: Iterable[UnitPlan], texts: Iterable[str]) -> dict[tuple[str, str], str]:

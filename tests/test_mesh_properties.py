@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.pipeline import Compilation, compile_mesh
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation
 from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 Keys = Mapping[str, Any]

@@ -11,7 +11,8 @@ import yaml
 
 from floe_compiler.load.digests import input_digests
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.pipeline import compile_mesh, explain_file, plan_mesh
+from floe_compiler.overlay import kustomize
+from floe_compiler.pipeline import compile_mesh, explain_file
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 
 
@@ -78,13 +79,12 @@ def test_warnings_of_all_stages_are_kept(tmp_path: Path) -> None:
     (tmp_path / "overlays/dev/kustomization.yaml").write_text("resources: [../../base]\n", encoding="utf-8")
     codes = {one.rule.code for one in compile_mesh(tmp_path).warnings}
     assert {"L005", "C043"} <= codes
-    assert [one.rule.code for one in plan_mesh(tmp_path)[1]] == ["L005"]
 
 
 def test_progress_tells_the_stages_in_their_order(tmp_path: Path) -> None:
     told: list[str] = []
     compile_mesh(small_mesh(tmp_path, {}), progress=told.append)
-    assert told == ["reading", "resolving", "rendering", "applying base/ and overlays/", "checking"]
+    assert told == ["reading", "resolving", "compiling", "checking"]
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,14 @@ def test_progress_tells_the_stages_in_their_order(tmp_path: Path) -> None:
 )
 def test_what_is_no_file_of_the_output_is_not_explained(tmp_path: Path, file: str) -> None:
     assert explain_file(small_mesh(tmp_path, {}), file) is None
+
+
+def test_of_patches_that_could_not_be_applied_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_mesh(tmp_path, {})
+    patch = "- target: {kind: CronJob}\n  patch: '[{op: add, path: /spec/suspend, value: true}]'\n"
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/kustomization.yaml").write_text(f"patches:\n{patch}", encoding="utf-8")
+    monkeypatch.setattr(kustomize, "SECONDS", 0)
+    with pytest.raises(StageFailed) as failed:
+        compile_mesh(tmp_path)
+    assert [one.rule.code for one in failed.value.diagnostics] == ["K002"]

@@ -11,16 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+import third_party_portal
 from floe_compiler.cli import main
-from floe_compiler.components import registry
 from floe_compiler.load.digests import compiler_digest, input_digests
-from floe_compiler.load.mesh import load
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.facts import Parts
-from floe_compiler.pipeline import compile_mesh, plan_units
-from floe_compiler.resolve import resolve
-from floe_compiler.resolve.schemas import schemas
-from floe_compiler.synthesize import synthesize
+from floe_compiler.pipeline import compile_mesh
 from small_mesh import DOMAIN, MANIFEST, small_mesh
 from third_party_portal import COMPONENT
 
@@ -104,18 +100,17 @@ def test_without_it_nobody_knows_its_slot(tmp_path: Path) -> None:
     assert found.message == "portal is not a known key"
 
 
-def test_one_object_of_two_domains_is_an_error(tmp_path: Path) -> None:
+def test_one_object_of_two_domains_is_an_error(
+    installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}}
     component = replace(COMPONENT, scope="domain", constructs=None, build=lambda _: Parts(objects=(role,)))
+    monkeypatch.setattr(third_party_portal, "COMPONENT", component)
     root = mesh(tmp_path)
     (root / "domains/finance").mkdir()
     (root / "domains/finance/domain.yaml").write_text((root / DOMAIN).read_text().replace("sales", "finance"))
-    components = registry([component])
-    sources, _ = load(root, schemas(components))
-    plans, _ = resolve(sources, components)
-    with pytest.raises(StageFailed) as failed:
-        synthesize(plan_units(plans[0]), plans[0].cluster)
-    (found,) = failed.value.diagnostics
+    (found,) = problems(root)
     assert found.rule.code == "S002"
     assert found.subject == "dev: ClusterRole.rbac.authorization.k8s.io reader"
     assert found.message.endswith("is rendered for floe-finance-domain and for floe-sales-domain")
+    assert str(found.span).startswith(f"{MANIFEST}:")

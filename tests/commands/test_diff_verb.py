@@ -8,7 +8,7 @@ import pytest
 from commands.conftest import Floe, Git
 from floe_compiler.commands.diff import _at_revision
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.files import FileDigest, FileSet, git_blob, sha256
+from floe_compiler.model.files import FileDigest, FileDigests, FileSet, git_blob, sha256
 
 pytestmark = pytest.mark.real
 
@@ -200,9 +200,8 @@ def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
     """With what is known of the files of earlier runs, only those that differ are read."""
     path = "output/dev/floe-sales/configmap_sales.yaml"
     text = (committed / path).read_bytes()
-    known = FileSet.of_digests(
-        [FileDigest(path, sha256(text), git_blob(text))], dict[str, str]().__getitem__, Findings()
-    )
+    digests = FileDigests.of([FileDigest(path, sha256(text), git_blob(text))])
+    known = FileSet.of_digests([digests], dict[str, str]().__getitem__, Findings())
     before = _at_revision(committed, "HEAD")
     assert before.hashes_of(known) == {path: before.hashes[path]}
     assert before.hashes_of(FileSet.of_texts({path: text.decode()})) == {path: before.hashes[path]}

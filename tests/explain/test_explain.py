@@ -16,12 +16,12 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
-from floe_compiler.pipeline import plan_units
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import render_unit
+from plans import plan_environment
 from resolve.samples import document
 
 REGISTRY = registry()
@@ -80,7 +80,7 @@ def objects(sources: Sources) -> dict[str, Object]:
     plans, _ = resolve(sources, REGISTRY, ("dev",))
     return {
         str(identify(one)): one
-        for plan in plan_units(plans[0])
+        for plan in plan_environment(plans[0])
         if plan.unit.scope in ("sales", "platform")
         for one in without_cdk8s(plan.unit.settings, render_unit(plan).objects, plan.unit.namespace)
     }

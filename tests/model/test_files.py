@@ -11,6 +11,7 @@ from floe_compiler.model.files import (
     LONGEST_NAME,
     File,
     FileDigest,
+    FileDigests,
     FileSet,
     delivery_path,
     file_name,
@@ -100,7 +101,7 @@ def test_texts_are_read_when_somebody_asks_for_them() -> None:
         return texts[path]
 
     digests = [FileDigest(path, sha256(text.encode())) for path, text in reversed(texts.items())]
-    files = FileSet.of_digests(digests, look, Findings())
+    files = FileSet.of_digests([FileDigests.of(digests)], look, Findings())
     assert files.digests == FileSet.of_texts(texts).digests
     assert list(files) == ["output/a", "output/b"]
     assert "output/a" in files
@@ -114,9 +115,9 @@ def test_texts_are_read_when_somebody_asks_for_them() -> None:
 
 
 def test_git_knows_the_content_of_all_files_or_counts_for_none() -> None:
-    both = [FileDigest("output/a", "1", "a"), FileDigest("output/b", "2", "b")]
-    assert FileSet.of_digests(both, str, Findings()).git_blobs == {"output/a": "a", "output/b": "b"}
-    assert FileSet.of_digests([both[0], FileDigest("output/b", "2")], str, Findings()).git_blobs == {}
+    one, two = (FileDigests.of([FileDigest(f"output/{name}", "1", name)]) for name in "ab")
+    assert FileSet.of_digests([one, two], str, Findings()).git_blobs == {"output/a": "a", "output/b": "b"}
+    assert FileSet.of_digests([one, FileDigests.of([FileDigest("output/b", "2")])], str, Findings()).git_blobs == {}
 
 
 def test_a_content_has_the_name_that_git_gives_it() -> None:
@@ -143,7 +144,7 @@ def test_two_objects_on_one_path_are_refused_by_name(paths: tuple[str, str], cod
     findings = Findings()
     FileSet.of([File(paths[0], "1", "Role a"), File(paths[1], "2", "Role b")], findings)
     digests = [FileDigest(path, "1", "", name) for path, name in zip(paths, ("Role a", "Role b"), strict=True)]
-    FileSet.of_digests(digests, str, findings)
+    FileSet.of_digests([FileDigests.of([one]) for one in digests], str, findings)
     [found, same] = findings.found
     assert same == found
     assert found.rule.code == code

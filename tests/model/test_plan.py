@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.capabilities import Catalog, Collector, Database, Lineage
-from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.plan import Context, Instance
-from floe_compiler.model.rendered import External, PodGroup, Rendered
+from floe_compiler.model.rendered import External, PodGroup
 from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
 from products import CATALOG, COLLECTOR, DATABASE
 from support import DEVELOPMENT
@@ -39,14 +38,6 @@ def test_a_key_that_a_secret_does_not_have() -> None:
     assert secret.key("password") == SecretReference(secret, "password")
     with pytest.raises(KeyError, match="secret db has no key username"):
         secret.key("username")
-
-
-def test_the_overlay_replaces_the_objects_and_nothing_else() -> None:
-    before = Rendered("dev", ObjectSet(), production=True, nodes=7)
-    objects = ObjectSet.of([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}])
-    after = before.with_objects(objects)
-    assert after.objects is objects
-    assert replace(after, objects=before.objects) == before
 
 
 def test_groups_are_shown_as_people_name_them() -> None:

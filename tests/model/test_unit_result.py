@@ -6,10 +6,12 @@ import hashlib
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from floe_compiler.model.codec import decode, encode
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.files import File
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.plan import ExternalDatabase
@@ -17,7 +19,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_facts import UnitFacts
 from floe_compiler.model.unit_header import UnitHeader
-from floe_compiler.model.unit_result import UnitBody, UnitHead, body_of, file_digest, is_sound
+from floe_compiler.model.unit_result import UnitBody, UnitHead, body_of, file_digests, is_sound
 from floe_compiler.model.units import UnitKey
 
 TEXTS = ("kind: A\n", "kind: Bä\n")
@@ -38,10 +40,9 @@ PLACES = Places(
 
 
 def head() -> UnitHead:
-    files = tuple(file_digest(f"output/dev/a/{index}.yaml", "dev: A", text) for index, text in enumerate(TEXTS))
-    return UnitHead(
-        "a", files, Summary("a"), "0" * 64, {"check": (WARNING,), "overlay": ()}, ("1" * 64,), ("kind: C\n",)
-    )
+    files = file_digests(File(f"output/dev/a/{index}.yaml", text, "dev: A") for index, text in enumerate(TEXTS))
+    summary = msgspec.Raw(encode(Summary("a")))
+    return UnitHead("a", files, summary, "0" * 64, {"check": (WARNING,), "overlay": ()}, ("1" * 64,), ("kind: C\n",))
 
 
 def test_a_head_comes_back() -> None:
@@ -63,7 +64,7 @@ def test_a_header_comes_back() -> None:
 
 
 def test_a_file_has_the_name_that_git_gives_its_text(tmp_path: Path) -> None:
-    file = file_digest("output/dev/a/b.yaml", "dev: A", TEXTS[1])
+    (file,) = file_digests([File("output/dev/a/b.yaml", TEXTS[1], "dev: A")]).each()
     (tmp_path / "file").write_text(TEXTS[1], encoding="utf-8")
     run = subprocess.run(["git", "hash-object", "file"], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert file.git_blob == run.stdout.strip()

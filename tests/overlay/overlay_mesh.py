@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from environment_check import split
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import Overlay, apply_overlay, dead_steps, join_units, read_overlay, split_units
+from floe_compiler.model.span import Span
+from floe_compiler.overlay import Overlay, apply_overlay, dead_steps, read_overlay
 
 OVERLAY = "resources: [../../base]\n"
-
-
-class Known:
-    """What earlier runs of kustomize yielded."""
-
-    def __init__(self) -> None:
-        self.results: dict[str, str] = {}
-
-    def recall(self, key: str) -> str | None:
-        """Return a result, None if it is not known."""
-        return self.results.get(key)
-
-    def remember(self, key: str, text: str) -> None:
-        """Keep a result."""
-        self.results[key] = text
 
 
 class Mesh:
@@ -36,7 +25,6 @@ class Mesh:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.known = Known()
 
     def write(self, files: dict[str, str]) -> Mesh:
         """Write files, given by their path and text."""
@@ -55,7 +43,7 @@ class Mesh:
     def applied(self, rendered: Rendered) -> tuple[Rendered, tuple[Diagnostic, ...]]:
         """Return an environment with the overlay applied to all of its units at once, and warnings."""
         overlay = self.overlay(rendered.environment)
-        units = apply_overlay(overlay, split_units(rendered, overlay.written), self.known)
+        units = apply_overlay(overlay, split_units(rendered, overlay.written))
         findings = Findings()
         for unit in units.values():
             findings.extend(unit.findings)
@@ -104,3 +92,26 @@ def told(found: Diagnostic) -> str:
     """Return a diagnostic as `code place: message (hint)`."""
     hint = f" ({found.hint})" if found.hint else ""
     return f"{found.rule.code} {found.span}: {found.message}{hint}"
+
+
+def split_units(rendered: Rendered, further: Iterable[str] = ()) -> dict[str, Rendered]:
+    """Return the units of an environment by name, and `further` ones without objects."""
+    units = {name: replace(rendered, namespace=name, objects=ObjectSet()) for name in further}
+    return dict(sorted({**units, **split(rendered)}.items()))
+
+
+def join_units(rendered: Rendered, units: Iterable[Rendered]) -> Rendered:
+    """Return the environment that was split, with the objects of its units and what became of them."""
+    names = set(map(str, rendered.objects.by_id))
+    objects: dict[ObjectId, Object] = {}
+    origins = {name: origin for name, origin in rendered.origins.items() if name not in names}
+    patched: dict[str, tuple[Span, ...]] = {}
+    removed: dict[ObjectId, tuple[Span, ...]] = {}
+    for unit in units:
+        objects |= unit.objects.by_id
+        origins |= {name: unit.origins[name] for name in map(str, unit.objects.by_id) if name in unit.origins}
+        patched |= unit.patched
+        removed |= unit.removed
+    return replace(
+        rendered, objects=ObjectSet(dict(sorted(objects.items()))), origins=origins, patched=patched, removed=removed
+    )

@@ -6,8 +6,8 @@ import pytest
 
 from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import apply_overlay, dead_steps, split_units
-from overlay.overlay_mesh import Known, Mesh, config_map, deployment, told
+from floe_compiler.overlay import apply_overlay, dead_steps
+from overlay.overlay_mesh import Mesh, config_map, deployment, split_units, told
 
 FILE = "base/kustomization.yaml"
 LABEL = "- target: {{kind: {kind}, name: {name}}}\n  patch: '[{{op: add, path: /metadata/labels, value: {{a: b}}}}]'\n"
@@ -19,7 +19,7 @@ def test_a_step_lives_if_any_unit_has_something_for_it(mesh: Mesh) -> None:
         {FILE: "patches:\n" + LABEL.format(kind="ConfigMap", name="a") + LABEL.format(kind="Deployment", name="web")}
     )
     overlay = mesh.overlay()
-    units = apply_overlay(overlay, split_units(Rendered("dev", ObjectSet.of(OBJECTS))), Known())
+    units = apply_overlay(overlay, split_units(Rendered("dev", ObjectSet.of(OBJECTS))))
 
     hits = units["sales"].hits | units["ops"].hits
 
@@ -37,7 +37,7 @@ def test_the_hint_is_the_same_for_objects_before_and_after_patches(mesh: Mesh) -
         }
     )
     overlay = mesh.overlay()
-    units = apply_overlay(overlay, split_units(Rendered("dev", ObjectSet.of(OBJECTS))), Known())
+    units = apply_overlay(overlay, split_units(Rendered("dev", ObjectSet.of(OBJECTS))))
     hits = {step for unit in units.values() for step in unit.hits}
     patched = [manifest for unit in units.values() for manifest in unit.rendered.objects]
 

@@ -10,8 +10,8 @@ from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import apply_overlay, overlay, read_overlay, split_units
-from overlay.overlay_mesh import OVERLAY, Known, Mesh, config_map, deployment
+from floe_compiler.overlay import apply_overlay, overlay, read_overlay
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment, split_units
 
 FILE = "base/kustomization.yaml"
 MERGE = "apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}{namespace}}}\n"
@@ -44,7 +44,7 @@ def test_a_sent_overlay_does_the_same(mesh: Mesh) -> None:
     sent = pickle.loads(pickle.dumps(read))
     rendered = Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "ops"), NAMESPACE]))
 
-    here, there = (apply_overlay(one, split_units(rendered, one.written), Known()) for one in (read, sent))
+    here, there = (apply_overlay(one, split_units(rendered, one.written)) for one in (read, sent))
 
     assert sent == read
     assert here == there
@@ -86,20 +86,20 @@ def test_an_edit_concerns_the_units_that_it_can_reach(
     mesh: Mesh, file: str, before: str, after: str, changed: set[str]
 ) -> None:
     mesh.write(FILES)
-    digests = {unit: mesh.overlay().digest_for([unit]) for unit in UNITS}
+    digests = {unit: mesh.overlay().digest_for(unit) for unit in UNITS}
     assert before in FILES[file]
 
     mesh.write({file: FILES[file].replace(before, after)})
 
-    assert {unit for unit in UNITS if mesh.overlay().digest_for([unit]) != digests[unit]} == changed
+    assert {unit for unit in UNITS if mesh.overlay().digest_for(unit) != digests[unit]} == changed
 
 
 def test_another_kustomize_concerns_all_units_with_patches(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": FILES["base/sales.yaml"]})
-    digests = {unit: mesh.overlay().digest_for([unit]) for unit in UNITS}
+    digests = {unit: mesh.overlay().digest_for(unit) for unit in UNITS}
     monkeypatch.setattr(overlay, "identity_of", lambda _: "another")
 
-    assert {unit for unit in UNITS if mesh.overlay().digest_for([unit]) != digests[unit]} == {"sales"}
+    assert {unit for unit in UNITS if mesh.overlay().digest_for(unit) != digests[unit]} == {"sales"}
 
 
 def test_without_kustomizations_nothing_is_there(mesh: Mesh) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.objects import ObjectSet
+from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import apply_overlay, failures_once, kustomize, portions, split_units
-from overlay.overlay_mesh import OVERLAY, Known, Mesh, config_map
+from floe_compiler.overlay import apply_overlay, failures_once, kustomize, portions
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
 
 FILE = "base/kustomization.yaml"
 ADD = "- target: {{name: '{name}'}}\n  patch: '[{{op: add, path: /data/{name}, value: v}}]'\n"
@@ -25,7 +24,6 @@ def test_portions_give_the_same_as_one_run(mesh: Mesh, monkeypatch: pytest.Monke
     whole = mesh.apply(*objects)
     runs = counted_runs(monkeypatch)
     monkeypatch.setattr(portions, "PORTION", 3)
-    mesh.known = Known()
 
     assert mesh.apply(*objects) == whole
     assert len(runs) > 1
@@ -45,63 +43,16 @@ def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return runs
 
 
-def test_what_was_built_before_is_not_built_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
-    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+def test_only_objects_that_a_step_changes_go_in(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "patches:\n" + ADD.replace("/data/{name}", "/data/c3").format(name="c[34]")})
     runs = counted_runs(monkeypatch)
-    first = mesh.apply(config_map("a"))
-    assert mesh.apply(config_map("a")) == first
-    assert runs == [1]
-    mesh.apply(config_map("b"))
-    mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
-    mesh.apply(config_map("a"))
-    assert runs == [1, 1, 1], "another object or another patch is built"
 
+    rendered = mesh.apply(*[config_map(f"c{index}", data={}) for index in range(8)])
 
-def test_another_kustomize_builds_everything_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
-    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    runs = counted_runs(monkeypatch)
-    mesh.apply(config_map("a"))
-    monkeypatch.setattr(portions, "identity_of", lambda _: "another")
-    mesh.apply(config_map("a"))
-    assert runs == [1, 1]
-
-
-OTHER = json.dumps(config_map("b"))
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[", "{}", "[[]]", "null", "[null, []]", "[[], []]", f"[{OTHER}, []]", "[" * 100_000]
-)
-def test_what_is_no_result_is_built_again(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    first = mesh.apply(config_map("a"))
-    mesh.known.results = dict.fromkeys(mesh.known.results, text)
-    assert mesh.apply(config_map("a")) == first
-
-
-def test_after_an_edit_only_what_changed_is_built(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
-    mesh.write({FILE: "labels: [{pairs: {a: b}}]\npatches:\n" + ADD.format(name="c3")})
-    objects = [config_map(f"c{index}", data={}) for index in range(8)]
-    mesh.apply(*objects)
-    runs = counted_runs(monkeypatch)
-    objects[5]["metadata"]["annotations"] = {"new": "x"}
-    objects[6]["data"] = {"k": "not a part that the label touches"}
-    mesh.apply(*objects)
-    assert runs == [1], "the object"
-    mesh.write(
-        {
-            FILE: "# A comment.\nlabels: [{pairs: {a: b}}]\npatches:\n"
-            + ADD.replace("/data/{name}", "/data/c3").format(name="c[34]")
-        }
-    )
-    mesh.apply(*objects)
-    assert runs == [1, 2], "the objects that the patch reaches now"
-
-
-def test_a_step_that_fails_is_remembered_by_nobody(mesh: Mesh) -> None:
-    mesh.write({FILE: "patches:\n" + REMOVE.format(name="a")})
-    assert mesh.problems(config_map("a")) == mesh.problems(config_map("a"))
-    assert all("gone" not in text for text in mesh.known.results.values())
+    assert runs == [2]
+    assert [name for name, one in rendered.objects.by_id.items() if one["data"]] == [
+        ObjectId("", "ConfigMap", "sales", name) for name in ("c3", "c4")
+    ]
 
 
 def test_a_merge_patch_and_replicas_only_go_where_their_object_is(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,8 +109,8 @@ def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch:
     overlay = mesh.overlay()
     units = split_units(Rendered("dev", ObjectSet.of(objects)))
 
-    alone = [apply_overlay(overlay, {name: unit}, mesh.known)[name] for name, unit in units.items()]
-    together = apply_overlay(overlay, units, mesh.known)
+    alone = [apply_overlay(overlay, {name: unit})[name] for name, unit in units.items()]
+    together = apply_overlay(overlay, units)
 
     found = failures_once(finding for unit in alone for finding in unit.findings)
     assert found == failures_once(finding for unit in together.values() for finding in unit.findings)
@@ -167,7 +118,7 @@ def test_a_patch_that_fails_in_many_units_is_named_once(mesh: Mesh, monkeypatch:
         ("K018", 3, "ConfigMap team-0/c3"),
         ("K018", 5, "ConfigMap team-1/c1"),
     ]
-    assert all(unit.findings for unit in together.values()), "none of them is right"
+    assert all(unit.findings for name, unit in together.items() if units[name].objects), "none of them is right"
 
 
 def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +132,6 @@ def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytes
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
 
     assert mesh.told(config_map("a")) == ["K002 None: kustomize added ConfigMap sales/z"]
-    assert mesh.known.results == {}
 
 
 def test_an_error_that_no_step_explains_is_told(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

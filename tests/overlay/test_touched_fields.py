@@ -16,7 +16,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay import apply
 from floe_compiler.overlay.touched_fields import touched_by_item, touched_by_patch
-from overlay.overlay_mesh import Known, Mesh, config_map, deployment
+from overlay.overlay_mesh import Mesh, config_map, deployment
 
 IDENTITY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 
@@ -56,7 +56,6 @@ def both_ways(kustomization: dict[str, Any], objects: Sequence[Object]) -> tuple
         mesh = Mesh(Path(folder)).write({"base/kustomization.yaml": to_yaml(kustomization)})
         parts = list(mesh.apply(*objects).objects)
         monkeypatch.setattr(apply, "touched_part", lambda manifest, _: manifest)
-        mesh.known = Known()
         return parts, list(mesh.apply(*objects).objects)
 
 

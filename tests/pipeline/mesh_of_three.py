@@ -211,4 +211,4 @@ class Recorder:
 
 
 def _environment(head: UnitHead) -> str:
-    return head.files[0].path.split("/")[1]
+    return head.files.paths[0].split("/")[1]

@@ -26,8 +26,7 @@ def environment(compiled: Compilation) -> CompiledEnvironment:
 def test_each_file_has_its_text_and_its_unit(compiled: Compilation) -> None:
     units: dict[str, set[str]] = {}
     for path, text in compiled.files.items():
-        environment = compiled.environment_of(path)
-        assert path.startswith(f"output/{environment.environment}/")
+        (environment,) = (one for one in compiled.environments if path.startswith(f"output/{one.environment}/"))
         assert text in environment.body(environment.unit_of(path)).texts
         units.setdefault(environment.unit_of(path), set()).add(path.split("/")[2])
     assert units[CLUSTER] == {"_cluster"}

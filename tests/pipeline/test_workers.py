@@ -17,7 +17,6 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.span import Span
 from floe_compiler.pipeline import compile_mesh, headers, results
 from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
-from floe_compiler.synthesize import cdk8s_process
 from pipeline.mesh_of_three import (
     BASE,
     DEV,
@@ -86,7 +85,6 @@ def test_processes_leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.Monk
     root = with_notes(tmp_path / "mesh")
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    cdk8s_process._unpacked.cache_clear()
     assert outcome(root, Processes(2), Store(tmp_path / "cache"))
     assert not [*(tmp_path / "temporary").iterdir()]
 

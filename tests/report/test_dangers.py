@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.objects import Object, identify
-from floe_compiler.report.dangers import WORDS, Surroundings, dangers_of
+from floe_compiler.report.dangers import WORDS, Objects, Surroundings, dangers_of
 from report.samples import deployment, thing
 
 
 def words(before: Object | None, after: Object | None, *beside: Object) -> list[str]:
-    found = dangers_of(identify(before or after or {}), before, after, Surroundings((), beside))
+    found = dangers_of(identify(before or after or {}), before, after, Surroundings((), Objects(beside)))
     assert all(danger.sentence for danger in found)
     assert {danger.word for danger in found} <= WORDS.keys()
     return [danger.word for danger in found]
@@ -265,7 +265,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
     assert words(DENY, None) == [], "the whole namespace goes"
     assert words(DENY, None, PODS) == ["network-opened"]
     assert words(DENY, None, PODS, OWN) == ["network-opened"], "pods that come later are restricted by none"
-    (found,) = dangers_of(identify(OWN), OWN, None, Surroundings((), (PODS, rules_for("other", "Egress"))))
+    (found,) = dangers_of(identify(OWN), OWN, None, Surroundings((), Objects((PODS, rules_for("other", "Egress")))))
     assert found.sentence == "no policy restricts the ingress of its pods any more"
 
 
@@ -280,7 +280,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
 )
 def test_what_a_policy_restricts_that_does_not_say_it(spec: Object, lost: str) -> None:
     policy = thing("NetworkPolicy", spec={"podSelector": {}, **spec})
-    (found,) = dangers_of(identify(policy), policy, None, Surroundings((), (PODS,)))
+    (found,) = dangers_of(identify(policy), policy, None, Surroundings((), Objects((PODS,))))
     assert found.sentence == f"no policy restricts the {lost} of its pods any more"
 
 
@@ -622,7 +622,7 @@ def test_odd_shapes_do_no_harm(manifest: Object) -> None:
     beside = [PODS, external("user"), manifest]
     for odd in (one for one in variants(manifest) if isinstance(one, dict)):
         for before, after in ((manifest, odd), (odd, manifest), (odd, None), (None, odd)):
-            state = Surroundings([odd, *beside], [odd, *beside])
+            state = Surroundings([odd, *beside], Objects([odd, *beside]))
             dangers_of(identify(manifest), before, after, state)
             dangers_of(identify(manifest), manifest, None, state)
             dangers_of(identify(beside[1]), None, beside[1], state)

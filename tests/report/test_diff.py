@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.report.alignment import align, same
+from floe_compiler.report.dangers import Objects
 from floe_compiler.report.diff import EnvironmentDiff, FieldChange, compare
 from floe_compiler.report.manifests import Manifests
 from report.samples import deployment, manifests, thing
@@ -172,8 +173,7 @@ def test_what_did_not_change_counts_for_the_danger_too() -> None:
     own = thing("NetworkPolicy", "own", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
     pods = deployment(namespace="a")
     for others, expected in (([pods, deny], []), ([pods], ["network-opened"]), ([], [])):
-        whole = {identify(one): one for one in others}
-        (gone,) = compare("dev", manifests([own]), Manifests(), whole).changes
+        (gone,) = compare("dev", manifests([own]), Manifests(), Objects(others)).changes
         assert [danger.word for danger in gone.dangers] == expected
 
 

@@ -11,9 +11,9 @@ from floe_compiler.components import registry
 from floe_compiler.model.diagnostics import Findings, StageFailed
 from floe_compiler.model.document import Document
 from floe_compiler.model.span import Span
-from floe_compiler.pipeline import plan_mesh
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.slots import configured
+from plans import plan_mesh
 from small_mesh import small_mesh
 
 

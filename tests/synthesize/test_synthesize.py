@@ -14,11 +14,11 @@ from floe_compiler.model.facts import Launched, Parts, PlainYaml, SecretFile
 from floe_compiler.model.inputs import Cluster, Quota
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
-from floe_compiler.model.rendered import VERSION, ExistingSecret, PodGroup, Rendered
+from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, PodGroup, Rendered
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize import synthesize, synthesize_delivery
+from floe_compiler.synthesize import synthesize
 from kit.samples import DATABASE, HTTP, container, instance, pod, workload
 from support import DEVELOPMENT, PRODUCTION, changed
 from synthesize.delivery_plans import argocd_plan
@@ -27,6 +27,7 @@ PLATFORM, SALES, FINANCE = "floe-platform", "floe-sales-domain", "floe-finance-d
 OWNED = Secret("client", PLATFORM, (SecretKey("id", literal="x"), SecretKey("secret", generated=32)))
 WEB = service_endpoint("web", PLATFORM, "cluster.local", (HTTP,))
 WRITTEN = Span("m.yaml", 4, 3)
+CLUSTERS = {name: Cluster(name="kind") for name in ("dev", "prod")}
 
 
 def reading(*secrets: Secret, name: str = "web", **changes: Any) -> Parts:
@@ -46,7 +47,7 @@ def unit(namespace: str, *parts: Parts, settings: Settings = DEVELOPMENT) -> Dec
 
 
 def rendered(*units: DeclaredUnit) -> dict[str, Rendered]:
-    return {one.namespace: one for one in synthesize(plan_units(units), Cluster(name="kind"))}
+    return {one.namespace: one for one in synthesize(plan_units(units), CLUSTERS)}
 
 
 def refused(*units: DeclaredUnit) -> list[Diagnostic]:
@@ -70,10 +71,10 @@ def test_units_come_in_the_order_of_their_plans_each_with_its_own_objects() -> N
 
 def test_what_delivers_an_environment_is_a_unit_of_its_own() -> None:
     version = Span("m.yaml", 9, 1)
-    found = synthesize_delivery(replace(argocd_plan(), version_origin=version))
+    (found,) = synthesize((), {}, [replace(argocd_plan(), version_origin=version)])
     assert found.delivery == frozenset(found.objects.by_id)
     assert {identity.kind for identity in found.delivery} == {"Application", "AppProject"}
-    assert (found.namespace, found.origins) == ("", {VERSION: version})
+    assert (found.namespace, found.origins) == (DELIVERY_UNIT, {VERSION: version})
 
 
 def test_what_is_checked_follows_the_settings() -> None:
@@ -95,7 +96,7 @@ def test_what_is_checked_follows_the_settings() -> None:
 
 def test_the_cluster_is_its_address_not_what_it_is_called() -> None:
     cluster = Cluster(name="acme-dev", server="https://k8s.acme.example:6443/")
-    (found,) = synthesize(plan_units([unit(PLATFORM)]), cluster)
+    (found,) = synthesize(plan_units([unit(PLATFORM)]), {"dev": cluster})
     assert (found.cluster, found.cluster_name) == ("https://k8s.acme.example:6443", "acme-dev")
 
 
@@ -212,11 +213,3 @@ def test_two_parts_that_take_one_name_are_told_with_both_places() -> None:
     for one in found:
         assert (one.rule.code, str(one.span)) == ("S002", "m.yaml:4:3")
         assert [str(related.span) for related in one.related] == ["m.yaml:5:3"]
-
-
-def test_an_object_of_the_cluster_may_come_from_one_namespace_only() -> None:
-    shared = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "shared"}}
-    units = (unit(one, Parts(objects=(shared,))) for one in (PLATFORM, SALES))
-    (found,) = refused(*units)
-    assert found.rule.code == "S002"
-    assert "PersistentVolume shared" in found.message

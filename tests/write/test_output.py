@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings, StageFailed
-from floe_compiler.model.files import FileDigest, FileSet
+from floe_compiler.model.files import FileDigest, FileDigests, FileSet
 from floe_compiler.write import snapshot
 from floe_compiler.write.lock import locked
 from floe_compiler.write.output import WriteReport, check_output, warnings_if_current
@@ -351,7 +351,7 @@ def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
             return texts[path]
 
         digests = [FileDigest(path, digest) for path, digest in texts.digests.items()]
-        return FileSet.of_digests(digests, look, Findings())
+        return FileSet.of_digests([FileDigests.of(digests)], look, Findings())
 
     write_output(tmp_path, lazily(OLD), DIGESTS)
     assert read == list(OLD)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections import Counter
 from pathlib import Path
 
@@ -107,29 +109,32 @@ def span_at(text: str, offset: int, file: str) -> Span:
 
 
 def _read_bytes(root: Path, file: str) -> tuple[bytes, Diagnostic | None]:
-    path = root / file
+    # Not with pathlib, which takes twice as long for the many files of a large mesh.
+    path = f"{root}/{file}"
     try:
         if not _is_inside(path, root):
             hint = "copy the file into the repository"
             return b"", Diagnostic(OUTSIDE, "the file lies outside the repository", Span(file), hint=hint)
-        if not path.is_file():
-            reason = "is no ordinary file" if path.exists() else "does not exist"
-            return b"", Diagnostic(UNREADABLE, f"the file {reason}", Span(file))
-        size = path.stat().st_size
-        if size > MOST_BYTES:
+        status = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(status.st_mode):
+            return b"", Diagnostic(UNREADABLE, "the file is no ordinary file", Span(file))
+        if status.st_size > MOST_BYTES:
             hint = f"an authored file may have {MOST_BYTES:,} bytes"
-            return b"", Diagnostic(TOO_LARGE, f"the file has {size:,} bytes", Span(file), hint=hint)
-        return path.read_bytes(), None
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links; ValueError: NUL in the path
+            return b"", Diagnostic(TOO_LARGE, f"the file has {status.st_size:,} bytes", Span(file), hint=hint)
+        with open(path, "rb", buffering=0) as opened:  # noqa: PTH123
+            return opened.read(), None
+    except FileNotFoundError:
+        return b"", Diagnostic(UNREADABLE, "the file does not exist", Span(file))
+    except (OSError, ValueError) as error:  # ValueError: NUL in the path
         reason = getattr(error, "strerror", None) or "the path leads nowhere"
         return b"", Diagnostic(UNREADABLE, f"the file cannot be read: {reason}", Span(file))
 
 
-def _is_inside(path: Path, root: Path) -> bool:
-    """Tell whether a path still leads into a folder once all links are followed. Raises OSError, RuntimeError."""
-    real = path.resolve()
+def _is_inside(path: str, root: Path) -> bool:
+    """Tell whether a path still leads into a folder once all links are followed."""
+    real = os.path.realpath(path)
     # Most roots have no link in them: then this says the same as the resolved root would, in less time.
-    return real.is_relative_to(root) or real.is_relative_to(root.resolve())
+    return real.startswith(f"{root}/") or Path(real).is_relative_to(root.resolve())
 
 
 def _not_utf8(data: bytes, offset: int, file: str) -> Diagnostic:

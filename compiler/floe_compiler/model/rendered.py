@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from floe_compiler.model.files import DELIVERY_FOLDER
@@ -174,7 +174,3 @@ class Rendered:
     def key(self) -> UnitKey:
         """Return what tells the unit from all others."""
         return UnitKey(self.environment, self.cluster_name, self.namespace)
-
-    def with_objects(self, objects: ObjectSet) -> Rendered:
-        """Return the same environment with other objects."""
-        return replace(self, objects=objects)

@@ -8,11 +8,10 @@ from typing import Literal
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.files import FileDigest, git_blob, sha256
+from floe_compiler.model.files import File, FileDigest, FileDigests, git_blob, sha256
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
-from floe_compiler.model.summary import Summary
 
 Stage = Literal["synthesize", "overlay", "check"]
 """The stages that a unit goes through."""
@@ -21,13 +20,14 @@ Stage = Literal["synthesize", "overlay", "check"]
 class UnitHead(msgspec.Struct, frozen=True, array_like=True):
     """The files of a unit, and what the link has to know of it.
 
-    `summarized` is the digest of the summary. `warnings` are kept by the stage that found them. `hits` are the digests
-    of the patches that select in it. `definitions` are the CustomResourceDefinitions in it, as YAML.
+    `summary` is packed, as it is read only for the link, and `summarized` its digest. `warnings` are kept by the stage
+    that found them. `hits` are the digests of the patches that select in it. `definitions` are the
+    CustomResourceDefinitions in it, as YAML.
     """
 
     unit: str
-    files: tuple[FileDigest, ...]
-    summary: Summary
+    files: FileDigests
+    summary: msgspec.Raw
     summarized: str
     warnings: dict[Stage, tuple[Diagnostic, ...]] = {}
     hits: tuple[str, ...] = ()
@@ -55,10 +55,10 @@ class UnitBody(msgspec.Struct, frozen=True, array_like=True):
         return Places(environment, self.origins, self.patched, removed)
 
 
-def file_digest(path: str, subject: str, text: str) -> FileDigest:
-    """Return a file of the output by what its text hashes to."""
-    data = text.encode()
-    return FileDigest(path, sha256(data), git_blob(data), subject)
+def file_digests(files: Iterable[File]) -> FileDigests:
+    """Return files of the output by what their texts hash to."""
+    texts = [(file, file.text.encode()) for file in files]
+    return FileDigests.of(FileDigest(file.path, sha256(data), git_blob(data), file.subject) for file, data in texts)
 
 
 def body_of(texts: Iterable[str], places: Places) -> UnitBody:
@@ -69,6 +69,4 @@ def body_of(texts: Iterable[str], places: Places) -> UnitBody:
 
 def is_sound(head: UnitHead, body: UnitBody) -> bool:
     """Tell whether a body has the texts that its head says."""
-    if len(body.texts) != len(head.files):
-        return False
-    return all(sha256(text.encode()) == file.sha256 for text, file in zip(body.texts, head.files, strict=True))
+    return head.files.sha256 == tuple(sha256(text.encode()) for text in body.texts)

@@ -4,7 +4,7 @@ from floe_compiler.overlay.apply import Applied, apply_overlay
 from floe_compiler.overlay.dead_steps import dead_steps
 from floe_compiler.overlay.overlay import Overlay, read_overlay
 from floe_compiler.overlay.portions import failures_once
-from floe_compiler.overlay.units import join_units, split_units, unit_of
+from floe_compiler.overlay.units import unit_of
 
 __all__ = [
     "Applied",
@@ -12,8 +12,6 @@ __all__ = [
     "apply_overlay",
     "dead_steps",
     "failures_once",
-    "join_units",
     "read_overlay",
-    "split_units",
     "unit_of",
 ]

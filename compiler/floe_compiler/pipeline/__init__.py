@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from floe_compiler.components import Registry
     from floe_compiler.explain import Explanation
-    from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
     from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.pipeline.environments import Mesh
@@ -136,33 +135,6 @@ def _headers(
         pass
     resolve(sources, components, environments)
     raise AssertionError("what is wrong with a unit is wrong with the whole, too")
-
-
-def plan_mesh(
-    root: Path, environments: tuple[str, ...] = (), progress: Progress = silent
-) -> tuple[tuple[EnvironmentPlan, ...], tuple[Diagnostic, ...]]:
-    """Return the plans of the environments, and warnings: the first two stages. Raises StageFailed."""
-    from floe_compiler.resolve import resolve
-
-    progress("reading")
-    sources, components, loaded = _read(root, Memory(), ThisProcess())
-    progress("resolving")
-    plans, resolved = resolve(sources, components, environments)
-    return plans, (*loaded, *resolved)
-
-
-def plan_units(plan: EnvironmentPlan) -> tuple[UnitPlan, ...]:
-    """Return the plan of each unit of an environment: everything declared, and what follows from it for others."""
-    from floe_compiler.declare import declare
-    from floe_compiler.declare.completion import completed
-    from floe_compiler.derive import plan_units as derived
-    from floe_compiler.synthesize.python_constructs import objects_of
-
-    resolved = {unit.scope: unit for unit in plan.units}
-    return derived(
-        [declare(unit, objects_of) for unit in plan.units],
-        lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
-    )
 
 
 def explain_file(

@@ -36,14 +36,14 @@ class CompiledEnvironment:
     def unit_of(self, path: str) -> str:
         """Return the unit that an output file belongs to. Raises KeyError if there is no such file."""
         for unit, head in self.heads.items():
-            if any(file.path == path for file in head.files):
+            if path in head.files.paths:
                 return unit
         raise KeyError(path)
 
     def of_kind(self, kind: str) -> Iterator[Object]:
         """Yield the objects of a kind, read back from their texts."""
         for unit, head in self.heads.items():
-            chosen = [index for index, file in enumerate(head.files) if _kind(file.path) == kind.lower()]
+            chosen = [index for index, path in enumerate(head.files.paths) if _kind(path) == kind.lower()]
             for text in [self.body(unit).texts[index] for index in chosen]:
                 yield from_yaml(text)
 
@@ -79,11 +79,6 @@ class Compilation:
 
     warnings: tuple[Diagnostic, ...] = ()
 
-    def environment_of(self, path: str) -> CompiledEnvironment:
-        """Return the environment of an output file."""
-        name = path.split("/")[1]
-        return next(one for one in self.environments if one.environment == name)
-
 
 def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) -> FileSet:
     """Return the files of all environments; their texts are read when they are asked for.
@@ -95,15 +90,15 @@ def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) 
     def read(path: str) -> str:
         if not owners:  # A run that changes nothing reads no text.
             owners.update(
-                (file.path, (one, unit, index))
+                (path, (one, unit, index))
                 for one in environments
                 for unit, head in one.heads.items()
-                for index, file in enumerate(head.files)
+                for index, path in enumerate(head.files.paths)
             )
         environment, unit, index = owners[path]
         return environment.body(unit).texts[index]
 
-    files = (file for one in environments for head in one.heads.values() for file in head.files)
+    files = [head.files for one in environments for head in one.heads.values()]
     return FileSet.of_digests(files, read, findings)
 
 

@@ -32,14 +32,13 @@ def link_environments(
     synthesized = Findings(results.found["synthesize"])
     if not sound and not synthesized.failed:
         for name, environment in environments.items():
-            summaries = {unit: head.summary for unit, head in environment.heads.items()}
-            synthesized.extend(shared_objects(name, summaries, environment.places))
+            synthesized.extend(shared_objects(name, results.summaries(name), environment.places))
     synthesized.finish()
     overlay = Findings([*failures_once(results.found["overlay"])])
     for name, one in given.items():
         overlay.extend(dead_steps(one.overlay, results.hits[name], environments[name].manifests))
     overlaid = overlay.finish()
-    linked = [] if sound else [*_linked(given, environments)]
+    linked = [] if sound else [*_linked(results, given, environments)]
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
     return tuple(environments.values()), (*overlaid, *Findings([*results.found["check"], *linked]).finish())
@@ -48,15 +47,15 @@ def link_environments(
 def _key(compiler: str, given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:
     """Return the digest of all that the link goes by."""
     facts = [_facts(one) for one in given.values()]
-    summaries = [[(unit, head.summarized) for unit, head in one.heads.items()] for one in environments.values()]
+    summaries = [sorted((unit, head.summarized) for unit, head in one.heads.items()) for one in environments.values()]
     return digest_of(compiler, encode(facts), encode(summaries))
 
 
 def _linked(
-    given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]
+    results: Results, given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong between units and between environments."""
-    summaries = {name: [head.summary for head in one.heads.values()] for name, one in environments.items()}
+    summaries = {name: tuple(results.summaries(name).values()) for name in environments}
     facts = {name: _facts(one) for name, one in given.items()}
     for name, one in environments.items():
         yield from placed(link(facts[name], summaries[name]), one.places)

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
+from typing import TypeVar
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.codec import decode
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_result import Stage, UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
 from floe_compiler.pipeline.headers import Scope, made_headers
@@ -26,6 +28,8 @@ from floe_compiler.pipeline.units import (
 )
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.environment import Frame
+
+Part = TypeVar("Part")
 
 FEW = 8
 """So few units are compiled in this process: starting others would take longer."""
@@ -52,6 +56,7 @@ class Results:
     found: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
     hits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _bodies: dict[UnitKey, bytes] = field(default_factory=dict)
+    _summaries: dict[str, Mapping[str, Summary]] = field(default_factory=dict)
     _last: tuple[UnitKey, UnitBody] | None = None
 
     def add(self, given: Mapping[str, EnvironmentInput], tasks: Iterable[Task]) -> None:
@@ -75,6 +80,17 @@ class Results:
         """Return the heads of an environment's units, by name."""
         return {key.namespace: head for key, head in self.heads.items() if key.environment == environment}
 
+    def summaries(self, environment: str) -> Mapping[str, Summary]:
+        """Return the summaries of an environment's units, by name."""
+        if environment not in self._summaries:
+            own = [(key, head) for key, head in self.heads.items() if key.environment == environment]
+            self._summaries[environment] = {key.namespace: self._summary(key, head) for key, head in own}
+        return self._summaries[environment]
+
+    def _summary(self, key: UnitKey, head: UnitHead) -> Summary:
+        found = decode(bytes(head.summary), Summary)
+        return found or _sound(decode(bytes(_sound(decode(self._again(key).head, UnitHead)).summary), Summary))
+
     def body(self, environment: str, unit: str) -> UnitBody:
         """Return the texts and places of a unit; compile it again if the cache does not have them any more."""
         given = self.given[environment]
@@ -89,12 +105,13 @@ class Results:
         body = decode(data, UnitBody) if data else None
         if body is not None and is_sound(head, body):
             return body
-        (compiled,) = compile_units(Shared(self.given), self._declared([task]))
-        again = decode(compiled.body or b"", UnitBody)
-        if again is None:
-            raise AssertionError(f"{key} was compiled once, and cannot be now")
+        return _sound(decode(self._again(key).body or b"", UnitBody))
+
+    def _again(self, key: UnitKey) -> Compiled:
+        """Compile a unit of which the cache has no use, and keep the result."""
+        (compiled,) = compile_units(Shared(self.given), self._declared([self.tasks[key]]))
         self._kept(compiled)
-        return again
+        return compiled
 
     def _recalled(self, task: Task) -> UnitHead | None:
         data = self.cache.get(HEADS, task.content)
@@ -142,3 +159,10 @@ class Results:
 
 def _scope(task: Task) -> Scope:
     return task.key.environment, task.scope
+
+
+def _sound(part: Part | None) -> Part:
+    """Return what a unit was just compiled to. Raises AssertionError if there is none, as there was once."""
+    if part is None:
+        raise AssertionError("the unit was compiled once, and cannot be now")
+    return part

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from msgspec import Raw
+
 from floe_compiler.cache.store import Cache
 from floe_compiler.check import check_unit
 from floe_compiler.derive import Derived
@@ -20,7 +22,7 @@ from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.unit_facts import DEFINITION
-from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_digest
+from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_digests
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.overlay import Applied, Overlay, apply_overlay
@@ -117,7 +119,9 @@ def compile_units(shared: Shared, tasks: Sequence[Task]) -> list[Compiled]:
     for name, group in by_environment.items():
         units = applied[name]
         if isinstance(units, StageFailed):
-            compiled.append(_failed("overlay", group[0], units.diagnostics))
+            # Nothing was applied, so no patch can be said to select nothing.
+            steps = tuple(step.digest for step in shared.environments[name].overlay.steps)
+            compiled.append(_failed("overlay", group[0], units.diagnostics, steps))
         else:
             compiled += [_finished(shared, task, units[task.key.namespace]) for task in group]
     return compiled
@@ -155,11 +159,12 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     # What does not fit its schema may have no text; the summary is all that others need to go on.
     files = () if findings.failed else tuple(_files(rendered))
     FileSet.of(files, findings)
+    summary = encode(checked.summary)
     head = UnitHead(
         task.key.namespace,
-        tuple(file_digest(file.path, file.subject, file.text) for file in files),
-        checked.summary,
-        digest_of(encode(checked.summary)),
+        file_digests(files),
+        Raw(summary),
+        digest_of(summary),
         {"overlay": applied.findings, "check": tuple(one for one in findings.found if one.severity == "warning")},
         hits,
         tuple(to_yaml(one) for one in own) if files else (),

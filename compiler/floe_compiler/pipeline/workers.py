@@ -5,13 +5,11 @@ All of them are a `concurrent.futures.Executor`, or none at all, and give the sa
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -20,6 +18,8 @@ from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from distributed import Client
 
     from floe_compiler.load.mesh import Map
@@ -91,6 +91,10 @@ class Processes:
         if len(items) < 2:
             yield from ThisProcess().map(function, shared, items)
             return
+        # A run without anything to do opens workers, too, and should not wait for these imports.
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
         context = multiprocessing.get_context(self._start)
         with ProcessPoolExecutor(
             min(self.jobs, len(items)), mp_context=context, initializer=_begin, initargs=(shared,)
@@ -144,6 +148,8 @@ def _begin(shared: Any) -> None:
 
 
 def _end_with_parent() -> None:
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

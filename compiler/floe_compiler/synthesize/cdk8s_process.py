@@ -5,12 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import tarfile
 import tempfile
-from functools import cache
-from multiprocessing.util import Finalize
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -37,14 +34,18 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     node = find_node()
     try:
-        run = subprocess.run(
-            [node, DRIVER, _unpacked()],
-            input=json.dumps(charts).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            env=node_environment(),
-            check=True,
-        )
+        with tempfile.TemporaryDirectory(prefix="floe-compile-") as folder:
+            # Unpacking takes 0.05 s. Nothing is kept for the next run that could be stale, or written by others.
+            for package in PACKAGES:
+                unpack(_archive(package), Path(folder, "node_modules", package))
+            run = subprocess.run(
+                [node, DRIVER, folder],
+                input=json.dumps(charts).encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                env=node_environment(),
+                check=True,
+            )
         return list(json.loads(run.stdout))
     except subprocess.TimeoutExpired:
         raise _failed(f"cdk8s was not done after {SECONDS} seconds") from None
@@ -52,20 +53,6 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         raise _failed(_reason(error.stderr.decode(errors="replace"))) from error
     except (OSError, ValueError) as error:
         raise _failed(str(error)) from error
-
-
-@cache
-def _unpacked() -> str:
-    """Return a folder with the JavaScript of cdk8s, which goes with this process.
-
-    Unpacking takes 0.05 s. Nothing is kept for the next run that could be stale, or written by others.
-    """
-    folder = tempfile.mkdtemp(prefix="floe-compile-")
-    # Not a TemporaryDirectory: what multiprocessing starts ends without removing one.
-    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=0)
-    for package in PACKAGES:
-        unpack(_archive(package), Path(folder, "node_modules", package))
-    return folder
 
 
 def unpack(archive: Path, folder: Path) -> None:

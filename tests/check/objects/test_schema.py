@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from check.samples import resource, sample
 from floe_compiler.check.objects.schema import check
+from floe_compiler.model.objects import identify
+from floe_compiler.model.rendered import VERSION
+from floe_compiler.model.span import Span
 
 POLARIS = "Deployment.apps floe-platform/polaris"
 
@@ -95,7 +98,13 @@ def test_an_object_without_a_kind_is_refused() -> None:
 def test_a_kubernetes_version_without_schemas_is_an_error_of_its_own() -> None:
     platform = sample()
     platform.facts["kubernetes_version"] = "1.99"
-    assert platform.findings(check) == [("C003", "kubernetes", "there are no schemas of 1.99")]
+    assert platform.findings(check) == [], "the unit that delivers the environment speaks for all"
+    application = platform.add(resource("v1", "ConfigMap", "application", "argocd"))
+    platform.facts["delivery"] = frozenset({identify(application)})
+    platform.facts["origins"] = {VERSION: Span("platform-manifest.yaml", 9, 3)}
+    (found,) = platform.diagnostics(check)
+    assert (found.rule.code, found.subject) == ("C003", "prod: kubernetes")
+    assert (found.message, str(found.span)) == ("there are no schemas of 1.99", "platform-manifest.yaml:9:3")
     platform.facts["kubernetes_version"] = "1.34.2"
     assert platform.findings(check) == []
 

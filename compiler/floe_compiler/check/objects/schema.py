@@ -9,7 +9,7 @@ from floe_compiler.check.objects.custom_resources.published import REMOVED
 from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.objects.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.rendered import VERSION
+from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION
 
 MISFIT = Rule(
     "C001",
@@ -34,7 +34,9 @@ RULES = (MISFIT, UNKNOWN, NO_SCHEMAS)
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield where objects differ from their schemas, and which have none."""
-    if kubernetes_schemas(index.rendered.kubernetes_version) is None:
+    # The version is the whole environment's: of its units, the one that delivers it knows where it is written.
+    is_delivery = index.rendered.namespace == DELIVERY_UNIT
+    if is_delivery and kubernetes_schemas(index.rendered.kubernetes_version) is None:
         hint = f"known: {', '.join(known_versions())}"
         yield index.finding(NO_SCHEMAS, VERSION, f"there are no schemas of {index.rendered.kubernetes_version}", hint)
     for identity, violations in index.shapes.violations.items():

@@ -1,0 +1,52 @@
+"""Objects that two units of an environment render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from check.samples import resource
+from floe_compiler.check import check_unit
+from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.places import Places
+from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.span import Span
+from floe_compiler.synthesize.shared_objects import shared_objects
+
+HERE = Span("platform-manifest.yaml", 9, 3)
+VOLUME = resource("v1", "PersistentVolume", "shared", "")
+SETTINGS = resource("v1", "ConfigMap", "settings", "sales")
+NAME = "PersistentVolume shared"
+
+
+def found(units: dict[str, Iterable[Object]]) -> list[Diagnostic]:
+    rendered = {
+        name: Rendered("dev", ObjectSet.of(objects), namespace=name, origins={NAME: HERE})
+        for name, objects in units.items()
+    }
+    summaries = {name: check_unit(one, ()).summary for name, one in rendered.items()}
+    return list(shared_objects("dev", summaries, lambda name: Places.of(rendered[name])))
+
+
+def test_an_object_of_the_cluster_may_come_from_one_namespace_only() -> None:
+    (clash,) = found({"sales": [VOLUME], "platform": [VOLUME]})
+    assert (clash.rule.code, clash.subject, clash.span) == ("S002", f"dev: {NAME}", HERE)
+    assert clash.message == f"{NAME} is rendered for platform and for sales"
+    assert clash.hint == "rename one of the two"
+
+
+@pytest.mark.parametrize("other", ["platform", "zoo"])
+def test_an_object_in_the_namespace_of_another_unit_may_not_be_of_that(other: str) -> None:
+    (clash,) = found({"sales": [SETTINGS], other: [SETTINGS]})
+    assert clash.message == f"ConfigMap sales/settings is rendered for sales and for {other}"
+
+
+def test_what_is_written_by_hand_is_named_by_its_folders() -> None:
+    (clash,) = found({"": [VOLUME], "sales": [VOLUME]})
+    assert clash.message == f"{NAME} is rendered for base/ and overlays/ and for sales"
+
+
+def test_other_objects_are_nobodys_business() -> None:
+    assert found({"": [VOLUME], "sales": [SETTINGS], "platform": [resource("v1", "ConfigMap", "settings", "x")]}) == []
