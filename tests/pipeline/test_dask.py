@@ -156,13 +156,21 @@ def test_what_a_worker_leaves_undone_the_others_do(
     assert again.put_entries == []
 
 
-@pytest.mark.parametrize("wrong", ["tcp://127.0.0.1:1", "127.0.0.1:1", "nowhere", "", "ftp://127.0.0.1:1"])
-def test_a_scheduler_that_does_not_answer_is_told(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers_module, "PATIENCE", "0.2s")
-    code, message, hint = refusal(wrong)
+    code, message, hint = refusal("tcp://127.0.0.1:1")
     assert code == "W019"
-    assert f"no Dask scheduler answers at {wrong}" in message
+    assert "no Dask scheduler answers at tcp://127.0.0.1:1" in message
     assert hint == "start it, or correct the address"
+
+
+@pytest.mark.parametrize("wrong", ["127.0.0.1:1", "nowhere", "", "tcp://", "tcp://scheduler", "ftp://127.0.0.1:1"])
+def test_what_is_not_an_address_is_told(wrong: str) -> None:
+    assert refusal(wrong) == (
+        "W019",
+        f'"{wrong}" is not the address of a Dask scheduler',
+        "write dask=tcp://host:port",
+    )
 
 
 def test_a_missing_package_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

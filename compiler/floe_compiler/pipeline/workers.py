@@ -6,6 +6,7 @@ All of them are a `concurrent.futures.Executor`, or none at all, and give the sa
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -29,6 +30,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 DASK = "dask="
+_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 PATIENCE = "10s"
 """How long a scheduler may take to answer."""
 
@@ -208,9 +210,11 @@ def _dask(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise _unusable("the package distributed is not installed", "pip install 'floe-compile[dask]'") from None
+    if not _ADDRESS.fullmatch(address):  # with some, a client waits for ever
+        raise _unusable(f'"{address}" is not the address of a Dask scheduler', f"write {DASK}tcp://host:port")
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
-    except Exception as error:  # of many kinds, where the address is wrong
+    except (OSError, ValueError) as error:
         message = f"no Dask scheduler answers at {address}: {error}"
         raise _unusable(message, "start it, or correct the address") from error
     with client:
