@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.load.yaml_reader import read_documents
@@ -30,7 +30,6 @@ def parts(document: Document) -> list[Any]:
     return [document.file, document.data, *map(dict, (document.keys, document.values, document.raw))]
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(DATA, max_size=3))
 def test_documents_come_back_with_all_their_places(documents: list[Any]) -> None:
     read, _ = read_documents(yaml.safe_dump_all(documents, allow_unicode=True), "base/a.yaml")

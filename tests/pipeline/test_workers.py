@@ -221,3 +221,15 @@ def test_jobs_choose_the_workers() -> None:
         assert isinstance(three, Processes)
         assert (one.jobs, three.jobs, many.jobs) == (1, 3, MOST_JOBS)
     assert 1 <= default_jobs() <= MOST_JOBS
+
+
+def end_at_once(_shared: None, _item: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_the_system_stops_is_no_mistake_of_the_compiler() -> None:
+    with pytest.raises(StageFailed) as failed:
+        list(Processes(2).map(end_at_once, None, (1, 2)))
+    (found,) = failed.value.diagnostics
+    assert found.rule.code == "W019"
+    assert "--jobs 1" in found.hint

@@ -42,7 +42,7 @@ NO_EXECUTOR = Rule(
     "executor that cannot be used",
     "The units were to be compiled by a Dask cluster (--executor dask=tcp://host:port), but it cannot be reached, has "
     "no workers or other versions, or the package for it is not installed. Without --executor, the cores of this "
-    "machine do it.",
+    "machine do it. Or the system stopped one of the processes on this machine, as it does when memory is short.",
 )
 
 
@@ -96,12 +96,17 @@ class Processes:
         # A run without anything to do opens workers, too, and should not wait for these imports.
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
+        from concurrent.futures.process import BrokenProcessPool
 
         context = multiprocessing.get_context(self._start)
         with ProcessPoolExecutor(
             min(self.jobs, len(items)), mp_context=context, initializer=_begin, initargs=(shared,)
         ) as pool:
-            yield from _mapped(pool, partial(_call_with_shared, function), items)
+            try:
+                yield from _mapped(pool, partial(_call_with_shared, function), items)
+            except BrokenProcessPool as error:
+                hint = "most often memory was short: use fewer processes (--jobs 1)"
+                raise _unusable("the system stopped a process that compiled units", hint) from error
 
 
 class DaskCluster:
