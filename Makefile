@@ -7,7 +7,7 @@ DOMAINS ?= 75 300
 CATALOG ?= ../CRDs-catalog
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile check test lint types format schemas crds docs goldens fresh bench lock kind clean
+.PHONY: help setup compile check test thorough lint types format schemas crds docs goldens fresh bench lock kind clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: $(READY) ## Tell whether output/ is what the inputs compile to
 
 test: $(READY) ## Run the tests
 	@$(BIN)/pytest -n auto
+
+thorough: $(READY) ## Try many more examples in the property tests (half an hour)
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m hypothesis
 
 lint: $(READY) ## Check style
 	@$(BIN)/ruff check .

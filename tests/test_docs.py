@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler import cli, components
 from floe_compiler.pipeline import compile_mesh
@@ -154,18 +155,30 @@ def test_errors_shown_are_those_that_are_told(block: Block) -> None:
     assert block.text in (folder / "expected.txt").read_text(encoding="utf-8")
 
 
-def test_the_component_shown_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the component of docs/architecture.md where it says that it is found."""
     (block,) = blocks(ROOT / "docs/architecture.md", "component")
-    # As an installed package would be imported: pydantic looks the module of a class up.
-    (tmp_path / "documented_portal.py").write_text(block.text, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    shown = __import__("documented_portal").COMPONENT
-    monkeypatch.setattr(components, "installed", lambda: (shown,))
-    mesh = small_mesh(tmp_path / "mesh", {MANIFEST: {"portal": {"type": "simple"}}})
-    made = {path.rpartition("/")[2] for path in compile_mesh(mesh).files if path.endswith("_portal.yaml")}
+    (tmp_path / "homepage_simple.py").write_text(block.text, encoding="utf-8")
+    monkeypatch.setattr(components, "__path__", [*components.__path__, str(tmp_path)])
+
+
+@pytest.mark.usefixtures("documented")
+def test_the_component_shown_works(tmp_path: Path) -> None:
+    mesh = small_mesh(tmp_path / "mesh", {MANIFEST: {"homepage": {"type": "simple"}}})
+    made = {path.rpartition("/")[2] for path in compile_mesh(mesh).files if path.endswith("_homepage.yaml")}
     assert made == {
-        "deployment.apps_portal.yaml",
-        "networkpolicy.networking.k8s.io_portal.yaml",
-        "service_portal.yaml",
-        "serviceaccount_portal.yaml",
+        "deployment.apps_homepage.yaml",
+        "networkpolicy.networking.k8s.io_homepage.yaml",
+        "service_homepage.yaml",
+        "serviceaccount_homepage.yaml",
     }
+
+
+@pytest.mark.usefixtures("documented")
+def test_the_test_of_the_component_shown_passes(snapshot: SnapshotAssertion) -> None:
+    (block,) = blocks(ROOT / "docs/architecture.md", "test of the component")
+    shown: dict[str, Any] = {}
+    exec(compile(block.text, "docs/architecture.md", "exec"), shown)
+    shown["test_one_at_the_scale_light_two_elsewhere"]()
+    shown["test_rendered"](snapshot)

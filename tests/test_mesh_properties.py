@@ -90,7 +90,7 @@ def compiled(folder: Path, slots: Keys, environment: Keys, product: Keys) -> Com
     return compile_mesh(small_mesh(folder, {MANIFEST: manifest(slots), ENVIRONMENT: environment, PRODUCT: product}))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.too_slow])
 @given(slots=MESHES, environment=ENVIRONMENTS, product=PRODUCTS)
 def test_a_mesh_is_sound_or_its_mistakes_have_a_place(
     slots: dict[str, Any],
@@ -116,7 +116,7 @@ def without_hash(path: str) -> str:
 
 
 @pytest.mark.parametrize("slot", TOGGLES)
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples // 12, suppress_health_check=[HealthCheck.too_slow])
 @given(slots=MESHES, product=PRODUCTS)
 def test_a_component_adds_and_removes_exactly_its_own(
     slot: str, slots: Keys, product: Keys, tmp_path_factory: pytest.TempPathFactory

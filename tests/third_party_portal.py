@@ -85,12 +85,17 @@ def container(cdk8s_: Any, plus: Any, *, privileged: bool) -> Any:
     )
 
 
+def build(_context: Context[PortalConfig]) -> Parts:
+    """Return no facts: all objects are constructs."""
+    return Parts()
+
+
 COMPONENT = Component(
     slot="portal",
     type="backstage",
     summary="A portal that shows what data products there are",
     config=PortalConfig,
-    build=lambda _context: Parts(),
+    build=build,
     constructs=constructs,
     scope="platform",
 )

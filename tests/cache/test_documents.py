@@ -1,57 +1,37 @@
-"""Documents are known by their file, their text and the compiler that found them sound."""
+"""Documents in the cache, known by their text, their file and the compiler that found them sound."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from floe_compiler.cache.documents import KIND, DocumentCache
-from floe_compiler.cache.store import Store
-from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.cache.store import Memory
+from floe_compiler.model.codec import digest_of
 from floe_compiler.model.document import Document
 from floe_compiler.model.packed_documents import packed
 
-FILE = "domains/sales/domain.yaml"
-TEXT = "kind: Domain\nname: sales\nports: [1, 2.50]\n"
+DOCUMENTS = (Document("a.yaml", {"a": 1}), Document("a.yaml", None))
+DATA = packed(DOCUMENTS) or b""
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
-
-
-def put(store: Store) -> Document:
-    """Keep the document of TEXT and return it."""
-    documents, found = read_documents(TEXT, FILE)
-    assert not found
-    data = packed(tuple(documents))
-    assert data
-    DocumentCache(store, "compiler 1").put(FILE, TEXT, data)
-    return documents[0]
-
-
-def test_documents_come_back_with_the_place_of_every_key_and_value(store: Store) -> None:
-    document = put(store)
-    [found] = DocumentCache(store, "compiler 1").get(FILE, TEXT) or ()
-    assert (found.file, found.data) == (document.file, document.data)
-    assert dict(found.keys) == dict(document.keys)
-    assert dict(found.values) == dict(document.values)
-    assert dict(found.raw) == dict(document.raw)
+def test_documents_come_back_for_the_same_text_file_and_compiler() -> None:
+    store = Memory()
+    DocumentCache(store, "1").put("a.yaml", "a: 1\n---\n", DATA)
+    found = DocumentCache(store, "1").get("a.yaml", "a: 1\n---\n")
+    assert found is not None
+    assert [(one.file, one.data) for one in found] == [(one.file, one.data) for one in DOCUMENTS]
 
 
 @pytest.mark.parametrize(
-    ("compiler", "file", "text"),
-    [("compiler 2", FILE, TEXT), ("compiler 1", "domains/sales/other.yaml", TEXT), ("compiler 1", FILE, f"{TEXT}#")],
+    ("compiler", "file", "text"), [("2", "a", "b"), ("1", "b", "b"), ("1", "a", "bb"), ("1", "ab", ""), ("1a", "", "b")]
 )
-def test_another_compiler_file_or_text_is_not_known(store: Store, compiler: str, file: str, text: str) -> None:
-    put(store)
+def test_they_are_known_for_nothing_else(compiler: str, file: str, text: str) -> None:
+    store = Memory()
+    DocumentCache(store, "1").put("a", "b", DATA)
     assert DocumentCache(store, compiler).get(file, text) is None
 
 
-def test_an_entry_that_holds_no_documents_is_none(store: Store) -> None:
-    put(store)
-    key = next(path.parent.name + path.name for path in store.folder.glob(f"{KIND}/*/*"))
-    for data in (b"", b"\x01", b"\x91\x91\x01"):
-        store.put(KIND, key, data)
-        assert DocumentCache(store, "compiler 1").get(FILE, TEXT) is None
+def test_what_is_no_document_is_not_known() -> None:
+    store = Memory()
+    store.put(KIND, digest_of("1", "a", "b"), b"damaged")
+    assert DocumentCache(store, "1").get("a", "b") is None

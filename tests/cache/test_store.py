@@ -38,7 +38,7 @@ def files_of(store: Store) -> list[str]:
     return sorted(path.relative_to(store.folder).as_posix() for path in store.folder.rglob("*") if path.is_file())
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.binary(max_size=2000))
 def test_what_is_kept_comes_back(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     store = Store(tmp_path_factory.mktemp("cache"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from check.samples import container, resource, template
@@ -115,7 +115,6 @@ def _port_fits(ports: list[Any], receiver: Any, port: tuple[str, int]) -> bool:
     return not ports or any(fits(one) for one in ports)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
 def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
     reach = Reachability(environment(pods, policies))
@@ -128,7 +127,6 @@ def test_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> 
                 assert bool(reach.may_reach(source[0], target, port) >> source[1] & 1) is expected
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(PODS, min_size=1, max_size=4), st.lists(POLICIES, max_size=4))
 def test_what_nobody_declared_is_what_may_be_sent_and_received(pods: list[Any], policies: list[Any]) -> None:
     linked = environment(pods, policies)

@@ -88,11 +88,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(path: str, *_: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
 
     (tmp_path / "a.yaml").write_text("a: 1\n")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("floe_compiler.load.text_file.open", refuse, raising=False)
     assert problems(tmp_path, "a.yaml") == ["a.yaml:1:1 L001 the file cannot be read: Permission denied"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.load.yaml_reader import DEEPEST, read_documents
@@ -226,7 +226,6 @@ nested = st.recursive(
 
 
 @given(st.dictionaries(texts, nested, max_size=5))
-@settings(deadline=None, max_examples=300)
 def test_what_the_emitter_writes_is_read_back_with_every_place(data: dict[str, Any]) -> None:
     text = to_yaml(data)
     document = read(text)
@@ -273,7 +272,6 @@ yamlish = st.lists(st.sampled_from(PIECES.split()) | st.sampled_from(SPACES) | s
 
 
 @given(yamlish)
-@settings(deadline=None, max_examples=1000)
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     _, diagnostics = read_documents(text, FILE)
     for diagnostic in diagnostics:
@@ -312,7 +310,6 @@ LINES += [
 
 
 @given(st.lists(st.sampled_from(LINES) | yamlish, max_size=6).map("\n".join))
-@settings(deadline=None, max_examples=1000)
 def test_both_parsers_give_the_same(text: str) -> None:
     documents, diagnostics = read_documents(text, FILE)
     with pytest.MonkeyPatch.context() as patch:

@@ -90,7 +90,6 @@ mappings = st.dictionaries(texts, nested, max_size=6)
 
 
 @given(mappings)
-@settings(deadline=None, max_examples=300)
 def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any]) -> None:
     for reader, found in read_with_python(to_yaml(data)).items():
         assert _exactly(found) == _exactly(data), reader
@@ -99,7 +98,7 @@ def test_every_reader_in_python_gets_the_same_data_back(data: dict[str, Any]) ->
 @needs_kubectl
 @pytest.mark.real
 @given(st.lists(scalars, min_size=60, max_size=120), st.lists(texts, min_size=60, max_size=120))
-@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 2, suppress_health_check=list(HealthCheck))
 def test_kubectl_gets_the_same_data_back(tmp_path: Path, values: list[Any], keys: list[str]) -> None:
     spec = {"values": values, "keys": dict.fromkeys(keys, 1), "nested": [[values[:3], {"key": values[3:6]}]]}
     manifest = {"apiVersion": "example.com/v1", "kind": "Sample", "metadata": {"name": "sample"}, "spec": spec}
@@ -122,7 +121,6 @@ def test_odd_texts_stay_texts_for_kubectl(tmp_path: Path) -> None:
 
 
 @given(mappings)
-@settings(deadline=None)
 def test_text_ends_with_one_line_break_and_has_no_space_at_line_ends(data: dict[str, Any]) -> None:
     text = to_yaml(data)
     assert text.endswith("\n")
@@ -132,7 +130,6 @@ def test_text_ends_with_one_line_break_and_has_no_space_at_line_ends(data: dict[
 
 
 @given(mappings, st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_order_of_keys_does_not_matter(data: dict[str, Any], random: Any) -> None:
     shuffled = _shuffled(data, random)
     assert to_yaml(shuffled) == to_yaml(data)

@@ -163,7 +163,9 @@ changes = st.fixed_dictionaries(
 
 
 @settings(
-    deadline=None, max_examples=8, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=settings().max_examples // 6,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 @given(
     st.lists(

@@ -184,7 +184,8 @@ class Recorder:
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what is kept here or in the other."""
-        return self._new.get(kind, key) or self._known.get(kind, key)
+        found = self._new.get(kind, key)
+        return self._known.get(kind, key) if found is None else found
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
         """Keep an entry here."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,6 +195,23 @@ def test_the_other_environments_are_as_they_were(tmp_path: Path) -> None:
     compiled = compile_mesh(tmp_path, cache=again)
     assert again.compiled == every_unit("dev")
     assert everything(compiled) == everything(compile_mesh(tmp_path))
+
+
+def test_a_process_knows_what_another_one_has_found_out(tmp_path: Path) -> None:
+    """A set in what an entry is known by would have another order there."""
+    root = write(tmp_path / "mesh", FILES)
+    program = "import sys; from floe_compiler.cli import main; sys.exit(main())"
+    kept = []
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", program, "compile", "--root", root, "--cache", tmp_path / "cache", "--env", "dev"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+        kept.append({path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()})
+        write(root, {"output": None})
+    assert kept[0] == kept[1]
 
 
 @pytest.fixture

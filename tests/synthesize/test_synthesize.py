@@ -41,7 +41,7 @@ def unit(namespace: str, *parts: Parts, settings: Settings = DEVELOPMENT) -> Dec
     scope = namespace.removeprefix("floe-").removesuffix("-domain")
     instances = []
     for line, one in enumerate(parts):
-        origin = replace(WRITTEN, line=WRITTEN.line + line)
+        origin = WRITTEN._replace(line=WRITTEN.line + line)
         instances.append(DeclaredInstance(instance(settings, scope=scope, namespace=namespace, origin=origin), one))
     return DeclaredUnit(settings, scope, namespace, "@acme/x", Quota(), tuple(instances))
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings, StageFailed
@@ -208,7 +208,6 @@ NAMES = st.sampled_from(["a__x", "a__y", "b__x", "b__y", "c__x"])
 OUTPUTS = st.dictionaries(NAMES, st.sampled_from("12"), min_size=1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(OUTPUTS, st.sets(NAMES)), min_size=1, max_size=4))
 def test_any_history_of_outputs_and_deleted_files_ends_in_the_last(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[dict[str, str], set[str]]]

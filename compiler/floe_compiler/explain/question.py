@@ -115,7 +115,7 @@ class Question:
 
     def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
         """Return the object among others, perhaps under another name; a Job keeps its name except for the hash."""
-        wanted = self._key(replace(self.identity, name=name or self.identity.name))
+        wanted = self._key(self.identity._replace(name=name or self.identity.name))
         return next((one for one in objects if self._key(identify(one)) == wanted), None)
 
     @staticmethod

@@ -110,7 +110,7 @@ def span_at(text: str, offset: int, file: str) -> Span:
 
 def _read_bytes(root: Path, file: str) -> tuple[bytes, Diagnostic | None]:
     # Not with pathlib, which takes twice as long for the many files of a large mesh.
-    path = f"{root}/{file}"
+    path = os.path.join(root, file)  # noqa: PTH118
     try:
         if not _is_inside(path, root):
             hint = "copy the file into the repository"

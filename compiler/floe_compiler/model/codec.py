@@ -1,14 +1,13 @@
 """Frozen data as MessagePack and back: what the cache keeps and processes exchange. Only data, never code.
 
-The same value gives the same bytes in every process (sets are sorted, mappings keep their order), so the bytes also
-serve as a value's identity.
+The same value gives the same bytes in every process (mappings keep their order), so the bytes also serve as a value's
+identity. A set has another order in each process: no value that is encoded holds one.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable
-from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -24,8 +23,6 @@ def _plain(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return [_plain(type(value)), dump()]
-    if isinstance(value, AbstractSet):
-        return sorted(value)
     raise NotImplementedError(f"{type(value).__name__} is not data")
 
 

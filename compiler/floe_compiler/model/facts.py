@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -52,8 +52,7 @@ class Probe:
     failures: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """An environment variable: a plain value, a field of the pod (`status.podIP`), or a secret's key.
 
     Secrets are mounted as files where the program can read them from files. One in a variable needs the `reason`

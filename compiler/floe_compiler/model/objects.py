@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.scopes import is_namespaced
@@ -13,8 +13,7 @@ Object = dict[str, Any]
 """One Kubernetes object as plain data: dicts, lists, str, int, float, bool and None only."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class ObjectId:
+class ObjectId(NamedTuple):
     """The identity of an object in a cluster: group, kind, namespace and name (not the version)."""
 
     group: str

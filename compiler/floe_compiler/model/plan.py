@@ -162,6 +162,7 @@ class Refusal:
 class Component(Generic[Config]):
     """A component that a platform can use: the constant COMPONENT of a module in `components/`.
 
+    All functions are functions of a module, so that other processes find them by their names: no lambdas.
     `slot` is the place it fills, as a path in the platform manifest (`observability.collector`), and `type` the word
     that chooses it there. `name` is what an instance is called (default: the type). `profiles` are defaults by scale.
     `databases`, `provides` and `requires` are facts of the configuration alone; `refuses` and `build` may use what the

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from floe_compiler.model.nested_fields import mappings
 from floe_compiler.model.objects import Object
@@ -21,8 +20,7 @@ _VOLUMES: tuple[tuple[Kind, str, str], ...] = (("ConfigMap", "configMap", "name"
 _PROJECTED: tuple[tuple[Kind, str, str], ...] = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "name"))
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A use of a ConfigMap or Secret in a pod's own namespace; `key` is empty where all keys are used."""
 
     kind: Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
@@ -17,8 +17,7 @@ VERSION = "kubernetes"
 """The key of the Kubernetes version in `Rendered.origins`."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class PodGroup:
+class PodGroup(NamedTuple):
     """The pods of one workload: of the Deployment, StatefulSet, DaemonSet, Job or CronJob of that name, or launched."""
 
     namespace: str

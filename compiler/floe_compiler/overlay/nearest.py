@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import replace
 
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.matching import OneObject, Selection
@@ -33,4 +32,4 @@ def _one_thing_differs(selection: OneObject, manifests: Sequence[Object]) -> str
 
 
 def _without_namespace(identity: ObjectId) -> ObjectId:
-    return replace(identity, namespace="")
+    return identity._replace(namespace="")

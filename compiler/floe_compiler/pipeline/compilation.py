@@ -51,7 +51,8 @@ class CompiledEnvironment:
         """Return the objects of a namespace, read back from their texts; of none, those in files without one."""
         return [
             manifest
-            for unit in (self.heads if not namespace else self.heads.keys() & {namespace, DELIVERY_UNIT})
+            for unit in self.heads
+            if not namespace or unit in (namespace, DELIVERY_UNIT)
             for manifest in map(from_yaml, self.body(unit).texts)
             if manifest["metadata"].get("namespace", "") == namespace
         ]

@@ -28,7 +28,7 @@ def link_environments(
     """
     environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in given}
     key = _key(compiler, given, environments)
-    sound = results.cache.get(SOUND, key) is not None
+    sound = results.cache.get(SOUND, key) == b""
     synthesized = Findings(results.found["synthesize"])
     if not sound and not synthesized.failed:
         for name, environment in environments.items():

@@ -30,7 +30,7 @@ def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[s
     )
     key = digest_of(compiler, *sorted(known))
     found = decode(cache.get(SCHEMAS, key) or b"", dict[str, JsonSchema])
-    if found is None:
+    if not found:
         from floe_compiler.resolve.schemas import schemas
 
         found = dict(schemas(components))

@@ -6,12 +6,16 @@ All of them are a `concurrent.futures.Executor`, or none at all, and give the sa
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 
 if TYPE_CHECKING:
@@ -26,14 +30,19 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 DASK = "dask="
+_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
+PATIENCE = "10s"
+"""How long a scheduler may take to answer."""
+
 MOST_JOBS = 61
 """Windows waits for no more processes than that at once (concurrent.futures)."""
 
 NO_EXECUTOR = Rule(
     "W019",
     "executor that cannot be used",
-    "The units were to be compiled by a Dask cluster (--executor dask=tcp://host:port), but it cannot be reached, or "
-    "the package for it is not installed. Without --executor, the cores of this machine do it.",
+    "The units were to be compiled by a Dask cluster (--executor dask=tcp://host:port), but it cannot be reached, has "
+    "no workers or other versions, or the package for it is not installed. Without --executor, the cores of this "
+    "machine do it. Or the system stopped one of the processes on this machine, as it does when memory is short.",
 )
 
 
@@ -68,13 +77,14 @@ class ThisProcess:
 class Processes:
     """Does the items in processes of this machine, as many as there are jobs.
 
-    Where processes can be forked, they have what is shared without being sent it.
+    Where processes are forked, they have what is shared without being sent it.
     """
 
     share_files = True
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, start: str = "fork" if sys.platform == "linux" else "spawn") -> None:
         self.jobs = jobs
+        self._start = start
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
@@ -86,41 +96,71 @@ class Processes:
         # A run without anything to do opens workers, too, and should not wait for these imports.
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
+        from concurrent.futures.process import BrokenProcessPool
 
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        context = multiprocessing.get_context(self._start)
         with ProcessPoolExecutor(
-            min(self.jobs, len(items)), mp_context=context, initializer=_share, initargs=(shared,)
+            min(self.jobs, len(items)), mp_context=context, initializer=_begin, initargs=(shared,)
         ) as pool:
-            yield from _mapped(pool, partial(_call_with_shared, function), items)
+            try:
+                yield from _mapped(pool, partial(_call_with_shared, function), items)
+            except BrokenProcessPool as error:
+                hint = "most often memory was short: use fewer processes (--jobs 1)"
+                raise _unusable("the system stopped a process that compiled units", hint) from error
 
 
 class DaskCluster:
-    """Does the items on the workers of a Dask cluster. A worker that dies is made up for by the others."""
+    """Does the items on the workers of a Dask cluster. What a worker leaves undone when it dies, the others do."""
 
     share_files = False
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.jobs = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+        self.jobs = len(client.scheduler_info(n_workers=-1)["workers"])
+        if not self.jobs:
+            raise _unusable("the Dask cluster has no workers", "start some: dask worker tcp://host:port --nthreads 1")
 
     def map(
         self, function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item]
     ) -> Iterator[Result]:
         """Yield the results."""
-        pool: Executor = self._client.get_executor(pure=False, retries=RETRIES)  # type: ignore[no-untyped-call]
+        from distributed import KilledWorker
+
+        pool: Executor = self._client.get_executor(pure=False)  # type: ignore[no-untyped-call]
         with pool:
-            yield from _mapped(pool, partial(function, shared), items)
+            try:
+                yield from _mapped(pool, partial(_call_if_alike, compiler_digest(), function, shared), items)
+            except KilledWorker as error:
+                hint = "look into their logs; most often they lack memory"
+                raise _unusable("too many workers of the Dask cluster died", hint) from error
 
 
-RETRIES = 3
-"""How often Dask does an item again whose worker has died."""
+def _call_if_alike(compiler: str, function: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
+    """Call the function in a worker of a cluster. Raises StageFailed if the compiler there is another one."""
+    if compiler_digest() != compiler:
+        message = "a worker of the Dask cluster has another version of floe-compile, or of a package that it needs"
+        raise _unusable(message, "install the same versions there as here")
+    return function(shared, item)
+
 
 _shared: Any = None
 
 
-def _share(shared: Any) -> None:
+def _begin(shared: Any) -> None:
+    """Make a new process ready to work: it has what is shared, and ends with the process that started it."""
     global _shared
     _shared = shared
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches it, too: it ends without a word
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _call_with_shared(function: Callable[[Any, Item], Result], item: Item) -> Result:
@@ -174,12 +214,17 @@ def _dask(address: str) -> Iterator[Client]:
     try:
         from distributed import Client
     except ImportError:
-        message, hint = "the package distributed is not installed", "pip install 'floe-compile[dask]'"
-        raise StageFailed([Diagnostic(NO_EXECUTOR, message, hint=hint)]) from None
+        raise _unusable("the package distributed is not installed", "pip install 'floe-compile[dask]'") from None
+    if not _ADDRESS.fullmatch(address):  # with some, a client waits for ever
+        raise _unusable(f'"{address}" is not the address of a Dask scheduler', f"write {DASK}tcp://host:port")
     try:
-        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
         message = f"no Dask scheduler answers at {address}: {error}"
-        raise StageFailed([Diagnostic(NO_EXECUTOR, message, hint="start it, or correct the address")]) from error
+        raise _unusable(message, "start it, or correct the address") from error
     with client:
         yield client
+
+
+def _unusable(message: str, hint: str) -> StageFailed:
+    return StageFailed([Diagnostic(NO_EXECUTOR, message, hint=hint)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
@@ -95,7 +95,7 @@ def _renamed_jobs(before: Manifests, after: Manifests) -> dict[ObjectId, ObjectI
 
 
 def _without_hash(identity: ObjectId) -> ObjectId:
-    return replace(identity, name=without_hash(identity.name))
+    return identity._replace(name=without_hash(identity.name))
 
 
 def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:

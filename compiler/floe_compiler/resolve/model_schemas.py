@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 JsonSchema = dict[str, Any]
 
 
+@cache
 def model_schema(model: type[BaseModel]) -> JsonSchema:
     """Return the schema of a model, with the definitions that it refers to."""
     schema: JsonSchema = tidy(model.model_json_schema())

@@ -49,19 +49,16 @@ def render_index(entries: Iterable[Entry]) -> str:
     return "\n".join([HEADER, *index_lines(sorted(entries)), ""])
 
 
-def parse_index(environment: str, text: str, findings: Findings, sound: AbstractSet[str] = frozenset()) -> set[Entry]:
+def parse_index(environment: str, text: str, findings: Findings, known: AbstractSet[str] = frozenset()) -> set[Entry]:
     """Return the entries of an index; lines that make no sense, or name files elsewhere, are findings (W007).
 
-    The markers of a merge conflict are passed over: what either side wrote is ours. Lines in `sound` are not looked at
-    any closer: they are as this tool writes them.
+    The markers of a merge conflict are passed over: what either side wrote is ours. The entries of the lines in `known`
+    are left out.
     """
-    entries: set[Entry] = set()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line in sound:
-            entries.add((line[66:], line[:64]))
-        elif entry := _parse_line(environment, line, Span(index_path(environment), number), findings):
-            entries.add(entry)
-    return entries
+    path = index_path(environment)
+    further = ((number, line) for number, line in enumerate(text.splitlines(), start=1) if line not in known)
+    entries = (_parse_line(environment, line, Span(path, number), findings) for number, line in further)
+    return {entry for entry in entries if entry}
 
 
 def _parse_line(environment: str, line: str, span: Span, findings: Findings) -> Entry | None:

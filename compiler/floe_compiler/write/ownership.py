@@ -66,11 +66,11 @@ def _compare(
     final = render_index(wanted.items()) if wanted else None
     if final == text:
         return
-    listed: set[Entry] = parse_index(environment, text or "", findings, set(index_lines(wanted.items())))
-    path, former, unlisted = index_path(environment), listed - wanted.items(), wanted.items() - listed
+    path, lines = index_path(environment), dict(zip(index_lines(wanted.items()), wanted, strict=True))
+    former: set[Entry] = parse_index(environment, text or "", findings, lines.keys())
     for file, digest in former:
         found.former.setdefault(file, set()).add(digest)
-    found.unlisted.update(file for file, _ in unlisted)
+    found.unlisted.update(lines[line] for line in lines.keys() - (text or "").splitlines())
     found.final[path] = final
     if (interim := render_index([*wanted.items(), *former])) != text:
         found.interim[path] = interim

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
 HOST = rf"{_LABEL}(?:\.{_LABEL})*"
@@ -49,8 +49,7 @@ _SERVICE = re.compile(rf"{_BEFORE}({_LABEL}(?:\.{_LABEL})+\.svc(?:\.{HOST})?)(?:
 _PAIR = re.compile(rf"{_BEFORE}({HOST}):([0-9]{{1,5}})(?![-\w.:@])")
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A server's address; `port` is 0 if it has none.
 
     `certain` says that it can be nothing else, as in a URL; `beside` names the setting that the port comes from.

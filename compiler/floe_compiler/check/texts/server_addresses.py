@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 
 from floe_compiler.check.texts.addresses import Address, addresses
@@ -33,7 +32,7 @@ def server_addresses(
 @cache  # the same scripts, settings and variables stand in every domain's objects
 def _addresses_in(text: str) -> tuple[Address, ...]:
     plain = without_comments(text)
-    below_keys = (replace(address, beside="") for address in document_addresses(text))
+    below_keys = (address._replace(beside="") for address in document_addresses(text))
     return (*addresses(plain), *option_addresses(plain), *below_keys)
 
 

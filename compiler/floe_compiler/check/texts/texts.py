@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import LaunchedPods, launched_id
 from floe_compiler.model.workloads import Container, Workload
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text and where it stands.
 
     `variable` is the environment variable whose value it is, if any, and `before` the word before it in a command.

@@ -1,0 +1,83 @@
+"""Frozen data as bytes: the same value gives the same bytes, and other bytes give nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+
+from floe_compiler.model.codec import decode, digest_of, encode
+from floe_compiler.model.inputs import Quota
+
+
+@dataclass(frozen=True)
+class Point:
+    x: int
+    name: str = ""
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    points: tuple[Point, ...]
+    by_name: dict[str, Point]
+
+
+def test_what_is_encoded_comes_back() -> None:
+    row = Row((Point(1, "a"), Point(2)), {"z": Point(3), "a": Point(4)})
+    again = decode(encode(row), Row)
+    assert again == row
+    assert again is not None
+    assert [*again.by_name] == ["z", "a"], "the order of a mapping is kept"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xc1",
+        encode(7),
+        encode([[]]),
+        encode([[Point(1)], {1: 2}]),
+        encode(Row((), {})) + b"\0",
+        b"\x91" * 100_000,
+    ],
+)
+def test_other_bytes_give_nothing(data: bytes) -> None:
+    assert decode(data, Row) is None
+
+
+def test_text_that_is_not_utf_8_gives_nothing() -> None:
+    assert decode(b"\xa2\xff\xfe", str) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Quota(cpu="1"), Quota.model_validate({"cpu": "1"})),
+        ((1, 2), [1, 2]),
+    ],
+)
+def test_the_same_value_gives_the_same_bytes(one: Any, other: Any) -> None:
+    assert encode(one) == encode(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(Quota(cpu="1"), Quota(cpu="2")), (Quota, Point), (1, "1"), (True, 1), (1, 1.5), (None, "")]
+)
+def test_other_values_give_other_bytes(one: Any, other: Any) -> None:
+    assert encode(one) != encode(other)
+
+
+@pytest.mark.parametrize("value", [len, object(), lambda: 1, {1: [print]}])
+def test_what_is_not_data_is_refused(value: Any) -> None:
+    with pytest.raises(NotImplementedError):
+        encode(value)
+
+
+def test_parts_of_a_digest_count_apart() -> None:
+    digests = [digest_of(*parts) for parts in (("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc"), ())]
+    assert len({*digests}) == len(digests)
+    assert digest_of("ä", b"x") == digest_of("ä".encode(), "x")
+    assert digest_of("\udcff") == digest_of(b"\xff"), "the name of a file may be of any bytes"
+    assert {len(one) for one in digests} == {64}

@@ -1,0 +1,88 @@
+"""What the inputs compile to, asked for piece by piece."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.model.objects import identify
+from floe_compiler.model.places import Places
+from floe_compiler.model.yaml_text import from_yaml
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
+from pipeline.mesh_of_three import CLUSTER, DELIVERY, DOMAINS, PLATFORM, files, namespace, write
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compilation:
+    return compile_mesh(write(tmp_path_factory.mktemp("mesh"), files()))
+
+
+@pytest.fixture
+def environment(compiled: Compilation) -> CompiledEnvironment:
+    (found,) = (one for one in compiled.environments if one.environment == "dev")
+    return found
+
+
+def test_each_file_has_its_text_and_its_unit(compiled: Compilation) -> None:
+    units: dict[str, set[str]] = {}
+    for path, text in compiled.files.items():
+        (environment,) = (one for one in compiled.environments if path.startswith(f"output/{one.environment}/"))
+        assert text in environment.body(environment.unit_of(path)).texts
+        units.setdefault(environment.unit_of(path), set()).add(path.split("/")[2])
+    assert units[CLUSTER] == {"_cluster"}
+    assert units[DELIVERY] == {"_delivery"}
+    assert units[PLATFORM] == {PLATFORM, "_cluster"}, "its Namespace lies with the objects that have none"
+    assert all(units[namespace(name)] == {namespace(name), "_cluster"} for name in DOMAINS)
+
+
+@pytest.mark.parametrize("path", ["output/dev/floe-platform/secret_a.yaml", "output/qa/_cluster/x.yaml", ""])
+def test_a_file_that_is_not_there_is_of_no_unit(environment: CompiledEnvironment, path: str) -> None:
+    with pytest.raises(KeyError):
+        environment.unit_of(path)
+
+
+def test_a_namespace_has_the_objects_that_say_so(compiled: Compilation, environment: CompiledEnvironment) -> None:
+    everything = [from_yaml(text) for path, text in compiled.files.items() if path.startswith("output/dev/")]
+    for name in ("", "argocd", PLATFORM, *map(namespace, DOMAINS), "elsewhere"):
+        found = environment.in_namespace(name)
+        assert sorted(map(identify, found)) == sorted(
+            identify(one) for one in everything if one["metadata"].get("namespace", "") == name
+        )
+    assert environment.in_namespace("elsewhere") == []
+    assert environment.in_namespace("argocd")
+    assert sorted(environment.objects.by_id) == sorted(map(identify, everything))
+
+
+def test_objects_of_a_kind_are_those_alone(environment: CompiledEnvironment) -> None:
+    found = [str(identify(one)) for one in environment.of_kind("CronJob")]
+    assert sorted(found) == [
+        "CronJob.batch floe-finance-domain/costs",
+        "CronJob.batch floe-marketing-domain/campaigns",
+        "CronJob.batch floe-sales-domain/orders",
+    ]
+    assert {one["kind"] for one in environment.of_kind("Service")} == {"Service"}, "no ServiceAccount"
+    assert [*environment.of_kind("Nothing")] == []
+
+
+def test_places_are_those_of_the_unit(environment: CompiledEnvironment) -> None:
+    places = environment.places(namespace("finance"))
+    assert [str(span) for span in places.patched["ResourceQuota floe-finance-domain/quota"]] == [
+        "overlays/dev/finance-quota.yaml:1:1"
+    ]
+    assert "CronJob.batch floe-finance-domain/costs" in places.origins
+    assert environment.places("elsewhere") == Places("dev")
+
+
+def test_only_the_units_that_are_asked_for_are_read(environment: CompiledEnvironment) -> None:
+    read: list[str] = []
+
+    def body(name: str, unit: str) -> None:
+        read.append(unit)
+        raise LookupError
+
+    apart = CompiledEnvironment("dev", environment.heads, body)  # type: ignore[arg-type]
+    with pytest.raises(LookupError):
+        list(apart.of_kind("AppProject"))
+    with pytest.raises(LookupError):
+        apart.in_namespace(namespace("sales"))
+    assert set(read) <= {namespace("sales"), DELIVERY}

@@ -1,0 +1,113 @@
+"""The units of an environment, and what each is known by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cache.store import Memory
+from floe_compiler.pipeline import _mesh, silent
+from floe_compiler.pipeline.environments import Mesh, cluster_tasks, unit_tasks, with_definitions
+from floe_compiler.pipeline.units import Task
+from floe_compiler.pipeline.workers import ThisProcess
+from pipeline.mesh_of_three import (
+    CLASS,
+    CLUSTER,
+    DELIVERY,
+    DEV_NOTE,
+    DEV_OVERLAY,
+    DEV_PATCH,
+    DOMAINS,
+    PLATFORM,
+    config_map,
+    files,
+    labelled,
+    namespace,
+    overlay,
+    priority_class,
+    quota,
+    write,
+)
+
+NAMESPACES = (PLATFORM, *map(namespace, DOMAINS))
+
+
+def mesh(root: Path, changes: Mapping[str, Any] | None = None) -> Mesh:
+    """Return dev of the mesh with these changes, read and resolved."""
+    write(write(root, files()), changes or {})
+    return _mesh(root, ("dev",), silent, Memory(), ThisProcess())[0]
+
+
+def tasks(of: Mesh, definitions: tuple[str, ...] = ()) -> dict[str, Task]:
+    """Return the tasks of all units by name."""
+    given = of.inputs()
+    found = [*cluster_tasks(of, given), *unit_tasks(of, with_definitions(of, given, {"dev": definitions}))]
+    assert len({one.key for one in found}) == len(found)
+    return {one.key.namespace: one for one in found}
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Mesh:
+    return mesh(tmp_path_factory.mktemp("mesh"))
+
+
+def test_there_is_a_unit_for_each_namespace_and_for_what_has_none(before: Mesh) -> None:
+    found = tasks(before)
+    assert {*found} == {CLUSTER, DELIVERY, *NAMESPACES}
+    assert {(one.key.environment, one.key.cluster) for one in found.values()} == {("dev", "dev")}
+    assert {name for name, one in found.items() if one.delivery} == {DELIVERY}
+    assert {name: one.scope for name, one in found.items() if one.scope} == {
+        PLATFORM: "platform",
+        **{namespace(name): name for name in DOMAINS},
+    }
+    assert len({one.content for one in found.values()}) == len(found), "none is taken for another"
+
+
+def test_objects_written_for_a_namespace_of_nobody_are_a_unit(tmp_path: Path) -> None:
+    found = tasks(mesh(tmp_path, {DEV_NOTE: config_map("note", namespace="elsewhere")}))
+    assert found.keys() - {CLUSTER, DELIVERY, *NAMESPACES} == {"elsewhere"}
+    assert found["elsewhere"].declared is None
+
+
+def changed(before: Mesh, after: Mesh) -> set[str]:
+    one, other = tasks(before), tasks(after)
+    return {name for name in one if one[name].content != other[name].content}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, set()),
+        ({DEV_PATCH: quota("51")}, {namespace("finance")}),
+        ({CLASS: priority_class(2)}, {CLUSTER}),
+        ({DEV_NOTE: config_map("other", namespace=namespace("sales"))}, {namespace("sales")}),
+        (
+            {DEV_OVERLAY: overlay({"path": "finance-quota.yaml"}, labelled("Application", "a", namespace="argocd"))},
+            {DELIVERY},
+        ),
+        (
+            {DEV_OVERLAY: overlay({"path": "finance-quota.yaml"}, labelled("Role", "a", namespace="floe-.*-domain"))},
+            {CLUSTER, DELIVERY, *NAMESPACES},
+        ),
+    ],
+    ids=["nothing", "patch", "no namespace", "written", "delivery", "pattern"],
+)
+def test_what_the_overlay_says_of_a_unit_is_part_of_it(
+    changes: Mapping[str, Any], expected: set[str], before: Mesh, tmp_path: Path
+) -> None:
+    assert changed(before, mesh(tmp_path, changes)) == expected
+
+
+def test_the_compiler_is_part_of_all(before: Mesh) -> None:
+    assert changed(before, replace(before, compiler="another")) == {CLUSTER, DELIVERY, *NAMESPACES}
+
+
+def test_definitions_are_part_of_what_may_have_their_objects(before: Mesh) -> None:
+    one, other = tasks(before, ("kind: A\n",)), tasks(before)
+    assert {name for name in one if one[name].content != other[name].content} == {DELIVERY, *NAMESPACES}
+    given = with_definitions(before, before.inputs(), {"dev": ["b", "a", "b"]})
+    assert given["dev"].definitions == ("a", "b")

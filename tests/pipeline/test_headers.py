@@ -1,0 +1,102 @@
+"""The header of each unit: made once, recalled afterwards, made again where what it follows from has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cache.store import Cache, Memory
+from floe_compiler.components import registry
+from floe_compiler.load.mesh import load
+from floe_compiler.model.codec import digest_of, encode
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.pipeline.headers import Header, NotResolved, Scope, headers, made_headers
+from floe_compiler.pipeline.workers import Processes, ThisProcess
+from floe_compiler.resolve import resolve_frames
+from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.schemas import schemas
+from pipeline.mesh_of_three import DEV, DOMAINS, MANIFEST, ORDERS, Recorder, dev, files, manifest, product, write
+
+SCOPES = [("dev", scope) for scope in ("platform", *DOMAINS)]
+
+
+def frames(root: Path, changes: Mapping[str, Any] | None = None) -> Mapping[str, Frame]:
+    """Return what the domains of dev have in common, with these changes of the mesh."""
+    components = registry()
+    sources, _ = load(write(write(root, files()), changes or {}), schemas(components))
+    findings = Findings()
+    found = resolve_frames(sources, components, ("dev",), findings)
+    findings.finish()
+    return found
+
+
+def made(found: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Mapping[Scope, Header]:
+    return headers(found, compiler, cache, ThisProcess())
+
+
+def test_what_is_recalled_is_what_was_made(tmp_path: Path) -> None:
+    cache, found = Memory(), frames(tmp_path)
+    first, again = made(found, cache), made(found, cache)
+    assert [*first] == [*again] == SCOPES
+    assert [one.header for one in first.values()] == [one.header for one in again.values()]
+    assert all(one.declared is None for one in again.values()), "nothing was declared again"
+    for (environment, scope), one in first.items():
+        unit = one.unit()
+        assert unit is not None
+        assert (unit.settings.environment.name, unit.scope, unit.namespace) == (
+            environment,
+            scope,
+            one.header.namespace,
+        )
+        assert one.header.content == digest_of(encode(unit))
+
+
+def test_another_compiler_recalls_nothing(tmp_path: Path) -> None:
+    cache, found = Recorder(), frames(tmp_path)
+    made(found, cache, "1")
+    again = Recorder(cache)
+    made(found, again, "2")
+    assert len(again.put_entries) == len(SCOPES)
+
+
+def contents(root: Path, changes: Mapping[str, Any]) -> set[str]:
+    """Return the scopes whose content is another one with these changes."""
+    before, after = made(frames(root / "before"), Memory()), made(frames(root / "after", changes), Memory())
+    return {scope for _, scope in SCOPES if before["dev", scope].header.content != after["dev", scope].header.content}
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({ORDERS: product("orders", image="acme/orders:2.0.0")}, {"sales"}),
+        ({DEV: dev(sales="{pods: 81}")}, {"sales"}),
+        ({MANIFEST: manifest(compute={"type": "duckdb", "threads": 3})}, {"platform", *DOMAINS}),
+        ({ORDERS: "# moved\n" + "".join(f"{key}: {value}\n" for key, value in product("orders").items())}, {"sales"}),
+    ],
+    ids=["image", "override", "compute", "lines"],
+)
+def test_the_content_is_that_of_what_is_declared(changes: Mapping[str, Any], changed: set[str], tmp_path: Path) -> None:
+    assert contents(tmp_path, changes) == changed
+
+
+def test_any_number_of_processes_makes_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("floe_compiler.pipeline.headers.CHUNK", 1)
+    found = frames(tmp_path)
+    alone, apart = (
+        made_headers(found, scopes, {}, workers)
+        for scopes, workers in ((SCOPES, ThisProcess()), (SCOPES[::-1], Processes(2)))
+    )
+    assert {scope: one.header for scope, one in alone.items()} == {scope: one.header for scope, one in apart.items()}
+
+
+def test_a_domain_that_is_wrong_has_no_header_and_is_not_kept(tmp_path: Path) -> None:
+    cache = Recorder()
+    with pytest.raises(NotResolved):
+        made(
+            frames(tmp_path, {DEV: dev(sales="{pods: 80}, orchestrator: {replicas: 3}")}),
+            cache,
+        )
+    assert cache.put_entries == []

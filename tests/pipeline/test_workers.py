@@ -1,0 +1,235 @@
+"""Whoever does the work, and however many they are: the same results in the same order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cache.store import Store
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.span import Span
+from floe_compiler.pipeline import compile_mesh, headers, results
+from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
+from pipeline.mesh_of_three import (
+    BASE,
+    DEV,
+    DOMAINS,
+    ORDERS,
+    config_map,
+    dev,
+    domain,
+    files,
+    kustomization,
+    namespace,
+    product,
+    write,
+)
+
+WORKERS: dict[str, Workers] = {
+    "this process": ThisProcess(),
+    "1 process": Processes(1),
+    "2 processes": Processes(2),
+    "7 processes": Processes(7),
+    "2 processes that share nothing": Processes(2, "spawn"),
+}
+WRONG = Rule("X001", "wrong", "It is wrong.")
+
+
+@pytest.fixture
+def finely_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each unit and scope be a piece of work of its own, however few there are."""
+    monkeypatch.setattr(results, "FEW", 1)
+    monkeypatch.setattr(results, "BATCHES", 9)
+    monkeypatch.setattr(headers, "CHUNK", 1)
+
+
+def with_notes(root: Path) -> Path:
+    """Make the mesh with an object in each namespace that nothing reads: a warning for each."""
+    notes = {f"base/{name}.yaml": config_map("remark", namespace=namespace(name)) for name in DOMAINS}
+    listed = [path.removeprefix("base/") for path in notes]
+    return write(root, {**files(), **notes, BASE: kustomization(["priority-class.yaml", *listed])})
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """Return what the mesh compiles to in this process, all units at once."""
+    return outcome(with_notes(tmp_path_factory.mktemp("mesh")))
+
+
+def outcome(root: Path, workers: Workers | None = None, cache: Store | None = None) -> list[Any]:
+    """Return the files in their order, and the warnings in theirs; or the errors in theirs."""
+    try:
+        compiled = compile_mesh(root, ("dev",), workers=workers, cache=cache)
+    except StageFailed as failed:
+        return list(failed.diagnostics)
+    return [*compiled.files.items(), *compiled.warnings]
+
+
+@pytest.mark.usefixtures("finely_divided")
+@pytest.mark.parametrize("who", WORKERS)
+def test_the_bytes_and_the_order_of_warnings_are_the_same(who: str, expected: list[Any], tmp_path: Path) -> None:
+    root = with_notes(tmp_path / "mesh")
+    assert outcome(root, WORKERS[who], Store(tmp_path / "cache")) == expected
+    assert len([one for one in expected if isinstance(one, Diagnostic)]) >= len(DOMAINS)
+
+
+@pytest.mark.usefixtures("finely_divided")
+def test_processes_leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = with_notes(tmp_path / "mesh")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    assert outcome(root, Processes(2), Store(tmp_path / "cache"))
+    assert not [*(tmp_path / "temporary").iterdir()]
+
+
+MISTAKES: dict[str, dict[str, Any]] = {
+    "check": {
+        DEV: dev(finance="{pods: 1}", sales="{cpu: 1m}"),
+        "domains/marketing/domain.yaml": domain("marketing", quota={"memory": "1Mi"}),
+    },
+    "resolve": {
+        "domains/marketing/domain.yaml": domain("marketing", orchestrator={"replicas": 3}),
+        DEV: dev(finance="{pods: 70}, orchestrator: {replicas: 3}", sales="{pods: 80}, orchestrator: {replicas: 3}"),
+    },
+    "load": {ORDERS: product("orders", run_by="nobody"), DEV: dev(finance="{pods: many}", sales="{cpu: lots}")},
+}
+
+
+@pytest.mark.usefixtures("finely_divided")
+@pytest.mark.parametrize("stage", MISTAKES)
+def test_the_order_of_errors_is_the_same(stage: str, tmp_path: Path) -> None:
+    root = write(with_notes(tmp_path), MISTAKES[stage])
+    alone = outcome(root)
+    assert {one.rule.code[0] for one in alone if one.severity == "error"} == {stage[0].upper()}
+    assert len({one.span.file for one in alone}) > 1, alone
+    assert outcome(root, Processes(2)) == alone
+    assert outcome(root, Processes(7)) == alone
+
+
+def later_first(shared: float, item: int) -> int:
+    """Take the longer the earlier the item comes."""
+    time.sleep(shared / (item + 1))
+    return item * 10
+
+
+def fail(shared: Exception, item: int) -> int:
+    """Raise what is shared for the second item."""
+    if item == 1:
+        raise shared
+    return item
+
+
+def own_id(_shared: None, _item: int) -> int:
+    """Return the process that does the item."""
+    time.sleep(0.05)
+    return os.getpid()
+
+
+@pytest.mark.parametrize("who", WORKERS)
+def test_results_come_in_the_order_of_the_items(who: str) -> None:
+    assert [*WORKERS[who].map(later_first, 0.05, range(5))] == [0, 10, 20, 30, 40]
+    assert [*WORKERS[who].map(later_first, 0.0, [])] == []
+    assert [*map_with(WORKERS[who])(abs, [-1, -2, 3])] == [1, 2, 3]
+
+
+def test_one_item_is_done_here_and_many_are_done_elsewhere() -> None:
+    assert [*Processes(2).map(own_id, None, [0])] == [os.getpid()]
+    others = {*Processes(2).map(own_id, None, range(6))}
+    assert len(others) == 2
+    assert os.getpid() not in others
+
+
+ERRORS = (
+    StageFailed([Diagnostic(WRONG, "wrong", Span("a.yaml", 3, 4)), Diagnostic(WRONG, "as well")]),
+    headers.NotResolved(),
+    ValueError("wrong", 7),
+)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("who", ["this process", "2 processes"])
+def test_an_error_comes_out_as_what_it_was(who: str, error: Exception) -> None:
+    done: list[int] = []
+    with pytest.raises(type(error)) as raised:
+        done.extend(WORKERS[who].map(fail, error, range(4)))
+    assert raised.value.args == error.args
+    if isinstance(error, StageFailed) and isinstance(raised.value, StageFailed):
+        assert raised.value.diagnostics == error.diagnostics
+
+
+SLEEP = r"""
+import os, time
+from floe_compiler.pipeline.workers import Processes
+def sleep(_shared, _item):
+    os.write(1, b"%d\n" % os.getpid())
+    time.sleep(60)
+try:
+    list(Processes(2).map(sleep, None, range(9)))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("end", ["interrupted in the terminal", "terminated", "killed"])
+def test_no_process_outlives_the_one_that_started_it(end: str) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-c", SLEEP],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert run.stdout
+    children: list[int] = []
+    try:
+        children += [int(run.stdout.readline()) for _ in range(2)]
+        if end == "interrupted in the terminal":
+            os.killpg(run.pid, signal.SIGINT)  # as the terminal does
+        else:
+            run.send_signal(signal.SIGTERM if end == "terminated" else signal.SIGKILL)
+        said, errors = run.communicate(timeout=20)
+        until = time.monotonic() + 20
+        while any(map(is_running, children)) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not [*filter(is_running, children)]
+        assert errors == ""
+        assert ("interrupted" in said) == (end == "interrupted in the terminal")
+    finally:
+        for process in filter(is_running, (run.pid, *children)):
+            os.kill(process, signal.SIGKILL)
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def test_jobs_choose_the_workers() -> None:
+    with workers(1) as one, workers(3) as three, workers(1000) as many:
+        assert isinstance(one, ThisProcess)
+        assert isinstance(three, Processes)
+        assert (one.jobs, three.jobs, many.jobs) == (1, 3, MOST_JOBS)
+    assert 1 <= default_jobs() <= MOST_JOBS
+
+
+def end_at_once(_shared: None, _item: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_the_system_stops_is_no_mistake_of_the_compiler() -> None:
+    with pytest.raises(StageFailed) as failed:
+        list(Processes(2).map(end_at_once, None, (1, 2)))
+    (found,) = failed.value.diagnostics
+    assert found.rule.code == "W019"
+    assert "--jobs 1" in found.hint
