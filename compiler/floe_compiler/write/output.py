@@ -70,8 +70,7 @@ def write_output(
     Args:
         root: the repository's root.
         files: what the inputs compile to, by path from the root; best a `FileSet`, which knows what they hash to.
-        digests: for each compiled environment, the digest of its inputs; empty if these changed in the meantime, so that
-            the next run compiles it again.
+        digests: for each compiled environment, the digest of its inputs; none ("") if they changed in the meantime.
         store: what earlier runs have kept, and where to keep what the next run need not find out again.
         complete: whether these are all environments, so that the output of any other must go.
         allow_delete: `<environment>` or `<environment>/<folder>` where more may be deleted than is common.
