@@ -39,12 +39,11 @@ DOMAINS = "domains"
 Scope = tuple[str, str]
 """Environment and scope."""
 
-
 Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
+"""The environments, and the facts of all of their namespaces as far as these are known."""
+
 Provided = Mapping[str, tuple[Capability, ...]]
 """What the shared services of each environment provide."""
-
-"""The environments, and the facts of all of their namespaces as far as these are known."""
 
 
 class NotResolved(Exception):
