@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tomllib
 from importlib import metadata, resources
 from pathlib import Path
@@ -183,6 +184,26 @@ def test_the_source_of_the_compiler_counts(
     compiler_digest.cache_clear()
     with (copy / file).open("a", encoding="utf-8") as stream:
         stream.write("\n")
+    assert compiler_digest() != before
+
+
+@pytest.mark.parametrize("module", ["acme_floe", "acme_floe.portal"])
+@pytest.mark.parametrize("file", ["__init__.py", "portal.py", "labels.py", "manifests/portal.yaml"])
+def test_all_files_of_a_components_package_count(
+    module: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uncached: object
+) -> None:
+    for one in ("__init__.py", "portal.py", "labels.py", "manifests/portal.yaml"):
+        add(tmp_path, f"acme_floe/{one}", "")
+    add(tmp_path, "acme_floe-1.0.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: acme-floe\nVersion: 1.0.0\n")
+    points = f"[floe_compile.components]\nportal = {module}:COMPONENT\n"
+    add(tmp_path, "acme_floe-1.0.0.dist-info/entry_points.txt", points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "acme_floe", raising=False)  # another test's
+    before = compiler_digest()
+    compiler_digest.cache_clear()
+    assert compiler_digest() == before
+    compiler_digest.cache_clear()
+    add(tmp_path, f"acme_floe/{file}", "# another")
     assert compiler_digest() != before
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.load.rules import SECRET_VALUE
-from floe_compiler.load.secret_scan import secret_values
+from floe_compiler.load.secret_scan import may_assign_secret, secret_values
 from floe_compiler.model.document import Document
 from floe_compiler.model.span import Span
 
@@ -88,3 +88,26 @@ def test_references_are_no_secrets(data: Any) -> None:
 def test_where_it_stands() -> None:
     document = Document("a.yaml", {"token": "x"}, values={("token",): Span("a.yaml", 7, 9)})
     assert [one.span for one in secret_values(document)] == [Span("a.yaml", 7, 9)]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("PGPASSWORD=hunter2 psql", True),
+        ("psql --password=hunter2", True),
+        ('{"password": "hunter2"}', True),
+        ("password = hunter2", True),
+        ("mode=fast", False),
+        ("the password", False),
+        ("key", False),
+    ],
+)
+def test_a_script_may_give_a_secret_a_value(text: str, told: bool) -> None:
+    assert may_assign_secret(Document("a.yaml", {"steps": [{"command": ["sh", "-c", text]}]})) == told
+    assert not may_assign_secret(
+        Document("a.yaml", {"steps": [{"secrets": {"PASSWORD": {"secret": "a", "key": "b"}}}]})
+    )
+
+
+def test_a_long_word_takes_no_time() -> None:
+    assert not may_assign_secret(Document("a.yaml", {"a": "x" * 1_000_000}))

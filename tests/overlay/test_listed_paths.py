@@ -84,6 +84,15 @@ def test_symbolic_links_are_not_followed(mesh: Mesh, link: str) -> None:
     assert told.startswith(f"K009 {FILE}:1:13: ")
 
 
+@pytest.mark.parametrize("path", [".a.yaml", "sub/.a.yaml", ".sub/a.yaml", ".sub"])
+def test_hidden_files_are_no_inputs(mesh: Mesh, path: str) -> None:
+    """No digest of the inputs counts them, so a change of one would leave stale output that passes for current."""
+    mesh.write({FILE: f"resources: [{path}]\n", "base/.sub/kustomization.yaml": "resources: [a.yaml]\n"})
+    mesh.write(dict.fromkeys(("base/.a.yaml", "base/sub/.a.yaml", "base/.sub/a.yaml"), OBJECT))
+
+    assert mesh.told() == [f'K009 {FILE}:1:13: "{path}" is hidden (give it a name without a dot at its start)']
+
+
 def test_a_folder_that_lists_itself_is_refused(mesh: Mesh) -> None:
     mesh.write({FILE: "resources: [a]\n", "base/a/kustomization.yaml": "resources: [../../base/a]\n"})
 

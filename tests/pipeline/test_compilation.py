@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.model.objects import identify
 from floe_compiler.model.places import Places
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
-from pipeline.mesh_of_three import CLUSTER, DELIVERY, DOMAINS, PLATFORM, files, namespace, write
+from pipeline.mesh_of_three import CLUSTER, DELIVERY, DOMAINS, PLATFORM, files, namespace, product, write
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +89,11 @@ def test_only_the_units_that_are_asked_for_are_read(environment: CompiledEnviron
     with pytest.raises(LookupError):
         apart.in_namespace(namespace("sales"))
     assert set(read) <= {namespace("sales"), DELIVERY}
+
+
+def test_units_come_in_the_same_order_whether_they_are_known_or_not(tmp_path: Path) -> None:
+    root, cache = write(tmp_path, files()), Memory()
+    compile_mesh(root, cache=cache)
+    write(root, {"domains/finance/products/costs.yaml": product("costs", image="acme/costs:2.0.0")})
+    warm, cold = (compile_mesh(root, cache=one) for one in (cache, Memory()))
+    assert [[*one.heads] for one in warm.environments] == [[*one.heads] for one in cold.environments]

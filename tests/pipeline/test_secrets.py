@@ -52,6 +52,7 @@ INPUTS: dict[str, dict[str, Any]] = {
         BASE: kustomization(["written.yaml"], {"target": {"kind": "CronJob"}, "patch": VARIABLE}),
     },
     "a product's variable": {ORDERS: step(variables={"API_TOKEN": VALUE})},
+    "a product's script": {ORDERS: step(type="custom", command=["sh", "-c", f"PGPASSWORD={VALUE} psql"])},
     "a product's secret": {ORDERS: step(secrets={"API_TOKEN": VALUE})},
     "a URL in a variable": {ORDERS: step(variables={"SOURCE": f"https://user:{VALUE}@acme.example/"})},
     "an environment's setting": {

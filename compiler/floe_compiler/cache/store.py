@@ -16,7 +16,8 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+
+from floe_compiler.model.cache import Cache as Cache  # re-exported: what both kinds below are
 
 FORMAT = b"floe-compile cache 1\n"
 DIGEST_SIZE = 16
@@ -25,16 +26,6 @@ KEPT_DAYS = 30
 
 _DAY = 24 * 3600
 _NUMBERS = itertools.count()
-
-
-class Cache(Protocol):
-    """Entries by kind and key."""
-
-    def get(self, kind: str, key: str) -> bytes | None:
-        """Return the data under a key; None if it is missing or damaged."""
-
-    def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry; return whether it is kept."""
 
 
 class Store:

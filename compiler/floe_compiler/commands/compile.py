@@ -95,8 +95,11 @@ def compile_and_write(
     with workers_ as workers, showing_progress(sys.stderr) as progress:
         compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, digests=digests)
         progress("writing")
+        # What somebody changed meanwhile was read before or after that: what it was compiled from cannot be told.
+        after = input_digests(root)
+        known = {name: digest if digest == after.get(name) else "" for name, digest in compiled.digests.items()}
         written = write_output(
-            root, compiled.files, compiled.digests, cache, not environments, allow_delete, len(compiled.warnings)
+            root, compiled.files, known, cache, not environments, allow_delete, len(compiled.warnings)
         )
     changes = ((written.create, "created"), (written.change, "changed"), (written.delete, "deleted"))
     parts = [f"{len(paths)} {word}" for paths, word in changes if paths] or ["nothing to change"]

@@ -99,9 +99,14 @@ def _version(package: str) -> str:
 
 
 def _source(module: str) -> str:
-    """Return the digest of a module's file, which changes without its package's version if that is being worked on."""
+    """Return the digest of a module's file and of its package, which change without its version while it is written."""
     try:
         found = find_spec(module)
+        package = find_spec(found.parent) if found and found.parent else None
     except (ImportError, ValueError):  # told when the component is loaded
         return ""
-    return _content(found.origin) if found and found.origin else ""
+    files = [found.origin] if found and found.origin else []
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        paths = (path for path in Path(folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        files += sorted(map(str, paths))
+    return " ".join(map(_content, files))

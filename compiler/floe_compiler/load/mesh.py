@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from floe_compiler.load.authored import Authored, authored_files, environment_name, product_key
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
-from floe_compiler.load.secret_scan import secret_values
+from floe_compiler.load.secret_scan import may_assign_secret, secret_values
 from floe_compiler.load.text_file import read_file
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.codec import digest_of
@@ -124,7 +124,7 @@ def _documents(
 
 
 def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Diagnostic]]]:
-    """Return the document of each file (as bytes, if it can be packed) and its findings.
+    """Return the document of each file (as bytes, if it can be packed and kept) and its findings.
 
     The document is None if the file has errors.
     """
@@ -133,7 +133,8 @@ def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Di
     for file, kind, text in texts.files:
         findings = Findings()
         document = _document(file, kind, text, check, findings)
-        results.append((file, (packed((document,)) or document) if document else None, findings.found))
+        kept = packed((document,)) if document and not may_assign_secret(document) else None
+        results.append((file, kept or document, findings.found))
     return results
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -10,12 +11,15 @@ from floe_compiler.load.rules import SECRET_VALUE
 from floe_compiler.model.credentials import (
     PASSWORD_IN_URL,
     holds_secret,
+    names_secret,
     option_of_secret,
     secret_in,
     stands_for_itself,
 )
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
+
+_ASSIGNED = re.compile(r"""(?<![\w.-])-*([A-Za-z][\w.-]*)["']?\s*[=:]""")
 
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
@@ -27,6 +31,16 @@ def secret_values(document: Document) -> Iterator[Diagnostic]:
         if kind:
             message = f"{show_path(path)} looks like {kind}"
             yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
+
+
+def may_assign_secret(document: Document) -> bool:
+    """Tell whether a text in a document may give a secret a value, as a script does; rather too often than not.
+
+    What comes of it is refused when the rendered objects are checked, which know the names of Secrets: these are no
+    values.
+    """
+    texts = (str(value) for _, value, _ in _scalars(document.data))
+    return any(names_secret(name) for text in texts for name in _ASSIGNED.findall(text))
 
 
 def _hint(kind: str, path: DataPath) -> str:

@@ -19,13 +19,17 @@ PATH_NOT_ALLOWED = Rule(
     "K009",
     "path not allowed",
     "A kustomization lists files in its own folder or below it, and folders of base/ (an overlay: of itself, too)."
-    " Symbolic links are not followed. So nothing else in the repository, or on the machine, changes what is rendered.",
+    " Symbolic links are not followed, and hidden files are no inputs. So nothing else in the repository, or on the"
+    " machine, changes what is rendered.",
 )
 NOT_FOUND = Rule(
     "K010",
     "file not found",
     "A file or folder that a kustomization lists does not exist or cannot be read as UTF-8 text.",
 )
+
+HIDDEN = "is hidden"
+"""Why a path is not allowed whose name, or a folder's on the way, begins with a dot."""
 
 OTHER_NAMES = ("kustomization.yml", "Kustomization")
 """kustomize's further names for the file; one name is enough."""
@@ -46,7 +50,8 @@ def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -
     found = posixpath.normpath(posixpath.join(folder, path))
     problem = _why_not(root, folder, path, found)
     if problem:
-        findings.add(PATH_NOT_ALLOWED, f'"{path}" {problem}', span, hint=f"copy it to {folder}/")
+        hint = "give it a name without a dot at its start" if problem == HIDDEN else f"copy it to {folder}/"
+        findings.add(PATH_NOT_ALLOWED, f'"{path}" {problem}', span, hint=hint)
         return None
     if not (root / found).exists():
         nearby = root / posixpath.dirname(found)
@@ -76,7 +81,8 @@ def _why_not(root: Path, folder: str, path: str, found: str) -> str:
     allowed = (folder,) if (root / found).is_file() else (tree_of(folder), "base")
     if not any(found == one or found.startswith(f"{one}/") for one in allowed):
         return f"lies outside {allowed[0]}/"
-    return ""
+    # What an editor or the system leaves is hidden, and no change of it makes the output stale.
+    return HIDDEN if any(part.startswith(".") for part in parts) else ""
 
 
 def tree_of(folder: str) -> str:

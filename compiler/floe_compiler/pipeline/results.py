@@ -77,15 +77,21 @@ class Results:
             self._take(compiled)
 
     def of(self, environment: str) -> Mapping[str, UnitHead]:
-        """Return the heads of an environment's units, by name."""
-        return {key.namespace: head for key, head in self.heads.items() if key.environment == environment}
+        """Return the heads of an environment's units, by name, in the order of their tasks."""
+        return {key.namespace: head for key, head in self._own(environment)}
 
     def summaries(self, environment: str) -> Mapping[str, Summary]:
         """Return the summaries of an environment's units, by name."""
         if environment not in self._summaries:
-            own = [(key, head) for key, head in self.heads.items() if key.environment == environment]
+            own = self._own(environment)
             self._summaries[environment] = {key.namespace: self._summary(key, head) for key, head in own}
         return self._summaries[environment]
+
+    def _own(self, environment: str) -> Iterator[tuple[UnitKey, UnitHead]]:
+        """Yield the heads of an environment's units in an order that does not tell which of them were recalled."""
+        for key in self.tasks:
+            if key.environment == environment and key in self.heads:
+                yield key, self.heads[key]
 
     def _summary(self, key: UnitKey, head: UnitHead) -> Summary:
         found = decode(bytes(head.summary), Summary)

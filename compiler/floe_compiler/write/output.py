@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import FileSet, sha256
 from floe_compiler.write.commit import commit, reporting_refusals
@@ -14,7 +15,7 @@ from floe_compiler.write.index import index_lines, index_path, indexed_environme
 from floe_compiler.write.lock import locked
 from floe_compiler.write.plan import WritePlan, plan_writes
 from floe_compiler.write.snapshot import Snapshot, output_folders, take_snapshot
-from floe_compiler.write.state import Compiled, Store, known_stats, recall, remember, stats_of
+from floe_compiler.write.state import Compiled, known_stats, recall, remember, stats_of
 from floe_compiler.write.stats import add_written
 from floe_compiler.write.updates import guard_updates, may_be_refused
 
@@ -60,7 +61,7 @@ def write_output(
     root: Path,
     files: Mapping[str, str],
     digests: Mapping[str, str],
-    store: Store,
+    store: Cache,
     complete: bool = True,
     allow_delete: Iterable[str] = (),
     warnings: int = 0,
@@ -70,7 +71,7 @@ def write_output(
     Args:
         root: the repository's root.
         files: what the inputs compile to, by path from the root; best a `FileSet`, which has their hashes.
-        digests: for each compiled environment, the digest of its inputs.
+        digests: for each compiled environment, the digest of its inputs; empty if they changed during the run.
         store: the cache of earlier and later runs.
         complete: whether these are all environments, so that the output of any other is deleted.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
@@ -96,7 +97,7 @@ def write_output(
     return report
 
 
-def warnings_if_current(root: Path, digests: Mapping[str, str], store: Store, complete: bool = True) -> int | None:
+def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, complete: bool = True) -> int | None:
     """Return how many warnings there were when the output was compiled; None if it is not current.
 
     It is current if it was compiled from inputs of just these digests, and every file is as it was written.

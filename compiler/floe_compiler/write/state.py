@@ -8,24 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
+from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.write.stats import FileStat, FolderStats
 
 KIND = "outputs"
-
-
-class Store(Protocol):
-    """The cache: bytes by kind and key."""
-
-    def get(self, kind: str, key: str) -> bytes | None:
-        """Return the data under a key; None if it is missing or damaged."""
-
-    def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry, if possible; return whether it is kept."""
 
 
 class Compiled(msgspec.Struct, frozen=True, array_like=True):
@@ -45,13 +35,13 @@ class Compiled(msgspec.Struct, frozen=True, array_like=True):
         return Compiled(self.digest, self.index, self.warnings, stats)
 
 
-def recall(store: Store, root: Path) -> Mapping[str, Compiled]:
+def recall(store: Cache, root: Path) -> Mapping[str, Compiled]:
     """Return the state of each environment of this checkout."""
     data = store.get(KIND, _key(root))
     return (decode(data, dict[str, Compiled]) if data else None) or {}
 
 
-def remember(store: Store, root: Path, compiled: Mapping[str, Compiled]) -> None:
+def remember(store: Cache, root: Path, compiled: Mapping[str, Compiled]) -> None:
     """Keep the state of the environments of this checkout."""
     store.put(KIND, _key(root), encode(compiled))
 
