@@ -137,6 +137,7 @@ def _headers(
     raise AssertionError("what is wrong with a unit is wrong with the whole, too")
 
 
+@_without_garbage_collection()
 def explain_file(
     root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None
 ) -> Explanation | None:
