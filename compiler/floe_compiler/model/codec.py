@@ -23,7 +23,7 @@ def _plain(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return [_plain(type(value)), dump()]
-    raise NotImplementedError(f"{type(value).__name__} is not data")
+    raise TypeError(f"{type(value).__name__} is not data")
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
@@ -35,7 +35,7 @@ def _decoder(kind: Hashable) -> msgspec.msgpack.Decoder[Any]:
 
 
 def encode(value: Any) -> bytes:
-    """Return a value as bytes. Raises NotImplementedError for what is not data."""
+    """Return a value as bytes. Raises TypeError for what is not data."""
     return _ENCODER.encode(value)
 
 

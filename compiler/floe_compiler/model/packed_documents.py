@@ -33,7 +33,7 @@ def packed(documents: tuple[Document, ...]) -> bytes | None:
     """Return documents as bytes; None if one holds a number that MessagePack cannot encode."""
     try:
         return encode([_entry(document) for document in documents])
-    except (OverflowError, NotImplementedError):
+    except (OverflowError, TypeError):
         return None
 
 
