@@ -99,14 +99,17 @@ class Processes:
         from concurrent.futures.process import BrokenProcessPool
 
         context = multiprocessing.get_context(self._start)
-        with ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             min(self.jobs, len(items)), mp_context=context, initializer=_begin, initargs=(shared,)
-        ) as pool:
-            try:
-                yield from _mapped(pool, partial(_call_with_shared, function), items)
-            except BrokenProcessPool as error:
-                hint = "most often memory was short: use fewer processes (--jobs 1)"
-                raise _unusable("the system stopped a process that compiled units", hint) from error
+        )
+        try:
+            yield from _mapped(pool, partial(_call_with_shared, function), items)
+        except BrokenProcessPool as error:
+            hint = "most often memory was short: use fewer processes (--jobs 1)"
+            raise _unusable("the system stopped a process that compiled units", hint) from error
+        finally:
+            # Only the pool's own thread may cancel: it fails on a future that somebody else cancelled.
+            pool.shutdown(cancel_futures=True)
 
 
 class DaskCluster:
@@ -127,12 +130,13 @@ class DaskCluster:
         from distributed import KilledWorker
 
         pool: Executor = self._client.get_executor(pure=False)  # type: ignore[no-untyped-call]
-        with pool:
-            try:
-                yield from _mapped(pool, partial(_call_if_alike, compiler_digest(), function, shared), items)
-            except KilledWorker as error:
-                hint = "look into their logs; most often they lack memory"
-                raise _unusable("too many workers of the Dask cluster died", hint) from error
+        try:
+            yield from _mapped(pool, partial(_call_if_alike, compiler_digest(), function, shared), items)
+        except KilledWorker as error:
+            hint = "look into their logs; most often they lack memory"
+            raise _unusable("too many workers of the Dask cluster died", hint) from error
+        finally:
+            pool.shutdown(wait=False)  # which cancels what is not done
 
 
 def _call_if_alike(compiler: str, function: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
@@ -168,13 +172,8 @@ def _call_with_shared(function: Callable[[Any, Item], Result], item: Item) -> Re
 
 
 def _mapped(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    futures = [pool.submit(function, item) for item in items]
-    try:
-        for future in futures:
-            yield future.result()
-    finally:
-        for future in futures:
-            future.cancel()
+    for future in [pool.submit(function, item) for item in items]:
+        yield future.result()
 
 
 def map_with(workers: Workers) -> Map:
