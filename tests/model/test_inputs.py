@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 import floe_compiler.model.inputs as inputs
 from floe_compiler.components import built_in
+from floe_compiler.model.field_docs import field_docs
 from floe_compiler.model.inputs import (
     Cluster,
     DatabaseSecret,
@@ -47,7 +48,7 @@ def test_every_document_is_strict_and_frozen(model: type[BaseModel]) -> None:
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
 def test_every_key_is_explained(model: type[BaseModel]) -> None:
-    assert [name for name, field in model.model_fields.items() if not field.description] == []
+    assert [*field_docs(model)] == [*model.model_fields]
 
 
 @pytest.mark.parametrize("field", DEFAULTS.values(), ids=DEFAULTS)

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from floe_compiler.components import built_in, registry
+from floe_compiler.model.field_docs import field_docs
 from floe_compiler.model.inputs import Environment, PlatformManifest
 from floe_compiler.resolve.schemas import schemas
 from products import STEPS
@@ -74,9 +75,9 @@ def test_an_editor_knows_every_setting_of_every_component(component: Any) -> Non
     if component.slot == "database":
         return
     text = json.dumps(ALL["PlatformManifest"]["$defs"])
-    for name, field in component.config.model_fields.items():
+    for name, doc in field_docs(component.config).items():
         assert f'"{name}"' in text
-        assert json.dumps(field.description)[1:-1] in text
+        assert json.dumps(doc)[1:-1] in text
 
 
 @pytest.mark.parametrize(
@@ -143,9 +144,9 @@ def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None
 
 def test_what_keys_are_for_is_told() -> None:
     properties = SMALL["PlatformManifest"]["properties"]
-    assert properties["locks"]["description"] == PlatformManifest.model_fields["locks"].description
+    assert properties["locks"]["description"] == field_docs(PlatformManifest)["locks"]
     overrides = SMALL["Environment"]["properties"]["platform"]
-    assert overrides["description"] == Environment.model_fields["platform"].description
+    assert overrides["description"] == field_docs(Environment)["platform"]
 
 
 def test_making_schemas_changes_none_of_the_models() -> None:

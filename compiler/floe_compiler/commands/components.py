@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.field_docs import DescribedJsonSchema, field_docs
 from floe_compiler.model.nested_models import models_in
 from floe_compiler.model.plan import ComponentScope
 
@@ -122,11 +123,12 @@ def settings(model: Model, profiles: Mapping[str, Mapping[str, Any]]) -> Iterato
 
     The settings below one follow where no default shows what they are.
     """
+    docs = field_docs(model)
     for name, each in model.model_fields.items():
         scales = [f"{scale} {_shown(values[name])}" for scale, values in profiles.items() if name in values]
         by_scale = f" ({', '.join(scales)})" if scales else ""
         yield f"{name}: {_value(each)}{by_scale}"
-        yield from (f"    {line}" for line in (each.description or "").splitlines())
+        yield from (f"    {line}" for line in docs.get(name, "").splitlines())
         if each.is_required() or not each.get_default(call_default_factory=True):
             for below in models_in(each.annotation):
                 yield from (f"    {line}" for line in settings(below, {}))
@@ -165,7 +167,7 @@ def _json(listed: tuple[Choice, ...]) -> str:
             "type": choice.type,
             "summary": choice.summary,
             "scope": choice.scope,
-            "settings": choice.settings.model_json_schema(),
+            "settings": choice.settings.model_json_schema(schema_generator=DescribedJsonSchema),
             "profiles": choice.profiles,
         }
         for choice in listed

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from floe_compiler.model.field_docs import DescribedJsonSchema
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, PlatformManifest
 from floe_compiler.model.schema_words import REFERENCE
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
@@ -28,7 +29,8 @@ def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
     configs = [component.config for component in registry.values()]
     models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, *configs]
-    by_model, generated = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
+    kinds = [(model, "validation") for model in dict.fromkeys(models)]
+    by_model, generated = models_json_schema(kinds, schema_generator=DescribedJsonSchema)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
     definitions |= {f"{name}{OVERRIDE}": _override(schema) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}

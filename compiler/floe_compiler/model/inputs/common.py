@@ -23,7 +23,7 @@ from floe_compiler.model.quantities import parse_quantity
 class Input(BaseModel):
     """The base of everything authored: unknown keys are errors, values are not converted, instances are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Metadata(Input):

@@ -1,0 +1,49 @@
+"""What each field of a model is for: the docstring below it.
+
+pydantic can read these itself (`use_attribute_docstrings`), but does so whenever a model is imported, which takes
+longer than making the model. Only JSON Schemas and help need them.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+
+
+@cache
+def field_docs(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return what each field of a model is for, by name: its description, or else the docstring below it."""
+    models = [base for base in reversed(model.__mro__) if issubclass(base, BaseModel) and base is not BaseModel]
+    docs = dict(doc for base in models for doc in _own_docs(base))
+    described = {name: field.description or docs.get(name) for name, field in model.model_fields.items()}
+    return {name: doc for name, doc in described.items() if doc}
+
+
+def _own_docs(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    for field, doc in pairwise(getattr(definition, "body", ())):
+        match field, doc:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)
+
+
+class DescribedJsonSchema(GenerateJsonSchema):
+    """JSON Schemas in which each property has the docstring of its field as its description."""
+
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        """Return the schema of a model."""
+        described = super().model_schema(schema)
+        for name, doc in field_docs(schema["cls"]).items():
+            described["properties"][name].setdefault("description", doc)
+        return described
