@@ -7,7 +7,7 @@ Settings that a weaker layer may complete are not required in them; the models s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic.json_schema import models_json_schema
 
@@ -29,7 +29,7 @@ def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
     configs = [component.config for component in registry.values()]
     models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, *configs]
-    kinds = [(model, "validation") for model in dict.fromkeys(models)]
+    kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
     by_model, generated = models_json_schema(kinds, schema_generator=DescribedJsonSchema)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
     definitions |= {f"{name}{OVERRIDE}": _override(schema) for name, schema in definitions.items()}
