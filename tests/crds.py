@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from floe_compiler.check.objects.kubernetes_schemas import kubernetes_schemas
 from floe_compiler.check.objects.schemas import Schemas
+from floe_compiler.model.kubernetes_schemas import kubernetes_schemas
 from floe_compiler.model.objects import Object
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.check.objects.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.immutability import IMMUTABLE, immutable_changes
+from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 
 
 def manifest(kind: str, **spec: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from floe_compiler.check.network.policies import Policies, read_policies
-from floe_compiler.check.objects.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.check.objects.schemas import Schemas, schemas_for
 from floe_compiler.check.objects.shapes import Shapes, shape
 from floe_compiler.check.objects.violations import Violation
@@ -19,6 +18,7 @@ from floe_compiler.check.texts.addresses import Address
 from floe_compiler.check.texts.server_addresses import server_addresses
 from floe_compiler.check.texts.texts import Text, texts_of
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.pod_references import Reference, references

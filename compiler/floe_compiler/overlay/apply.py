@@ -52,7 +52,8 @@ def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, 
         StageFailed: If kustomize is not found (K001) or does not end (K002). All other errors are findings of a unit.
     """
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
-    built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed])
+    version = next((rendered.kubernetes_version for rendered in units.values()), "")
+    built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed], version)
     return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
 
 

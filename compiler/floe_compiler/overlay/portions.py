@@ -64,8 +64,10 @@ def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(first.values())
 
 
-def build_changed(overlay: Overlay, changed: Iterable[ChangedObject]) -> Built:
+def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], version: str) -> Built:
     """Return the results of kustomize for these objects, of any units of the environment.
+
+    `version` is the version of Kubernetes.
 
     Raises StageFailed if kustomize is not found (K001) or does not end (K002).
     """
@@ -74,7 +76,7 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject]) -> Built:
     ordered = sorted(changed, key=lambda one: str(one.identity))
     if not ordered or overlay.top is None:
         return built
-    for identity, result in _run_all(_Kustomize(find_kustomize(), overlay.top, overlay.steps), ordered, built):
+    for identity, result in _run_all(_Kustomize(find_kustomize(), overlay.top, overlay.steps, version), ordered, built):
         built.results[identity] = result
         built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
     return built
@@ -91,11 +93,12 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Kustomize:
-    """kustomize, with the kustomizations of an environment and their steps in order."""
+    """kustomize, with the kustomizations of an environment, their steps in order, and the version of Kubernetes."""
 
     command: list[str]
     top: Kustomization
     steps: Sequence[Step]
+    version: str
 
     def steps_of(self, objects: Iterable[ChangedObject]) -> list[Step]:
         """Return the steps that reach any of these objects, in the order in which they are taken."""
@@ -109,7 +112,8 @@ class _Kustomize:
         for one in objects:
             parts.setdefault(one.folder, []).append(one.part)
         try:
-            text, warnings = run_kustomize(self.command, self.top.folder, staged_files(self.top, parts, taken))
+            files = staged_files(self.top, parts, taken, self.version)
+            text, warnings = run_kustomize(self.command, self.top.folder, files)
         except KustomizeError as error:
             return _Run(error=str(error))
         return _Run({identify(part): part for part in read_objects(text)}, tuple(warnings))

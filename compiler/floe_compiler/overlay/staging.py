@@ -11,12 +11,14 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay.allowed_fields import API_VERSIONS
 from floe_compiler.overlay.kustomization import Kustomization, Step
+from floe_compiler.overlay.merge_schema import merge_schema
 
 OBJECTS = "objects.yaml"
+MERGE_SCHEMA = "openapi.json"
 
 
 def staged_files(
-    top: Kustomization, objects: Mapping[str, Sequence[Object]], steps: Collection[Step]
+    top: Kustomization, objects: Mapping[str, Sequence[Object]], steps: Collection[Step], version: str
 ) -> dict[str, str]:
     """Return path and text of each file to give to kustomize.
 
@@ -24,9 +26,13 @@ def staged_files(
         top: The tree of kustomizations; its folders keep their paths.
         objects: The objects that each folder's kustomization lists.
         steps: The steps to take; others are left out.
+        version: The version of Kubernetes whose merge keys count.
     """
     files: dict[str, str] = {}
-    _stage(top, objects, steps, files)
+    if _stage(top, objects, steps, files):
+        kinds = {(str(one["apiVersion"]), str(one["kind"])) for own in objects.values() for one in own}
+        files[f"{top.folder}/{MERGE_SCHEMA}"] = merge_schema(version, kinds)
+        files[f"{top.folder}/{KUSTOMIZATION}"] += to_yaml({"openapi": {"path": MERGE_SCHEMA}})
     return files
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas
-from floe_compiler.check.objects.kubernetes_schemas import kubernetes_schemas
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.model.document import show_path
+from floe_compiler.model.kubernetes_schemas import kubernetes_schemas
 
 TEXT = {"type": "string"}
 RECORD = {"type": "object", "properties": {"a": TEXT}}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from floe_compiler.check.objects.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.check.objects.positions import PositionFinder
+from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 
 REFERENCE = "#/$defs/"
 SCHEMAS = KubernetesSchemas(

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from floe_compiler.check.objects.custom_resources.published import ADDED, REMOVED, published_schema, schema_files
-from floe_compiler.check.objects.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.check.objects.violations import Violation
 from floe_compiler.model.document import show_path
+from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.objects import Object
 
 GOOD: list[Object] = [

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from floe_compiler.check.objects.kubernetes_schemas import KubernetesSchemas, Schema
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.kubernetes_schemas import KubernetesSchemas, Schema
 
 EACH = "*"
 """The step to every item of a list, and to every value of a mapping with free keys."""

@@ -11,7 +11,8 @@ import msgspec
 
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
 from floe_compiler.check.objects.custom_resources.published import published_schema
-from floe_compiler.check.objects.kubernetes_schemas import (
+from floe_compiler.check.objects.violations import Violation, violations_of
+from floe_compiler.model.kubernetes_schemas import (
     OBJECT_META,
     URI,
     KubernetesSchemas,
@@ -19,7 +20,6 @@ from floe_compiler.check.objects.kubernetes_schemas import (
     known_versions,
     kubernetes_schemas,
 )
-from floe_compiler.check.objects.violations import Violation, violations_of
 from floe_compiler.model.objects import Object
 
 if TYPE_CHECKING:
