@@ -121,3 +121,30 @@ def test_nothing_is_left_behind_and_the_home_folder_is_not_needed(
 
     assert answer == {"objects": [{"at": 0, "namespace": "sales", "labels": {}, "annotations": {}}]}
     assert not list(tmp_path.iterdir())
+
+
+def test_a_process_can_be_started_before_there_are_charts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    expected = cdk8s_process.run_cdk8s([CHART])
+    with cdk8s_process.Cdk8s() as cdk8s:
+        cdk8s.start()
+        cdk8s.start()
+        assert cdk8s.run([CHART]) == expected
+        assert not list(tmp_path.iterdir())
+        assert cdk8s.run([CHART, CHART]) == [*expected, *expected], "a second time, with a process of its own"
+        cdk8s.start()
+        cdk8s.stop()
+        assert not list(tmp_path.iterdir())
+        assert cdk8s.run([CHART]) == expected
+        cdk8s.start()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_that_nobody_needs_may_fail_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk8s_process, "PACKAGES", ("no_such_package",))
+    with cdk8s_process.Cdk8s() as cdk8s:
+        cdk8s.start()
+    with cdk8s_process.Cdk8s() as cdk8s:
+        cdk8s.start()
+        with pytest.raises(StageFailed):
+            cdk8s.run([CHART])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
     from floe_compiler.resolve.environment import Frame
+    from floe_compiler.synthesize.cdk8s_process import Cdk8s
 
 Progress = Callable[[str], None]
 
@@ -70,17 +71,19 @@ def compile_mesh(
     from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
     from floe_compiler.pipeline.linking import link_environments
     from floe_compiler.pipeline.results import Results
+    from floe_compiler.synthesize.cdk8s_process import Cdk8s
 
     cache, workers = cache or Memory(), workers or ThisProcess()
     digests = input_digests(root) if digests is None else digests
-    mesh, warnings = _mesh(root, environments, progress, cache, workers)
-    progress("compiling")
-    given = mesh.inputs()
-    results = Results(mesh.frames, mesh.facts(), cache, workers, progress)
-    results.add(given, cluster_tasks(mesh, given))
-    written = {name: head.definitions for name in given for head in results.of(name).values()}
-    given = with_definitions(mesh, given, {name: written.get(name, ()) for name in given})
-    results.add(given, unit_tasks(mesh, given))
+    with Cdk8s() as cdk8s:
+        mesh, warnings = _mesh(root, environments, progress, cache, workers, cdk8s)
+        progress("compiling")
+        given = mesh.inputs()
+        results = Results(mesh.frames, mesh.facts(), cache, workers, cdk8s, progress)
+        results.add(given, cluster_tasks(mesh, given))
+        written = {name: head.definitions for name in given for head in results.of(name).values()}
+        given = with_definitions(mesh, given, {name: written.get(name, ()) for name in given})
+        results.add(given, unit_tasks(mesh, given))
     progress("checking")
     compiled, found = link_environments(results, given, mesh.compiler)
     clashes = Findings()
@@ -91,11 +94,12 @@ def compile_mesh(
 
 
 def _mesh(
-    root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
+    root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers, cdk8s: Cdk8s
 ) -> tuple[Mesh, tuple[Diagnostic, ...]]:
-    """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
+    """Return the mesh read, resolved and declared, and warnings. Starts cdk8s after an edit. Raises StageFailed."""
     from floe_compiler.pipeline.environments import Mesh, read_overlays
     from floe_compiler.pipeline.reading import CachedReader
+    from floe_compiler.pipeline.results import FEW
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.databases import check_owners
 
@@ -111,7 +115,13 @@ def _mesh(
         check_owners((database for one in owned for database in one.header.external_databases), findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
-    overlays, read = read_overlays(root, frames, CachedReader(cache, compiler))
+    declared = sum(header.declared is not None for header in headers.values())
+    if 0 < declared <= FEW:
+        cdk8s.start()
+    reader = CachedReader(cache, compiler)
+    overlays, read = read_overlays(root, frames, reader)
+    if reader.missed and not declared:
+        cdk8s.start()
     return Mesh(frames, headers, overlays, compiler), (*loaded, *resolved, *read)
 
 

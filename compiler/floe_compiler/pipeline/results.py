@@ -28,6 +28,7 @@ from floe_compiler.pipeline.units import (
 )
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.environment import Frame
+from floe_compiler.synthesize.cdk8s_process import Cdk8s
 
 Part = TypeVar("Part")
 
@@ -49,6 +50,7 @@ class Results:
     facts: Mapping[str, MeshFacts]
     cache: Cache
     workers: Workers
+    cdk8s: Cdk8s
     progress: Callable[[str], None]
     given: Mapping[str, EnvironmentInput] = field(default_factory=dict)
     tasks: dict[UnitKey, Task] = field(default_factory=dict)
@@ -138,8 +140,9 @@ class Results:
         """Yield the results of units, compiled in batches by all workers if there are many."""
         tasks = self._declared(missing)
         if len(tasks) <= FEW:
-            yield from compile_units(Shared(self.given, self.cache), tasks) if tasks else ()
+            yield from compile_units(Shared(self.given, self.cache), tasks, self.cdk8s.run) if tasks else ()
             return
+        self.cdk8s.stop()
         size = max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES)))
         batches = [tasks[start : start + size] for start in range(0, len(tasks), size)]
         shared = Shared(self.given, self.cache if self.workers.share_files else None)

@@ -28,6 +28,7 @@ from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.overlay import Applied, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import unpickled
 from floe_compiler.synthesize import rendered_settings, synthesize
+from floe_compiler.synthesize.cdk8s_process import RunCdk8s, run_cdk8s
 
 HEADS, BODIES = "heads", "bodies"
 """The kinds of entries in the cache."""
@@ -93,13 +94,13 @@ class Compiled:
         return any(one.severity == "error" for _, found in self.findings for one in found)
 
 
-def compile_units(shared: Shared, tasks: Sequence[Task]) -> list[Compiled]:
+def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: RunCdk8s = run_cdk8s) -> list[Compiled]:
     """Return the results of tasks, in no particular order: each is the same, whichever others come along.
 
-    One Node.js process builds the charts of all tasks, and kustomize starts once for each environment that needs it.
+    cdk8s builds the charts of all tasks at once, and kustomize starts once for each environment that needs it.
     """
     try:
-        rendered = _rendered(shared.environments, tasks)
+        rendered = _rendered(shared.environments, tasks, cdk8s)
     except StageFailed as failed:
         return [_failed("synthesize", tasks[0], failed.diagnostics)]
     by_environment: dict[str, list[Task]] = defaultdict(list)
@@ -131,12 +132,14 @@ def _failed(stage: Stage, task: Task, findings: tuple[Diagnostic, ...], hits: tu
     return Compiled(task.key, task.content, ((stage, findings),), hits)
 
 
-def _rendered(environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task]) -> Mapping[UnitKey, Rendered]:
+def _rendered(
+    environments: Mapping[str, EnvironmentInput], tasks: Sequence[Task], cdk8s: RunCdk8s
+) -> Mapping[UnitKey, Rendered]:
     """Return each task's unit as rendered. Raises StageFailed."""
     planned = [(task, task.derived.plan(unpickled(task.declared))) for task in tasks if task.declared is not None]
     clusters = {name: given.cluster for name, given in environments.items()}
     delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
-    units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered])
+    units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered], cdk8s)
     synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
     found = dict(zip(synthesized, units, strict=True))
     for task in tasks:

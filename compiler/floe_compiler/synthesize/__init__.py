@@ -15,6 +15,7 @@ from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.settings import Settings
+from floe_compiler.synthesize.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.charts import chart_of, unit_chart
 from floe_compiler.synthesize.construct_tree import build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
@@ -41,7 +42,10 @@ TWICE = Rule(
 
 
 def synthesize(
-    plans: Sequence[UnitPlan], clusters: Mapping[str, Cluster], deliveries: Sequence[DeliveryPlan] = ()
+    plans: Sequence[UnitPlan],
+    clusters: Mapping[str, Cluster],
+    deliveries: Sequence[DeliveryPlan] = (),
+    cdk8s: RunCdk8s = run_cdk8s,
 ) -> tuple[Rendered, ...]:
     """Return the rendered units: those of the plans, then the delivery units of environments.
 
@@ -49,6 +53,7 @@ def synthesize(
         plans: The plans of units, perhaps of several environments.
         clusters: The cluster of each environment.
         deliveries: The plans of the delivery units.
+        cdk8s: Runs cdk8s.
 
     Raises StageFailed with every secret that has no source, every object rendered twice, and what cdk8s refuses.
     """
@@ -56,7 +61,8 @@ def synthesize(
     units = [(plan, unit) for plan in plans if (unit := _unit(plan, findings))]
     findings.finish()
     charts = [unit_chart(plan.unit.settings, plan.unit.namespace, unit) for plan, unit in units]
-    built = build_charts([*charts, *(chart_of(plan.settings, delivery_objects(plan)) for plan in deliveries)])
+    charts += [chart_of(plan.settings, delivery_objects(plan)) for plan in deliveries]
+    built = build_charts(charts, cdk8s)
     return (
         *(
             _rendered(plan.unit, clusters[plan.unit.settings.environment.name], unit, objects)

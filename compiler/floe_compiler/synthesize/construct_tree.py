@@ -20,7 +20,7 @@ from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plain_data import check_plain
 from floe_compiler.model.scopes import is_namespaced
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize.cdk8s_process import run_cdk8s
+from floe_compiler.synthesize.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.plain_yaml import Included
 
 CHART_REFUSED = Rule(
@@ -60,17 +60,18 @@ class ChartInput:
     origins: Mapping[str, Span] = field(default_factory=dict)
 
 
-def build_charts(charts: Sequence[ChartInput]) -> tuple[tuple[Object, ...], ...]:
+def build_charts(charts: Sequence[ChartInput], cdk8s: RunCdk8s = run_cdk8s) -> tuple[tuple[Object, ...], ...]:
     """Return the objects of each chart with the metadata from cdk8s, each after those that it depends on.
 
+    `cdk8s` runs it; without any object it is not called.
+
     Raises StageFailed with the errors of all charts (S103, S104) or with the installation (S101, S102).
-    Without any object Node.js does not start.
     """
     trees = [_Tree(chart) for chart in charts]
     findings = Findings([problem for tree in trees for problem in tree.problems()])
     findings.finish()
     filled = [tree for tree in trees if tree.objects]
-    answers = run_cdk8s([tree.request() for tree in filled]) if filled else []
+    answers = cdk8s([tree.request() for tree in filled]) if filled else []
     for tree, answer in zip(filled, answers, strict=True):
         findings.extend(tree.refusals(answer))
     findings.finish()
