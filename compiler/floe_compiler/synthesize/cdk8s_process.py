@@ -110,7 +110,7 @@ def _start() -> _Process:
         for package in PACKAGES:
             unpack(_archive(package), Path(folder.name, "node_modules", package))
         pipe = subprocess.PIPE
-        command = [node, DRIVER, folder.name]
+        command: list[str | Path] = [node, DRIVER, folder.name]
         return _Process(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=node_environment()), folder)
     except BaseException:
         folder.cleanup()
