@@ -74,9 +74,10 @@ def _files(root: str, place: str) -> Iterator[str]:
 def compiler_digest() -> str:
     """Return the digest of the compiler: its own files, components of others, and the versions of what it needs."""
     digest = hashlib.sha256()
-    package = Path(str(resources.files("floe_compiler")))
-    for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".json", ".sh")):
-        digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
+    package = str(resources.files("floe_compiler"))
+    for path in _files(package, "."):
+        if path.endswith((".py", ".js", ".json", ".sh")):
+            digest.update(f"{path} {_content(f'{package}/{path}')}\n".encode())
     for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
         digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())
         digest.update(_source(point.module).encode() + b"\n")
