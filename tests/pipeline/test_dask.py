@@ -17,7 +17,7 @@ import pytest
 
 from floe_compiler.cli import main
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.pipeline import compile_mesh, headers, results
+from floe_compiler.pipeline import compile_mesh, headers, unit_compiler
 from floe_compiler.pipeline import workers as workers_module
 from floe_compiler.pipeline.units import Shared
 from floe_compiler.pipeline.workers import DaskCluster, Workers, workers
@@ -68,7 +68,7 @@ def wait_for_workers(file: Path, number: int) -> str:
 @pytest.fixture(autouse=True)
 def finely_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each unit and scope be a piece of work of its own, however few there are."""
-    monkeypatch.setattr(results, "FEW", 1)
+    monkeypatch.setattr(unit_compiler, "FEW", 1)
     monkeypatch.setattr(headers, "CHUNK", 1)
 
 

@@ -15,7 +15,7 @@ import pytest
 from floe_compiler.cache.store import Store
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.span import Span
-from floe_compiler.pipeline import compile_mesh, headers, results
+from floe_compiler.pipeline import compile_mesh, headers, unit_compiler
 from floe_compiler.pipeline.workers import MOST_JOBS, Processes, ThisProcess, Workers, default_jobs, map_with, workers
 from pipeline.mesh_of_three import (
     BASE,
@@ -45,8 +45,8 @@ WRONG = Rule("X001", "wrong", "It is wrong.")
 @pytest.fixture
 def finely_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each unit and scope be a piece of work of its own, however few there are."""
-    monkeypatch.setattr(results, "FEW", 1)
-    monkeypatch.setattr(results, "BATCHES", 9)
+    monkeypatch.setattr(unit_compiler, "FEW", 1)
+    monkeypatch.setattr(unit_compiler, "BATCHES", 9)
     monkeypatch.setattr(headers, "CHUNK", 1)
 
 

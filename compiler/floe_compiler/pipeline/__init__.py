@@ -1,4 +1,4 @@
-"""The stages in order, and nothing else."""
+"""The stages of a run, in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import compiler_digest
-from floe_compiler.load.digests import input_digests as input_digests  # re-exported: the pipeline's other question
+from floe_compiler.load.digests import input_digests as input_digests  # re-exported for the commands
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.pipeline.workers import ThisProcess, Workers
 
@@ -30,12 +30,12 @@ Progress = Callable[[str], None]
 
 
 def silent(_message: str) -> None:
-    """Report no progress."""
+    """Ignore a progress message."""
 
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Look for no cycles: manifests are trees, and looking through so many takes a fifth of the time."""
+    """Turn the garbage collector off: manifests have no cycles, and searching them takes a fifth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -60,17 +60,18 @@ def compile_mesh(
     Args:
         root: The repository. Nothing is written to it.
         environments: The names of environments.
-        progress: Told what is being done.
-        cache: What earlier runs have worked out (default: nothing).
-        workers: They do what many units need (default: this process).
+        progress: Called with what is being done.
+        cache: Results of earlier runs (default: none).
+        workers: Compile many units (default: this process).
         digests: The digests of the inputs by environment, if they are known.
 
-    Raises StageFailed with every error of the first stage that finds any.
+    Raises StageFailed with all errors of the first stage that has any.
     """
     from floe_compiler.pipeline.compilation import Compilation, files_of
     from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
     from floe_compiler.pipeline.linking import link_environments
     from floe_compiler.pipeline.results import Results
+    from floe_compiler.pipeline.unit_compiler import UnitCompiler
     from floe_compiler.synthesize.cdk8s_process import Cdk8s
 
     cache, workers = cache or Memory(), workers or ThisProcess()
@@ -78,19 +79,19 @@ def compile_mesh(
     with Cdk8s() as cdk8s:
         mesh, warnings = _mesh(root, environments, progress, cache, workers, cdk8s)
         progress("compiling")
-        given = mesh.inputs()
-        results = Results(mesh.frames, mesh.facts(), cache, workers, cdk8s, progress)
-        results.add(given, cluster_tasks(mesh, given))
-        written = {name: head.definitions for name in given for head in results.of(name).values()}
-        given = with_definitions(mesh, given, {name: written.get(name, ()) for name in given})
-        results.add(given, unit_tasks(mesh, given))
+        inputs = mesh.inputs()
+        results = Results(cache, UnitCompiler(mesh.frames, mesh.facts(), cache, workers, cdk8s, progress))
+        results.add(inputs, cluster_tasks(mesh, inputs))
+        written = {name: head.definitions for name in inputs for head in results.of(name).values()}
+        inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
+        results.add(inputs, unit_tasks(mesh, inputs))
     progress("checking")
-    compiled, found = link_environments(results, given, mesh.compiler)
+    compiled, linked = link_environments(results, inputs, mesh.compiler)
     clashes = Findings()
     files = files_of(compiled, clashes)
     clashes.finish()
-    kept = {name: digest for name, digest in digests.items() if name in mesh.frames}
-    return Compilation(compiled, files, kept, (*warnings, *found))
+    compiled_digests = {name: digest for name, digest in digests.items() if name in mesh.frames}
+    return Compilation(compiled, files, compiled_digests, (*warnings, *linked))
 
 
 def _mesh(
@@ -99,7 +100,7 @@ def _mesh(
     """Return the mesh read, resolved and declared, and warnings. Starts cdk8s after an edit. Raises StageFailed."""
     from floe_compiler.pipeline.environments import Mesh, read_overlays
     from floe_compiler.pipeline.reading import CachedReader
-    from floe_compiler.pipeline.results import FEW
+    from floe_compiler.pipeline.unit_compiler import FEW
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.databases import check_owners
 
@@ -111,8 +112,8 @@ def _mesh(
     frames = resolve_frames(sources, components, environments, findings)
     headers = _headers(sources, components, environments, frames, findings, cache, workers)
     for name in frames:
-        owned = (one for (environment, _), one in headers.items() if environment == name)
-        check_owners((database for one in owned for database in one.header.external_databases), findings)
+        own = [header.header for (environment, _), header in headers.items() if environment == name]
+        check_owners((database for header in own for database in header.external_databases), findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     declared = sum(header.declared is not None for header in headers.values())
@@ -134,7 +135,7 @@ def _headers(
     cache: Cache,
     workers: Workers,
 ) -> Mapping[Scope, Header]:
-    """Return the header of each unit. If anything is wrong, everything is resolved at once to tell all of it."""
+    """Return the header of each unit. If any is wrong, everything is resolved at once, to report all errors."""
     from floe_compiler.pipeline.headers import NotResolved, headers
     from floe_compiler.resolve import resolve
 
@@ -144,14 +145,14 @@ def _headers(
     except NotResolved:
         pass
     resolve(sources, components, environments)
-    raise AssertionError("what is wrong with a unit is wrong with the whole, too")
+    raise AssertionError("an error of one unit is an error of the whole, too")
 
 
 @_without_garbage_collection()
 def explain_file(
     root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None
 ) -> Explanation | None:
-    """Return what each value of an output file follows from; None if the inputs compile to no such file.
+    """Return where each value of an output file comes from; None if the inputs compile to no such file.
 
     `file` is the path from the root. Raises StageFailed.
     """

@@ -1,4 +1,4 @@
-"""What the inputs compile to, with everything that is large read only when it is asked for."""
+"""What the inputs compile to. Large parts are read only when they are used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ReadBody = Callable[[str, str], UnitBody]
 
 @dataclass(frozen=True, slots=True)
 class CompiledEnvironment:
-    """One environment: the heads of its units by name, and how to come by their bodies."""
+    """One environment: the heads of its units by name, and a function that reads their bodies."""
 
     environment: str
     heads: Mapping[str, UnitHead]
@@ -30,7 +30,7 @@ class CompiledEnvironment:
         return self.read_body(self.environment, unit)
 
     def places(self, unit: str) -> Places:
-        """Return the authored places of a unit's objects; none of a unit that is not there."""
+        """Return the places in the inputs of a unit's objects; empty if there is no such unit."""
         return self.body(unit).places(self.environment) if unit in self.heads else Places(self.environment)
 
     def unit_of(self, path: str) -> str:
@@ -41,14 +41,14 @@ class CompiledEnvironment:
         raise KeyError(path)
 
     def of_kind(self, kind: str) -> Iterator[Object]:
-        """Yield the objects of a kind, read back from their texts."""
+        """Yield the objects of a kind, parsed from their texts."""
         for unit, head in self.heads.items():
             chosen = [index for index, path in enumerate(head.files.paths) if _kind(path) == kind.lower()]
             for text in [self.body(unit).texts[index] for index in chosen]:
                 yield from_yaml(text)
 
     def in_namespace(self, namespace: str) -> list[Object]:
-        """Return the objects of a namespace, read back from their texts; of none, those in files without one."""
+        """Return the objects of a namespace, parsed from their texts; of "", the objects without a namespace."""
         return [
             manifest
             for unit in self.heads
@@ -59,7 +59,7 @@ class CompiledEnvironment:
 
     @property
     def objects(self) -> ObjectSet:
-        """Return all objects, read back from their texts."""
+        """Return all objects, parsed from their texts."""
         return ObjectSet.of(self.manifests())
 
     def manifests(self) -> Iterator[Object]:
@@ -70,7 +70,7 @@ class CompiledEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """What the inputs compile to: the checked environments, and every file of them."""
+    """What the inputs compile to: the checked environments, and all of their files."""
 
     environments: tuple[CompiledEnvironment, ...]
     files: FileSet
@@ -81,24 +81,24 @@ class Compilation:
 
 
 def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) -> FileSet:
-    """Return the files of all environments; their texts are read when they are asked for.
+    """Return the files of all environments, whose texts are read when they are used.
 
-    Two files on one path (W001, W002) are findings.
+    Two files on one path are findings (W001, W002).
     """
     owners: dict[str, tuple[CompiledEnvironment, str, int]] = {}
 
     def read(path: str) -> str:
-        if not owners:  # A run that changes nothing reads no text.
+        if not owners:  # A run that changes no file reads no text.
             owners.update(
-                (path, (one, unit, index))
-                for one in environments
-                for unit, head in one.heads.items()
+                (path, (environment, unit, index))
+                for environment in environments
+                for unit, head in environment.heads.items()
                 for index, path in enumerate(head.files.paths)
             )
-        environment, unit, index = owners[path]
-        return environment.body(unit).texts[index]
+        owner, unit, index = owners[path]
+        return owner.body(unit).texts[index]
 
-    files = [head.files for one in environments for head in one.heads.values()]
+    files = [head.files for environment in environments for head in environment.heads.values()]
     return FileSet.of_digests(files, read, findings)
 
 

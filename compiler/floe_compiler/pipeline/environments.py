@@ -1,4 +1,4 @@
-"""The units of environments, each with the digest of all that its result follows from."""
+"""The units of environments to compile, each with the digest of everything that its result depends on."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.environment import Frame
 
 CLUSTER_UNIT = ""
-"""The unit of what is written by hand without a namespace."""
+"""The unit of hand-written objects without a namespace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """The environments to compile: their frames, the headers of their units, and what is applied to these."""
+    """The environments to compile: their frames, the headers of their units, and the overlays to apply."""
 
     frames: Mapping[str, Frame]
     headers: Mapping[Scope, Header]
@@ -35,11 +35,11 @@ class Mesh:
     """The digest of the compiler."""
 
     def facts(self) -> Mapping[str, MeshFacts]:
-        """Return what the components of each environment may ask of all its namespaces."""
+        """Return, for each environment, the facts of all its namespaces that components may ask for."""
         return environment_facts(self.headers)
 
     def inputs(self) -> Mapping[str, EnvironmentInput]:
-        """Return what the units of each environment are compiled with, as far as it is known before any is."""
+        """Return what all units of an environment share, as far as it is known before any unit is compiled."""
         return {
             name: EnvironmentInput(frame.settings, frame.environment.cluster, self.overlays[name])
             for name, frame in self.frames.items()
@@ -49,7 +49,7 @@ class Mesh:
 def read_overlays(
     root: Path, environments: Iterable[str], read: Read
 ) -> tuple[Mapping[str, Overlay], tuple[Diagnostic, ...]]:
-    """Return what is to be applied to each environment, and warnings. Raises StageFailed with all that is wrong."""
+    """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays."""
     findings = Findings()
     overlays: dict[str, Overlay] = {}
     for name in environments:
@@ -62,56 +62,59 @@ def read_overlays(
     return overlays, findings.finish()
 
 
-def cluster_tasks(mesh: Mesh, given: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
-    """Yield the units of what has no namespace: they come first, as they define the kinds of custom resources."""
-    for one in given.values():
-        content = digest_of(mesh.compiler, "cluster", _context(one), one.overlay.digest_for(CLUSTER_UNIT))
-        yield Task(_key(one, CLUSTER_UNIT), content)
+def cluster_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
+    """Yield the units of objects without a namespace: they come first, as they define the kinds of custom resources."""
+    for environment in inputs.values():
+        patches = environment.overlay.digest_for(CLUSTER_UNIT)
+        content = digest_of(mesh.compiler, "cluster", _context(environment), patches)
+        yield Task(_key(environment, CLUSTER_UNIT), content)
 
 
 def with_definitions(
-    mesh: Mesh, given: Mapping[str, EnvironmentInput], written: Mapping[str, Iterable[str]]
+    mesh: Mesh, inputs: Mapping[str, EnvironmentInput], written: Mapping[str, Iterable[str]]
 ) -> Mapping[str, EnvironmentInput]:
-    """Return the same with the definitions of custom resources: those of components, and those written by hand."""
-    found = {name: set(texts) for name, texts in written.items()}
+    """Return the inputs with the definitions of custom resources: those of components, and the hand-written ones."""
+    definitions = {name: set(texts) for name, texts in written.items()}
     for (name, _), header in mesh.headers.items():
-        found[name].update(header.header.facts.definitions)
-    return {name: replace(one, definitions=tuple(sorted(found[name]))) for name, one in given.items()}
+        definitions[name].update(header.header.facts.definitions)
+    return {name: replace(inputs[name], definitions=tuple(sorted(definitions[name]))) for name in inputs}
 
 
-def unit_tasks(mesh: Mesh, given: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
-    """Yield every other unit: namespaces, those of hand-written objects only, and what delivers the environment."""
-    for name, one in given.items():
-        headers = [header for (environment, _), header in mesh.headers.items() if environment == name]
-        context = digest_of(mesh.compiler, _context(one), *one.definitions)
+def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
+    """Yield all other units: namespaces, namespaces of hand-written objects only, and the delivery of environments."""
+    for name, environment in inputs.items():
+        headers = [header for (of, _), header in mesh.headers.items() if of == name]
+        overlay = environment.overlay
+        context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
         derived = derive(header.header.facts for header in headers)
         for header in headers:
-            yield _namespace_task(header, derived[header.header.facts.key], context, one.overlay)
-        known = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}
-        for unit in sorted(one.overlay.written.keys() - known):
-            yield Task(_key(one, unit), digest_of(context, "written", unit, one.overlay.digest_for(unit)))
+            yield _namespace_task(header, derived[header.header.facts.key], context, overlay)
+        declared = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}
+        for unit in sorted(overlay.written.keys() - declared):
+            yield Task(_key(environment, unit), digest_of(context, "written", unit, overlay.digest_for(unit)))
         plan = _delivery_plan(mesh.frames[name], (header.header for header in headers))
-        patches = one.overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
-        yield Task(_key(one, DELIVERY_UNIT), digest_of(context, "delivery", encode(plan), patches), delivery=plan)
+        patches = overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
+        content = digest_of(context, "delivery", encode(plan), patches)
+        yield Task(_key(environment, DELIVERY_UNIT), content, delivery=plan)
 
 
 def _namespace_task(header: Header, derived: Derived, context: str, overlay: Overlay) -> Task:
     facts = header.header.facts
-    # Patches of what has no namespace may concern a unit that renders such an object.
+    # Patches of objects without a namespace may concern a unit that renders such objects.
     further = (CLUSTER_UNIT,) if derived.shared_secrets or facts.cluster_scoped else ()
     patches = overlay.digest_for(facts.namespace, *further)
     content = digest_of(context, "namespace", header.header.content, encode(derived), patches)
     return Task(facts.key, content, header.header.scope, header.declared, derived)
 
 
-def _key(given: EnvironmentInput, unit: str) -> UnitKey:
-    return UnitKey(given.settings.environment.name, given.settings.cluster.name, unit)
+def _key(environment: EnvironmentInput, unit: str) -> UnitKey:
+    return UnitKey(environment.settings.environment.name, environment.settings.cluster.name, unit)
 
 
-def _context(given: EnvironmentInput) -> str:
-    return digest_of(encode(given.settings), encode(given.cluster))
+def _context(environment: EnvironmentInput) -> str:
+    return digest_of(encode(environment.settings), encode(environment.cluster))
 
 
 def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader]) -> DeliveryPlan:
-    namespaces = tuple(DeliveredNamespace(one.scope, one.namespace, one.owner) for one in headers)
+    namespaces = tuple(DeliveredNamespace(header.scope, header.namespace, header.owner) for header in headers)
     return DeliveryPlan(frame.settings, frame.environment.cluster, frame.delivery, namespaces, frame.version_origin)

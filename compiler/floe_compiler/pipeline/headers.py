@@ -1,14 +1,14 @@
-"""The header of each unit: recalled from the cache where nothing that it follows from has changed, or else made.
+"""The header of each unit: taken from the cache if nothing that it depends on has changed, or made anew.
 
-What a domain of an environment follows from: its own documents, what the environment says of it, and the *frame*, which
-is all that the domains of the environment have in common.
+The header of a domain in an environment depends on the domain's documents, on what the environment says of the domain,
+and on the *frame*: everything that all domains of the environment share.
 """
 
 from __future__ import annotations
 
 import pickle
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,36 +34,36 @@ CHUNK = 16
 """Scopes that one process resolves at a time, in all environments: about 0.1 s."""
 
 DOMAINS = "domains"
-"""The key under which an environment says what holds for a domain only."""
+"""The key of an environment's document under which it overrides single domains."""
 
 Scope = tuple[str, str]
 """Environment and scope."""
 
 Known = tuple[Mapping[str, Frame], Mapping[str, MeshFacts]]
-"""The environments, and the facts of all of their namespaces as far as these are known."""
+"""The environments, and the facts of their namespaces as far as these are known."""
 
 Provided = Mapping[str, tuple[Capability, ...]]
-"""What the shared services of each environment provide."""
+"""The capabilities of the shared services, by environment."""
 
 
 class NotResolved(Exception):
-    """A scope is wrong; resolving everything at once tells what is wrong with it and with all others."""
+    """A scope has errors. Resolving everything at once reports them, together with those of all other scopes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A unit's header, and what it declares if that had to be found out, pickled on the way between processes."""
+    """A unit's header; and what the unit declares, pickled for other processes, if the header was made anew."""
 
     header: UnitHeader
     declared: bytes | None = None
 
     def unit(self) -> DeclaredUnit | None:
-        """Return what the unit declares, if it is at hand."""
+        """Return what the unit declares; None if the header came from the cache."""
         return None if self.declared is None else unpickled(self.declared)
 
 
 def unpickled(declared: bytes) -> DeclaredUnit:
-    """Return a unit that another process of the same run has pickled."""
+    """Return a unit that a process of the same run has pickled."""
     unit: DeclaredUnit = pickle.loads(declared)  # noqa: S301 -- never read from disk
     return unit
 
@@ -74,32 +74,32 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
     Args:
         frames: The environments.
         compiler: The digest of the compiler.
-        store: Where headers of earlier runs are kept.
-        workers: They make those that are not.
+        store: The headers of earlier runs.
+        workers: Make the others.
 
-    Raises NotResolved if anything is wrong with a scope.
+    Raises NotResolved if a scope has errors.
     """
     keys = {
         (environment, scope): key
         for environment, frame in frames.items()
         for scope, key in _keys(frame, compiler).items()
     }
-    found = _kept_or_made(frames, keys, {}, store, workers)
-    facts = environment_facts(found)
-    digests = {environment: digest_of(encode(one)) for environment, one in facts.items()}
-    # What these add follows from the facts of all units, which are known now.
+    first = _kept_or_made(frames, keys, {}, store, workers)
+    facts = environment_facts(first)
+    digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
+    # Some components add objects that depend on the facts of all units, which are known only now.
     incomplete = {
         unit: digest_of(keys[unit], digests[unit[0]])
-        for unit, header in found.items()
+        for unit, header in first.items()
         if header.header.facts.incomplete
     }
-    return {**found, **_kept_or_made(frames, incomplete, facts, store, workers)}
+    return {**first, **_kept_or_made(frames, incomplete, facts, store, workers)}
 
 
-def environment_facts(found: Mapping[Scope, Header]) -> Mapping[str, MeshFacts]:
-    """Return the facts of all namespaces of each environment that components may ask for."""
+def environment_facts(headers: Mapping[Scope, Header]) -> Mapping[str, MeshFacts]:
+    """Return, for each environment, the facts of all its namespaces that components may ask for."""
     units: dict[str, list[UnitFacts]] = defaultdict(list)
-    for (environment, _), header in found.items():
+    for (environment, _), header in headers.items():
         units[environment].append(header.header.facts)
     return {environment: mesh_facts(own) for environment, own in units.items()}
 
@@ -111,25 +111,25 @@ def _kept_or_made(
     store: Cache,
     workers: Workers,
 ) -> Mapping[Scope, Header]:
-    """Return the headers of units, each by the key under which it is kept, in their order."""
-    found: dict[Scope, Header] = {}
+    """Return the headers of units in the order of `keys`, their keys in the cache."""
+    kept: dict[Scope, Header] = {}
     for unit, key in keys.items():
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
         if header is not None:
-            found[unit] = Header(header)
-    missing = made_headers(frames, [unit for unit in keys if unit not in found], facts, workers)
-    for unit, made in missing.items():
-        store.put(KIND, keys[unit], encode(made.header))
-    return {unit: found.get(unit) or missing[unit] for unit in keys}
+            kept[unit] = Header(header)
+    made = made_headers(frames, [unit for unit in keys if unit not in kept], facts, workers)
+    for unit, new in made.items():
+        store.put(KIND, keys[unit], encode(new.header))
+    return {unit: kept.get(unit) or made[unit] for unit in keys}
 
 
 def made_headers(
     frames: Mapping[str, Frame], units: Sequence[Scope], facts: Mapping[str, MeshFacts], workers: Workers
 ) -> Mapping[Scope, Header]:
-    """Return the headers of these units, with all that they declare. Raises NotResolved.
+    """Return the headers of these units, with what the units declare. Raises NotResolved.
 
-    Without the `facts` of its environment, a unit lacks what its components add once these are known.
+    Without the `facts` of its environment, a unit lacks the objects that its components derive from these.
     """
     environments: dict[str, list[str]] = defaultdict(list)
     for environment, scope in units:
@@ -175,13 +175,13 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
 
 
 def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
-    """Return for each scope of an environment the digest of all that its header follows from."""
+    """Return, for each scope of an environment, the digest of everything that its header depends on."""
     sources = frame.inputs.sources
     common, overrides = _parts(frame.document)
     start = digest_of(compiler, sources.manifest.digest, common)
     names = domains_in(sources, frame.document, frame.settings.environment.name)
     with_products = [name for name in names if sources.domains[name].products]
-    provided = _provided(frame.provided)
+    provided = _capability_digest(frame.provided)
     read: dict[str, set[str]] = defaultdict(set)
     for (domain, _), product in frame.inputs.references.items():
         read[domain] |= {source for (source, _), _ in product.inputs}
@@ -199,22 +199,25 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     return keys
 
 
-class _provided:  # noqa: N801 -- used like a function
-    """The digest of what the shared services provide to one that reads some domains: most of it is the same for all."""
+def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[Collection[str]], str]:
+    """Return a function that returns the digest of the capabilities as seen by a scope that reads some domains.
 
-    def __init__(self, capabilities: Iterable[Capability]) -> None:
-        capabilities = tuple(capabilities)
-        self._own = [one for one in capabilities if type(one).about is not Capability.about]
-        self._common = digest_of(*(encode(one) for one in capabilities if one not in self._own))
+    Most capabilities are the same for all scopes, and are encoded only once.
+    """
+    every = tuple(capabilities)
+    differing = [capability for capability in every if type(capability).about is not Capability.about]
+    common = digest_of(*(encode(capability) for capability in every if capability not in differing))
 
-    def __call__(self, domains: Collection[str]) -> str:
-        return digest_of(self._common, *(encode(one.about(domains)) for one in self._own))
+    def digest(domains: Collection[str]) -> str:
+        return digest_of(common, *(encode(capability.about(domains)) for capability in differing))
+
+    return digest
 
 
 def _parts(environment: Document) -> tuple[str, Mapping[str, str]]:
-    """Return the digest of what an environment says of everything, and of what it says of each domain.
+    """Return the digest of an environment's document without its domains, and that of each domain in it.
 
-    Where it stands counts, as errors and `explain` tell it.
+    Lines and columns count, since errors and `explain` show them.
     """
     common: list[Any] = []
     own: dict[str, list[Any]] = defaultdict(list)

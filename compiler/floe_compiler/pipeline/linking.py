@@ -1,4 +1,4 @@
-"""Units of environments linked: everything that is wrong is told by the first stage that finds any."""
+"""Links the units of all environments, and reports the errors of the first stage that has any."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from floe_compiler.pipeline.units import EnvironmentInput
 from floe_compiler.synthesize.shared_objects import shared_objects
 
 SOUND = "links"
-"""The kind of entry in the cache that tells that nothing is wrong between some units."""
+"""The kind of cache entry which says that nothing is wrong between some units."""
 
 
 def link_environments(
-    results: Results, given: Mapping[str, EnvironmentInput], compiler: str
+    results: Results, inputs: Mapping[str, EnvironmentInput], compiler: str
 ) -> tuple[tuple[CompiledEnvironment, ...], tuple[Diagnostic, ...]]:
     """Return the environments with all of their units, and warnings.
 
-    The link is done for all units at once. That nothing was found is kept by the digest of all that it goes by.
-    Raises StageFailed with everything that the first failing stage has found.
+    All units are linked at once. If nothing is wrong, that is cached under the digest of everything that was looked at.
+    Raises StageFailed with all findings of the first stage that has an error.
     """
-    environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in given}
-    key = _key(compiler, given, environments)
+    environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in inputs}
+    key = _key(compiler, inputs, environments)
     sound = results.cache.get(SOUND, key) == b""
     synthesized = Findings(results.found["synthesize"])
     if not sound and not synthesized.failed:
@@ -35,40 +35,43 @@ def link_environments(
             synthesized.extend(shared_objects(name, results.summaries(name), environment.places))
     synthesized.finish()
     overlay = Findings([*failures_once(results.found["overlay"])])
-    for name, one in given.items():
-        overlay.extend(dead_steps(one.overlay, results.hits[name], environments[name].manifests))
+    for name, shared in inputs.items():
+        overlay.extend(dead_steps(shared.overlay, results.hits[name], environments[name].manifests))
     overlaid = overlay.finish()
-    linked = [] if sound else [*_linked(results, given, environments)]
+    linked = [] if sound else [*_linked(results, inputs, environments)]
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
     return tuple(environments.values()), (*overlaid, *Findings([*results.found["check"], *linked]).finish())
 
 
-def _key(compiler: str, given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:
-    """Return the digest of all that the link goes by."""
-    facts = [_facts(one) for one in given.values()]
-    summaries = [sorted((unit, head.summarized) for unit, head in one.heads.items()) for one in environments.values()]
+def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:
+    """Return the digest of everything that the link looks at."""
+    facts = [_facts(environment) for environment in inputs.values()]
+    summaries = [
+        sorted((unit, head.summarized) for unit, head in environment.heads.items())
+        for environment in environments.values()
+    ]
     return digest_of(compiler, encode(facts), encode(summaries))
 
 
 def _linked(
-    results: Results, given: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]
+    results: Results, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]
 ) -> Iterator[Diagnostic]:
-    """Yield what is wrong between units and between environments."""
+    """Yield the findings between units and between environments."""
     summaries = {name: tuple(results.summaries(name).values()) for name in environments}
-    facts = {name: _facts(one) for name, one in given.items()}
-    for name, one in environments.items():
-        yield from placed(link(facts[name], summaries[name]), one.places)
+    facts = {name: _facts(environment) for name, environment in inputs.items()}
+    for name, environment in environments.items():
+        yield from placed(link(facts[name], summaries[name]), environment.places)
     linked = (Environment.of(facts[name], summaries[name]) for name in environments)
-    yield from link_across(linked, lambda environment, unit: environments[environment].places(unit))
+    yield from link_across(linked, lambda name, unit: environments[name].places(unit))
 
 
-def _facts(given: EnvironmentInput) -> Facts:
-    """Return what the link has to know of an environment beside its units."""
-    settings = given.settings
+def _facts(environment: EnvironmentInput) -> Facts:
+    """Return the facts of an environment that the link needs besides its units."""
+    settings = environment.settings
     return Facts(
         settings.environment.name,
-        cluster_identity(given.cluster),
+        cluster_identity(environment.cluster),
         settings.cluster.name,
         settings.cluster.domain,
         settings.cluster.ingress_namespace,

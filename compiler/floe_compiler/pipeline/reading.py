@@ -1,4 +1,4 @@
-"""What is read of a repository, kept so that only changed texts are read anew."""
+"""Reads through the cache: only changed texts are parsed anew."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORD = re.compile(r"\w[\w.-]*\w")
 
 
 def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[str, JsonSchema]:
-    """Return the JSON Schema of each kind of document. To generate them takes longer than to read a small mesh."""
+    """Return the JSON Schema of each kind of document. Generating them takes longer than reading a small mesh."""
     known = (
         f"{slot} {kind} {one.config.__module__}.{one.config.__qualname__}" for (slot, kind), one in components.items()
     )
@@ -49,7 +49,7 @@ class CachedReader:
         self.missed = False
 
     def __call__(self, text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
-        """Return the documents and diagnostics. What may hold a secret is read anew each time, and never kept."""
+        """Return the documents and diagnostics. A text that may hold a secret is never cached."""
         documents = self._known.get(file, text)
         if documents:
             return list(documents), []
@@ -62,7 +62,7 @@ class CachedReader:
 
 
 def _may_hold_secret(text: str, documents: Iterable[Document]) -> bool:
-    """Tell whether a secret's value may be in a text; rather too often than not often enough."""
+    """Return whether a text may hold a secret's value. It is wrong rather too often than too rarely."""
     said = "\n".join((text, *(one for document in documents for one in _texts(document.data))))
     return bool(secret_in(said)) or any(word == "Secret" or names_secret(word) for word in _WORD.findall(said))
 

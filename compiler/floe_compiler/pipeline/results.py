@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import ceil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.codec import decode
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_result import Stage, UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
-from floe_compiler.pipeline.headers import Scope, made_headers
-from floe_compiler.pipeline.units import (
-    BODIES,
-    HEADS,
-    Compiled,
-    EnvironmentInput,
-    Shared,
-    Task,
-    compile_units,
-    keep,
-)
-from floe_compiler.pipeline.workers import Workers
-from floe_compiler.resolve.environment import Frame
-from floe_compiler.synthesize.cdk8s_process import Cdk8s
+from floe_compiler.pipeline.unit_compiler import Inputs, UnitCompiler
+from floe_compiler.pipeline.units import BODIES, HEADS, Compiled, Task
 
 Part = TypeVar("Part")
-
-FEW = 8
-"""So few units are compiled in this process: starting others would take longer."""
-
-BATCHES = 3
-"""Batches for each job: more would start Node.js and kustomize more often, fewer would leave a core idle at the end."""
 
 
 @dataclass(slots=True)
@@ -46,13 +26,9 @@ class Results:
     `found` is what is wrong, by stage, `hits` the digests of the patches that select something, by environment.
     """
 
-    frames: Mapping[str, Frame]
-    facts: Mapping[str, MeshFacts]
     cache: Cache
-    workers: Workers
-    cdk8s: Cdk8s
-    progress: Callable[[str], None]
-    given: Mapping[str, EnvironmentInput] = field(default_factory=dict)
+    compiler: UnitCompiler
+    inputs: Inputs = field(default_factory=dict)
     tasks: dict[UnitKey, Task] = field(default_factory=dict)
     heads: dict[UnitKey, UnitHead] = field(default_factory=dict)
     found: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
@@ -61,9 +37,9 @@ class Results:
     _summaries: dict[str, Mapping[str, Summary]] = field(default_factory=dict)
     _last: tuple[UnitKey, UnitBody] | None = None
 
-    def add(self, given: Mapping[str, EnvironmentInput], tasks: Iterable[Task]) -> None:
+    def add(self, inputs: Inputs, tasks: Iterable[Task]) -> None:
         """Recall or compile some units."""
-        self.given = given
+        self.inputs = inputs
         missing = []
         for task in tasks:
             self.tasks[task.key] = task
@@ -75,7 +51,7 @@ class Results:
                 for stage, warnings in head.warnings.items():
                     self.found[stage] += warnings
                 self.hits[task.key.environment].update(head.hits)
-        for compiled in self._compile(missing):
+        for compiled in self.compiler.compile(inputs, missing):
             self._take(compiled)
 
     def of(self, environment: str) -> Mapping[str, UnitHead]:
@@ -97,12 +73,11 @@ class Results:
 
     def _summary(self, key: UnitKey, head: UnitHead) -> Summary:
         found = decode(bytes(head.summary), Summary)
-        return found or _sound(decode(bytes(_sound(decode(self._again(key).head, UnitHead)).summary), Summary))
+        return found or _sound(decode(bytes(_sound(decode(self._compiled_again(key).head, UnitHead)).summary), Summary))
 
     def body(self, environment: str, unit: str) -> UnitBody:
         """Return the texts and places of a unit; compile it again if the cache does not have them any more."""
-        given = self.given[environment]
-        key = UnitKey(environment, given.settings.cluster.name, unit)
+        key = UnitKey(environment, self.inputs[environment].settings.cluster.name, unit)
         if self._last is None or self._last[0] != key:
             self._last = key, self._body(key)
         return self._last[1]
@@ -113,13 +88,10 @@ class Results:
         body = decode(data, UnitBody) if data else None
         if body is not None and is_sound(head, body):
             return body
-        return _sound(decode(self._again(key).body or b"", UnitBody))
+        return _sound(decode(self._compiled_again(key).body or b"", UnitBody))
 
-    def _again(self, key: UnitKey) -> Compiled:
-        """Compile a unit of which the cache has no use, and keep the result."""
-        (compiled,) = compile_units(Shared(self.given), self._declared([self.tasks[key]]))
-        self._kept(compiled)
-        return compiled
+    def _compiled_again(self, key: UnitKey) -> Compiled:
+        return self.compiler.compile_again(self.inputs, self.tasks[key])
 
     def _recalled(self, task: Task) -> UnitHead | None:
         data = self.cache.get(HEADS, task.content)
@@ -135,39 +107,6 @@ class Results:
             self.heads[compiled.key] = head
         if compiled.body is not None:
             self._bodies[compiled.key] = compiled.body
-
-    def _compile(self, missing: Sequence[Task]) -> Iterator[Compiled]:
-        """Yield the results of units, compiled in batches by all workers if there are many."""
-        tasks = self._declared(missing)
-        if len(tasks) <= FEW:
-            yield from compile_units(Shared(self.given, self.cache), tasks, self.cdk8s.run) if tasks else ()
-            return
-        self.cdk8s.stop()
-        size = max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES)))
-        batches = [tasks[start : start + size] for start in range(0, len(tasks), size)]
-        shared = Shared(self.given, self.cache if self.workers.share_files else None)
-        done = 0
-        for batch in self.workers.map(compile_units, shared, batches):
-            done += len(batch)
-            self.progress(f"compiling: {done} of {len(tasks)} namespaces")
-            yield from map(self._kept, batch)
-
-    def _kept(self, compiled: Compiled) -> Compiled:
-        """Keep the result of a worker that has not the same files."""
-        if compiled.failed or compiled.body is None:
-            return compiled
-        kept = keep(self.cache, compiled.content, compiled.head, compiled.body)
-        return replace(compiled, body=None) if kept else compiled
-
-    def _declared(self, tasks: Sequence[Task]) -> list[Task]:
-        """Return the tasks with what their units declare, which is not at hand for those whose header was recalled."""
-        wanted = [_scope(task) for task in tasks if task.scope and task.declared is None]
-        made = made_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
-        return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
-
-
-def _scope(task: Task) -> Scope:
-    return task.key.environment, task.scope
 
 
 def _sound(part: Part | None) -> Part:

@@ -1,4 +1,4 @@
-"""Units compiled: rendered, patched and checked, each by itself, with the result kept under what it follows from."""
+"""Compiles units: each is rendered, patched and checked by itself, and the result is cached."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from floe_compiler.synthesize import rendered_settings, synthesize
 from floe_compiler.synthesize.cdk8s_process import RunCdk8s, run_cdk8s
 
 HEADS, BODIES = "heads", "bodies"
-"""The kinds of entries in the cache."""
+"""The kinds of cache entries."""
 
 NOTHING_DERIVED = Derived()
 
 Found = tuple[Stage, tuple[Diagnostic, ...]]
-"""What a stage found."""
+"""A stage and its findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentInput:
-    """What all units of an environment are compiled with."""
+    """What all units of an environment share."""
 
     settings: Settings
     cluster: Cluster
@@ -52,10 +52,10 @@ class EnvironmentInput:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A unit to compile: a namespace, what delivers an environment, or just what was written by hand for it.
+    """A unit to compile: a namespace, the delivery of an environment, or a namespace of hand-written objects only.
 
-    `content` is the digest of all that the result follows from. `scope` is that of a namespace; what this declares is
-    pickled, and not at hand if its header was recalled.
+    `content` is the digest of everything that the result depends on. Only a declared namespace has a `scope`. What it
+    declares is pickled, and None if its header came from the cache.
     """
 
     key: UnitKey
@@ -68,7 +68,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the tasks of a run share. Without a cache, workers return all that they would keep in it."""
+    """What the tasks of a run share. Without a cache, workers return the bodies of units as well."""
 
     environments: Mapping[str, EnvironmentInput]
     cache: Cache | None = None
@@ -76,7 +76,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The result of a task: what is wrong, by the stage that found it, and the unit as far as it got."""
+    """The result of a task: the findings by stage, and the unit, as far as it was compiled."""
 
     key: UnitKey
     content: str
@@ -91,7 +91,7 @@ class Compiled:
     @property
     def failed(self) -> bool:
         """Tell whether there is an error."""
-        return any(one.severity == "error" for _, found in self.findings for one in found)
+        return any(finding.severity == "error" for _, findings in self.findings for finding in findings)
 
 
 def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: RunCdk8s = run_cdk8s) -> list[Compiled]:
@@ -137,21 +137,21 @@ def _rendered(
 ) -> Mapping[UnitKey, Rendered]:
     """Return each task's unit as rendered. Raises StageFailed."""
     planned = [(task, task.derived.plan(unpickled(task.declared))) for task in tasks if task.declared is not None]
-    clusters = {name: given.cluster for name, given in environments.items()}
+    clusters = {name: environment.cluster for name, environment in environments.items()}
     delivered = [(task, task.delivery) for task in tasks if task.delivery is not None]
     units = synthesize([plan for _, plan in planned], clusters, [plan for _, plan in delivered], cdk8s)
     synthesized = [task.key for task, _ in planned] + [task.key for task, _ in delivered]
-    found = dict(zip(synthesized, units, strict=True))
+    rendered = dict(zip(synthesized, units, strict=True))
     for task in tasks:
-        if task.key not in found:
-            given = environments[task.key.environment]
-            empty = rendered_settings(given.settings, given.cluster)
-            found[task.key] = replace(empty, namespace=task.key.namespace)
-    return found
+        if task.key not in rendered:
+            environment = environments[task.key.environment]
+            empty = rendered_settings(environment.settings, environment.cluster)
+            rendered[task.key] = replace(empty, namespace=task.key.namespace)
+    return rendered
 
 
 def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
-    """Check a unit, write its objects as text, and keep the result if nothing is wrong with it."""
+    """Check a unit, turn its objects into text, and cache the result unless there is an error."""
     hits = tuple(sorted(applied.hits))
     if any(finding.severity == "error" for finding in applied.findings):
         return _failed("overlay", task, applied.findings, hits)
@@ -159,7 +159,7 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     own = tuple(rendered.objects.of_kind(DEFINITION))
     checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own))
     findings = Findings([*checked.findings])
-    # What does not fit its schema may have no text; the summary is all that others need to go on.
+    # An object that does not fit its schema may have no text. Other units only need the summary.
     files = () if findings.failed else tuple(_files(rendered))
     FileSet.of(files, findings)
     summary = encode(checked.summary)
@@ -168,25 +168,26 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         file_digests(files),
         Raw(summary),
         digest_of(summary),
-        {"overlay": applied.findings, "check": tuple(one for one in findings.found if one.severity == "warning")},
+        {"overlay": applied.findings, "check": tuple(each for each in findings.found if each.severity == "warning")},
         hits,
-        tuple(to_yaml(one) for one in own) if files else (),
+        tuple(map(to_yaml, own)) if files else (),
     )
     packed, body = encode(head), encode(body_of((file.text for file in files), Places.of(rendered)))
-    found: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
+    by_stage: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
     kept = not findings.failed and keep(shared.cache, task.content, packed, body)
-    return Compiled(task.key, task.content, found, hits, packed, None if kept else body)
+    return Compiled(task.key, task.content, by_stage, hits, packed, None if kept else body)
 
 
 def keep(cache: Cache | None, content: str, head: bytes, body: bytes) -> bool:
-    """Put a result into the cache, the head last, as it stands for both; tell whether it is there."""
+    """Put a result into the cache and return whether it is there. The head comes last: where it is, the body is."""
     return cache is not None and cache.put(BODIES, content, body) and cache.put(HEADS, content, head)
 
 
-def _definitions(given: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:
-    """Return the definitions of custom resources by name; a unit's own are those that patches made of them."""
-    known = {str(one["metadata"]["name"]): one for one in (*map(from_yaml, given.definitions), *own)}
-    return tuple(known[name] for name in sorted(known))
+def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:
+    """Return the definitions of custom resources, sorted by name. The unit's own, which may be patched, come first."""
+    definitions = (*map(from_yaml, environment.definitions), *own)
+    by_name = {str(definition["metadata"]["name"]): definition for definition in definitions}
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def _files(rendered: Rendered) -> Iterator[File]:

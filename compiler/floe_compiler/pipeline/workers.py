@@ -1,6 +1,6 @@
-"""Who does the work of many units: this process, several processes, or a cluster of Dask.
+"""Workers that compile many units: this process, several processes, or a Dask cluster.
 
-All of them are a `concurrent.futures.Executor`, or none at all, and give the same results in the same order.
+All of them return the same results in the same order.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Workers(Protocol):
 
 
 class ThisProcess:
-    """Does one item after the other."""
+    """Does one item after the other, in this process."""
 
     jobs = 1
     share_files = True
@@ -77,7 +77,7 @@ class ThisProcess:
 class Processes:
     """Does the items in processes of this machine, as many as there are jobs.
 
-    Where processes are forked, they have what is shared without being sent it.
+    A forked process has the shared value already; others are sent it.
     """
 
     share_files = True
@@ -113,7 +113,7 @@ class Processes:
 
 
 class DaskCluster:
-    """Does the items on the workers of a Dask cluster. What a worker leaves undone when it dies, the others do."""
+    """Does the items on the workers of a Dask cluster. If a worker dies, others do its items."""
 
     share_files = False
 
@@ -140,7 +140,7 @@ class DaskCluster:
 
 
 def _call_if_alike(compiler: str, function: Callable[[Shared, Item], Result], shared: Shared, item: Item) -> Result:
-    """Call the function in a worker of a cluster. Raises StageFailed if the compiler there is another one."""
+    """Call the function in a worker of a cluster. Raises StageFailed if it has another version of the compiler."""
     if compiler_digest() != compiler:
         message = "a worker of the Dask cluster has another version of floe-compile, or of a package that it needs"
         raise _unusable(message, "install the same versions there as here")
@@ -151,7 +151,7 @@ _shared: Any = None
 
 
 def _begin(shared: Any) -> None:
-    """Make a new process ready to work: it has what is shared, and ends with the process that started it."""
+    """Prepare a new process: keep the shared value, and end when the process that started it ends."""
     global _shared
     _shared = shared
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches it, too: it ends without a word

@@ -1,0 +1,81 @@
+"""Compiles the units that the cache does not have: a few in this process, many in batches by all workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from floe_compiler.cache.store import Cache
+from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.pipeline.headers import Scope, made_headers
+from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, keep
+from floe_compiler.pipeline.workers import Workers
+from floe_compiler.resolve.environment import Frame
+from floe_compiler.synthesize.cdk8s_process import Cdk8s
+
+FEW = 8
+"""So few units are compiled in this process: starting others would take longer."""
+
+BATCHES = 3
+"""Batches for each job: more would start Node.js and kustomize more often, fewer would leave a core idle at the end."""
+
+Inputs = Mapping[str, EnvironmentInput]
+"""What the units of each environment are compiled with."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCompiler:
+    """Compiles units of some environments.
+
+    `frames` and `facts` are those of the environments, `cache` keeps results, `workers` compile many units, and
+    `progress` is told how many are done. `cdk8s` builds the charts of a few units.
+    """
+
+    frames: Mapping[str, Frame]
+    facts: Mapping[str, MeshFacts]
+    cache: Cache
+    workers: Workers
+    cdk8s: Cdk8s
+    progress: Callable[[str], None]
+
+    def compile(self, inputs: Inputs, tasks: Sequence[Task]) -> Iterator[Compiled]:
+        """Yield the result of each task, and keep it in the cache."""
+        if not tasks:
+            return
+        tasks = self._declared(tasks)
+        if len(tasks) <= FEW:
+            yield from compile_units(Shared(inputs, self.cache), tasks, self.cdk8s.run)
+            return
+        self.cdk8s.stop()
+        size = max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES)))
+        batches = [tasks[start : start + size] for start in range(0, len(tasks), size)]
+        shared = Shared(inputs, self.cache if self.workers.share_files else None)
+        done = 0
+        for batch in self.workers.map(compile_units, shared, batches):
+            done += len(batch)
+            self.progress(f"compiling: {done} of {len(tasks)} namespaces")
+            yield from map(self._kept, batch)
+
+    def compile_again(self, inputs: Inputs, task: Task) -> Compiled:
+        """Return the result of a task whose entries in the cache are damaged or gone; both its parts are at hand."""
+        (compiled,) = compile_units(Shared(inputs), self._declared([task]))
+        self._kept(compiled)
+        return compiled
+
+    def _kept(self, compiled: Compiled) -> Compiled:
+        """Keep a result that was not kept where it was compiled, as Dask's workers have another cache."""
+        if compiled.failed or compiled.body is None:
+            return compiled
+        kept = keep(self.cache, compiled.content, compiled.head, compiled.body)
+        return replace(compiled, body=None) if kept else compiled
+
+    def _declared(self, tasks: Sequence[Task]) -> list[Task]:
+        """Return the tasks with what their units declare; that is not at hand if their headers were recalled."""
+        wanted = [_scope(task) for task in tasks if task.scope and task.declared is None]
+        made = made_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
+        return [replace(task, declared=made[_scope(task)].declared) if _scope(task) in made else task for task in tasks]
+
+
+def _scope(task: Task) -> Scope:
+    return task.key.environment, task.scope
