@@ -24,6 +24,7 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT, FileSet, git_blob
 
 if TYPE_CHECKING:
+    from floe_compiler.model.cache import Cache
     from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.report.diff import EnvironmentDiff
 
@@ -68,8 +69,8 @@ def run(options: Namespace) -> int:
     environments = chosen_environments(root, options.env)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
-    before = _on_disk(root) if options.from_output else _at_revision(root, options.revision or HEAD)
     with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+        before = _on_disk(root, cache) if options.from_output else _at_revision(root, options.revision or HEAD)
         compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         progress("comparing")
         diffs = differences(before, compiled, environments)
@@ -135,11 +136,12 @@ def _at_revision(root: Path, revision: str) -> State:
     return State(tree.blobs, git_blobs, tree.read)
 
 
-def _on_disk(root: Path) -> State:
+def _on_disk(root: Path, cache: Cache) -> State:
     from floe_compiler.write.snapshot import output_folders, take_snapshot
+    from floe_compiler.write.state import known_stats, recall
 
     findings = Findings()
-    snapshot = take_snapshot(root, output_folders(root), findings)
+    snapshot = take_snapshot(root, output_folders(root), findings, known_stats(recall(cache, root)))
     findings.finish()
     return State(
         snapshot.hashes,
