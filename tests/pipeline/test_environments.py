@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from floe_compiler.cache.store import Memory
+from floe_compiler.model.codec import encode
 from floe_compiler.pipeline import _mesh, silent
 from floe_compiler.pipeline.environments import Mesh, cluster_tasks, unit_tasks, with_definitions
+from floe_compiler.pipeline.headers import unpickled
 from floe_compiler.pipeline.units import Task
 from floe_compiler.pipeline.workers import ThisProcess
 from floe_compiler.synthesize.cdk8s_process import Cdk8s
@@ -33,6 +35,7 @@ from pipeline.mesh_of_three import (
     quota,
     write,
 )
+from plans import plan_environment, plan_mesh
 
 NAMESPACES = (PLATFORM, *map(namespace, DOMAINS))
 
@@ -113,3 +116,14 @@ def test_definitions_are_part_of_what_may_have_their_objects(before: Mesh) -> No
     assert {name for name in one if one[name].content != other[name].content} == {DELIVERY, *NAMESPACES}
     given = with_definitions(before, before.inputs(), {"dev": ["b", "a", "b"]})
     assert given["dev"].definitions == ("a", "b")
+
+
+def test_the_plans_are_those_that_explain_renders(tmp_path: Path) -> None:
+    of = mesh(tmp_path)
+    (planned,) = [plan for plan in plan_mesh(tmp_path) if plan.settings.environment.name == "dev"]
+
+    plans = [task.derived.plan(unpickled(task.declared)) for task in tasks(of).values() if task.declared is not None]
+
+    assert {plan.unit.namespace for plan in plans} == {*NAMESPACES}
+    expected = {plan.unit.namespace: encode(plan) for plan in plan_environment(planned)}
+    assert {plan.unit.namespace: encode(plan) for plan in plans} == expected
