@@ -32,14 +32,15 @@ MAY_IMPORT = {
     "resolve": {"model"},  # gets the registry of components as a value
     "declare": {"model"},  # gets what runs cdk8s constructs as a value
     "derive": {"model"},
-    "synthesize": {"model", "kit"},
+    "node": {"model"},
+    "synthesize": {"model", "kit", "node"},
     "overlay": {"model"},  # gets the YAML reader as a value
     "check": {"model"},
     "link": {"model"},
     "write": {"model"},  # gets the cache as a value
     "report": {"model"},
     "explain": {"model", "resolve", "declare", "derive", "synthesize"},  # asks what other inputs would make
-    "pipeline": {*STAGES, "model", "cache", "components", "explain"},
+    "pipeline": {*STAGES, "model", "cache", "components", "explain", "node"},
     "commands": {*STAGES, "model", "cache", "components", "explain", "pipeline", "report"},
     "cli": {"model", "commands", "report"},
 }

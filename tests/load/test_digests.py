@@ -170,7 +170,7 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.Monk
         "check/objects/custom_resources/schemas/argoproj.io/Application_v1alpha1.json",
         "kit/labels.py",
         "components/storage_minio/minio-buckets.sh",
-        "synthesize/construct_tree.js",
+        "node/construct_tree.js",
     ],
 )
 def test_the_source_of_the_compiler_counts(

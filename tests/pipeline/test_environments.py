@@ -16,7 +16,6 @@ from floe_compiler.pipeline.environments import Mesh, cluster_tasks, unit_tasks,
 from floe_compiler.pipeline.headers import unpickled
 from floe_compiler.pipeline.units import Task
 from floe_compiler.pipeline.workers import ThisProcess
-from floe_compiler.synthesize.cdk8s_process import Cdk8s
 from pipeline.mesh_of_three import (
     CLASS,
     CLUSTER,
@@ -43,8 +42,7 @@ NAMESPACES = (PLATFORM, *map(namespace, DOMAINS))
 def mesh(root: Path, changes: Mapping[str, Any] | None = None) -> Mesh:
     """Return dev of the mesh with these changes, read and resolved."""
     write(write(root, files()), changes or {})
-    with Cdk8s() as cdk8s:
-        return _mesh(root, ("dev",), silent, Memory(), ThisProcess(), cdk8s)[0]
+    return _mesh(root, ("dev",), silent, Memory(), ThisProcess())[0]
 
 
 def tasks(of: Mesh, definitions: tuple[str, ...] = ()) -> dict[str, Task]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize import cdk8s_process
+from floe_compiler.node import cdk8s_process
 from floe_compiler.synthesize.construct_tree import CHART_REFUSED, NOT_PLAIN, ChartInput, build_charts
 from floe_compiler.synthesize.plain_yaml import Included
 

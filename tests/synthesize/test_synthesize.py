@@ -150,7 +150,7 @@ def test_the_construct_tree_gives_what_nothing_else_does(monkeypatch: pytest.Mon
     with pytest.raises(StageFailed, match="1 problem"):
         rendered(unit(PLATFORM, wrong))
 
-    monkeypatch.setattr("floe_compiler.synthesize.build_charts", lambda charts: tuple(one.objects for one in charts))
+    monkeypatch.setattr("floe_compiler.synthesize.build_charts", lambda charts, _: tuple(one.objects for one in charts))
     assert not server().keys() & {"namespace", "annotations"}
     assert not server()["labels"].keys() & part_of.keys()
     rendered(unit(PLATFORM, wrong))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
     from floe_compiler.resolve.environment import Frame
-    from floe_compiler.synthesize.cdk8s_process import Cdk8s
 
 Progress = Callable[[str], None]
 
@@ -67,17 +66,19 @@ def compile_mesh(
 
     Raises StageFailed with all errors of the first stage that has any.
     """
-    from floe_compiler.pipeline.compilation import Compilation, files_of
-    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
-    from floe_compiler.pipeline.linking import link_environments
-    from floe_compiler.pipeline.results import Results
-    from floe_compiler.pipeline.unit_compiler import UnitCompiler
-    from floe_compiler.synthesize.cdk8s_process import Cdk8s
+    from floe_compiler.node.cdk8s_process import Cdk8s
 
     cache, workers = cache or Memory(), workers or ThisProcess()
     digests = input_digests(root) if digests is None else digests
     with Cdk8s() as cdk8s:
-        mesh, warnings = _mesh(root, environments, progress, cache, workers, cdk8s)
+        cdk8s.start()  # It loads while modules are imported and inputs are read.
+        from floe_compiler.pipeline.compilation import Compilation, files_of
+        from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+        from floe_compiler.pipeline.linking import link_environments
+        from floe_compiler.pipeline.results import Results
+        from floe_compiler.pipeline.unit_compiler import UnitCompiler
+
+        mesh, warnings = _mesh(root, environments, progress, cache, workers)
         progress("compiling")
         inputs = mesh.inputs()
         results = Results(cache, UnitCompiler(mesh.frames, mesh.facts(), cache, workers, cdk8s, progress))
@@ -95,12 +96,11 @@ def compile_mesh(
 
 
 def _mesh(
-    root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers, cdk8s: Cdk8s
+    root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
 ) -> tuple[Mesh, tuple[Diagnostic, ...]]:
-    """Return the mesh read, resolved and declared, and warnings. Starts cdk8s after an edit. Raises StageFailed."""
+    """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
     from floe_compiler.pipeline.environments import Mesh, read_overlays
     from floe_compiler.pipeline.reading import CachedReader
-    from floe_compiler.pipeline.unit_compiler import FEW
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.databases import check_owners
 
@@ -116,13 +116,7 @@ def _mesh(
         check_owners((database for header in own for database in header.external_databases), findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
-    declared = sum(header.declared is not None for header in headers.values())
-    if 0 < declared <= FEW:
-        cdk8s.start()
-    reader = CachedReader(cache, compiler)
-    overlays, read = read_overlays(root, frames, reader)
-    if reader.missed and not declared:
-        cdk8s.start()
+    overlays, read = read_overlays(root, frames, CachedReader(cache, compiler))
     return Mesh(frames, headers, overlays, compiler), (*loaded, *resolved, *read)
 
 

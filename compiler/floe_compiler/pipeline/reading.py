@@ -39,21 +39,16 @@ def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[s
 
 
 class CachedReader:
-    """Turns the YAML text of a file in base/ or overlays/ into documents, and tells what is wrong with it.
-
-    `missed` says whether any text was not known.
-    """
+    """Turns the YAML text of a file in base/ or overlays/ into documents, and tells what is wrong with it."""
 
     def __init__(self, cache: Cache, compiler: str) -> None:
         self._known = DocumentCache(cache, f"{compiler} plain")
-        self.missed = False
 
     def __call__(self, text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
         """Return the documents and diagnostics. A text that may hold a secret is never cached."""
         documents = self._known.get(file, text)
         if documents:
             return list(documents), []
-        self.missed = True
         found, problems = read_documents(text, file)
         data = packed(tuple(found))
         if data is not None and not problems and not _may_hold_secret(text, found):

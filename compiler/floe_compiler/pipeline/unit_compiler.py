@@ -8,11 +8,11 @@ from math import ceil
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
+from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline.headers import Scope, made_headers
 from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, keep
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.environment import Frame
-from floe_compiler.synthesize.cdk8s_process import Cdk8s
 
 FEW = 8
 """So few units are compiled in this process: starting others would take longer."""

@@ -25,10 +25,10 @@ from floe_compiler.model.unit_facts import DEFINITION
 from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_digests
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
+from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.overlay import Applied, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import unpickled
 from floe_compiler.synthesize import rendered_settings, synthesize
-from floe_compiler.synthesize.cdk8s_process import RunCdk8s, run_cdk8s
 
 HEADS, BODIES = "heads", "bodies"
 """The kinds of cache entries."""

@@ -15,7 +15,7 @@ from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.settings import Settings
-from floe_compiler.synthesize.cdk8s_process import RunCdk8s, run_cdk8s
+from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.charts import chart_of, unit_chart
 from floe_compiler.synthesize.construct_tree import build_charts
 from floe_compiler.synthesize.delivery import delivery_objects

@@ -20,7 +20,7 @@ from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plain_data import check_plain
 from floe_compiler.model.scopes import is_namespaced
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize.cdk8s_process import RunCdk8s, run_cdk8s
+from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.plain_yaml import Included
 
 CHART_REFUSED = Rule(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.scopes import is_namespaced
-from floe_compiler.synthesize.node import find_node
+from floe_compiler.node.program import find_node
 
 if TYPE_CHECKING:
     import cdk8s

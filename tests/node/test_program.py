@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.synthesize import node
+from floe_compiler.node import program as node
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
-from floe_compiler.synthesize import cdk8s_process
+from floe_compiler.node import cdk8s_process
 
 CHART: dict[str, Any] = {
     "namespace": "sales",
