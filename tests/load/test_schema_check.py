@@ -29,17 +29,24 @@ SCHEMA: dict[str, Any] = {
 def test_where_it_stands() -> None:
     document = Document(
         "a.yaml",
-        {"nmae": 1, "count": 0, "login": None},
-        keys={("nmae",): Span("a.yaml", 3, 1), ("login",): Span("a.yaml", 5, 1)},
-        values={(): Span("a.yaml", 2, 1), ("nmae",): Span("a.yaml", 3, 7), ("count",): Span("a.yaml", 4, 8)},
+        {"more": 1, "count": 0, "login": None},
+        keys={("more",): Span("a.yaml", 3, 1), ("login",): Span("a.yaml", 5, 1)},
+        values={(): Span("a.yaml", 2, 1), ("more",): Span("a.yaml", 3, 7), ("count",): Span("a.yaml", 4, 8)},
     )
     found = SchemaCheck({"Thing": SCHEMA}).problems("Thing", document)
     assert {one.message: one.span for one in found} == {
         "name is missing": Span("a.yaml", 2, 1),
-        "nmae is not a known key": Span("a.yaml", 3, 1),
+        "more is not a known key": Span("a.yaml", 3, 1),
         "count: 0 is less than the minimum of 1": Span("a.yaml", 4, 8),
         "login: there is no value": Span("a.yaml", 5, 1),
     }
+
+
+def test_a_misspelt_key_is_one_error_at_the_key() -> None:
+    document = Document("a.yaml", {"nmae": "x"}, keys={("nmae",): Span("a.yaml", 3, 1)})
+    (found,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", document)
+    assert (found.message, found.hint) == ("nmae is not a known key", 'did you mean "name"?')
+    assert found.span == Span("a.yaml", 3, 1)
 
 
 def test_a_document_that_is_no_mapping_is_named_by_its_file() -> None:

@@ -230,3 +230,17 @@ def test_links_are_not_followed(mesh: Path, link: str) -> None:
 def test_a_file_in_the_place_of_a_folder(tmp_path: Path, name: str) -> None:
     write(tmp_path, "platform-manifest.yaml", name)
     assert strays(tmp_path) == {name: "make it a folder"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resourcess: [../../base, account.yaml]\npatches: [{path: patches/quota.yaml}]\n",
+        "resources: [../../base, account.yaml]\npatchess: [{path: patches/quota.yaml}]\n",
+        "resources: [../../base, account.yaml]\npatchesStrategicMerge: [patches/quota.yaml]\n",
+        "resources: [../../base, account.yaml]\npatches: [{pth: patches/quota.yaml}]\n",
+    ],
+)
+def test_what_an_unknown_field_may_list_is_no_stray(patched: Path, text: str) -> None:
+    write(patched, "overlays/dev/kustomization.yaml", text=text)
+    assert not authored_files(patched).strays

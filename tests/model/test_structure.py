@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.document import DataPath, show_path
-from floe_compiler.model.structure import Structure
+from floe_compiler.model.structure import Structure, without_consequences
 
 VERSION = {"type": "string", "pattern": "^1", "patternErrorMessage": 'write a one, such as "1"'}
 SCHEMA: dict[str, Any] = {
@@ -141,3 +141,32 @@ def test_a_value_in_place_of_a_secrets_name_is_never_shown(login: Any) -> None:
     for problem in found:
         assert problem.secret
         assert "hunter2" not in problem.text + problem.hint
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ({"kimd": "a", "image": "x"}, ["kimd is not a known key"]),
+        ({"kimd": "a", "imgae": "x"}, ["imgae is not a known key", "kimd is not a known key"]),
+        ({"kimd": "a", "knd": "b", "image": "x"}, ["kimd is not a known key", "knd is not a known key"]),
+        ({"kimd": "a"}, ["image is missing", "kimd is not a known key"]),
+        ({"zzz": "a", "image": "x"}, ["kind is missing", "zzz is not a known key"]),
+        ({}, ["image is missing", "kind is missing"]),
+    ],
+)
+def test_a_misspelt_key_is_not_missing_as_well(step: dict[str, Any], told: list[str]) -> None:
+    found = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": [step]}, lambda _: ""))
+    assert sorted(one.message(show_path(one.path[2:])) for one in found) == told
+
+
+def test_a_misspelt_key_excuses_none_of_another_mapping() -> None:
+    steps = [{"kimd": "a", "image": "x"}, {"image": "x"}]
+    found = without_consequences(Structure(SCHEMA).mistakes(VALID | {"steps": steps}, lambda _: ""))
+    assert sorted(show_path(one.path) for one in found) == ["steps[0].kimd", "steps[1].kind"]
+
+
+def test_under_a_misspelt_type_nothing_else_is_wrong() -> None:
+    schema = {"type": "object", "properties": {"type": {}, "a": {"type": "string"}}, "additionalProperties": False}
+    data = {"typ": "x", "a": 1, "b": 2}
+    found = without_consequences(Structure(schema).mistakes(data, lambda _: ""))
+    assert [(one.path, one.hint) for one in found] == [(("typ",), 'did you mean "type"?')]

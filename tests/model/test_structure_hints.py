@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.model.structure_hints import mapping_in, missing_key, unknown_key, value_of_another_kind
+from floe_compiler.model.structure_hints import mapping_in, missing_key, unknown_keys, value_of_another_kind
 
 AMOUNTS = {"type": "object", "properties": {"cpu": {"type": "string"}, "memory": {"type": "string"}}}
 RESOURCES = {
@@ -28,10 +28,24 @@ def of_value(value: Any, schema: dict[str, Any], *kinds: str, raw: str = "") -> 
     return value_of_another_kind(value, raw, schema, list(kinds), DEFINITIONS)
 
 
+def of_unknown(*keys: str, schema: dict[str, Any] = RESOURCES) -> list[tuple[str, str]]:
+    return [(hint, meant) for _, hint, meant in unknown_keys(dict.fromkeys(keys), schema, DEFINITIONS)]
+
+
 def test_a_key_of_a_deeper_level_is_sent_there() -> None:
-    assert unknown_key("cpu", RESOURCES, DEFINITIONS) == "it belongs under `requests:` and `limits:`"
-    assert unknown_key("nmae", RESOURCES, DEFINITIONS) == 'did you mean "name"?'
-    assert unknown_key("x", {}, {}) == ""
+    assert of_unknown("cpu") == [("it belongs under `requests:` and `limits:`", "")]
+    assert of_unknown("x", schema={}) == [("", "")]
+
+
+def test_a_misspelt_key_is_meant_to_be_the_nearest_absent_one() -> None:
+    assert of_unknown("nmae") == [('did you mean "name"?', "name")]
+    assert of_unknown("nmae", "name") == [('did you mean "name"?', "")]
+    assert of_unknown("nmae", "naem") == [('did you mean "name"?', "name"), ('did you mean "name"?', "")]
+    assert of_unknown("x") == [("known: limits, name, requests", "")]
+
+
+def test_a_misspelt_type_is_meant_even_if_another_layer_gives_one() -> None:
+    assert of_unknown("typ", "type", schema=BY_TYPE) == [('did you mean "type"?', "type")]
 
 
 def test_a_missing_key_is_shown_with_its_words() -> None:

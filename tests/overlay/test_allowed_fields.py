@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from floe_compiler.overlay.allowed_fields import ALLOWED, DEPRECATED, FORBIDDEN
+from floe_compiler.model.layout import KUSTOMIZATION_FIELDS
+from floe_compiler.overlay.allowed_fields import DEPRECATED, FORBIDDEN
 from overlay.overlay_mesh import Mesh, config_map
 
 FILE = "base/kustomization.yaml"
@@ -33,7 +34,8 @@ def test_an_unknown_field_is_refused_with_the_nearest(mesh: Mesh) -> None:
 def test_only_what_is_allowed_is_offered(mesh: Mesh) -> None:
     mesh.write({FILE: "whatever: []\n"})
 
-    assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "whatever" (known: {", ".join(sorted(ALLOWED))})']
+    known = ", ".join(sorted(KUSTOMIZATION_FIELDS))
+    assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "whatever" (known: {known})']
 
 
 def test_all_mistakes_are_told_at_once(mesh: Mesh) -> None:
@@ -95,8 +97,33 @@ def test_what_the_reader_finds_is_passed_on(mesh: Mesh) -> None:
 
 
 def test_all_allowed_fields_together_are_accepted(mesh: Mesh) -> None:
-    lists = "".join(f"{field}: []\n" for field in ALLOWED[3:])
+    lists = "".join(f"{field}: []\n" for field in KUSTOMIZATION_FIELDS[3:])
     header = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: {name: base}\n"
     mesh.write({FILE: header + lists})
 
     assert list(mesh.apply(config_map("a")).objects) == [config_map("a")]
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("resourcess: [../../base]\n", "resourcess"),
+        ("resources: [../../base]\npatches: [{patchh: '{}'}]\n", "patchh"),
+        ("resources: [../../base]\npatches: [{patch: '[]', targt: {kind: Job}}]\n", "targt"),
+        ("resources: [../../base]\npatches: [{patch: '[]', target: {knd: Job}}]\n", "knd"),
+        ("resources: [../../base]\nlabels: [{pair: {a: b}}]\n", "pair"),
+        ("resources: [../../base]\nimages: [{nmae: a, newTag: b}]\n", "nmae"),
+    ],
+)
+def test_a_misspelt_field_is_one_error(mesh: Mesh, text: str, unknown: str) -> None:
+    mesh.write({"overlays/dev/kustomization.yaml": text})
+
+    (line,) = mesh.told()
+    assert line.startswith("K005 overlays/dev/kustomization.yaml")
+    assert f'unknown field "{unknown}" (did you mean ' in line
+
+
+def test_a_misspelt_kind_of_a_component_is_one_error(mesh: Mesh) -> None:
+    mesh.write({FILE: "components: [part]\n", "base/part/kustomization.yaml": "kinb: Component\n"})
+
+    assert mesh.told() == ['K005 base/part/kustomization.yaml:1:1: unknown field "kinb" (did you mean "kind"?)']

@@ -141,6 +141,19 @@ def test_an_unknown_key_at_its_place(data: dict[str, Any], message: str, line: s
     assert told(data) == [("R001", f"0.yaml:{line}", message, hint)]
 
 
+def test_a_misspelt_key_is_one_error() -> None:
+    assert told({"nmae": "x"}) == [("R001", "0.yaml:2:1", "nmae is not a known key", 'did you mean "name"?')]
+    assert told({"name": "x", "door": {"secrt": "a", "kye": "b"}}) == [
+        ("R001", "0.yaml:4:1", "door.secrt is not a known key", 'did you mean "secret"?'),
+        ("R001", "0.yaml:5:1", "door.kye is not a known key", 'did you mean "key"?'),
+    ]
+
+
+def test_a_misspelt_type_is_one_error_though_another_layer_gives_the_type() -> None:
+    (found,) = problems({"name": "x", "pet": {"type": "cat"}}, {"pet": {"typ": "dog", "tricks": []}})
+    assert (str(found.span), found.hint) == ("1.yaml:3:1", 'did you mean "type"?')
+
+
 def test_a_missing_key_is_told_where_it_belongs() -> None:
     assert told({"size": "small"}) == [("R002", "0.yaml:1:1", "name is missing", "add `name:`")]
     assert told({"name": "x", "pet": {}}) == [

@@ -9,14 +9,14 @@ from typing import Any
 
 from floe_compiler.load.input_tree import EntryType
 from floe_compiler.load.text_file import read_file
-from floe_compiler.model.layout import KUSTOMIZATION
+from floe_compiler.model.layout import KUSTOMIZATION, KUSTOMIZATION_FIELDS
 
 
 def listed_files(root: Path, tree: Mapping[str, EntryType]) -> frozenset[str] | None:
     """Return the files that the kustomizations of base/ and of each environment list, and the kustomizations.
 
-    Returns None if that is not certain: one cannot be read, or lists a missing file. The overlay stage reports
-    the error, and an unlisted file may be the one that was meant.
+    Returns None if that is not certain: one cannot be read, has an unknown field, or lists a missing file. The overlay
+    stage reports the error, and an unlisted file may be the one that was meant.
 
     Args:
         root: The repository.
@@ -47,9 +47,18 @@ def _named(root: Path, folder: str, file: str) -> set[str] | None:
         len(documents) != 1
         or not isinstance(documents[0].data, dict)
         or any(one.severity == "error" for one in problems)
+        or not _is_known(documents[0].data)
     ):
         return None
     return {posixpath.normpath(posixpath.join(folder, path)) for path in _paths(documents[0].data)}
+
+
+def _is_known(data: dict[str, Any]) -> bool:
+    """Return whether all fields that may list files are known."""
+    patches = data.get("patches")
+    items = patches if isinstance(patches, list) else ()
+    unread = (item for item in items if isinstance(item, dict) and not item.keys() & {"path", "patch"})
+    return data.keys() <= set(KUSTOMIZATION_FIELDS) and not list(unread)
 
 
 def _paths(data: dict[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from floe_compiler.load.text_file import visible
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import Document, show_path
 from floe_compiler.model.span import Span
-from floe_compiler.model.structure import Mistake, Structure, Wrong
+from floe_compiler.model.structure import Mistake, Structure, Wrong, without_consequences
 
 
 class SchemaCheck:
@@ -24,7 +24,8 @@ class SchemaCheck:
         """Yield the structural errors of a document."""
         if kind not in self._structures:
             self._structures[kind] = Structure(self._schemas[kind])
-        for mistake in self._structures[kind].mistakes(document.data, lambda path: document.raw.get(path, "")):
+        mistakes = self._structures[kind].mistakes(document.data, lambda path: document.raw.get(path, ""))
+        for mistake in without_consequences(mistakes):
             message = visible(mistake.message(show_path(mistake.path) or document.file))
             yield Diagnostic(SCHEMA, message, _span(mistake, document), hint=mistake.hint, secret=mistake.secret)
 

@@ -132,12 +132,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint naming the known word nearest to `word`; empty if none is near.
+    """Return a hint naming the known word nearest to `word`; empty if none is near."""
+    found = near(word, known)
+    return f'did you mean "{found[0]}"?' if found else ""
 
-    Of words that are alike near, one of the same letters wins: the commonest slip is to swap two.
-    """
-    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
-    if not near:
-        return ""
-    best = max(near, key=lambda one: (difflib.SequenceMatcher(None, one, word).ratio(), sorted(one) == sorted(word)))
-    return f'did you mean "{best}"?'
+
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known words that are near to `word`, the nearest first; three at most."""
+    found = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    return sorted(found, key=lambda one: likeness(one, word), reverse=True)
+
+
+def likeness(one: str, word: str) -> tuple[float, bool]:
+    """Return how alike two words are. Of equals, those of the same letters win: the commonest slip is to swap two."""
+    return difflib.SequenceMatcher(None, one, word).ratio(), sorted(one) == sorted(word)

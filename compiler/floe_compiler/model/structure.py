@@ -8,7 +8,7 @@ can express is left to the validators of those models.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -18,7 +18,7 @@ from floe_compiler.model import structure_hints
 from floe_compiler.model.credentials import holds_secret, refers_to_secret, secret_in
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.schema_words import PATTERN_HINT
+from floe_compiler.model.schema_words import DISCRIMINATOR, PATTERN_HINT
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -38,7 +38,8 @@ class Mistake:
     """One structural error.
 
     `path` ends with the key that is unknown or missing, and is empty if the data as a whole is wrong. A key without a
-    value is `absent`. A mistake is `secret` if the value of a secret may stand there.
+    value is `absent`. A mistake is `secret` if the value of a secret may stand there. `meant` is the key that an
+    unknown one is probably a misspelling of, if it is absent or the type.
     """
 
     wrong: Wrong
@@ -47,10 +48,27 @@ class Mistake:
     hint: str = ""
     absent: bool = False
     secret: bool = False
+    meant: str = ""
 
     def message(self, path: str) -> str:
         """Return the message, with the path in the given form."""
         return f"{path}{':' if self.wrong is Wrong.VALUE else ''} {self.text}"
+
+
+def without_consequences(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    """Return the mistakes to report, without those that follow from a misspelt key.
+
+    A key that is there, but misspelt, is not missing. Where the type is misspelt, nothing tells which keys are known.
+    """
+    found = tuple(mistakes)
+    misspelt = {(*one.path[:-1], one.meant): one for one in found if one.meant}
+    types = {path[:-1]: one for path, one in misspelt.items() if path[-1] == DISCRIMINATOR}
+
+    def follows(one: Mistake) -> bool:
+        above = (types.get(one.path[:depth], one) for depth in range(len(one.path)))
+        return (one.wrong is Wrong.MISSING_KEY and one.path in misspelt) or any(other is not one for other in above)
+
+    return tuple(one for one in found if not follows(one))
 
 
 class Structure:
@@ -100,10 +118,9 @@ class Structure:
                 yield from self._of(one, written)
         elif error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
             secret = self._refers_to_secret(schema)
-            for key in error.instance:
-                if key not in schema.get("properties", {}):
-                    hint = structure_hints.unknown_key(key, schema, self._definitions)
-                    yield Mistake(Wrong.UNKNOWN_KEY, (*path, key), "is not a known key", hint, secret=secret)
+            for key, hint, other in structure_hints.unknown_keys(error.instance, schema, self._definitions):
+                text = "is not a known key"
+                yield Mistake(Wrong.UNKNOWN_KEY, (*path, key), text, hint, secret=secret, meant=other)
         elif error.validator == "required" and isinstance(error.instance, Mapping):
             secret = self._refers_to_secret(schema)
             for key in wanted:

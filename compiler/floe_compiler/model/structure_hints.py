@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.plain_scalars import read_plain
-from floe_compiler.model.schema_words import REFERENCE
+from floe_compiler.model.schema_words import DISCRIMINATOR, REFERENCE
 
 Schema = Mapping[str, Any]
 
 
-def unknown_key(key: str, schema: Schema, definitions: Schema) -> str:
-    """Return the hint for an unknown key: it may belong one level deeper."""
+def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -> Iterator[tuple[str, str, str]]:
+    """Yield each unknown key, the hint for it, and the key that it is meant to be: an absent one, or the type.
+
+    The last is empty if no such key is near. The type may be there all the same, as another layer may give one.
+    """
     properties: Schema = schema.get("properties", {})
+    unknown = {key: _below(key, properties, definitions) for key in data if key not in properties}
+    absent = [key for key in properties if key not in data or key == DISCRIMINATOR]
+    meant = meant_keys([key for key in unknown if not unknown[key]], absent)
+    for key, belongs in unknown.items():
+        known = [meant[key]] if key in meant else properties
+        yield key, belongs or did_you_mean(key, known), meant.get(key, "")
+
+
+def _below(key: str, properties: Schema, definitions: Schema) -> str:
+    """Return the hint for a key that belongs one level deeper; empty if it does not."""
     below = [name for name, one in properties.items() if key in mapping_in(one, definitions).get("properties", {})]
-    if below:
-        return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}"
-    return did_you_mean(key, properties)
+    return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}" if below else ""
 
 
 def missing_key(key: str, schema: Schema) -> str:

@@ -10,18 +10,7 @@ from collections.abc import Iterable
 
 from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean, nearest
 from floe_compiler.model.document import DataPath, Document, show_path
-
-ALLOWED = (
-    "apiVersion",
-    "kind",
-    "metadata",
-    "resources",
-    "components",
-    "patches",
-    "labels",
-    "images",
-    "replicas",
-)
+from floe_compiler.model.layout import KUSTOMIZATION_FIELDS
 
 _NO_RENAMING = "objects get their names and namespaces from floe-compile: change them in the inputs"
 _NO_GENERATORS = "write the object out as a file in resources"
@@ -91,18 +80,25 @@ API_VERSIONS = {
 }
 
 
-def check_fields(document: Document, kind: str, findings: Findings) -> None:
-    """Record errors in the top-level fields of a kustomization.yaml of that kind."""
+def check_fields(document: Document, kind: str, findings: Findings) -> bool:
+    """Record errors in the top-level fields of a kustomization.yaml of that kind; return whether all are allowed.
+
+    If not, one of them may be a misspelling of a field that seems to be missing.
+    """
+    before = len(findings.found)
     for name in document.data:
         span = document.key_span((name,))
         if name in DEPRECATED:
             findings.add(DEPRECATED_FIELD, f'"{name}" is deprecated', span, hint=DEPRECATED[name])
         elif name in FORBIDDEN:
             findings.add(FORBIDDEN_FIELD, f'"{name}" is not allowed here', span, hint=FORBIDDEN[name])
-        elif name not in ALLOWED:
+        elif name not in KUSTOMIZATION_FIELDS:
             # Known fields that are not allowed are reported below; hints never offer them.
-            hint = nearest(name, (*ALLOWED, *DEPRECATED, *FORBIDDEN)) or did_you_mean(name, ALLOWED)
+            near = nearest(name, (*KUSTOMIZATION_FIELDS, *DEPRECATED, *FORBIDDEN))
+            hint = near or did_you_mean(name, KUSTOMIZATION_FIELDS)
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=hint)
+    if len(findings.found) > before:
+        return False
     # kustomize takes a file without kind for a Kustomization.
     given = document.data.get("kind")
     if given != kind and (given is not None or kind == "Component"):
@@ -112,10 +108,15 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
     elif document.data.get("apiVersion", API_VERSIONS[kind]) != API_VERSIONS[kind]:
         hint = f'write "apiVersion: {API_VERSIONS[kind]}"'
         findings.add(MALFORMED, f"a {kind} has another apiVersion", document.span(("apiVersion",)), hint=hint)
+    return True
 
 
 def check_keys(document: Document, path: DataPath, known: Iterable[str], findings: Findings, hint: str = "") -> bool:
-    """Return whether the value at `path` is a mapping; record an error if not, and for unknown keys."""
+    """Return whether the value at `path` is a mapping with only known keys; record errors if not.
+
+    What else is wrong with it may follow from that: a misspelt key seems to be missing.
+    """
+    before = len(findings.found)
     value = value_at(document, path)
     if not isinstance(value, dict):
         findings.add(MALFORMED, f"{show_path(path)} is not a mapping", document.span(path), hint=hint)
@@ -125,7 +126,7 @@ def check_keys(document: Document, path: DataPath, known: Iterable[str], finding
         if name not in known:
             span = document.key_span((*path, name))
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=did_you_mean(name, known))
-    return True
+    return len(findings.found) == before
 
 
 def items(document: Document, field: str, findings: Findings) -> list[DataPath]:

@@ -47,10 +47,10 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
     document = _document(source, file)
     if document is None:
         return Kustomization(folder, kind)
-    check_fields(document, kind, source.findings)
+    allowed = check_fields(document, kind, source.findings)
     folders = (*above, folder)
     resources, parts = _listed(source, folder, document, folders)
-    if not above and folder != BASE and all(part.folder != BASE for part in parts):
+    if allowed and not above and folder != BASE and all(part.folder != BASE for part in parts):
         hint = 'list "../../base" under resources'
         message = "the overlay does not list the base"
         source.findings.add(OVERLAY_WITHOUT_BASE, message, document.key_span(("resources",)), hint=hint)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.model.span import Span
-
-DISCRIMINATOR = "type"
 
 
 @dataclass(frozen=True, slots=True)

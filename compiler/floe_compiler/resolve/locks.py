@@ -12,7 +12,8 @@ from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import PlatformManifest
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.nested_models import models_in
-from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, leaves
+from floe_compiler.model.schema_words import DISCRIMINATOR
+from floe_compiler.resolve.layers import Layer, leaves
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK
 from floe_compiler.resolve.schemas import IDENTITY
 from floe_compiler.resolve.slots import DERIVED, Registry, slot_path

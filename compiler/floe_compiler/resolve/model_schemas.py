@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from floe_compiler.model.schema_words import DEFAULT_TYPE
+
 JsonSchema = dict[str, Any]
 
 
@@ -29,7 +31,7 @@ def tidy(schema: Any) -> Any:
         return schema
     if "discriminator" in schema:
         rest = {key: value for key, value in schema.items() if key in ("description", "default")}
-        return rest | by_type(schema["discriminator"]["mapping"], required=True)
+        return rest | by_type(schema["discriminator"]["mapping"], default=schema.get(DEFAULT_TYPE, ""))
     result: JsonSchema = {}
     for key, value in schema.items():
         if key == "title" and isinstance(value, str):
@@ -41,12 +43,16 @@ def tidy(schema: Any) -> Any:
     return result
 
 
-def by_type(references: Mapping[str, str], *, required: bool) -> JsonSchema:
-    """Return the schema of a mapping whose `type` decides what else is in it; `references` are `$ref`s by type."""
-    return type_choice(references, required=required) | {
+def by_type(references: Mapping[str, str], default: str = "") -> JsonSchema:
+    """Return the schema of a mapping whose `type` decides what else is in it; `references` are `$ref`s by type.
+
+    A mapping without a type has the type `default`, if there is one.
+    """
+    return type_choice(references, required=not default) | {
         "allOf": [
             {
-                "if": {"type": "object", "properties": {"type": {"const": kind}}, "required": ["type"]},
+                "if": {"type": "object", "properties": {"type": {"const": kind}}}
+                | ({} if kind == default else {"required": ["type"]}),
                 "then": {"$ref": reference},
             }
             for kind, reference in sorted(references.items())

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from floe_compiler.model.field_docs import DescribedJsonSchema
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, PlatformManifest
-from floe_compiler.model.schema_words import REFERENCE
+from floe_compiler.model.schema_words import DISCRIMINATOR, REFERENCE
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
 
@@ -32,10 +32,10 @@ def schemas(registry: Registry) -> Mapping[str, JsonSchema]:
     kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
     by_model, generated = models_json_schema(kinds, schema_generator=DescribedJsonSchema)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
-    definitions |= {f"{name}{OVERRIDE}": _override(schema) for name, schema in definitions.items()}
+    definitions |= {f"{name}{OVERRIDE}": _override(schema, definitions) for name, schema in definitions.items()}
     references = {key: by_model[component.config, "validation"]["$ref"] for key, component in registry.items()}
-    every = _slots(registry, slots(registry), references)
-    own = _slots(registry, slots(registry, "domain"), references)
+    every = _slots(registry, slots(registry), references, definitions)
+    own = _slots(registry, slots(registry, "domain"), references, definitions)
 
     manifest = _with_slots(definitions["PlatformManifest"], every)
     platform = _with_slots(definitions[f"PlatformManifest{OVERRIDE}"], _slots_override(every))
@@ -62,33 +62,53 @@ def _description(schema: Mapping[str, Any]) -> JsonSchema:
     return {"description": schema["description"]} if "description" in schema else {}
 
 
-def _override(schema: Any) -> Any:
+def _override(schema: Any, definitions: Mapping[str, JsonSchema]) -> Any:
     """Return a schema in which every key of every mapping may be left out."""
     if isinstance(schema, list):
-        return [_override(one) for one in schema]
+        return [_override(one, definitions) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {}
+    found: JsonSchema = {}
     for key, value in schema.items():
         if key == "$ref":
             found[key] = f"{value}{OVERRIDE}"
         elif key == "if":
-            found[key] = value
+            found[key] = {**value, "required": [DISCRIMINATOR]}  # an absent type may be any
         elif key == "items":
             # Lists are replaced whole, so what is in them must be complete.
             found[key] = value
         elif key != "required":
-            found[key] = _override(value)
-    return found
+            found[key] = _override(value, definitions)
+    return _with_keys_of_all_types(found, definitions)
+
+
+def _with_keys_of_all_types(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return a choice by type that also refuses, where there is no type, the keys that none of the types has.
+
+    Another layer may give the type. But a misspelt `type` must be found here: without it, the settings would be taken
+    for those of the type that the other layer gives. Any other schema is returned as it is.
+    """
+    choices = [one["then"]["$ref"].removeprefix(REFERENCE).removesuffix(OVERRIDE) for one in schema.get("allOf", ())]
+    if not choices:
+        return schema
+    known = sorted({key for name in choices for key in definitions[name].get("properties", {})})
+    typeless = {
+        "if": {"not": {"required": [DISCRIMINATOR]}},
+        "then": {"properties": {key: {} for key in known}, "additionalProperties": False},
+    }
+    return {**schema, "allOf": [*schema["allOf"], typeless]}
 
 
 def _slots(
-    registry: Registry, names: Iterable[str], references: Mapping[tuple[str, str], str]
+    registry: Registry,
+    names: Iterable[str],
+    references: Mapping[tuple[str, str], str],
+    definitions: Mapping[str, JsonSchema],
 ) -> Mapping[str, JsonSchema]:
-    return {
-        slot: by_type({kind: f"{references[slot, kind]}{OVERRIDE}" for kind in types(registry, slot)}, required=True)
-        for slot in names
+    found = {
+        slot: by_type({kind: f"{references[slot, kind]}{OVERRIDE}" for kind in types(registry, slot)}) for slot in names
     }
+    return {slot: _with_keys_of_all_types(schema, definitions) for slot, schema in found.items()}
 
 
 def _slots_override(found: Mapping[str, JsonSchema]) -> Mapping[str, JsonSchema]:

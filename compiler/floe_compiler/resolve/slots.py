@@ -11,7 +11,8 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import Component, ComponentScope
-from floe_compiler.resolve.layers import DISCRIMINATOR, Layer, Merged, beneath, merge
+from floe_compiler.model.schema_words import DISCRIMINATOR
+from floe_compiler.resolve.layers import Layer, Merged, beneath, merge
 from floe_compiler.resolve.model_schemas import type_choice
 from floe_compiler.resolve.validation import check_structure, validate
 

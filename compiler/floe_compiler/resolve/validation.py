@@ -17,8 +17,9 @@ from pydantic_core import ErrorDetails
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.nested_fields import at
-from floe_compiler.model.structure import Mistake, Structure, Wrong
-from floe_compiler.resolve.layers import DISCRIMINATOR, Merged
+from floe_compiler.model.schema_words import DISCRIMINATOR
+from floe_compiler.model.structure import Mistake, Structure, Wrong, without_consequences
+from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.model_schemas import model_schema
 from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
 
@@ -45,7 +46,7 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
 def check_structure(
     schema: Mapping[str, Any], merged: Merged, prefix: DataPath, findings: Findings
 ) -> Iterable[Mistake]:
-    """Return where the part of `merged` below `prefix` does not match a JSON Schema, with the findings added."""
+    """Return all mistakes in the part of `merged` below `prefix` by a JSON Schema, with the findings added."""
     data = at(merged.data, prefix)
 
     def written(path: DataPath) -> str:
@@ -53,7 +54,7 @@ def check_structure(
         return origin.layer.raw(prefix + path) if origin else ""
 
     mistakes = Structure(schema).mistakes(data, written)
-    for mistake in mistakes:
+    for mistake in without_consequences(mistakes):
         at_key = mistake.wrong is Wrong.UNKNOWN_KEY or mistake.absent
         _report(mistake, merged, prefix, findings, at_key=at_key)
     return mistakes

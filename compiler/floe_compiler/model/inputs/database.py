@@ -20,6 +20,7 @@ from floe_compiler.model.inputs.common import (
     ResourceSettings,
 )
 from floe_compiler.model.inputs.servers import OutsideServer
+from floe_compiler.model.schema_words import DEFAULT_TYPE
 
 
 class PostgresqlServer(Input):
@@ -74,11 +75,17 @@ class ExternalPostgresql(OutsideServer):
     """Where the credentials are."""
 
 
+INSIDE = "postgresql"
+"""The type of a database whose type nobody says."""
+
+
 def _inside_the_cluster(value: Any) -> Any:
     """Let a database whose type nobody says be a server inside the cluster."""
-    return {"type": "postgresql", **value} if isinstance(value, dict) else value
+    return {"type": INSIDE, **value} if isinstance(value, dict) else value
 
 
 DatabaseChoice = Annotated[
-    PostgresqlServer | ExternalPostgresql, Field(discriminator="type"), BeforeValidator(_inside_the_cluster)
+    PostgresqlServer | ExternalPostgresql,
+    Field(discriminator="type", json_schema_extra={DEFAULT_TYPE: INSIDE}),
+    BeforeValidator(_inside_the_cluster),
 ]
