@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from floe_compiler.model.credentials import (
+    LOGIN,
     holds_secret,
+    may_show_secret,
     names_secret,
     option_of_secret,
     refers_to_secret,
@@ -14,6 +18,7 @@ from floe_compiler.model.credentials import (
     without_secrets,
 )
 from floe_compiler.model.document import DataPath
+from floe_compiler.report.secrecy import hide_in_text
 
 
 @pytest.mark.parametrize(
@@ -104,6 +109,13 @@ def test_names_of_what_is_no_secret(name: str) -> None:
         ("basic dXNlcjpodW50ZXIy==", "the credential of an HTTP header"),
         ("postgresql://app:hunter2@db:5432/app", "a password in a URL"),
         ("see https://bot:x@example.com for more", "a password in a URL"),
+        ("user:hunter2@h", LOGIN),
+        ("host=app:hunter2@10.0.0.1:5432", LOGIN),
+        ("'app:hunter2@[::1]'", LOGIN),
+        ("$(USER):hunter2@db", LOGIN),
+        ("${USER}:hunter2@db", LOGIN),
+        ("u:" + "x" * 256 + "@db", LOGIN),
+        ("app:12345@db", LOGIN),
     ],
 )
 def test_values_of_secrets(text: str, kind: str) -> None:
@@ -131,6 +143,28 @@ def test_a_private_key_is_taken_out_with_its_body(kind: str) -> None:
         "postgresql://$(USER):$(PASSWORD)@db/app",
         "postgresql://app:${PASSWORD}@db/app",
         "git@github.com:acme/data.git",
+        "git@github.com:org/repo",
+        "ghcr.io/acme/data:1.2@sha256:" + "0a" * 32,
+        "data:1.2@sha512:" + "0a" * 64,
+        "localhost:5000/data@sha256:" + "0a" * 32,
+        "s3://bucket/a:b",
+        "jane@acme.example: jane@acme.example",
+        "mailto:jane@acme.example",
+        "Contact:jane@acme.example",
+        "serviceAccount:loader@acme.iam.gserviceaccount.com",
+        "npm:lodash@4",
+        "12:30@noon",
+        "2026-01-01T12:30:00@UTC",
+        "$(USER):$(PASSWORD)@host",
+        "app:$(PASSWORD)@host",
+        "$USER:$PASSWORD@host",
+        "%s:%s@%s",
+        "{user}:{password}@{host}",
+        "<user>:<password>@<host>",
+        "app:***@host",
+        "rate(x[1h:5m]@end())",
+        "arn:aws:iam::12:role@x",
+        "@acme/team",
         "-----BEGIN CERTIFICATE-----",
         "AKIA" + "A" * 15,
         "ghp_short",
@@ -156,6 +190,51 @@ def test_a_private_key_is_taken_out_with_its_body(kind: str) -> None:
 )
 def test_values_that_are_no_secrets(text: str) -> None:
     assert secret_in(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("password=hunter2", True),
+        ("db.password: hunter2", True),
+        ("--token=x", True),
+        ("app:hunter2@host", True),
+        ("the password", False),
+        ("$(USER):$(PASSWORD)@host", False),
+        ("", False),
+    ],
+)
+def test_a_text_that_may_show_a_secret(text: str, told: bool) -> None:
+    assert may_show_secret(text) == told
+
+
+UNITS = (
+    "a",
+    "a:",
+    ":a",
+    "a@",
+    "@a",
+    "a:b@",
+    "a:a@sha256:",
+    "a.",
+    "-",
+    "a-",
+    "a://",
+    "://",
+    "eyJ-",
+    "SG.",
+    "a " * 64 + ":",
+)
+
+
+@pytest.mark.parametrize("unit", [*UNITS, "$(a):", "basic ", "password ", "-----BEGIN ", "a:" + "b" * 256, "!a:"])
+def test_a_long_text_takes_a_time_in_proportion_to_its_length(unit: str) -> None:
+    """A search that began anew at each character would take minutes, or hours, for the longest file."""
+    text = unit * (300_000 // len(unit)) + " @ :// PRIVATE KEY eyJ SG. asic"
+    before = time.process_time()
+    may_show_secret(text)
+    hide_in_text(text)
+    assert time.process_time() - before < 10
 
 
 @pytest.mark.parametrize("word", ["--password", "-token", "--db.password", "--api-key", "--PASSWORD"])

@@ -55,6 +55,9 @@ INPUTS: dict[str, dict[str, Any]] = {
     "a product's script": {ORDERS: step(type="custom", command=["sh", "-c", f"PGPASSWORD={VALUE} psql"])},
     "a product's secret": {ORDERS: step(secrets={"API_TOKEN": VALUE})},
     "a URL in a variable": {ORDERS: step(variables={"SOURCE": f"https://user:{VALUE}@acme.example/"})},
+    "a password before a host": {ORDERS: step(type="custom", connects=[{"host": f"app:{VALUE}@db", "port": 5432}])},
+    "a text with a password": {ORDERS: product("orders", schedule={"cron": f"password={VALUE}"})},
+    "a name with a password": {ORDERS: step(variables={f"password={VALUE}": "a"})},
     "an environment's setting": {
         "overlays/dev/environment.yaml": (
             "apiVersion: floe.dev/v1\nkind: Environment\nmetadata: {name: dev, owner: a@acme.example}\n"
@@ -62,6 +65,17 @@ INPUTS: dict[str, dict[str, Any]] = {
         )
     },
 }
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_no_byte_of_it_is_shown(form: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = small_mesh(tmp_path / "mesh", {})
+    write(root, {BASE: kustomization(["written.yaml"], labelled("CronJob", "team")), **INPUTS[name]})
+    assert main(["check", "--root", str(root), "--format", form]) == 1
+    said = capsys.readouterr()
+    assert "error" in said.out + said.err
+    assert VALUE not in said.out + said.err
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.report.secrecy import HIDDEN, hide, hide_in_text, hide_object, is_secret_key
+from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.span import Span
+from floe_compiler.report.secrecy import HIDDEN, hide, hide_in_diagnostic, hide_in_text, hide_object, is_secret_key
+
+RULE = Rule("X001", "wrong", "It is wrong.")
 
 PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----\nMIIC\nQDE=\n-----END " + "PRIVATE KEY-----"
 
@@ -56,6 +60,7 @@ def test_keys_of_references_do_not(key: str) -> None:
         ("load --token 'hunter 2' --quiet", "load --token *** --quiet"),
         ('["--password", "hunter2"]', '["--password", ***]'),
         ("postgresql://floe:hunter2@db:5432/dagster", "postgresql://floe:***@db:5432/dagster"),
+        ("host: floe:hunter2@db:5432", "host: floe:***@db:5432"),
         ("command: [load, --key=glpat-" + "a1" * 10 + ", x]", "command: [load, --key=***, x]"),
         ("tls: |\n" + PRIVATE_KEY + "\nrest", "tls: |\n***\nrest"),
         ('private_key: "' + PRIVATE_KEY + '"\nrest', 'private_key: "***"\nrest'),
@@ -121,3 +126,38 @@ def test_all_data_of_a_secret_is_hidden() -> None:
     assert hide_object({"user": "plain"}, "Secret", ("stringData",)) == {"user": HIDDEN}
     assert hide_object("Opaque", "Secret", ("type",)) == "Opaque"
     assert hide_object("plain", "ConfigMap", ("data", "user")) == "plain"
+
+
+SAYS = (
+    'there is no domain "{}"',
+    '{}: "{}" is not a known value',
+    "{} is not a known key",
+    "(see {})",
+    "{}",
+)
+CREDENTIALS = ("password={}", "DB_PASSWORD={}", "app:{}@db", "x://app:{}@db", "$(USER):{}@db")
+
+
+@given(st.sampled_from(SAYS), st.sampled_from(CREDENTIALS), st.text("abcXYZ0189.-", min_size=8, max_size=64))
+def test_no_part_of_a_diagnostic_shows_a_credential(says: str, form: str, value: str) -> None:
+    text = says.replace("{}", form.replace("{}", value))
+    related = (Related(Span("a.yaml"), text),)
+    shown = hide_in_diagnostic(Diagnostic(RULE, text, Span("a.yaml"), text, text, related))
+    for one in (shown.message, shown.subject, shown.hint, shown.related[0].note):
+        assert value not in one
+        assert one.startswith(text[:3])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'catalog.database.secret: "polaris-db" is not a mapping',
+        "the secret needs keys: username, password",
+        "image ghcr.io/acme/data:1.2@sha256:0a is not allowed",
+        "put it into the secret store and refer to it: secrets: {LOGIN: {secret: <name>, key: <key>}}",
+        'spec.template has "--password=$(PASSWORD)"',
+    ],
+)
+def test_other_messages_stay(message: str) -> None:
+    diagnostic = Diagnostic(RULE, message, Span("a.yaml"), "dev: Role a/b", message, (Related(Span("b"), message),))
+    assert hide_in_diagnostic(diagnostic) == diagnostic

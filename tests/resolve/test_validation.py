@@ -271,3 +271,13 @@ def test_a_path_through_the_data_is_found_among_the_tags_of_unions(tree: Any, da
 def test_the_line_is_not_shown_where_a_secrets_value_may_stand(data: dict[str, Any], secret: bool) -> None:
     found = problems({"name": "x"} | data)
     assert {one.secret for one in found} == {secret}
+
+
+@pytest.mark.parametrize("value", ["app:hunter2@H", "password=hunter2 X"])
+def test_a_value_that_may_hold_a_secret_is_shown_neither_where_it_is_refused_nor_where_it_is_overridden(
+    value: str,
+) -> None:
+    (found,) = problems({"name": value}, {"name": f"{value}2"})
+    assert (found.rule.code, found.message, found.secret) == ("R003", "name: the value is not allowed here", True)
+    assert "may hold a secret" in found.hint
+    assert [one.note for one in found.related] == ["overrides another value"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from floe_compiler.report.outcome import Outcome, count_problems
+from floe_compiler.report.secrecy import hide_in_diagnostic
 
 
 def show(outcome: Outcome, root: Path, options: Namespace) -> None:
-    """Print an outcome.
+    """Print an outcome, in no form with what looks like a secret.
 
     `options.format` chooses the form; `options.quiet` reduces the text format to errors.
     """
+    outcome = replace(outcome, diagnostics=tuple(map(hide_in_diagnostic, outcome.diagnostics)))
     if options.format == "json":
         from floe_compiler.report.json_format import render_json
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 from floe_compiler.load.rules import SECRET_VALUE
 from floe_compiler.model.credentials import (
+    LOGIN,
     PASSWORD_IN_URL,
     holds_secret,
-    names_secret,
+    may_show_secret,
     option_of_secret,
     secret_in,
     stands_for_itself,
 )
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
-
-_ASSIGNED = re.compile(r"""(?<![\w.-])-*([A-Za-z][\w.-]*)["']?\s*[=:]""")
 
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
@@ -39,17 +37,20 @@ def may_assign_secret(document: Document) -> bool:
     What comes of it is refused when the rendered objects are checked, which know the names of Secrets: these are no
     values.
     """
-    texts = (str(value) for _, value, _ in _scalars(document.data))
-    return any(names_secret(name) for text in texts for name in _ASSIGNED.findall(text))
+    scalars = [(path, str(value)) for path, value, _ in _scalars(document.data)]
+    keys = {str(step) for path, _ in scalars for step in path}
+    return any(map(may_show_secret, (*keys, *(value for _, value in scalars))))
 
 
 def _hint(kind: str, path: DataPath) -> str:
     """Return the hint for a secret: how to refer to it at this location."""
-    if "steps" in path:
+    if "steps" in path and "connects" not in path:
         name = next((key for above, key in pairwise(path) if above in ("variables", "secrets")), "VARIABLE")
         return f"put it into the secret store and refer to it: secrets: {{{name}: {{secret: <name>, key: <key>}}}}"
     if kind == PASSWORD_IN_URL:
         return "leave it out of the URL, and give it to the program that reads the URL as a secret"
+    if kind == LOGIN:
+        return "leave the user and the password out, and give them to the program as a secret"
     form = "credentials: {type: secret, name: <name>}" if "credentials" in path else "secret: {name: <name>}"
     return f"put it into the secret store and name the secret instead: {form}"
 

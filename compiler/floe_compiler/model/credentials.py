@@ -9,6 +9,7 @@ from functools import lru_cache
 from floe_compiler.model.document import DataPath
 
 PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
+LOGIN = "a user and a password before a host"
 HTTP_CREDENTIAL = "the credential of an HTTP header"
 
 SECRET_KEY = r"(?:access|api|encryption|fernet|master|private|secret|signing)[_.-]?key"  # noqa: S105 - names
@@ -25,6 +26,15 @@ _SECRET_NAME = re.compile(
 _HEADER = rf"(?i:{SCHEME})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}}"
 # With all that follows, up to its end.
 _PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
+# What stands before a ":" and an e-mail address or a package, not before a password.
+_LABELS = r"(?:mailto|e-?mail|contact|owner|author|maintainer|from|to|cc|bcc|serviceaccount|group|npm)"
+_PASSWORD = r"(?![$%{<*])[^\s/@:$\"'`,;()<>{}\[\]]{1,256}@"  # noqa: S105 - a pattern
+LOGIN_FORM = (
+    rf"(?<![\w.+%:/-])(?!(?i:{_LABELS}):)(?!\d+:\d+@)(?P<user>[\w.+%-]{{1,64}}|\$[({{]\w{{1,64}}[)}}])"
+    rf":{_PASSWORD}(?!sha\d{{1,3}}:)(?=[\w\[$])"
+)
+"""`user:password@host`. All lengths are bounded, so that the search takes no longer than the text is long."""
+_ASSIGNED = re.compile(r"""(?<![\w.-])-*([A-Za-z][\w.-]*)["']?\s*[=:]""")
 _OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _REFERENCES = frozenset({"--credential", "--credentials", "--secret"})
 # Keys below which names of secrets stand, not their values.
@@ -54,10 +64,11 @@ _SECRET_VALUES = tuple(
         ("a token of Vault", "hv", r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}"),
         ("a token of Databricks", "dapi", r"\bdapi[0-9a-f]{32}\b"),
         ("a key of Azure", "Key=", r"\b(Account|SharedAccess)Key=[A-Za-z0-9+/]{40,}"),
-        ("a JSON web token", "eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        ("a JSON web token", "eyJ", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
         (HTTP_CREDENTIAL, "asic", _HEADER),
         (HTTP_CREDENTIAL, "earer", _HEADER),
-        (PASSWORD_IN_URL, "://", r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@"),
+        (PASSWORD_IN_URL, "://", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@"),
+        (LOGIN, "@", LOGIN_FORM),
     )
 )
 
@@ -97,9 +108,14 @@ def secret_in(text: str) -> str:
     return next((kind for kind, part, form in _SECRET_VALUES if part in text and form.search(text)), "")
 
 
+def may_show_secret(text: str) -> bool:
+    """Return whether a text may give a secret's value away, as `password=...` does; rather too often than not."""
+    return any(names_secret(name) for name in _ASSIGNED.findall(text)) or bool(secret_in(text))
+
+
 def without_secrets(text: str, instead: str) -> str:
-    """Return the text with each credential replaced, except those in URLs and HTTP headers."""
+    """Return the text with each credential replaced, except those before hosts and in HTTP headers."""
     for kind, part, form in _SECRET_VALUES:
-        if kind not in (PASSWORD_IN_URL, HTTP_CREDENTIAL) and part in text:
+        if kind not in (PASSWORD_IN_URL, LOGIN, HTTP_CREDENTIAL) and part in text:
             text = form.sub(instead, text)
     return text

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from floe_compiler.model import structure_hints
-from floe_compiler.model.credentials import holds_secret, refers_to_secret, secret_in
+from floe_compiler.model.credentials import holds_secret, may_show_secret, refers_to_secret
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.schema_words import DISCRIMINATOR, PATTERN_HINT
@@ -69,6 +69,11 @@ def without_consequences(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
         return (one.wrong is Wrong.MISSING_KEY and one.path in misspelt) or any(other is not one for other in above)
 
     return tuple(one for one in found if not follows(one))
+
+
+def gives_away_secret(path: DataPath, value: Any) -> bool:
+    """Return whether to show a value might be to show a secret, by its place or by its form."""
+    return holds_secret(path) or (isinstance(value, str) and may_show_secret(value))
 
 
 class Structure:
@@ -136,9 +141,7 @@ class Structure:
         """Return whether a value may be a secret's, or stands where a mapping should name one."""
         schema: Any = error.schema
         value = error.instance
-        if not isinstance(value, str):
-            return holds_secret(path)
-        return holds_secret(path) or bool(secret_in(value)) or self._refers_to_secret(schema)
+        return gives_away_secret(path, value) or (isinstance(value, str) and self._refers_to_secret(schema))
 
     def _refers_to_secret(self, schema: Mapping[str, Any]) -> bool:
         """Return whether the schema is that of a reference to a key of a secret."""

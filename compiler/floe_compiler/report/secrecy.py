@@ -8,9 +8,11 @@ inside longer texts.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from floe_compiler.model.credentials import SCHEME, SECRET_KEY, without_secrets
+from floe_compiler.model.credentials import LOGIN_FORM, SCHEME, SECRET_KEY, without_secrets
+from floe_compiler.model.diagnostics import Diagnostic
 
 HIDDEN = "***"
 
@@ -25,6 +27,8 @@ _REFERENCE = re.compile(
 # A whole word, looked at once: a long text of anything else takes no longer than it must.
 _KEY = rf"(?<![\w.-])(?=[\w.-]*(?:{_WORDS}))([\w.-]++)"
 _QUOTED = r""""[^"\n]*"?|'[^'\n]*'?"""
+# In a message, a value may stand within quotes of the message's own.
+_ASSIGNMENT = re.compile(rf"""{_KEY}([ \t]*=[ \t]*)(\$[({{]\w+[)}}]|[^\s"',;)\]}}]*[^\s"',;:)\]}}])""", re.IGNORECASE)
 # A value without quotes ends with the word after "=", as in a shell, and with the line after ":", as in YAML.
 _PAIRS = (
     re.compile(rf"{_KEY}([ \t]*=[ \t]*)({_QUOTED}|\S+)", re.IGNORECASE),
@@ -36,6 +40,7 @@ _PAIRS = (
 _REFERRING = re.compile(r"\{\s*[\"']?(?:type|name|kind)[\"']?\s*:", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)", re.IGNORECASE)
 _LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
+_USER_AND_PASSWORD = re.compile(LOGIN_FORM)
 _SCHEME = re.compile(rf"{SCHEME}\S{{6,}}", re.IGNORECASE)
 
 
@@ -49,7 +54,26 @@ def hide_in_text(text: str) -> str:
     text = without_secrets(text, HIDDEN)  # before pairs, of which only the first line is looked at
     for pair in _PAIRS:
         text = pair.sub(_hide_pair, text)
+    return _hide_logins(text)
+
+
+def hide_in_diagnostic(diagnostic: Diagnostic) -> Diagnostic:
+    """Return the diagnostic with credentials hidden in all that it says.
+
+    Its words are the compiler's own, so unlike those of a file they may say what is wrong with `secret: ...`.
+    """
+    related = tuple(replace(one, note=_hide_in_message(one.note)) for one in diagnostic.related)
+    message, hint, subject = map(_hide_in_message, (diagnostic.message, diagnostic.hint, diagnostic.subject))
+    return replace(diagnostic, message=message, hint=hint, subject=subject, related=related)
+
+
+def _hide_in_message(text: str) -> str:
+    return _hide_logins(_ASSIGNMENT.sub(_hide_pair, without_secrets(text, HIDDEN)))
+
+
+def _hide_logins(text: str) -> str:
     text = _LOGIN.sub(rf"\1:{HIDDEN}@", text)
+    text = _USER_AND_PASSWORD.sub(rf"\g<user>:{HIDDEN}@", text)
     return _SCHEME.sub(rf"\1 {HIDDEN}", text)
 
 

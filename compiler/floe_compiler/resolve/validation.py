@@ -18,7 +18,7 @@ from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.schema_words import DISCRIMINATOR
-from floe_compiler.model.structure import Mistake, Structure, Wrong, without_consequences
+from floe_compiler.model.structure import Mistake, Structure, Wrong, gives_away_secret, without_consequences
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.model_schemas import model_schema
 from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
@@ -27,6 +27,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 KEY = "[key]"
 """pydantic's last step of the location of an invalid key."""
+HIDDEN_VALUE = "it is not shown, as it may hold a secret: if so, leave that out"
+"""The hint of what is wrong with a value that must not be shown."""
 _OF_VALIDATORS = ("value_error", "assertion_error")
 """The types of pydantic's errors that come from the validators of a model."""
 
@@ -73,8 +75,17 @@ def _beyond_the_schema(
     for path, error in found:
         explained = path in known if path in own else any(path == one[: len(path)] for one in known | own)
         if not explained:
-            text, _, hint = error["msg"].removeprefix("Value error, ").partition("; ")
-            yield Mistake(Wrong.VALUE, path, text[:1].lower() + text[1:], hint), error["loc"][-1:] == (KEY,)
+            at_key = error["loc"][-1:] == (KEY,)
+            secret = gives_away_secret((), path[-1]) if at_key else gives_away_secret(path, _value(data, path))
+            yield _said_by_pydantic(path, error, secret=secret), at_key
+
+
+def _said_by_pydantic(path: DataPath, error: ErrorDetails, *, secret: bool) -> Mistake:
+    """Return an error of pydantic's as a mistake, without what it says of a value that may be secret."""
+    if secret:
+        return Mistake(Wrong.VALUE, path, "the value is not allowed here", HIDDEN_VALUE, secret=True)
+    text, _, hint = error["msg"].removeprefix("Value error, ").partition("; ")
+    return Mistake(Wrong.VALUE, path, text[:1].lower() + text[1:], hint)
 
 
 def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
@@ -90,6 +101,15 @@ def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
             continue
         path.append(step)
     return tuple(path)
+
+
+def _value(data: Any, path: DataPath) -> Any:
+    """Return the value at a path; None if it is not there."""
+    for step in path:
+        if not _has(data, step):
+            return None
+        data = data[step]
+    return data
 
 
 def _has(data: Any, step: str | int) -> bool:
@@ -117,10 +137,14 @@ def _report(mistake: Mistake, merged: Merged, prefix: DataPath, findings: Findin
 def _overridden(merged: Merged, path: DataPath) -> list[Related]:
     """Return the locations of the values that the wrong one overrode."""
     return [
-        Related(origin.span, f"overrides {json.dumps(origin.value)}")
+        Related(origin.span, f"overrides {_shown(path, origin.value)}")
         for origin in merged.origins.get(path, ())[1:]
         if origin.span
     ]
+
+
+def _shown(path: DataPath, value: Any) -> str:
+    return "another value" if gives_away_secret(path, value) else json.dumps(value)
 
 
 def _type_of(merged: Merged, path: DataPath) -> tuple[str, list[Related]]:
