@@ -15,6 +15,7 @@ from floe_compiler.model.credentials import (
     refers_to_secret,
     secret_in,
     stands_for_itself,
+    without_placeholders,
     without_secrets,
 )
 from floe_compiler.model.document import DataPath
@@ -227,12 +228,14 @@ UNITS = (
 )
 
 
-@pytest.mark.parametrize("unit", [*UNITS, "$(a):", "basic ", "password ", "-----BEGIN ", "a:" + "b" * 256, "!a:"])
+@pytest.mark.parametrize(
+    "unit", [*UNITS, "$(a):", "basic ", "password ", "-----BEGIN ", "a:" + "b" * 256, "!a:", "{{", "$(", "${a", "<"]
+)
 def test_a_long_text_takes_a_time_in_proportion_to_its_length(unit: str) -> None:
     """A search that began anew at each character would take minutes, or hours, for the longest file."""
     text = unit * (300_000 // len(unit)) + " @ :// PRIVATE KEY eyJ SG. asic"
     before = time.process_time()
-    may_show_secret(text)
+    may_show_secret(without_placeholders(text))
     hide_in_text(text)
     assert time.process_time() - before < 10
 

@@ -96,7 +96,7 @@ def test_a_domain_that_is_wrong_has_no_header_and_is_not_kept(tmp_path: Path) ->
     cache = Recorder()
     with pytest.raises(NotResolved):
         made(
-            frames(tmp_path, {DEV: dev(sales="{pods: 80}, orchestrator: {replicas: 3}")}),
+            frames(tmp_path, {DEV: dev(sales="{pods: 80}, orchestrator: {database: {server: x}}")}),
             cache,
         )
     assert cache.put_entries == []

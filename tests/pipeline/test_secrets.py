@@ -58,6 +58,15 @@ INPUTS: dict[str, dict[str, Any]] = {
     "a password before a host": {ORDERS: step(type="custom", connects=[{"host": f"app:{VALUE}@db", "port": 5432}])},
     "a text with a password": {ORDERS: product("orders", schedule={"cron": f"password={VALUE}"})},
     "a name with a password": {ORDERS: step(variables={f"password={VALUE}": "a"})},
+    "a description with a password": {WRITTEN: priority_class(1) | {"description": f"app:{VALUE}@db"}},
+    "a ConfigMap's key": {
+        WRITTEN: {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "own", "namespace": namespace("sales")},
+            "data": {"DB_PASSWORD": VALUE},
+        }
+    },
     "an environment's setting": {
         "overlays/dev/environment.yaml": (
             "apiVersion: floe.dev/v1\nkind: Environment\nmetadata: {name: dev, owner: a@acme.example}\n"

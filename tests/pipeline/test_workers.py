@@ -95,8 +95,11 @@ MISTAKES: dict[str, dict[str, Any]] = {
         "domains/marketing/domain.yaml": domain("marketing", quota={"memory": "1Mi"}),
     },
     "resolve": {
-        "domains/marketing/domain.yaml": domain("marketing", orchestrator={"replicas": 3}),
-        DEV: dev(finance="{pods: 70}, orchestrator: {replicas: 3}", sales="{pods: 80}, orchestrator: {replicas: 3}"),
+        "domains/marketing/domain.yaml": domain("marketing", orchestrator={"database": {"server": "x"}}),
+        DEV: dev(
+            finance="{pods: 70}, orchestrator: {database: {server: x}}",
+            sales="{pods: 80}, orchestrator: {database: {server: x}}",
+        ),
     },
     "load": {ORDERS: product("orders", run_by="nobody"), DEV: dev(finance="{pods: many}", sales="{cpu: lots}")},
 }

@@ -39,6 +39,10 @@ _OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _REFERENCES = frozenset({"--credential", "--credentials", "--secret"})
 # Keys below which names of secrets stand, not their values.
 _NAMES_OF_SECRETS = frozenset({"secret", "secrets", "keys", "store", "pull_secret"})
+# None goes on at the start of another, so that a long text takes no longer than it must.
+_PLACEHOLDER = re.compile(
+    r"\{\{(?:(?!\{\{|\}\}).)*\}\}|\$\([^()\n]*\)|\$\{[^{}\n]*\}|%\([^()\n]*\)s|<[^<>\n]*>", re.DOTALL
+)
 # Variables, templates, paths, references and the like stand for a value that comes from elsewhere.
 _ELSEWHERE = tuple("$<%{([*&!|>/.@")
 _NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
@@ -106,6 +110,11 @@ def stands_for_itself(value: str) -> bool:
 def secret_in(text: str) -> str:
     """Return the kind of credential that the text contains (`a private key`); empty if there is none."""
     return next((kind for kind, part, form in _SECRET_VALUES if part in text and form.search(text)), "")
+
+
+def without_placeholders(text: str) -> str:
+    """Return the text with `$` for each variable, template and placeholder, which stand for other values."""
+    return _PLACEHOLDER.sub("$", text)
 
 
 def may_show_secret(text: str) -> bool:

@@ -7,6 +7,7 @@ from floe_compiler.model.document import Document
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.kustomization import Resource
+from floe_compiler.overlay.secret_values import check_secret_values
 from floe_compiler.overlay.source import Source
 
 NOT_AN_OBJECT = Rule(
@@ -42,6 +43,7 @@ def _is_object(document: Document, findings: Findings) -> bool:
         message = "the object is encrypted by SOPS, and would not survive being compiled"
         findings.add(ENCRYPTED, message, document.key_span(("sops",)), hint="use an ExternalSecret")
     else:
+        check_secret_values(document, findings)
         return True
     return False
 

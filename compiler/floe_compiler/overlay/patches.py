@@ -15,6 +15,7 @@ from floe_compiler.overlay.allowed_fields import check_keys, value_at
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.matching import OneObject, version_of
 from floe_compiler.overlay.patch_target import read_target
+from floe_compiler.overlay.secret_values import check_secret_values
 from floe_compiler.overlay.source import Source
 from floe_compiler.overlay.touched_fields import touched_by_patch
 
@@ -50,6 +51,8 @@ def read_patch(source: Source, folder: str, document: Document, path: DataPath) 
     patches = _documents(source, folder, document, path)
     if not patches and len(findings.found) == before:
         findings.add(BAD_PATCH, "the patch is empty", document.span(path))
+    for patch in patches:
+        check_secret_values(patch, findings)
     if "target" not in item:
         steps = [_untargeted(patch, document.span(path), findings) for patch in patches]
     elif len(patches) > 1:

@@ -14,6 +14,7 @@ from floe_compiler.overlay.overlay import TWICE
 from floe_compiler.overlay.patch_target import BAD_TARGET
 from floe_compiler.overlay.patches import BAD_PATCH, IDENTITY_CHANGED
 from floe_compiler.overlay.portions import PATCH_FAILED, WARNED
+from floe_compiler.overlay.secret_values import SECRET_VALUE
 
 RULES: tuple[Rule, ...] = (
     NOT_INSTALLED,
@@ -36,4 +37,5 @@ RULES: tuple[Rule, ...] = (
     PATCH_FAILED,
     NOT_CARRIED,
     ENCRYPTED,
+    SECRET_VALUE,
 )

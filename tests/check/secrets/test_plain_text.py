@@ -161,3 +161,22 @@ def test_the_line_is_named_where_there_are_several() -> None:
     assert platform.findings(check) == [
         ("C131", "ConfigMap floe-platform/polaris", 'line 3 of data[file] gives "password" a value')
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"password: {VALUE}", 'spec.target.template.data[file] gives "password" a value'),
+        (f"x://app:{VALUE}@db", "spec.target.template.data[file] holds what looks like a password in a URL"),
+        ('password: "{{ .password }}"', ""),
+        ("x://{{ .user }}:{{ .password }}@db", ""),
+    ],
+)
+def test_the_template_of_an_external_secret(text: str, told: str) -> None:
+    platform = sample()
+    platform["ExternalSecret/polaris-db"]["spec"].setdefault("target", {})["template"] = {
+        "mergePolicy": "Merge",
+        "data": {"file": text},
+    }
+    found = [message for code, _, message in platform.findings(check) if code == "C131"]
+    assert found == ([told] if told else [])

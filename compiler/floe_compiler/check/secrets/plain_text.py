@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -10,8 +9,9 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.references.secret_keys import plain_keys
 from floe_compiler.check.secrets.assignments import assigned_secrets, is_literal
 from floe_compiler.check.texts.texts import Text
-from floe_compiler.model.credentials import names_secret, option_of_secret, secret_in
+from floe_compiler.model.credentials import names_secret, option_of_secret, secret_in, without_placeholders
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.nested_fields import mapping
 
 PLAIN = Rule(
     "C130",
@@ -27,8 +27,6 @@ CREDENTIAL = Rule(
 )
 RULES = (PLAIN, CREDENTIAL)
 
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|%\([^)\n]*\)s|<[^<>\n]*>")
-
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield Secrets in plain text, and texts that look like credentials; no message contains a value."""
@@ -36,13 +34,21 @@ def check(index: Index) -> Iterator[Diagnostic]:
         if plain := plain_keys(manifest):
             yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}")
     known = _known_names(index)
-    for text in index.texts:
+    for text in (*index.texts, *_templates(index)):
         yield from _credentials(index, text, known)
     for identity, manifest in index.objects.items():
         for key, value in manifest.get("metadata", {}).get("annotations", {}).items():
             if kind := _known_secret_in(value):
                 message = f"metadata.annotations[{key}] holds what looks like {kind}"
                 yield index.finding(CREDENTIAL, identity, message)
+
+
+def _templates(index: Index) -> Iterator[Text]:
+    """Yield the texts from which ExternalSecrets make their Secrets."""
+    for identity, manifest in index.of("external-secrets.io", "ExternalSecret"):
+        for key, text in mapping(manifest, ("spec", "target", "template", "data")).items():
+            if isinstance(text, str):
+                yield Text(identity, f"spec.target.template.data[{key}]", text)
 
 
 def _known_names(index: Index) -> set[str]:
@@ -72,4 +78,4 @@ _known_secret_in = cache(secret_in)
 
 @cache  # the same scripts, settings and variables stand in every domain's objects
 def _secret_in(text: str) -> str:
-    return secret_in(_TEMPLATE.sub("$", text))
+    return secret_in(without_placeholders(text))
