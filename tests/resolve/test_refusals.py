@@ -16,12 +16,13 @@ from floe_compiler.resolve.refusals import check_refusals
 from resolve.samples import component, merged
 from support import DEVELOPMENT
 
-WRITTEN = merged({"catalog": {"type": "alpha", "inner": {"kind": "small"}}}, {"catalog": {"replicas": 3}})
+NODES = {"placement": {"services": {"node_selector": {"kubernetes.io/arch": "arm64"}}}}
+WRITTEN = merged({"catalog": {"type": "alpha", "inner": {"kind": "small"}}}, {"catalog": {"replicas": 3}}, NODES)
 DOCUMENTS = beneath(Layer("scale light", {"catalog": {"inner": {"size": 1}}}), WRITTEN)
 CHOSEN = Span("0.yaml", 3, 1)
 
 
-def refused(path: DataPath) -> Any:
+def refused(path: DataPath, scope_path: DataPath = ()) -> Any:
     instance: Instance[Any] = Instance(
         "catalog",
         "alpha",
@@ -35,7 +36,7 @@ def refused(path: DataPath) -> Any:
     )
 
     def refuses(context: Context[Any]) -> Iterator[Refusal]:
-        yield Refusal(f"cannot work in {context.settings.environment.name}", "leave it out", path)
+        yield Refusal(f"cannot work in {context.settings.environment.name}", "leave it out", path, scope_path)
 
     findings = Findings()
     check_refusals(component("catalog", "alpha", refuses=refuses), Context(instance), DOCUMENTS, findings)
@@ -59,6 +60,17 @@ def test_the_place_is_that_of_the_setting_or_of_the_choice_of_the_component(path
     assert (found.rule.code, str(found.span)) == ("R020", place)
     assert (found.message, found.hint) == ("catalog alpha cannot work in dev", "leave it out")
     assert found.subject == "dev: catalog alpha"
+
+
+def test_a_setting_of_the_scope_is_named_with_where_the_component_is_chosen() -> None:
+    found = refused((), ("placement", "services", "node_selector", "kubernetes.io/arch"))
+    assert str(found.span) == "2.yaml:5:5"
+    assert [(one.span, one.note) for one in found.related] == [(CHOSEN, "the component is chosen here")]
+
+
+def test_a_default_of_the_scope_has_no_place_but_that_of_the_component() -> None:
+    found = refused((), ("placement", "jobs"))
+    assert (found.span, found.related) == (CHOSEN, ())
 
 
 def test_most_components_refuse_nothing() -> None:

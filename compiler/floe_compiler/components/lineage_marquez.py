@@ -140,6 +140,7 @@ def refuses(context: Context[MarquezConfig]) -> Iterator[Refusal]:
         yield Refusal(
             f"has images for {ARCHITECTURE} only, but servers are placed on nodes with {ARCHITECTURE_LABEL}: {asked}",
             hint=f"leave the label out of placement.services.node_selector, or leave {SLOT} out here",
+            scope_path=("placement", "services", "node_selector", ARCHITECTURE_LABEL),
         )
 
 

@@ -151,11 +151,16 @@ class DatabaseNeed:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a component cannot work in an environment, and the fix; `path` leads to the setting at fault."""
+    """Why a component cannot work in an environment, and the fix.
+
+    `path` leads from the component's settings to the one that is at fault. If it is a setting of the platform or domain
+    instead, such as `placement`, `scope_path` leads to it from the top of their documents.
+    """
 
     message: str
     hint: str
     path: DataPath = ()
+    scope_path: DataPath = ()
 
 
 @dataclass(frozen=True, slots=True)

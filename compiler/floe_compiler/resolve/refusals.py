@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
+from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings, Related
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import Component, Context
@@ -18,11 +18,19 @@ def check_refusals(component: Component[Any], context: Context[Any], merged: Mer
     instance = context.instance
     name = f"{instance.slot} {instance.type}"  # without its namespace: one setting may be that of many domains
     for refusal in component.refuses(context):
-        place = _written(merged, (*instance.settings_path, *refusal.path)) if refusal.path else None
-        subject = f"{instance.settings.environment.name}{ENVIRONMENT_END}{name}"
-        findings.add(REFUSED, f"{name} {refusal.message}", place or instance.origin, subject=subject, hint=refusal.hint)
+        own = (*instance.settings_path, *refusal.path) if refusal.path else ()
+        place = _written(merged, refusal.scope_path or own)
+        chosen = instance.origin if refusal.scope_path and place else None
+        findings.add(
+            REFUSED,
+            f"{name} {refusal.message}",
+            place or instance.origin,
+            subject=f"{instance.settings.environment.name}{ENVIRONMENT_END}{name}",
+            hint=refusal.hint,
+            related=[Related(chosen, "the component is chosen here")] if chosen else (),
+        )
 
 
 def _written(merged: Merged, path: DataPath) -> Span | None:
-    """Return where a setting was written; None if it is a default."""
-    return merged.span(path) if at(merged.data, path) is not None else None
+    """Return where a setting was written; None if it is a default, or if there is no path."""
+    return merged.span(path) if path and at(merged.data, path) is not None else None
