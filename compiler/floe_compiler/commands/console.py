@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from floe_compiler.report.outcome import Outcome, count_problems
-from floe_compiler.report.secrecy import hide_in_diagnostic
 
 
 def show(outcome: Outcome, root: Path, options: Namespace) -> None:
@@ -16,7 +15,10 @@ def show(outcome: Outcome, root: Path, options: Namespace) -> None:
 
     `options.format` chooses the form; `options.quiet` reduces the text format to errors.
     """
-    outcome = replace(outcome, diagnostics=tuple(map(hide_in_diagnostic, outcome.diagnostics)))
+    if outcome.diagnostics:
+        from floe_compiler.report.secrecy import hide_in_diagnostic
+
+        outcome = replace(outcome, diagnostics=tuple(map(hide_in_diagnostic, outcome.diagnostics)))
     if options.format == "json":
         from floe_compiler.report.json_format import render_json
 
