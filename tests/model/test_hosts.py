@@ -40,7 +40,7 @@ def test_refused_with_what_to_write(host: str, hint: str) -> None:
 
 @pytest.mark.parametrize("host", ["dagster.floe-sales-domain.svc", "polaris.floe-platform.svc.cluster.local"])
 def test_a_service_of_the_cluster_is_not_outside(host: str) -> None:
-    with pytest.raises(ValueError, match="not a server outside; leave it out"):
+    with pytest.raises(ValueError, match="not an external server; leave it out"):
         check_outside_server(host)
 
 

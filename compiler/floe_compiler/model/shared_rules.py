@@ -1,4 +1,4 @@
-"""Rules that `check` applies within a unit, and `link` between units."""
+"""Rules that both `check` (within a unit) and `link` (between units) apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hints for structural errors, as far as the schema shows what was meant."""
+"""Hints for structural errors, where the schema shows what was probably meant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ Schema = Mapping[str, Any]
 def unknown_key(key: str, schema: Schema, definitions: Schema) -> str:
     """Return the hint for an unknown key: it may belong one level deeper."""
     properties: Schema = schema.get("properties", {})
-    below = [name for name, one in properties.items() if key in mapping_in(one, definitions).get("properties", {})]
+    below = [
+        name
+        for name, property_ in properties.items()
+        if key in mapping_in(property_, definitions).get("properties", {})
+    ]
     if below:
         return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}"
     return did_you_mean(key, properties)
@@ -56,13 +60,13 @@ def mapping_in(schema: Schema, definitions: Schema) -> Schema:
     if "$ref" in schema:
         return mapping_in(definitions.get(schema["$ref"].removeprefix(REFERENCE), {}), definitions)
     if "anyOf" in schema:
-        return next((found for one in schema["anyOf"] if (found := mapping_in(one, definitions))), {})
+        return next((found for alternative in schema["anyOf"] if (found := mapping_in(alternative, definitions))), {})
     return schema if schema.get("type") == "object" else {}
 
 
 def _list_in(schema: Schema) -> Schema:
     """Return the schema of the list that a schema offers as an alternative, or the schema itself."""
-    return next((one for one in schema.get("anyOf", ()) if one.get("type") == "array"), schema)
+    return next((alternative for alternative in schema.get("anyOf", ()) if alternative.get("type") == "array"), schema)
 
 
 def _reads_as(text: str, kinds: list[str]) -> bool:
@@ -82,7 +86,7 @@ def _as_mapping(value: Any, schema: Schema) -> str:
     shown = value if isinstance(value, str) else "..."
     if types:
         return f"write {{type: {shown if shown in types else types[0]}}}"
-    needed = [key for key, one in properties.items() if "default" not in one]
+    needed = [key for key, property_ in properties.items() if "default" not in property_]
     if len(needed) == 1:
         return f"write {{{needed[0]}: {shown}}}"
     if needed:
