@@ -165,7 +165,7 @@ def test_a_port_is_open_to_those_who_call_it_and_not_to_others(rule: dict[str, A
     platform = sample()
     platform.add(policy("more-in", "ingress", selector("postgres"), [rule]))
     name = "NetworkPolicy.networking.k8s.io floe-platform/more-in"
-    message = f"it lets pods reach floe-platform/postgres on {surplus}, and none of them is declared to call that"
+    message = f"it lets pods reach floe-platform/postgres on {surplus}, but none of them is declared to call it"
     assert platform.findings(check) == ([("C069", name, message)] if surplus else [])
 
 
@@ -298,7 +298,7 @@ def test_an_opening_between_namespaces_that_nobody_declared() -> None:
 def test_a_port_open_to_another_namespace_that_never_calls_it() -> None:
     platform = two_namespaces()
     platform["NetworkPolicy/postgres-in"]["spec"]["ingress"].append({"from": [in_namespace("sales")]})
-    message = "it lets pods reach floe-platform/postgres on all ports, and none of them is declared to call that"
+    message = "it lets pods reach floe-platform/postgres on all ports, but none of them is declared to call it"
     assert platform.findings(check) == [("C069", "NetworkPolicy.networking.k8s.io floe-platform/postgres-in", message)]
 
 

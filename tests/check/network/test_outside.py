@@ -179,7 +179,7 @@ def test_one_opening_is_one_finding_whatever_the_pods() -> None:
     groups = ", ".join(f"floe-platform/{name}" for name in ("dagster", "polaris", "postgres", "backup", "migrate"))
     message = f"it lets {UNNAMED} reach {groups} and 1 more on all ports"
     assert platform.findings(*CHECKS) == [("C068", OPEN, message)]
-    assert platform.hints(*CHECKS) == [f"name the namespaces that may, each by its label {NAME}"]
+    assert platform.hints(*CHECKS) == [f"name the allowed namespaces, each by its label {NAME}"]
 
 
 def test_pods_with_other_ports_are_another_finding() -> None:
@@ -238,7 +238,9 @@ def test_a_namespace_that_is_somebody_elses_can_be_let_in(direction: str, peers:
     platform = sample()
     opening = platform.add(policy("open", direction, selector("polaris"), [{peers: [MONITORING]}]))
     annotation = "floe.dev/external-references"
-    assert platform.hints(*CHECKS) == [f'if that is meant, annotate the policy: "{annotation}: Namespace/monitoring"']
+    assert platform.hints(*CHECKS) == [
+        f'if that is intended, annotate the policy: "{annotation}: Namespace/monitoring"'
+    ]
     opening["metadata"]["annotations"] = {annotation: "Namespace/monitoring"}
     assert platform.findings(*CHECKS) == []
 

@@ -59,8 +59,8 @@ def test_a_limit_range_that_refuses_the_container() -> None:
     limits["max"] = {"cpu": "500m"}
     found = [message for _, subject, message in platform.findings(check) if subject == POLARIS]
     assert found == [
-        f"{MAIN} has a limit of 1 of cpu; the LimitRange allows 500m",
-        f"{MAIN} requests 64Mi of memory; the LimitRange asks for 65Mi at least",
+        f"{MAIN} limits cpu to 1; the LimitRange allows at most 500m",
+        f"{MAIN} requests 64Mi of memory; the LimitRange requires at least 65Mi",
     ]
 
 

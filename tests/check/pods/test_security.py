@@ -182,7 +182,7 @@ def test_a_breach_is_an_error_unless_it_is_declared(
     platform = sample()
     put(platform, field, value)
     assert platform.findings(*CHECKS) == [("C070", NAME, message)]
-    hint = f'if it cannot be helped, annotate the object: "floe.dev/exception-{word}: <reason>"'
+    hint = f'if it cannot be avoided, annotate the object: "floe.dev/exception-{word}: <reason>"'
     assert platform.hints(*CHECKS) == [hint]
     platform.facts["exceptions"] = frozenset({SecurityException(POLARIS, word, "it cannot be helped")})
     namespace = platform["Namespace/floe-platform"]["metadata"]["labels"]
