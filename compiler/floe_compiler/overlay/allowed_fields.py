@@ -1,7 +1,7 @@
-"""Which fields a kustomization.yaml may have, and what to write instead of the others.
+"""The fields that a kustomization.yaml may have, and what to write instead of others.
 
-Allowed is what changes one object at a time and needs nothing from outside the repository. Source of the field names:
-kustomize's api/types/kustomization.go and component.go.
+Allowed are fields that change one object at a time and need nothing from outside the repository. Source of the field
+names: kustomize's api/types/kustomization.go and component.go.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _NO_RENAMING = "objects get their names and namespaces from floe-compile: change
 _NO_GENERATORS = "write the object out as a file in resources"
 _NO_SECRETS = "refer to a secret of the store, as the inputs do: no secret value is ever rendered"
 _NO_HELM = "render the chart once and commit its objects as files in resources"
-_NO_PLUGINS = "compiling runs no other programs: write a patch"
+_NO_PLUGINS = "floe-compile runs no other programs: write a patch"
 
 DEPRECATED = {
     "bases": 'list the folders in "resources"',
-    "commonLabels": 'use "labels" with "pairs" (commonLabels changes selectors too, which a cluster refuses)',
+    "commonLabels": 'use "labels" with "pairs" (commonLabels also changes selectors, which a cluster refuses)',
     "imageTags": 'use "images" with "name" and "newTag"',
     "patchesJson6902": 'use "patches" with the same "target", and "path" or "patch"',
     "patchesStrategicMerge": 'use "patches" with one "path" for each file',
@@ -65,24 +65,24 @@ FORBIDDEN = {
 MALFORMED = Rule(
     "K004",
     "malformed kustomization",
-    "A kustomization.yaml is one mapping of kind Kustomization (or Component, where it is listed under components),"
-    " whose fields have the types that kustomize's documentation gives them.",
+    "A kustomization.yaml is one mapping of kind Kustomization (or Component, if it is listed under components)."
+    " The kustomize documentation has the types of its fields.",
 )
 UNKNOWN_FIELD = Rule(
     "K005",
     "unknown kustomization field",
-    "kustomize has no such field; it is most often misspelt or stands at the wrong level.",
+    "kustomize has no such field. Usually it is misspelt or at the wrong level.",
 )
 DEPRECATED_FIELD = Rule(
     "K006",
     "deprecated kustomization field",
-    "kustomize will drop the field, and today only warns of it. The hint names its successor.",
+    "kustomize will remove the field; for now, it only warns. The hint names the replacement.",
 )
 FORBIDDEN_FIELD = Rule(
     "K007",
     "kustomization field not allowed",
-    "base/ and overlays/ add objects and patch generated ones. What renames or generates objects, runs programs or"
-    " inflates charts would make the output differ from what the inputs say, or from one machine to the next.",
+    "base/ and overlays/ add objects and patch generated ones. Fields that rename or generate objects, run programs or"
+    " inflate charts would make the output differ from the inputs, or between machines.",
 )
 
 API_VERSIONS = {
@@ -100,10 +100,10 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
         elif name in FORBIDDEN:
             findings.add(FORBIDDEN_FIELD, f'"{name}" is not allowed here', span, hint=FORBIDDEN[name])
         elif name not in ALLOWED:
-            # Known fields that are not allowed are reported below; hints never offer them.
+            # Known fields that are not allowed are reported below; hints never suggest them.
             hint = nearest(name, (*ALLOWED, *DEPRECATED, *FORBIDDEN)) or did_you_mean(name, ALLOWED)
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=hint)
-    # kustomize takes a file without kind for a Kustomization.
+    # For kustomize, a file without a kind is a Kustomization.
     given = document.data.get("kind")
     if given != kind and (given is not None or kind == "Component"):
         field = {"Kustomization": "resources", "Component": "components"}.get(str(given))

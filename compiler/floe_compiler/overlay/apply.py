@@ -1,6 +1,6 @@
-"""Units of an environment -> the same with base/ and overlays/<environment>/ applied.
+"""Applies base/ and overlays/<environment>/ to units of an environment.
 
-The patches of base/, which are shared by all environments, apply first, then those of the overlay.
+The patches of base/, which all environments share, are applied first, then those of the overlay.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from floe_compiler.overlay.units import unit_of
 NOT_CARRIED = Rule(
     "K019",
     "value that kustomize loses",
-    "A patched object holds a control character, a key or a number that does not survive kustomize. Encode such text"
-    " (base64), write such a number as text, or set in the inputs what the patch sets.",
+    "A patched object has a control character, a key or a number that kustomize cannot preserve. Encode such text"
+    " (base64), write such a number as text, or make the change in the inputs instead of a patch.",
 )
 
 
@@ -32,8 +32,8 @@ NOT_CARRIED = Rule(
 class Applied:
     """A unit with its hand-written objects and patches.
 
-    `rendered` is valid only if there is no error among the `findings`. `hits` has the digests of the steps that select
-    something in the unit: `dead_steps` asks for those of all units.
+    `rendered` is valid only if `findings` has no error. `hits` are the digests of the steps that select something in
+    the unit; `dead_steps` needs those of all units.
     """
 
     rendered: Rendered
@@ -42,14 +42,14 @@ class Applied:
 
 
 def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, Applied]:
-    """Return units of an environment with the overlay applied: the result for a unit does not depend on the others.
+    """Return units of an environment with the overlay applied. The result for a unit does not depend on the others.
 
     Args:
         overlay: The environment's overlay.
         units: By name (`unit_of`), the generated objects of a unit and its declared facts.
 
     Raises:
-        StageFailed: If kustomize is not found (K001) or does not end (K002). All other errors are findings of a unit.
+        StageFailed: If kustomize is not found (K001) or does not end (K002). Other errors are findings of a unit.
     """
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
     version = next((rendered.kubernetes_version for rendered in units.values()), "")
@@ -77,7 +77,7 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
     for identity, steps in effects.reached.items():
         part = touched_part(effects.objects[identity], steps)
         if lost := uncarriable(part):
-            message = f"{identity} holds {lost}, which kustomize loses, so it cannot be patched"
+            message = f"{identity} has {lost}, which kustomize cannot preserve, so it cannot be patched"
             findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity))
         else:
             changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))

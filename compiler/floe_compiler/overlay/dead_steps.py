@@ -1,4 +1,4 @@
-"""Steps that select nothing in a whole environment, which shows once all of its units are patched."""
+"""Steps that select nothing in a whole environment, which is known once all units are patched."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from floe_compiler.overlay.overlay import Overlay
 DEAD_ENTRY = Rule(
     "K017",
     "patch that matches nothing",
-    "The entry selects no object of this environment, so it does nothing: it is misspelt, or its target is gone."
-    " kustomize itself reports few of these.",
+    "The entry selects no object of this environment, so it has no effect: it is misspelt, or its target no longer"
+    " exists. kustomize itself reports few of these.",
 )
 
 
@@ -29,8 +29,8 @@ def dead_steps(
     Args:
         overlay: The environment's overlay.
         hits: The `hits` of all units of the environment.
-        manifests: Returns the objects of all units, patched or not. It is called only if there is a dead step, as the
-            hint names the object that is most like what the step selects.
+        manifests: Returns the objects of all units, patched or not. It is called only for dead steps, to name the
+            object that is most similar to the selection.
     """
     dead = [step for step in overlay.steps if step.digest not in hits]
     if not dead:

@@ -17,10 +17,10 @@ from floe_compiler.overlay.units import unit_of
 class Effects:
     """The effects of steps on objects.
 
-    `folders` has the folder by whose kustomization an object comes in. `reached` has, in order, the steps that may
-    change an object: those that select it as it stands, and those that may select it by labels or images that an
-    earlier step sets. `deleted` are the objects that a step removes for certain. `visible` has, for each watched step,
-    the objects that its kustomization brings in.
+    `folders` has the folder of the kustomization that lists an object. `reached` has, in order, the steps that may
+    change an object: those that select it as it is, and those that may select it by labels or images that an earlier
+    step sets. `deleted` are the objects that a step certainly removes. `visible` has, for each watched step, the
+    objects that its kustomization includes.
     """
 
     objects: Mapping[ObjectId, Object]
@@ -47,7 +47,7 @@ def effects_of(
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """Goes through the tree in kustomize's order."""
+    """Walks the tree in kustomize's order."""
 
     units: frozenset[str]
     watched: frozenset[Step]

@@ -1,4 +1,4 @@
-"""kustomization.yaml files -> a tree of Kustomizations, and all errors in them."""
+"""Reads the kustomization.yaml files into a tree of Kustomizations, and finds all errors in them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BASE = "base"
 OVERLAY_WITHOUT_BASE = Rule(
     "K011",
     "overlay without base",
-    "An environment's kustomization.yaml lists the base, which also stands for the generated objects. Without it,"
-    " kustomize run by hand would show something else than floe-compile renders.",
+    "An environment's kustomization.yaml must list the base, which also represents the generated objects. Without it,"
+    " kustomize run by hand would show something different from what floe-compile renders.",
 )
 
 # The order in which kustomize applies them. Source: api/internal/target/kusttarget_configplugin.go.
@@ -33,7 +33,7 @@ _STEP_FIELDS: tuple[StepField, ...] = ("patches", "labels", "replicas", "images"
 def read_environment(source: Source, environment: str) -> Kustomization | None:
     """Return the kustomization of an environment: its overlay, which includes the base, or else the base.
 
-    Returns None if there is neither. Problems are recorded in the source's findings.
+    Returns None if there is neither. Errors are added to the source's findings.
     """
     folder = f"overlays/{environment}"
     has_base = has_kustomization(source.root, BASE, None, source.findings)
@@ -87,7 +87,7 @@ def _listed(
             source.findings.add(MALFORMED, f"{value_at(document, path)} is listed twice", span)
             continue
         if tree_of(folder) != BASE and _is_base(folder, value_at(document, path)):
-            # The base also represents the generated objects, so it is a part even if it does not exist.
+            # The base also represents the generated objects, so it is a part even if the folder does not exist.
             exists = (source.root / BASE / KUSTOMIZATION).is_file()
             parts.append(_read(source, BASE, "Kustomization", above) if exists else Kustomization(BASE))
             continue
@@ -112,7 +112,7 @@ def _located(source: Source, folder: str, document: Document, path: DataPath) ->
 
 
 def _is_kustomization(source: Source, found: str, span: Span, above: tuple[str, ...]) -> bool:
-    """Return whether a kustomization.yaml above may list this path as a folder; record an error if not."""
+    """Return whether a kustomization.yaml above may list this path as a folder; add a finding if not."""
     if (source.root / found).is_file():
         source.findings.add(NOT_FOUND, f"{found} is a file, not a folder with a {KUSTOMIZATION}", span)
     elif found in above:

@@ -20,7 +20,7 @@ _REQUIREMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One condition on a label: it has one of `values` (None: any value), or, if `excluded`, it has not."""
+    """A condition on a label: it has one of `values` (None: any value) or, if `excluded`, does not."""
 
     key: str
     values: frozenset[str] | None

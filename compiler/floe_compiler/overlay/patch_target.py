@@ -14,8 +14,8 @@ from floe_compiler.overlay.matching import IDENTITY_FIELDS, Target
 BAD_TARGET = Rule(
     "K015",
     "malformed patch target",
-    "A target has at least one of group, version, kind, name and namespace (regular expressions that must match as a"
-    " whole), labelSelector and annotationSelector (as in app=web,tier in (a, b)).",
+    "A target has at least one of group, version, kind, name and namespace (regular expressions that must match the"
+    " whole text), labelSelector and annotationSelector (as in app=web,tier in (a, b)).",
 )
 
 TARGET_FIELDS = (*IDENTITY_FIELDS, "labelSelector", "annotationSelector")

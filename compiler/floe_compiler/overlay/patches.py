@@ -27,8 +27,8 @@ BAD_PATCH = Rule(
 IDENTITY_CHANGED = Rule(
     "K016",
     "patch changes what an object is",
-    "Kind, name and namespace make an object the same object to a cluster, and others refer to it by them. Change them"
-    " in the inputs, or delete the object with a patch and write another one.",
+    "A cluster identifies an object by kind, name and namespace, and other objects refer to them. Change them in the"
+    " inputs, or delete the object with a patch and write another one.",
 )
 
 _OPERATIONS = ("add", "copy", "move", "remove", "replace", "test")
@@ -38,7 +38,7 @@ _IDENTITY = frozenset({"", "/kind", "/metadata", "/metadata/name", "/metadata/na
 def read_patch(source: Source, folder: str, document: Document, path: DataPath) -> list[Step]:
     """Return the steps of the item of `patches` at `path` of a kustomization.yaml in `folder`.
 
-    Malformed patches are recorded and left out. Each document of a patch is a step.
+    Malformed patches are findings and left out. Each document of a patch is a step.
     """
     findings = source.findings
     hint = 'write "path:" and the file, or "patch: |-" and the patch'
@@ -79,14 +79,14 @@ def _documents(source: Source, folder: str, document: Document, path: DataPath) 
 
 
 def _inline(source: Source, file: str, text: str, span: Span) -> list[Document]:
-    """Return the documents of an inline patch. The location of everything in them is the patch's own."""
+    """Return the documents of an inline patch; everything in them has the location of the patch."""
     documents, problems = source.read(text, file)
     source.findings.extend(replace(one, span=span, message=f"in this patch: {one.message}") for one in problems)
     return [Document(file, one.data, {}, {(): span}) for one in documents]
 
 
 def _untargeted(patch: Document, listed: Span, findings: Findings) -> Step | None:
-    """Return the step of a strategic merge patch that names its object itself."""
+    """Return the step of a strategic merge patch without a target, which names its object itself."""
     if isinstance(patch.data, list):
         hint = 'add "target:" with kind and name'
         findings.add(BAD_PATCH, "a JSON patch needs a target", patch.span(()), hint=hint)

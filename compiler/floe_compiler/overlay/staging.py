@@ -1,4 +1,4 @@
-"""The input files of kustomize: the tree of kustomizations with some of the objects and steps."""
+"""The input files for kustomize: the tree of kustomizations, with some of the objects and steps."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def staged_files(
 
     Args:
         top: The tree of kustomizations; its folders keep their paths.
-        objects: The objects that each folder's kustomization lists.
-        steps: The steps to take; others are left out.
-        version: The version of Kubernetes whose merge keys count.
+        objects: The objects, by the folder whose kustomization lists them.
+        steps: The steps to apply; others are left out.
+        version: The version of Kubernetes with the merge keys.
     """
     files: dict[str, str] = {}
     if _stage(top, objects, steps, files):

@@ -1,8 +1,8 @@
-"""The top-level fields of an object that a step may read or change; kustomize gets only these.
+"""The top-level fields of an object that a step may read or change. kustomize gets only these.
 
-kustomize's time grows with the text that it gets, and most patches touch a small part of an object: a label, the number
-of replicas. Fields that no step touches are left out of kustomize's input, and put back afterwards. When in doubt, a
-step touches everything (None).
+kustomize's time grows with its input, and most patches touch a small part of an object: a label, the number of
+replicas. Fields that no step touches are left out of the input, and added again afterwards. If it is not clear what a
+step touches, it touches everything (None).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.overlay.kustomization import Step, StepField
 
 ALWAYS = frozenset({"apiVersion", "kind", "metadata"})
-"""The fields that kustomize gets of every object, as it selects by them."""
+"""The fields of every object that kustomize gets, as it selects by them."""
 
 
 def touched_by_patch(patch: Any) -> frozenset[str] | None:

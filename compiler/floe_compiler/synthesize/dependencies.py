@@ -15,7 +15,7 @@ SECRET_WRITERS = "external-secrets.io"  # noqa: S105 - an API group
 def dependencies(objects: Iterable[Object], namespace: str = "") -> tuple[tuple[ObjectId, ObjectId], ...]:
     """Return pairs of objects of a chart, where the first needs the second: accounts, roles, configuration, secrets.
 
-    Only the given objects count; there are no dependencies on objects from outside.
+    Dependencies on other objects are left out.
     """
     known = {identify(one, namespace): one for one in objects}
     pairs = ((needy, needed) for needy, one in known.items() for needed in _needs(needy, one))

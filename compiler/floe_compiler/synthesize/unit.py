@@ -1,4 +1,4 @@
-"""One (environment, cluster, namespace): a pure function from its plan to its objects and declared facts."""
+"""Renders one unit: a pure function from its plan to its objects and declared facts."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Unit:
 def render_unit(plan: UnitPlan) -> Unit:
     """Return the objects of one namespace. The same plan always gives the same objects.
 
-    Raises secret_stores.NotGeneratable where a secret has no source, SecretConflict where two have one name, ValueError
-    for a component's mistake.
+    Raises secret_stores.NotGeneratable if a secret has no source, SecretConflict if two secrets have the same name, and
+    ValueError for a bug in a component.
     """
     unit = plan.unit
     named = {name: pod for one in unit.instances for name, pod in named_pods(one.parts)}
@@ -108,7 +108,7 @@ def _shared_store(plan: UnitPlan) -> list[Object]:
 
 
 def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tuple[str, Span]]:
-    """Return the location in the inputs of each object: its workload's own, or that of the component's choice."""
+    """Return the location in the inputs of each object: that of its workload, or where the component was chosen."""
     instance, special = declared.instance, _special_origins(declared.parts)
     found = []
     for manifest_ in objects:
@@ -122,13 +122,13 @@ def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tupl
 
 
 def _special_origins(parts: Parts) -> Mapping[str, Span]:
-    """Return the locations in the inputs of workloads with their own."""
+    """Return the locations of those workloads that have their own."""
     every: tuple[Workload | Task | Launched, ...] = (*parts.workloads, *parts.tasks, *parts.launched)
     return {one.name: one.origin for one in every if one.origin}
 
 
 def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
-    """Yield the location in the inputs of ConfigMaps and secrets whose readers all have the same."""
+    """Yield the locations of ConfigMaps and secrets whose readers all have the same location."""
     places: dict[str, set[Span | None]] = {}
     for declared in unit.instances:
         special = _special_origins(declared.parts)
@@ -146,7 +146,7 @@ def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
 def _starts(
     unit: DeclaredUnit, parts: Iterable[Parts], objects: Iterable[Object]
 ) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
-    """Return which controllers start after which, and which of them get a sync wave: none with Flux."""
+    """Return which controllers start after which, and which of them get a sync wave (with Flux, none)."""
     servers = [server for one in parts for server in one.workloads]
     tasks = [task for one in parts for task in one.tasks]
     names = {*(server.name for server in servers), *(task.name for task in tasks)}
@@ -161,11 +161,11 @@ def _starts(
 
 
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
-    """Return the instance that hands the secret over to others, or else the first whose pods read it."""
+    """Return the instance that provides the secret to others, or else the first instance whose pods read it."""
     handed_over = [(one.instance, one.secrets) for one in unit.instances]
     read = [(one.instance, pod_secrets(pod for _, pod in named_pods(one.parts))) for one in unit.instances]
     for instance, secrets in (*handed_over, *read):
-        if secret.name in {found.name for found in secrets}:  # `secret` may have been merged with others'
+        if secret.name in {found.name for found in secrets}:  # `secret` may have been merged with those of others
             return instance
     return None
 
@@ -212,7 +212,7 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
 
 
 def open_ports(server: Workload) -> tuple[Port, ...]:
-    """Return the ports of a workload that people open."""
+    """Return the ports of a workload that users open."""
     interfaces = {interface.port for interface in server.interfaces}
     return tuple(port for port in services.served_ports(server) if port.name in interfaces)
 
@@ -227,11 +227,11 @@ def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
 
 
 def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
-    """Return every secret that a pod of the namespace reads, and the one with which images are pulled."""
+    """Return all secrets that pods of the namespace read, and the image pull secret."""
     found = set(pod_secrets(pods))
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
     if pull_secret:
-        # Some stores take a dot in the name of a property for a way into its value.
+        # Some stores take a dot in a property's name for a path into its value.
         keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
         found.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
     return merged(found)

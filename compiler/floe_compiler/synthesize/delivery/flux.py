@@ -1,7 +1,7 @@
 """Flux 2.6 and later: a GitRepository for the environment, and a Kustomization for each folder of its output.
 
-The folders are plain YAML without a kustomization.yaml: Flux makes one of all that lies there. There is no
-`targetNamespace`, which would move objects, and no `postBuild`, which would empty every `${...}` in a script.
+The folders are plain YAML without a kustomization.yaml; Flux generates one for all their files. `targetNamespace` is
+not used, as it would move objects, and neither is `postBuild`, as it would replace each `${...}` in scripts.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, found: tu
         "interval": delivery.interval,
         "retryInterval": RETRY_INTERVAL,
         "timeout": TIMEOUT,
-        # A secret store in the cluster's folder gets ready only with the account that a later folder brings: waiting
-        # for it would be a deadlock. Namespaces are there as soon as they are applied.
+        # A secret store in the cluster's folder becomes ready only with an account from a later folder: waiting for it
+        # would be a deadlock. Namespaces exist as soon as they are applied.
         "wait": folder.phase != CLUSTER_PHASE,
         "prune": prunes(plan),
         # A Kustomization that is deleted leaves its objects running.
