@@ -270,7 +270,7 @@ def test_what_has_no_head_is_no_construct(manifest: Object, problem: str) -> Non
 
 def test_an_object_that_stands_twice_is_refused() -> None:
     assert refused(chart(thing("a"), thing("a", metadata={"namespace": "sales"}))) == [
-        ("dev: ConfigMap sales/a", "it stands there twice")
+        ("dev: ConfigMap sales/a", "it exists twice")
     ]
 
 

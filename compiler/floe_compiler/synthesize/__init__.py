@@ -77,7 +77,7 @@ def _delivery(plan: DeliveryPlan, built: tuple[Object, ...]) -> Rendered:
         rendered_settings(plan.settings, plan.cluster),
         namespace=DELIVERY_UNIT,
         objects=ObjectSet.of(built),
-        delivery=frozenset(identify(one) for one in built),
+        delivery=frozenset(identify(manifest) for manifest in built),
         origins={VERSION: plan.version_origin} if plan.version_origin else {},
     )
 
@@ -112,7 +112,7 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
 
 
 def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
-    times = Counter(identify(one, declared.namespace) for one in unit.objects)
+    times = Counter(identify(manifest, declared.namespace) for manifest in unit.objects)
     for identity in sorted(identity for identity, count in times.items() if count > 1):
         places = sorted({place for name, place in unit.origins if name == str(identity)})
         findings.add(

@@ -41,4 +41,4 @@ def without_cdk8s(settings: Settings, objects: Iterable[Object], namespace: str 
     It is for `explain`, which renders a unit hundreds of times for one object.
     """
     labels = chart_labels(settings)
-    return tuple(completed(one, identify(one, namespace).namespace, labels) for one in objects)
+    return tuple(completed(manifest, identify(manifest, namespace).namespace, labels) for manifest in objects)

@@ -84,11 +84,11 @@ class _Tree:
 
     def __init__(self, chart: ChartInput) -> None:
         self.chart = chart
-        from_files = [one for file in chart.included for one in file.objects]
-        last = {id(one) for one in from_files}
-        self.plain = [one for one in chart.objects if id(one) not in last]
+        from_files = [manifest for file in chart.included for manifest in file.objects]
+        last = {id(manifest) for manifest in from_files}
+        self.plain = [manifest for manifest in chart.objects if id(manifest) not in last]
         self.objects = (*self.plain, *from_files)
-        self.identities = [identify(one, chart.namespace) for one in self.objects]
+        self.identities = [identify(manifest, chart.namespace) for manifest in self.objects]
         self.indexes = {identity: index for index, identity in enumerate(self.identities)}
 
     def problems(self) -> Iterator[Diagnostic]:
@@ -148,8 +148,8 @@ class _Tree:
     def completed(self, answer: Mapping[str, Any]) -> tuple[Object, ...]:
         """Return the objects in the order of the answer, with its metadata."""
         return tuple(
-            completed(self.objects[one["at"]], one.get("namespace", ""), one["labels"], one["annotations"])
-            for one in answer["objects"]
+            completed(self.objects[part["at"]], part.get("namespace", ""), part["labels"], part["annotations"])
+            for part in answer["objects"]
         )
 
     def _finding(self, rule: Rule, index: int, problem: str) -> Diagnostic:

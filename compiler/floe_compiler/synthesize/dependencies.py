@@ -17,8 +17,8 @@ def dependencies(objects: Iterable[Object], namespace: str = "") -> tuple[tuple[
 
     Dependencies on other objects are left out.
     """
-    known = {identify(one, namespace): one for one in objects}
-    pairs = ((needy, needed) for needy, one in known.items() for needed in _needs(needy, one))
+    known = {identify(manifest, namespace): manifest for manifest in objects}
+    pairs = ((needy, needed) for needy, manifest in known.items() for needed in _needs(needy, manifest))
     return tuple(sorted({(needy, needed) for needy, needed in pairs if needed in known}))
 
 

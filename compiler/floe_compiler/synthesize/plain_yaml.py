@@ -36,9 +36,9 @@ def read(file: PlainYaml, component: str) -> Included:
         documents = list(YAML(typ="safe", pure=True).load_all(file.text))
     except YAMLError as error:
         raise _failed(file, component, " ".join(str(error).split())) from None
-    objects = tuple(one for one in documents if one not in (None, {}, []))
-    for number, one in enumerate(objects, 1):
-        if not _is_object(one):
+    objects = tuple(document for document in documents if document not in (None, {}, []))
+    for number, document in enumerate(objects, 1):
+        if not _is_object(document):
             raise _failed(file, component, f"object {number} has no apiVersion, kind or metadata.name")
     return Included(file.text, objects)
 
@@ -46,7 +46,7 @@ def read(file: PlainYaml, component: str) -> Included:
 def _is_object(document: object) -> bool:
     if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
         return False
-    return all(isinstance(one, str) for one in (document.get("apiVersion"), document.get("kind"))) and isinstance(
+    return all(isinstance(field, str) for field in (document.get("apiVersion"), document.get("kind"))) and isinstance(
         document["metadata"].get("name"), str
     )
 

@@ -89,7 +89,7 @@ def _jsii_settings() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """Return the error, and the component's last line in the traceback."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
-    own = list(takewhile(lambda frame: not any(map(_LIBRARY.fullmatch, Path(frame.filename).parts)), frames))
+    outer = list(takewhile(lambda frame: not any(map(_LIBRARY.fullmatch, Path(frame.filename).parts)), frames))
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
-    return f"{message} ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else message
+    return f"{message} ({Path(outer[-1].filename).name}:{outer[-1].lineno})" if outer else message

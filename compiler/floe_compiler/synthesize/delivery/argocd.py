@@ -56,9 +56,9 @@ RETRY = {"limit": 10, "refresh": True, "backoff": {"duration": "10s", "factor": 
 def argocd_objects(plan: DeliveryPlan, delivery: ArgoCd) -> tuple[Object, ...]:
     """Return an AppProject and an Application for each folder of the environment's output."""
     return tuple(
-        one
+        object_
         for folder in folders(plan)
-        for one in (_project(plan, delivery, folder), _application(plan, delivery, folder))
+        for object_ in (_project(plan, delivery, folder), _application(plan, delivery, folder))
     )
 
 

@@ -33,8 +33,11 @@ TIMEOUT = "15m"
 
 def flux_objects(plan: DeliveryPlan, delivery: Flux) -> tuple[Object, ...]:
     """Return the source, and a Kustomization for each folder of the environment's output."""
-    found = folders(plan)
-    return (_repository(plan, delivery), *(_kustomization(plan, delivery, folder, found) for folder in found))
+    all_folders = folders(plan)
+    return (
+        _repository(plan, delivery),
+        *(_kustomization(plan, delivery, folder, all_folders) for folder in all_folders),
+    )
 
 
 def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
@@ -48,8 +51,8 @@ def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
 
 
-def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, found: tuple[Folder, ...]) -> Object:
-    before = [{"name": one.name} for one in found if one.phase == folder.phase - 1]
+def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, all_folders: tuple[Folder, ...]) -> Object:
+    before = [{"name": other.name} for other in all_folders if other.phase == folder.phase - 1]
     spec = {
         "sourceRef": {"kind": "GitRepository", "name": delivery_name(plan.settings)},
         "path": f"./{folder.path}",

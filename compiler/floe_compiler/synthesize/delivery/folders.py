@@ -37,7 +37,7 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     """Return the folders in order: cluster-scoped objects, the shared services, then each domain."""
     settings = plan.settings
     environment = settings.environment.name
-    own = [
+    of_namespaces = [
         Folder(
             delivery_name(settings, unit.scope if unit.scope == PLATFORM else f"{unit.scope}-domain"),
             folder_path(environment, unit.namespace),
@@ -49,7 +49,7 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     ]
     owner = next((unit.owner for unit in plan.namespaces if unit.scope == PLATFORM), "")
     cluster = Folder(delivery_name(settings, CLUSTER), folder_path(environment), CLUSTER_PHASE, owner)
-    return tuple(sorted((cluster, *own), key=lambda folder: (folder.phase, folder.name)))
+    return tuple(sorted((cluster, *of_namespaces), key=lambda folder: (folder.phase, folder.name)))
 
 
 def delivery_name(settings: Settings, part: str = "") -> str:
@@ -72,8 +72,8 @@ def prunes(plan: DeliveryPlan) -> bool:
 
 def description(plan: DeliveryPlan, folder: Folder) -> str:
     """Return the owner of a folder, in a sentence for people."""
-    what = folder.namespace or "cluster-scoped objects"
-    return f"{what} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
+    content = folder.namespace or "cluster-scoped objects"
+    return f"{content} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
 
 
 def head(plan: DeliveryPlan, name: str) -> Object:
