@@ -105,7 +105,7 @@ def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
 
     assert told == (
         "K017 overlays/dev/part/kustomization.yaml:2:3: the entry of labels matches nothing: any object"
-        " (its folder brings no objects in: list them under resources)"
+        " (its folder includes no objects: list them under resources)"
     )
 
 

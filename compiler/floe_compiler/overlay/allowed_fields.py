@@ -104,9 +104,9 @@ def check_fields(document: Document, kind: str, findings: Findings) -> None:
             hint = nearest(name, (*ALLOWED, *DEPRECATED, *FORBIDDEN)) or did_you_mean(name, ALLOWED)
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=hint)
     # For kustomize, a file without a kind is a Kustomization.
-    given = document.data.get("kind")
-    if given != kind and (given is not None or kind == "Component"):
-        field = {"Kustomization": "resources", "Component": "components"}.get(str(given))
+    written = document.data.get("kind")
+    if written != kind and (written is not None or kind == "Component"):
+        field = {"Kustomization": "resources", "Component": "components"}.get(str(written))
         hint = f'list its folder under "{field}"' if field else f'write "kind: {kind}"'
         findings.add(MALFORMED, f"this is not a {kind}", document.span(("kind",)), hint=hint)
     elif document.data.get("apiVersion", API_VERSIONS[kind]) != API_VERSIONS[kind]:
@@ -142,5 +142,5 @@ def value_at(document: Document, path: DataPath) -> object:
     value = document.data
     for step in path:
         value = value[step]
-    found: object = value
-    return found
+    current: object = value
+    return current

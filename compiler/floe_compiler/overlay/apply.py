@@ -53,7 +53,7 @@ def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, 
     """
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
     version = next((rendered.kubernetes_version for rendered in units.values()), "")
-    built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed], version)
+    built = build_changed(overlay, [changed for unit in prepared.values() for changed in unit.changed], version)
     return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
 
 
@@ -70,7 +70,9 @@ class _Prepared:
 def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
     findings = Findings()
     generated = rendered.objects.by_id
-    written = {identity: one for identity, one in overlay.written.get(name, {}).items() if identity not in generated}
+    written = {
+        identity: object_ for identity, object_ in overlay.written.get(name, {}).items() if identity not in generated
+    }
     _check_generated(overlay, generated, findings)
     effects = effects_of(overlay, generated, written)
     changed = []
@@ -95,13 +97,13 @@ def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], fin
 def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     """Return a unit with the results for its changed objects."""
     objects = _objects(unit, built)
-    problems = (problem for one in unit.changed for problem in built.problems.get(one.identity, ()))
+    problems = (problem for changed in unit.changed for problem in built.problems.get(changed.identity, ()))
     reached = {
         identity: tuple(dict.fromkeys(step.span for step in steps))
         for identity, steps in sorted(unit.effects.reached.items())
     }
     removed = {identity: spans for identity, spans in reached.items() if identity not in objects}
-    written = {str(identity): one.span for identity, one in unit.written.items()}
+    written = {str(identity): object_.span for identity, object_ in unit.written.items()}
     gone = set(map(str, removed))
     patched = replace(
         rendered,
@@ -118,12 +120,12 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
 def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
     """Return the objects of a unit with the results of kustomize merged in."""
     objects = dict(unit.effects.objects)
-    for one in unit.changed:
-        if (result := built.results.get(one.identity)) is None:
+    for changed in unit.changed:
+        if (result := built.results.get(changed.identity)) is None:
             continue  # there is a finding
         if result.part is None:
-            del objects[one.identity]
+            del objects[changed.identity]
         else:
-            untouched = {key: value for key, value in objects[one.identity].items() if key not in one.part}
-            objects[one.identity] = untouched | result.part
+            untouched = {key: value for key, value in objects[changed.identity].items() if key not in changed.part}
+            objects[changed.identity] = untouched | result.part
     return objects

@@ -35,11 +35,12 @@ def dead_steps(
     dead = [step for step in overlay.steps if step.digest not in hits]
     if not dead:
         return ()
-    written = {identity: one for unit in overlay.written.values() for identity, one in unit.items()}
-    objects = {identity: one for one in manifests() if (identity := identify(one)) not in written}
+    written = {identity: object_ for unit in overlay.written.values() for identity, object_ in unit.items()}
+    objects = {identity: manifest for manifest in manifests() if (identity := identify(manifest)) not in written}
     effects = effects_of(overlay, dict(sorted(objects.items())), written, dead)
     return tuple(
-        _dead(overlay.environment, step, [effects.objects[one] for one in effects.visible[step]]) for step in dead
+        _dead(overlay.environment, step, [effects.objects[identity] for identity in effects.visible[step]])
+        for step in dead
     )
 
 

@@ -37,8 +37,8 @@ def effects_of(
     watched: Collection[Step] = (),
 ) -> Effects:
     """Return the effects of an overlay's steps on these objects, which may be those of one unit or of all."""
-    objects = {**generated, **{identity: one.manifest for identity, one in written.items()}}
-    folders = {**dict.fromkeys(generated, BASE), **{identity: one.folder for identity, one in written.items()}}
+    objects = {**generated, **{identity: object_.manifest for identity, object_ in written.items()}}
+    folders = {**dict.fromkeys(generated, BASE), **{identity: object_.folder for identity, object_ in written.items()}}
     effects = Effects(objects, folders)
     if overlay.top:
         _Walk(frozenset(map(unit_of, objects)), frozenset(watched), effects).visit(overlay.top, ())

@@ -25,8 +25,8 @@ _LARGEST_EXACT = 2**53
 def uncarriable(value: Any) -> str:
     """Return what kustomize cannot preserve in an object; empty if there is nothing."""
     if isinstance(value, str):
-        found = _LOST_CHARACTER.search(value)
-        return f"the character U+{ord(found[0]):04X}" if found else ""
+        lost = _LOST_CHARACTER.search(value)
+        return f"the character U+{ord(lost[0]):04X}" if lost else ""
     if isinstance(value, int | float):
         return "a number beyond 2^53" if abs(value) > _LARGEST_EXACT else ""
     if isinstance(value, dict):

@@ -59,8 +59,8 @@ def _problem(document: Document) -> tuple[str, str]:
         return f"{identity.kind} is an input of floe-compile, not an object", "take it out of resources"
     if identity.kind.endswith("List") and "items" in manifest:
         return f"{identity.kind} has several objects", "write each object as a separate document"
-    given = {"apiVersion": manifest.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
-    missing = " and no ".join(name for name, value in given.items() if not value or not isinstance(value, str))
+    required = {"apiVersion": manifest.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
+    missing = " and no ".join(name for name, value in required.items() if not value or not isinstance(value, str))
     if missing:
         return f"the object has no {missing}", "a part of an object is a patch: list it under patches"
     return "", ""

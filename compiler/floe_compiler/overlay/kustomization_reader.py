@@ -55,10 +55,10 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
         message = "the overlay does not list the base"
         source.findings.add(OVERLAY_WITHOUT_BASE, message, document.key_span(("resources",)), hint=hint)
     components = [
-        _read(source, found, "Component", folders)
+        _read(source, location, "Component", folders)
         for path in items(document, "components", source.findings)
-        if (found := _located(source, folder, document, path))
-        and _is_kustomization(source, found, document.span(path), folders)
+        if (location := _located(source, folder, document, path))
+        and _is_kustomization(source, location, document.span(path), folders)
     ]
     steps = [replace(step, folders=folders) for step in _steps(source, folder, document)]
     return Kustomization(folder, kind, tuple(resources), tuple(parts), tuple(components), tuple(steps))
@@ -91,11 +91,11 @@ def _listed(
             exists = (source.root / BASE / KUSTOMIZATION).is_file()
             parts.append(_read(source, BASE, "Kustomization", above) if exists else Kustomization(BASE))
             continue
-        found = _located(source, folder, document, path)
-        if found and (source.root / found).is_file():
-            resources += read_resources(source, found, span)
-        elif found and _is_kustomization(source, found, span, above):
-            parts.append(_read(source, found, "Kustomization", above))
+        location = _located(source, folder, document, path)
+        if location and (source.root / location).is_file():
+            resources += read_resources(source, location, span)
+        elif location and _is_kustomization(source, location, span, above):
+            parts.append(_read(source, location, "Kustomization", above))
     return resources, parts
 
 
@@ -111,14 +111,14 @@ def _located(source: Source, folder: str, document: Document, path: DataPath) ->
     return None
 
 
-def _is_kustomization(source: Source, found: str, span: Span, above: tuple[str, ...]) -> bool:
+def _is_kustomization(source: Source, location: str, span: Span, above: tuple[str, ...]) -> bool:
     """Return whether a kustomization.yaml above may list this path as a folder; add a finding if not."""
-    if (source.root / found).is_file():
-        source.findings.add(NOT_FOUND, f"{found} is a file, not a folder with a {KUSTOMIZATION}", span)
-    elif found in above:
-        source.findings.add(PATH_NOT_ALLOWED, f"{found}/ lists itself", span, hint="take it out")
-    elif not has_kustomization(source.root, found, span, source.findings):
-        source.findings.add(NOT_FOUND, f"{found}/ has no {KUSTOMIZATION}", span, hint="list its files instead")
+    if (source.root / location).is_file():
+        source.findings.add(NOT_FOUND, f"{location} is a file, not a folder with a {KUSTOMIZATION}", span)
+    elif location in above:
+        source.findings.add(PATH_NOT_ALLOWED, f"{location}/ lists itself", span, hint="take it out")
+    elif not has_kustomization(source.root, location, span, source.findings):
+        source.findings.add(NOT_FOUND, f"{location}/ has no {KUSTOMIZATION}", span, hint="list its files instead")
     else:
         return True
     return False

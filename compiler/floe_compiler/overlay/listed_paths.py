@@ -47,18 +47,20 @@ def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -
         hint = f"commit a copy of it in {folder}/ and list that"
         findings.add(REMOTE, f'"{path}" is not in this repository', span, hint=hint)
         return None
-    found = posixpath.normpath(posixpath.join(folder, path))
-    problem = _why_not(root, folder, path, found)
+    location = posixpath.normpath(posixpath.join(folder, path))
+    problem = _why_not(root, folder, path, location)
     if problem:
         hint = "give it a name without a dot at its start" if problem == HIDDEN else f"copy it to {folder}/"
         findings.add(PATH_NOT_ALLOWED, f'"{path}" {problem}', span, hint=hint)
         return None
-    if not (root / found).exists():
-        nearby = root / posixpath.dirname(found)
+    if not (root / location).exists():
+        nearby = root / posixpath.dirname(location)
         names = [entry.name for entry in nearby.iterdir()] if nearby.is_dir() else []
-        findings.add(NOT_FOUND, f"{found} does not exist", span, hint=did_you_mean(posixpath.basename(found), names))
+        findings.add(
+            NOT_FOUND, f"{location} does not exist", span, hint=did_you_mean(posixpath.basename(location), names)
+        )
         return None
-    return found
+    return location
 
 
 def has_kustomization(root: Path, folder: str, span: Span | None, findings: Findings) -> bool:
@@ -71,15 +73,15 @@ def has_kustomization(root: Path, folder: str, span: Span | None, findings: Find
     return (root / folder / KUSTOMIZATION).is_file()
 
 
-def _why_not(root: Path, folder: str, path: str, found: str) -> str:
+def _why_not(root: Path, folder: str, path: str, location: str) -> str:
     """Return why a path is not allowed; empty if it is."""
     if posixpath.isabs(path) or not re.fullmatch(r"[^\\\n\0]{1,200}", path):
         return "is not a relative path with forward slashes"
-    parts = Path(found).parts
+    parts = Path(location).parts
     if any((root / Path(*parts[: index + 1])).is_symlink() for index in range(len(parts))):
         return "is or follows a symbolic link"
-    allowed = (folder,) if (root / found).is_file() else (tree_of(folder), "base")
-    if not any(found == one or found.startswith(f"{one}/") for one in allowed):
+    allowed = (folder,) if (root / location).is_file() else (tree_of(folder), "base")
+    if not any(location == parent or location.startswith(f"{parent}/") for parent in allowed):
         return f"is outside {allowed[0]}/"
     # Editors and systems leave hidden files, which must not make the output stale.
     return HIDDEN if any(part.startswith(".") for part in parts) else ""

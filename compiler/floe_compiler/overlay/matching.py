@@ -130,9 +130,11 @@ class Target:
         metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
         places = ((self.labels, "labels"), (self.annotations, "annotations"))
         return all(
-            _hold([one], metadata.get(place)) or _may_set(said, one) or re.search(rf"/metadata/{place}(?!/)", said)
+            _hold([requirement], metadata.get(place))
+            or _may_set(said, requirement)
+            or re.search(rf"/metadata/{place}(?!/)", said)
             for requirements, place in places
-            for one in requirements
+            for requirement in requirements
         )
 
     def _identifies(self, manifest: Object) -> bool:

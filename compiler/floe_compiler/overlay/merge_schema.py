@@ -49,16 +49,16 @@ def _document(schemas: KubernetesSchemas, names: tuple[str, ...]) -> str:
 
 def _merging(schema: Schema, referred: list[str]) -> Mapping[str, Any]:
     """Return the merge keywords of a schema; the names of definitions that it refers to are added to `referred`."""
-    found = {key: schema[key] for key in _KEPT if key in schema}
+    merging = {key: schema[key] for key in _KEPT if key in schema}
     if isinstance(schema.get("type"), list):  # a type or null
-        found["type"] = next(name for name in schema["type"] if name != "null")
+        merging["type"] = next(name for name in schema["type"] if name != "null")
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         referred.append(name)
-        found["$ref"] = f"#/definitions/{name}"
+        merging["$ref"] = f"#/definitions/{name}"
     if "properties" in schema:
-        found["properties"] = {key: _merging(value, referred) for key, value in schema["properties"].items()}
+        merging["properties"] = {key: _merging(value, referred) for key, value in schema["properties"].items()}
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
-            found[key] = _merging(schema[key], referred)
-    return found
+            merging[key] = _merging(schema[key], referred)
+    return merging

@@ -70,8 +70,8 @@ class Overlay:
         """
         steps = self.steps_for({unit, *further})
         written = [
-            [str(identity), one.manifest, str(one.span), one.folder]
-            for identity, one in self.written.get(unit, {}).items()
+            [str(identity), object_.manifest, str(object_.span), object_.folder]
+            for identity, object_ in self.written.get(unit, {}).items()
         ]
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
 
@@ -100,14 +100,14 @@ def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tup
 
 def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str, dict[ObjectId, Written]]:
     """Return the hand-written objects by unit; record duplicates."""
-    found: dict[str, dict[ObjectId, Written]] = {}
+    by_unit: dict[str, dict[ObjectId, Written]] = {}
     for kustomization in folders:
         for resource in kustomization.resources:
             identity = identify(resource.manifest)
-            unit = found.setdefault(unit_of(identity), {})
+            unit = by_unit.setdefault(unit_of(identity), {})
             if identity in unit:
                 related = [Related(unit[identity].span, "also written here")]
                 findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related)
             else:
                 unit[identity] = Written(resource.manifest, resource.span, kustomization.folder)
-    return found
+    return by_unit

@@ -72,7 +72,7 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], version: s
     """
     built = Built()
     # Sorted by the names in messages, so that the object with the first name is reported.
-    ordered = sorted(changed, key=lambda one: str(one.identity))
+    ordered = sorted(changed, key=lambda item: str(item.identity))
     if not ordered or overlay.top is None:
         return built
     for identity, result in _run_all(_Kustomize(find_kustomize(), overlay.top, overlay.steps, version), ordered, built):
@@ -101,15 +101,15 @@ class _Kustomize:
 
     def steps_of(self, objects: Iterable[ChangedObject]) -> list[Step]:
         """Return the steps that reach any of these objects, in the order in which they are taken."""
-        reaching = {step for one in objects for step in one.steps}
+        reaching = {step for item in objects for step in item.steps}
         return [step for step in self.steps if step in reaching]
 
     def attempt(self, objects: Sequence[ChangedObject], steps: Collection[Step] | None = None) -> _Run:
         """Build these objects with those of `steps` (None: of all steps) that reach any of them."""
         taken = [step for step in self.steps_of(objects) if steps is None or step in steps]
         parts: dict[str, list[Object]] = {}
-        for one in objects:
-            parts.setdefault(one.folder, []).append(one.part)
+        for item in objects:
+            parts.setdefault(item.folder, []).append(item.part)
         try:
             files = staged_files(self.top, parts, taken, self.version)
             text, warnings = run_kustomize(self.command, self.top.folder, files)
@@ -143,18 +143,18 @@ def _portions(objects: Sequence[ChangedObject]) -> list[Sequence[ChangedObject]]
 
 def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Iterator[tuple[ObjectId, Result]]:
     """Yield the result of each object; record objects whose identity has changed."""
-    others = ", ".join(sorted(str(one) for one in run.objects.keys() - {one.identity for one in portion}))
-    missing = [one for one in portion if one.identity not in run.objects and not one.may_be_removed]
-    for one in missing:
-        message = f"after the patches, {one.identity} is missing; instead, there is {others or 'nothing'}"
-        span = one.steps[-1].span
-        built.report(Diagnostic(IDENTITY_CHANGED, message, span, subject=str(one.identity)), [one])
+    others = ", ".join(sorted(str(item) for item in run.objects.keys() - {item.identity for item in portion}))
+    missing = [item for item in portion if item.identity not in run.objects and not item.may_be_removed]
+    for item in missing:
+        message = f"after the patches, {item.identity} is missing; instead, there is {others or 'nothing'}"
+        span = item.steps[-1].span
+        built.report(Diagnostic(IDENTITY_CHANGED, message, span, subject=str(item.identity)), [item])
     if others and not missing:
         built.report(Diagnostic(DID_NOT_RUN, f"kustomize added {others}"), portion)
     if others or missing:
         return
-    for one in portion:
-        yield one.identity, Result(run.objects.get(one.identity), run.warnings)
+    for item in portion:
+        yield item.identity, Result(run.objects.get(item.identity), run.warnings)
 
 
 def _report_failing(
@@ -176,7 +176,7 @@ def _report_failing(
             built.report(Diagnostic(DID_NOT_RUN, f"kustomize: {alone}"), portion)
             return
         step, problem = _first_failure(kustomize, portion, steps)
-        built.report(problem, [one for one in objects if step in one.steps])
+        built.report(problem, [item for item in objects if step in item.steps])
         failing.append(step)
 
 
@@ -186,7 +186,7 @@ def _first_failure(
     """Return the first step on which kustomize fails, and the problem with the first such object."""
     step = _first(steps, lambda some: kustomize.attempt(portion, some).error)
     so_far = steps[: steps.index(step) + 1]
-    reached = [one for one in portion if step in one.steps]
+    reached = [item for item in portion if step in item.steps]
     changed = _first(reached, lambda some: kustomize.attempt(some, so_far).error)
     message = f"cannot be applied to {changed.identity}: {kustomize.attempt([changed], so_far).error}"
     return step, Diagnostic(PATCH_FAILED, message, step.span, str(changed.identity), related=step.related())

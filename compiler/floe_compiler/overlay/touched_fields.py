@@ -21,7 +21,9 @@ def touched_by_patch(patch: Any) -> frozenset[str] | None:
     """Return the top-level fields that a strategic merge patch (a mapping) or JSON patch (a list) may touch."""
     if isinstance(patch, list):
         pointers = {str(operation[name]) for operation in patch for name in ("path", "from") if name in operation}
-        return frozenset(map(_first_segment, pointers)) if all(one.startswith("/") for one in pointers) else None
+        return (
+            frozenset(map(_first_segment, pointers)) if all(pointer.startswith("/") for pointer in pointers) else None
+        )
     # A directive beside apiVersion and kind is about the whole object.
     return None if any(str(key).startswith("$") for key in patch) else frozenset(patch)
 
