@@ -73,7 +73,7 @@ def test_a_repository_without_a_commit(
     assert floe("diff") == 2
     assert capsys.readouterr().err == (
         "floe-compile: Git knows no revision 'HEAD'; there is no commit yet; "
-        "floe-compile diff --from-output compares with the files on disk\n"
+        "compare with the files on disk: floe-compile diff --from-output\n"
     )
 
 

@@ -266,7 +266,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
     assert words(DENY, None, PODS) == ["network-opened"]
     assert words(DENY, None, PODS, OWN) == ["network-opened"], "pods that come later are restricted by none"
     (found,) = dangers_of(identify(OWN), OWN, None, Surroundings((), Objects((PODS, rules_for("other", "Egress")))))
-    assert found.sentence == "no policy restricts the ingress of its pods any more"
+    assert found.sentence == "no policy restricts the ingress of its pods any longer"
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
 def test_what_a_policy_restricts_that_does_not_say_it(spec: Object, lost: str) -> None:
     policy = thing("NetworkPolicy", spec={"podSelector": {}, **spec})
     (found,) = dangers_of(identify(policy), policy, None, Surroundings((), Objects((PODS,))))
-    assert found.sentence == f"no policy restricts the {lost} of its pods any more"
+    assert found.sentence == f"no policy restricts the {lost} of its pods any longer"
 
 
 def test_a_policy_that_selects_other_pods_or_fewer_directions_opens_too() -> None:
@@ -315,7 +315,7 @@ def test_another_store() -> None:
     assert words(old, new) == ["secret-needed"]
     assert words(old, old | {"other": 1}) == words(None, new) == words(old, None) == []
     assert sentences(external("token"), external("token", store="other")) == [
-        "the store other must hold what was read from vault, or pods wait for it"
+        "the store other must have what was read from vault, or pods wait for it"
     ]
 
 
@@ -323,7 +323,7 @@ def test_values_that_the_store_must_hold() -> None:
     assert words(None, external("token")) == ["secret-needed"]
     assert words(external("token"), external("token", "user")) == ["secret-needed"]
     assert words(external("token", "user"), external("token")) == []
-    assert sentences(None, external("token")) == ["the store must hold prod/crm: token, or pods wait for it"]
+    assert sentences(None, external("token")) == ["the store must have prod/crm: token, or pods wait for it"]
 
 
 def test_values_that_the_store_holds_for_others_or_from_the_cluster_itself() -> None:
@@ -413,7 +413,7 @@ def waiting(host: str) -> Object:
     ],
 )
 def test_data_that_stays_elsewhere(before: Object, after: Object, new: str, old: str) -> None:
-    assert sentences(before, after) == [f"uses {new}, and the data stays in {old}"]
+    assert sentences(before, after) == [f"uses {new}, but the data stays in {old}"]
 
 
 @pytest.mark.parametrize(
@@ -438,13 +438,13 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             "Application",
             {"source": {"repoURL": "a", "targetRevision": "main"}},
             {"source": {"repoURL": "a", "targetRevision": "wip"}},
-            "now applies wip instead of main; objects that are missing there are pruned or left as they are",
+            "now applies wip instead of main; objects that are missing there are pruned or left unchanged",
         ),
         (
             "Application",
             {"destination": {"server": "a", "namespace": "x"}},
             {"destination": {"server": "b", "namespace": "x"}},
-            "now applies to b instead of a; what it has made there stays",
+            "now applies to b instead of a; objects at the old destination stay",
         ),
         (
             "GitRepository",
@@ -452,14 +452,14 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             {"url": "b", "ref": {"branch": "wip"}},
             (
                 "now applies b instead of a, wip instead of main; "
-                "objects that are missing there are pruned or left as they are"
+                "objects that are missing there are pruned or left unchanged"
             ),
         ),
         (
             "Kustomization",
             {"path": "a"},
             {"path": "b"},
-            "now applies b instead of a; objects that are missing there are pruned or left as they are",
+            "now applies b instead of a; objects that are missing there are pruned or left unchanged",
         ),
     ],
 )

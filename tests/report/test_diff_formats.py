@@ -18,7 +18,7 @@ def difference(before: list[Object], after: list[Object], environment: str = "de
     return compare(environment, manifests(before), manifests(after))
 
 
-DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not read what the newer one has written"
+DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not be able to read the data of the newer version"
 SMALL = difference(
     [thing("PersistentVolumeClaim", "data"), deployment(), thing("ConfigMap", data={"app.yaml": "a: 1\nb: 2\nc: 3\n"})],
     [
