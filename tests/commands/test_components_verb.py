@@ -1,4 +1,4 @@
-"""What a platform can be made of, as the command line tells it."""
+"""`floe-compile components` lists what a platform can be made of."""
 
 import json
 
@@ -27,7 +27,7 @@ def test_defaults_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
     assert '  storage: default "20Gi" (medium "100Gi", heavy "500Gi")\n' in capsys.readouterr().out
 
 
-def test_the_settings_of_a_required_one_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_settings_of_a_required_one_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "s3"]) == 0
     text = capsys.readouterr().out
     assert text.startswith('storage: s3  A bucket at AWS, or in another S3-compatible store\n  type: "s3"\n')

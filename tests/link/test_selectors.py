@@ -11,7 +11,7 @@ from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
 POLICY = "NetworkPolicy.networking.k8s.io sales/report-out"
 
 
-def test_peers_that_are_there() -> None:
+def test_peers_that_exist() -> None:
     assert two_namespaces().findings(check) == []
 
 

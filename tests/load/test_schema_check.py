@@ -42,7 +42,7 @@ def test_where_it_stands() -> None:
     }
 
 
-def test_a_document_that_is_no_mapping_is_named_by_its_file() -> None:
+def test_a_document_that_is_not_a_mapping_is_named_by_its_file() -> None:
     (found,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", []))
     assert found.message == "a.yaml: a list is not a mapping"
 

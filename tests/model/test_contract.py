@@ -1,4 +1,4 @@
-"""Variables that belong to the platform."""
+"""Variables that only the platform sets."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_the_overlay_patches_what_the_base_has_patched(mesh: Mesh) -> None:
     assert (prod["spec"]["replicas"], prod["metadata"]["labels"]) == (3, {"from": "base"})
 
 
-def test_who_changed_an_object_is_told(mesh: Mesh) -> None:
+def test_who_changed_an_object_is_reported(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": "patches:\n- path: web.yaml\n",

@@ -1,4 +1,4 @@
-"""What goes through kustomize comes back as it was; what would not is refused."""
+"""kustomize preserves all values; those that it cannot preserve are refused."""
 
 from __future__ import annotations
 

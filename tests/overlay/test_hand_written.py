@@ -1,4 +1,4 @@
-"""Files under resources hold Kubernetes objects that nobody else makes."""
+"""Files under resources contain Kubernetes objects that nothing else creates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PART = "a part of an object is a patch: list it under patches"
         ),
     ],
 )
-def test_what_is_no_object_is_refused(mesh: Mesh, text: str, expected: str) -> None:
+def test_what_is_not_an_object_is_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": text})
 
     assert mesh.told() == [f"K012 base/a.yaml:1:1: {expected}"]

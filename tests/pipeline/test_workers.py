@@ -227,7 +227,7 @@ def end_at_once(_shared: None, _item: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_process_that_the_system_stops_is_no_mistake_of_the_compiler() -> None:
+def test_a_process_that_the_system_stops_is_not_a_mistake_of_the_compiler() -> None:
     with pytest.raises(StageFailed) as failed:
         list(Processes(2).map(end_at_once, None, (1, 2)))
     (found,) = failed.value.diagnostics

@@ -1,4 +1,4 @@
-"""Each danger is flagged by its word where it is one, and not where it is none."""
+"""Each danger is reported with its word, and only where there is one."""
 
 import json
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_fields_that_cannot_be_changed(kind: str, before: dict[str, Any], after:
     assert words(thing(kind, **before), thing(kind, **before, other=1)) == []
 
 
-def test_a_service_address_filled_in_by_the_cluster_is_no_change() -> None:
+def test_a_service_address_filled_in_by_the_cluster_is_not_a_change() -> None:
     assert words(thing("Service", spec={}), thing("Service", spec={"clusterIP": "10.0.0.1"})) == []
 
 
@@ -73,7 +73,7 @@ def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
     assert words(old, new) == (["scale-down"] if expected else [])
 
 
-def test_how_much_less_runs_is_told() -> None:
+def test_how_much_less_runs_is_reported() -> None:
     two, one, none = (thing("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
     assert sentences(two, one) == ["replicas go from 2 to 1: fewer pods run"]
     assert sentences(two, none) == ["replicas go from 2 to 0: it no longer runs"]
@@ -107,7 +107,9 @@ def test_image_versions(before: str, after: str, expected: list[str]) -> None:
         ("ghcr.io/a/b:2.0", "ghcr.io/a/c:2.0", "ghcr.io/a/c", "ghcr.io/a/b"),
     ],
 )
-def test_where_an_image_comes_from_is_told_as_far_as_it_differs(before: str, after: str, new: str, old: str) -> None:
+def test_where_an_image_comes_from_is_reported_as_far_as_it_differs(
+    before: str, after: str, new: str, old: str
+) -> None:
     found = sentences(deployment(image=before), deployment(image=after))
     assert found == [f"its image comes from {new} instead of {old}"]
 
@@ -554,7 +556,7 @@ def stored(size: str) -> Object:
         ),
     ],
 )
-def test_what_is_no_danger_in_an_object_of_another_kind(before: Object | None, after: Object | None) -> None:
+def test_what_is_not_a_danger_in_an_object_of_another_kind(before: Object | None, after: Object | None) -> None:
     assert words(before, after, PODS)
     other_before, other_after = (one and {**one, "kind": "Gadget"} for one in (before, after))
     assert words(other_before, other_after, PODS) == []

@@ -53,7 +53,7 @@ def known(path: Path) -> FileStat:
     return found
 
 
-def test_a_file_that_nobody_touched_matches(file: Path) -> None:
+def test_a_file_that_was_not_changed_matches(file: Path) -> None:
     assert known(file).matches(file.lstat())
 
 

@@ -34,7 +34,7 @@ def test_a_request_above_its_limit() -> None:
     assert platform.findings(check) == [("C081", POLARIS, f"{MAIN} requests 1001m of cpu, above its limit of 1")]
 
 
-def test_what_is_no_quantity_is_another_rules_business() -> None:
+def test_what_is_not_a_quantity_is_another_rules_business() -> None:
     platform = sample()
     resources = platform.container("Deployment/polaris")["resources"]
     resources["requests"] = {"cpu": "much", "memory": "1Ti"}

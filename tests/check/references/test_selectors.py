@@ -18,7 +18,7 @@ def test_a_service_without_pods() -> None:
     assert platform.hints(*CHECKS) == ["it selects app.kubernetes.io/name=gone"]
 
 
-def test_a_service_whose_endpoints_somebody_else_keeps() -> None:
+def test_a_service_whose_endpoints_others_manage() -> None:
     platform = sample()
     del platform["Service/dagster"]["spec"]["selector"]
     assert platform.findings(*CHECKS) == []
