@@ -1,4 +1,4 @@
-"""The command line turns whatever happens into an exit code and words, never a traceback."""
+"""The command line turns every outcome into an exit code and a message, never a traceback."""
 
 import errno
 import importlib

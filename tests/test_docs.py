@@ -1,4 +1,4 @@
-"""The documentation: links lead somewhere, commands are understood, what is shown is what there is."""
+"""The documentation: links work, commands are valid, and examples are correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trimming leaves of a published schema."""
+"""What remains of a published schema after trimming."""
 
 from __future__ import annotations
 

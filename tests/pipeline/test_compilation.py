@@ -1,4 +1,4 @@
-"""What the inputs compile to, asked for piece by piece."""
+"""What the inputs compile to, read in parts."""
 
 from __future__ import annotations
 

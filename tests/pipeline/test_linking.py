@@ -1,4 +1,4 @@
-"""The first stage that finds an error tells all that it found, and nothing of the later ones is told."""
+"""The first stage with an error reports all its findings; later stages report none."""
 
 from __future__ import annotations
 

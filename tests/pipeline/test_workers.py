@@ -1,4 +1,4 @@
-"""Whoever does the work, and however many they are: the same results in the same order."""
+"""All kinds and numbers of workers return the same results in the same order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people read: place, code, message, the line itself, the hint - and never a secret or a control code."""
+"""Text output: location, code, message, line and hint, but never a secret or a control code."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Data products: their names, and what they read of one another."""
+"""Data products: their names, and what they read from each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merged data against the models: every complaint at the place where the value was written, with a way out."""
+"""Merged data against the models: every error is at the location of the value, with a hint."""
 
 from __future__ import annotations
 

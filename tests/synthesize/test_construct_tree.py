@@ -1,4 +1,4 @@
-"""cdk8s gives objects their namespace, labels, order and waves, refuses what is no tree, and touches no body."""
+"""cdk8s adds namespaces, labels, order and waves to objects, refuses invalid trees, and changes no bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file is replaced in one step, and nothing that lies in the way of that is followed or kept."""
+"""A file is replaced atomically; links and leftovers at its path are not followed or kept."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Deletions that Git cannot undo need a person's word; ordinary ones do not."""
+"""Deletions that Git cannot undo need permission; others do not."""
 
 from collections.abc import Sequence
 

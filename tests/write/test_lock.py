@@ -1,4 +1,4 @@
-"""Two runs never write at once, a killed run leaves no lock behind, and the repository holds no trace of any."""
+"""Two runs never write at once, and locks leave nothing behind, even if a run is killed."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""Writing makes the output equal to what was compiled, touches nothing else, and survives being killed anywhere."""
+"""Writing makes the output equal to what was compiled, changes nothing else, and may be killed at any moment."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Every case of wanted, owned and found has one outcome, and nobody's work is overwritten or deleted."""
+"""Every combination of wanted, owned and existing files has one outcome, and no foreign file is overwritten."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is remembered is only ever a shortcut: losing or spoiling it does no harm."""
+"""The cached state only saves time: losing or damaging it does no harm."""
 
 from pathlib import Path
 

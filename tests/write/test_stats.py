@@ -1,4 +1,4 @@
-"""A file counts as unread only while the file system says that nobody can have changed it."""
+"""A file is not read again only if the file system proves that it has not changed."""
 
 import os
 from pathlib import Path

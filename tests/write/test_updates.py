@@ -1,4 +1,4 @@
-"""Changes of compiled files that no cluster takes need a person's word, like deletions."""
+"""Changes of immutable fields need permission, like deletions."""
 
 from __future__ import annotations
 
