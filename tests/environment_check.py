@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from floe_compiler.check import check_unit
-from floe_compiler.link import Environment, Facts, link, link_across, placed
+from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.places import Places
@@ -49,7 +49,7 @@ def run_all_checks(environments: Iterable[Rendered]) -> tuple[Diagnostic, ...]:
         findings.extend(one.findings)
         findings.extend(placed(link(one.facts, one.summaries), one.places))
     linked = (Environment.of(one.facts, one.summaries) for one in checked.values())
-    findings.extend(link_across(linked, lambda environment, unit: checked[environment].places(unit)))
+    findings.extend(duplicate_objects(linked, lambda environment, unit: checked[environment].places(unit)))
     return findings.finish()
 
 

@@ -1,4 +1,4 @@
-"""The command line turns whatever happens into an exit code and words, never a traceback."""
+"""The command line turns every outcome into an exit code and a message, never a traceback."""
 
 import errno
 import importlib
@@ -50,7 +50,7 @@ def test_help_tells_of_every_exit_code(capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize("verb", ["compile", "check", "diff"])
-def test_an_environment_that_is_not_there(verb: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_environment_that_does_not_exist(verb: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (repository / "overlays/dev/environment.yaml").touch()
     assert main([verb, "--env", "dew"]) == 2
     assert capsys.readouterr().err == 'floe-compile: there is no environment "dew"; did you mean "dev"?\n'
@@ -67,7 +67,7 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "usage: floe-compile" in capsys.readouterr().err
 
 
-def test_a_root_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_root_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--root", "/nonexistent"]) == 2
     assert "there is no such folder" in capsys.readouterr().err
 
@@ -111,7 +111,7 @@ def test_an_interruption_is_quiet(
     assert capsys.readouterr().err == "floe-compile: interrupted\n"
 
 
-def test_a_folder_without_permission_is_no_bug(
+def test_a_folder_without_permission_is_not_a_bug(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(*_: object, **__: object) -> None:
@@ -141,7 +141,7 @@ def run(repository: Path, *arguments: str, **options: object) -> subprocess.Pope
     return subprocess.Popen(program, cwd=repository, env=environment, **options)  # type: ignore[call-overload,no-any-return]
 
 
-def test_a_reader_that_goes_away_is_no_error(repository: Path) -> None:
+def test_a_reader_that_goes_away_is_not_an_error(repository: Path) -> None:
     for number in range(1000):  # more than a pipe holds
         (repository / f"domains/{number:0140}.yaml").write_text("x\n")
     with run(repository, "check", "--format", "json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -155,7 +155,7 @@ def test_a_reader_that_goes_away_is_no_error(repository: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("arguments", [["check", "--format", "json"], ["rules"], ["components"]])
-def test_a_full_device_is_no_bug(repository: Path, arguments: list[str]) -> None:
+def test_a_full_device_is_not_a_bug(repository: Path, arguments: list[str]) -> None:
     with (
         Path("/dev/full").open("wb") as full,
         run(repository, *arguments, stdout=full, stderr=subprocess.PIPE) as process,

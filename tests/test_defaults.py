@@ -1,4 +1,4 @@
-"""Defaults that fit one another: a domain that says nothing of sizes compiles, whatever the scale."""
+"""Defaults fit together: a domain without any sizes compiles at every scale."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def by_name(plans: Iterable[UnitPlan], texts: Iterable[str]) -> dict[tuple[str, 
     }
 
 
-def test_a_unit_renders_alike_in_any_order_and_in_any_process() -> None:
+def test_a_unit_is_rendered_equally_in_any_order_and_in_any_process() -> None:
     """A hidden input - something that another unit left behind, or that the process holds - would show here."""
     plans = units()
     serial = by_name(plans, map(rendered, plans))

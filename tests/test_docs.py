@@ -1,4 +1,4 @@
-"""The documentation: links lead somewhere, commands are understood, what is shown is what there is."""
+"""The documentation: links work, commands are valid, and examples are correct."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_excerpts_stand_in_the_output(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", noted("from tests/errors/"))
-def test_errors_shown_are_those_that_are_told(block: Block) -> None:
+def test_errors_shown_are_those_that_are_reported(block: Block) -> None:
     folder = ROOT / block.note.removeprefix("from ")
     assert block.text in (folder / "expected.txt").read_text(encoding="utf-8")
 

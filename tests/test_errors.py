@@ -1,4 +1,4 @@
-"""Every mistake as its maker sees it: a small mesh with files changed, and the text that compiling it prints.
+"""Every mistake as users see it: a small mesh with changed files, and the text that compiling it prints.
 
 A case is a folder in `tests/errors/`: the files that differ from `tests/meshes/small`, and `expected.txt`. A file that
 is empty is deleted. Set UPDATE=1 to write `expected.txt` anew, and read what it says.
@@ -33,7 +33,7 @@ def mesh_of(case: Path, root: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_the_mistake_is_told_as_expected(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_mistake_is_reported_as_expected(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mesh_of(case, tmp_path)
     code = main(["check", "--root", str(tmp_path), "--quiet"])
     printed = capsys.readouterr()

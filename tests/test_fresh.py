@@ -1,4 +1,4 @@
-"""What is generated and committed is what the repository generates now, and is laid out as Argo CD and Flux read it."""
+"""Generated files in the repository are current, and have the layout that Argo CD and Flux read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small meshes and all the files that they compile to, kept for people to read.
+"""Small meshes and all files that they compile to, for people to read.
 
 A case is a folder in `tests/golden/` with a mesh, and what it compiles to under `output/`. Set UPDATE=1 to write what
 changed, delete what is no longer compiled, and see in the diff what that means.

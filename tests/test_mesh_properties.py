@@ -1,4 +1,4 @@
-"""Whatever a platform is made of, it compiles to something sound, or to errors that say where they come from."""
+"""Every platform compiles to a valid output, or to errors with a location."""
 
 from __future__ import annotations
 

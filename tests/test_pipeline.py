@@ -90,7 +90,7 @@ def test_progress_tells_the_stages_in_their_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "file", ["output/dev", "output/prod/floe-platform/x.yaml", "output/dev/floe-platform/x.yaml", MANIFEST, ""]
 )
-def test_what_is_no_file_of_the_output_is_not_explained(tmp_path: Path, file: str) -> None:
+def test_what_is_not_a_file_of_the_output_is_not_explained(tmp_path: Path, file: str) -> None:
     assert explain_file(small_mesh(tmp_path, {}), file) is None
 
 

@@ -105,7 +105,7 @@ def texts(mesh: Rendered) -> Iterator[tuple[str, str]]:
 
 
 @EVERY
-def test_604_services_are_called_by_names_that_are_there(mesh: Rendered) -> None:
+def test_604_services_are_called_by_names_that_exist(mesh: Rendered) -> None:
     served = {
         (names(one)[1], names(one)[0]): {str(port["port"]) for port in one["spec"]["ports"]}
         for one in mesh.of_kind("Service")
@@ -145,7 +145,7 @@ def test_606_every_pod_is_restricted(mesh: Rendered) -> None:
 
 
 @EVERY
-def test_607_nobody_outside_an_environments_namespaces_has_rights_in_them(mesh: Rendered) -> None:
+def test_607_nothing_outside_an_environments_namespaces_has_permissions_in_them(mesh: Rendered) -> None:
     own = {names(one)[1] for one in mesh.of_kind("Namespace")}
     used = {names(one)[0] for one in mesh.objects} - {"", "argocd"}
     assert used == own
@@ -163,7 +163,7 @@ def test_608_everything_is_denied_but_what_is_declared(mesh: Rendered) -> None:
 
 
 @EVERY
-def test_608_every_policy_is_for_pods_that_are_there(mesh: Rendered) -> None:
+def test_608_every_policy_is_for_pods_that_exist(mesh: Rendered) -> None:
     for one in mesh.of_kind("NetworkPolicy"):
         launched = names(one)[1].startswith("run-")  # Dagster starts the pods of its runs by itself
         selected = [pod for pod in mesh.of_kind("Job", "CronJob", *SERVERS) if is_for(one, pod)]
@@ -270,7 +270,7 @@ def test_615_images_come_from_the_registry_or_its_mirrors() -> None:
 
 
 @EVERY
-def test_616_nothing_lies_on_nodes(mesh: Rendered) -> None:
+def test_616_nothing_is_on_nodes(mesh: Rendered) -> None:
     for name, pod in mesh.pods():
         kinds = {kind for volume in pod["spec"]["volumes"] for kind in volume if kind != "name"}
         assert kinds <= {"configMap", "projected", "secret", "emptyDir"}, name
@@ -282,7 +282,7 @@ def spread(workload: Object) -> set[tuple[str, str]]:
     return {(one["topologyKey"], one["whenUnsatisfiable"]) for one in found}
 
 
-def test_618_replicas_stand_on_different_nodes() -> None:
+def test_618_replicas_are_on_different_nodes() -> None:
     for one in replicated(PROD):
         assert ("kubernetes.io/hostname", "DoNotSchedule") in spread(one), names(one)
         assert ("topology.kubernetes.io/zone", "ScheduleAnyway") in spread(one), names(one)
@@ -340,7 +340,7 @@ def test_623_what_others_need_starts_before_them(mesh: Rendered) -> None:
 
 
 @EVERY
-def test_624_pods_start_anew_when_their_configuration_changes(mesh: Rendered) -> None:
+def test_624_pods_start_again_when_their_configuration_changes(mesh: Rendered) -> None:
     for name, pod in mesh.pods():
         if any("configMap" in volume for volume in pod["spec"]["volumes"]):
             assert re.fullmatch("[0-9a-f]{64}", pod["metadata"]["annotations"]["floe.dev/config-hash"]), name
@@ -392,7 +392,7 @@ def test_642_flux_waits_for_what_it_applies() -> None:
 
 
 @pytest.mark.parametrize("environment", ["blue", "green"])
-def test_645_a_suffix_stands_on_every_namespace_and_in_every_name(environment: str) -> None:
+def test_645_a_suffix_is_on_every_namespace_and_in_every_name(environment: str) -> None:
     mesh = compiled(GOLDEN / "patched")[environment]
     own = {names(one)[1] for one in mesh.of_kind("Namespace")}
     assert own == {f"floe-platform-{environment}", f"floe-sales-domain-{environment}"}

@@ -47,7 +47,7 @@ def problems(root: Path) -> tuple[Diagnostic, ...]:
     return failed.value.diagnostics
 
 
-def test_its_objects_stand_beside_those_of_the_others(installed: None, tmp_path: Path) -> None:
+def test_its_objects_are_next_to_those_of_the_others(installed: None, tmp_path: Path) -> None:
     without = compile_mesh(small_mesh(tmp_path / "without", {}))
     compiled = compile_mesh(mesh(tmp_path, replicas=3))
     assert compiled.warnings == (), "the checks have nothing to say of them"

@@ -1,4 +1,4 @@
-"""What trimming leaves of a published schema."""
+"""What remains of a published schema after trimming."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_has_a_default_stays_where_it_may_be_required() -> None:
     assert share(schema) == schema
 
 
-def test_two_parts_of_one_name_are_told_apart() -> None:
+def test_two_parts_of_one_name_are_reported_apart() -> None:
     other = PLACE | {"required": ["town"]}
     parts = {
         "a": {"properties": {"at": PLACE}},
@@ -76,7 +76,7 @@ def test_two_parts_of_one_name_are_told_apart() -> None:
     assert share({"properties": parts})["$defs"] == {"at": PLACE, "at2": other}
 
 
-def test_what_fits_on_a_line_stands_on_one() -> None:
+def test_what_fits_on_a_line_is_on_one() -> None:
     assert show({"b": TEXT, "a": {}}) == '{"a": {}, "b": {"type": "string"}}'
     lines = show({"properties": {"x" * 60: TEXT, "y" * 60: TEXT}}).splitlines()
     assert lines[0] == "{"

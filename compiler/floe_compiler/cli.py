@@ -1,4 +1,4 @@
-"""The command line: from arguments to a verb, and from any outcome to an exit code and a plain message."""
+"""The command line: runs a verb, and turns every outcome into an exit code and a plain message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from floe_compiler.model.diagnostics import StageFailed, did_you_mean
 
 DEFAULT_VERB = "compile"
 
-# Each verb is the module of that name in floe_compiler.commands.
+# Each verb is a module with that name in floe_compiler.commands.
 VERBS = {
     "compile": "compile the inputs into output/ (also what floe-compile alone does)",
     "check": "report whether output/ is what the inputs compile to; write nothing",
@@ -29,13 +29,13 @@ VERBS = {
 }
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What no program can help: the disk is full, or the user's share of it."""
+"""Errors of the system: the disk is full, or the user's quota is."""
 
 DESCRIPTION = """\
 Compile the declarations of a data-mesh platform into plain Kubernetes YAML for Argo CD or Flux.
 
 inputs:  platform-manifest.yaml   what the platform is made of
-         overlays/<env>/          where it runs and how big, and patches of that environment
+         overlays/<env>/          where it runs, at what scale, and patches of that environment
          domains/<domain>/        the domains and their data products
          base/                    hand-written objects and patches for every environment
 output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs
@@ -55,7 +55,7 @@ examples:
   floe-compile --allow-delete prod/floe-sales-domain   let a removed domain go
 
 exit codes:  0 done  1 errors, or an output that is not current  2 wrong usage  3 a bug in floe-compile
-             130 interrupted  141 nobody reads the answer any more
+             130 interrupted  141 the reader of the output has ended
 """
 
 
@@ -65,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _tolerate_any_text()
     try:
         return _run(_parse(arguments))
-    except SystemExit as asked:  # by argparse, for --help, --version and wrong usage
-        return asked.code if isinstance(asked.code, int) else USAGE
+    except SystemExit as exit_:  # by argparse, for --help, --version and wrong usage
+        return exit_.code if isinstance(exit_.code, int) else USAGE
     except UsageError as error:
         sys.stderr.write(f"floe-compile: {error}\n")
         return USAGE
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _discard_stdout()
         return PIPE_CLOSED
-    except Exception as error:  # the one boundary: nobody is ever shown a traceback
+    except Exception as error:  # the only boundary: users never see a traceback
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             _discard_stdout()
             sys.stderr.write(f"floe-compile: cannot write {error.filename or 'the answer'}: {error.strerror}\n")
@@ -119,7 +119,7 @@ def _parse(arguments: list[str]) -> Namespace:
 
 
 def _parser(verb: str) -> ArgumentParser:
-    """Return the parser; only the verb that will run is imported and asked for its options."""
+    """Return the parser; only the verb that will run is imported to add its options."""
     parser = ArgumentParser(
         "floe-compile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
     )
@@ -139,7 +139,7 @@ def _parser(verb: str) -> ArgumentParser:
 
 
 class _Version(Action):
-    """Look the version up only when asked for it."""
+    """Looks the version up only if it is requested."""
 
     def __call__(self, parser: ArgumentParser, *_: Any) -> None:
         from floe_compiler.commands.version import version
@@ -153,14 +153,14 @@ def _show_failure(failed: StageFailed, options: Namespace) -> None:
     from floe_compiler.commands.options import FORMATS, find_root
     from floe_compiler.report.outcome import Outcome
 
-    given = Namespace(**{"root": None, "format": "text", "quiet": False, **vars(options)})
-    if given.format not in FORMATS:
-        given.format = "text"
-    show(Outcome(failed.diagnostics), find_root(given.root), given)
+    settings = Namespace(**{"root": None, "format": "text", "quiet": False, **vars(options)})
+    if settings.format not in FORMATS:
+        settings.format = "text"
+    show(Outcome(failed.diagnostics), find_root(settings.root), settings)
 
 
 def _tolerate_any_text() -> None:
-    """Let no character that the terminal's encoding lacks end the program."""
+    """Keep running if the terminal's encoding lacks a character."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

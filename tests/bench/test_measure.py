@@ -1,4 +1,4 @@
-"""What the benchmark says of a program is true of it; no test looks at how long one takes."""
+"""The benchmark measures programs correctly; no test depends on how long one takes."""
 
 from __future__ import annotations
 

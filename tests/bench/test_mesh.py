@@ -1,4 +1,4 @@
-"""The mesh that the benchmark measures is one that people could have; how long it takes is no test's business."""
+"""The mesh of the benchmark is realistic; no test depends on how long it takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents in the cache, known by their text, their file and the compiler that found them sound."""
+"""Documents in the cache: their key has their text, their file and the compiler."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_they_are_known_for_nothing_else(compiler: str, file: str, text: str) ->
     assert DocumentCache(store, compiler).get(file, text) is None
 
 
-def test_what_is_no_document_is_not_known() -> None:
+def test_what_is_not_a_document_is_not_known() -> None:
     store = Memory()
     store.put(KIND, digest_of("1", "a", "b"), b"damaged")
     assert DocumentCache(store, "1").get("a", "b") is None

@@ -1,4 +1,4 @@
-"""Where the cache lies."""
+"""The folder of the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry is right or missing, whatever happens to its file; and nothing that goes wrong with it stops a run."""
+"""An entry is correct or missing, whatever happens to its file, and no error with it stops a run."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def in_the_way() -> list[tuple[str, Callable[[Path], object]]]:
 
 
 @pytest.mark.parametrize("make", [one[1] for one in in_the_way()], ids=[one[0] for one in in_the_way()])
-def test_what_is_no_file_is_none_and_not_waited_for(store: Store, make: Callable[[Path], object]) -> None:
+def test_what_is_not_a_file_is_none_and_not_waited_for(store: Store, make: Callable[[Path], object]) -> None:
     path_of(store).unlink()
     make(path_of(store))
     assert store.get("units", KEY) is None
@@ -130,7 +130,7 @@ def test_only_the_user_can_read_it(store: Store) -> None:
 
 
 @pytest.mark.parametrize("place", ["cache", "cache/units", f"cache/units/{KEY[:2]}"])
-def test_nowhere_to_keep_anything_is_no_error(tmp_path: Path, place: str) -> None:
+def test_nowhere_to_keep_anything_is_not_an_error(tmp_path: Path, place: str) -> None:
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text("in the way")
     store = Store(tmp_path / "cache")
@@ -197,7 +197,7 @@ def test_what_is_used_stays(store: Store) -> None:
     assert path_of(store).stat().st_mtime_ns == before, "once a day is enough"
 
 
-def test_a_spoilt_entry_does_not_count_as_used(store: Store) -> None:
+def test_a_damaged_entry_does_not_count_as_used(store: Store) -> None:
     path_of(store).write_bytes(b"spoilt")
     age(path_of(store), KEPT_DAYS - 1)
     store.get("units", KEY)

@@ -56,7 +56,7 @@ def only_finding(platform: Platform) -> Diagnostic:
     return found
 
 
-def test_a_finding_stands_where_its_object_comes_from() -> None:
+def test_a_finding_is_where_its_object_comes_from() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
     platform.facts["origins"] = {POLARIS: CHOICE}
@@ -65,7 +65,7 @@ def test_a_finding_stands_where_its_object_comes_from() -> None:
     assert (found.span, found.hint, found.related) == (CHOICE, "give it an exact tag, or a digest", ())
 
 
-def test_a_finding_about_a_patched_object_stands_at_the_last_patch() -> None:
+def test_a_finding_about_a_patched_object_is_at_the_last_patch() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
     first, last = Span("base/patch.yaml", 3, 1), Span("overlays/prod/patch.yaml", 3, 1)
@@ -75,7 +75,7 @@ def test_a_finding_about_a_patched_object_stands_at_the_last_patch() -> None:
     assert found.related == (Related(first, "patched here, too"), Related(CHOICE, "rendered for this"))
 
 
-def test_a_finding_about_what_a_patch_removed_stands_at_that_patch() -> None:
+def test_a_finding_about_what_a_patch_removed_is_at_that_patch() -> None:
     platform = sample()
     del platform.objects["ResourceQuota/quota"]
     patch = Span("overlays/prod/patch.yaml", 3, 1)

@@ -1,4 +1,4 @@
-"""GitHub Actions: least privilege, exact actions, and no text of others in a shell."""
+"""GitHub Actions: least privilege, exact versions of actions, and no foreign text in a shell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yaml"))
 REQUIRED = {"test.yaml": "tests", "pull-request.yaml": "compiled"}
-"""The job of each workflow that a merge may wait for."""
+"""The job of each workflow that a merge may require."""
 
 each = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
@@ -81,7 +81,7 @@ def test_text_of_others_reaches_scripts_only_as_variables(path: Path) -> None:
 
 
 @each
-def test_no_trigger_gives_a_forks_code_our_rights(path: Path) -> None:
+def test_no_trigger_gives_a_forks_code_our_permissions(path: Path) -> None:
     assert not set(workflow(path)["on"]) & {"pull_request_target", "workflow_run", "issue_comment"}
 
 
@@ -177,7 +177,7 @@ def test_only_changes_of_the_mesh_or_the_compiler_are_checked(repository: Path, 
     assert output.read_text() == expected
 
 
-def test_a_base_that_is_not_there_is_no_reason_to_check_nothing(repository: Path) -> None:
+def test_a_base_that_does_not_exist_is_not_a_reason_to_check_nothing(repository: Path) -> None:
     assert verdict("pull-request.yaml", "changes", repository, BASE="HEAD^1", GITHUB_OUTPUT="/dev/null") != 0
 
 

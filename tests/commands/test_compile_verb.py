@@ -1,4 +1,4 @@
-"""`floe-compile` makes the output what the inputs say, and says what it did."""
+"""`floe-compile` writes the output that the inputs compile to, and reports what it did."""
 
 import json
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_an_input_that_was_another_while_it_was_read_is_compiled_again(
     assert "text: one" in (repository / SALES).read_text()
 
 
-def test_a_spoilt_output_is_not_taken_for_current(repository: Path, floe: Floe) -> None:
+def test_a_damaged_output_is_not_taken_for_current(repository: Path, floe: Floe) -> None:
     floe()
     (repository / SALES).unlink()
     assert floe() == 0
@@ -104,7 +104,7 @@ def test_errors_write_nothing(repository: Path, floe: Floe, capsys: pytest.Captu
     assert captured.err.endswith("floe-compile: 1 error\n")
 
 
-def test_a_removed_domain_needs_leave_and_the_hint_says_how(
+def test_a_removed_domain_needs_permission_and_the_hint_says_how(
     repository: Path, floe: Floe, capsys: pytest.CaptureFixture[str]
 ) -> None:
     floe()

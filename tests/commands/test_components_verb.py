@@ -1,4 +1,4 @@
-"""What a platform can be made of, as the command line tells it."""
+"""`floe-compile components` lists what a platform can be made of."""
 
 import json
 
@@ -27,19 +27,19 @@ def test_defaults_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
     assert '  storage: default "20Gi" (medium "100Gi", heavy "500Gi")\n' in capsys.readouterr().out
 
 
-def test_the_settings_of_a_required_one_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_settings_of_a_required_one_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "s3"]) == 0
     text = capsys.readouterr().out
     assert text.startswith('storage: s3  A bucket at AWS, or in another S3-compatible store\n  type: "s3"\n')
     assert '  credentials: required\n      How clients log in.\n      type: "identity"\n' in text
-    assert '\n      type: "secret"\n          The way clients log in.\n      name: default "s3-warehouse"\n' in text
+    assert '\n      type: "secret"\n          How clients log in.\n      name: default "s3-warehouse"\n' in text
 
 
 def test_a_database_has_the_settings_that_people_write(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "database"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("database: external    A PostgreSQL server outside the cluster, such as RDS (written under ")
-    assert "  secret: required\n      Where the credentials are.\n      name: required\n" in text
+    assert "  secret: required\n      The secret with the credentials.\n      name: required\n" in text
     assert "server: required" not in text, "the server of one outside follows from its host"
     assert "  server: default null\n" in text
 

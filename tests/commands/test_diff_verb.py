@@ -73,7 +73,7 @@ def test_a_repository_without_a_commit(
     assert floe("diff") == 2
     assert capsys.readouterr().err == (
         "floe-compile: Git knows no revision 'HEAD'; there is no commit yet; "
-        "floe-compile diff --from-output compares with the files on disk\n"
+        "compare with the files on disk: floe-compile diff --from-output\n"
     )
 
 
@@ -107,7 +107,7 @@ def test_a_removed_environment_is_deleted_unless_others_were_asked_for(
     assert capsys.readouterr().err == "floe-compile: no object changes\n"
 
 
-def test_layout_alone_is_no_difference(
+def test_layout_alone_is_not_a_difference(
     committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = committed / "output/dev/floe-sales/configmap_sales.yaml"
@@ -117,7 +117,7 @@ def test_layout_alone_is_no_difference(
     assert capsys.readouterr().err == "floe-compile: no object changes\n"
 
 
-def test_a_spoilt_file_is_named(committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_file_is_named(committed: Path, floe: Floe, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
     path = "output/dev/floe-sales/configmap_sales.yaml"
     (committed / path).write_text("<<<<<<< HEAD\n")
     git("commit", "--quiet", "--all", "--message", "spoilt")

@@ -1,4 +1,4 @@
-"""Where values of the output come from, as the command line tells it."""
+"""`floe-compile explain` shows where values of the output come from."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_a_value_is_traced_to_its_line(mesh: Path, capsys: pytest.CaptureFixture
     assert any(line.startswith(f"    {PRODUCT}:9:") for line in lines)
 
 
-def test_what_a_value_beat_is_told(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_value_overrode_is_reported(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     profiles = "output/dev/floe-sales-domain/configmap_dbt-profiles.yaml"
     assert main(["explain", f"{profiles}:data"]) == 0
     text = capsys.readouterr().out
@@ -89,7 +89,7 @@ def test_a_patched_object_names_its_patch(
         (f"{CRON_JOB}:spec.scheduel", 'has nothing at spec.scheduel; did you mean "spec.schedule"?'),
     ],
 )
-def test_what_is_not_there_is_wrong_usage(
+def test_what_does_not_exist_is_wrong_usage(
     place: str, message: str, mesh: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["compile", "--quiet"]) == 0

@@ -1,4 +1,4 @@
-"""The hook keeps commits whole, also where pre-commit by itself would not: proved with the real pre-commit."""
+"""The hook keeps commits complete, even where pre-commit alone would not; tested with the real pre-commit."""
 
 from __future__ import annotations
 

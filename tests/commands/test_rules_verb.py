@@ -1,4 +1,4 @@
-"""Every rule has a code of its own, an explanation, and its place in docs/rules.md."""
+"""Every rule has its own code, an explanation, and an entry in docs/rules.md."""
 
 import json
 import re

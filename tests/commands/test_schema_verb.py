@@ -28,7 +28,7 @@ def test_without_a_kind_nothing_is_printed_that_no_program_could_read(
     assert run(tmp_path) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "(PlatformManifest, Environment, Domain, DataProduct), or --write all of them" in err
+    assert "(PlatformManifest, Environment, Domain, DataProduct), or write all with --write" in err
 
 
 def test_all_are_written_and_then_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +40,7 @@ def test_all_are_written_and_then_current(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().out == "", "nothing is written twice"
 
 
-def test_one_that_is_stale_missing_or_left_over_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_that_is_stale_missing_or_left_over_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, "--write")
     schemas = tmp_path / "schemas"
     (schemas / "domain.schema.json").write_text("{}\n")

@@ -1,4 +1,4 @@
-"""A REST catalog of somebody else: the same steps work with it, and nothing in them knows which catalog it is."""
+"""An external REST catalog: the same steps work with it, and do not depend on which catalog it is."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_tokens_come_from_the_catalog_unless_another_server_hands_them_out() -> 
     ]
 
 
-def test_a_domain_may_show_a_token_or_nothing() -> None:
+def test_a_domain_may_send_a_token_or_nothing() -> None:
     shown = catalog(credentials={"type": "token", "secret": {"name": "lake", "key": "jwt"}}).client("sales")
     assert isinstance(shown.credentials, BearerToken)
     assert (shown.credentials.token.secret.name, shown.credentials.token.key) == ("lake-sales", "jwt")
@@ -152,14 +152,14 @@ def test_other_logins_pass_all_checks_too(tmp_path: Path, credentials: dict[str,
     assert CRON_JOB in rendered(tmp_path, credentials=credentials)
 
 
-def test_a_secret_that_nobody_puts_there_comes_from_the_store(tmp_path: Path) -> None:
+def test_a_secret_that_is_not_managed_elsewhere_comes_from_the_store(tmp_path: Path) -> None:
     assert EXTERNAL_SECRET not in rendered(tmp_path / "existing")
     files = rendered(tmp_path / "store", secrets=STORE_SECRETS, credentials={"type": "oauth2"})
     found = {one["secretKey"]: one["remoteRef"]["key"] for one in files[EXTERNAL_SECRET]["spec"]["data"]}
     assert found == dict.fromkeys(("client-id", "client-secret"), "small/dev/floe-platform/catalog-client-sales")
 
 
-def test_no_client_is_made_up_for_a_catalog_of_others(tmp_path: Path) -> None:
+def test_no_client_is_generated_for_a_catalog_of_others(tmp_path: Path) -> None:
     with pytest.raises(StageFailed) as failed:
         compile_mesh(mesh(tmp_path, credentials={"type": "oauth2"}))
     assert [one.rule.code for one in failed.value.diagnostics] == ["S001"]

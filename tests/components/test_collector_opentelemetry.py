@@ -1,4 +1,4 @@
-"""The collector: what requirements and traps say of it, its configuration, and the rendered objects."""
+"""The collector: its requirements, known pitfalls, its configuration, and the rendered objects."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_passwords_are_refused_with_a_hint(key: str) -> None:
 @pytest.mark.parametrize(
     "account", ["https://acme.snowflakecomputing.com", "acme.snowflakecomputing.com", "acme/x", "", "a b"]
 )
-def test_the_account_is_no_url(account: str) -> None:
+def test_the_account_is_not_a_url(account: str) -> None:
     with pytest.raises(ValidationError, match="acme-analytics"):
         SnowflakeConfig.model_validate({"account": account})
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server outside the cluster: consumers learn where it is, and nothing of it is rendered."""
+"""A PostgreSQL server outside the cluster: consumers get its address, and it is not rendered."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_no_credential_is_made_up() -> None:
     assert all(not key.generated and not key.literal for key in database().password.secret.keys)
 
 
-def test_a_secret_that_somebody_else_provides_is_not_rendered() -> None:
+def test_a_secret_that_others_provide_is_not_rendered() -> None:
     given = {"name": "rds", "existing": True}
     assert not secret_objects(PRODUCTION, "floe-sales-domain", [database(secret=given).password.secret])
     assert secret_objects(PRODUCTION, "floe-sales-domain", [database().password.secret])

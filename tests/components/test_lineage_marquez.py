@@ -1,4 +1,4 @@
-"""Marquez: what requirements and traps say of it, its configuration, and the rendered services."""
+"""Marquez: its requirements, known pitfalls, its configuration, and the rendered services."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_it_asks_for_what_the_platform_design_says() -> None:
     assert (container().resources.cpu, container().resources.memory) == ("500m", "1Gi")
 
 
-def test_ports_are_those_that_clients_know_and_the_admin_port_is_no_service() -> None:
+def test_ports_are_those_that_clients_know_and_the_admin_port_is_not_a_service() -> None:
     ports = {port.number: port for port in container().ports}
 
     assert set(ports) == {5000, 5001}

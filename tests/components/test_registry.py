@@ -1,4 +1,4 @@
-"""The components that there are: found by scan, each filling a place that no other does."""
+"""The registry finds all components, each with its own slot and type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from floe_compiler.model.plan import Component
 
 
 @pytest.mark.parametrize("component", built_in(), ids=lambda one: f"{one.slot}-{one.type}")
-def test_a_component_says_what_it_is_and_its_defaults_stand_by_themselves(component: Component[Any]) -> None:
+def test_a_component_says_what_it_is_and_its_defaults_are_valid(component: Component[Any]) -> None:
     assert component.summary
     assert not component.summary.endswith(".")
     assert component.config.model_fields["type"].annotation.__args__ == (component.type,)

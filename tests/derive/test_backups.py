@@ -1,4 +1,4 @@
-"""The databases and volumes of all namespaces that cannot be made again."""
+"""The databases and volumes of all namespaces that need a backup."""
 
 from __future__ import annotations
 

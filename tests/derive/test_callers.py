@@ -1,4 +1,4 @@
-"""Who calls a server follows from what pods call, whatever their components require."""
+"""The callers of a server follow from what pods call, whatever their components require."""
 
 from __future__ import annotations
 

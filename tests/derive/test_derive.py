@@ -38,6 +38,6 @@ def test_each_unit_is_planned_with_what_follows_for_it() -> None:
     assert (plans["sales"].callers, plans["sales"].shared_secrets) == ({}, None)
 
 
-def test_a_namespace_that_nobody_knows_gets_nothing() -> None:
+def test_a_namespace_that_is_unknown_gets_nothing() -> None:
     key = UnitKey("dev", "acme-dev", "a")
     assert derive([UnitFacts(key)])[key].callers == {}

@@ -1,4 +1,4 @@
-"""What a namespace hands out is what pods of others read."""
+"""A namespace shares exactly the secrets that pods of other namespaces read."""
 
 from __future__ import annotations
 

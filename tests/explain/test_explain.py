@@ -1,4 +1,4 @@
-"""What a value follows from: true, complete, and by lines that really decide it."""
+"""The causes of a value are correct and complete, with the lines that determine it."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     assert found["metadata", "name"] == found["spec", "project"] == ["metadata.name"], "it is named after the platform"
 
 
-def test_what_a_value_beat_is_told() -> None:
+def test_what_a_value_overrode_is_reported() -> None:
     values = {path: found for path, _, found in explained(f"CronJob.batch {SALES}/orders").values}
     path = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "image")
     cause = next(one for one in values[path] if one.what == "platform.images.registry")

@@ -1,4 +1,4 @@
-"""Every value of a compiled object can be explained, by lines that are there."""
+"""Every value of a compiled object can be explained, by lines that exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a document leaves to its default."""
+"""The settings that a document leaves at their default."""
 
 from __future__ import annotations
 

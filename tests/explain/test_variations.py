@@ -1,4 +1,4 @@
-"""Other values in place of one, and what differs because of it."""
+"""Alternative values, and the differences that they cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample data product holds everything that the products of the reference mesh run."""
+"""The sample data product has everything that the products of the reference mesh run."""
 
 from __future__ import annotations
 

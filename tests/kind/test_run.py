@@ -1,4 +1,4 @@
-"""The script behind `make kind`: docker, kind, kubectl and helm are programs here that only write down their calls."""
+"""The script of `make kind`, with fakes of docker, kind, kubectl and helm that only record their calls."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_failure_is_explained_and_the_cluster_goes(tmp_path: Path, failing: st
     assert "everything runs" not in run.output
 
 
-def test_a_cluster_that_is_there_is_left_alone(tmp_path: Path) -> None:
+def test_a_cluster_that_exists_is_left_alone(tmp_path: Path) -> None:
     run = Run(tmp_path, existing="acme-dev")
     assert run.code == 1
     assert "there is a cluster acme-dev already" in run.output

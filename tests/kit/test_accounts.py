@@ -1,4 +1,4 @@
-"""ServiceAccounts: no token, no right and no login that was not declared."""
+"""ServiceAccounts: tokens, permissions and cloud identities only as declared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rendered(*pods: tuple[str, Any], settings: Settings = DEVELOPMENT) -> dict[s
     return {f"{one['kind']} {one['metadata']['name']}": one for one in found}
 
 
-def test_each_workload_has_an_account_of_its_own_without_rights() -> None:
+def test_each_workload_has_an_account_of_its_own_without_permissions() -> None:
     found = rendered(("web", pod()), ("daemon", pod()))
     assert list(found) == ["ServiceAccount daemon", "ServiceAccount web"]
     assert all(one["automountServiceAccountToken"] is False for one in found.values())

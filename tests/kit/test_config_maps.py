@@ -1,4 +1,4 @@
-"""ConfigMaps, and the hash that rolls the pods which read them."""
+"""ConfigMaps, and the hash that restarts the pods that read them."""
 
 from __future__ import annotations
 

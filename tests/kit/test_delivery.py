@@ -1,4 +1,4 @@
-"""Annotations for the tool that delivers, and for no other."""
+"""Annotations for the delivery tool, and for no other."""
 
 from __future__ import annotations
 

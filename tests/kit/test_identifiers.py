@@ -1,4 +1,4 @@
-"""Names of what is no Kubernetes object."""
+"""Names outside Kubernetes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels: one workload's pods are told from all others, and no value is one that a cluster refuses."""
+"""Labels: they distinguish each workload's pods from all others, and all values are valid."""
 
 from __future__ import annotations
 

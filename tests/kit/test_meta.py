@@ -1,4 +1,4 @@
-"""The head of an object."""
+"""The metadata of an object."""
 
 from __future__ import annotations
 

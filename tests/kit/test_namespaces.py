@@ -32,7 +32,7 @@ def test_a_namespace_admits_only_restricted_pods_by_the_rules_of_its_version() -
     assert labels["pod-security.kubernetes.io/audit"] == labels["pod-security.kubernetes.io/warn"] == "restricted"
 
 
-def test_a_namespace_says_whose_it_is_and_is_never_deleted_by_the_way() -> None:
+def test_a_namespace_names_its_owner_and_is_never_pruned() -> None:
     found = namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales")
     assert found["metadata"]["name"] == "floe-sales-domain"
     assert "namespace" not in found["metadata"]

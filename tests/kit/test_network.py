@@ -1,4 +1,4 @@
-"""Network policies: nothing passes but DNS and the declared edges, and these at both ends."""
+"""Network policies: only DNS and declared connections are allowed, at both ends."""
 
 from __future__ import annotations
 

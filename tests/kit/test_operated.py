@@ -1,4 +1,4 @@
-"""Pods that an operator starts: found by its labels, opened for those who call them, and counted."""
+"""Pods that an operator starts: selected by its labels, open to their callers, and counted in quotas."""
 
 from __future__ import annotations
 

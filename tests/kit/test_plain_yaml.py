@@ -1,4 +1,4 @@
-"""YAML files come from the component's own package and from nowhere else."""
+"""YAML files come only from the component's own package."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def test_a_file_of_the_package(package: str) -> None:
     "path",
     ["../outside.yaml", "manifests/../../outside.yaml", "/etc/hostname", "link.yaml", "https://example.com/a.yaml"],
 )
-def test_what_lies_elsewhere_is_refused(package: str, path: str) -> None:
+def test_what_is_elsewhere_is_refused(package: str, path: str) -> None:
     with pytest.raises(ValueError, match="is not a file in the package"):
         plain_yaml(package, path)
 
 
-def test_a_file_that_is_missing_is_told(package: str) -> None:
+def test_a_file_that_is_missing_is_reported(package: str) -> None:
     with pytest.raises(FileNotFoundError):
         plain_yaml(package, "gone.yaml")

@@ -1,4 +1,4 @@
-"""Pod templates: what a component declares, held to the restricted pod security standard."""
+"""Pod templates: what a component declares, at the restricted pod security standard."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_what_containers_mount_is_there() -> None:
     assert mounted == {one["name"] for one in spec["volumes"]} == {"config-app", "tmp"}
 
 
-def test_a_pod_that_reads_nothing_bears_no_annotation() -> None:
+def test_a_pod_that_reads_nothing_has_no_annotation() -> None:
     assert pod_annotations(pod()) == {}
     assert "annotations" not in pod_template(instance(), "web", pod(), ANYWHERE)["metadata"]
 

@@ -1,4 +1,4 @@
-"""From the words of the documents to those of the facts."""
+"""From settings to facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scripts lie with the package that owns them."""
+"""Scripts are in the package that uses them."""
 
 from __future__ import annotations
 

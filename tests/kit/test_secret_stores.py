@@ -1,4 +1,4 @@
-"""Secrets: asked of a store or made up in the cluster; never a value in the output."""
+"""Secrets: read from a store or generated in the cluster; the output never has a value."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_store_is_asked_for_each_key_that_is_a_secret() -> None:
     ]
 
 
-def test_what_is_no_secret_joins_what_was_fetched() -> None:
+def test_what_is_not_a_secret_joins_what_was_fetched() -> None:
     for settings in (PRODUCTION, DEVELOPMENT):
         target = only(settings, "floe-platform", SECRET)["target"]
         assert target["template"] == {
@@ -63,7 +63,7 @@ def test_what_is_no_secret_joins_what_was_fetched() -> None:
         assert (target["creationPolicy"], target["deletionPolicy"]) == ("Owner", "Retain")
 
 
-def test_a_secret_may_lie_elsewhere_under_another_name() -> None:
+def test_a_secret_may_be_elsewhere_under_another_name() -> None:
     (data,) = only(PRODUCTION, "floe-sales-domain", TOKEN)["data"]
     assert data["secretKey"] == "token"
     assert (data["remoteRef"]["key"], data["remoteRef"]["property"]) == ("crm/prod", "api-token")
@@ -86,7 +86,7 @@ def test_nothing_is_rendered_for_a_secret_that_is_there_already() -> None:
     assert secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, existing=True)]) == []
 
 
-def test_what_nobody_remembers_is_made_up_again_when_it_changes() -> None:
+def test_what_nobody_remembers_is_generated_again_when_it_changes() -> None:
     """As else a key that is added would never be there."""
     (found, *_) = secret_objects(DEVELOPMENT, "floe-platform", [replace(SECRET, remembered=False)])
     assert (found["spec"]["refreshPolicy"], found["spec"]["refreshInterval"]) == ("OnChange", "0s")
@@ -149,7 +149,7 @@ def test_without_a_store_others_read_what_the_owner_made_up() -> None:
     )
 
 
-def test_a_value_that_only_another_system_knows_cannot_be_made_up() -> None:
+def test_a_value_that_only_another_system_knows_cannot_be_generated() -> None:
     lost = Secret("crm", "floe-platform", (SecretKey("user", literal="x"), SecretKey("token"), SecretKey("id")))
     with pytest.raises(NotGeneratable) as refused:
         secret_objects(DEVELOPMENT, "floe-platform", [lost])

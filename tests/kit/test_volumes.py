@@ -1,4 +1,4 @@
-"""Volumes and mounts: what containers declare is there, writable or readable as declared, and never mixed up."""
+"""Volumes and mounts: everything that containers declare exists, writable or read-only as declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waits for servers: they end when the server is up, and by themselves when it does not come."""
+"""Waits for servers: they end when the server is up, or after a timeout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What starts after what, from whom pods call, wait for and prepare."""
+"""The start order, from what pods call, wait for and prepare."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def test_a_cycle_of_waits_stays_one() -> None:
     assert order(server("a", waits=("b",)), server("b", waits=("a",))) == ["a>b", "b>a"]
 
 
-def test_a_server_that_nobody_awaits_starts_last() -> None:
+def test_a_server_that_is_not_awaited_starts_last() -> None:
     facts = (server("otel", awaited=False), server("db", "otel"), server("web", "db"), task("load", "db", "otel"))
     assert order(*facts) == ["load>db", "otel>load", "otel>web", "web>db"]
 
 
-def test_servers_that_nobody_awaits_do_not_wait_for_each_other() -> None:
+def test_servers_that_are_not_awaited_do_not_wait_for_each_other() -> None:
     facts = (server("a", "b", awaited=False), server("b", awaited=False), server("web"))
     assert order(*facts) == ["a>web", "b>web"]
 

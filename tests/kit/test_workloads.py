@@ -1,4 +1,4 @@
-"""Controllers: rollouts without a gap, replicas apart, storage that outlives its pods, Jobs that can change."""
+"""Controllers: rollouts without downtime, spread replicas, storage that outlives its pods, Jobs that can change."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_selector_finds_the_pods_and_never_changes_with_the_image(kind: str)
     assert "app.kubernetes.io/version" not in selector["matchLabels"]
 
 
-def test_a_job_that_another_one_replaced_is_no_reason_to_sync_for_ever() -> None:
+def test_a_job_that_another_one_replaced_is_not_a_reason_to_sync_forever() -> None:
     ignored = {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}
     assert ignored.items() <= job()["metadata"]["annotations"].items()
     assert "compare-options" not in str(job(schedule="0 6 * * *")), "a CronJob goes with its product"
@@ -104,7 +104,7 @@ def constraints(settings: Any, **facts: Any) -> list[dict[str, Any]]:
     return list(spec.get("topologySpreadConstraints", []))
 
 
-def test_replicas_stand_on_different_nodes_in_production_and_zones_where_there_are_any() -> None:
+def test_replicas_are_on_different_nodes_in_production_and_zones_where_there_are_any() -> None:
     hosts, zones = constraints(PRODUCTION, replicas=3)
     assert (hosts["topologyKey"], hosts["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "DoNotSchedule")
     assert (zones["topologyKey"], zones["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")

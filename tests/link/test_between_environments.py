@@ -7,7 +7,7 @@ from dataclasses import replace
 from environment_check import facts_of, split
 from floe_compiler.check.index import build_index
 from floe_compiler.check.summary import summarize
-from floe_compiler.link import Environment, link_across
+from floe_compiler.link import Environment, duplicate_objects
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
@@ -29,7 +29,7 @@ def check_across(environments: list[Rendered]) -> list[Diagnostic]:
         Environment.of(facts_of(one), [summarize(build_index(unit)) for unit in split(one).values()])
         for one in environments
     ]
-    return list(link_across(linked, lambda environment, unit: Places.of(units[environment, unit])))
+    return list(duplicate_objects(linked, lambda environment, unit: Places.of(units[environment, unit])))
 
 
 def settings(namespace: str) -> Object:
@@ -59,7 +59,7 @@ def test_only_what_is_in_base_can_move_from_there() -> None:
     manifest = Span("platform-manifest.yaml", 3, 3)
     both = [environment(name, "one", CLASS, origin=manifest) for name in ("a", "b")]
     (found,) = check_across(both)
-    assert found.hint == "render it in one of them only, or give it a name of its own in each"
+    assert found.hint == "render it in only one of them, or give it a different name in each"
 
 
 def test_a_cluster_of_two_names_is_named_by_what_is_one() -> None:

@@ -165,11 +165,11 @@ def test_a_port_is_open_to_those_who_call_it_and_not_to_others(rule: dict[str, A
     platform = sample()
     platform.add(policy("more-in", "ingress", selector("postgres"), [rule]))
     name = "NetworkPolicy.networking.k8s.io floe-platform/more-in"
-    message = f"it lets pods reach floe-platform/postgres on {surplus}, and none of them is declared to call that"
+    message = f"it lets pods reach floe-platform/postgres on {surplus}, but none of them is declared to call it"
     assert platform.findings(check) == ([("C069", name, message)] if surplus else [])
 
 
-def test_an_opening_at_both_ends_that_nobody_declared() -> None:
+def test_an_opening_at_both_ends_that_is_not_declared() -> None:
     platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
     message = "floe-platform/dagster may reach floe-platform/postgres on TCP 5432"
     assert platform.findings(check) == [("C062", DAGSTER_NAME, message)]
@@ -264,7 +264,7 @@ def test_connections_across_namespaces() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_connection_of_pods_that_are_not_there() -> None:
+def test_a_connection_of_pods_that_do_not_exist() -> None:
     platform = declare(sample(), Connection(PodGroup(NAMESPACE, "gone"), POSTGRES, 5432))
     message = "a connection from floe-platform/gone to floe-platform/postgres on TCP 5432 is declared"
     assert platform.findings(check) == [("C064", "floe-platform/gone", message)]
@@ -276,7 +276,7 @@ def test_a_connection_between_namespaces_is_open_at_both_ends() -> None:
     assert two_namespaces().findings(check) == []
 
 
-def test_a_connection_between_namespaces_that_either_end_cuts() -> None:
+def test_a_connection_between_namespaces_that_either_end_blocks() -> None:
     shown = "from sales/report to floe-platform/polaris on TCP 8181"
     platform = two_namespaces()
     del platform.objects["NetworkPolicy/report-out"]
@@ -286,7 +286,7 @@ def test_a_connection_between_namespaces_that_either_end_cuts() -> None:
     assert platform.findings(check) == [("C061", POLARIS_NAME, f"no policy allows ingress {shown}")]
 
 
-def test_an_opening_between_namespaces_that_nobody_declared() -> None:
+def test_an_opening_between_namespaces_that_is_not_declared() -> None:
     platform = withdraw(two_namespaces(), CALL)
     message = "sales/report may reach floe-platform/polaris on TCP 8181"
     assert platform.findings(check) == [("C062", REPORT_NAME, message)]
@@ -298,18 +298,18 @@ def test_an_opening_between_namespaces_that_nobody_declared() -> None:
 def test_a_port_open_to_another_namespace_that_never_calls_it() -> None:
     platform = two_namespaces()
     platform["NetworkPolicy/postgres-in"]["spec"]["ingress"].append({"from": [in_namespace("sales")]})
-    message = "it lets pods reach floe-platform/postgres on all ports, and none of them is declared to call that"
+    message = "it lets pods reach floe-platform/postgres on all ports, but none of them is declared to call it"
     assert platform.findings(check) == [("C069", "NetworkPolicy.networking.k8s.io floe-platform/postgres-in", message)]
 
 
 @pytest.mark.parametrize("target", [PodGroup("sales", "nobody"), PodGroup("nowhere", "polaris")])
-def test_a_connection_to_another_namespace_that_leads_to_nobody(target: PodGroup) -> None:
+def test_a_connection_to_another_namespace_that_has_no_target(target: PodGroup) -> None:
     platform = declare(two_namespaces(), Connection(DAGSTER, target, 80))
     message = f"a connection from {DAGSTER} to {target} on TCP 80 is declared"
     assert platform.findings(check) == [("C064", str(target), message)]
 
 
-def test_a_connection_of_nobody_to_a_server_outside() -> None:
+def test_a_connection_of_unknown_pods_to_a_server_outside() -> None:
     platform = declare(sample(), Connection(PodGroup(NAMESPACE, "nobody"), External("x.example", 443), 443))
     message = "a connection from floe-platform/nobody to x.example on TCP 443 is declared"
     assert platform.findings(check) == [("C064", "floe-platform/nobody", message)]

@@ -106,7 +106,7 @@ def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
         ("http://dagster.floe-plattform.svc:3000", 'did you mean "floe-platform"?'),
         ("http://dagster:80", "it has 3000"),
         ("http://polari:8181", 'did you mean "polaris"?'),
-        ("http://s3.example.com", "declared is port 443"),
+        ("http://s3.example.com", "it is declared with port 443"),
         (
             "http://vault.example.com",
             'declare it where it is used, or annotate the object: "floe.dev/external-hosts: vault.example.com"',

@@ -1,4 +1,4 @@
-"""The link as a whole: over summaries as they come from a cache, in any order."""
+"""The link as a whole: with summaries from a cache, in any order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_two_namespaces_pass_every_check() -> None:
 
 
 @pytest.mark.parametrize("broken", [two_namespaces, *BROKEN])
-def test_a_summary_comes_back_as_it_was(broken: Callable[[], Platform]) -> None:
+def test_a_summary_is_decoded_equal(broken: Callable[[], Platform]) -> None:
     for summary in summaries(broken()):
         assert decode(encode(summary)) == summary
         assert encode(decode(encode(summary))) == encode(summary)
@@ -82,7 +82,7 @@ def test_a_summary_is_small_and_holds_no_manifest() -> None:
     assert b"backoffLimit" not in encode(domain)
 
 
-def test_a_finding_stands_where_its_object_comes_from() -> None:
+def test_a_finding_is_where_its_object_comes_from() -> None:
     about = ObjectId("apps", "Deployment", NAMESPACE, "polaris")
     origin, patch = Span("platform-manifest.yaml", 9, 3), Span("overlays/prod/patch.yaml", 3, 1)
     places = Places("prod", {str(about): origin}, {}, {ObjectId("", "Service", NAMESPACE, "db"): (patch,)})

@@ -11,7 +11,7 @@ from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
 POLICY = "NetworkPolicy.networking.k8s.io sales/report-out"
 
 
-def test_peers_that_are_there() -> None:
+def test_peers_that_exist() -> None:
     assert two_namespaces().findings(check) == []
 
 
@@ -21,7 +21,7 @@ def test_pods_that_are_not_in_the_namespace_they_are_looked_for(namespace: str, 
     platform["NetworkPolicy/report-out"]["spec"]["egress"][0]["to"] = [in_namespace(namespace, name)]
     message = f"a podSelector in spec.egress matches no pod in {namespace}"
     assert platform.findings(check) == [("C020", POLICY, message)]
-    assert platform.hints(check) == [f"it asks for app.kubernetes.io/component={name}, app.kubernetes.io/name={name}"]
+    assert platform.hints(check) == [f"it selects app.kubernetes.io/component={name}, app.kubernetes.io/name={name}"]
 
 
 def test_pods_of_a_namespace_that_is_not_rendered_may_be_there() -> None:

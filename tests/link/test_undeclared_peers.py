@@ -34,7 +34,7 @@ def test_a_namespace_that_is_not_rendered() -> None:
     ]
 
 
-def test_a_namespace_that_is_declared_to_be_somebody_elses() -> None:
+def test_a_namespace_that_is_declared_as_external() -> None:
     platform = opened("monitoring")
     for key in ("NetworkPolicy/report-out", "NetworkPolicy/polaris-in"):
         note = {"floe.dev/external-references": "Namespace/monitoring"}

@@ -1,4 +1,4 @@
-"""Digests: every input counts, and nothing else does. A wrong one would let stale output pass for current."""
+"""Digests depend on all inputs and on nothing else. A wrong one would let stale output count as current."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_new_environment_counts_for_all_as_it_could_claim_their_namespaces(mes
     assert changed(mesh, before) == {"dev", "prod", "qa"}
 
 
-def test_a_hidden_folder_is_no_environment(mesh: Path) -> None:
+def test_a_hidden_folder_is_not_an_environment(mesh: Path) -> None:
     before = dict(input_digests(mesh))
     add(mesh, "overlays/.old/environment.yaml")
     assert changed(mesh, before) == set()
@@ -114,7 +114,7 @@ def test_a_file_that_moves_is_another_input(mesh: Path) -> None:
 @pytest.mark.parametrize(
     "file", ["README.md", "output/dev/a.yaml", "domains/sales/.draft/orders.yaml", "base/.git/HEAD"]
 )
-def test_what_is_no_input_does_not_count(mesh: Path, file: str) -> None:
+def test_what_is_not_an_input_does_not_count(mesh: Path, file: str) -> None:
     before = dict(input_digests(mesh))
     add(mesh, file)
     assert changed(mesh, before) == set()
@@ -213,7 +213,7 @@ def test_all_of_the_package_that_shapes_output_counts() -> None:
     assert kinds <= {".py", ".js", ".json", ".md", ".sh", ".typed"}, "digests.py leaves these out"
 
 
-def test_a_name_that_is_no_text_and_a_file_that_cannot_be_read(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_not_text_and_a_file_that_cannot_be_read(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dict(input_digests(mesh))
     (mesh / os.fsdecode(b"domains/sales/products/\xff.yaml")).write_text("", encoding="utf-8")
     assert changed(mesh, before) == {"dev", "prod"}

@@ -1,4 +1,4 @@
-"""Files become sources: one document of the right kind in each, checked, and every problem told at once."""
+"""Files become sources: each has one document of the right kind, and all errors are reported together."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_documents_by_the_names_of_their_places(mesh: Path) -> None:
     assert str(sources.manifest.span(("metadata", "name"))) == "platform-manifest.yaml:4:9"
 
 
-def test_problems_of_all_files_are_told_at_once(mesh: Path) -> None:
+def test_problems_of_all_files_are_reported_together(mesh: Path) -> None:
     (mesh / "platform-manifest.yaml").write_text("apiVersion: floe.dev/v1\nkind: PlatformManifest\n", encoding="utf-8")
     (mesh / "domains/sales/domain.yaml").write_text("- a\n", encoding="utf-8")
     (mesh / "domains/sales/products/orders.yaml").write_text("# nothing\n", encoding="utf-8")

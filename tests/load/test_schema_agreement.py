@@ -1,4 +1,4 @@
-"""What the quick check of a document's schema lets pass, the one that explains errors lets pass, too."""
+"""What the fast schema check accepts, the check that explains errors accepts, too."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_a_misspelt_key_is_one_error_at_the_key() -> None:
     assert found.span == Span("a.yaml", 3, 1)
 
 
-def test_a_document_that_is_no_mapping_is_named_by_its_file() -> None:
+def test_a_document_that_is_not_a_mapping_is_named_by_its_file() -> None:
     (found,) = SchemaCheck({"Thing": SCHEMA}).problems("Thing", Document("a.yaml", []))
     assert found.message == "a.yaml: a list is not a mapping"
 

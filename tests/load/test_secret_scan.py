@@ -43,7 +43,7 @@ def found(data: Any) -> list[str]:
         ({"secrets": {"store": {"name": f"x://a:{VALUE}@b"}}}, "secrets.store.name looks like a password in a URL"),
     ],
 )
-def test_told_by_its_place(data: Any, told: str) -> None:
+def test_reported_by_its_place(data: Any, told: str) -> None:
     (message,) = found(data)
     assert message.startswith(told)
 
@@ -109,5 +109,5 @@ def test_a_script_may_give_a_secret_a_value(text: str, told: bool) -> None:
     )
 
 
-def test_a_long_word_takes_no_time() -> None:
+def test_a_long_word_is_fast() -> None:
     assert not may_assign_secret(Document("a.yaml", {"a": "x" * 1_000_000}))

@@ -1,4 +1,4 @@
-"""What lies among the inputs is read, listed, nobody's business, or a finding."""
+"""A file among the inputs is read, listed, ignored, or a finding."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_mesh_without_kustomizations_has_nothing_to_find(mesh: Path) -> None:
         "platform-manifest.md",
     ],
 )
-def test_what_nobody_takes_for_an_input_may_lie_there(mesh: Path, file: str) -> None:
+def test_what_nobody_takes_for_an_input_may_be_there(mesh: Path, file: str) -> None:
     write(mesh, file)
     assert strays(mesh) == {}
 
@@ -106,13 +106,13 @@ def test_what_nobody_takes_for_an_input_may_lie_there(mesh: Path, file: str) -> 
         ("base/kustomization.yml", "base/kustomization.yaml"),
     ],
 )
-def test_a_document_of_another_name(mesh: Path, file: str, meant: str) -> None:
+def test_a_document_with_another_name(mesh: Path, file: str, meant: str) -> None:
     write(mesh, file)
     assert strays(mesh) == {file: f"rename it to {meant}"}
 
 
 @pytest.mark.parametrize("name", ["platform-manifest.yml", "Platform-Manifest.yaml", "platform_manifest.yaml"])
-def test_a_manifest_of_another_name(mesh: Path, name: str) -> None:
+def test_a_manifest_with_another_name(mesh: Path, name: str) -> None:
     write(mesh, name)
     assert strays(mesh) == {name: "remove it: platform-manifest.yaml is what is read"}
     (mesh / "platform-manifest.yaml").unlink()
@@ -146,7 +146,7 @@ def test_a_folder_without_the_document_that_says_what_it_is(mesh: Path) -> None:
     }
 
 
-def test_a_folder_is_told_once_whatever_its_name(mesh: Path) -> None:
+def test_a_folder_is_reported_once_whatever_its_name(mesh: Path) -> None:
     (mesh / "overlays" / "kustomization.yaml").mkdir()
     (found,) = authored_files(mesh).strays
     assert found.hint == "write overlays/kustomization.yaml/environment.yaml, or remove the folder"
@@ -188,7 +188,7 @@ def test_patches_whose_kustomization_is_gone(patched: Path) -> None:
     assert strays(patched) == {"overlays/dev/account.yaml": hint, "overlays/dev/patches/quota.yaml": hint}
 
 
-def test_a_kustomization_of_another_name_is_one_mistake(patched: Path) -> None:
+def test_a_kustomization_with_another_name_is_one_mistake(patched: Path) -> None:
     (patched / "overlays/dev/kustomization.yaml").rename(patched / "overlays/dev/Kustomization")
     assert list(strays(patched)) == ["overlays/dev/Kustomization"]
 
@@ -200,7 +200,7 @@ def test_what_stands_in_the_place_of_a_kustomization(mesh: Path, make: Callable[
 
 
 @pytest.mark.parametrize("text", ["resources: [acount.yaml]", "resources: [", "patches: [{path: 7}]", "- a\n", ""])
-def test_mistakes_of_a_kustomization_are_told_first(patched: Path, text: str) -> None:
+def test_mistakes_of_a_kustomization_are_reported_first(patched: Path, text: str) -> None:
     write(patched, "overlays/dev/kustomization.yaml", text=text)
     assert strays(patched) == {}
 

@@ -1,4 +1,4 @@
-"""Whether only text files inside of the repository are read."""
+"""Only text files inside the repository are read."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert problems(tmp_path, "a.yaml") == ["a.yaml:1:1 L001 the file cannot be read: Permission denied"]
 
 
-def test_files_outside_of_the_repository(tmp_path: Path) -> None:
+def test_files_outside_the_repository(tmp_path: Path) -> None:
     root = tmp_path / "repository"
     root.mkdir()
     (tmp_path / "outside.yaml").write_text("a: 1\n")
@@ -106,7 +106,7 @@ def test_files_outside_of_the_repository(tmp_path: Path) -> None:
         assert problems(root, file) == [f"{file}:1:1 L002 the file lies outside the repository"]
 
 
-def test_links_inside_of_the_repository_are_followed(tmp_path: Path) -> None:
+def test_links_inside_the_repository_are_followed(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("a: 1\n")
     (tmp_path / "b.yaml").symlink_to("a.yaml")
     assert read_file(tmp_path, "b.yaml") == ("a: 1\n", [])

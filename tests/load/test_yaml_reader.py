@@ -1,4 +1,4 @@
-"""Whether every value is read with its place, and everything that is wrong is reported with its place."""
+"""Every value is read with its location, and every error is reported with its location."""
 
 from __future__ import annotations
 

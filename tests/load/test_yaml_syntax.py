@@ -1,4 +1,4 @@
-"""Whether syntax errors say where and what to do."""
+"""Syntax errors say where, and what to do."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_tab(text: str, line: int, count: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["a:\t- x\n", "a:\t@x\n"])
-def test_a_tab_in_the_middle_of_a_line_is_no_indentation(text: str) -> None:
+def test_a_tab_in_the_middle_of_a_line_is_not_indentation(text: str) -> None:
     found = only(text)
     assert (found.rule.code, found.span, found.hint) == ("L008", Span("f.yaml", 1, 3), "write a space instead")
 
@@ -97,7 +97,7 @@ def test_an_invisible_character_is_named_where_the_syntax_breaks() -> None:
     assert found.message == "invisible character U+00A0"
 
 
-def test_tabs_inside_of_block_text_are_fine() -> None:
+def test_tabs_inside_block_text_are_fine() -> None:
     documents, diagnostics = read_documents("makefile: |\n  all:\n  \techo hi\n", "f.yaml")
     assert diagnostics == []
     assert documents[0].data == {"makefile": "all:\n\techo hi\n"}

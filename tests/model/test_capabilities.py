@@ -1,4 +1,4 @@
-"""What components offer one another."""
+"""What components offer to each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which clusters are one and the same."""
+"""Which clusters are the same."""
 
 from __future__ import annotations
 

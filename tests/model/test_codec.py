@@ -1,4 +1,4 @@
-"""Frozen data as bytes: the same value gives the same bytes, and other bytes give nothing."""
+"""Frozen data as bytes: the same value gives the same bytes, and invalid bytes give None."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pods read from ConfigMaps, whichever way, and its hash."""
+"""What pods read from ConfigMaps, in any way, and its hash."""
 
 from __future__ import annotations
 

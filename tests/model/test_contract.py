@@ -1,4 +1,4 @@
-"""Variables that belong to the platform."""
+"""Variables that only the platform sets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_name_that_kubernetes_refuses() -> None:
 
 
 def test_the_documentation_names_the_same() -> None:
-    text = re.search(r"The names that begin with (.*?) are a contract", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    text = re.search(r"Names that begin with (.*?) are a contract", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     assert text
     assert set(re.findall(r"`(\w+)`", text[1])) == {*PREFIXES, *NAMES}
 

@@ -76,7 +76,7 @@ def test_names_of_secrets(name: str) -> None:
         "ENCRYPTION_KEY_ID",
     ],
 )
-def test_names_of_what_is_no_secret(name: str) -> None:
+def test_names_of_what_is_not_a_secret(name: str) -> None:
     assert not names_secret(name)
 
 

@@ -1,4 +1,4 @@
-"""Findings: gathered, told once, in one order."""
+"""Findings: collected, reported once, and sorted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_order_is_by_place_and_what_has_none_comes_last(found: list[Diagnost
     assert places[-4:] == [None] * 4
 
 
-def test_each_finding_is_told_once() -> None:
+def test_each_finding_is_reported_once() -> None:
     assert ordered([SEVERAL[0], SEVERAL[0]]) == (SEVERAL[0],)
 
 

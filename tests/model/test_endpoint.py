@@ -1,4 +1,4 @@
-"""Where a server can be reached."""
+"""Endpoints of servers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_the_first_port_is_meant_unless_one_is_named() -> None:
     assert WEB.url("metrics", "/q") == "http://web.example.com:9090/q"
 
 
-def test_a_port_that_is_not_there() -> None:
+def test_a_port_that_does_not_exist() -> None:
     with pytest.raises(KeyError, match=r"web\.example\.com has no port named grpc"):
         WEB.port("grpc")
 

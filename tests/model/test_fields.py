@@ -175,6 +175,6 @@ def test_amounts_may_be_numbers_as_in_kubernetes(written: object, meant: str) ->
 
 
 @pytest.mark.parametrize("written", [True, None, [], "two"])
-def test_what_is_no_amount(written: object) -> None:
+def test_what_is_not_an_amount(written: object) -> None:
     with pytest.raises(ValidationError):
         Amounts.model_validate({"cpu": written, "memory": "1Gi"})

@@ -1,4 +1,4 @@
-"""Texts that stay short."""
+"""Hints and lists stay short."""
 
 from __future__ import annotations
 

@@ -40,11 +40,11 @@ def test_refused_with_what_to_write(host: str, hint: str) -> None:
 
 @pytest.mark.parametrize("host", ["dagster.floe-sales-domain.svc", "polaris.floe-platform.svc.cluster.local"])
 def test_a_service_of_the_cluster_is_not_outside(host: str) -> None:
-    with pytest.raises(ValueError, match="not a server outside; leave it out"):
+    with pytest.raises(ValueError, match="not an external server; leave it out"):
         check_outside_server(host)
 
 
-def test_a_database_may_be_a_service_that_somebody_else_runs() -> None:
+def test_a_database_may_be_a_service_that_others_run() -> None:
     assert check_server("main.postgres.svc.cluster.local")
 
 
@@ -56,7 +56,7 @@ def test_an_address_opens_no_more_than_itself() -> None:
     assert ExternalPostgresql.model_validate(database).cidr == "203.0.113.7/32"
 
 
-def test_an_address_outside_of_its_range() -> None:
+def test_an_address_outside_its_range() -> None:
     with pytest.raises(ValidationError, match=r"host 203.0.113.7 is not in cidr 10.0.0.0/8; leave cidr out"):
         ExternalServer(host="203.0.113.7", cidr="10.0.0.0/8")
 

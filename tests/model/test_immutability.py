@@ -14,13 +14,13 @@ def manifest(kind: str, **spec: Any) -> dict[str, Any]:
     return {"kind": kind, "metadata": {"name": "x"}, "spec": spec}
 
 
-def test_all_such_fields_are_told() -> None:
+def test_all_such_fields_are_reported() -> None:
     before = manifest("StatefulSet", serviceName="a", podManagementPolicy="Parallel", replicas=1)
     after = manifest("StatefulSet", serviceName="b", podManagementPolicy="OrderedReady", replicas=2)
     assert immutable_changes(before, after) == ["spec.serviceName", "spec.podManagementPolicy"]
 
 
-def test_an_address_that_the_cluster_fills_in_is_no_change() -> None:
+def test_an_address_that_the_cluster_fills_in_is_not_a_change() -> None:
     assert immutable_changes(manifest("Service"), manifest("Service", clusterIP="10.0.0.1")) == []
     assert immutable_changes(manifest("Service", clusterIP="None"), manifest("Service", clusterIP="10.0.0.1"))
 
@@ -42,7 +42,7 @@ def test_kubernetes_has_each_such_field(kind: str, path: tuple[str, ...]) -> Non
 @pytest.mark.parametrize(
     ("kind", "path"), PATHS, ids=lambda value: value if isinstance(value, str) else ".".join(value)
 )
-def test_a_change_of_each_such_field_is_told(kind: str, path: tuple[str, ...]) -> None:
+def test_a_change_of_each_such_field_is_reported(kind: str, path: tuple[str, ...]) -> None:
     def holding(value: Any) -> dict[str, Any]:
         for field in reversed(path):
             value = {field: value}

@@ -1,4 +1,4 @@
-"""The authored documents: nothing unknown, nothing converted, and defaults that one could have written."""
+"""The models of the inputs: no unknown keys, no conversions, and defaults that are valid as written values."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_port_is_a_number_that_there_is(port: object) -> None:
         )
 
 
-def test_an_external_database_speaks_postgresql_to_anywhere_unless_told() -> None:
+def test_an_external_database_speaks_postgresql_to_anywhere_by_default() -> None:
     found = ExternalPostgresql.model_validate(
         {"type": "external", "host": "db.example.com", "secret": {"name": "team.db-login"}}
     )
@@ -123,7 +123,7 @@ def test_a_database_has_a_name_that_sql_need_not_quote(name: str) -> None:
         )
 
 
-def test_a_database_is_inside_the_cluster_unless_told() -> None:
+def test_a_database_is_inside_the_cluster_by_default() -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(inputs.DatabaseChoice)
     assert adapter.validate_python({"server": "shared"}) == PostgresqlServer(server="shared")
     assert isinstance(
@@ -140,7 +140,7 @@ def test_a_version_of_kubernetes(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.9", "v1.34", "1.34.0", "2.10", "1.340"])
-def test_what_is_no_version_of_kubernetes(version: str) -> None:
+def test_what_is_not_a_version_of_kubernetes(version: str) -> None:
     with pytest.raises(ValidationError):
         inputs.Kubernetes(version=version)
 
@@ -159,7 +159,7 @@ def test_a_quota_has_room_for_a_pod_at_least() -> None:
         Quota(pods=0)
 
 
-def test_a_toleration_keeps_new_pods_away_unless_told() -> None:
+def test_a_toleration_keeps_new_pods_away_by_default() -> None:
     assert Toleration(key="data").effect == "NoSchedule"
     with pytest.raises(ValidationError):
         Toleration.model_validate({"key": "data", "effect": "NoRun"})

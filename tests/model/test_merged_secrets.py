@@ -1,4 +1,4 @@
-"""Secrets of one name become one Secret with all keys; different secrets may not share a name."""
+"""Secrets with the same name become one Secret with all keys; different secrets must not share a name."""
 
 from __future__ import annotations
 

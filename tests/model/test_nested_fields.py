@@ -1,4 +1,4 @@
-"""What stands where, in data of any shape."""
+"""Lookups in data of any shape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_what_is_there_is_found() -> None:
 
 
 @pytest.mark.parametrize("path", [("x",), ("a", "x"), ("a", "b", "c"), ("a", "none"), ("a", "none", "c")])
-def test_what_is_not_there_is_nothing(path: tuple[str, ...]) -> None:
+def test_what_does_not_exist_is_nothing(path: tuple[str, ...]) -> None:
     assert at(DATA, path) is None
     assert mapping(DATA, path) == {}
     assert items(DATA, path) == mappings(DATA, path) == []

@@ -1,4 +1,4 @@
-"""Whether nothing but plain data is let through."""
+"""Only plain data is accepted."""
 
 from __future__ import annotations
 

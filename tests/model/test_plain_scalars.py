@@ -1,4 +1,4 @@
-"""Whether unquoted scalars have a value only where all YAML readers agree on it."""
+"""Unquoted scalars have a value only if all YAML readers agree on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a component is told of its use: its instance, and the capabilities that it asked for."""
+"""The context of a component: its instance, and the capabilities that it requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings carry no defaults: the inputs have them, and nothing has its default in two places."""
+"""Settings have no defaults, as the inputs have them, so that no default is in two places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data against schemas: each mistake in words, and with a way out."""
+"""Data against schemas: each mistake has a message and a hint."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def problems(data: Any, raw: str = "") -> list[tuple[str, str]]:
     return [(one.message(show_path(one.path)), one.hint) for one in found]
 
 
-def test_what_fits_is_no_problem() -> None:
+def test_what_fits_is_not_a_problem() -> None:
     assert problems(VALID | {"version": None, "steps": [{"kind": "a", "image": "b"}], "ratio": 1.5, "on": True}) == []
 
 
@@ -84,18 +84,18 @@ def test_what_fits_is_no_problem() -> None:
         (VALID | {"timeout": None}, "timeout: there is no value", 'write, for example, "90s"'),
     ],
 )
-def test_each_mistake_is_told_in_words(data: Any, told: str, hint: str) -> None:
+def test_each_mistake_is_reported_in_words(data: Any, told: str, hint: str) -> None:
     assert problems(data) == [(told, hint)]
 
 
-def test_a_choice_is_told_by_what_is_wrong_with_the_one_that_was_meant() -> None:
+def test_a_choice_is_reported_by_what_is_wrong_with_the_one_that_was_meant() -> None:
     assert sorted(problems(VALID | {"quota": {"kind": "a"}})) == [("quota.image is missing", "add `image:`")]
     assert problems(VALID | {"version": "2"}) == [
         ('version: "2" does not have the expected form', 'write a one, such as "1"')
     ]
 
 
-def test_all_mistakes_are_told() -> None:
+def test_all_mistakes_are_reported() -> None:
     found = problems({"steps": [{"kimd": "a"}, {"kind": 1, "image": "x"}]})
     assert sorted(message for message, _ in found) == [
         "name is missing",
@@ -106,7 +106,7 @@ def test_all_mistakes_are_told() -> None:
     ]
 
 
-def test_a_number_that_is_meant_as_text_is_shown_as_it_was_written() -> None:
+def test_a_number_that_is_meant_as_text_is_shown_as_written() -> None:
     assert problems({"name": 1.1}, raw="1.10") == [("name: 1.10 is not text", 'quote it: "1.10"')]
     assert problems(VALID | {"version": 1.1}, raw="1.10") == [
         ("version: 1.10 is not text or nothing", 'quote it: "1.10"')
@@ -128,14 +128,14 @@ def test_what_looks_like_a_secret_is_not_shown_wherever_it_stands() -> None:
     assert "hunter2" not in hint
 
 
-def test_a_union_is_told_by_the_mistake_in_the_branch_that_was_meant() -> None:
+def test_a_union_is_reported_by_the_mistake_in_the_branch_that_was_meant() -> None:
     assert problems(VALID | {"quota": {"kind": "a", "image": "b", "more": 1}}) == [
         ("quota.more is not a known key", "known: image, kind")
     ]
 
 
 @pytest.mark.parametrize("login", ["hunter2", {"value": "hunter2"}, {"secret": "db", "key": "x", "value": "hunter2"}])
-def test_a_value_in_place_of_a_secrets_name_is_never_shown(login: Any) -> None:
+def test_a_value_instead_of_a_secrets_name_is_never_shown(login: Any) -> None:
     found = Structure(SCHEMA).mistakes(VALID | {"login": login}, lambda _: "")
     assert found
     for problem in found:

@@ -1,4 +1,4 @@
-"""What a namespace declares that concerns others, as the data that is kept of it."""
+"""The facts of a namespace that others need, as cached data."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_whoever_has_an_identity_and_whatever_an_operator_starts_call_servers_to
     assert [call.port for call in facts(Parts((one,), operated=(operated,))).calls] == [5432, 8080]
 
 
-def test_a_port_that_a_workload_does_not_have_is_a_mistake_of_the_component() -> None:
+def test_a_port_that_a_workload_does_not_have_is_a_bug_of_the_component() -> None:
     with pytest.raises(KeyError, match="has no port named admin"):
         facts(Parts((workload(interfaces=(Interface("site", "admin"),)),)))
 

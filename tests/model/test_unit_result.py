@@ -1,4 +1,4 @@
-"""The result of a unit: what is kept of it, and how it is known to be whole."""
+"""The result of a unit: what is cached, and how damage is detected."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def head() -> UnitHead:
     return UnitHead("a", files, summary, "0" * 64, {"check": (WARNING,), "overlay": ()}, ("1" * 64,), ("kind: C\n",))
 
 
-def test_a_head_comes_back() -> None:
+def test_a_head_is_decoded_equal() -> None:
     assert decode(encode(head()), UnitHead) == head()
 
 
-def test_a_body_comes_back_with_its_places() -> None:
+def test_a_body_is_decoded_with_its_places() -> None:
     body = decode(encode(body_of(TEXTS, PLACES)), UnitBody)
     assert body is not None
     assert body.texts == TEXTS
     assert body.places("dev") == PLACES
 
 
-def test_a_header_comes_back() -> None:
+def test_a_header_is_decoded_equal() -> None:
     facts = UnitFacts(UnitKey("dev", "kind", "a"), definitions=("kind: C\n",), cluster_scoped=True)
     databases = (ExternalDatabase("db.example", 5432, "app", "Dagster", Span("a.yaml")),)
     header = UnitHeader("sales", "a", "@acme/sales", "0" * 64, facts, databases, (WARNING,))

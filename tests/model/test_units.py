@@ -1,4 +1,4 @@
-"""Units are told apart by environment, cluster and namespace."""
+"""Units differ by environment, cluster and namespace."""
 
 from __future__ import annotations
 

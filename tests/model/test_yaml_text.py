@@ -1,4 +1,4 @@
-"""Whether YAML is written so that every reader reads back the same data, and equal data gives equal text."""
+"""YAML is written so that every reader reads the same data, and equal data gives equal text."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_what_was_written_is_read_back() -> None:
 
 
 @pytest.mark.parametrize("spoilt", ["<<<<<<< HEAD\na: 1", "a: [", b"\xff", "a: \x00", "a: 2024-13-01", "[" * 5000])
-def test_what_is_no_yaml_any_more_is_nothing(spoilt: str | bytes) -> None:
+def test_what_is_no_longer_yaml_is_nothing(spoilt: str | bytes) -> None:
     assert from_yaml(spoilt) is None
 
 

@@ -1,4 +1,4 @@
-"""Node.js is found without starting anything, and a missing or old one is one clear finding."""
+"""Node.js is found without starting a program, and a missing or old one is one clear finding."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_only_what_is_allowed_is_offered(mesh: Mesh) -> None:
     assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "whatever" (known: {known})']
 
 
-def test_all_mistakes_are_told_at_once(mesh: Mesh) -> None:
+def test_all_mistakes_are_reported_together(mesh: Mesh) -> None:
     mesh.write(
         {
             FILE: "bases: []\nnamePrefix: x\n",

@@ -97,7 +97,7 @@ def test_the_overlay_patches_what_the_base_has_patched(mesh: Mesh) -> None:
     assert (prod["spec"]["replicas"], prod["metadata"]["labels"]) == (3, {"from": "base"})
 
 
-def test_who_changed_an_object_is_told(mesh: Mesh) -> None:
+def test_who_changed_an_object_is_reported(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": "patches:\n- path: web.yaml\n",
@@ -270,7 +270,7 @@ def test_an_object_that_loses_its_identity_otherwise_is_found_out(mesh: Mesh) ->
     mesh.write({"base/kustomization.yaml": f'patches:\n- target: {{name: a}}\n  patch: "{patch}"\n'})
 
     assert mesh.told(config_map("a")) == [
-        "K016 base/kustomization.yaml:3:10: ConfigMap sales/a is gone after the patches; in its place there is nothing"
+        "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is nothing"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Patched configuration rolls the pods that read it, and a patched Job gets a name of its own."""
+"""Patched configuration restarts the pods that read it, and a patched Job gets a new name."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_pod_without_the_annotation_or_of_no_shape_stays() -> None:
     assert broken in list(rendered.objects)
 
 
-def test_a_pod_of_its_own_carries_the_hash_too() -> None:
+def test_a_pod_of_its_own_has_the_hash_too() -> None:
     pod = named("Pod", "alone", "v1", spec=template("settings")["spec"])
     pod["metadata"]["annotations"] = {HASH: ""}
     (found,) = after(pod).objects.of_kind("Pod")

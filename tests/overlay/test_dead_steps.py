@@ -1,4 +1,4 @@
-"""Whether a step selects nothing is known when all units are, and what they say of it is little."""
+"""Steps that select nothing are found once all units are known, from little data."""
 
 from __future__ import annotations
 

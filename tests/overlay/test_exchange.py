@@ -1,4 +1,4 @@
-"""What goes through kustomize comes back as it was; what would not is refused."""
+"""kustomize preserves all values; those that it cannot preserve are refused."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost:
     manifest = config_map("a", **fields)
 
     assert uncarriable(manifest) == lost
-    message = f"ConfigMap sales/a holds {lost}, which kustomize loses, so it cannot be patched"
+    message = f"ConfigMap sales/a has {lost}, which kustomize cannot preserve, so it cannot be patched"
     assert mesh.told(manifest) == [f"K019 base/kustomization.yaml:2:3: {message}"]
 
 

@@ -1,4 +1,4 @@
-"""Files under resources hold Kubernetes objects that nobody else makes."""
+"""Files under resources contain Kubernetes objects that nothing else creates."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ PART = "a part of an object is a patch: list it under patches"
         ),
         (
             "apiVersion: floe.dev/v1\nkind: Environment\n",
-            "Environment is an input of floe-compile, which it finds by itself (take it out of resources)",
+            "Environment is an input of floe-compile, not an object (take it out of resources)",
         ),
         (
             "apiVersion: v1\nkind: List\nitems: []\n",
-            "List holds several objects (write each of them as a document of its own)",
+            "List has several objects (write each object as a separate document)",
         ),
     ],
 )
-def test_what_is_no_object_is_refused(mesh: Mesh, text: str, expected: str) -> None:
+def test_what_is_not_an_object_is_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": text})
 
     assert mesh.told() == [f"K012 base/a.yaml:1:1: {expected}"]
@@ -46,7 +46,7 @@ def test_an_encrypted_object_is_refused_as_its_signature_would_break(mesh: Mesh)
     encrypted = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {b: 'ENC[c]'}\nsops:\n  mac: ENC[d]\n"
     mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": encrypted})
 
-    problem = "the object is encrypted by SOPS, and would not survive being compiled"
+    problem = "the object is encrypted by SOPS, and could not be decrypted after it is compiled"
     assert mesh.told() == [f"K020 base/a.yaml:5:1: {problem} (use an ExternalSecret)"]
 
 
@@ -57,7 +57,7 @@ def test_an_object_that_is_written_twice_is_refused(mesh: Mesh) -> None:
 
     assert (found.rule.code, str(found.span)) == ("K013", "base/b.yaml:2:1")
     assert found.message == "ConfigMap sales/a is defined twice"
-    assert [(str(one.span), one.note) for one in found.related] == [("base/a.yaml:1:1", "here it is written too")]
+    assert [(str(one.span), one.note) for one in found.related] == [("base/a.yaml:1:1", "also written here")]
 
 
 def test_a_generated_object_cannot_be_written_again(mesh: Mesh) -> None:

@@ -60,7 +60,7 @@ def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> No
         ("replicas: [{name: wep, count: 2}]", "the entry of replicas matches nothing: wep (nearest match: web;"),
     ],
 )
-def test_an_image_or_workload_that_nobody_has_is_refused(mesh: Mesh, text: str, expected: str) -> None:
+def test_an_image_or_workload_that_no_object_has_is_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: f"{text}\n"})
 
     (told,) = mesh.told(deployment("web"), config_map("wep"))
@@ -82,7 +82,9 @@ def test_an_image_that_an_earlier_patch_brings_is_found(mesh: Mesh) -> None:
 @pytest.mark.parametrize(
     ("name", "hint"), [("nonsense", "no object is similar"), ("acme/web", "nearest match: ghcr.io/acme/web")]
 )
-def test_an_image_that_nobody_has_is_dead_beside_a_patch_of_the_same_object(mesh: Mesh, name: str, hint: str) -> None:
+def test_an_image_that_no_object_has_is_dead_beside_a_patch_of_the_same_object(
+    mesh: Mesh, name: str, hint: str
+) -> None:
     patch = "[{op: replace, path: /spec/replicas, value: 2}]"
     mesh.write(
         {FILE: f'patches: [{{target: {{name: web}}, patch: "{patch}"}}]\nimages: [{{name: {name}, newTag: "2"}}]\n'}
@@ -105,7 +107,7 @@ def test_labels_for_nothing_are_dead(mesh: Mesh) -> None:
 
     assert told == (
         "K017 overlays/dev/part/kustomization.yaml:2:3: the entry of labels matches nothing: any object"
-        " (its folder brings no objects in: list them under resources)"
+        " (its folder includes no objects: list them under resources)"
     )
 
 

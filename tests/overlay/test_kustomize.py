@@ -1,4 +1,4 @@
-"""The kustomize program: found where the Python package puts it, or on PATH in a supported version; it runs alone."""
+"""The kustomize program: from the Python package, or a supported version on PATH; it runs without user settings."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_its_errors_do_not_tell_what_is_in_an_object(tmp_path: Path) -> None:
         run_kustomize([path], "base", {})
 
 
-def test_errors_that_kubectl_logs_are_told_without_the_time(tmp_path: Path) -> None:
+def test_errors_that_kubectl_logs_are_reported_without_the_time(tmp_path: Path) -> None:
     logged = 'E1122 06:39:08.018057   23522 run.go:72] "command failed" err="no \\"a\\" here"'
     path = program(tmp_path, "kubectl", f"cat >&2 <<'END'\n{logged}\nEND\nexit 1")
 

@@ -46,6 +46,6 @@ def test_selectors(text: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     "text", [",", "a,", "a b", "=a", "a in", "a in b", "a in (b", "!", "!a=b", "a=b=c", "a>1", "-a"]
 )
-def test_what_is_no_selector_is_refused(text: str) -> None:
+def test_what_is_not_a_selector_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a label selector"):
         parse_label_selector(text)

@@ -1,4 +1,4 @@
-"""What is read once for an environment: it can be sent to another process, and says what concerns which unit."""
+"""The overlay of an environment is read once, can be sent to another process, and knows what concerns which unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patches that are malformed, that change what an object is, or that match nothing."""
+"""Patches that are malformed, change an object's identity, or match nothing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_empty_patch_file_is_refused(mesh: Mesh) -> None:
     assert mesh.told(config_map("a")) == [f"K014 {FILE}:1:11: the patch is empty"]
 
 
-def test_yaml_mistakes_in_an_inline_patch_are_told_at_the_patch(mesh: Mesh) -> None:
+def test_yaml_mistakes_in_an_inline_patch_are_reported_at_the_patch(mesh: Mesh) -> None:
     mesh.write({FILE: patch("a: b: c")})
 
     (found,) = mesh.problems()
@@ -70,7 +70,7 @@ def test_yaml_mistakes_in_an_inline_patch_are_told_at_the_patch(mesh: Mesh) -> N
     assert found.message.startswith("in this patch: ")
 
 
-def test_yaml_mistakes_in_a_patch_file_are_told_where_they_are(mesh: Mesh) -> None:
+def test_yaml_mistakes_in_a_patch_file_are_reported_where_they_are(mesh: Mesh) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": f"{MERGE}data: {{k: on}}\n"})
 
     (found,) = mesh.problems()

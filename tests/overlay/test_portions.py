@@ -1,4 +1,4 @@
-"""Objects go through kustomize in portions, and a step that fails is named with the object it fails on."""
+"""kustomize gets the objects in portions, and a failing step is reported with the object on which it fails."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytes
     assert mesh.told(config_map("a")) == ["K002 None: kustomize added ConfigMap sales/z"]
 
 
-def test_an_error_that_no_step_explains_is_told(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_no_step_explains_is_reported(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> tuple[str, list[str]]:
         raise kustomize.KustomizeError("out of order")
 
@@ -146,7 +146,7 @@ def test_an_error_that_no_step_explains_is_told(mesh: Mesh, monkeypatch: pytest.
     ]
 
 
-def test_warnings_are_told_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warnings_are_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     run = kustomize.run_kustomize
     monkeypatch.setattr(portions, "run_kustomize", lambda *given: (run(*given)[0], ["be careful"]))
     monkeypatch.setattr(portions, "PORTION", 1)

@@ -1,4 +1,4 @@
-"""kustomize makes the same of an object if it gets only the parts that steps touch."""
+"""kustomize's result is the same if it gets only the parts of an object that steps touch."""
 
 from __future__ import annotations
 

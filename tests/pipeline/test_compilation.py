@@ -1,4 +1,4 @@
-"""What the inputs compile to, asked for piece by piece."""
+"""What the inputs compile to, read in parts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_each_file_has_its_text_and_its_unit(compiled: Compilation) -> None:
 
 
 @pytest.mark.parametrize("path", ["output/dev/floe-platform/secret_a.yaml", "output/qa/_cluster/x.yaml", ""])
-def test_a_file_that_is_not_there_is_of_no_unit(environment: CompiledEnvironment, path: str) -> None:
+def test_a_file_that_does_not_exist_is_of_no_unit(environment: CompiledEnvironment, path: str) -> None:
     with pytest.raises(KeyError):
         environment.unit_of(path)
 

@@ -1,4 +1,4 @@
-"""Whatever becomes of the cache folder, the output stays the same."""
+"""Whatever happens to the cache folder, the output stays the same."""
 
 from __future__ import annotations
 

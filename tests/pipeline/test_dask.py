@@ -156,7 +156,7 @@ def test_what_a_worker_leaves_undone_the_others_do(
     assert again.put_entries == []
 
 
-def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers_module, "PATIENCE", "0.2s")
     code, message, hint = refusal("tcp://127.0.0.1:1")
     assert code == "W019"
@@ -165,7 +165,7 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("wrong", ["127.0.0.1:1", "nowhere", "", "tcp://", "tcp://scheduler", "ftp://127.0.0.1:1"])
-def test_what_is_not_an_address_is_told(wrong: str) -> None:
+def test_what_is_not_an_address_is_reported(wrong: str) -> None:
     assert refusal(wrong) == (
         "W019",
         f'"{wrong}" is not the address of a Dask scheduler',
@@ -196,7 +196,7 @@ class Client:
         return ThreadPoolExecutor(1)
 
 
-def test_a_cluster_without_workers_is_told() -> None:
+def test_a_cluster_without_workers_is_reported() -> None:
     with pytest.raises(StageFailed) as failed:
         DaskCluster(Client(0))  # type: ignore[arg-type]
     assert failed.value.diagnostics[0].hint.startswith("start some: dask worker")
@@ -208,7 +208,7 @@ def kill_workers(_shared: None, _item: int) -> None:
     raise KilledWorker("item", None, 3)  # type: ignore[arg-type]
 
 
-def test_an_item_that_kills_every_worker_is_told() -> None:
+def test_an_item_that_kills_every_worker_is_reported() -> None:
     with pytest.raises(StageFailed) as failed:
         list(DaskCluster(Client(2)).map(kill_workers, None, [1]))  # type: ignore[arg-type]
     assert failed.value.diagnostics[0].message == "too many workers of the Dask cluster died"

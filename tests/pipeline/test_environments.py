@@ -1,4 +1,4 @@
-"""The units of an environment, and what each is known by."""
+"""The units of an environment, and their keys."""
 
 from __future__ import annotations
 

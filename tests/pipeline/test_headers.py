@@ -1,4 +1,4 @@
-"""The header of each unit: made once, recalled afterwards, made again where what it follows from has changed."""
+"""The header of each unit is created once, then cached, and created again if its inputs change."""
 
 from __future__ import annotations
 

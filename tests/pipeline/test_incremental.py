@@ -1,4 +1,4 @@
-"""One change of each kind of input: the units that follow from it are compiled again, and no others."""
+"""After a change of each kind of input, only the units that depend on it are compiled again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first stage that finds an error tells all that it found, and nothing of the later ones is told."""
+"""The first stage with an error reports all its findings; later stages report none."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ CHANGES: dict[str, tuple[dict[str, Any], ...]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_is_told_does_not_depend_on_what_is_known(name: str, known: Cache, tmp_path: Path) -> None:
+def test_what_is_reported_does_not_depend_on_what_is_known(name: str, known: Cache, tmp_path: Path) -> None:
     cache = Recorder(known)
     with_cache = told(tmp_path / "known", *CHANGES[name], cache=cache)
     assert with_cache == told(tmp_path / "unknown", *CHANGES[name])

@@ -27,7 +27,7 @@ SECRETS = {
 }
 
 
-def test_a_text_is_read_once_and_comes_back_with_its_places() -> None:
+def test_a_text_is_read_once_and_is_decoded_with_its_places() -> None:
     cache = Recorder()
     found, problems = CachedReader(cache, "1")(TEXT, FILE)
     again, none = CachedReader(cache, "1")(TEXT, FILE)
@@ -50,7 +50,7 @@ def test_another_text_file_or_compiler_is_another_entry(text: str, file: str, co
     assert found[0].file == file
 
 
-def test_what_is_wrong_is_told_every_time() -> None:
+def test_what_is_wrong_is_reported_every_time() -> None:
     cache = Recorder()
     first, second = (CachedReader(cache, "1")("a: 1\na: 2\n", FILE) for _ in range(2))
     assert first[1]

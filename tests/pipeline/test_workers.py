@@ -1,4 +1,4 @@
-"""Whoever does the work, and however many they are: the same results in the same order."""
+"""All kinds and numbers of workers return the same results in the same order."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def end_at_once(_shared: None, _item: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_process_that_the_system_stops_is_no_mistake_of_the_compiler() -> None:
+def test_a_process_that_the_system_stops_is_not_a_mistake_of_the_compiler() -> None:
     with pytest.raises(StageFailed) as failed:
         list(Processes(2).map(end_at_once, None, (1, 2)))
     (found,) = failed.value.diagnostics

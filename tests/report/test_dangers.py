@@ -1,4 +1,4 @@
-"""Each danger is flagged by its word where it is one, and not where it is none."""
+"""Each danger is reported with its word, and only where there is one."""
 
 import json
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_fields_that_cannot_be_changed(kind: str, before: dict[str, Any], after:
     assert words(thing(kind, **before), thing(kind, **before, other=1)) == []
 
 
-def test_a_service_address_filled_in_by_the_cluster_is_no_change() -> None:
+def test_a_service_address_filled_in_by_the_cluster_is_not_a_change() -> None:
     assert words(thing("Service", spec={}), thing("Service", spec={"clusterIP": "10.0.0.1"})) == []
 
 
@@ -73,7 +73,7 @@ def test_fewer_replicas(before: int, after: int | None, expected: bool) -> None:
     assert words(old, new) == (["scale-down"] if expected else [])
 
 
-def test_how_much_less_runs_is_told() -> None:
+def test_how_much_less_runs_is_reported() -> None:
     two, one, none = (thing("Deployment", spec={"replicas": number}) for number in (2, 1, 0))
     assert sentences(two, one) == ["replicas go from 2 to 1: fewer pods run"]
     assert sentences(two, none) == ["replicas go from 2 to 0: it no longer runs"]
@@ -107,7 +107,9 @@ def test_image_versions(before: str, after: str, expected: list[str]) -> None:
         ("ghcr.io/a/b:2.0", "ghcr.io/a/c:2.0", "ghcr.io/a/c", "ghcr.io/a/b"),
     ],
 )
-def test_where_an_image_comes_from_is_told_as_far_as_it_differs(before: str, after: str, new: str, old: str) -> None:
+def test_where_an_image_comes_from_is_reported_as_far_as_it_differs(
+    before: str, after: str, new: str, old: str
+) -> None:
     found = sentences(deployment(image=before), deployment(image=after))
     assert found == [f"its image comes from {new} instead of {old}"]
 
@@ -266,7 +268,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
     assert words(DENY, None, PODS) == ["network-opened"]
     assert words(DENY, None, PODS, OWN) == ["network-opened"], "pods that come later are restricted by none"
     (found,) = dangers_of(identify(OWN), OWN, None, Surroundings((), Objects((PODS, rules_for("other", "Egress")))))
-    assert found.sentence == "no policy restricts the ingress of its pods any more"
+    assert found.sentence == "no policy restricts the ingress of its pods any longer"
 
 
 @pytest.mark.parametrize(
@@ -281,7 +283,7 @@ def test_a_policy_that_goes_opens_something_only_if_pods_stay_that_no_other_rest
 def test_what_a_policy_restricts_that_does_not_say_it(spec: Object, lost: str) -> None:
     policy = thing("NetworkPolicy", spec={"podSelector": {}, **spec})
     (found,) = dangers_of(identify(policy), policy, None, Surroundings((), Objects((PODS,))))
-    assert found.sentence == f"no policy restricts the {lost} of its pods any more"
+    assert found.sentence == f"no policy restricts the {lost} of its pods any longer"
 
 
 def test_a_policy_that_selects_other_pods_or_fewer_directions_opens_too() -> None:
@@ -315,7 +317,7 @@ def test_another_store() -> None:
     assert words(old, new) == ["secret-needed"]
     assert words(old, old | {"other": 1}) == words(None, new) == words(old, None) == []
     assert sentences(external("token"), external("token", store="other")) == [
-        "the store other must hold what was read from vault, or pods wait for it"
+        "the store other must have what was read from vault, or pods wait for it"
     ]
 
 
@@ -323,7 +325,7 @@ def test_values_that_the_store_must_hold() -> None:
     assert words(None, external("token")) == ["secret-needed"]
     assert words(external("token"), external("token", "user")) == ["secret-needed"]
     assert words(external("token", "user"), external("token")) == []
-    assert sentences(None, external("token")) == ["the store must hold prod/crm: token, or pods wait for it"]
+    assert sentences(None, external("token")) == ["the store must have prod/crm: token, or pods wait for it"]
 
 
 def test_values_that_the_store_holds_for_others_or_from_the_cluster_itself() -> None:
@@ -413,7 +415,7 @@ def waiting(host: str) -> Object:
     ],
 )
 def test_data_that_stays_elsewhere(before: Object, after: Object, new: str, old: str) -> None:
-    assert sentences(before, after) == [f"uses {new}, and the data stays in {old}"]
+    assert sentences(before, after) == [f"uses {new}, but the data stays in {old}"]
 
 
 @pytest.mark.parametrize(
@@ -438,13 +440,13 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             "Application",
             {"source": {"repoURL": "a", "targetRevision": "main"}},
             {"source": {"repoURL": "a", "targetRevision": "wip"}},
-            "now applies wip instead of main; objects that are missing there are pruned or left as they are",
+            "now applies wip instead of main; objects that are missing there are pruned or left unchanged",
         ),
         (
             "Application",
             {"destination": {"server": "a", "namespace": "x"}},
             {"destination": {"server": "b", "namespace": "x"}},
-            "now applies to b instead of a; what it has made there stays",
+            "now applies to b instead of a; objects at the old destination stay",
         ),
         (
             "GitRepository",
@@ -452,14 +454,14 @@ def test_data_that_stays_where_it_was(before: Object, after: Object) -> None:
             {"url": "b", "ref": {"branch": "wip"}},
             (
                 "now applies b instead of a, wip instead of main; "
-                "objects that are missing there are pruned or left as they are"
+                "objects that are missing there are pruned or left unchanged"
             ),
         ),
         (
             "Kustomization",
             {"path": "a"},
             {"path": "b"},
-            "now applies b instead of a; objects that are missing there are pruned or left as they are",
+            "now applies b instead of a; objects that are missing there are pruned or left unchanged",
         ),
     ],
 )
@@ -554,7 +556,7 @@ def stored(size: str) -> Object:
         ),
     ],
 )
-def test_what_is_no_danger_in_an_object_of_another_kind(before: Object | None, after: Object | None) -> None:
+def test_what_is_not_a_danger_in_an_object_of_another_kind(before: Object | None, after: Object | None) -> None:
     assert words(before, after, PODS)
     other_before, other_after = (one and {**one, "kind": "Gadget"} for one in (before, after))
     assert words(other_before, other_after, PODS) == []

@@ -41,14 +41,14 @@ def test_changes_are_ordered_by_namespace_then_deletions_first() -> None:
     assert (found.total("added"), found.total("changed"), found.total("deleted")) == (2, 1, 1)
 
 
-def test_a_change_stands_under_the_folder_of_its_file() -> None:
+def test_a_change_is_under_the_folder_of_its_file() -> None:
     manifest = thing("AppProject", "sales", "argocd")
     place = {identify(manifest): "output/dev/_delivery/appproject.argoproj.io_sales.yaml"}
     (change,) = compare("dev", Manifests(), Manifests({identify(manifest): manifest}, place)).changes
     assert (change.folder, change.file) == ("dev/_delivery", "output/dev/_delivery/appproject.argoproj.io_sales.yaml")
 
 
-def test_an_object_whose_file_or_key_order_changed_is_no_change() -> None:
+def test_an_object_whose_file_or_key_order_changed_is_not_a_change() -> None:
     assert not difference([{"a": 1, **deployment()}], [{**deployment(), "a": 1}]).changes
 
 

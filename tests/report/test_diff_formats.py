@@ -1,4 +1,4 @@
-"""A difference is shown by environment and namespace; long ones are cut with a note, repeated ones told once."""
+"""A difference is shown by environment and namespace; long ones are cut with a note, repeated ones shown once."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def difference(before: list[Object], after: list[Object], environment: str = "de
     return compare(environment, manifests(before), manifests(after))
 
 
-DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not read what the newer one has written"
+DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not be able to read the data of the newer version"
 SMALL = difference(
     [thing("PersistentVolumeClaim", "data"), deployment(), thing("ConfigMap", data={"app.yaml": "a: 1\nb: 2\nc: 3\n"})],
     [
@@ -61,7 +61,7 @@ def test_added_and_removed_fields_and_hidden_ones() -> None:
     assert all(len(line) < 500 for line in text.splitlines())
 
 
-def test_a_change_that_several_objects_share_is_told_once() -> None:
+def test_a_change_that_several_objects_share_is_reported_once() -> None:
     def parts(number: int) -> list[Object]:
         return [thing("X", f"x{i}", f"ns{i}", a=number, b=number if i < 2 else 0, own=i * number) for i in range(1, 4)]
 
@@ -76,7 +76,7 @@ def test_a_change_that_several_objects_share_is_told_once() -> None:
     )
 
 
-def test_a_danger_that_several_objects_share_is_told_once() -> None:
+def test_a_danger_that_several_objects_share_is_reported_once() -> None:
     before, after = ([thing("CronJob", f"c{i}", spec={"suspend": off}) for i in range(5)] for off in (False, True))
     text = render_diff([difference(before, after)], plain)
     assert text.startswith(
@@ -95,7 +95,7 @@ def test_a_danger_that_several_objects_share_is_told_once() -> None:
     )
 
 
-def test_hashes_are_told_in_words() -> None:
+def test_hashes_are_reported_in_words() -> None:
     def pods(number: int) -> Object:
         template = {"metadata": {"annotations": {CONFIG_HASH: str(number) * 64}}, "spec": {}}
         return thing("Job", f"x-0000000{number}", spec={"template": template, "args": [str(number) * 16]})

@@ -1,4 +1,4 @@
-"""Progress shows on terminals only, only after a while, and leaves nothing behind."""
+"""Progress is shown only on terminals, only after some seconds, and is erased at the end."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""Values that look like secrets never come through, names of and references to secrets do."""
+"""Values that look like secrets are hidden; names of secrets and references to them are not."""
 
 import pytest
 from hypothesis import given

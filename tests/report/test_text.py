@@ -1,4 +1,4 @@
-"""What people read: place, code, message, the line itself, the hint - and never a secret or a control code."""
+"""Text output: location, code, message, line and hint, but never a secret or a control code."""
 
 import io
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_no_diagnostics_are_no_text(root: Path) -> None:
     assert render_problems(Outcome(), root, plain) == ""
 
 
-def test_the_caret_stands_under_the_column_behind_tabs(root: Path) -> None:
+def test_the_caret_is_under_the_column_behind_tabs(root: Path) -> None:
     lines = excerpt(root, Span("domains/sales/domain.yaml", 4, 5), plain)
     assert lines == ("    4 | \tx: y", "      | \t   ^")
 

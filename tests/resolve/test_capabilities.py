@@ -1,4 +1,4 @@
-"""Who provides what to whom."""
+"""Which components provide capabilities to which."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_own_namespace_comes_first() -> None:
     assert found(needs, platform=(CATALOG,)) == (CATALOG.about({"sales"}),)
 
 
-def test_one_is_found_or_all_or_the_one_of_that_name() -> None:
+def test_one_is_found_or_all_or_the_one_with_that_name() -> None:
     two = (DATABASE, replace(DATABASE, name="another"))
     assert found(placed(Requirement(Database)), platform=two) == two[:1]
     assert found(placed(Requirement(Database, many=True)), platform=two) == two
@@ -62,7 +62,9 @@ def test_its_own_databases_are_found_first() -> None:
         (Requirement(Database, "db/app"), "a database named db/app", "that provides it"),
     ],
 )
-def test_what_nobody_provides_is_told_where_it_was_asked_for(requirement: Requirement, thing: str, slot: str) -> None:
+def test_what_nobody_provides_is_reported_where_it_was_asked_for(
+    requirement: Requirement, thing: str, slot: str
+) -> None:
     findings, needs = Findings(), placed(requirement)
     _, unmet = context(needs, (), (CATALOG,))
     check_provided(needs[1], unmet, findings)

@@ -1,4 +1,4 @@
-"""Database servers: one for each name, with every database that somebody needs on it."""
+"""Database servers: one for each name, with all databases that components need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of an environment: what was written anywhere, in one place, with nothing left to look up."""
+"""The plan of an environment: everything that is written in the inputs, completely resolved."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_images_of_production_cannot_change() -> None:
     assert len(planned({}, {}, {"sales": {}}, products).units) == 2
 
 
-def test_a_product_of_a_domain_that_is_not_there_cannot_be_read() -> None:
+def test_a_product_of_a_domain_that_does_not_exist_cannot_be_read() -> None:
     products = {
         "sales": [data_product("orders", inputs=[{"product": "costs", "output": "table", "domain": "finance"}])],
         "finance": [data_product("costs")],
@@ -223,7 +223,7 @@ def test_a_domain_that_is_wrong_itself_can_be_read() -> None:
     assert [code for code, _, _ in found] == ["R003"]
 
 
-def test_mistakes_of_all_scopes_are_told_at_once() -> None:
+def test_mistakes_of_all_scopes_are_reported_together() -> None:
     found = refused(
         {"catalog": {"type": "polari"}, "more": 1},
         {"domains": {"nobody": {}}},
@@ -305,7 +305,7 @@ def test_a_domain_is_not_called_as_the_shared_services() -> None:
     assert [code for code, _, _ in refused(domains={"platform": {}})] == ["R015"]
 
 
-def test_a_domain_exists_in_environments_that_there_are() -> None:
+def test_a_domain_exists_in_environments_that_exist() -> None:
     found = refused({}, {"domains": {"sales": {"environments": ["qa"]}}}, {"sales": {"environments": ["dev", "prd"]}})
     assert [(code, message) for code, _, message in found] == [
         ("R007", 'there is no environment "qa"'),

@@ -1,4 +1,4 @@
-"""Instances: the slots of a scope that are filled, and who runs which data product."""
+"""Instances: the filled slots of a scope, and which of them runs which data product."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_products_that_nobody_runs_are_a_mistake() -> None:
     assert '"sales"' in found.message
 
 
-def test_a_slot_that_is_filled_wrongly_is_told_once() -> None:
+def test_a_slot_that_is_filled_wrongly_is_reported_once() -> None:
     findings = Findings()
     domain_instances(ALL, merged({"orchestrator": {"type": "dagsta"}}), PLACE, [BY_DAGSTER], findings)
     assert [one.rule.code for one in findings.found] == ["R003"]
@@ -100,7 +100,7 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
     ("image", "named"),
     [("acme/orders", "acme/orders"), ("acme/orders:latest", "acme/orders"), ("a:5000/orders:main", "a:5000/orders")],
 )
-def test_an_image_that_can_change_is_told_with_one_that_cannot(image: str, named: str) -> None:
+def test_an_image_that_can_change_is_reported_with_one_that_cannot(image: str, named: str) -> None:
     findings = Findings()
     one = product("orders", image=image)
     check_images([one, product("costs")], {"orders": document("o.yaml", {"image": image})}, findings)

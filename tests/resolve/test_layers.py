@@ -1,4 +1,4 @@
-"""Merging layers: the strongest word counts, every origin is remembered, a change of type starts anew."""
+"""Merging layers: the last layer wins, all origins are kept, and a change of type starts from scratch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks: what the manifest decides for good, no other layer may say otherwise."""
+"""Locks: no other layer may override what the manifest locks."""
 
 from __future__ import annotations
 

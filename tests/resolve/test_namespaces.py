@@ -86,7 +86,7 @@ def test_a_cluster_has_one_address() -> None:
         (("scope", "{scope}"), ("x", "{scope}"), "x.yaml", "{scope}-x"),
     ],
 )
-def test_a_copied_environment_is_to_blame_not_the_one_that_it_was_copied_from(
+def test_a_copied_environment_is_reported_not_the_one_that_it_was_copied_from(
     first: tuple[str, str], second: tuple[str, str], at: str, better: str
 ) -> None:
     (found,) = problems((first[0], "a", first[1]), (second[0], "a", second[1]))

@@ -1,4 +1,4 @@
-"""Data products: their names, and what they read of one another."""
+"""Data products: their names, and what they read from each other."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better
 
 
 @pytest.mark.parametrize("data", [{}, {"metadata": None}, {"metadata": {"name": 5}}, {"metadata": {"name": "a"}}])
-def test_a_name_that_is_missing_or_no_text_is_told_elsewhere(data: dict[str, Any]) -> None:
+def test_a_name_that_is_missing_or_no_text_is_reported_elsewhere(data: dict[str, Any]) -> None:
     findings = Findings()
     check_name("a", document("x.yaml", data), findings)
     assert findings.found == []
@@ -141,7 +141,7 @@ def circle(*names: str) -> dict[str, dict[str, Any]]:
     return {name: written(name, [reading(names[index - 1])]) for index, name in enumerate(names)}
 
 
-def test_a_circle_is_told_once_from_its_first_product_on() -> None:
+def test_a_cycle_is_reported_once_from_its_first_product_on() -> None:
     (found,) = problems({"sales": circle("c", "b", "a")})
     assert found.rule.code == "R008"
     assert found.message.endswith("sales/a -> sales/b -> sales/c -> sales/a")
@@ -155,7 +155,7 @@ def test_a_product_that_reads_itself() -> None:
     assert found.related == ()
 
 
-def test_every_circle_is_told() -> None:
+def test_every_cycle_is_reported() -> None:
     found = problems({"sales": {**circle("a", "b"), **circle("x", "y", "z")}, "ops": circle("a")})
     assert len(found) == 3
 
@@ -164,7 +164,7 @@ NAMES = "abcde"
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES)), max_size=5))
-def test_a_mesh_has_a_circle_just_if_no_order_of_its_products_would_do(reads: dict[str, set[str]]) -> None:
+def test_a_mesh_has_a_cycle_just_if_no_order_of_its_products_would_do(reads: dict[str, set[str]]) -> None:
     present = {name: {other for other in others if other in reads} for name, others in reads.items()}
     data = {name: written(name, [reading(other) for other in sorted(others)]) for name, others in present.items()}
     told = problems({"sales": data})

@@ -1,4 +1,4 @@
-"""What components refuse is reported where the setting was written that is at fault."""
+"""What components refuse is reported at the wrong setting."""
 
 from __future__ import annotations
 

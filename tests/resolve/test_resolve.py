@@ -1,4 +1,4 @@
-"""Mistakes that no single file shows, and those that only a caller without the schemas can make."""
+"""Mistakes across several files, and those that only a caller without the schemas can make."""
 
 from __future__ import annotations
 

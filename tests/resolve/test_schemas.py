@@ -144,7 +144,7 @@ def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None
         assert fits("Domain", {**DOMAIN, **override}) is right
 
 
-def test_what_keys_are_for_is_told() -> None:
+def test_what_keys_are_for_is_reported() -> None:
     properties = SMALL["PlatformManifest"]["properties"]
     assert properties["locks"]["description"] == field_docs(PlatformManifest)["locks"]
     overrides = SMALL["Environment"]["properties"]["platform"]

@@ -1,4 +1,4 @@
-"""Settings are what the platform's and the environment's documents say, and the defaults of their models."""
+"""Settings have the values of the platform's and the environment's documents, or the defaults of their models."""
 
 from __future__ import annotations
 

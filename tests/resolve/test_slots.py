@@ -126,7 +126,7 @@ def test_a_slot_that_cannot_be_filled(data: dict[str, Any], told: tuple[str, str
     assert (found.rule.code, str(found.span), found.hint) == told
 
 
-def test_an_empty_slot_is_no_mistake() -> None:
+def test_an_empty_slot_is_not_a_mistake() -> None:
     findings = Findings()
     assert configured(REGISTRY, "catalog", merged({}), findings) is None
     assert findings.found == []

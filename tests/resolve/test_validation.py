@@ -1,4 +1,4 @@
-"""Merged data against the models: every complaint at the place where the value was written, with a way out."""
+"""Merged data against the models: every error is at the location of the value, with a hint."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_misspelt_type_is_one_error_though_another_layer_gives_the_type() -> N
     assert (str(found.span), found.hint) == ("1.yaml:3:1", 'did you mean "type"?')
 
 
-def test_a_missing_key_is_told_where_it_belongs() -> None:
+def test_a_missing_key_is_reported_where_it_belongs() -> None:
     assert told({"size": "small"}) == [("R002", "0.yaml:1:1", "name is missing", "add `name:`")]
     assert told({"name": "x", "pet": {}}) == [
         ("R002", "0.yaml:3:5", "pet.type is missing", "add `type:`, one of cat, dog")
@@ -165,7 +165,7 @@ def test_a_missing_key_is_told_where_it_belongs() -> None:
     assert (str(found.span), found.message) == ("0.yaml:3:5", "a.house.name is missing")
 
 
-def test_a_key_that_went_with_a_change_of_type_is_told_with_that() -> None:
+def test_a_key_that_went_with_a_change_of_type_is_reported_with_that() -> None:
     weaker = {"name": "x", "guest": {"type": "cat", "lives": 7}}
     (found,) = problems(weaker, {"guest": {"type": "bird"}})
     assert (found.rule.code, found.message) == ("R002", "guest.song is missing")
@@ -175,7 +175,7 @@ def test_a_key_that_went_with_a_change_of_type_is_told_with_that() -> None:
     assert problems(weaker | {"guest": {"type": "bird"}})[0].related == ()
 
 
-def test_an_unknown_key_is_told_with_the_file_that_chose_the_type() -> None:
+def test_an_unknown_key_is_reported_with_the_file_that_chose_the_type() -> None:
     (found,) = problems({"name": "x", "pet": {"type": "cat"}}, {"pet": {"tricks": []}})
     assert found.message == 'pet.tricks is not a known key of type "cat"'
     assert [(str(one.span), one.note) for one in found.related] == [("0.yaml:4:5", "the type is chosen here")]
@@ -203,7 +203,7 @@ def test_what_the_schema_and_a_validator_refuse_is_one_mistake() -> None:
     assert (span, message) == ("0.yaml:3:5", "code: 'X' does not match '^[^A-Z]+$'")
 
 
-def test_all_mistakes_are_told_each_in_its_layer() -> None:
+def test_all_mistakes_are_reported_each_in_its_layer() -> None:
     found = told({"name": "X", "size": "small"}, {"size": "big", "more": 1})
     assert [(code, span) for code, span, _, _ in sorted(found)] == [
         ("R001", "1.yaml:3:1"),
@@ -212,12 +212,12 @@ def test_all_mistakes_are_told_each_in_its_layer() -> None:
     ]
 
 
-def test_a_wrong_value_is_told_with_what_it_beat() -> None:
+def test_a_wrong_value_is_reported_with_what_it_overrode() -> None:
     (found,) = problems({"name": "x", "size": "large"}, {"size": "big"})
     assert [(str(one.span), one.note) for one in found.related] == [("0.yaml:3:5", 'overrides "large"')]
 
 
-def test_a_number_where_text_is_wanted_is_shown_as_it_was_written() -> None:
+def test_a_number_where_text_is_wanted_is_shown_as_written() -> None:
     document = Document("a.yaml", {"name": 1.1}, {}, {("name",): Span("a.yaml", 1, 7)}, {("name",): "1.10"})
     findings = Findings()
     validate(House, merge([Layer("a.yaml", document.data, document)]), (), findings)

@@ -1,4 +1,4 @@
-"""What a chart is given, and that what `explain` expects of it is what cdk8s does."""
+"""The charts of units, and that `explain` renders the same as cdk8s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""cdk8s gives objects their namespace, labels, order and waves, refuses what is no tree, and touches no body."""
+"""cdk8s adds namespaces, labels, order and waves to objects, refuses invalid trees, and changes no bodies."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_kind_that_is_not_known_gets_the_namespace() -> None:
     assert built["metadata"]["namespace"] == "sales"
 
 
-def test_a_chart_without_a_namespace_leaves_objects_where_they_are() -> None:
+def test_a_chart_without_a_namespace_keeps_their_namespace() -> None:
     objects = (thing("a", metadata={"namespace": "argocd"}), thing("b", "Namespace"))
 
     assert build_charts([chart(*objects, namespace="")]) == (objects,)
@@ -210,7 +210,7 @@ def test_the_place_is_that_of_an_object_in_the_cycle_however_many_there_are() ->
     assert subject in ("dev: ConfigMap sales/c10", "dev: ConfigMap sales/c11")
 
 
-def test_all_mistakes_of_a_chart_are_told_at_once() -> None:
+def test_all_mistakes_of_a_chart_are_reported_together() -> None:
     found = refused(
         chart(
             thing("a", metadata={"namespace": "finance"}),
@@ -262,20 +262,20 @@ def test_names_are_those_that_kubernetes_accepts() -> None:
         (thing("a", metadata={"labels": ["x"], "annotations": "y"}), "its labels and annotations are not a mapping"),
     ],
 )
-def test_what_has_no_head_is_no_construct(manifest: Object, problem: str) -> None:
+def test_what_has_no_head_is_not_a_construct(manifest: Object, problem: str) -> None:
     ((_, message),) = refused(chart(manifest))
 
     assert message == problem
 
 
-def test_an_object_that_stands_twice_is_refused() -> None:
+def test_an_object_that_exists_twice_is_refused() -> None:
     assert refused(chart(thing("a"), thing("a", metadata={"namespace": "sales"}))) == [
-        ("dev: ConfigMap sales/a", "it stands there twice")
+        ("dev: ConfigMap sales/a", "it exists twice")
     ]
 
 
 @pytest.mark.parametrize("value", [float("nan"), {1, 2}, ("a",), 2**70, "\ud800"])
-def test_a_value_that_is_no_plain_data_is_refused(value: object) -> None:
+def test_a_value_that_is_not_plain_data_is_refused(value: object) -> None:
     (found,) = findings_of(chart(thing("a", data={"k": value})))
 
     assert (found.rule, found.subject) == (NOT_PLAIN, "dev: ConfigMap sales/a")

@@ -63,5 +63,5 @@ def test_a_binding_needs_its_role_and_its_subjects() -> None:
     )
 
 
-def test_what_somebody_else_provides_is_not_waited_for() -> None:
+def test_what_others_provide_is_not_waited_for() -> None:
     assert dependencies([BINDING]) == ()

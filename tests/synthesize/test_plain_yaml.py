@@ -28,14 +28,14 @@ def test_documents_become_objects_and_empty_ones_are_left_out() -> None:
     [
         ("a: [1", "crds.yaml: while parsing a flow sequence"),
         ("a: 1\na: 2\n", "crds.yaml: while constructing a mapping"),
-        (f"{HEAD}---\n- 1\n", "crds.yaml: object 2 lacks apiVersion, kind or metadata.name"),
-        ("https://example.com/all.yaml", "crds.yaml: object 1 lacks apiVersion, kind or metadata.name"),
-        ("kind: ConfigMap\nmetadata: {name: a}\n", "crds.yaml: object 1 lacks apiVersion, kind or metadata.name"),
-        (HEAD.replace("a}", "1}"), "crds.yaml: object 1 lacks apiVersion, kind or metadata.name"),
-        (HEAD.replace("{name: a}", "x"), "crds.yaml: object 1 lacks apiVersion, kind or metadata.name"),
+        (f"{HEAD}---\n- 1\n", "crds.yaml: object 2 has no apiVersion, kind or metadata.name"),
+        ("https://example.com/all.yaml", "crds.yaml: object 1 has no apiVersion, kind or metadata.name"),
+        ("kind: ConfigMap\nmetadata: {name: a}\n", "crds.yaml: object 1 has no apiVersion, kind or metadata.name"),
+        (HEAD.replace("a}", "1}"), "crds.yaml: object 1 has no apiVersion, kind or metadata.name"),
+        (HEAD.replace("{name: a}", "x"), "crds.yaml: object 1 has no apiVersion, kind or metadata.name"),
     ],
 )
-def test_what_is_no_object_is_refused(text: str, problem: str) -> None:
+def test_what_is_not_an_object_is_refused(text: str, problem: str) -> None:
     with pytest.raises(StageFailed) as failed:
         objects(text)
     (found,) = failed.value.diagnostics

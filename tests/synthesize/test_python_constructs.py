@@ -1,4 +1,4 @@
-"""Components written with constructs in Python: plain data out, and every mistake of theirs a finding."""
+"""Components written with constructs in Python return plain data, and their errors are findings."""
 
 from __future__ import annotations
 

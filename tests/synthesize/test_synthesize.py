@@ -121,7 +121,7 @@ def test_each_unit_has_the_facts_of_its_namespace() -> None:
     assert not list(sales.objects.of_kind("ExternalSecret"))
 
 
-def test_namespaces_read_what_another_made_up_through_a_store_of_its_own() -> None:
+def test_namespaces_read_what_another_generated_through_a_store_of_its_own() -> None:
     found = rendered(unit(PLATFORM, reading(OWNED)), unit(SALES, reading(OWNED)), unit(FINANCE, reading(OWNED)))[
         PLATFORM
     ]
@@ -170,7 +170,7 @@ def test_yaml_that_a_component_ships_gets_what_its_chart_gives() -> None:
     assert high["value"] == 9007199254740993, "JavaScript would round it"
 
 
-def test_what_a_chart_refuses_is_told_where_its_component_was_asked_for() -> None:
+def test_what_a_chart_refuses_is_reported_where_its_component_was_asked_for() -> None:
     waiting = Parts(workloads=(workload(pod(waits_for=(DATABASE,))), workload(pod(waits_for=(WEB,)), name="db")))
     (found,) = refused(unit(PLATFORM, waiting))
     assert (found.rule.code, found.span) == ("S103", WRITTEN)
@@ -183,7 +183,7 @@ def test_a_vault_needs_no_store_between_namespaces() -> None:
     assert not [store for one in rendered(*units).values() for store in one.objects.of_kind("ClusterSecretStore")]
 
 
-def test_a_secret_without_a_source_is_told_where_its_user_was_asked_for() -> None:
+def test_a_secret_without_a_source_is_reported_where_its_user_was_asked_for() -> None:
     lost = Secret("crm", PLATFORM, (SecretKey("token"), SecretKey("id")))
     ((code, span, message),) = told(unit(PLATFORM, Parts(), reading(lost)))
     assert (code, span) == ("S001", "m.yaml:5:3")
@@ -195,7 +195,7 @@ def test_all_namespaces_are_looked_at() -> None:
     assert [code for code, _, _ in told(*units)] == ["S001", "S001"]
 
 
-def test_two_secrets_of_one_name_are_told() -> None:
+def test_two_secrets_of_one_name_are_reported() -> None:
     other = replace(OWNED, owner=SALES)
     ((code, span, message),) = told(unit(SALES, Parts(), reading(OWNED), reading(other, name="other")))
     assert (code, span) == ("S003", "m.yaml:5:3")
@@ -203,7 +203,7 @@ def test_two_secrets_of_one_name_are_told() -> None:
     assert SALES in message
 
 
-def test_two_parts_that_take_one_name_are_told_with_both_places() -> None:
+def test_two_parts_that_take_one_name_are_reported_with_both_places() -> None:
     found = refused(unit(PLATFORM, reading(), reading()))
     assert {one.message.split()[0] for one in found} == {
         "Deployment.apps",

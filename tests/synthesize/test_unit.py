@@ -1,4 +1,4 @@
-"""One namespace: everything that follows from the facts of its components, and nothing of any other namespace."""
+"""One namespace: everything that is derived from the facts of its components, and nothing of other namespaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file is replaced in one step, and nothing that lies in the way of that is followed or kept."""
+"""A file is replaced atomically; links and leftovers at its path are not followed or kept."""
 
 import os
 import stat
@@ -26,7 +26,7 @@ def test_a_file_is_made_with_its_folders_or_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_a_leftover_or_a_link_in_place_of_the_temporary_file_is_removed(tmp_path: Path, link: bool) -> None:
+def test_a_leftover_or_a_link_instead_of_the_temporary_file_is_removed(tmp_path: Path, link: bool) -> None:
     precious, temporary = tmp_path / "precious", tmp_path / ".x.yaml.tmp"
     precious.write_text("precious")
     if link:
@@ -40,7 +40,7 @@ def test_a_leftover_or_a_link_in_place_of_the_temporary_file_is_removed(tmp_path
     assert not temporary.exists()
 
 
-def test_a_link_in_place_of_the_file_is_replaced(tmp_path: Path) -> None:
+def test_a_link_instead_of_the_file_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("precious")
     (tmp_path / "x.yaml").symlink_to(tmp_path / "precious")
     write_file(str(tmp_path / "x.yaml"), "new\n")

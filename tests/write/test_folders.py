@@ -1,4 +1,4 @@
-"""The folders of paths, with those above."""
+"""The folders of paths, with their parents."""
 
 from floe_compiler.write.folders import with_parents
 

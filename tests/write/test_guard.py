@@ -1,4 +1,4 @@
-"""Deletions that Git cannot undo need a person's word; ordinary ones do not."""
+"""Deletions that Git cannot undo need permission; others do not."""
 
 from collections.abc import Sequence
 
@@ -55,7 +55,7 @@ def test_the_hint_is_one_command_that_allows_all_of_it_and_no_more() -> None:
         "kustomization.kustomize.toolkit.fluxcd.io_data",
     ],
 )
-def test_a_precious_object_needs_leave(name: str) -> None:
+def test_a_precious_object_needs_permission(name: str) -> None:
     [(scope, message)] = refused([f"prod/a/{name}"], ["prod/a/service_y"])
     assert scope == "prod/a"
     assert "data in prod/a" in message
@@ -65,7 +65,7 @@ def test_a_precious_object_needs_leave(name: str) -> None:
 
 
 @pytest.mark.parametrize("folder", ["a", "_cluster", "_delivery"])
-def test_a_whole_folder_needs_leave(folder: str) -> None:
+def test_a_whole_folder_needs_permission(folder: str) -> None:
     delete = [f"prod/{folder}/service_x"]
     assert refused(delete, ["prod/b/service_y"]) == [
         (f"prod/{folder}", f"compiling would delete everything in prod/{folder} (1 files)")
@@ -81,7 +81,7 @@ def test_leave_for_a_namespace_covers_its_namespace_object_and_no_other() -> Non
     assert [scope for scope, _ in refused([*delete, "prod/_cluster/namespace_c"], keep, "prod/a")] == ["prod/_cluster"]
 
 
-def test_more_than_a_third_needs_leave_for_the_environment() -> None:
+def test_more_than_a_third_needs_permission_for_the_environment() -> None:
     assert not refused(MANY[:10], MANY[10:])
     [(scope, message)] = refused(MANY[:11], MANY[11:])
     assert scope == "prod"

@@ -1,4 +1,4 @@
-"""The index can be read by people, sha256sum and Git merges, and never leads out of its environment."""
+"""The index can be read by people and sha256sum, merged by Git, and never has paths outside its environment."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Two runs never write at once, a killed run leaves no lock behind, and the repository holds no trace of any."""
+"""Two runs never write at once, and locks leave nothing behind, even if a run is killed."""
 
 import errno
 import fcntl
@@ -49,7 +49,7 @@ def test_the_lock_can_be_taken_again_and_leaves_nothing(tmp_path: Path) -> None:
     assert not lock_file(tmp_path).exists()
 
 
-def test_one_repository_is_locked_by_whatever_path_it_is_reached(tmp_path: Path) -> None:
+def test_one_repository_is_locked_by_any_path(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "root")
     with locked(tmp_path / "root"):
@@ -81,6 +81,6 @@ def test_where_folders_cannot_be_locked_a_file_elsewhere_is(tmp_path: Path, monk
         pass
 
 
-def test_a_folder_that_is_not_there_is_not_locked_elsewhere(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_not_locked_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), locked(tmp_path / "missing"):
         pass

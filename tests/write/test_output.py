@@ -1,4 +1,4 @@
-"""Writing makes the output equal to what was compiled, touches nothing else, and survives being killed anywhere."""
+"""Writing makes the output equal to what was compiled, changes nothing else, and may be killed at any moment."""
 
 import os
 import shutil
@@ -85,7 +85,7 @@ def test_an_edited_file_stops_everything_and_deleting_it_is_the_way_out(tmp_path
     assert without_indexes(tmp_path) == dict(NEW)
 
 
-def test_an_edit_that_agrees_with_the_inputs_is_no_edit(tmp_path: Path) -> None:
+def test_an_edit_that_agrees_with_the_inputs_is_not_an_edit(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
     (tmp_path / "output/dev/a/change.yaml").write_text("2\n")
     assert write_output(tmp_path, NEW, DIGESTS).change == ()
@@ -124,7 +124,7 @@ def test_other_environments_stay_when_only_one_is_compiled(tmp_path: Path) -> No
     assert {path: text for path, text in tree(tmp_path).items() if "prod" in path} == before
 
 
-def test_an_environment_no_longer_declared_goes_with_leave(tmp_path: Path) -> None:
+def test_an_environment_no_longer_declared_goes_with_permission(tmp_path: Path) -> None:
     write_output(tmp_path, {"output/prod/a/x.yaml": "1\n"}, {"prod": "2" * 64})
     with pytest.raises(StageFailed) as failed:
         write_output(tmp_path, OLD, DIGESTS)
@@ -319,7 +319,7 @@ def test_what_had_to_be_read_is_known_from_then_on(tmp_path: Path, monkeypatch: 
     assert len(read) == len(NEW)
 
 
-def test_an_edit_that_keeps_size_and_mtime_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_that_keeps_size_and_mtime_is_not_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_output(tmp_path, NEW, DIGESTS)
     time.sleep(0.03)
     assert is_current(tmp_path, DIGESTS)
@@ -460,7 +460,7 @@ def test_the_union_of_two_indexes_knows_every_file_of_their_merge(
 
 
 @pytest.mark.real
-def test_line_ends_that_git_changed_are_told_once_with_the_way_out(tmp_path: Path) -> None:
+def test_line_ends_that_git_changed_are_reported_once_with_the_way_out(tmp_path: Path) -> None:
     root, clone, texts = tmp_path / "r", tmp_path / "clone", {"a__x": "1", "a__y": "1", "b__z": "1"}
     root.mkdir()
     git(root, "init", "--quiet")

@@ -1,4 +1,4 @@
-"""What an index says is held against what is wanted, and only the difference is kept."""
+"""Indexes are compared with the wanted files, and only the difference is kept."""
 
 import pytest
 

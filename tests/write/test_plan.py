@@ -1,4 +1,4 @@
-"""Every case of wanted, owned and found has one outcome, and nobody's work is overwritten or deleted."""
+"""Every combination of wanted, owned and existing files has one outcome, and no foreign file is overwritten."""
 
 import pytest
 
@@ -111,6 +111,6 @@ def test_files_and_folders_in_each_others_place_are_seen_before_writing(
     assert ("W004", blocked) in problems
 
 
-def test_a_file_of_no_environment_is_a_mistake_of_ours() -> None:
+def test_a_file_of_no_environment_is_a_bug() -> None:
     with pytest.raises(ValueError, match="belongs to no compiled environment"):
         plan_writes({"output/prod/x.yaml": NEW}, {"dev": None}, Snapshot(), frozenset(), Findings())

@@ -1,4 +1,4 @@
-"""What is remembered is only ever a shortcut: losing or spoiling it does no harm."""
+"""The cached state only saves time: losing or damaging it does no harm."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def test_environments_are_remembered_for_one_checkout(tmp_path: Path) -> None:
     assert recall(store, tmp_path / "other") == {}
 
 
-def test_a_checkout_is_known_by_whatever_path_it_is_reached(tmp_path: Path) -> None:
+def test_a_checkout_is_known_by_any_path(tmp_path: Path) -> None:
     store = Memory()
     (tmp_path / "root").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "root")
@@ -33,7 +33,7 @@ def test_a_checkout_is_known_by_whatever_path_it_is_reached(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xfe", encode({"dev": ["1"]}), encode({"dev": ["1", "2", "three", {}]}), encode([DEV])]
 )
-def test_a_spoilt_entry_is_none(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_entry_is_none(tmp_path: Path, content: bytes) -> None:
     store = Memory()
     remember(store, tmp_path, {"dev": DEV})
     [(kind, key)] = store._entries

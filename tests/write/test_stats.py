@@ -1,4 +1,4 @@
-"""A file counts as unread only while the file system says that nobody can have changed it."""
+"""A file is not read again only if the file system proves that it has not changed."""
 
 import os
 from pathlib import Path
@@ -53,7 +53,7 @@ def known(path: Path) -> FileStat:
     return found
 
 
-def test_a_file_that_nobody_touched_matches(file: Path) -> None:
+def test_a_file_that_was_not_changed_matches(file: Path) -> None:
     assert known(file).matches(file.lstat())
 
 

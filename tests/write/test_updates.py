@@ -1,4 +1,4 @@
-"""Changes of compiled files that no cluster takes need a person's word, like deletions."""
+"""Changes of immutable fields need permission, like deletions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def refused(before: str, after: str, *allow: str) -> list[tuple[str, str, str]]:
     return [(found.rule.code, found.subject, found.message) for found in findings.found]
 
 
-def test_a_volume_that_grows_needs_leave() -> None:
+def test_a_volume_that_grows_needs_permission() -> None:
     message = "spec.volumeClaimTemplates cannot be changed in a cluster"
     assert refused(database("10Gi"), database("20Gi")) == [("W018", PATH, message)]
 
@@ -44,7 +44,7 @@ def test_leave_for_another_namespace_is_none() -> None:
     assert refused(database("10Gi"), database("20Gi"), "prod/b") != []
 
 
-def test_what_was_no_manifest_is_no_obstacle() -> None:
+def test_what_was_no_manifest_is_not_an_obstacle() -> None:
     assert refused("a: [", database("20Gi")) == []
 
 

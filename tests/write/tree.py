@@ -1,4 +1,4 @@
-"""What the tests of this stage have in common: small outputs, and a look at what lies on disk."""
+"""Helpers for the tests of this stage: small outputs, and the files on disk."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

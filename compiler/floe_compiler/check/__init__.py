@@ -1,4 +1,4 @@
-"""Rendered unit -> findings about the objects of one namespace, and its summary for the link."""
+"""Checks the objects of one unit, and summarizes them for the link."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["RULES", "Checked", "check_unit"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The findings about a unit, errors and warnings, and its summary."""
+    """The findings about a unit (errors and warnings), and its summary."""
 
     findings: tuple[Diagnostic, ...]
     summary: Summary
 
 
 def check_unit(unit: Rendered, definitions: tuple[Object, ...]) -> Checked:
-    """Return the findings about one unit, and its summary. Errors of the objects are findings and raise nothing.
+    """Return the findings about one unit, and its summary. Errors in the objects are findings; nothing is raised.
 
     Args:
         unit: The objects and facts of one namespace (`unit.namespace`).

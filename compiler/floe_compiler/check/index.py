@@ -28,11 +28,11 @@ from floe_compiler.model.workloads import Workload, workload
 Objects = tuple[tuple[ObjectId, Object], ...]
 
 
-@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+@dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class Index:
-    """One unit; `rendered` holds its objects as far as they are well-formed (see `shapes`).
+    """One unit; `rendered` has the well-formed parts of its objects (see `shapes`).
 
-    `secrets` has the writers of each Secret by namespace and name: more than one is a clash.
+    `secrets` has the writers of each Secret by namespace and name: more than one writer is a conflict.
     """
 
     rendered: Rendered
@@ -63,7 +63,7 @@ class Index:
 
     @cached_property
     def references(self) -> Mapping[ObjectId, tuple[Reference, ...]]:
-        """Return for each workload the ConfigMaps and Secrets that its pods use."""
+        """Return the ConfigMaps and Secrets that the pods of each workload use."""
         return {
             identity: tuple(dict.fromkeys(references(workload.pod, workload.at("spec"))))
             for identity, workload in self.workloads.items()
@@ -77,17 +77,17 @@ class Index:
 
     @cached_property
     def addresses(self) -> tuple[tuple[Text, Address], ...]:
-        """Return the addresses of servers in the objects, with the text that each stands in."""
-        found = server_addresses(self.texts, self.workloads.values(), self.of("", "ConfigMap"))
-        return tuple(dict.fromkeys(found))
+        """Return the addresses of servers in the objects, each with its text."""
+        addresses = server_addresses(self.texts, self.workloads.values(), self.of("", "ConfigMap"))
+        return tuple(dict.fromkeys(addresses))
 
     def of(self, group: str, *kinds: str) -> Iterable[tuple[ObjectId, Object]]:
-        """Yield the objects of these kinds of an API group with their identities, kind by kind."""
+        """Yield the objects of these kinds of an API group, with their identities, kind by kind."""
         for kind in kinds:
             yield from self.by_kind.get((group, kind), ())
 
     def get(self, group: str, kind: str, namespace: str, name: str) -> Object | None:
-        """Return the object of that identity, or None."""
+        """Return the object with this identity, or None."""
         return self.objects.get(ObjectId(group, kind, namespace, name))
 
     def manifest(self, identity: ObjectId) -> Object:
@@ -106,7 +106,7 @@ class Index:
 
 
 def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Index:
-    """Return the index of a unit. Of objects that do not match their schema it has the valid parts.
+    """Return the index of a unit. It has only the valid parts of objects that do not match their schema.
 
     Args:
         rendered: The unit.
@@ -121,7 +121,7 @@ def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Ind
     secrets: dict[tuple[str, str], list[SecretKeys]] = defaultdict(list)
     for secret in secrets_of(objects, rendered.existing_secrets):
         secrets[secret.namespace, secret.name].append(secret)
-    workloads = {found.id: found for pair in objects if (found := workload(*pair)) is not None}
+    workloads = {runner.id: runner for pair in objects if (runner := workload(*pair)) is not None}
     launched = shape(launched_jobs(rendered.launched, shapes.objects.by_id), schemas)
     workloads |= {identity: launched_workload(identity, job) for identity, job in launched.objects.by_id.items()}
     return Index(

@@ -1,4 +1,4 @@
-"""The pods of a unit, found by label selector."""
+"""The pods of a unit, indexed for label selectors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pods:
 
 
 class PodIndex:
-    """All pods of a unit, each known by its position in `all`, and sets of them as bits."""
+    """All pods of a unit. Sets of pods are bits, by their position in `all`."""
 
     def __init__(self, workloads: Iterable[Workload], launched: Iterable[LaunchedPods]) -> None:
         rendered = [Pods(workload.group, workload.labels, workload) for workload in workloads]
@@ -56,6 +56,6 @@ class PodIndex:
         return tuple(self.all[position] for position in numbers_in(self.selected(selector)))
 
     def of_group(self, group: PodGroup) -> tuple[int, ...]:
-        """Return the positions of a group's pods; a Job's may be named with or without its content hash."""
+        """Return the positions of a group's pods; a Job may be named with or without its hash."""
         plain = PodGroup(group.namespace, without_hash(group.name))
         return tuple(self._of_group.get(group) or self._of_group.get(plain) or ())

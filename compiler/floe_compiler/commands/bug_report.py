@@ -17,7 +17,7 @@ LONGEST_MESSAGE = 200
 def bug_report(error: BaseException, arguments: Sequence[str]) -> str:
     """Return a text ready to be pasted into an issue.
 
-    Of the error's message only the first line is taken: further lines often quote the data (as pydantic's do).
+    Only the first line of the error's message is used, as other lines often quote data (as in pydantic).
     """
     message = (str(error).splitlines() or [""])[0][:LONGEST_MESSAGE]
     frames = [
@@ -26,7 +26,7 @@ def bug_report(error: BaseException, arguments: Sequence[str]) -> str:
         if not frame.filename.startswith("<")  # importlib's own
     ]
     lines = [
-        "floe-compile: internal error. This is a mistake of floe-compile, not of your inputs.",
+        "floe-compile: internal error. This is a bug in floe-compile, not a mistake in your inputs.",
         "Please report it with these lines:",
         "",
         f"floe-compile {version()}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",

@@ -55,9 +55,9 @@ def run(options: Namespace) -> int:
         compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         report = check_output(root, compiled.files, compiled.digests, not environments)
     paths = (*report.create, *report.change, *report.delete) or report.indexes
-    found = [Diagnostic(STALE, _message(len(paths)), subject="output", hint="run floe-compile and commit output/")]
+    stale = [Diagnostic(STALE, _message(len(paths)), subject="output", hint="run floe-compile and commit output/")]
     outcome = Outcome(
-        (*compiled.warnings, *report.warnings, *(found if report.stale else ())),
+        (*compiled.warnings, *report.warnings, *(stale if report.stale else ())),
         created=report.create,
         changed=report.change,
         deleted=report.delete,

@@ -48,7 +48,7 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ENV[/NAMESPACE]",
-        help="allow deleting whole namespaces, volumes and the like there, and changing immutable fields (repeatable)",
+        help="allow deleting whole namespaces, volumes and so on there, and changing immutable fields (repeatable)",
     )
 
 
@@ -81,7 +81,7 @@ def compile_and_write(
     Raises:
         StageFailed: if the inputs are wrong, or the output cannot be written safely.
     """
-    # Not by way of the pipeline, whose imports take longer than all of this.
+    # Without the pipeline, as importing it takes longer than all of this.
     from floe_compiler.load.digests import input_digests
 
     digests = input_digests(root)
@@ -95,7 +95,7 @@ def compile_and_write(
     with workers_ as workers, showing_progress(sys.stderr) as progress:
         compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, digests=digests)
         progress("writing")
-        # What somebody changed meanwhile was read before or after that: what it was compiled from cannot be told.
+        # If inputs changed during the run, it is not known which versions were read.
         after = input_digests(root)
         known = {name: digest if digest == after.get(name) else "" for name, digest in compiled.digests.items()}
         written = write_output(

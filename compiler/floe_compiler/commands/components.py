@@ -33,7 +33,7 @@ class Choice:
     scope: ComponentScope
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     where: str = ""
-    """Where it is written, unless at the top of the manifest."""
+    """Where it is written, if not at the top level of the manifest."""
 
 
 EXAMPLES = """\
@@ -55,17 +55,17 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """List all choices, or explain those of one slot or type."""
-    found = choices()
+    listed = choices()
     if options.name:
-        known = {name for choice in found for name in _names(choice)}
-        found = tuple(choice for choice in found if options.name in _names(choice))
-        if not found:
+        known = {name for choice in listed for name in _names(choice)}
+        listed = tuple(choice for choice in listed if options.name in _names(choice))
+        if not listed:
             raise UsageError(f"there is no slot or type {options.name}; {did_you_mean(options.name, known)}")
     if options.format == "json":
-        sys.stdout.write(_json(found))
+        sys.stdout.write(_json(listed))
         return DONE
-    width = max(len(f"{choice.slot}: {choice.type}") for choice in found)
-    for choice in found:
+    width = max(len(f"{choice.slot}: {choice.type}") for choice in listed)
+    for choice in listed:
         where = f" ({choice.where})" if choice.where else ""
         sys.stdout.write(f"{f'{choice.slot}: {choice.type}':<{width}}  {choice.summary}{where}\n")
         if options.name:
@@ -81,8 +81,8 @@ def choices() -> tuple[Choice, ...]:
 
     components = registry().values()
     # For a database, show the settings of its consumers, not those of the derived component.
-    written = {type_of(model): model for one in components for model in chosen(one.config).get(DERIVED, ())}
-    found = [
+    written = {type_of(model): model for component in components for model in chosen(component.config).get(DERIVED, ())}
+    all_choices = [
         Choice(
             component.slot,
             component.type,
@@ -90,26 +90,26 @@ def choices() -> tuple[Choice, ...]:
             written[component.type] if component.slot == DERIVED else component.config,
             component.scope,
             component.profiles,
-            f"written under `{DERIVED}` of what needs one" if component.slot == DERIVED else "",
+            f"written under `{DERIVED}` of a component that needs one" if component.slot == DERIVED else "",
         )
         for component in components
     ]
-    found += [
+    all_choices += [
         Choice(name, type_of(model), (model.__doc__ or "").splitlines()[0].removesuffix("."), model, "platform")
         for name, models in chosen(PlatformManifest).items()
         for model in models
     ]
-    return tuple(sorted(found, key=lambda choice: (choice.slot, choice.type)))
+    return tuple(sorted(all_choices, key=lambda choice: (choice.slot, choice.type)))
 
 
 def chosen(model: Model) -> Mapping[str, tuple[Model, ...]]:
-    """Return the models among which the `type` of a field chooses, by the field's name."""
+    """Return the models that the `type` of a field selects from, by the field's name."""
     fields = model.model_fields.items()
     return {name: tuple(models_in(each.annotation)) for name, each in fields if each.discriminator == "type"}
 
 
 def type_of(model: Model) -> str:
-    """Return the `type` that chooses a model."""
+    """Return the `type` that selects a model."""
     return str(get_args(model.model_fields["type"].annotation)[0])
 
 
@@ -121,7 +121,7 @@ def _names(choice: Choice) -> tuple[str, ...]:
 def settings(model: Model, profiles: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield a line for each setting: its name, its default (also by scale), and what it is.
 
-    The settings below one follow where no default shows what they are.
+    Nested settings follow, unless a default shows what they are.
     """
     docs = field_docs(model)
     for name, each in model.model_fields.items():

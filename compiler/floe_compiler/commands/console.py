@@ -1,4 +1,4 @@
-"""Show an outcome in the format that was asked for: problems and the summary on stderr, data on stdout."""
+"""Shows an outcome in the chosen format: problems and the summary on stderr, data on stdout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from floe_compiler.report.outcome import Outcome, count_problems
 def show(outcome: Outcome, root: Path, options: Namespace) -> None:
     """Print an outcome, in no form with what looks like a secret.
 
-    `options.format` chooses the form; `options.quiet` reduces the text format to errors.
+    `options.format` is the format. With `options.quiet`, the text format shows only errors.
     """
     if outcome.diagnostics:
         from floe_compiler.report.secrecy import hide_in_diagnostic

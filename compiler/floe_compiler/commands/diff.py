@@ -1,4 +1,4 @@
-"""`floe-compile diff`: what the inputs as they are now would change, object by object. Writes nothing."""
+"""`floe-compile diff`: what compiling the current inputs would change, object by object. Writes nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FORMATS = ("text", "json", "markdown", "github")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The earlier output: the hash of each file, a function that hashes others in the same way, and a reader."""
+    """The earlier output: the hash of each file, a function that hashes other files the same way, and a reader."""
 
     hashes: Mapping[str, str]
     hashes_of: Callable[[FileSet], Mapping[str, str]]
@@ -88,7 +88,7 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
     from floe_compiler.report.manifests import read_manifests
 
     after = compiled.files
-    whole = {one.environment: one for one in compiled.environments}
+    whole = {environment.environment: environment for environment in compiled.environments}
     new = before.hashes_of(after)
     old = {path: digest for path, digest in before.hashes.items() if _counts(path, environments)}
     changed = {path for path, _ in old.items() ^ new.items()}
@@ -105,10 +105,10 @@ def differences(before: State, compiled: Compilation, environments: tuple[str, .
 
 
 def _by_environment(texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+    by_environment: dict[str, dict[str, str]] = {}
     for path, text in texts.items():
-        found.setdefault(_environment(path), {})[path] = text
-    return found
+        by_environment.setdefault(_environment(path), {})[path] = text
+    return by_environment
 
 
 def _environment(path: str) -> str:

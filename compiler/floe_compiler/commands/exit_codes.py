@@ -9,11 +9,11 @@ FOUND = 1
 USAGE = 2
 BUG = 3
 INTERRUPTED = 130
-"""128 + SIGINT, as shells count."""
+"""128 + SIGINT, as in shells."""
 
 PIPE_CLOSED = 141
-"""128 + SIGPIPE: the reader of the output went away, as in `floe-compile diff | head`."""
+"""128 + SIGPIPE: the reader of the output has ended, as in `floe-compile diff | head`."""
 
 
 class UsageError(Exception):
-    """The command line cannot be carried out; the message says why, and what to do."""
+    """The command line is wrong; the message says why, and what to do."""

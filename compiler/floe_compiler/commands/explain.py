@@ -62,15 +62,15 @@ def run(options: Namespace) -> int:
 
 
 def _split(place: str) -> tuple[str, str]:
-    """Return the file and the path in it; the file ends where `.yaml` does, as it may have a drive's letter before."""
+    """Return the file and the path in it. The file ends with `.yaml`, as a colon may also follow a drive letter."""
     file, colon, path = place.partition(".yaml:")
     return (f"{file}.yaml", path) if colon else (place, "")
 
 
 def _from_root(root: Path, file: str) -> str:
-    """Return the file's path from the root, also if it was given absolutely, from a folder below, or from output/."""
-    given = Path(file)
-    absolute = Path(os.path.normpath(Path.cwd() / given))
+    """Return the file's path from the root, also if it is absolute, or relative to another folder or to output/."""
+    written = Path(file)
+    absolute = Path(os.path.normpath(Path.cwd() / written))
     if absolute.is_relative_to(root) and absolute.exists():
         return absolute.relative_to(root).as_posix()
     return f"{OUTPUT}/{file}" if (root / OUTPUT / file).is_file() else file
@@ -82,7 +82,7 @@ def _compiled(root: Path) -> set[str]:
 
 
 def _spellings(at: DataPath, manifest: Object) -> tuple[str, ...]:
-    """Return the ways to write a path: that of differences, that of errors, and by the numbers of list items."""
+    """Return the ways to write a path: as in differences, as in errors, and with the numbers of list items."""
     from floe_compiler.check.objects.data_paths import show_place
     from floe_compiler.model.document import show_path
     from floe_compiler.report.field_paths import show_field
@@ -127,10 +127,10 @@ def _json(explanation: Explanation, rows: Rows) -> str:
         }
         for at, value, causes in rows
     ]
-    found = {
+    document = {
         "object": str(explanation.identity),
         "asked_by": explanation.asked_by,
         "patches": [str(patch) for patch in explanation.patches],
         "values": values,
     }
-    return dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return dumps(document, indent=2, ensure_ascii=False) + "\n"

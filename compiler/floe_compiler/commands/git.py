@@ -1,4 +1,4 @@
-"""Questions to Git, asked of the `git` program."""
+"""Runs the `git` program."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from pathlib import Path
 from floe_compiler.commands.exit_codes import UsageError
 
 TIMEOUT = 60
-# Git gives these to its hooks, relative to the folder where it was called.
+# Git sets these for its hooks, relative to the folder where it was called.
 _PATH_VARIABLES = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY")
 
 
 def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
-    """Return the files under some paths whose content on disk differs from the next commit, sorted.
+    """Return the files under some paths that differ from the next commit, sorted.
 
-    Those that are new, changed or deleted since they were staged, in conflict, or ignored. Paths start at `root`.
+    These are new, ignored or conflicting files, and files that were changed or deleted after they were staged. Paths
+    start at `root`.
     """
     command = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
     fields = _git(root, *command, "--", *places).decode(errors="surrogateescape").split("\0")
     prefix = _git(root, "rev-parse", "--show-prefix").decode(errors="surrogateescape").strip("\n")
-    found = [(field[:2], field[3:].removeprefix(prefix)) for field in fields if field]
-    return tuple(sorted(path for state, path in found if state[1] != " "))
+    changed = [(field[:2], field[3:].removeprefix(prefix)) for field in fields if field]
+    return tuple(sorted(path for state, path in changed if state[1] != " "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _other_revision(root: Path) -> str:
     try:
         _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     except GitFailed:
-        return "there is no commit yet; floe-compile diff --from-output compares with the files on disk"
+        return "there is no commit yet; compare with the files on disk: floe-compile diff --from-output"
     return "try HEAD, a branch, a tag or a commit"
 
 

@@ -1,7 +1,7 @@
-"""`floe-compile hook`: for pre-commit. Compile, write, and fail unless the commit holds inputs and output together.
+"""`floe-compile hook`: for pre-commit. Compile, write, and fail unless the commit has both inputs and output.
 
-pre-commit takes a hook that only makes new files for one that changed nothing, as it looks at `git diff`, and does not
-call a hook for a commit that only deletes files. Hence this verb looks by itself, at everything, every time.
+pre-commit uses `git diff` to see whether a hook changed files, so it does not notice new files, and it does not run a
+hook for a commit that only deletes files. So this verb always checks everything itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PLACES = ("base", "domains", "output", "overlays", MANIFEST)
 NOT_STAGED = Rule(
     "W013",
     "files that the commit would leave out",
-    "Inputs or compiled files differ from what is staged, so the commit would hold one without the other. Stage them "
+    "Inputs or compiled files differ from what is staged, so the commit would have one without the other. Stage them "
     "with git add, and commit again.",
 )
 
@@ -32,7 +32,7 @@ NOT_STAGED = Rule(
 EXAMPLES = """\
 examples:
   floe-compile hook           compile, and list what the commit would leave out
-  floe-compile hook --quiet   say nothing but errors
+  floe-compile hook --quiet   print only errors
 """
 
 
@@ -45,15 +45,15 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Compile, and list what has yet to be staged."""
+    """Compile, and list the files that are not staged."""
     root = find_root(options.root)
     with open_cache(options) as cache:
         for_people = options.format == "text"
         outcome = compile_and_write(root, (), (), cache, open_workers(options), for_people=for_people)
     written = outcome.created or outcome.changed or outcome.deleted
     if paths := unstaged(root, PLACES):
-        found = (*outcome.diagnostics, _not_staged(paths))
-        outcome = replace(outcome, diagnostics=found, deleted=(), changed=paths, created=(), words=WORDS)
+        diagnostics = (*outcome.diagnostics, _not_staged(paths))
+        outcome = replace(outcome, diagnostics=diagnostics, deleted=(), changed=paths, created=(), words=WORDS)
     show(outcome, root, options)
     return FOUND if paths or written else DONE
 

@@ -52,7 +52,7 @@ def run(options: Namespace) -> int:
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Return every rule of the stages and verbs, by code; a code that two rules declare comes twice."""
+    """Return all rules of the stages and verbs, by code; a code that two rules declare appears twice."""
     from floe_compiler.check.registry import RULES as CHECK
     from floe_compiler.commands.check import STALE
     from floe_compiler.commands.hook import NOT_STAGED
@@ -67,9 +67,9 @@ def all_rules() -> tuple[Rule, ...]:
     from floe_compiler.write.registry import RULES as WRITE
 
     outside_stages = (CASE_CLASH, ONE_PATH, NO_EXECUTOR, NO_OBJECT, NOT_STAGED, STALE)
-    # Two stages may each have a part of a rule.
-    found = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHECK, *LINK, *WRITE, *outside_stages}
-    return tuple(sorted(found, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
+    # Two stages may share a rule.
+    rules = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHECK, *LINK, *WRITE, *outside_stages}
+    return tuple(sorted(rules, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))
 
 
 def render_markdown(rules: tuple[Rule, ...]) -> str:

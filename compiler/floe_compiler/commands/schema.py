@@ -1,4 +1,4 @@
-"""`floe-compile schema`: the JSON Schemas of the authored files, for editors."""
+"""`floe-compile schema`: the JSON Schemas of the input files, for editors."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def run(options: Namespace) -> int:
     files = schema_files()
     if options.write or options.check:
         return _compare(find_root(options.root), files, write=options.write)
-    known = [name_of(one) for one in files]
+    known = [name_of(file) for file in files]
     if not options.kind:
-        raise UsageError(f"name the one to print ({', '.join(known)}), or --write all of them")
+        raise UsageError(f"name the kind to print ({', '.join(known)}), or write all with --write")
     if options.kind not in known:
         raise UsageError(f"there is no kind {options.kind}; {did_you_mean(options.kind, known)}")
     sys.stdout.write(files[file_name(options.kind)])

@@ -1,7 +1,7 @@
-"""The parts a platform can be made of, one module or package for each, found by scan.
+"""The components that a platform can be made of, one module or package for each.
 
-A component is a module with the constant `COMPONENT`, or a package if it has more than one file, such as scripts. What
-belongs to one component alone lies there. Installed packages add theirs under the entry point group
+A component is a module with the constant `COMPONENT`, or a package if it needs more files, such as scripts. Files that
+only one component uses are in its package. Installed packages add components with the entry point group
 `floe_compile.components`.
 """
 
@@ -28,7 +28,7 @@ def built_in() -> tuple[Component[Any], ...]:
 
 
 def installed() -> tuple[Component[Any], ...]:
-    """Return the components that installed packages announce, in the order of their entry points' names."""
+    """Return the components of other installed packages, in the order of their entry points' names."""
     points = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
     return tuple(point.load() for point in points)
 
@@ -36,16 +36,16 @@ def installed() -> tuple[Component[Any], ...]:
 def registry(extra: Iterable[Component[Any]] = ()) -> Registry:
     """Return all components.
 
-    Raises ValueError if two claim one slot and type, or stand in different namespaces though they fill one slot.
+    Raises ValueError if two have the same slot and type, or the same slot and different scopes.
     """
-    found: dict[tuple[str, str], Component[Any]] = {}
+    components: dict[tuple[str, str], Component[Any]] = {}
     by_slot: dict[str, Component[Any]] = {}
     for component in (*built_in(), *installed(), *extra):
-        if component.key in found:
+        if component.key in components:
             raise ValueError(f"two components fill {component.slot} with type {component.type}")
-        found[component.key] = component
+        components[component.key] = component
         other = by_slot.setdefault(component.slot, component)
         if other.scope != component.scope:
-            scopes = " and ".join(f"{one.type} with scope {one.scope}" for one in (other, component))
+            scopes = " and ".join(f"{claimant.type} with scope {claimant.scope}" for claimant in (other, component))
             raise ValueError(f"two components fill {component.slot} in different namespaces: {scopes}")
-    return dict(sorted(found.items()))
+    return dict(sorted(components.items()))

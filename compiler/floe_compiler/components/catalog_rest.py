@@ -1,4 +1,4 @@
-"""An external Iceberg REST catalog, such as a managed one. Nothing is rendered for it.
+"""An external Iceberg REST catalog, such as a managed service. Nothing is rendered for it.
 
 Source: the Iceberg REST specification (base URL, OAuth2 client credentials at `/v1/oauth/tokens`, bearer tokens).
 """
@@ -28,77 +28,77 @@ def check_catalog(text: str) -> str:
 
 
 def check_token_server(text: str) -> str:
-    """Accept the URL at which tokens are handed out."""
+    """Accept the URL of a token endpoint."""
     return check_url(text, "https://login.example.com/oauth2/token", path=True)
 
 
 class TokenServer(Input):
-    """A server outside the cluster that hands out tokens."""
+    """A server outside the cluster that issues tokens."""
 
     url: Annotated[str, AfterValidator(check_token_server)]
     """Its token endpoint (`https://login.example.com/oauth2/token`)."""
     cidr: Cidr = "0.0.0.0/0"
-    """The addresses it may have, for the network policies."""
+    """The server's address range, for network policies."""
 
 
 class ClientKeys(Input):
     """The keys of a domain's secret."""
 
     client_id: SecretKeyName = "client-id"
-    """The key with the client's id."""
+    """The key with the client's ID."""
     client_secret: SecretKeyName = "client-secret"  # noqa: S105 - the name of a key
     """The key with the client's secret."""
 
 
 class ClientSecret(Input):
-    """Where the domains' ids and secrets are: in a secret for each domain."""
+    """The secrets with the domains' client IDs and secrets, one for each domain."""
 
     name: Name = "catalog-client"
-    """The prefix of its name, which the domain's name follows (`catalog-client-sales`)."""
+    """The prefix of the secret's name; the domain's name follows (`catalog-client-sales`)."""
     keys: ClientKeys = ClientKeys()
-    """Which keys hold what."""
+    """The keys in the secret."""
     existing: bool = False
-    """The Secret is managed outside the compiler, in the domain's namespace: nothing is rendered for it."""
+    """The Secret is managed outside the compiler, in the domain's namespace, so it is not rendered."""
 
 
 class OAuth2Login(Input):
-    """Each domain exchanges its id and secret for tokens (OAuth2 client credentials)."""
+    """Each domain exchanges its client ID and secret for tokens (OAuth2 client credentials)."""
 
     type: Literal["oauth2"]
-    """The way clients log in."""
+    """How clients log in."""
     secret: ClientSecret = ClientSecret()
-    """Where ids and secrets are."""
+    """The secrets with the client IDs and secrets."""
     token_server: TokenServer | None = None
-    """The server that issues tokens; none: the catalog itself, at `/v1/oauth/tokens`."""
+    """The server that issues tokens. Default: the catalog, at `/v1/oauth/tokens`."""
     scope: Annotated[str, matching(r"^[A-Za-z0-9._:/-]+( [A-Za-z0-9._:/-]+)*$", "scopes", "catalog")] | None = None
-    """The scope to request; none: the server's default."""
+    """The OAuth2 scope to request. Default: the server's default."""
 
 
 class TokenSecret(Input):
-    """Where the domains' tokens are: in a secret for each domain."""
+    """The secrets with the domains' tokens, one for each domain."""
 
     name: Name = "catalog-token"
-    """The prefix of its name, which the domain's name follows (`catalog-token-sales`)."""
+    """The prefix of the secret's name; the domain's name follows (`catalog-token-sales`)."""
     key: SecretKeyName = "token"
     """The key with the token."""
     existing: bool = False
-    """The Secret is managed outside the compiler, in the domain's namespace: nothing is rendered for it."""
+    """The Secret is managed outside the compiler, in the domain's namespace, so it is not rendered."""
 
 
 class TokenLogin(Input):
     """Each domain logs in with a static token."""
 
     type: Literal["token"]
-    """The way clients log in."""
+    """How clients log in."""
     secret: TokenSecret = TokenSecret()
-    """Where tokens are."""
+    """The secrets with the tokens."""
 
 
 class NoLogin(Input):
     """The catalog needs no login."""
 
     type: Literal["none"]
-    """The way clients log in."""
+    """How clients log in."""
 
 
 class RestCatalogConfig(Input):
@@ -113,11 +113,11 @@ class RestCatalogConfig(Input):
     credentials: Annotated[OAuth2Login | TokenLogin | NoLogin, Field(discriminator="type")]
     """How domains log in."""
     cidr: Cidr = "0.0.0.0/0"
-    """The addresses the catalog may have, for the network policies."""
+    """The catalog's address range, for network policies."""
 
 
 def credentials(instance: Instance[RestCatalogConfig], domain: str) -> Credentials | None:
-    """Return how a domain logs in. The values come from the catalog's operators and are never generated."""
+    """Return how a domain logs in. The catalog's operators provide the values; they are never generated."""
     config = instance.config
     match config.credentials:
         case OAuth2Login(secret=named) as login:
@@ -134,14 +134,14 @@ def credentials(instance: Instance[RestCatalogConfig], domain: str) -> Credentia
 
 
 def _secret(
-    instance: Instance[RestCatalogConfig], named: ClientSecret | TokenSecret, domain: str, *keys: str
+    instance: Instance[RestCatalogConfig], settings: ClientSecret | TokenSecret, domain: str, *keys: str
 ) -> Secret:
-    every = tuple(SecretKey(key) for key in keys)
-    return Secret(f"{named.name}-{domain}", instance.namespace, every, existing=named.existing)
+    secret_keys = tuple(SecretKey(key) for key in keys)
+    return Secret(f"{settings.name}-{domain}", instance.namespace, secret_keys, existing=settings.existing)
 
 
 def token_endpoint(config: RestCatalogConfig) -> Endpoint | None:
-    """Return the server that hands out tokens, if it is not the catalog itself."""
+    """Return the server that issues tokens, if it is not the catalog itself."""
     login = config.credentials
     if not isinstance(login, OAuth2Login) or login.token_server is None:
         return None
@@ -166,7 +166,7 @@ def provides(instance: Instance[RestCatalogConfig]) -> tuple[Catalog, ...]:
 
 
 def build(_context: Context[RestCatalogConfig]) -> Parts:
-    """Return nothing: the catalog is elsewhere."""
+    """Return no parts, as the catalog runs elsewhere."""
     return Parts()
 
 

@@ -1,9 +1,9 @@
-"""The OpenTelemetry Collector: takes traces, metrics and logs over OTLP, and passes them on to the backends.
+"""The OpenTelemetry Collector: receives traces, metrics and logs over OTLP, and sends them to the backends.
 
-It only receives: reading the nodes' log files would need hostPath volumes, which the restricted pod security standard
+It does not read the nodes' log files, as that needs hostPath volumes, which the restricted pod security standard
 forbids. So the DaemonSet is as restricted as the Deployment. Its Service may prefer the client's own node, but must not
-require it (`internalTrafficPolicy: Local`): where no collector runs, on tainted nodes or during a rollout, everything
-that is sent would be silently lost.
+require it (`internalTrafficPolicy: Local`): on nodes without a collector (tainted nodes, or during a rollout) all data
+would be silently lost.
 
 Sources: open-telemetry/opentelemetry-collector-releases, `distributions/otelcol-k8s` (the image's components, its user,
 no shell); the configuration was validated, and run on a read-only root, with a collector 0.158.0 of those components.
@@ -47,7 +47,7 @@ GRPC = Port("otlp", 4317)
 HTTP = Port("otlp-http", 4318)
 METRICS = Port("metrics", 8888)
 HEALTH = Port("health", 13133, service=False)
-ANYWHERE = "0.0.0.0"  # noqa: S104 - health_check and telemetry listen on localhost if they are not told
+ANYWHERE = "0.0.0.0"  # noqa: S104 - health_check and telemetry listen on localhost by default
 
 PRODUCTION_SAMPLING = 10.0
 EVERYTHING = 100.0
@@ -57,31 +57,31 @@ SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
 
 
 class BackendHeader(Input):
-    """A header with which the collector authenticates to a backend."""
+    """A header that authenticates the collector to a backend."""
 
     name: Annotated[str, matching(r"^[A-Za-z0-9-]+$", 'letters, digits and "-"', "authorization")] = "authorization"
     """The header's name."""
     scheme: Literal["Basic", "Bearer"] | None = None
-    """The word before the secret's value; none: the value is all there is."""
+    """The word before the secret's value (`Bearer`). Default: only the value."""
     secret: Name
-    """The secret that holds the value."""
+    """The secret with the value."""
     key: SecretKeyName
-    """The key in it."""
+    """The key in the secret."""
 
 
 class Backend(OutsideServer):
-    """A server outside the platform that takes telemetry over OTLP and TLS, such as Grafana Cloud."""
+    """A server outside the platform that receives telemetry over OTLP and TLS, such as Grafana Cloud."""
 
     name: Name
-    """What it is called here."""
+    """The backend's name in the collector's configuration."""
     protocol: Literal["grpc", "http"] = "grpc"
-    """The kind of OTLP it speaks."""
+    """The OTLP transport."""
     port: PortNumber = 443
     """Its TCP port."""
     path: Annotated[str, matching(r"^(/[A-Za-z0-9._~-]+)*$", "a path from the root on", "/otlp")] = ""
-    """Where OTLP over HTTP begins (`/otlp`); `/v1/traces` and the like follow."""
+    """The base path for OTLP over HTTP (`/otlp`), to which `/v1/traces` and so on are appended."""
     signals: Annotated[tuple[Signal, ...], Field(min_length=1, strict=False)] = SIGNALS
-    """What is sent to it."""
+    """The signals that are sent to it."""
     header: BackendHeader | None = None
     """The header that authenticates the collector."""
 
@@ -93,12 +93,12 @@ class Backend(OutsideServer):
 
     @property
     def endpoint(self) -> Endpoint:
-        """Return where it can be reached."""
+        """Return the backend's endpoint."""
         return Endpoint(self.host, (Port("otlp", self.port, scheme="https"),), cidr=self.cidr)
 
     @property
     def exporter(self) -> str:
-        """Return the name of its exporter: `otlp` and `otlphttp` are called so since 0.144 (collector#14403)."""
+        """Return the name of its exporter, which was `otlp` or `otlphttp` before 0.144 (collector#14403)."""
         return f"otlp_{self.protocol}/{self.name}"
 
 
@@ -108,17 +108,17 @@ class CollectorConfig(Input):
     type: Literal["opentelemetry"] = "opentelemetry"
     """The kind of collector."""
     mode: Literal["daemonset", "deployment"] = "daemonset"
-    """One on every node, or a number of replicas for all."""
+    """One collector on every node (`daemonset`), or a number of replicas for all nodes (`deployment`)."""
     replicas: Replicas = 2
-    """How many there are in mode `deployment`, or the bounds of an autoscaler."""
+    """The number of replicas in mode `deployment`, or the bounds of an autoscaler."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="200m", memory="256Mi"), limits=Amounts(cpu="1", memory="512Mi")
     )
-    """CPU and memory of each."""
+    """CPU and memory of each collector."""
     sampling_percentage: Annotated[float, Field(gt=0, le=100)] | None = None
-    """How many of a hundred traces are kept. Default: 10 in production, elsewhere all."""
+    """The percentage of traces that are kept. Default: 10 in production, 100 elsewhere."""
     backends: tuple[Backend, ...] = Field(default=(), strict=False)
-    """Where telemetry goes. Signals without a backend are only counted in the collector's own log."""
+    """The backends that telemetry is sent to. Signals without a backend are only counted in the collector's log."""
 
     @model_validator(mode="after")
     def _distinct_backends(self) -> Self:
@@ -130,7 +130,7 @@ class CollectorConfig(Input):
 
 
 def configuration(config: CollectorConfig, *, production: bool) -> dict[str, Any]:
-    """Return what the collector reads: receivers, processors, exporters, and the pipelines of them.
+    """Return the collector's configuration: receivers, processors, exporters and pipelines.
 
     The names are those of collector 0.144 and later.
     """
@@ -167,7 +167,7 @@ def _listen(port: Port) -> str:
 
 
 def _pipeline(backends: Iterable[Backend], signal: Signal, sampler: Iterable[str]) -> dict[str, list[str]]:
-    """Return one signal's way through the collector; only whole traces can be sampled by their identifier."""
+    """Return the pipeline of one signal; only traces are sampled, by their ID."""
     exporters = [backend.exporter for backend in backends if signal in backend.signals]
     sampling = sampler if signal == "traces" else ()
     return {
@@ -184,7 +184,8 @@ def _exporter(backend: Backend) -> dict[str, Any]:
 
 
 def _headers(header: BackendHeader) -> dict[str, str]:
-    # The collector puts the file's content here when it reads its configuration (REQ-614: no secret in a variable).
+    # The collector replaces this with the file's content when it reads its configuration (REQ-614: no secrets in
+    # variables).
     value = f"${{file:{_secret_path(header.secret, header.key)}}}"
     return {header.name: f"{header.scheme} {value}" if header.scheme else value}
 
@@ -194,8 +195,8 @@ def _secret_path(secret: str, key: str) -> str:
 
 
 def secret_files(backends: Iterable[Backend], namespace: str) -> tuple[SecretFile, ...]:
-    """Return the files that the backends' headers are read from; all keys of one secret belong to one Secret."""
-    used = sorted({(one.header.secret, one.header.key) for one in backends if one.header})
+    """Return the files with the values of the backends' headers; all keys of a secret are in one Secret."""
+    used = sorted({(backend.header.secret, backend.header.key) for backend in backends if backend.header})
     secrets = {
         name: Secret(name, namespace, tuple(SecretKey(key) for other, key in used if other == name)) for name, _ in used
     }
@@ -203,7 +204,7 @@ def secret_files(backends: Iterable[Backend], namespace: str) -> tuple[SecretFil
 
 
 def memory_goal(limit: str) -> str:
-    """Return Go's soft memory limit: four fifths of the container's, so that memory is freed before it is exceeded."""
+    """Return Go's soft memory limit: four fifths of the container's limit, so that memory is freed in time."""
     return f"{int(parse_quantity(limit).amount * 4 / 5 / 2**20)}MiB"
 
 
@@ -238,10 +239,10 @@ def build(context: Context[CollectorConfig]) -> Parts:
                 name=instance.name,
                 kind="DaemonSet" if everywhere else "Deployment",
                 replicas=1 if everywhere else resources.replicas(config.replicas),
-                # Everything reports to it, but a node without room for it must not hold up the platform.
+                # All pods send to it, but they must not wait for it, as a node may have no room for it.
                 awaited=False,
                 metrics=(Metrics(METRICS.name),),
-                pod=Pod((container,), IDENTITY, calls=tuple(sorted({one.endpoint for one in config.backends}))),
+                pod=Pod((container,), IDENTITY, calls=tuple(sorted({backend.endpoint for backend in config.backends}))),
             ),
         )
     )

@@ -1,9 +1,9 @@
-"""DuckDB: SQL that runs in the step itself. Nothing is rendered for it.
+"""DuckDB: runs SQL in the step's own process. Nothing is rendered for it.
 
-Where there is a catalog, dbt attaches it as the database `lakehouse`, which any SQL reads and writes. Models are made
-in a local database all the same, which lives as long as the step's pod: dbt-duckdb's `table` renames the table that it
-has just made and drops the old one with CASCADE, and the Iceberg extension does neither (messages of version 1.5.5). A
-hook of the model (`delete from`, `insert into lakehouse...`) passes them on.
+If there is a catalog, dbt attaches it as the database `lakehouse`, which SQL can read and write. Models are still
+created in a local database, which exists as long as the step's pod: dbt-duckdb's `table` renames the new table and
+drops the old one with CASCADE, and the Iceberg extension supports neither (messages of version 1.5.5). A hook of the
+model (`delete from`, `insert into lakehouse...`) copies the result to the lakehouse.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ Extension = Annotated[str, matching(r"^[a-z][a-z0-9_]*$", "the name of an extens
 
 
 class DuckDbConfig(Input):
-    """DuckDB in the step itself: nothing runs beside it."""
+    """DuckDB, inside the step: no server is needed."""
 
     type: Literal["duckdb"] = "duckdb"
     """The kind of compute engine."""
     threads: Annotated[int, Field(ge=1)] = 4
-    """How many models and threads of a query run at once."""
+    """The number of models, and of threads of a query, that run at once."""
     schema_name: Annotated[str, matching(r"^[a-z_][a-z0-9_]*$", 'lower-case letters, digits and "_"', "main")] = "main"
-    """The schema that models are made in."""
+    """The schema in which models are created."""
     extensions: tuple[Extension, ...] = Field(default=(), strict=False)
-    """Extensions to load, beside those that the catalog needs."""
+    """Extensions to load, in addition to those that the catalog needs."""
     extension_directory: Annotated[
         str, matching(r"^/[A-Za-z0-9._/-]+$", "a folder from the root on", "/opt/duckdb")
     ] = "/opt/duckdb"
-    """The folder of the product's image with the extensions, as `<version>/<platform>/<name>.duckdb_extension`."""
+    """The image's folder with the extensions (`<version>/<platform>/<name>.duckdb_extension`)."""
     storage: Storage = "10Gi"
-    """The size of the folder for local tables and for what does not fit into memory."""
+    """The size of the folder for local tables and for data that does not fit into memory."""
 
 
 def settings(config: DuckDbConfig) -> dict[str, str]:
-    """Return what holds for each session from its start."""
+    """Return the settings of each session."""
     return {
         "extension_directory": config.extension_directory,
         "temp_directory": f"{FOLDER}/spill",
         "home_directory": FOLDER,
-        # A missing extension is a mistake of the image: no network policy lets DuckDB fetch it.
+        # Extensions must be in the image: no network policy allows DuckDB to download them.
         "autoinstall_known_extensions": "false",
     }
 
@@ -70,7 +70,7 @@ def provides(instance: Instance[DuckDbConfig]) -> tuple[Compute, ...]:
 
 
 def build(_context: Context[DuckDbConfig]) -> Parts:
-    """Return nothing: the engine runs in the steps."""
+    """Return no parts, as the engine runs in the steps."""
     return Parts()
 
 

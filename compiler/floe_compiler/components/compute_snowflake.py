@@ -1,7 +1,7 @@
-"""Snowflake: dbt's models run in the warehouse of an account. Nothing is rendered for it.
+"""Snowflake: dbt's models run in a virtual warehouse. Nothing is rendered for it.
 
 Sources: dbt-snowflake 1.11.6 (`SnowflakeCredentials`; `dbt parse` was run with the profile), snowflake-connector-python
-4.8.0 (`connection.py`: no OCSP unless asked for, so port 443 is all it needs).
+4.8.0 (`connection.py`: no OCSP by default, so it only needs port 443).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PASSWORDS_ENDED = (
 
 
 def check_account(text: str) -> str:
-    """Accept an account identifier, and nothing of a URL."""
+    """Accept an account identifier, without the rest of the URL."""
     if DOMAIN in text or "/" in text:
         raise ValueError(f'"{text}" is a URL; write the account alone, such as acme-analytics')
     if not all(char.isalnum() or char in "-_." for char in text) or not text[:1].isalnum():
@@ -46,10 +46,10 @@ Identifier = Annotated[
 
 
 class SnowflakeConfig(Input):
-    """A Snowflake account, which dbt logs in to with a key pair.
+    """A Snowflake account, in which dbt logs in with a key pair.
 
-    The account is not secret: its name is the server's. User, role, warehouse and database may stand here or in the
-    secret, as SNOWFLAKE_USER, SNOWFLAKE_ROLE, SNOWFLAKE_WAREHOUSE and SNOWFLAKE_DATABASE.
+    The account is not secret, as it is part of the server's name. User, role, warehouse and database are set here or
+    in the secret, as SNOWFLAKE_USER, SNOWFLAKE_ROLE, SNOWFLAKE_WAREHOUSE and SNOWFLAKE_DATABASE.
     """
 
     type: Literal["snowflake"] = "snowflake"
@@ -57,23 +57,23 @@ class SnowflakeConfig(Input):
     account: Annotated[str, AfterValidator(check_account)]
     """The account identifier (`acme-analytics`, or `xy12345.us-east-1`)."""
     user: Identifier | None = None
-    """The user; none: from the secret."""
+    """The user. Default: from the secret."""
     role: Identifier | None = None
-    """The role; none: from the secret."""
+    """The role. Default: from the secret."""
     warehouse: Identifier | None = None
-    """The virtual warehouse; none: from the secret."""
+    """The virtual warehouse. Default: from the secret."""
     database: Identifier | None = None
-    """The database; none: from the secret."""
+    """The database. Default: from the secret."""
     schema_name: Identifier = "PUBLIC"
-    """The schema that models are made in."""
+    """The schema in which models are created."""
     threads: Annotated[int, Field(ge=1)] = 4
     """How many models run at once."""
     secret: Name = "snowflake-credentials"  # noqa: S105 - a secret's name
     """The secret with the private key (PEM, as SNOWFLAKE_PRIVATE_KEY)."""
     passphrase: bool = False
-    """Whether the private key is encrypted; the secret then holds SNOWFLAKE_PRIVATE_KEY_PASSPHRASE."""
+    """Whether the private key is encrypted. The secret then needs SNOWFLAKE_PRIVATE_KEY_PASSPHRASE, too."""
     cidr: Cidr = "0.0.0.0/0"
-    """The addresses Snowflake may have, for the network policies."""
+    """Snowflake's address range, for network policies."""
 
     @model_validator(mode="before")
     @classmethod
@@ -84,25 +84,25 @@ class SnowflakeConfig(Input):
 
 
 def host(account: str) -> str:
-    """Return an account's server; an underscore in the account is a hyphen in the URL."""
+    """Return the host name of an account, in which underscores become hyphens."""
     return f"{account.replace('_', '-').lower()}.{DOMAIN}"
 
 
 def from_secret(config: SnowflakeConfig) -> tuple[str, ...]:
-    """Return what the secret must say, beside the private key."""
+    """Return the connection settings that the secret must have, apart from the private key."""
     names = tuple(name for name in ("user", "role", "warehouse", "database") if getattr(config, name) is None)
     return tuple(f"{PREFIX}{name.upper()}" for name in names)
 
 
 def secret(instance: Instance[SnowflakeConfig]) -> Secret:
-    """Return the credentials; their values come from the account's administrators and are never generated."""
+    """Return the credentials. The account's administrators provide the values; they are never generated."""
     config = instance.config
     keys = (PRIVATE_KEY, *((PASSPHRASE,) if config.passphrase else ()), *from_secret(config))
     return Secret(config.secret, instance.namespace, tuple(SecretKey(key) for key in sorted(keys)))
 
 
 def connection(config: SnowflakeConfig) -> Iterator[tuple[str, str | FromVariable]]:
-    """Yield what a client connects with, in the words of Snowflake's connectors."""
+    """Yield the connection parameters, by their names in Snowflake's connectors."""
     yield "account", config.account
     for name in ("user", "role", "warehouse", "database"):
         yield name, getattr(config, name) or FromVariable(f"{PREFIX}{name.upper()}")
@@ -130,7 +130,7 @@ def provides(instance: Instance[SnowflakeConfig]) -> tuple[Compute, ...]:
 
 
 def build(_context: Context[SnowflakeConfig]) -> Parts:
-    """Return nothing: the engine runs elsewhere."""
+    """Return no parts, as the engine runs elsewhere."""
     return Parts()
 
 

@@ -1,4 +1,4 @@
-"""An external PostgreSQL server, such as RDS: nothing is rendered for it, and its consumers get its address."""
+"""An external PostgreSQL server, such as RDS. Nothing is rendered for it; its consumers get its address."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from floe_compiler.model.secrets import Secret, SecretKey
 
 
 class UsedDatabase(Input):
-    """A database that somebody made, and the role that logs in to it."""
+    """An existing database, and the role that logs in to it."""
 
     database: SqlName
     """The database's name."""
     user: SqlName | None = None
-    """The role; default: the one that the secret names."""
+    """The role. Default: from the secret."""
 
 
 class ExternalConfig(ExternalPostgresql):
-    """A server with the databases that its consumers use. Never authored: consumers say where their database is."""
+    """A server with the databases of its consumers. Derived from their `database` settings, not written by people."""
 
     server: Name
-    """What the server is called here."""
+    """The server's name in this platform."""
     databases: tuple[UsedDatabase, ...] = Field(default=(), strict=False)
-    """The databases on it that are used, made by those who run it."""
+    """The databases in use. The server's operators create them."""
 
 
 def provides(instance: Instance[ExternalConfig]) -> tuple[Database, ...]:
@@ -51,7 +51,7 @@ def provides(instance: Instance[ExternalConfig]) -> tuple[Database, ...]:
 
 
 def secret(instance: Instance[ExternalConfig]) -> Secret:
-    """Return the secret with the credentials; its values come from the server's operators and are never generated."""
+    """Return the secret with the credentials. The server's operators provide the values; they are never generated."""
     named = instance.config.secret
     keys = [SecretKey(named.keys.password)]
     if any(owner.user is None for owner in instance.config.databases):
@@ -60,7 +60,7 @@ def secret(instance: Instance[ExternalConfig]) -> Secret:
 
 
 def build(_context: Context[ExternalConfig]) -> Parts:
-    """Return nothing: the server runs elsewhere."""
+    """Return no parts, as the server runs elsewhere."""
     return Parts()
 
 

@@ -1,9 +1,10 @@
-"""Marquez: takes OpenLineage events, keeps them in PostgreSQL and shows them in a web interface.
+"""Marquez: receives OpenLineage events, stores them in PostgreSQL and shows them in a web interface.
 
 Sources: MarquezProject/marquez 0.51.1 (Dockerfiles, `docker/entrypoint.sh`, `MarquezApp.java`, `DbMigrateCommand.java`,
-`web/setupProxy.js`). Its images run as root and carry no word on other users. Nothing in its source writes a file, and
-all it runs from is readable to everyone; so it runs as user 1000 on a read-only root, where only the JVM writes, to
-`/tmp`. Marquez itself could not be run for this; the framework under it was (Dropwizard 2.1 with jdbi3 and Flyway).
+`web/setupProxy.js`). Its images run as root and do not define another user. Nothing in its source writes a file, and
+all files that it runs from are readable for everyone. So it runs as user 1000 on a read-only root file system, where
+only the JVM writes, to `/tmp`. This was tested with its framework (Dropwizard 2.1 with jdbi3 and Flyway), but not with
+Marquez itself.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from floe_compiler.model.yaml_text import to_yaml
 IMAGE = "docker.io/marquezproject/marquez:0.51.1"
 WEB_IMAGE = "docker.io/marquezproject/marquez-web:0.51.1"
 SLOT = "observability.lineage"
-ARCHITECTURE = "amd64"  # the only one that either image is published for
+ARCHITECTURE = "amd64"  # both images are published only for this
 ARCHITECTURE_LABEL = "kubernetes.io/arch"
 IDENTITY = Identity(1000, 1000, 1000)
 HOME = "/usr/src/app"
@@ -46,28 +47,28 @@ CONFIG = "/etc/marquez/config.yml"
 PASSWORD_FILE = "/run/secrets/marquez/password"  # noqa: S105 - a path
 
 API = Port("http", 5000)
-# Not in the Service: whoever reaches it can dump threads and run tasks.
+# Not in the Service, as it allows anyone to dump threads and run tasks without a login.
 ADMIN = Port("admin", 5001, service=False)
 WEB = Port("http", 3000, health="/healthcheck")
 
-# The image's own entrypoint does not `exec`, so that SIGTERM never reaches Java. The password stands in the YAML of the
-# configuration between double quotes, where "\" and the quote itself need a "\" before them.
+# The image's own entrypoint does not `exec`, so SIGTERM never reaches Java. The password is in double quotes in the
+# YAML of the configuration, where "\" and the quote need a "\" before them.
 START = r"""set -eu
 MARQUEZ_DB_PASSWORD="$(sed 's/["\\]/\\&/g' "$PASSWORD_FILE")"
 export MARQUEZ_DB_PASSWORD
 exec java -XX:MaxRAMPercentage=60 -XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC -jar marquez-*.jar "$@"
 """
 
-# With less than this the JVM is killed while it starts, again and again.
+# With less memory, the JVM is killed each time it starts.
 LEAST_MEMORY = "512Mi"
-# A JVM on a busy node takes minutes to start; ten are allowed (REQ-646).
+# A JVM on a busy node takes minutes to start; ten minutes are allowed (REQ-646).
 STARTUP = Probe(port=ADMIN.name, path="/ping", period=10, timeout=5, failures=60)
-# Not /healthcheck, which asks the database: its outage would restart all replicas.
+# Not /healthcheck, which queries the database: an outage of the database would restart all replicas.
 LIVENESS = Probe(port=ADMIN.name, path="/ping", period=10, timeout=5, failures=3)
 READINESS = Probe(port=ADMIN.name, path="/healthcheck", period=10, timeout=5, failures=3)
 WEB_HEALTH = Probe(port=WEB.name, path=WEB.health, period=10, timeout=5, failures=3)
 
-# Dropwizard lets requests finish for up to 30 seconds.
+# Dropwizard waits up to 30 seconds for requests to finish.
 GRACE = 40
 
 MIGRATION_RETRIES = 3
@@ -76,10 +77,10 @@ CONNECTIONS = {"initialSize": 1, "minSize": 1, "maxSize": 20}
 
 
 def enough_memory(settings: ResourceSettings) -> ResourceSettings:
-    """Refuse less memory than the JVM needs to start."""
-    asked = settings.requests.memory
-    if _bytes(asked) < _bytes(LEAST_MEMORY):
-        raise ValueError(f"{asked} of memory make Marquez restart forever; request at least {LEAST_MEMORY}")
+    """Refuse less memory than the JVM needs to start, as Marquez would then restart forever."""
+    memory = settings.requests.memory
+    if _bytes(memory) < _bytes(LEAST_MEMORY):
+        raise ValueError(f"{memory} of memory make Marquez restart forever; request at least {LEAST_MEMORY}")
     return settings
 
 
@@ -91,22 +92,22 @@ class MarquezWebConfig(Input):
     """The web interface of Marquez."""
 
     enabled: bool = True
-    """Whether there is one."""
+    """Whether to run the web interface."""
     replicas: Annotated[int, Field(ge=1)] = 2
-    """How many there are."""
+    """The number of replicas."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="100m", memory="128Mi"), limits=Amounts(cpu="500m", memory="512Mi")
     )
-    """CPU and memory of each."""
+    """CPU and memory of each replica."""
 
 
 class MarquezConfig(Input):
-    """Marquez, the lineage of all domains."""
+    """Marquez, which shows the lineage of all domains."""
 
     type: Literal["marquez"] = "marquez"
     """The kind of lineage service."""
     replicas: Annotated[int, Field(ge=1)] = 2
-    """How many servers there are."""
+    """The number of servers."""
     resources: Annotated[ResourceSettings, AfterValidator(enough_memory)] = ResourceSettings(
         requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
     )
@@ -114,16 +115,16 @@ class MarquezConfig(Input):
     web: MarquezWebConfig = MarquezWebConfig()
     """The web interface."""
     database: DatabaseChoice = PostgresqlServer()
-    """Where events are kept."""
+    """The database for the events."""
 
 
 def databases(instance: Instance[MarquezConfig]) -> tuple[DatabaseNeed, ...]:
-    """Return the one database that Marquez keeps everything in."""
+    """Return the database of Marquez."""
     return (DatabaseNeed(instance.config.database, "marquez", "marquez"),)
 
 
 def endpoint(instance: Instance[MarquezConfig]) -> Endpoint:
-    """Return where events are sent."""
+    """Return the endpoint for events."""
     return service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (API,))
 
 
@@ -134,18 +135,18 @@ def provides(instance: Instance[MarquezConfig]) -> tuple[Lineage, ...]:
 
 
 def refuses(context: Context[MarquezConfig]) -> Iterator[Refusal]:
-    """Refuse nodes of a kind of CPU that the images are not built for."""
-    asked = context.instance.placement.services.node_selector.get(ARCHITECTURE_LABEL, ARCHITECTURE)
-    if asked != ARCHITECTURE:
+    """Refuse nodes with a CPU architecture that the images are not built for."""
+    architecture = context.instance.placement.services.node_selector.get(ARCHITECTURE_LABEL, ARCHITECTURE)
+    if architecture != ARCHITECTURE:
         yield Refusal(
-            f"has images for {ARCHITECTURE} only, but servers are placed on nodes with {ARCHITECTURE_LABEL}: {asked}",
+            f"only has images for {ARCHITECTURE}, but servers run on nodes with {ARCHITECTURE_LABEL}: {architecture}",
             hint=f"leave the label out of placement.services.node_selector, or leave {SLOT} out here",
             scope_path=("placement", "services", "node_selector", ARCHITECTURE_LABEL),
         )
 
 
 def build(context: Context[MarquezConfig]) -> Parts:
-    """Return the task that brings the database's schema up to date, the server, and the web interface."""
+    """Return the task that migrates the database schema, the server, and the web interface."""
     config, name = context.config, context.instance.name
     metrics = (Metrics(API.name),)
     server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, metrics=metrics)
@@ -161,7 +162,7 @@ def build(context: Context[MarquezConfig]) -> Parts:
 
 
 def configuration(database: Database) -> str:
-    """Return Marquez's configuration; the start script puts the password into it."""
+    """Return Marquez's configuration, without the password, which the start script sets."""
     return to_yaml(
         {
             "server": {
@@ -175,7 +176,7 @@ def configuration(database: Database) -> str:
                 "password": "${MARQUEZ_DB_PASSWORD}",
                 **CONNECTIONS,
             },
-            # The task does it, with more time than a starting server has. An empty database is set up in any case.
+            # The task migrates, as it has more time than a starting server. An empty database is always set up.
             "migrateOnStartup": False,
             "search": {"enabled": False},
             "logging": {"level": "INFO", "appenders": [{"type": "console"}]},
@@ -213,7 +214,7 @@ def _web(instance: Instance[MarquezConfig]) -> Workload:
         name="web",
         image=WEB_IMAGE,
         resources=resources.declared(config.resources),
-        # As the image's entrypoint, but so that SIGTERM reaches Node.
+        # Like the image's entrypoint, but SIGTERM reaches Node.
         command=("node", "setupProxy.js"),
         variables=(
             Variable("MARQUEZ_HOST", server.host),

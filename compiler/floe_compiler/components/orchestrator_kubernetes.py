@@ -1,6 +1,6 @@
-"""Kubernetes as the orchestrator: each data product is a CronJob, its steps are containers that run one by one.
+"""Kubernetes as the orchestrator: each data product is a CronJob; its steps are containers that run one by one.
 
-Nothing runs between the runs. It has no user interface, no queue, and no history of runs.
+Nothing runs between runs. It has no user interface, no queue, and no history of runs.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from floe_compiler.model.inputs import Input
 from floe_compiler.model.plan import Component, Context, Product
 
 NEVER_MATTERS = "0 0 1 1 *"
-"""The schedule of a product that has none: a CronJob must have one, but a suspended CronJob never looks at it."""
+"""The schedule of a product without one: a CronJob needs a schedule, but a suspended CronJob ignores it."""
 
 
 class KubernetesConfig(Input):
     """Data products run as CronJobs.
 
-    A product without a schedule, or with one that is not enabled, is a suspended CronJob. Start a run of any by hand:
+    A product without a schedule, or with a disabled one, is a suspended CronJob. To start a run by hand:
     `kubectl create job --from=cronjob/customer-360 customer-360-by-hand`.
     """
 
     type: Literal["kubernetes"] = "kubernetes"
     """The orchestrator."""
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
-    """What happens when a run is due while the last one still runs. Two runs of one dlt pipeline at a time would load
-    the same data twice, so it is skipped."""
+    """What happens when a run is due while the last one still runs. By default, it is skipped: two runs of a dlt
+    pipeline at the same time would load the same data twice."""
     steps: StepSettings = StepSettings()
-    """What each step gets."""
+    """The default resources of each step."""
 
 
 def build(context: Context[KubernetesConfig]) -> Parts:
@@ -46,7 +46,7 @@ def _task(context: Context[KubernetesConfig], product: Product) -> Task:
     return Task(
         name=product.name,
         pod=product_pod(context, product, tuple(step_container(context, product, step, settings) for step in steps)),
-        # The deadline is the Job's: it has to do for all tries.
+        # The deadline is that of the Job, so it must be long enough for all retries.
         deadline=parse_duration(spec.timeout) * (spec.retries + 1),
         retries=spec.retries,
         schedule=schedule.cron if schedule else NEVER_MATTERS,

@@ -1,4 +1,4 @@
-"""S3, at AWS or elsewhere: a bucket outside the platform. Nothing is rendered for it.
+"""S3, on AWS or elsewhere: a bucket outside the platform. Nothing is rendered for it.
 
 Sources: AWS, "Regional endpoints" (S3 and STS) and "IAM roles for service accounts" (the annotation).
 """
@@ -24,12 +24,12 @@ HTTPS = 443
 
 
 def check_endpoint(text: str) -> str:
-    """Accept the URL of a store, without a path."""
+    """Accept the URL of an object store, without a path."""
     return check_url(text, "https://storage.example.com:9000")
 
 
 def check_prefix(text: str) -> str:
-    """Accept a folder in a bucket, and return it without slashes at its ends."""
+    """Accept a folder in a bucket, and return it without slashes at both ends."""
     if "//" in text or any(not (char.isalnum() or char in "-_./") for char in text):
         raise ValueError(f'"{text}" is not a folder in a bucket; write, for example, lake/warehouse')
     return text.strip("/")
@@ -51,55 +51,55 @@ Region = Annotated[str, matching(r"^[a-z0-9-]+$", "the name of a region", "eu-ce
 
 
 class IdentityCredentials(Input):
-    """Pods act as an AWS role, by their ServiceAccount: no key is stored anywhere."""
+    """Pods assume an AWS role with their ServiceAccount, so no key is stored."""
 
     type: Literal["identity"]
-    """The way clients log in."""
+    """How clients log in."""
     role: Role
-    """The role's ARN; the cluster's OIDC provider must trust the ServiceAccounts."""
+    """The role's ARN. The role must trust the ServiceAccounts of the cluster's OIDC provider."""
 
 
 class SecretCredentialKeys(Input):
-    """The keys of the secret."""
+    """The keys in the secret."""
 
     access_key: SecretKeyName = "access-key"
-    """The key with the access key's id."""
+    """The key with the access key ID."""
     secret_key: SecretKeyName = "secret-key"  # noqa: S105 - the name of a key
-    """The key with the access key's secret."""
+    """The key with the secret access key."""
 
 
 class SecretCredentials(Input):
     """Clients log in with an access key from a secret."""
 
     type: Literal["secret"]
-    """The way clients log in."""
+    """How clients log in."""
     name: Name = "s3-warehouse"
     """The secret's name."""
     keys: SecretCredentialKeys = SecretCredentialKeys()
-    """Which keys hold what."""
+    """The keys in the secret."""
 
 
 class S3Config(Input):
-    """An existing bucket, at AWS or in any other S3-compatible store."""
+    """An existing bucket on AWS or in another S3-compatible store."""
 
     type: Literal["s3"] = "s3"
     """The kind of object storage."""
     bucket: BucketName
     """The bucket."""
     prefix: Annotated[str, AfterValidator(check_prefix)] = ""
-    """The folder in it under which the warehouse lies; default: the bucket itself."""
+    """The warehouse's folder in the bucket. Default: the whole bucket."""
     region: Region
     """The bucket's region."""
     endpoint: Annotated[str, AfterValidator(check_endpoint)] | None = None
-    """The URL of a store other than AWS; none: AWS."""
+    """The URL of a store other than AWS. Default: AWS."""
     path_style: bool = True
-    """Whether a store other than AWS has its buckets in the URL's path, as most have."""
+    """For a store other than AWS: whether the bucket is in the URL's path (most stores) or in the host name."""
     credentials: Annotated[IdentityCredentials | SecretCredentials, Field(discriminator="type")]
     """How clients log in."""
     catalog_role: Role | None = None
-    """The role that the catalog assumes at AWS to hand out credentials for single tables; none: it hands out none."""
+    """The AWS role that the catalog assumes to issue credentials for single tables. Default: it issues none."""
     cidr: Cidr = "0.0.0.0/0"
-    """The addresses the store may have, for the network policies."""
+    """The store's address range, for network policies."""
 
     @model_validator(mode="after")
     def _roles_are_of_aws(self) -> Self:
@@ -111,7 +111,7 @@ class S3Config(Input):
 
 
 def endpoint(config: S3Config) -> Endpoint:
-    """Return the store's server."""
+    """Return the endpoint of the store."""
     if config.endpoint is None:
         return _aws("s3", config)
     return url_endpoint(config.endpoint, config.cidr)
@@ -147,17 +147,17 @@ def provides(instance: Instance[S3Config]) -> tuple[ObjectStore, ...]:
 
 
 def _identity(config: S3Config, role: str) -> WorkloadIdentity:
-    """Return who clients are at AWS: a token of the ServiceAccount, or a key, becomes a role's credentials at STS."""
+    """Return the AWS identity of clients: STS exchanges a ServiceAccount's token or a key for a role's credentials."""
     return WorkloadIdentity(((ROLE_ANNOTATION, role),) if role else (), endpoints=(_aws("sts", config),))
 
 
 def _secret(login: SecretCredentials, namespace: str) -> Secret:
-    """Return the access key's secret; its values come from the store's operators and are never generated."""
+    """Return the secret with the access key. The store's operators provide the values; they are never generated."""
     return Secret(login.name, namespace, (SecretKey(login.keys.access_key), SecretKey(login.keys.secret_key)))
 
 
 def build(_context: Context[S3Config]) -> Parts:
-    """Return nothing: the store is elsewhere."""
+    """Return no parts, as the store is elsewhere."""
     return Parts()
 
 

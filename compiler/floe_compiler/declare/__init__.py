@@ -37,5 +37,5 @@ def _instance(component: Component[Any], context: Context[Any], run_constructs: 
     objects: tuple[Object, ...] = ()
     if constructs is not None:
         objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
-    secrets = sorted({secret for one in component.provides(instance) for secret in secrets_of(one)})
+    secrets = sorted({secret for capability in component.provides(instance) for secret in secrets_of(capability)})
     return DeclaredInstance(instance, component.build(context), objects, tuple(secrets))

@@ -27,8 +27,8 @@ def completed(resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -
     if not declared.incomplete:
         return declared
     instances = (
-        _instance(component, context, one, mesh)
-        for (component, context), one in zip(resolved.contexts, declared.instances, strict=True)
+        _instance(component, context, instance, mesh)
+        for (component, context), instance in zip(resolved.contexts, declared.instances, strict=True)
     )
     return replace(declared, instances=tuple(instances), incomplete=False)
 
@@ -64,5 +64,9 @@ def _joined(facts: Iterable[Fact], added: Iterable[Fact]) -> tuple[Fact, ...]:
 
 
 def _for_others(parts: Parts) -> object:
-    servers = {one.name: (one.interfaces, one.metrics) for one in parts.workloads if one.interfaces or one.metrics}
-    return servers, {one.name: one.metrics for one in parts.operated if one.metrics}, parts.data
+    servers = {
+        workload.name: (workload.interfaces, workload.metrics)
+        for workload in parts.workloads
+        if workload.interfaces or workload.metrics
+    }
+    return servers, {pods.name: pods.metrics for pods in parts.operated if pods.metrics}, parts.data

@@ -10,9 +10,9 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 def database_backups(units: Iterable[UnitFacts]) -> tuple[DatabaseBackup, ...]:
     """Return the databases of all namespaces to back up, sorted."""
-    return tuple(sorted(one for unit in units for one in unit.database_backups))
+    return tuple(sorted(backup for unit in units for backup in unit.database_backups))
 
 
 def volume_backups(units: Iterable[UnitFacts]) -> tuple[VolumeBackup, ...]:
     """Return the volumes of all namespaces to back up, sorted."""
-    return tuple(sorted(one for unit in units for one in unit.volume_backups))
+    return tuple(sorted(backup for unit in units for backup in unit.volume_backups))

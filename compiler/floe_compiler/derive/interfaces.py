@@ -10,4 +10,4 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 def interfaces(units: Iterable[UnitFacts]) -> tuple[OpenInterface, ...]:
     """Return the interfaces of all namespaces, sorted."""
-    return tuple(sorted(one for unit in units for one in unit.interfaces))
+    return tuple(sorted(interface for unit in units for interface in unit.interfaces))

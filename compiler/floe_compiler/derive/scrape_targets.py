@@ -10,4 +10,4 @@ from floe_compiler.model.unit_facts import UnitFacts
 
 def scrape_targets(units: Iterable[UnitFacts]) -> tuple[ScrapeTarget, ...]:
     """Return the scrape targets of all namespaces, sorted."""
-    return tuple(sorted(one for unit in units for one in unit.scrape_targets))
+    return tuple(sorted(target for unit in units for target in unit.scrape_targets))

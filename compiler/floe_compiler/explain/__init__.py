@@ -1,8 +1,8 @@
-"""The sources of the values of a rendered object.
+"""Finds which inputs the values of a rendered object come from.
 
-A namespace's objects are a pure function of the inputs. So the answer comes from that function itself: change
-one written value at a time, render again, and see what in the object changes. Nothing has to be carried along during
-a normal compilation for it, and the answer holds for any use that a component makes of its settings.
+A namespace's objects are a pure function of the inputs. So `explain` changes one written value at a time, renders
+again, and compares the object. A normal compilation needs to record nothing for this, and the answer is correct
+whatever a component does with its settings.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
     "Environment": ("environment", Environment),
     "PlatformManifest": ("platform", PlatformManifest),
 }
-"""By the `kind` of a document: its name for people, and its model."""
+"""By the `kind` of a document: its name in messages, and its model."""
 
 _IDENTITY = ("apiVersion", "kind")
 _ABSENT = object()
@@ -42,7 +42,7 @@ _ABSENT = object()
 
 @dataclass(frozen=True, order=True, slots=True)
 class Cause:
-    """The cause of a value: a written value at `span`, or (without one) the cause that `what` names."""
+    """The cause of a value: a written value at `span`, or, without a span, what `what` says."""
 
     what: str
     span: Span | None = None
@@ -61,7 +61,7 @@ class Explanation:
     manifest: Object
     asked_by: str
     patches: tuple[Span, ...]
-    """The authored patches that changed the object."""
+    """The patches that changed the object."""
 
     values: tuple[tuple[DataPath, Any, tuple[Cause, ...]], ...]
 
@@ -71,7 +71,7 @@ def explain(
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
-    `patches` are the authored patches that touched it, `asked_by` is the location or component it comes from.
+    `patches` are the patches that changed it. `asked_by` is the location or component that it comes from.
     """
     identity = identify(final)
     question = Question(sources, registry, environment, identity)
@@ -86,14 +86,14 @@ def explain(
     values = []
     for path, value in scalars(final):
         if path == WAVE and path not in generated:
-            found = [Cause("follows from what starts before it in its namespace")]
+            explained = [Cause("follows from what starts before it in its namespace")]
         elif generated.get(path, _ABSENT) != value:
-            found = [Cause("patched", span) for span in patches] or [Cause(f"comes from {asked_by}")]
+            explained = [Cause("patched", span) for span in patches] or [Cause(f"comes from {asked_by}")]
         elif sampled.get(path, _ABSENT) != value:
-            found = [Cause("follows from all domains together")]
+            explained = [Cause("follows from all domains together")]
         else:
-            found = causes.get(path) or [Cause("fixed by the component or the compiler")]
-        values.append((path, value, tuple(dict.fromkeys(found))))
+            explained = causes.get(path) or [Cause("fixed by the component or the compiler")]
+        values.append((path, value, tuple(dict.fromkeys(explained))))
     return Explanation(identity, final, asked_by, tuple(patches), tuple(values))
 
 
@@ -112,19 +112,22 @@ def _with_document(sources: Sources, document: Document) -> Sources:
     """Return the sources with a changed document in place of its file's."""
     if document.file == sources.manifest.file:
         return replace(sources, manifest=document)
-    environments = {name: document if one.file == document.file else one for name, one in sources.environments.items()}
+    environments = {
+        name: document if environment.file == document.file else environment
+        for name, environment in sources.environments.items()
+    }
     domains = {
         name: DomainSource(
-            document if one.document.file == document.file else one.document,
-            {key: document if each.file == document.file else each for key, each in one.products.items()},
+            document if domain.document.file == document.file else domain.document,
+            {key: document if each.file == document.file else each for key, each in domain.products.items()},
         )
-        for name, one in sources.domains.items()
+        for name, domain in sources.domains.items()
     }
     return replace(sources, environments=environments, domains=domains)
 
 
 def _from_documents(question: Question, baseline: Object, causes: Causes) -> None:
-    """Change each written value, and note the changes in the object."""
+    """Change each written value, and record what changes in the object."""
     overridden = _overridden(question)
     for document in _documents(question):
         for path, value in scalars(document.data):
@@ -137,7 +140,7 @@ def _from_documents(question: Question, baseline: Object, causes: Causes) -> Non
 
 
 def _from_left_out(question: Question, baseline: Object, causes: Causes) -> None:
-    """Write defaults out with other values, and note the changes that no written value explains."""
+    """Set defaults to other values, and record the changes that no written value explains."""
     explained = frozenset(causes)
     for document in _documents(question):
         kind, model = MODELS[document.data["kind"]]
@@ -159,7 +162,7 @@ def _overridden(question: Question) -> Mapping[Span, tuple[tuple[str, Span | Non
         own = domain_layers(sources.domains[scope], environment, scope)
         merged.append(domain_merged(question.registry, scale, layers, own))
     return {
-        winner.span: tuple((json.dumps(one.value), one.span) for one in weaker)
+        winner.span: tuple((json.dumps(value.value), value.span) for value in weaker)
         for each in merged
         for winner, *weaker in each.origins.values()
         if winner.span and weaker
@@ -175,13 +178,13 @@ def _effects(
             after = question.render(_with_document(question.sources, changed), str(value), str(other))
         except (StageFailed, ValueError):
             continue
-        # If the object disappears, the setting decides whether it exists.
+        # If the object disappears, the setting determines whether it exists.
         return differences(baseline, after) if after is not None else frozenset({("kind",)})
     return frozenset()
 
 
 def _from_defaults(question: Question, baseline: Object, causes: Causes) -> None:
-    """Change each unwritten setting of a component, and note the changes that no written value explains."""
+    """Change each setting of a component that is not written, and record the changes that no written value explains."""
     for component, context, render in question.with_config(question.sources):
         for path, value in scalars(context.config.model_dump()):
             cause = Cause(f"default of {component.slot}.{show_path(path)} ({component.type})")

@@ -1,4 +1,4 @@
-"""One object of one environment, and how it would be rendered from other inputs."""
+"""Renders one object of one environment from changed inputs."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.unit import render_unit
 
 SAMPLE = 3
-"""The number of domains with which the platform's objects are rendered, as they treat all domains alike."""
+"""The number of domains to render the platform's objects with, as all domains affect them in the same way."""
 
 RenderWith = Callable[[BaseModel], Object | None]
 """Renders the object with another configuration of one component."""
 
 
 class Question:
-    """One object of one environment, and the means to render it from changed documents."""
+    """One object of one environment, which can be rendered from changed documents."""
 
     def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
         self.registry, self.environment, self.identity = registry, environment, identity
@@ -59,13 +59,13 @@ class Question:
 
     def _rendered(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> Sequence[Object]:
         """Return the objects of one unit of an environment."""
-        own = declare(unit, objects_of)
-        resolved = {one.scope: one for one in (*plan.units, unit)}
-        others = [self._declared_of(one) for one in plan.units if one.scope != unit.scope]
+        this_unit = declare(unit, objects_of)
+        resolved = {other.scope: other for other in (*plan.units, unit)}
+        others = [self._declared_of(other) for other in plan.units if other.scope != unit.scope]
         planned = plan_units(
-            [own, *(one for one, _ in others)],
+            [this_unit, *(other for other, _ in others)],
             lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
-            [unit_facts(own), *(facts for _, facts in others)],
+            [unit_facts(this_unit), *(facts for _, facts in others)],
         )
         return without_cdk8s(unit.settings, render_unit(planned[0]).objects, unit.namespace)
 
@@ -80,9 +80,9 @@ class Question:
         if known is not None and known[0] == unit:
             return known[1]
         declared = declare(unit, objects_of)
-        found = (declared, unit_facts(declared))
-        self._declared.setdefault(unit.scope, (unit, found))
-        return found
+        facts = (declared, unit_facts(declared))
+        self._declared.setdefault(unit.scope, (unit, facts))
+        return facts
 
     def with_config(self, sources: Sources) -> Iterator[tuple[Component[Any], Context[Any], RenderWith]]:
         """Yield each component of the object's namespace, and how to render the object with another configuration."""
@@ -102,7 +102,7 @@ class Question:
     def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
         """Return the object as rendered from changed documents; None if it would not exist.
 
-        It has the same name, or that with `new` in place of `old`, as names depend on the inputs.
+        Its name may have `new` in place of `old`, as names depend on the inputs.
         """
         objects = self._objects(self._plan(sources))
         return self.pick(objects) or self.pick(objects, self.identity.name.replace(old, new))
@@ -114,9 +114,9 @@ class Question:
         return self._rendered(unit, plan) if unit else ()
 
     def pick(self, objects: Iterable[Object], name: str = "") -> Object | None:
-        """Return the object among others, perhaps under another name; a Job keeps its name except for the hash."""
+        """Return the object from these objects, even with another name; a Job keeps its name except for the hash."""
         wanted = self._key(self.identity._replace(name=name or self.identity.name))
-        return next((one for one in objects if self._key(identify(one)) == wanted), None)
+        return next((object_ for object_ in objects if self._key(identify(object_)) == wanted), None)
 
     @staticmethod
     def _key(identity: ObjectId) -> tuple[str, str, str]:
@@ -125,7 +125,7 @@ class Question:
 
 
 def reduced(sources: Sources, scope: str) -> Sources:
-    """Return the fewest documents from which the namespace of `scope` is rendered the same."""
+    """Return the fewest documents that still render the namespace of `scope` in the same way."""
     kept = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else sorted(_read_by(sources, scope))
     environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
     return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})
@@ -140,8 +140,8 @@ def _read_by(sources: Sources, domain: str) -> set[str]:
         if name in sources.domains and name not in kept:
             kept.add(name)
             documents = sources.domains[name].products.values()
-            inputs = [one for document in documents for one in document.data.get("inputs") or ()]
-            waiting += [str(one["domain"]) for one in inputs if "domain" in one]
+            inputs = [entry for document in documents for entry in document.data.get("inputs") or ()]
+            waiting += [str(entry["domain"]) for entry in inputs if "domain" in entry]
     return kept
 
 

@@ -13,7 +13,7 @@ from floe_compiler.model.nested_models import models_in
 
 
 def unwritten(model: type[BaseModel], data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
-    """Yield the path and the default of every scalar that the document could have and does not.
+    """Yield the path and the default of every scalar that the document could have but does not.
 
     Args:
         model: the model of the document, or of a part of it.
@@ -30,7 +30,7 @@ def unwritten(model: type[BaseModel], data: Any, path: DataPath = ()) -> Iterato
                 yield from scalars(default.model_dump() if isinstance(default, BaseModel) else default, below)
             continue
         for part, at in _parts(data[name], below):
-            fitting = next((one for one in models_in(field.annotation) if _fits(one, part)), None)
+            fitting = next((part_model for part_model in models_in(field.annotation) if _fits(part_model, part)), None)
             if fitting:
                 yield from unwritten(fitting, part, at)
 

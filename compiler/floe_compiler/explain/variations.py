@@ -10,15 +10,15 @@ from floe_compiler.model.document import DataPath
 
 _NUMBER = re.compile(r"\d+")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-# Values with a syntax in which no letter or digit can be changed.
+# Values with a syntax that allows no changed letters or digits.
 _ELSEWHERE = ("Europe/Paris", "Etc/UTC")
 
 
 def words(schema: Any) -> Iterator[tuple[str, ...]]:
-    """Yield every enum in a JSON Schema: its words can replace each other."""
+    """Yield every enum in a JSON Schema, as its words can replace each other."""
     if isinstance(schema, list):
-        for one in schema:
-            yield from words(one)
+        for part in schema:
+            yield from words(part)
     elif isinstance(schema, Mapping):
         if isinstance(schema.get("enum"), list):
             yield tuple(str(word) for word in schema["enum"])
@@ -27,7 +27,7 @@ def words(schema: Any) -> Iterator[tuple[str, ...]]:
 
 
 def variations(value: Any, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
-    """Yield values to try in place of `value`, the likeliest to be valid first."""
+    """Yield values to try in place of `value`; those that are most likely valid come first."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
@@ -40,7 +40,7 @@ def variations(value: Any, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
 
 
 def _other_digests(text: str) -> Iterator[str]:
-    """Yield the text with the last digit of a digest changed: its length must stay."""
+    """Yield the text with the last digit of a digest changed, as its length must not change."""
     for match in _DIGEST.finditer(text):
         other = "0" if match[0][-1] != "0" else "1"
         yield f"{text[: match.end() - 1]}{other}{text[match.end() :]}"
@@ -75,8 +75,8 @@ def with_value(data: Any, path: DataPath, value: Any) -> Any:
     step, rest = path[0], path[1:]
     if isinstance(data, list | tuple):
         return [with_value(item, rest, value) if index == step else item for index, item in enumerate(data)]
-    given = data if isinstance(data, Mapping) else {}
-    return {**given, step: with_value(given.get(step), rest, value)}
+    mapping = data if isinstance(data, Mapping) else {}
+    return {**mapping, step: with_value(mapping.get(step), rest, value)}
 
 
 def differences(before: Any, after: Any) -> frozenset[DataPath]:

@@ -1,1 +1,1 @@
-"""Pure builders that turn what components declare into Kubernetes objects."""
+"""Pure functions that turn the facts that components declare into Kubernetes objects."""

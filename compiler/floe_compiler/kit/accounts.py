@@ -1,4 +1,4 @@
-"""ServiceAccounts, with exactly the rights that pods declare."""
+"""ServiceAccounts, with exactly the permissions that pods declare."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from floe_compiler.model.plan import Instance
 
 
 def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[Object]:
-    """Return the accounts of an instance's pods (workload's name and pod), and a Role where the Kubernetes API is used.
+    """Return the accounts of an instance's pods (workload's name and pod), and Roles for the Kubernetes API.
 
-    Pods that share an account share its rights.
+    Pods that share an account share its permissions.
     """
     rules: dict[str, list[PolicyRule]] = {}
     notes: dict[str, dict[str, str]] = {}
@@ -38,14 +38,14 @@ def _account(
     pull_secret, metadata = instance.settings.platform.pull_secret, labels.selector(instance, account)
     pull = [{"name": pull_secret}] if pull_secret else []
     body = {"automountServiceAccountToken": False, **present(imagePullSecrets=pull)}
-    found = [manifest("v1", "ServiceAccount", account, metadata, notes, **body)]
+    objects = [manifest("v1", "ServiceAccount", account, metadata, notes, **body)]
     if rules:
         group = "rbac.authorization.k8s.io"
         role = {"apiGroup": group, "kind": "Role", "name": account}
         subject = {"kind": "ServiceAccount", "name": account, "namespace": instance.namespace}
-        found.append(manifest(f"{group}/v1", "Role", account, metadata, rules=[_rule(one) for one in rules]))
-        found.append(manifest(f"{group}/v1", "RoleBinding", account, metadata, roleRef=role, subjects=[subject]))
-    return found
+        objects.append(manifest(f"{group}/v1", "Role", account, metadata, rules=[_rule(rule) for rule in rules]))
+        objects.append(manifest(f"{group}/v1", "RoleBinding", account, metadata, roleRef=role, subjects=[subject]))
+    return objects
 
 
 def _rule(declared: PolicyRule) -> Object:

@@ -11,15 +11,15 @@ from floe_compiler.model.facts import Pod, containers_of
 def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
     """Return the data of every ConfigMap that the pods read: name -> key -> text, sorted.
 
-    Raises ValueError if two files of one ConfigMap have the same key and different text: a mistake of a component.
+    Raises ValueError if two files of a ConfigMap have the same key but different text, which is a bug in a component.
     """
-    found: dict[str, dict[str, str]] = {}
+    contents: dict[str, dict[str, str]] = {}
     for file in (file for pod in pods for container in containers_of(pod) for file in container.config):
-        data = found.setdefault(file.config_map, {})
+        data = contents.setdefault(file.config_map, {})
         key = posixpath.basename(file.path)
         if data.setdefault(key, file.text) != file.text:
             raise ValueError(f"ConfigMap {file.config_map} is given two different files {key}")
-    return {name: dict(sorted(data.items())) for name, data in sorted(found.items())}
+    return {name: dict(sorted(data.items())) for name, data in sorted(contents.items())}
 
 
 def secret_reasons(pod: Pod) -> str:

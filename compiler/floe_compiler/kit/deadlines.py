@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 PREPARATION = 3600
-"""In seconds. A Job's clock also runs while its secrets are fetched, its images pulled and its database starts, and a
-Job that ran out of time stays failed under its name; the number of tries is the limit that counts."""
+"""In seconds. It is long, as the time to fetch secrets, pull images and start the database counts, too, and a Job that
+exceeded its deadline stays failed. The number of retries is the effective limit."""

@@ -12,15 +12,15 @@ SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 def guarded(settings: Settings) -> Mapping[str, str]:
     """Return the annotations that keep the tool from deleting an object with data that cannot be recreated."""
     if settings.platform.delivery == "argocd":
-        # An object that is kept on purpose must not make the application out of sync, which would sync it forever.
+        # An object that is kept on purpose must not make the application OutOfSync, or it would sync forever.
         return {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false", **replaced(settings)}
     return {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
 
 
 def replaced(settings: Settings) -> Mapping[str, str]:
-    """Return the annotation of an object that another replaces: left over, it does not count as out of sync.
+    """Return the annotation of an object that later versions replace: the old object does not count as OutOfSync.
 
-    Without it, an application that does not prune is out of sync for good after the first change of a Job (seen with
-    Argo CD 3.3).
+    Without it, an application that does not prune stays OutOfSync after the first change of a Job (seen with Argo CD
+    3.3).
     """
     return {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"} if settings.platform.delivery == "argocd" else {}

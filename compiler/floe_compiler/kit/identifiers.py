@@ -1,8 +1,8 @@
-"""Names of things outside Kubernetes: namespaces and tables of a catalog, and jobs of an orchestrator."""
+"""Names outside Kubernetes: namespaces and tables of a catalog, and jobs of an orchestrator."""
 
 from __future__ import annotations
 
 
 def identifier(name: str) -> str:
-    """Return a name as a part of an Iceberg identifier or of a variable's name: SQL has to quote hyphens."""
+    """Return a name as part of an Iceberg identifier or a variable's name, without hyphens, which SQL has to quote."""
     return name.replace("-", "_")

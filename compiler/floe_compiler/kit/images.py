@@ -6,10 +6,10 @@ from floe_compiler.model.settings import Settings
 
 
 def pull_from(settings: Settings, image: str) -> str:
-    """Return the reference under which an environment pulls an image.
+    """Return the image reference that an environment pulls.
 
-    An image named without a registry comes from the platform's own; one of a mirrored registry from its mirror. What
-    lies in the platform's registry or in a mirror already stays where it is.
+    An image without a registry comes from the platform's registry; an image of a mirrored registry comes from the
+    mirror. An image that is already in the platform's registry or in a mirror is unchanged.
     """
     registry, mirrors = settings.platform.registry, settings.platform.mirrors
     if image.startswith(tuple(f"{place}/" for place in (registry, *mirrors.values()))):

@@ -1,4 +1,4 @@
-"""Labels that describe every object, and those by which selectors, policies and disruption budgets select pods."""
+"""Labels of all objects, and labels by which Services, policies and disruption budgets select pods."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SCOPE = "floe.dev/scope"
 DOMAIN = "floe.dev/domain"
 PRODUCT = "floe.dev/product"
 OWNER = "floe.dev/owner"
-"""An annotation: owners are mail addresses, which labels cannot hold."""
+"""An annotation, as owners are mail addresses, which are not valid label values."""
 
 ACCESS = "access.floe.dev/"
-"""Prefix of the labels by which a server's policy knows its callers: `access.floe.dev/polaris: "true"`."""
+"""Prefix of the labels by which a server's policy selects its callers: `access.floe.dev/polaris: "true"`."""
 
 LONGEST_VALUE = 63
 HASH_LENGTH = 8
@@ -31,32 +31,32 @@ Labels = dict[str, str]
 
 
 def common_labels(settings: Settings, part: str) -> Labels:
-    """Return the labels of an object that belongs to a part of the platform instead of one workload."""
+    """Return the labels of an object that belongs to a part of the platform, not to one workload."""
     return {NAME: settings.platform.name, INSTANCE: settings.environment.name, COMPONENT: part}
 
 
 def chart_labels(settings: Settings) -> Labels:
-    """Return the labels that all objects of an environment have in common: their charts give them."""
+    """Return the labels of all objects of an environment, which their charts add."""
     return {"app.kubernetes.io/part-of": settings.platform.name, "app.kubernetes.io/managed-by": "floe-compile"}
 
 
 def selector(instance: Instance[Any], workload: str) -> Labels:
-    """Return the labels that identify this workload's pods; they must never change (immutable fields).
+    """Return the labels that identify a workload's pods. They must never change, as selectors are immutable.
 
-    `component` is part of it: without it a Service would also select the Jobs of the same application.
+    They include `component`: without it, a Service would also select the Jobs of the same application.
     """
     return {NAME: instance.name, INSTANCE: _value(f"{instance.scope}-{instance.name}"), COMPONENT: workload}
 
 
 def _value(text: str) -> str:
-    """Return the text as a label's value: a long text is cut and ends in a hash of the whole."""
+    """Return the text as a label value; a long text is cut and ends in a hash of the whole text."""
     if len(text) <= LONGEST_VALUE:
         return text
     return f"{text[: LONGEST_VALUE - HASH_LENGTH - 1]}-{sha256_of(text)[:HASH_LENGTH]}"
 
 
 def template_labels(instance: Instance[Any], workload: str) -> Labels:
-    """Return the labels of a template of pods or Jobs, which gets none from the chart, as it is not an object."""
+    """Return all labels of a pod or Job template. The chart adds no labels to it, as it is not an object."""
     return selector(instance, workload) | chart_labels(instance.settings)
 
 
@@ -66,6 +66,6 @@ def access_labels(calls: Iterable[Endpoint]) -> Labels:
 
 
 def version_label(image: str) -> Labels:
-    """Return the version label of a workload: its image's tag, as far as a label value can hold it."""
+    """Return the version label of a workload: its image's tag, shortened to a valid label value."""
     value = parse_image(image).tag[:LONGEST_VALUE].strip("._-")
     return {VERSION: value} if value else {}

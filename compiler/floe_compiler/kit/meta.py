@@ -18,9 +18,9 @@ def manifest(
     namespace: str = "",
     **body: Any,
 ) -> Object:
-    """Return an object; empty labels and annotations are left out, `body` follows the metadata.
+    """Return an object; empty labels and annotations are left out, and `body` follows the metadata.
 
-    Its chart gives it namespace and common labels. `namespace` is for an object of another namespace than its chart's.
+    Its chart adds the namespace and common labels. `namespace` is for an object outside the chart's namespace.
     """
     metadata: Object = {"name": name}
     if namespace:
@@ -33,5 +33,5 @@ def manifest(
 
 
 def present(**fields: Any) -> Object:
-    """Return the fields with a value: None, empty strings, lists and maps are left out."""
+    """Return the fields that have a value, without None and empty strings, lists and mappings."""
     return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}

@@ -10,13 +10,17 @@ from floe_compiler.model.settings import Settings
 
 
 def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
-    """Return the Namespace, which holds every pod in it to the restricted standard."""
+    """Return the Namespace, which enforces the restricted pod security standard."""
     security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.cluster.kubernetes_version}"}
-    own = {labels.SCOPE: scope, "floe.dev/environment": settings.environment.name}
+    own_labels = {labels.SCOPE: scope, "floe.dev/environment": settings.environment.name}
     annotations = {labels.OWNER: owner, **delivery.guarded(settings)}
     return manifest(
-        "v1", "Namespace", name, labels.common_labels(settings, "namespace") | own | security | version, annotations
+        "v1",
+        "Namespace",
+        name,
+        labels.common_labels(settings, "namespace") | own_labels | security | version,
+        annotations,
     )
 
 
@@ -32,7 +36,7 @@ def quota(settings: Settings, declared: Quota) -> Object:
 
 
 def limits(settings: Settings) -> Object:
-    """Return the default requests and limits, for containers that people start by hand."""
+    """Return the default requests and limits, for containers that are started by hand."""
     limit = {
         "type": "Container",
         "defaultRequest": {"cpu": "100m", "memory": "128Mi"},

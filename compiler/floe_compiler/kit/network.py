@@ -1,4 +1,4 @@
-"""Network policies: everything is denied but DNS and the edges that components declare, each opened at both ends."""
+"""Network policies: only DNS and declared connections are allowed; a connection is allowed at both ends."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from floe_compiler.model.rendered import Connection, External, PodGroup
 from floe_compiler.model.settings import Settings
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-# All pods: most DNS servers have the label k8s-app kube-dns, but node caches and some servers have others.
+# All pods: most DNS servers have the label k8s-app: kube-dns, but node caches and some servers do not.
 DNS_NAMESPACE = "kube-system"
 DNS_PORT = 53
-# Policies see the API server behind its Service: its own port, which is usually one of these.
+# Policies apply to the API server's own port, not to that of its Service. It is usually one of these.
 API_SERVER_PORTS = (443, 6443)
 NOBODY: Callers = MappingProxyType({})
 
 
 def namespace_policies(settings: Settings) -> list[Object]:
-    """Return the policies for every pod of a namespace: no ingress, and no egress but DNS (UDP and TCP)."""
+    """Return the policies for all pods of a namespace: no ingress, and only DNS (UDP and TCP) as egress."""
     dns = {
         "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
         "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
@@ -42,7 +42,7 @@ def namespace_policies(settings: Settings) -> list[Object]:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Ingress from all pods of a namespace outside the platform, such as the ingress controller's."""
+    """Ingress from all pods of a namespace outside the platform, such as that of the ingress controller."""
 
     namespace: str
     ports: tuple[Port, ...]
@@ -62,7 +62,7 @@ def policy(
 ) -> Object:
     """Return the policy of the pods of the workload `name`, or of those that a `selector` selects.
 
-    The pods of its `callers` carry the access label of its name.
+    The pods of its `callers` have the access label with its name.
     """
     settings = instance.settings
     ingress = _from_callers(name, served, callers)
@@ -72,7 +72,7 @@ def policy(
             ingress.append({"from": [peer], "ports": _ports(opening.ports)})
     egress: list[Object] = []
     for rule in (_to(call) for call in sorted(set(calls))):
-        egress += [] if rule in egress else [rule]  # two servers outside may need the same way out
+        egress += [] if rule in egress else [rule]  # two external servers may need the same rule
     if kubernetes_api:
         peers = [{"ipBlock": {"cidr": settings.cluster.api_server_cidr}}]
         egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})
@@ -86,7 +86,7 @@ def policy(
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:
-    """Return a rule for each set of ports, with the namespaces whose pods call them."""
+    """Return a rule for each set of ports, with the namespaces whose pods call these ports."""
     namespaces: dict[tuple[Port, ...], list[str]] = {}
     for namespace, called in sorted(callers.items()):
         ports = tuple(port for port in served if (port.protocol, port.number) in called)
@@ -118,12 +118,12 @@ def _ports(ports: Iterable[Port]) -> list[Object]:
 
 
 def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: bool) -> frozenset[Connection]:
-    """Return the declared edges of a group of pods, against which the rendered policies are checked."""
-    found = {
+    """Return the declared connections of a group of pods, which the rendered policies must allow."""
+    edges = {
         Connection(group, call.group or External(call.host, port.number, call.cidr), port.number, port.protocol)
         for call in calls
         for port in call.ports
     }
     if kubernetes_api:
-        found |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}
-    return frozenset(found)
+        edges |= {Connection(group, "kubernetes-api", port) for port in API_SERVER_PORTS}
+    return frozenset(edges)

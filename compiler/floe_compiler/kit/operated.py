@@ -1,4 +1,4 @@
-"""Pods of an operator: the Service and the policy that select them, and the labels that they need."""
+"""Pods that an operator starts: the Service and the policy that select them, and the labels that they need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOREIGN_NAMESPACES = "floe.dev/external-references"
 
 
 def pod_labels(declared: OperatedPods) -> labels.Labels:
-    """Return the labels that the pods must have: the operator's own, and those that let them call others."""
+    """Return the labels that the pods must have: those of the operator, and those that let them call others."""
     return labels.access_labels(declared.calls) | dict(declared.labels)
 
 
@@ -27,21 +27,21 @@ def operated_objects(instance: Instance[Any], declared: OperatedPods, callers: C
 
 
 def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
-    """Return the pods as launched pods, for the checks: no rendered object has their template."""
-    asked = declared.resources
+    """Return the pods as launched pods for the checks, as no rendered object has their template."""
+    resources = declared.resources
     storage = (("storage", declared.storage),) if declared.storage else ()
     return LaunchedPods(
         PodGroup(namespace, declared.name),
         tuple(sorted(pod_labels(declared).items())),
-        requests=(("cpu", asked.cpu), ("memory", asked.memory), *storage),
-        limits=(("cpu", asked.cpu_limit), ("memory", asked.memory_limit)),
+        requests=(("cpu", resources.cpu), ("memory", resources.memory), *storage),
+        limits=(("cpu", resources.cpu_limit), ("memory", resources.memory_limit)),
         count=declared.count,
         queue=f"pods of {declared.name}",
     )
 
 
 def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
-    # By number: the names of the containers' ports are up to the operator.
+    # By number, as the operator sets the names of the containers' ports.
     ports = [
         {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": port.protocol}
         for port in declared.ports

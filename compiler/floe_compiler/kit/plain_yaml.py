@@ -9,9 +9,9 @@ from floe_compiler.model.facts import PlainYaml
 
 
 def plain_yaml(package: str, path: str) -> PlainYaml:
-    """Return a YAML file that lies in `package`; `path` is relative to its folder.
+    """Return a YAML file of `package`; `path` is relative to the package's folder.
 
-    Raises ValueError for a URL or a path that leads out of the package, FileNotFoundError if there is no such file.
+    Raises ValueError for a URL or a path outside the package, and FileNotFoundError if the file does not exist.
     """
     folder = Path(str(files(package)))
     parts = PurePosixPath(path).parts

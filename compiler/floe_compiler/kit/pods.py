@@ -1,4 +1,4 @@
-"""Pod templates: containers, probes, security and spread, from what a component declares."""
+"""Pod templates: containers, probes and security, from what a component declares."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placem
 def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     """Return the labels of the pods of the workload `name`."""
     identity = pod.workload_identity.labels if pod.workload_identity else ()
-    own = dict(pod.labels) | dict(identity)
-    return labels.template_labels(instance, name) | labels.access_labels(pod.servers()) | own
+    own_labels = dict(pod.labels) | dict(identity)
+    return labels.template_labels(instance, name) | labels.access_labels(pod.servers()) | own_labels
 
 
 def pod_annotations(pod: Pod) -> Mapping[str, str]:
@@ -47,12 +47,12 @@ def pod_annotations(pod: Pod) -> Mapping[str, str]:
 
 
 def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:
-    """Return the spec of the pods of the workload `name`, held to the restricted pod security standard."""
+    """Return the spec of the pods of the workload `name`, which meets the restricted pod security standard."""
     settings = instance.settings
     return {
         "serviceAccountName": pod.account or name,
         "automountServiceAccountToken": bool(pod.kubernetes_api),
-        # Service links put a variable like POLARIS_PORT=tcp://... into every pod, which several programs read.
+        # Service links add variables such as POLARIS_PORT=tcp://... to every pod, which some programs take as settings.
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": pod.grace,
         "securityContext": {
@@ -64,26 +64,31 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         **placed(placement, pod.architecture),
-        **present(initContainers=[container(settings, one) for one in (*wait_containers(pod), *pod.setup)]),
-        "containers": [container(settings, one) for one in pod.containers],
+        **present(initContainers=[container(settings, init) for init in (*wait_containers(pod), *pod.setup)]),
+        "containers": [container(settings, main) for main in pod.containers],
         **present(volumes=volumes(pod)),
     }
 
 
 def placed(placement: Placement, architecture: str = "") -> Object:
-    """Return where pods may run; `architecture` is the only one that their images are built for."""
+    """Return the nodes that pods may run on. `architecture` is the only one that their images support."""
     built_for = {"kubernetes.io/arch": architecture} if architecture else {}
     tolerations = [
-        present(key=one.key, operator="Equal" if one.value else "Exists", value=one.value, effect=one.effect)
-        for one in placement.tolerations
+        present(
+            key=toleration.key,
+            operator="Equal" if toleration.value else "Exists",
+            value=toleration.value,
+            effect=toleration.effect,
+        )
+        for toleration in placement.tolerations
     ]
     return present(nodeSelector=dict(sorted((placement.node_selector | built_for).items())), tolerations=tolerations)
 
 
 def startup_seconds(pod: Pod) -> int:
-    """Return how long a pod may wait for servers, and its slowest container may then take to start."""
-    probes = [one.startup for one in pod.containers if one.startup]
-    slowest = max((one.delay + one.period * one.failures for one in probes), default=0)
+    """Return how long a pod may take to start: the wait for servers, and the start of its slowest container."""
+    probes = [declared.startup for declared in pod.containers if declared.startup]
+    slowest = max((check.delay + check.period * check.failures for check in probes), default=0)
     return slowest + wait_seconds(pod)
 
 
@@ -97,7 +102,7 @@ def container(settings: Settings, declared: Container) -> Object:
             command=list(declared.command),
             args=list(declared.arguments),
             workingDir=declared.working_directory,
-            env=[variable(one) for one in declared.variables],
+            env=[variable(entry) for entry in declared.variables],
             ports=[container_port(port) for port in declared.ports],
         ),
         **present(
@@ -131,7 +136,7 @@ def variable(declared: Variable) -> Object:
         return {"name": declared.name, "valueFrom": {"secretKeyRef": reference}}
     if declared.field:
         return {"name": declared.name, "valueFrom": {"fieldRef": {"fieldPath": declared.field}}}
-    return {"name": declared.name, **present(value=declared.value)}  # an empty value is not stored
+    return {"name": declared.name, **present(value=declared.value)}  # Kubernetes does not store an empty value
 
 
 def container_port(port: Port) -> Object:
@@ -156,7 +161,7 @@ def _action(owner: Container, declared: Probe) -> Object:
     if declared.command:
         return {"exec": {"command": list(declared.command)}}
     if declared.grpc:
-        # Unlike the other probes, a gRPC probe cannot name its port.
+        # Unlike other probes, a gRPC probe needs the port's number.
         number = next(port.number for port in owner.ports if declared.port in ("", port.name))
         return {"grpc": {"port": number}}
     if declared.path:

@@ -9,10 +9,10 @@ from floe_compiler.model.fields import SqlName
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.secrets import Secret, SecretKey
 
-# The Debian release is part of the tag: another one brings another C library, which may sort text differently and so
-# break the indexes of a volume that is already in use. Version 16 is what the platform's design asks for.
+# The Debian release is part of the tag: another release has another C library, which may sort text differently and so
+# break the indexes of an existing volume. The platform's design requires version 16.
 IMAGE = "docker.io/library/postgres:16.15-trixie"
-"""The server's image, whose `psql`, `pg_isready` and `pg_dump` fit the server."""
+"""The server's image, also for `psql`, `pg_isready` and `pg_dump`."""
 
 PORT = Port("postgresql", 5432, scheme="postgresql")
 """The port of every PostgreSQL server."""
@@ -36,12 +36,12 @@ class DatabaseOwner(Input):
 
 
 def user_variable(name: str, database: Database) -> Variable:
-    """Return the variable with the database user of a program."""
+    """Return a program's variable with the database user."""
     return Variable(name, database.user, secret=database.user_key, reason=USER_REASON if database.user_key else "")
 
 
 def jdbc_url(database: Database) -> str:
-    """Return the database's address for Java programs, without user and password."""
+    """Return the database's JDBC URL, without user and password."""
     mode = f"?sslmode={database.ssl_mode}" if database.ssl_mode else ""
     return f"jdbc:{database.endpoint.url(path=f'/{database.database}')}{mode}"
 
@@ -54,7 +54,7 @@ def database_secret(owner: DatabaseOwner, namespace: str) -> Secret:
 def administrator_secret(server: str, namespace: str) -> Secret:
     """Return the secret of a server's superuser: `<server>-admin`, with the keys `username` and `password`.
 
-    PostgreSQL only reads the password when it initializes the server's volume.
+    PostgreSQL reads the password only when it initializes the server's volume.
     """
     return _secret(f"{server}-admin", ADMINISTRATOR, namespace)
 

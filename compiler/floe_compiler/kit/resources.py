@@ -1,4 +1,4 @@
-"""CPU, memory and replicas: from the authored documents to the facts."""
+"""CPU, memory and replicas: from settings to facts."""
 
 from __future__ import annotations
 

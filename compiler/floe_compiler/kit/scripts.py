@@ -1,4 +1,4 @@
-"""The scripts that run in containers: real files, so that they can be linted, tested and read."""
+"""Scripts that run in containers. They are separate files, so that they can be linted and tested."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def script(package: str, name: str) -> str:
-    """Return the text of the script `name`, which lies in the package; raise FileNotFoundError if it does not exist."""
+    """Return the text of the script `name` in the package; raise FileNotFoundError if it does not exist."""
     return files(package).joinpath(name).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Secrets: references to a store, or values that are generated in the cluster. Never a value in the output.
+"""Secrets: references to a store, or values that are generated in the cluster. The output never has a secret value.
 
 Both ways use the External Secrets Operator (external-secrets.io/v1, generators.external-secrets.io/v1alpha1).
 """
@@ -19,13 +19,13 @@ from floe_compiler.model.settings import Settings
 API = "external-secrets.io/v1"
 GENERATORS = "generators.external-secrets.io/v1alpha1"
 READER = "secret-reader"
-# Written out although they are the defaults: some versions of the operator write them into the object, which a
-# delivery tool would report as a difference forever.
+# These are the defaults, but some versions of the operator write them into the object, which a delivery tool reports as
+# a difference forever.
 REMOTE_DEFAULTS = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
 
 
 class NotGeneratable(ValueError):
-    """A secret has keys that cannot be generated, in an environment without a store."""
+    """In an environment without a store, a secret has keys that cannot be generated."""
 
     def __init__(self, secret: Secret, keys: tuple[str, ...]) -> None:
         self.secret, self.keys = secret, keys
@@ -33,20 +33,20 @@ class NotGeneratable(ValueError):
 
 
 def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]) -> list[Object]:
-    """Return the objects that create a namespace's secrets; raise NotGeneratable if one needs a missing store."""
-    found: list[Object] = []
+    """Return the objects that create a namespace's secrets; raise NotGeneratable if one needs a store."""
+    objects: list[Object] = []
     wanted = [secret for secret in sorted(set(secrets)) if not secret.existing]
     for secret in wanted:
         if isinstance(settings.platform.secrets, ExternalSecrets):
-            found.append(_from_store(settings, settings.platform.secrets, secret))
+            objects.append(_from_store(settings, settings.platform.secrets, secret))
         elif secret.owner != namespace:
-            found.append(_from_owner(settings, secret))
+            objects.append(_from_owner(settings, secret))
         else:
-            found.append(_generated(settings, secret))
+            objects.append(_generated(settings, secret))
     if isinstance(settings.platform.secrets, GeneratedSecrets):
         lengths = {key.generated for secret in wanted if secret.owner == namespace for key in secret.keys}
-        found.extend(_generator(settings, length) for length in sorted(lengths - {0}))
-    return found
+        objects.extend(_generator(settings, length) for length in sorted(lengths - {0}))
+    return objects
 
 
 def _external_secret(
@@ -55,7 +55,7 @@ def _external_secret(
     literals = {key.name: key.literal for key in secret.keys if key.literal}
     template = {
         "engineVersion": "v2",
-        # Merge: the literal keys join those that are fetched; by default they would replace them.
+        # Merge: the literal keys are added to the fetched keys, which they would replace by default.
         "mergePolicy": "Merge",
         "type": secret.type,
         **present(data=literals),
@@ -106,9 +106,9 @@ def _generated(settings: Settings, secret: Secret) -> Object:
         for key in secret.keys
         if key.generated
     ]
-    # Generated once: a value that changed by itself would lock its readers out. It also outlives its consumer: one that
-    # comes back later finds its volume with the first password. But a key that is added to a Secret
-    # is not generated under `CreatedOnce`.
+    # Generated once, as a value that changes by itself would lock its readers out. It is also kept when its consumer is
+    # removed: if the consumer comes back, its volume still has the first password. But with `CreatedOnce`, a key that
+    # is added to a Secret later is not generated.
     policy, annotations = ("CreatedOnce", guarded(settings)) if secret.remembered else ("OnChange", None)
     spec = {"refreshPolicy": policy, "refreshInterval": "0s", **present(dataFrom=sources)}
     return _external_secret(settings, secret, spec, annotations)
@@ -126,13 +126,13 @@ def _password(length: int) -> str:
 
 
 def _generator(settings: Settings, length: int) -> Object:
-    # No symbols: the values end up in URLs, configuration files and shells.
+    # No symbols, as the values are used in URLs, configuration files and shells.
     spec = {"length": length, "digits": length // 4, "symbols": 0, "noUpper": False, "allowRepeat": True}
     return manifest(GENERATORS, "Password", _password(length), labels.common_labels(settings, "secrets"), spec=spec)
 
 
 def shared_store(settings: Settings, owner: str, readers: Iterable[str], secrets: Iterable[str]) -> list[Object]:
-    """Return the store through which `readers` (namespaces) read these secrets of `owner`, and the right to do so."""
+    """Return the store through which the namespaces `readers` read these secrets of `owner`, and its RBAC objects."""
     common = labels.common_labels(settings, "secrets")
     group = "rbac.authorization.k8s.io"
     account = {"name": READER, "namespace": owner}

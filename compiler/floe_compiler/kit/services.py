@@ -20,20 +20,20 @@ def served_ports(declared: Workload) -> tuple[Port, ...]:
 
 
 def services(instance: Instance[Any], declared: Workload) -> list[Object]:
-    """Return the Service by which others reach a workload, and the headless one that a StatefulSet needs."""
+    """Return the Service of a workload, and the headless Service that a StatefulSet needs."""
     ports = served_ports(declared)
-    found = [_service(instance, declared, declared.name, ports)] if ports else []
+    objects = [_service(instance, declared, declared.name, ports)] if ports else []
     if declared.kind == "StatefulSet":
-        # Pods must find one another before they are ready.
+        # Pods must find each other before they are ready.
         headless = {"clusterIP": "None", "publishNotReadyAddresses": True}
-        found.append(_service(instance, declared, headless_name(declared.name), ports, headless))
-    return found
+        objects.append(_service(instance, declared, headless_name(declared.name), ports, headless))
+    return objects
 
 
 def _service(
     instance: Instance[Any], declared: Workload, name: str, ports: tuple[Port, ...], extra: Object | None = None
 ) -> Object:
-    # A DaemonSet's clients talk to their own node's pod, and to another one where theirs has none (beta since 1.34).
+    # A DaemonSet's clients use the pod on their own node, and another pod if there is none (beta since 1.34).
     near = {"trafficDistribution": "PreferSameNode"} if declared.kind == "DaemonSet" and _knows(instance, 34) else {}
     spec = {
         "type": "ClusterIP",
@@ -50,7 +50,7 @@ def _service(
 
 
 def _knows(instance: Instance[Any], minor: int) -> bool:
-    """Return whether the target is Kubernetes 1.`minor` or newer."""
+    """Return whether the Kubernetes version is 1.`minor` or newer."""
     return int(instance.settings.cluster.kubernetes_version.partition(".")[2]) >= minor
 
 
@@ -62,7 +62,7 @@ def disruption_budget(instance: Instance[Any], declared: Workload) -> list[Objec
     spec = {
         "minAvailable": min(wanted, declared.fewest - 1),
         "selector": {"matchLabels": labels.selector(instance, declared.name)},
-        # A pod that never became ready must not block a drain.
+        # A pod that is not ready must not block a drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
     metadata = labels.selector(instance, declared.name)

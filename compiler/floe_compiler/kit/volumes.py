@@ -15,14 +15,14 @@ from floe_compiler.model.quantities import parse_quantity
 
 Value = TypeVar("Value")
 
-TEMPORARY = Scratch("/tmp")  # noqa: S108 - the path inside a container, which every program expects to be writable
+TEMPORARY = Scratch("/tmp")  # noqa: S108 - the path in the container, which all programs expect to be writable
 READ_ONLY = 0o444
 EXECUTABLE = 0o555
 GROUP_READABLE = 0o440
 
 
 def scratches(container: Container) -> tuple[Scratch, ...]:
-    """Return the writable folders of a container; `/tmp` is always among them."""
+    """Return the writable folders of a container, always with `/tmp`."""
     declared = {scratch.path for scratch in container.scratch} | {claim.path for claim in container.claims}
     return container.scratch if TEMPORARY.path in declared else (TEMPORARY, *container.scratch)
 
@@ -33,44 +33,44 @@ def slug(path: str) -> str:
 
 
 def volumes(pod: Pod) -> list[Object]:
-    """Return the pod's volumes (but for persistent claims), each once, sorted by name.
+    """Return the pod's volumes, except persistent claims, each once, sorted by name.
 
-    Raises ValueError if two different volumes would have one name: a mistake of the component.
+    Raises ValueError if two different volumes have the same name, which is a bug in the component.
     """
     containers = containers_of(pod)
-    found = [
+    named = [
         *_config_volumes(file for container in containers for file in container.config),
         *_scratch_volumes(containers),
         *_secret_volumes(file for container in containers for file in container.secret_files),
     ]
     claims = ((claim.name, claim.path) for container in containers for claim in container.claims)
-    _distinct("volumes", (*((name, origin) for name, origin, _ in found), *claims))
-    return [{"name": name, **source} for name, _, source in sorted(found, key=lambda one: one[0])]
+    _distinct("volumes", (*((name, origin) for name, origin, _ in named), *claims))
+    return [{"name": name, **source} for name, _, source in sorted(named, key=lambda volume: volume[0])]
 
 
 Named = tuple[str, str, Object]
 """A volume's name, its purpose (a path or a ConfigMap), and its source."""
 
 
-def _distinct(what: str, pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+def _distinct(kind: str, pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
     """Return the pairs as a mapping; raise ValueError if a key has two values."""
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for key, value in pairs:
-        if found.setdefault(key, value) != value:
-            raise ValueError(f"two different {what} are called {key}")
-    return found
+        if values.setdefault(key, value) != value:
+            raise ValueError(f"two different {kind} are called {key}")
+    return values
 
 
 def _scratch_volumes(containers: Iterable[Container]) -> Iterator[Named]:
-    """Yield an emptyDir for each writable folder, in the largest size that a container asks for."""
-    found: dict[str, Scratch] = {}
+    """Yield an emptyDir for each writable folder, with the largest size that a container needs."""
+    by_path: dict[str, Scratch] = {}
     for scratch in (scratch for container in containers for scratch in container.scratch):
-        other = found.setdefault(scratch.path, scratch)
+        other = by_path.setdefault(scratch.path, scratch)
         size = max(other.size, scratch.size, key=parse_quantity)
-        found[scratch.path] = replace(other, size=size, memory=other.memory or scratch.memory)
+        by_path[scratch.path] = replace(other, size=size, memory=other.memory or scratch.memory)
     if any(TEMPORARY in scratches(container) for container in containers):
-        found.setdefault(TEMPORARY.path, TEMPORARY)
-    for path, scratch in found.items():
+        by_path.setdefault(TEMPORARY.path, TEMPORARY)
+    for path, scratch in by_path.items():
         yield slug(path), path, {"emptyDir": present(medium="Memory" if scratch.memory else "", sizeLimit=scratch.size)}
 
 
@@ -98,8 +98,8 @@ def _secret_volumes(files: Iterable[SecretFile]) -> Iterator[Named]:
 
 def mounts(container: Container) -> list[Object]:
     """Return the container's mounts, sorted by path; raise ValueError if two of them have the same path."""
-    found = _distinct("mounts", _mounts(container))
-    return [found[path] for path in sorted(found)]
+    by_path = _distinct("mounts", _mounts(container))
+    return [by_path[path] for path in sorted(by_path)]
 
 
 def _mounts(container: Container) -> Iterator[tuple[str, Object]]:

@@ -1,6 +1,6 @@
-"""Init containers that wait for servers, by the kind of server: PostgreSQL, HTTP, or any other on TCP.
+"""Init containers that wait for servers: PostgreSQL, HTTP, or any other TCP server.
 
-The loops were run with busybox 1.35; its `wget` and `nc` need no file system and no user of their own.
+The loops were tested with busybox 1.35, whose `wget` and `nc` need no writable file system and no special user.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ IMAGE = "docker.io/library/busybox:1.37.0"
 
 
 def wait_containers(pod: Pod) -> tuple[Container, ...]:
-    """Return containers that end when the servers that a pod waits for are up, or fail after a timeout."""
+    """Return init containers that end when the servers are up, or fail after a timeout."""
     servers = tuple(dict.fromkeys(pod.waits_for))
     databases = [server for server in servers if _is_postgresql(server)]
     others = [server for server in servers if not _is_postgresql(server)]
@@ -44,12 +44,12 @@ def _attempt(server: Endpoint) -> str:
     """Return the command that succeeds once a server is up."""
     port = server.port()
     if _is_postgresql(server):
-        # A user is given, as libpq would look up the process's own, which the image may lack. It need not exist.
+        # Without -U, libpq looks up the process's user, which the image may not have. The user need not exist.
         return f"pg_isready -q -U postgres -h {server.host} -p {port.number} -t {TRY_SECONDS}"
     if port.health and port.scheme == "http":
-        # Not `wget -T`, with which busybox 1.35 crashes.
+        # Not `wget -T`, which crashes in busybox 1.35.
         return f"timeout {TRY_SECONDS} wget -q -O /dev/null {server.url(path=port.health)}"
-    # Not `-z`, which not every build of busybox has.
+    # Not `-z`, which some builds of busybox do not have.
     return f"nc -w {TRY_SECONDS} {server.host} {port.number} -e true"
 
 

@@ -16,9 +16,9 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
 
-LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, the wait for its database aside
+LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, without the wait for its database
 KEPT_REVISIONS = 3
-# REQ-602 and REQ-603. A Job has one time to live whatever its outcome, so failed and succeeded ones are kept alike.
+# REQ-602 and REQ-603. A Job's time to live does not depend on its outcome, so failed Jobs are kept as long as others.
 JOB_TIME_TO_LIVE = 7 * 24 * 3600
 STARTING_DEADLINE = 3600
 SUCCEEDED_KEPT = 3
@@ -31,7 +31,7 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
     if declared.most > 1:
         template["spec"] |= spread(instance, declared)
     spec = {
-        # With an autoscaler, a fixed number would undo its scaling with each delivery.
+        # With an autoscaler, each delivery of a fixed number would undo its scaling.
         **(
             {}
             if declared.kind == "DaemonSet" or isinstance(declared.replicas, Scaling)
@@ -66,7 +66,7 @@ def _rollout(declared: Workload) -> Object:
 
 
 def headless_name(name: str) -> str:
-    """Return the name of the Service that gives a StatefulSet's pods their DNS names."""
+    """Return the name of a StatefulSet's headless Service, which gives its pods DNS names."""
     return f"{name}-headless"
 
 
@@ -76,7 +76,7 @@ def claims_of(declared: Workload) -> tuple[Claim, ...]:
 
 
 def _claims(instance: Instance[Any], declared: Workload) -> Object:
-    """Return the volume claim templates; they are immutable, so they have no labels that change."""
+    """Return the volume claim templates. They are immutable, so they have no labels that can change."""
     claims = claims_of(declared)
     if not claims:
         return {}
@@ -98,15 +98,15 @@ def _claims(instance: Instance[Any], declared: Workload) -> Object:
 
 
 def spread(instance: Instance[Any], declared: Workload) -> Object:
-    """Return the topology spread: over nodes, which is mandatory in production, and over zones where possible.
+    """Return the topology spread: over nodes (required in production), and over zones if possible.
 
-    A skew of one over nodes leaves room for the surge pod of a rollout, which required anti-affinity would not where
-    there are as many nodes as replicas.
+    A skew of one over nodes leaves room for the surge pod of a rollout. Required anti-affinity would not if there are
+    as many nodes as replicas.
     """
     selector = {"matchLabels": labels.selector(instance, declared.name)}
-    # Counting each revision for itself keeps the pods of the old one from crowding out the new (Deployments only).
+    # Each revision is counted separately, so that pods of the old one do not block the new one (Deployments only).
     by_revision = {"matchLabelKeys": ["pod-template-hash"]} if declared.kind == "Deployment" else {}
-    # Counting nodes that a pod may not run on, such as a drained one, would leave no node for its replicas.
+    # If nodes that pods may not run on, such as drained nodes, were counted, no node might be left for the replicas.
     counted = {"nodeTaintsPolicy": "Honor", "labelSelector": selector, **by_revision}
     nodes = "DoNotSchedule" if instance.settings.environment.production else "ScheduleAnyway"
     constraints = [("kubernetes.io/hostname", nodes), ("topology.kubernetes.io/zone", "ScheduleAnyway")]
@@ -122,12 +122,12 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template = pod_template(instance, declared.name, declared.pod, placement)
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
-    own = labels.selector(instance, declared.name)
+    own_labels = labels.selector(instance, declared.name)
     if declared.schedule:
-        return manifest("batch/v1", "CronJob", declared.name, own, spec=_cron(instance, declared, job))
-    # A Job cannot be changed, and one with a time to live would come back under GitOps each time it expired:
-    # a changed Job is a new Job, named by its content.
-    return manifest("batch/v1", "Job", job_name(declared.name, job), own, replaced(instance.settings), spec=job)
+        return manifest("batch/v1", "CronJob", declared.name, own_labels, spec=_cron(instance, declared, job))
+    # A Job is immutable, so a changed Job is a new Job, named by its content. It has no time to live, as GitOps would
+    # create it again each time it expired.
+    return manifest("batch/v1", "Job", job_name(declared.name, job), own_labels, replaced(instance.settings), spec=job)
 
 
 def _cron(instance: Instance[Any], declared: Task, job: Mapping[str, Any]) -> Object:

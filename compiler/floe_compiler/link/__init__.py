@@ -1,20 +1,20 @@
-"""Summaries -> findings: errors between the units of an environment, and between environments."""
+"""Checks the summaries of all units: errors between the units of an environment, and between environments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floe_compiler.link.between_environments import link_across
+from floe_compiler.link.between_environments import duplicate_objects
 from floe_compiler.link.environment import Environment, Facts
 from floe_compiler.link.finding import Finding, placed
 from floe_compiler.link.registry import MODULES, RULES
 from floe_compiler.model.summary import Summary
 
-__all__ = ["RULES", "Environment", "Facts", "Finding", "link", "link_across", "placed"]
+__all__ = ["RULES", "Environment", "Facts", "Finding", "duplicate_objects", "link", "placed"]
 
 
 def link(facts: Facts, summaries: Iterable[Summary]) -> tuple[Finding, ...]:
-    """Return the findings between the units of one environment; `placed` turns them into diagnostics.
+    """Return the findings about the units of one environment; `placed` turns them into diagnostics.
 
     Args:
         facts: The facts of the whole environment.

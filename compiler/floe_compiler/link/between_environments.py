@@ -14,21 +14,23 @@ from floe_compiler.model.span import Span
 SHARED = Rule(
     "C018",
     "object of two environments in one cluster",
-    "Two environments that run in one cluster render an object of the same kind, namespace and name. Each would "
-    "keep overwriting the other's, and removing one environment would take the object from the other. Usually it has "
-    "no namespace and is in base/. Let only one of them render it, or give it a name of its own in each.",
+    "Two environments in the same cluster render an object of the same kind, namespace and name. They would keep "
+    "overwriting each other's object, and removing one environment would delete the object of the other. Usually it "
+    "has no namespace and is in base/. Render it in only one of them, or give it a different name in each.",
 )
 
 _Owner = tuple[Environment, str]
 """The environment and the unit that render an object."""
 
 
-def link_across(environments: Iterable[Environment], places: Callable[[str, str], Places]) -> Iterator[Diagnostic]:
-    """Yield the objects that an environment shares with an earlier one of the same cluster.
+def duplicate_objects(
+    environments: Iterable[Environment], places: Callable[[str, str], Places]
+) -> Iterator[Diagnostic]:
+    """Yield the objects that an environment and an earlier one of the same cluster both render.
 
     Args:
         environments: The linked environments.
-        places: Returns the places of a unit, by the names of its environment and the unit; asked only for findings.
+        places: Returns the places of a unit, by environment and unit; called only for findings.
     """
     in_cluster: dict[str, list[Environment]] = defaultdict(list)
     for environment in environments:
@@ -53,16 +55,16 @@ def _objects(environment: Environment) -> Iterator[tuple[str, ObjectId]]:
 def _shared(first: _Owner, second: _Owner, identity: ObjectId, places: Callable[[str, str], Places]) -> Diagnostic:
     name = str(identity)
     owners = ((owner[0].facts, owner[1]) for owner in (second, first))
-    found = [places(facts.environment, unit).origin(name) for facts, unit in owners]
-    spans = [span for span in found if span is not None]
-    one, other = first[0].facts, second[0].facts
-    cluster = other.cluster_name if one.cluster_name == other.cluster_name else other.cluster
+    origins = [places(facts.environment, unit).origin(name) for facts, unit in owners]
+    spans = [span for span in origins if span is not None]
+    earlier, later = first[0].facts, second[0].facts
+    cluster = later.cluster_name if earlier.cluster_name == later.cluster_name else later.cluster
     return Diagnostic(
         SHARED,
-        f'environments "{one.environment}" and "{other.environment}" both render it into the cluster "{cluster}"',
+        f'environments "{earlier.environment}" and "{later.environment}" both render it into the cluster "{cluster}"',
         spans[0] if spans else None,
         name,
-        _remedy(spans, one.environment),
+        _remedy(spans, earlier.environment),
         tuple(Related(span, "rendered here, too") for span in spans[1:] if span != spans[0]),
     )
 
@@ -70,4 +72,4 @@ def _shared(first: _Owner, second: _Owner, identity: ObjectId, places: Callable[
 def _remedy(places: Sequence[Span], environment: str) -> str:
     if places and all(place.file.startswith("base/") for place in places):
         return f"render it in one environment only: move it from base/ to overlays/{environment}/"
-    return "render it in one of them only, or give it a name of its own in each"
+    return "render it in only one of them, or give it a different name in each"

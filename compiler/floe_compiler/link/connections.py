@@ -1,4 +1,4 @@
-"""Network policies against the declared connections between pods: they allow exactly these."""
+"""Network policies must allow exactly the declared connections between pods."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from floe_compiler.model.summary import Call, LostCall, Opening
 CUT = Rule(
     "C061",
     "connection blocked by a network policy",
-    "A declared connection is not allowed by the policies at one of its ends, so the program would time out. Both the "
-    "source's egress and the target's ingress must allow it, on the container's port.",
+    "The policies at one end of a declared connection do not allow it, so the program would time out. The egress of "
+    "the source and the ingress of the target must both allow it, on the container's port.",
 )
 OPEN = Rule(
     "C062",
     "undeclared connection",
-    "Network policies at both ends allow a connection that no component declares. Remove the opening, or declare the "
+    "Network policies at both ends allow a connection that no component declares. Remove the rule, or declare the "
     "connection where it is needed.",
 )
 SURPLUS = Rule(
     "C069",
     "port open to pods that never call it",
-    "A network policy lets pods reach others on a port that none of them is declared to call. Only their own policies "
-    "still hold them back. Leave the port out, or name those that call it.",
+    "A network policy lets pods reach others on a port that none of them is declared to call. Only their own egress "
+    "policies still block it. Remove the port, or name only the pods that call it.",
     severity="warning",
 )
 UNKNOWN = Rule(
@@ -48,11 +48,11 @@ UNKNOWN = Rule(
 RULES = (CUT, OPEN, SURPLUS, UNKNOWN)
 
 Source = tuple[str, int]
-"""Pods that reach others: their unit, and their position in it."""
+"""Source pods: their unit, and their position in it."""
 
 
 class _Opened(NamedTuple):
-    """Pods of a unit (as bits) that may reach pods of another on a port."""
+    """Pods of a unit (as bits) that may reach pods of another unit on a port."""
 
     port: Port
     sources: int
@@ -61,7 +61,7 @@ class _Opened(NamedTuple):
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the declared connections between pods that are blocked, and the allowed ones that are not declared."""
+    """Yield blocked connections that are declared, and allowed connections that are not declared."""
     reach = Reachability(environment)
     for unit, summary in environment.units.items():
         for lost in summary.network.lost_calls:
@@ -107,13 +107,13 @@ def _open(environment: Environment, reach: Reachability) -> Iterator[Finding]:
     opened: dict[str, list[_Opened]] = defaultdict(list)
     for unit, port, targets_unit, (sources, targets) in reach.undeclared():
         opened[unit].append(_Opened(port, sources, targets_unit, targets))
-    for unit, every in opened.items():
+    for unit, openings in opened.items():
         # Targets that several pods of a unit may reach are checked once.
         alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for source in numbers_in(union(one.sources for one in every)):
-            alike[tuple(at for at, one in enumerate(every) if one.sources >> source & 1)].append(source)
+        for source in numbers_in(union(opening.sources for opening in openings)):
+            alike[tuple(at for at, opening in enumerate(openings) if opening.sources >> source & 1)].append(source)
         for chosen, same in alike.items():
-            places, first = _shown(environment, [every[at] for at in chosen])
+            places, first = _shown(environment, [openings[at] for at in chosen])
             for source in same:
                 message = f"{environment.group_of(unit, source)} may reach {places}"
                 hint = f"the first is allowed by {' and '.join(_allowing(environment, (unit, source), *first))}"
@@ -121,37 +121,39 @@ def _open(environment: Environment, reach: Reachability) -> Iterator[Finding]:
 
 
 def _shown(environment: Environment, opened: list[_Opened]) -> tuple[str, tuple[Target, Port]]:
-    """Return the first targets of openings with how many more there are, and the very first with its port."""
+    """Return the first targets and how many more there are, as text, and the very first target with its port."""
     ports: dict[Target, Port] = {}
-    for one in sorted(opened, key=lambda one: (one.port[1] != ANY_PORT, one.port)):
-        for target in numbers_in(one.targets):
-            ports.setdefault((one.unit, target), one.port)
-    first = nsmallest(SHOWN, ports.items(), key=lambda one: (one[1][1] != ANY_PORT, one[1], environment.order(*one[0])))
+    for opening in sorted(opened, key=lambda opening: (opening.port[1] != ANY_PORT, opening.port)):
+        for target in numbers_in(opening.targets):
+            ports.setdefault((opening.unit, target), opening.port)
+    first = nsmallest(
+        SHOWN, ports.items(), key=lambda pair: (pair[1][1] != ANY_PORT, pair[1], environment.order(*pair[0]))
+    )
     places = ", ".join(f"{environment.group_of(*target)} on {show_port(port)}" for target, port in first)
     more = f" and {len(ports) - SHOWN} more" if len(ports) > SHOWN else ""
     return places + more, first[0]
 
 
 def _surplus(environment: Environment, reach: Reachability) -> Iterator[Finding]:
-    """Yield one finding for each group of pods that a policy opens to pods that never call it, with all its ports.
+    """Yield one finding for each group of pods that a policy opens to pods that never call it, with all ports.
 
-    Connections that the callers' own policies allow, too, are reported as undeclared connections instead.
+    Connections that the callers' own policies also allow are reported as undeclared connections instead.
     """
-    found: dict[tuple[str, str, PodGroup], set[Port]] = defaultdict(set)
+    unused: dict[tuple[str, str, PodGroup], set[Port]] = defaultdict(set)
     for rule in reach.ingress:
         for port, targets in rule.received if rule.sources else ():
             for position in numbers_in(targets):
                 if not _is_used(reach, rule, (rule.unit, position), port):
                     for policy, pods in rule.opening.policies.items():
                         if pods >> position & 1:
-                            found[rule.unit, policy, environment.group_of(rule.unit, position)].add(port)
-    for (unit, policy, group), ports in found.items():
-        message = f"it lets pods reach {group} on {show_ports(ports)}, and none of them is declared to call that"
+                            unused[rule.unit, policy, environment.group_of(rule.unit, position)].add(port)
+    for (unit, policy, group), ports in unused.items():
+        message = f"it lets pods reach {group} on {show_ports(ports)}, but none of them is declared to call it"
         yield Finding(SURPLUS, unit, policy_id(unit, policy), message)
 
 
 def _is_used(reach: Reachability, rule: Ingress, target: Target, port: Port) -> bool:
-    """Return whether any of a rule's sources is declared to call a target on a port, or could send to it."""
+    """Return whether any source of a rule is declared to call a target on a port, or may send to it."""
     return reach.is_declared(rule.sources, target, port) or any(
         reach.may_send(unit, target, port) & pods for unit, pods in rule.sources.items()
     )
@@ -159,16 +161,16 @@ def _is_used(reach: Reachability, rule: Ingress, target: Target, port: Port) -> 
 
 def _allowing(environment: Environment, source: Source, target: Target, port: Port) -> Iterable[str]:
     """Return the policies that allow a connection."""
-    found = set[ObjectId]()
-    for openings, own, other in (
+    policies = set[ObjectId]()
+    for openings, near, far in (
         (environment.units[source[0]].network.egress, source, target),
         (environment.units[target[0]].network.ingress, target, source),
     ):
         for opening in openings:
-            means_other = environment.peers(own[0], opening).get(other[0], 0) >> other[1] & 1
+            means_other = environment.peers(near[0], opening).get(far[0], 0) >> far[1] & 1
             if means_other and _opens(environment, opening, target, port):
-                found |= {policy_id(own[0], name) for name, pods in opening.policies.items() if pods >> own[1] & 1}
-    return map(str, sorted(found))
+                policies |= {policy_id(near[0], name) for name, pods in opening.policies.items() if pods >> near[1] & 1}
+    return map(str, sorted(policies))
 
 
 def _opens(environment: Environment, opening: Opening, target: Target, port: Port) -> bool:

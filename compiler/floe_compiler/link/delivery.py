@@ -1,4 +1,4 @@
-"""Delivery of all objects: by an Application whose AppProject allows it, or by a Kustomization."""
+"""All objects must be delivered: by an Application whose AppProject allows them, or by a Kustomization."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from floe_compiler.model.summary import KindPattern, Project, Subject, Summary
 NOT_APPLIED = Rule(
     "C170",
     "folder that is not delivered",
-    "The delivery tool applies the folders of the platform, of its domains, and of cluster-scoped objects. "
-    "What lies in another namespace would never reach the cluster. Move it into one of those namespaces, or let "
-    "whoever owns the other one deliver it.",
+    "The delivery tool applies the folders of the platform, of its domains, and of cluster-scoped objects. Objects in "
+    "other namespaces would never reach the cluster. Move them into one of those namespaces, or let the owner of the "
+    "other namespace deliver them.",
 )
 NOT_ALLOWED = Rule(
     "C171",
     "object not allowed by its AppProject",
     "The AppProject of the object's folder does not allow its kind or name, so the sync would fail. "
-    "Allow it on purpose: patch the AppProject in overlays/<env>/.",
+    "If the object is intended, patch the AppProject in overlays/<env>/.",
 )
 RULES = (NOT_APPLIED, NOT_ALLOWED)
 
@@ -34,9 +34,9 @@ _HINT = "allow it with a patch of the AppProject in overlays/"
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield objects in folders that are not delivered, and those that their AppProject does not allow.
+    """Yield objects in folders that are not delivered, and objects that their AppProject does not allow.
 
-    Misplaced objects and Secrets in plain text have rules of their own, and are left out: they must not be allowed.
+    Misplaced objects and Secrets in plain text are left out, as other rules report them: they must not be allowed.
     """
     if DELIVERY_UNIT not in environment.units:
         return
@@ -53,24 +53,24 @@ def check(environment: Environment) -> Iterator[Finding]:
                 if not _allows_all(allowed, unit, namespace):
                     yield from _refused(environment, unit, namespace, folder, allowed)
     for namespace in sorted(unknown):
-        message = f"nothing applies what lies in {folder_path(environment.facts.environment, namespace)}"
+        message = f"the delivery tool does not apply {folder_path(environment.facts.environment, namespace)}"
         hint = "use the namespace of the platform or a domain"
         yield Finding(NOT_APPLIED, namespace, f"namespace {namespace}", message, hint)
 
 
 class _Names(NamedTuple):
-    """The name patterns of a project's list for one kind."""
+    """The name patterns of an AppProject's list for one kind."""
 
     exact: frozenset[str]
     patterns: tuple[str, ...]
 
     def have(self, name: str) -> bool:
-        """Return whether a name is among them."""
+        """Return whether a name matches one of them."""
         return name in self.exact or any(fnmatchcase(name, pattern) for pattern in self.patterns)
 
 
 class _Permissions:
-    """What an AppProject allows, by the rules of Argo CD (`app_project_types.go`); each kind is looked up once."""
+    """What an AppProject allows, by Argo CD's rules (`app_project_types.go`); each kind is looked up once."""
 
     def __init__(self, project: Project) -> None:
         self._lists = {
@@ -80,7 +80,7 @@ class _Permissions:
         self._known: dict[tuple[bool, str, str], tuple[_Names, _Names]] = {}
 
     def allows_all(self, namespaced: bool, group: str, kind: str) -> bool:
-        """Return whether all objects of a kind are allowed, under any name."""
+        """Return whether all objects of a kind are allowed, with any name."""
         allowed, refused = self._names(namespaced, group, kind)
         return "*" in allowed.patterns and not any(refused)
 
@@ -98,23 +98,25 @@ class _Permissions:
 
 
 def _names_of(patterns: Iterable[KindPattern], group: str, kind: str) -> _Names:
-    names = {one.name for one in patterns if fnmatchcase(group, one.group) and fnmatchcase(kind, one.kind)}
+    names = {
+        pattern.name for pattern in patterns if fnmatchcase(group, pattern.group) and fnmatchcase(kind, pattern.kind)
+    }
     exact = frozenset(name for name in names if not _SPECIAL & {*name})
     return _Names(exact, tuple(sorted(names - exact)))
 
 
 _BY_DEFAULT = _Permissions(Project((KindPattern("*", "*"),), (), (), ()))
-"""Argo CD's default of an AppProject: everything in namespaces is allowed."""
+"""The default of an AppProject: all namespaced objects are allowed."""
 
 
 def _permissions(environment: Environment) -> dict[str, _Permissions]:
-    """Return what the projects allow, by name; equal projects share their lookups."""
+    """Return the permissions of the AppProjects, by name; equal AppProjects share their lookups."""
     alike: dict[Project, _Permissions] = {}
-    found = {}
+    permissions = {}
     for unit in environment.units.values():
         for name, project in unit.delivery.projects.items():
-            found[name] = alike.setdefault(project, _Permissions(project))
-    return found
+            permissions[name] = alike.setdefault(project, _Permissions(project))
+    return permissions
 
 
 def _allows_all(permissions: _Permissions, unit: Summary, namespace: str) -> bool:

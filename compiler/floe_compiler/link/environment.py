@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.job_names import without_hash
@@ -16,7 +17,7 @@ from floe_compiler.model.summary import Opening, Peer, Subject, Summary
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of an environment that the link needs besides its units: see `Rendered`."""
+    """The facts of an environment that the link needs in addition to its units: see `Rendered`."""
 
     environment: str
     cluster: str = ""
@@ -25,7 +26,7 @@ class Facts:
     ingress_namespace: str = ""
 
 
-@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+@dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class Environment:
     """The facts and the units of an environment, by name."""
 
@@ -35,7 +36,7 @@ class Environment:
     @classmethod
     def of(cls, facts: Facts, summaries: Iterable[Summary]) -> Environment:
         """Return the environment of these units."""
-        return cls(facts, {summary.unit: summary for summary in sorted(summaries, key=lambda one: one.unit)})
+        return cls(facts, {summary.unit: summary for summary in sorted(summaries, key=attrgetter("unit"))})
 
     @cached_property
     def namespaces(self) -> frozenset[str]:
@@ -51,7 +52,7 @@ class Environment:
 
     @cached_property
     def pods(self) -> Mapping[str, LabelIndex]:
-        """Return the pods of each unit, without units that have none."""
+        """Return the pods of each unit that has pods."""
         return {
             name: LabelIndex(unit.network.labels, unit.network.everyone)
             for name, unit in self.units.items()
@@ -60,7 +61,7 @@ class Environment:
 
     @cached_property
     def ports(self) -> frozenset[int]:
-        """Return the numbers of the ports that some container or connection uses."""
+        """Return the port numbers that containers or connections use."""
         return frozenset[int]().union(*(unit.network.ports for unit in self.units.values()))
 
     def names(self, group: str, kind: str, namespace: str) -> tuple[str, ...]:
@@ -71,37 +72,37 @@ class Environment:
         return tuple(name for unit in self.units.values() for name in _names(unit, group, kind, ""))
 
     def peers(self, unit: str, opening: Opening) -> Mapping[str, int]:
-        """Return by unit the pods (as bits) that a rule of a unit's policies means."""
+        """Return, by unit, the pods (as bits) that are peers in a rule of a unit's policies."""
         if opening.everyone:
             return self._everyone
         if len(opening.peers) == 1:
             return self.selected(unit, opening.peers[0])
-        found: dict[str, int] = {}
+        peers: dict[str, int] = {}
         for peer in opening.peers:
             for name, pods in self.selected(unit, peer).items():
-                found[name] = found.get(name, 0) | pods
-        return found
+                peers[name] = peers.get(name, 0) | pods
+        return peers
 
     def selected(self, unit: str, peer: Peer) -> Mapping[str, int]:
-        """Return by unit the pods (as bits) that a peer of a unit's policies means; those alike are resolved once."""
+        """Return, by unit, the pods (as bits) that a peer selects; equal peers are resolved once."""
         key = (unit if peer.own else "", peer)
-        found = self._selected.get(key)
-        if found is None:
-            every = (
+        selected = self._selected.get(key)
+        if selected is None:
+            by_name = (
                 (name, index.select(peer.pods)) for name in self._units(unit, peer) if (index := self.pods.get(name))
             )
-            found = self._selected[key] = {name: pods for name, pods in every if pods}
-        return found
+            selected = self._selected[key] = {name: pods for name, pods in by_name if pods}
+        return selected
 
     def group(self, unit: str, name: str) -> int:
-        """Return the pods (as bits) of a group; a Job's may be named with or without its content hash."""
+        """Return the pods (as bits) of a group; a Job may be named with or without its hash."""
         groups = self._groups.get(unit)
         if groups is None:
             groups = self._groups[unit] = _group_bits(self.units.get(unit))
         return groups.get(name) or groups.get(without_hash(name), 0)
 
     def group_of(self, unit: str, position: int) -> PodGroup:
-        """Return the group of pods."""
+        """Return the group of the pods at a position."""
         return PodGroup(unit, self.units[unit].network.pods[position].group)
 
     def about(self, unit: str, position: int) -> ObjectId | PodGroup:
@@ -114,7 +115,7 @@ class Environment:
         return subject.kind in ("", LAUNCHED), subject
 
     def with_labels(self, selector: LabelSelector) -> tuple[str, ...]:
-        """Return the namespaces that a selector selects, among those that are rendered or have pods."""
+        """Return the namespaces that a selector selects, of those that are rendered or have pods."""
         names, index = self._labelled
         return tuple(names[position] for position in numbers_in(index.select(selector)))
 
@@ -146,10 +147,10 @@ class Environment:
 
 
 def _group_bits(unit: Summary | None) -> dict[str, int]:
-    found: dict[str, int] = {}
+    groups: dict[str, int] = {}
     for position, pods in enumerate(unit.network.pods if unit else ()):
-        found[pods.group] = found.get(pods.group, 0) | 1 << position
-    return found
+        groups[pods.group] = groups.get(pods.group, 0) | 1 << position
+    return groups
 
 
 def _names(unit: Summary, group: str, kind: str, namespace: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Findings of the link, before their objects' locations in the inputs are looked up."""
+"""Findings of the link, before the locations of their objects are looked up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from floe_compiler.model.rendered import PodGroup
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An error between units. `unit` is the one whose locations the finding needs; `about` is in it."""
+    """An error between units. `about` is an object or group of pods of `unit`."""
 
     rule: Rule
     unit: str
@@ -29,10 +29,12 @@ def placed(findings: Iterable[Finding], places: Callable[[str], Places]) -> tupl
         findings: The findings of the link.
         places: Returns the locations of a unit; called only for units with findings.
     """
-    known: dict[str, Places] = {}
-    found = []
-    for one in findings:
-        if one.unit not in known:
-            known[one.unit] = places(one.unit)
-        found.append(known[one.unit].diagnostic(one.rule, one.about, one.message, one.hint))
-    return tuple(dict.fromkeys(found))
+    places_of: dict[str, Places] = {}
+    diagnostics = []
+    for finding in findings:
+        if finding.unit not in places_of:
+            places_of[finding.unit] = places(finding.unit)
+        diagnostics.append(
+            places_of[finding.unit].diagnostic(finding.rule, finding.about, finding.message, finding.hint)
+        )
+    return tuple(dict.fromkeys(diagnostics))

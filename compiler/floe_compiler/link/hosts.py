@@ -1,4 +1,4 @@
-"""Hosts that programs are configured with, against the Services of the environment and the servers that it declares."""
+"""Hosts that programs are configured with must be Services of the environment or declared servers."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ UNDECLARED = Rule(
     "C053",
     "undeclared host",
     "A program is configured with a server that is neither a Service of the environment nor declared, so network "
-    "policies would cut it off. Declare it where it is used, or annotate the object: "
+    "policies would block it. Declare it where it is used, or annotate the object: "
     '"floe.dev/external-hosts: <host>".',
 )
 RULES = (SERVICE, PORT, UNDECLARED)
 
 _DECLARE = f'declare it where it is used, or annotate the object: "{EXTERNAL_HOSTS}: {{}}"'
-# Names in URLs that identify something and that nobody connects to.
+# Hosts in URLs that are only identifiers, to which no program connects.
 _IDENTIFIERS = frozenset({"json-schema.org", "www.apache.org", "www.w3.org", "opensource.org", "xmlns.com"})
 _FILES = frozenset(
     {"conf", "go", "java", "js", "json", "log", "md", "py", "sh", "sql", "toml", "ts", "txt", "yaml", "yml"}
 )
 _LEAST_PORT = 80
-"""Below this port number, `name:number` without a scheme is taken for an image with its tag."""
+"""With a number below this, `name:number` without a scheme is taken for an image with a tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """All known hosts: Services by namespace and name with their ports, and declared servers with theirs.
+    """All known hosts with their ports: Services by namespace and name, and declared servers.
 
-    One without ports listens on any. `listening` are the ports of all Services.
+    A host without ports accepts any port. `listening` are the ports of all Services.
     """
 
     services: Mapping[tuple[str, str], tuple[int, ...]]
@@ -57,7 +57,7 @@ class _Names:
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """An error of a host, for all of its mentions; `what` follows the location of the mention in the message."""
+    """An error of a host, for all its mentions. In the message, `what` follows the location of the mention."""
 
     rule: Rule
     what: str
@@ -110,12 +110,12 @@ def _problem(environment: Environment, names: _Names, unit: str, host: Host) -> 
 
 
 def _is_short(names: _Names, unit: str, host: Host) -> bool:
-    """Return whether the meaning of a host depends on the namespace."""
+    """Return whether a host is a short name, whose meaning depends on the namespace."""
     return host.name.count(".") <= 1 and _short_name(names, unit, host.name.split(".")) is not None
 
 
 def _is_cluster_name(names: _Names, labels: list[str]) -> bool:
-    """Return whether a name is that of a Service, perhaps with a wrong domain; others may contain `svc`, too."""
+    """Return whether a name is that of a Service, maybe with a wrong domain; other names may contain `svc`, too."""
     if "svc" not in labels[2:]:
         return False
     at = labels.index("svc", 2)
@@ -149,14 +149,14 @@ def _short_name(names: _Names, namespace: str, labels: list[str]) -> tuple[str, 
 def _port(names: _Names, host: Host, service: tuple[str, str]) -> _Problem | None:
     ports = names.services[service]
     if not host.port or not ports or host.port in ports:
-        return None  # a Service without ports leads to a server, or straight to pods, at any port
+        return None  # a Service without ports leads to an external server, or directly to pods, on any port
     return _Problem(
         PORT, f"port {host.port} of Service {service[0]}/{service[1]}", f"it has {', '.join(map(str, ports))}"
     )
 
 
 def _is_server(names: _Names, host: Host) -> bool:
-    """Return whether an uncertain mention is a server after all, and not a key, an image or a line of a file."""
+    """Return whether the host is a server, and not a key, an image or a line number of a file."""
     if host.certain:
         return host.name not in _IDENTIFIERS
     last = host.name.rpartition(".")[2]
@@ -168,13 +168,13 @@ def _is_server(names: _Names, host: Host) -> bool:
 def _server(environment: Environment, names: _Names, unit: str, host: Host) -> _Problem | None:
     labels = host.name.split(".")
     hosts = [".".join(labels[start:]) for start in range(len(labels))]
-    declared = [names.servers[one] for one in hosts if one in names.servers]
+    declared = [names.servers[host_name] for host_name in hosts if host_name in names.servers]
     if any(not ports or not host.port or host.port in ports for ports in declared):
         return None
     shown = f"{host.name}:{host.port}" if host.port else host.name
     if declared:
         ports = sorted({port for known in declared for port in known})
-        hint = f"declared is port {', '.join(map(str, ports))}"
+        hint = f"it is declared with port {', '.join(map(str, ports))}"
     else:
         known = () if "." in host.name else environment.names("", "Service", unit)
         hint = near(host.name, known) or _DECLARE.format(host.name)

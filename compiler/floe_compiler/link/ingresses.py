@@ -1,4 +1,4 @@
-"""Ingresses whose pods the ingress controller can reach."""
+"""The ingress controller must be able to reach the pods of Ingresses."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from floe_compiler.model.rendered import PodGroup
 INGRESS = Rule(
     "C065",
     "Ingress with unreachable pods",
-    "An Ingress routes to pods that no NetworkPolicy lets the ingress controller's namespace reach. "
-    "Open the pods' port to it.",
+    "An Ingress routes to pods, but no NetworkPolicy lets the ingress controller's namespace reach them. "
+    "Allow ingress from it on the pods' port.",
 )
 RULES = (INGRESS,)
 

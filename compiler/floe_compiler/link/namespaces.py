@@ -1,4 +1,4 @@
-"""Objects whose Namespace is not rendered."""
+"""Namespaces of objects must be rendered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from floe_compiler.model.hints import near
 UNRENDERED = Rule(
     "C013",
     "Namespace not found",
-    "An object lies in a namespace that the environment does not render, so applying it fails. "
+    "An object is in a namespace that the environment does not render, so it cannot be applied. "
     "Add the Namespace, or correct the name.",
 )
 RULES = (UNRENDERED,)

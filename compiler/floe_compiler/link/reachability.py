@@ -1,4 +1,4 @@
-"""Which pods may talk to which, on which ports, by all NetworkPolicies together; and which are declared to."""
+"""Which pods may reach which pods on which ports, by all NetworkPolicies, and which connections are declared."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from floe_compiler.model.policy_ports import ANY_PORT, Port
 from floe_compiler.model.summary import Opening
 
 Target = tuple[str, int]
-"""Pods that are reached: their unit, and their position in it."""
+"""Target pods: their unit, and their position in it."""
 
 Sources = Mapping[str, int]
-"""Pods that reach others: by unit, as bits."""
+"""Source pods: by unit, as bits."""
 
 Edge = tuple[int, int]
-"""Pods of one unit that reach pods of another: sources and targets, as bits."""
+"""Source pods of one unit and target pods of another, as bits."""
 
 _Calls = dict[str, dict[Port, dict[str, list[Edge]]]]
-"""By unit of the targets, port, and unit of the sources: who reaches whom."""
+"""By unit of the targets, port, and unit of the sources: the edges."""
 
 _NO_CALLS: dict[Port, dict[str, list[Edge]]] = {}
 _NO_EDGES: dict[str, list[Edge]] = {}
@@ -29,7 +29,7 @@ _NO_EDGES: dict[str, list[Edge]] = {}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ingress:
-    """A rule for ingress in a unit: the pods that it lets in, and the unit's pods (as bits) that each port is of."""
+    """A rule for ingress in a unit: the sources that it allows, and for each port the unit's pods (as bits)."""
 
     unit: str
     opening: Opening
@@ -38,11 +38,11 @@ class Ingress:
 
 
 class Reachability:
-    """What policies allow on the side of the sources and of the targets, and what is declared.
+    """What policies allow for sources and for targets, and what is declared.
 
-    Pods that no policy isolates may do everything. Here only what rules allow counts for them: another rule makes
-    sure that all pods are isolated. Sets of pods stay together as long as possible: a rule that opens everything to
-    everyone is one edge for each two units, not one for each two pods.
+    Pods that no policy isolates are not restricted, but only what rules allow counts here: another check makes sure
+    that all pods are isolated. Pods are kept in sets as long as possible: a rule that allows everything is one edge
+    for each pair of units, not one for each pair of pods.
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -55,13 +55,13 @@ class Reachability:
             self._add(name)
 
     def may_send(self, unit: str, target: Target, port: Port) -> int:
-        """Return the pods (as bits) of a unit whose own policies let them send to a target."""
+        """Return the pods (as bits) of a unit whose own policies allow them to send to a target."""
         network = self._environment.units[unit].network
         free = network.everyone & ~network.isolated_out
         return free | _sources(_edges(self._sends.get(target[0], _NO_CALLS), port, unit), target[1])
 
     def may_reach(self, unit: str, target: Target, port: Port) -> int:
-        """Return the pods (as bits) of a unit from which the target's own policies let it receive."""
+        """Return the pods (as bits) of a unit that the target's own policies allow to reach it."""
         if not self._environment.units[target[0]].network.isolated_in >> target[1] & 1:
             return self._environment.units[unit].network.everyone
         received = self._received(target[0], port)
@@ -70,16 +70,16 @@ class Reachability:
     def is_declared(self, sources: Sources, target: Target, port: Port) -> bool:
         """Return whether any of the sources is declared to call a target on a port (ANY_PORT: on any port)."""
         by_port = self._declared.get(target[0], _NO_CALLS)
-        ports = [one for one in by_port if one[0] == port[0]] if port[1] == ANY_PORT else [port]
+        ports = [other for other in by_port if other[0] == port[0]] if port[1] == ANY_PORT else [port]
         return any(
             _sources(edges, target[1]) & sources.get(unit, 0)
-            for one in ports
-            for unit, edges in by_port.get(one, _NO_EDGES).items()
+            for each_port in ports
+            for unit, edges in by_port.get(each_port, _NO_EDGES).items()
             if unit in sources
         )
 
     def undeclared(self) -> Iterator[tuple[str, Port, str, Edge]]:
-        """Yield the undeclared edges that rules at both ends allow: unit of the sources, port, unit of the targets."""
+        """Yield the undeclared edges that rules at both ends allow: source unit, port, target unit, and edge."""
         for unit, by_port in self._sends.items():
             for port in {**by_port, **self._receives.get(unit, {})}:
                 declared, received = (
@@ -119,7 +119,7 @@ class Reachability:
 
 
 def _edges(by_port: Mapping[Port, Mapping[str, list[Edge]]], port: Port, unit: str) -> list[Edge]:
-    """Return the edges from a unit for a port and for all ports."""
+    """Return the edges from a unit on a port, including those for all ports."""
     here = by_port.get(port, _NO_EDGES).get(unit, [])
     everywhere = by_port.get((port[0], ANY_PORT), _NO_EDGES).get(unit, []) if port[1] != ANY_PORT else []
     return here + everywhere if everywhere else here

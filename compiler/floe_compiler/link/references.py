@@ -1,4 +1,4 @@
-"""References to objects outside the namespace: accounts, roles, priorities and others."""
+"""Referenced objects outside the namespace must exist: accounts, roles, priority classes and others."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from floe_compiler.model.summary import Reference
 ACCOUNT = Rule(
     "C044",
     "ServiceAccount not found",
-    "A pod or a role binding names a ServiceAccount that the environment does not render. Correct the name, or say "
-    'that somebody else makes it: annotation "floe.dev/external-references: ServiceAccount/<name>".',
+    "A pod or a role binding names a ServiceAccount that the environment does not render. Correct the name, or, if it "
+    'is created outside the output, set the annotation "floe.dev/external-references: ServiceAccount/<name>".',
 )
 ROLE = Rule(
     "C045",
@@ -24,8 +24,8 @@ ROLE = Rule(
 MISSING = Rule(
     "C047",
     "referenced object not found",
-    "An object names another that the environment does not render. Correct the name, or say that somebody else makes "
-    'it: annotation "floe.dev/external-references: <kind>/<name>".',
+    "An object names another object that the environment does not render. Correct the name, or, if it is created "
+    'outside the output, set the annotation "floe.dev/external-references: <kind>/<name>".',
 )
 RULES = (ACCOUNT, ROLE, MISSING)
 
@@ -46,5 +46,5 @@ def check(environment: Environment) -> Iterator[Finding]:
 
 
 def _shown(reference: Reference) -> str:
-    """Return the name, and for an account its namespace, which may be another."""
+    """Return the name, for an account with its namespace, which may be a different one."""
     return f"{reference.namespace}/{reference.name}" if reference.kind == "ServiceAccount" else reference.name

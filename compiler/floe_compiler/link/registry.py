@@ -30,7 +30,7 @@ class RuleModule(Protocol):
         """Return the rules that it checks."""
 
     def check(self, environment: Environment) -> Iterable[Finding]:
-        """Yield the findings between the units of an environment."""
+        """Yield the findings about the units of an environment."""
 
 
 MODULES: tuple[RuleModule, ...] = (

@@ -1,4 +1,4 @@
-"""Selectors of NetworkPolicies' peers that match no pod."""
+"""Selectors of peers in NetworkPolicies must match a pod."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULES = (SELECTS_NOTHING,)
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the peers of policies that select no pod in the namespaces they select."""
+    """Yield the peers of policies that match no pod in the namespaces they select."""
     for unit, summary in environment.units.items():
         for direction in DIRECTIONS:
             openings = summary.network.ingress if direction == "ingress" else summary.network.egress
@@ -37,4 +37,4 @@ def _empty(environment: Environment, unit: str, opening: Opening) -> Iterator[tu
 
 def _hint(peer: Peer) -> str:
     pairs = [f"{key}={value}" for key, value in peer.pods.labels]
-    return f"it asks for {', '.join(pairs)}" if pairs else ""
+    return f"it selects {', '.join(pairs)}" if pairs else ""

@@ -11,14 +11,14 @@ from floe_compiler.model.diagnostics import Rule
 TOKEN = Rule(
     "C071",
     "unneeded API token",
-    "A pod gets a token for the API server although its ServiceAccount has no role: only an intruder could use it. "
+    "A pod gets a token for the API server although its ServiceAccount has no role. Only an attacker could use it. "
     "Set automountServiceAccountToken to false.",
 )
 RULES = (TOKEN,)
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the pods with a token whose account gets a role from no binding of any unit."""
+    """Yield the pods with a token whose account has no role, by the bindings of all units."""
     bound = {account for unit in environment.units.values() for account in unit.bound}
     for name, unit in environment.units.items():
         for token in unit.tokens:

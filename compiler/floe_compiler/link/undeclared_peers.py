@@ -1,4 +1,4 @@
-"""Network policies that allow traffic with peers outside the environment that are not declared."""
+"""Network policies must not allow traffic with undeclared peers outside the environment."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from floe_compiler.model.summary import DIRECTIONS, Direction, Opening, Peer
 DOOR = Rule(
     "C068",
     "undeclared ingress",
-    "A network policy lets pods be reached by everyone, by namespaces that the environment does not render, or by "
-    "addresses where they are not open to the ingress controller. Name the pods or namespaces that may, and say of a "
-    'namespace that it is somebody else\'s: annotation "floe.dev/external-references: Namespace/<name>".',
+    "A network policy lets everyone reach pods, or namespaces that the environment does not render, or (except for the "
+    "ingress controller) addresses outside the cluster. Name the pods or namespaces that may reach them. For a "
+    "namespace that is created outside the output, set the annotation "
+    '"floe.dev/external-references: Namespace/<name>".',
 )
 RULES = (DOOR, EXIT)
 
-_NAME_THEM = f"name the namespaces that may, each by its label {NAMESPACE_NAME}"
+_NAME_THEM = f"name the allowed namespaces, each by its label {NAMESPACE_NAME}"
 _UNKNOWN_NAMESPACE = LabelIndex.of([{NAMESPACE_NAME: ""}])
 """A namespace with unknown labels."""
 
 
 class _Stranger(NamedTuple):
-    """A peer of a policy that is not rendered: a namespace by its name, addresses, or others."""
+    """A peer of a policy that is not rendered: a namespace by name, addresses, or others."""
 
     name: str
     hint: str = ""
@@ -43,7 +44,7 @@ class _Stranger(NamedTuple):
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the undeclared peers that a policy lets reach pods, or lets pods send to."""
+    """Yield the undeclared peers that a policy allows pods to receive from, or to send to."""
     for unit, summary in environment.units.items():
         for direction in DIRECTIONS:
             opened: dict[tuple[str, _Stranger], dict[PodGroup, set[Port]]] = defaultdict(dict)
@@ -60,7 +61,7 @@ def _add(
     opening: Opening,
     opened: dict[tuple[str, _Stranger], dict[PodGroup, set[Port]]],
 ) -> None:
-    """Add, for each policy with a rule, the undeclared peers of the rule with the pods and ports."""
+    """Add the undeclared peers of a rule, with pods and ports, for each policy that has the rule."""
     if not _means_strangers(environment, opening):
         return
     strangers = tuple(_strangers(environment, direction, opening))
@@ -77,7 +78,7 @@ def _add(
 
 
 def _means_strangers(environment: Environment, opening: Opening) -> bool:
-    """Return whether a rule selects more than pods of rendered namespaces that it names."""
+    """Return whether a rule selects anything except pods of rendered namespaces that it names."""
     rendered = environment.namespaces
     return (
         opening.everyone
@@ -89,7 +90,7 @@ def _means_strangers(environment: Environment, opening: Opening) -> bool:
 def _ports(
     environment: Environment, unit: str, direction: Direction, opening: Opening, pods: int
 ) -> Iterator[tuple[Port, int]]:
-    """Yield the ports of a rule, each with the pods (as bits) that it selects for it."""
+    """Yield the ports of a rule, each with the pods (as bits) that it applies to."""
     if direction == "ingress":
         named = environment.units[unit].network.named_ports
         yield from opening.ports.received(pods, environment.ports, named)
@@ -115,9 +116,9 @@ def _strangers(environment: Environment, direction: Direction, opening: Opening)
 
 
 def _is_unnamed(environment: Environment, peer: Peer) -> bool:
-    """Return whether a peer selects namespaces that it does not name, and that are not all rendered.
+    """Return whether a peer may select namespaces that it does not name and that are not rendered.
 
-    Labels that no rendered namespace has are taken for those of others; some selectors match any namespace.
+    A selector that matches no rendered namespace is assumed to match others; some selectors match any namespace.
     """
     if peer.own or peer.names or peer.namespaces is None:
         return False
@@ -129,9 +130,9 @@ def _foreign(environment: Environment, opening: Opening) -> set[str]:
 
 
 def _declare(environment: Environment, name: str, is_ingress: bool) -> str:
-    hint = f'if that is meant, annotate the policy: "{EXTERNAL_REFERENCES}: Namespace/{name}"'
+    hint = f'if that is intended, annotate the policy: "{EXTERNAL_REFERENCES}: Namespace/{name}"'
     if is_ingress and not environment.facts.ingress_namespace:
-        return f"if the ingress controller runs there, set cluster.ingress_namespace; or, {hint}"
+        return f"if the ingress controller runs there, set cluster.ingress_namespace; otherwise, {hint}"
     return hint
 
 
@@ -145,5 +146,5 @@ def _findings(
     for same, groups in alike.items():
         way_in = (DOOR, f"it lets {stranger.name} reach {some(groups)}")
         way_out = (EXIT, f"it lets {some(groups)} send to {stranger.name}")
-        rule, what = way_in if direction == "ingress" else way_out
-        yield Finding(rule, unit, policy_id(unit, policy), f"{what} on {show_ports(same)}", stranger.hint)
+        rule, message = way_in if direction == "ingress" else way_out
+        yield Finding(rule, unit, policy_id(unit, policy), f"{message} on {show_ports(same)}", stranger.hint)

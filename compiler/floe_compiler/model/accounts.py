@@ -1,4 +1,4 @@
-"""What a pod may do: with the Kubernetes API by a Role, and in a cloud by the identity of its ServiceAccount."""
+"""A pod's permissions: a Role for the Kubernetes API, and a cloud identity of its ServiceAccount."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadIdentity:
-    """Who a pod is in a cloud, by its ServiceAccount and without a stored key.
+    """A pod's identity in a cloud, which it gets from its ServiceAccount, without a stored key.
 
-    `annotations` are those of the account, `labels` those of the pod, and `endpoints` the servers that exchange the
-    account's token for credentials (AWS STS): pods with this identity call them.
+    `annotations` go to the account, and `labels` to the pod. `endpoints` are the servers that exchange the account's
+    token for credentials (AWS STS): pods with this identity call them.
     """
 
     annotations: tuple[tuple[str, str], ...] = ()

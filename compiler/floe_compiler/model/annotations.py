@@ -5,16 +5,16 @@ from __future__ import annotations
 from floe_compiler.model.objects import Object
 
 EXTERNAL_HOSTS = "floe.dev/external-hosts"
-"""Hosts that an object names and that no input declares: `host1, host2`."""
+"""Hosts that an object's text names and no input declares: `host1, host2`."""
 
 EXTERNAL_REFERENCES = "floe.dev/external-references"
-"""Objects that an object refers to and that somebody else makes: `Secret/name, PriorityClass/name`."""
+"""Objects that an object refers to and that are created outside the output: `Secret/name, PriorityClass/name`."""
 
 USED_BY = "floe.dev/used-by"
-"""Who reads a ConfigMap that no pod mounts."""
+"""What reads a ConfigMap that no pod mounts."""
 
 EXCEPTION = "floe.dev/exception-"
-"""With a field's name after it: why a workload departs from a rule, as `floe.dev/exception-readOnlyRootFilesystem`."""
+"""Followed by a field's name: why a workload breaks a rule (`floe.dev/exception-readOnlyRootFilesystem`)."""
 
 
 def annotation(manifest: Object, name: str) -> str:
@@ -28,5 +28,5 @@ def listed(manifest: Object, name: str) -> frozenset[str]:
 
 
 def is_external(manifest: Object, kind: str, name: str) -> bool:
-    """Return whether an object says that somebody else makes what it refers to."""
+    """Return whether an object's annotation says that this object it refers to is created outside the output."""
     return f"{kind}/{name}" in listed(manifest, EXTERNAL_REFERENCES)

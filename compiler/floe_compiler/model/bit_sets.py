@@ -16,8 +16,8 @@ def to_bits(numbers: Iterable[int]) -> int:
 def union(sets: Iterable[int]) -> int:
     """Return the union of these sets."""
     found = 0
-    for one in sets:
-        found |= one
+    for numbers in sets:
+        found |= numbers
     return found
 
 

@@ -1,4 +1,4 @@
-"""What stages ask of the cache, and get as a value."""
+"""The interface of the cache, as stages use it."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class Cache(Protocol):
         """Return the data under a key; None if it is missing or damaged."""
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
-        """Keep an entry, if possible; return whether it is kept."""
+        """Store an entry, if possible; return whether it was stored."""

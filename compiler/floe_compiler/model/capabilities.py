@@ -1,7 +1,7 @@
-"""What components offer one another. A consumer knows these contracts, never the component behind them.
+"""What components offer to each other. A consumer knows these classes, never the component that provides one.
 
-Every class here is something a component can provide (`Component.provides`) and another can ask for
-(`Requirement`). A provider fills the facts in from its configuration alone, before anything is rendered.
+Every class here is something that a component can provide (`Component.provides`) and another can require
+(`Requirement`). A provider sets the fields from its configuration alone, before anything is rendered.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from floe_compiler.model.secrets import Secret, SecretReference
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something that a component offers; `name` identifies it among several of one kind.
+    """Something that a component offers; `name` distinguishes it from others of its kind.
 
-    `slot` is the slot whose components offer this kind of capability; messages name it as the one to fill.
+    `slot` is the slot whose components offer this kind of capability. Messages name it as the slot to fill.
     """
 
     slot: ClassVar[str] = ""
@@ -39,19 +39,19 @@ class Database(Capability):
     endpoint: Endpoint
     database: str
     user: str
-    """Who owns it; empty if only the secret knows, see `user_key`."""
+    """The owner's name; empty if it is only in the secret, see `user_key`."""
 
     password: SecretReference
     user_key: SecretReference | None = None
-    """Where the user's name is, if `user` does not say it."""
+    """The secret's key with the user's name, if `user` is empty."""
 
     ssl_mode: str = ""
-    """The `sslmode` of connections, in the words of libpq and JDBC alike; empty for their own default."""
+    """The `sslmode` of connections, the same for libpq and JDBC; empty for their default."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectStore(Capability):
-    """Object storage for the warehouse: MinIO, S3 and others that speak S3, or a cloud's own."""
+    """Object storage for the warehouse: MinIO, S3 and what is compatible with it, or another cloud's storage."""
 
     slot: ClassVar[str] = "storage"
 
@@ -59,20 +59,20 @@ class ObjectStore(Capability):
     kind: Literal["s3", "gcs", "adls"]
     bucket: str
     warehouse: str
-    """The URL under which the warehouse's tables lie (`s3://warehouse/`)."""
+    """The base URL of the warehouse's tables (`s3://warehouse/`)."""
 
     region: str = ""
     url: str = ""
-    """The endpoint to configure in S3 clients; empty for AWS itself."""
+    """The endpoint for S3 clients; empty for AWS."""
 
     path_style: bool = False
     access_key: SecretReference | None = None
     secret_key: SecretReference | None = None
     identity: WorkloadIdentity | None = None
-    """Who reads and writes the store instead of with keys, and where credentials for it are handed out (AWS STS)."""
+    """The identity that reads and writes the store without keys, and the servers that issue credentials (AWS STS)."""
 
     role: str = ""
-    """The cloud role (S3) or service account (GCS) that the catalog assumes to vend credentials, if any."""
+    """The cloud role (S3) or service account (GCS) that the catalog assumes to issue credentials, if any."""
 
     tenant: str = ""
     """The directory tenant of the storage account (ADLS)."""
@@ -80,7 +80,7 @@ class ObjectStore(Capability):
 
 @dataclass(frozen=True, slots=True)
 class OAuth2Credentials:
-    """OAuth2 client credentials: id and secret are exchanged at `token_url` for a token of that scope."""
+    """OAuth2 client credentials: ID and secret are exchanged at `token_url` for a token with this scope."""
 
     client_id: SecretReference
     client_secret: SecretReference
@@ -91,7 +91,7 @@ class OAuth2Credentials:
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """A token that goes with every request as it is."""
+    """A token that is sent with every request."""
 
     token: SecretReference
 
@@ -101,7 +101,7 @@ Credentials = OAuth2Credentials | BearerToken
 
 @dataclass(frozen=True, slots=True)
 class CatalogClient:
-    """Who a domain is in a catalog: it writes below `namespace`, and reads everything."""
+    """A domain's client of a catalog: it writes below `namespace`, and reads everything."""
 
     domain: str
     namespace: str
@@ -111,34 +111,34 @@ class CatalogClient:
 
 @dataclass(frozen=True, slots=True)
 class Catalog(Capability):
-    """An Iceberg REST catalog. `warehouse` is its name on the server; each domain logs in as a client of its own."""
+    """An Iceberg REST catalog. `warehouse` is its name on the server. Each domain logs in with its own client."""
 
     slot: ClassVar[str] = "catalog"
 
     endpoint: Endpoint
     uri: str
-    """The base URL of the REST API, below which `/v1` lies."""
+    """The base URL of the REST API, without `/v1`."""
 
     warehouse: str
     clients: tuple[CatalogClient, ...] = ()
     token_endpoint: Endpoint | None = None
-    """The server that hands out tokens, if it is another one."""
+    """The server that issues tokens, if it is another one."""
 
     headers: tuple[tuple[str, str], ...] = ()
     """Additional headers of every request, such as the tenant."""
 
     prefix: str = "FLOE_CATALOG_"
-    """Prefix of the environment variables that describe the catalog to a data product's steps."""
+    """Prefix of the environment variables that tell a data product's steps about the catalog."""
 
     variables: tuple[Variable, ...] = ()
-    """Environment variables of this kind of catalog, besides those that every catalog has."""
+    """More environment variables for this kind of catalog."""
 
     def about(self, domains: Collection[str]) -> Self:
         """Return the catalog with the clients of these domains."""
         return replace(self, clients=tuple(client for client in self.clients if client.domain in domains))
 
     def client(self, domain: str) -> CatalogClient:
-        """Return the client that a domain logs in as; raise KeyError if it has none (a domain without products)."""
+        """Return the client of a domain; raise KeyError if it has none (a domain without products)."""
         for client in self.clients:
             if client.domain == domain:
                 return client
@@ -173,7 +173,7 @@ class Lineage(Capability):
 
 @dataclass(frozen=True, slots=True)
 class FromVariable:
-    """A value that is read from this environment variable when it is used, as it stands in a secret."""
+    """A value from a secret, which is read from this environment variable when it is used."""
 
     name: str
 
@@ -182,9 +182,9 @@ class FromVariable:
 class Compute(Capability):
     """An engine that runs SQL: how a client connects to it, and what the client's pod needs for that.
 
-    `connection` has the engine's own words (`account`, `database`, `schema` ...), `settings` hold for each session, and
+    `connection` has the engine's own keys (`account`, `database`, `schema` ...). `settings` apply to each session, and
     `extensions` are loaded into it. `scratch` are the folders that the engine writes to. `endpoint` is None for an
-    engine that runs inside the client itself.
+    engine that runs inside the client.
     """
 
     slot: ClassVar[str] = "compute"
@@ -205,12 +205,12 @@ class Compute(Capability):
 
 
 def secrets_of(fact: object) -> Iterator[Secret]:
-    """Yield the secrets that a capability, or a part of it, hands over."""
+    """Yield the secrets in a capability or a part of it."""
     if isinstance(fact, SecretReference):
         yield fact.secret
     elif isinstance(fact, tuple):
-        for one in fact:
-            yield from secrets_of(one)
+        for part in fact:
+            yield from secrets_of(part)
     elif is_dataclass(fact):
         for field in fields(fact):
             yield from secrets_of(getattr(fact, field.name))

@@ -1,11 +1,11 @@
-"""Clusters, as environments name them: which environments run in one and the same."""
+"""The identity of clusters: which environments run in the same cluster."""
 
 from __future__ import annotations
 
 from floe_compiler.model.inputs import Cluster
 
 OWN_ADDRESS: str = Cluster.model_fields["server"].default
-"""The in-cluster address of the API server: two environments that have it may still run in two clusters."""
+"""The in-cluster address of the API server. Two environments with this address may run in different clusters."""
 
 
 def cluster_address(cluster: Cluster) -> str:

@@ -1,7 +1,7 @@
-"""Frozen data as MessagePack and back: what the cache keeps and processes exchange. Only data, never code.
+"""Frozen data as MessagePack and back, for the cache and for other processes. Only data, never code.
 
-The same value gives the same bytes in every process (mappings keep their order), so the bytes also serve as a value's
-identity. A set has another order in each process: no value that is encoded holds one.
+The same value gives the same bytes in every process (mappings keep their order), so the bytes also identify a value.
+Encoded values contain no sets, as the order of a set differs between processes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes, kind: type[Value]) -> Value | None:
-    """Decode a value of that type; None if the bytes are not one."""
+    """Decode a value of this type; return None if the bytes are not valid."""
     try:
         found: Value = _decoder(cast("Hashable", kind)).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -49,7 +49,7 @@ def decode(data: bytes, kind: type[Value]) -> Value | None:
 
 
 def digest_of(*parts: str | bytes) -> str:
-    """Return the SHA-256 of these parts; ("ab", "c") and ("a", "bc") have different ones."""
+    """Return the SHA-256 of these parts; ("ab", "c") and ("a", "bc") have different digests."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode(errors="surrogateescape") if isinstance(part, str) else part

@@ -1,4 +1,4 @@
-"""What pods read from ConfigMaps, and the hash of it, with which they restart when it changes.
+"""What pods read from ConfigMaps, and its hash: pods restart when the hash changes.
 
 The objects may be malformed: nothing is assumed about their structure.
 """
@@ -17,23 +17,25 @@ CONFIG_HASH = "floe.dev/config-hash"
 
 
 def config_hash(contents: Mapping[str, Mapping[str, str]]) -> str:
-    """Return the hash of what pods read, by ConfigMap and key; empty if that is nothing."""
+    """Return the hash of what pods read, by ConfigMap and key; empty if they read nothing."""
     return sha256_of(contents) if contents else ""
 
 
 def contents_read(
     references: Iterable[Reference], config_maps: Mapping[str, Object]
 ) -> Mapping[str, Mapping[str, str]]:
-    """Return by name and key what pods read of these ConfigMaps of their namespace.
+    """Return what pods read from these ConfigMaps of their namespace, by name and key.
 
     Args:
         references: What the pods use (`model.pod_references`).
         config_maps: The ConfigMaps by name.
     """
     contents: dict[str, dict[str, str]] = {}
-    for one in references:
-        if one.kind == "ConfigMap" and one.name in config_maps:
-            manifest = config_maps[one.name]
+    for reference in references:
+        if reference.kind == "ConfigMap" and reference.name in config_maps:
+            manifest = config_maps[reference.name]
             data = mapping(manifest, ("data",)) | mapping(manifest, ("binaryData",))
-            contents.setdefault(one.name, {}).update({key: text for key, text in data.items() if one.key in ("", key)})
+            contents.setdefault(reference.name, {}).update(
+                {key: text for key, text in data.items() if reference.key in ("", key)}
+            )
     return contents

@@ -1,4 +1,4 @@
-"""What a credential looks like: to keep secret values out of authored files, output, differences and messages."""
+"""What a credential looks like: keeps secret values out of inputs, output, differences and messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECRET_NAME = re.compile(
 )
 # A word with so many changes between kinds of letters, or with a digit, is not prose.
 _HEADER = rf"(?i:{SCHEME})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}}"
-# With all that follows, up to its end.
+# Includes everything up to the end of the key.
 _PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
 # What stands before a ":" and an e-mail address or a package, not before a password.
 _LABELS = r"(?:mailto|e-?mail|contact|owner|author|maintainer|from|to|cc|bcc|serviceaccount|group|npm)"
@@ -39,11 +39,11 @@ _OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 _REFERENCES = frozenset({"--credential", "--credentials", "--secret"})
 # Keys below which names of secrets stand, not their values.
 _NAMES_OF_SECRETS = frozenset({"secret", "secrets", "keys", "store", "pull_secret"})
-# None goes on at the start of another, so that a long text takes no longer than it must.
+# A placeholder ends where another one starts, so that the search time grows no faster than the text.
 _PLACEHOLDER = re.compile(
     r"\{\{(?:(?!\{\{|\}\}).)*\}\}|\$\([^()\n]*\)|\$\{[^{}\n]*\}|%\([^()\n]*\)s|<[^<>\n]*>", re.DOTALL
 )
-# Variables, templates, paths, references and the like stand for a value that comes from elsewhere.
+# Variables, templates, paths and references stand for a value that comes from elsewhere.
 _ELSEWHERE = tuple("$<%{([*&!|>/.@")
 _NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
 # What kind of credential, a part that each has (looked for first, as that is quick), and its form: the one that its

@@ -1,4 +1,4 @@
-"""Diagnostics: what the compiler reports about an input. They are values; only `report` prints them."""
+"""Diagnostics: what the compiler reports about an input. They are plain data; only `report` prints them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from floe_compiler.model.span import Span
 Severity = Literal["error", "warning"]
 
 ENVIRONMENT_END = ": "
-"""Separates environment and object in the subject of a diagnostic, as in `prod: Deployment a/b`."""
+"""Separates environment and object in a diagnostic's subject (`prod: Deployment a/b`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An error or warning of the compiler, under a code that never changes its meaning.
+    """A kind of error or warning. Its code never changes its meaning.
 
-    `title` is a short noun phrase, `explanation` says in one or two sentences what is wrong with it and what to do.
-    Declare one as a constant in the module that finds it, and list it in the stage's registry: `floe-compile rules` and
-    `docs/rules.md` come from there.
+    `title` is a short noun phrase. `explanation` says in one or two sentences what is wrong and what to do.
+    Declare a rule as a constant in the module that checks it, and list it in the stage's registry, which is the source
+    of `floe-compile rules` and `docs/rules.md`.
     """
 
     code: str
@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Related:
-    """A further location that explains a diagnostic."""
+    """Another location that explains a diagnostic."""
 
     span: Span
     note: str
@@ -40,11 +40,11 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: the rule, where, what is wrong with this input, and how to fix it.
+    """One finding: the rule, where, what is wrong, and how to fix it.
 
-    `span` is None only where no authored line is to blame. `subject` names the Kubernetes object or file concerned
-    (such as `prod: Deployment floe-platform/polaris`; `dev, prod: …` concerns that of both). Neither `message` nor
-    `hint` may contain a secret's value; if the line at `span` does, `secret` keeps it from being shown.
+    `span` is None only if no line of the inputs is the cause. `subject` names the Kubernetes object or file
+    (`prod: Deployment floe-platform/polaris`; `dev, prod: …` if it is in both). `message` and `hint` must not contain
+    the value of a secret. If the line at `span` does, set `secret`, so that the line is not shown.
     """
 
     rule: Rule
@@ -61,13 +61,13 @@ class Diagnostic:
         return self.rule.severity
 
     def sort_key(self) -> tuple[str, int, int, str, str, str]:
-        """Return the key of the one order in which diagnostics are shown: by place, code, subject and message."""
+        """Return the key that diagnostics are sorted by: location, code, subject and message."""
         span = self.span or Span("~", 0, 0)
         return (span.file, span.line, span.column, self.rule.code, self.subject, self.message)
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics sorted by location; one that several environments share is merged into one."""
+    """Return the diagnostics sorted by location; those that several environments share are merged."""
     environments: dict[Diagnostic, set[str]] = {}
     for diagnostic in diagnostics:
         names = diagnostic.subject.partition(ENVIRONMENT_END)[0] if ENVIRONMENT_END in diagnostic.subject else ""
@@ -78,7 +78,7 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 class StageFailed(Exception):
-    """A stage found errors; it has finished looking, and the next stage must not start."""
+    """A stage has finished and found errors, so the next stage must not start."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = ordered(diagnostics)
@@ -91,7 +91,7 @@ class StageFailed(Exception):
 
 @dataclass(slots=True)
 class Findings:
-    """The diagnostics that one stage gathers while it runs."""
+    """The diagnostics that a stage collects while it runs."""
 
     found: list[Diagnostic] = field(default_factory=list)
 
@@ -106,11 +106,11 @@ class Findings:
         related: Iterable[Related] = (),
         secret: bool = False,
     ) -> None:
-        """Record one finding."""
+        """Add a finding."""
         self.found.append(Diagnostic(rule, message, span, subject, hint, tuple(related), secret))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Record findings made elsewhere."""
+        """Add findings."""
         self.found.extend(diagnostics)
 
     @property
@@ -119,14 +119,14 @@ class Findings:
         return any(diagnostic.severity == "error" for diagnostic in self.found)
 
     def finish(self) -> tuple[Diagnostic, ...]:
-        """Return the warnings in order; raise StageFailed with everything found if there is an error."""
+        """Return the warnings in order; raise StageFailed with all findings if there is an error."""
         if self.failed:
             raise StageFailed(self.found)
         return ordered(self.found)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint naming the known word nearest to `word`, or all the known words if none is near."""
+    """Return a hint with the known word nearest to `word`, or with all known words if none is near."""
     choices = sorted(known)
     return nearest(word, choices) or (f"known: {', '.join(choices)}" if choices else "")
 

@@ -1,4 +1,4 @@
-"""An authored file as plain data with the location of every key and value."""
+"""An input file as plain data with the location of every key and value."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Document:
     """The digest of the file's name and text; empty for a document that was not read from a file."""
 
     def span(self, path: DataPath) -> Span:
-        """Return where the value at `path` stands; for a path that is not there, the nearest parent's place."""
+        """Return the location of the value at `path`; if it is missing, the location of its nearest parent."""
         while path and path not in self.values:
             path = path[:-1]
         return self.values.get(path, Span(self.file))
 
     def key_span(self, path: DataPath) -> Span:
-        """Return where the key of `path` stands; a list item's own place if the last step is an index."""
+        """Return the location of the key at `path`; if the last step is an index, the location of the item."""
         return self.keys.get(path) or self.span(path)

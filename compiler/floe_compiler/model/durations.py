@@ -21,7 +21,7 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(seconds: int) -> str:
-    """Return the shortest text of so many seconds: 90 is `1m30s`, 3600 is `1h`; raise ValueError below zero."""
+    """Return the shortest text of a duration: 90 is `1m30s`, 3600 is `1h`; raise ValueError below zero."""
     if seconds < 0:
         raise ValueError(f"a duration cannot be negative: {seconds} seconds")
     minutes, rest = divmod(seconds, 60)
@@ -30,9 +30,9 @@ def format_duration(seconds: int) -> str:
 
 
 def go_duration(text: str) -> str:
-    """Return a duration as Go programs write it back (`1h` -> `1h0m0s`); raise ValueError if it is not a duration.
+    """Return a duration as Go programs write it (`1h` -> `1h0m0s`); raise ValueError if it is not a duration.
 
-    A controller that updates its own objects writes their durations so, which a delivery tool would report as a
+    Controllers that update their own objects write durations this way. A delivery tool reports any other form as a
     difference (external-secrets/external-secrets#5390).
     """
     minutes, seconds = divmod(parse_duration(text), 60)

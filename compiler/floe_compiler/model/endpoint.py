@@ -1,4 +1,4 @@
-"""Server endpoints, from which URLs, waits and network policies are derived."""
+"""Endpoints of servers: URLs, waits and network policies are derived from them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from floe_compiler.model.rendered import PodGroup, Protocol
 
 @dataclass(frozen=True, order=True, slots=True)
 class Port:
-    """A port of a server. `scheme` is what URLs to it begin with; `service` is False for a port only probes use.
+    """A port of a server. `scheme` is that of its URLs. `service` is False for a port that only probes use.
 
-    `health` is the path at which an HTTP server answers 200 without a login once it is up; empty if it has none here.
+    `health` is the path at which an HTTP server answers 200 without a login once it is up; empty if there is none.
     """
 
     name: str
@@ -28,9 +28,9 @@ class Port:
 class Endpoint:
     """A server: a Service of this platform (`group` names its pods), or an external host (`group` is None).
 
-    `host` is the full DNS name, so that it means the same in every namespace. `cidr` is the address range in which an
-    external host may lie, for network policies. `labels` are those by which policies select the server's pods; empty
-    for a workload of this platform, whose pods are labelled with its name.
+    `host` is the full DNS name, which is the same in every namespace. `cidr` is the address range of an external host,
+    for network policies. `labels` are those by which policies select the server's pods; empty for a workload of this
+    platform, as its pods are labelled with its name.
     """
 
     host: str
@@ -40,11 +40,11 @@ class Endpoint:
     labels: tuple[tuple[str, str], ...] = ()
 
     def only(self, *ports: str) -> Endpoint:
-        """Return the same server with only these ports; raise KeyError if it has no port of that name."""
+        """Return the server with only these ports; raise KeyError if it does not have one of them."""
         return replace(self, ports=tuple(self.port(name) for name in ports))
 
     def port(self, name: str = "") -> Port:
-        """Return the port of that name, or the first; raise KeyError if the server has no such port."""
+        """Return the port with this name, or the first port; raise KeyError if the server does not have it."""
         for port in self.ports:
             if name in ("", port.name):
                 return port
@@ -60,12 +60,12 @@ class Endpoint:
 
 
 def url_endpoint(url: str, cidr: str) -> Endpoint:
-    """Return the server that a URL (accepted by `hosts.check_url`) leads to, outside the cluster."""
+    """Return the external server of a URL that `hosts.check_url` accepted."""
     parts = urlsplit(url)
     port = Port("api", parts.port or SCHEMES[parts.scheme], scheme=parts.scheme)
     return Endpoint(str(parts.hostname), (port,), cidr=cidr)
 
 
 def service_endpoint(service: str, namespace: str, cluster_domain: str, ports: tuple[Port, ...]) -> Endpoint:
-    """Return the endpoint of a Service whose pods belong to the workload of the same name."""
+    """Return the endpoint of a Service that has the name of its workload."""
     return Endpoint(f"{service}.{namespace}.svc.{cluster_domain}", ports, PodGroup(namespace, service))

@@ -1,7 +1,7 @@
-"""What a component declares about what it runs. The compiler derives the Kubernetes objects from these facts.
+"""What a component declares about the programs it runs. The compiler derives Kubernetes objects from these facts.
 
 A component fills in `Parts`: workloads, jobs and configuration. It never writes a Service, NetworkPolicy,
-PodDisruptionBudget, ServiceAccount, label, security context or wait: those follow from the facts.
+PodDisruptionBudget, ServiceAccount, label, security context or wait: they are derived from the facts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user, group and volume group that a pod's containers run as (numbers: an image's user name is not enough)."""
+    """The user, group and volume group of a pod's containers, as numbers (Kubernetes cannot verify a user's name)."""
 
     user: int
     group: int
@@ -55,8 +55,8 @@ class Probe:
 class Variable(NamedTuple):
     """An environment variable: a plain value, a field of the pod (`status.podIP`), or a secret's key.
 
-    Secrets are mounted as files where the program can read them from files. One in a variable needs the `reason`
-    why it can't (REQ-614), which the compiled output records as an annotation of the pod.
+    Secrets are mounted as files if the program can read them from files. A secret in a variable needs the `reason`
+    why it cannot (REQ-614), which becomes an annotation of the pod.
     """
 
     name: str
@@ -68,10 +68,10 @@ class Variable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A configuration file: mounted read-only at `path`. Files of one `config_map` share a ConfigMap.
+    """A configuration file, mounted read-only at `path`. Files with the same `config_map` share a ConfigMap.
 
-    The ConfigMap's key is the last part of the path. `single` mounts just this file (subPath), for folders that hold
-    other files; without it the ConfigMap becomes the file's folder.
+    The ConfigMap's key is the last part of the path. By default, the ConfigMap is mounted as the file's folder;
+    `single` mounts only this file (subPath), for folders with other files.
     """
 
     path: str
@@ -91,7 +91,7 @@ class SecretFile:
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """A writable folder that lives as long as the pod: an emptyDir at `path`; `memory` keeps it in RAM."""
+    """A writable folder that exists as long as the pod: an emptyDir at `path`; `memory` keeps it in RAM."""
 
     path: str
     size: str = "64Mi"
@@ -109,10 +109,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container. `image` is the reference as its project publishes it; the environment's registry is applied later.
+    """One container. `image` is the reference as published by its project; mirrors are applied later.
 
-    `/tmp` is always writable; any other path the program writes to needs a Scratch or a Claim, as the root file system
-    is read-only. `writable_root` gives the reason for the rare image that cannot run so.
+    `/tmp` is always writable. Any other path that the program writes to needs a Scratch or a Claim, as the root file
+    system is read-only. `writable_root` is the reason for an image that cannot run this way.
     """
 
     name: str
@@ -136,14 +136,14 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What all workloads have in common.
+    """The pod of a workload, task or other fact.
 
-    `calls` are the servers that the pod's containers connect to: the network policies at both ends, and the waits in
-    `waits_for` (a subset), follow from them. `kubernetes_api` lists what the pod may do there; it gets a token and a
-    network path only if there is anything. `account` shares a ServiceAccount with other workloads of the component
-    (default: one of its own). `workload_identity` is who the pod is in a cloud. `labels` and `annotations` join those
-    that every pod has. `architecture` is the one kind of CPU (`amd64`) that the images exist for, if they do not for
-    all: it keeps the pod on such nodes.
+    `calls` are the servers that the pod's containers connect to: the network policies at both ends follow from them.
+    The pod waits for those in `waits_for` (a subset). `kubernetes_api` lists what the pod may do with the Kubernetes
+    API; if it is empty, the pod gets no token and no network access to it. `account` names a ServiceAccount that
+    several workloads of the component share (default: one for each). `workload_identity` is the pod's identity in a
+    cloud. `labels` and `annotations` are added to those of every pod. `architecture` is the CPU architecture (`amd64`)
+    of the images, if they do not support all: the pod then only runs on such nodes.
     """
 
     containers: tuple[Container, ...]
@@ -160,7 +160,7 @@ class Pod:
     architecture: str = ""
 
     def servers(self) -> tuple[Endpoint, ...]:
-        """Return every server that the pod connects to, sorted."""
+        """Return all servers that the pod connects to, sorted."""
         return tuple(sorted({*self.calls, *(self.workload_identity.endpoints if self.workload_identity else ())}))
 
 
@@ -168,10 +168,10 @@ class Pod:
 class Workload:
     """A long-running server. `name` is that of its object, its Service and its pods' component label.
 
-    `interfaces` are the ports that people open, which the ingress controller may reach. `available` is what a drain
-    must leave running (default: one fewer than the replicas). `single` says why more than one replica cannot work.
-    The pods that call it start after it. With `awaited` false they do not, and it starts last: a server that others can
-    do without, as a receiver of telemetry, must not hold them up when it is not healthy.
+    `interfaces` are the ports that users open, which the ingress controller may reach. `available` is how many pods
+    must keep running during a drain (default: one fewer than the replicas). `single` says why more than one replica
+    cannot work. The pods that call the server start after it. If `awaited` is false, they do not wait, and the server
+    starts last: a server that others do not need, such as a receiver of telemetry, must not delay them when unhealthy.
     """
 
     name: str
@@ -185,16 +185,16 @@ class Workload:
     interfaces: tuple[Interface, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     origin: Span | None = None
-    """The location in the inputs that it comes from, if that is not where the component was chosen."""
+    """Its location in the inputs, if that is not where the component was chosen."""
 
     @property
     def fewest(self) -> int:
-        """Return how many replicas there are at least."""
+        """Return the lowest number of replicas."""
         return self.replicas.minimum if isinstance(self.replicas, Scaling) else self.replicas
 
     @property
     def most(self) -> int:
-        """Return how many replicas there are at most."""
+        """Return the highest number of replicas."""
         return self.replicas.maximum if isinstance(self.replicas, Scaling) else self.replicas
 
     def ports(self) -> tuple[Port, ...]:
@@ -204,11 +204,11 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A pod that runs to its end: a Job, or a CronJob if there is a `schedule`.
+    """A pod that runs to completion: a Job, or a CronJob if there is a `schedule`.
 
-    A Job's name gets a hash of its content, so that a changed one is a new one: Jobs cannot be changed (see
-    docs/decisions). `deadline` is in seconds. `prepares` are the servers of its namespace that cannot be used before it
-    has ended: who else calls them starts after it, and so do they themselves unless it calls them.
+    Jobs are immutable, so a Job's name gets a hash of its content: a changed Job is a new Job (see docs/decisions).
+    `deadline` is in seconds. `prepares` are the servers of its namespace that cannot be used before it has completed:
+    other pods that call them start after it, and so do these servers unless the task calls them.
     """
 
     name: str
@@ -221,17 +221,17 @@ class Task:
     suspended: bool = False
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
     origin: Span | None = None
-    """The location in the inputs that it comes from, if that is not where the component was chosen."""
+    """Its location in the inputs, if that is not where the component was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """Pods that a workload of the component starts by itself at run time: up to `count` at once.
+    """Pods that a workload of the component starts at run time: up to `count` at once.
 
-    Of all pods that the component starts in its namespace, no more than `at_once` run at a time (None: all).
+    Of all pods that the component starts in its namespace, at most `at_once` run at a time (None: all).
 
-    The component hands `kit.pods.pod_template` of `pod` to their launcher, so that they carry the labels by
-    which policies find them; the compiler renders their ServiceAccount and policies.
+    The component gives `kit.pods.pod_template` of `pod` to the launcher, so that the pods have the labels that
+    policies select. The compiler renders their ServiceAccount and policies.
     """
 
     name: str
@@ -239,19 +239,19 @@ class Launched:
     count: int
     at_once: int | None = None
     origin: Span | None = None
-    """The location in the inputs that it comes from, if that is not where the component was chosen."""
+    """Its location in the inputs, if that is not where the component was chosen."""
 
     description: Description | None = None
-    """Where the rendered objects contain the template of these pods, so that patches of it are checked."""
+    """Where the rendered objects contain the template of these pods, so that patches of the template are checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatedPods:
-    """Pods that an operator starts for a custom resource among `Parts.objects`, up to `count` at once.
+    """Pods that an operator starts for a custom resource in `Parts.objects`, up to `count` at once.
 
-    The operator gives them `labels`, by which their Service and policies select them, and those of
-    `kit.operated.pod_labels`, which the component puts into the custom resource: they let the pods call others.
-    `operator` is the namespace of the operator, if that connects to their ports; `storage` the size of each volume.
+    Their Service and policies select `labels`, which the operator sets. The component also writes the labels of
+    `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others. `operator` is the
+    operator's namespace, if the operator connects to their ports. `storage` is the size of each volume.
     """
 
     name: str
@@ -266,13 +266,13 @@ class OperatedPods:
     metrics: tuple[Metrics, ...] = ()
 
     def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
-        """Return where others reach them: their Service."""
+        """Return the endpoint of their Service."""
         return replace(service_endpoint(self.name, namespace, cluster_domain, self.ports), labels=self.labels)
 
 
 @dataclass(frozen=True, slots=True)
 class PlainYaml:
-    """Kubernetes objects as plain YAML, such as the manifests that an operator is published with."""
+    """Kubernetes objects as plain YAML, such as the published manifests of an operator."""
 
     name: str
     """Its name in messages."""
@@ -284,8 +284,8 @@ class PlainYaml:
 class Parts:
     """Everything that one component instance adds to its namespace.
 
-    `objects` is for what no fact describes, and `include` for YAML files that the component ships (see
-    `kit.plain_yaml`). Their chart gives namespace and common labels to both.
+    `objects` is for objects that no fact describes, and `include` for YAML files that the component ships (see
+    `kit.plain_yaml`). The chart adds the namespace and common labels to both.
     """
 
     workloads: tuple[Workload, ...] = ()
@@ -298,11 +298,11 @@ class Parts:
 
 
 def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
-    """Return the pods of an instance's workloads, tasks and launched pods, by the name that labels them."""
+    """Return the pods of an instance's workloads, tasks and launched pods, by the name in their label."""
     return [
-        *((one.name, one.pod) for one in parts.workloads),
-        *((one.name, one.pod) for one in parts.tasks),
-        *((one.name, one.pod) for one in parts.launched),
+        *((workload.name, workload.pod) for workload in parts.workloads),
+        *((task.name, task.pod) for task in parts.tasks),
+        *((pods.name, pods.pod) for pods in parts.launched),
     ]
 
 
@@ -315,5 +315,5 @@ def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:
     """Return the secrets that pods read, from files and variables."""
     containers = [container for pod in pods for container in containers_of(pod)]
     references = [file.secret for container in containers for file in container.secret_files]
-    references += [one.secret for container in containers for one in container.variables if one.secret]
+    references += [variable.secret for container in containers for variable in container.variables if variable.secret]
     return frozenset(reference.secret for reference in references)

@@ -1,4 +1,4 @@
-"""Types of the values that people write: text with the syntax of what it stands for.
+"""Types of values in the inputs, such as names, durations and quantities.
 
 A wrong value raises ValueError with a message of the form `what is wrong; how to fix it`.
 """
@@ -29,7 +29,7 @@ from floe_compiler.model.schema_words import PATTERN_HINT
 LONGEST_NAME = 40
 """Names become parts of longer Kubernetes names, which may have 63 characters."""
 MOST_CORES = 256
-"""More cores than any node has: a larger number for one container was meant in millicores."""
+"""More cores than any node has: a larger number for one container was probably meant in millicores."""
 FEWEST_BYTES = 1024**2
 """Less memory or storage than any program needs to start."""
 
@@ -54,7 +54,7 @@ def number_as_text(value: object) -> object:
 
 
 def check_cpu(text: str) -> str:
-    """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`): anything else would differ forever."""
+    """Return an amount of CPU as Kubernetes writes it (`1000m` -> `1`); delivery tools report other forms as drift."""
     quantity = parse_quantity(text)
     if not quantity.amount:
         raise ValueError(f'"{text}" is zero; write, for example, 100m')
@@ -64,7 +64,7 @@ def check_cpu(text: str) -> str:
 
 
 def check_container_cpu(text: str) -> str:
-    """Return an amount of CPU for one container, in the form of Kubernetes; no machine has very many cores."""
+    """Return an amount of CPU for one container, in the form of Kubernetes; refuse more cores than a node can have."""
     quantity = parse_quantity(text)
     if quantity.amount > MOST_CORES:
         meant = f'did you mean "{text}m"?' if text.isdigit() else f"a container may have {MOST_CORES}"
@@ -73,7 +73,7 @@ def check_container_cpu(text: str) -> str:
 
 
 def check_bytes(text: str) -> str:
-    """Return an amount of memory or storage in the form of Kubernetes; a forgotten suffix makes it a few bytes."""
+    """Return an amount of memory or storage in the form of Kubernetes; refuse a few bytes, due to a missing suffix."""
     quantity = parse_quantity(text)
     number = re.sub("[A-Za-z].*", "", text)
     meant = f'did you mean "{number}Mi" or "{number}Gi"?' if quantity.amount else "write, for example, 512Mi or 10Gi"
@@ -101,7 +101,7 @@ def check_time(text: str) -> str:
 
 
 def check_image(text: str) -> str:
-    """Accept an image reference; capital letters, which only a host may have, are refused to be on the safe side."""
+    """Accept an image reference. For simplicity, refuse capital letters in the host, too, where they are valid."""
     parse_image(text)
     name = re.sub(r":[^/]*$", "", text.partition("@")[0])
     if name != name.lower():
@@ -165,7 +165,7 @@ def check_registry(text: str) -> str:
     try:
         parse_image(f"{text}/image")
     except ValueError as error:
-        # The message must not show the name that was appended to make an image of it.
+        # The message must not show the name that was appended.
         raise ValueError(str(error).replace('/image"', '"').replace("is not an image", "is not a registry")) from None
     host = text.partition("/")[0]
     if "." not in host and ":" not in host and host != "localhost":
@@ -173,18 +173,18 @@ def check_registry(text: str) -> str:
     return text
 
 
-def matching(pattern: str, what: str, example: str) -> Any:
-    """Return the constraint of text that matches a pattern, with a description of it for the compiler and editors."""
-    hint = f'write {what}, such as "{example}"'
+def matching(pattern: str, form: str, example: str) -> Any:
+    """Return the constraint for text that matches a pattern, with a description for messages and editors."""
+    hint = f'write {form}, such as "{example}"'
     return Field(pattern=pattern, examples=[example], json_schema_extra={PATTERN_HINT: hint})
 
 
 Name = Annotated[str, AfterValidator(check_name)]
 StepName = Name
 ObjectName = Annotated[str, AfterValidator(check_dns_subdomain)]
-"""The name of an object that somebody else made: what Kubernetes accepts, however long."""
+"""The name of an object that is created outside the compiler: any name that Kubernetes accepts."""
 NamespaceName = Annotated[str, AfterValidator(check_dns_label)]
-"""The name of a namespace that somebody else made."""
+"""The name of a namespace that is created outside the compiler."""
 Owner = Annotated[str, AfterValidator(check_owner)]
 SemanticVersion = Annotated[str, AfterValidator(check_version), Field(examples=["1.4.2"])]
 LabelKey = Annotated[str, AfterValidator(check_label_key)]
@@ -198,7 +198,7 @@ PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[str, AfterValidator(check_cidr)]
 _Amount = Annotated[str, BeforeValidator(number_as_text, json_schema_input_type=str | float)]
 Cpu = Annotated[_Amount, AfterValidator(check_cpu), Field(examples=["500m", "2"])]
-"""CPU of many containers together."""
+"""CPU of several containers in total."""
 ContainerCpu = Annotated[_Amount, AfterValidator(check_container_cpu), Field(examples=["500m", "2"])]
 Memory = Annotated[_Amount, AfterValidator(check_bytes), Field(examples=["512Mi", "2Gi"])]
 Storage = Annotated[_Amount, AfterValidator(check_bytes), Field(examples=["10Gi", "1Ti"])]
@@ -217,6 +217,6 @@ SqlName = Annotated[
         "sales_dagster",
     ),
 ]
-"""The name of a database or user in PostgreSQL, which needs no quotes there."""
+"""The name of a database or user in PostgreSQL that needs no quotes."""
 RelativePath = Annotated[str, AfterValidator(check_relative_path)]
 NamespacePattern = Annotated[str, AfterValidator(check_pattern)]

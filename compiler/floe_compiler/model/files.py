@@ -1,4 +1,4 @@
-"""The files of the compiled output: where each object goes, and a set in which no file can hide another."""
+"""The files of the compiled output: the path of each object, and a set of files without conflicting paths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DELIVERY_FOLDER = "_delivery"
 LONGEST_NAME = 150
 """Leaves room for the folders: Windows allows a path of 260 characters by default."""
 
-# Windows refuses these as the part before the first dot, in any folder
+# Windows does not allow these before the first dot, in any folder
 # (learn.microsoft.com/windows/win32/fileio/naming-a-file).
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)")
 _UNSAFE = re.compile(r"[^a-z0-9.-]")
@@ -42,7 +42,7 @@ CASE_CLASH = Rule(
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file to write: its path from the repository's root, its text, and the object it holds, for messages."""
+    """One file to write: its path from the repository's root, its text, and its object for messages."""
 
     path: str
     text: str
@@ -50,9 +50,9 @@ class File:
 
 
 class FileDigest(NamedTuple):
-    """One file whose text is loaded only when it is written: its path and the hash of its content.
+    """A file whose text is loaded only when it is written: its path and the hash of its content.
 
-    `git_blob` is the name that Git gives the content in a repository with SHA-1 hashes, empty if it is not known.
+    `git_blob` is the content's SHA-1 in Git; empty if it is not known.
     """
 
     path: str
@@ -62,7 +62,7 @@ class FileDigest(NamedTuple):
 
 
 class FileDigests(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Files with the hashes of their contents, as four parallel lists, which decode faster than a list of files."""
+    """Files with the hashes of their contents, as parallel lists, which decode faster than a list of files."""
 
     paths: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class FileDigests(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return cls(*zip(*files, strict=True))
 
     def each(self) -> Iterator[FileDigest]:
-        """Yield the files one by one."""
+        """Yield the files."""
         yield from map(FileDigest, self.paths, self.sha256, self.git_blobs, self.subjects)
 
 
@@ -86,8 +86,8 @@ AnyFile = TypeVar("AnyFile", File, FileDigest)
 class FileSet(Mapping[str, str]):
     """The text of each output file, by its path from the repository's root, in the order of the paths.
 
-    `digests` has the SHA-256 of every file, `git_blobs` Git's SHA-1 of every file or is empty. A text is read only when
-    somebody asks for it.
+    `digests` has the SHA-256 of every file. `git_blobs` has Git's SHA-1 of every file, or is empty. A text is read
+    only on access.
     """
 
     digests: Mapping[str, str]
@@ -96,15 +96,16 @@ class FileSet(Mapping[str, str]):
 
     @classmethod
     def of(cls, files: Iterable[File], findings: Findings) -> FileSet:
-        """Return the set of these files; two that fall on one path (W001, W002) are findings, and the first stays."""
+        """Return the set of these files; of two with the same path, keep the first and add a finding (W001, W002)."""
         texts = {file.path: file.text for file in _without_clashes(files, findings)}
         return cls({path: sha256(text.encode()) for path, text in texts.items()}, texts.__getitem__)
 
     @classmethod
     def of_digests(cls, groups: Iterable[FileDigests], read: Callable[[str], str], findings: Findings) -> FileSet:
-        """Return the set of files whose texts `read` returns by path; clashes are findings as for `of`."""
+        """Return the set of files whose texts `read` returns by path; conflicting paths are findings as in `of`."""
         groups = list(groups)
-        if len({_portably(path) for group in groups for path in group.paths}) < sum(len(one.paths) for one in groups):
+        paths = [path for group in groups for path in group.paths]
+        if len({_portably(path) for path in paths}) < len(paths):
             kept = _without_clashes((file for group in groups for file in group.each()), findings)
             groups = [FileDigests.of(kept)]
         digests = sorted(pair for group in groups for pair in zip(group.paths, group.sha256, strict=True))
@@ -113,7 +114,7 @@ class FileSet(Mapping[str, str]):
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str]) -> FileSet:
-        """Return texts by path as a set; a set stays as it is."""
+        """Return texts by path as a set; return a set unchanged."""
         if isinstance(texts, FileSet):
             return texts
         return cls.of((File(path, text) for path, text in texts.items()), Findings())
@@ -139,12 +140,12 @@ def sha256(data: bytes) -> str:
 
 
 def git_blob(data: bytes, algorithm: str = "sha1") -> str:
-    """Return Git's name of a content, in a repository whose object format is `algorithm`."""
+    """Return Git's hash of a content, in a repository whose object format is `algorithm`."""
     return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFile]:
-    """Return the files in the order of their paths; of several on one path the first, and a finding."""
+    """Return the files sorted by path; of several with the same path, keep the first and add a finding."""
     taken: dict[str, AnyFile] = {}
     for file in files:
         first = taken.setdefault(_portably(file.path), file)
@@ -154,7 +155,7 @@ def _without_clashes(files: Iterable[AnyFile], findings: Findings) -> list[AnyFi
 
 
 def _portably(path: str) -> str:
-    """Return a path as a file system sees it that ignores case and Unicode normalization."""
+    """Return a path in the form in which equal paths are equal on file systems that ignore case and Unicode form."""
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path.casefold())
 
 
@@ -170,7 +171,7 @@ def object_path(environment: str, identity: ObjectId, cluster_scoped: bool) -> s
     """Return the path of an object's file: `output/<environment>/<namespace or _cluster>/<file name>`.
 
     Raises:
-        ValueError: if a namespaced object has no namespace; the checks refuse such objects before.
+        ValueError: if a namespaced object has no namespace; the checks refuse such objects earlier.
     """
     if not cluster_scoped and not identity.namespace:
         raise ValueError(f"{identity} has no namespace")
@@ -178,22 +179,22 @@ def object_path(environment: str, identity: ObjectId, cluster_scoped: bool) -> s
 
 
 def folder_path(environment: str, namespace: str = "") -> str:
-    """Return the path of the folder with a namespace's objects, or without one: with those of the cluster."""
+    """Return the folder of a namespace's objects; without a namespace, that of cluster-scoped objects."""
     folder = _portable(_escape(namespace)) if namespace else CLUSTER_FOLDER
     return f"{OUTPUT}/{environment}/{folder}"
 
 
 def delivery_path(environment: str, identity: ObjectId) -> str:
-    """Return the path of an Argo CD or Flux object, whatever its namespace: `output/<environment>/_delivery/…`."""
+    """Return the path of an Argo CD or Flux object, in any namespace: `output/<environment>/_delivery/…`."""
     return f"{OUTPUT}/{environment}/{DELIVERY_FOLDER}/{file_name(identity)}"
 
 
 def file_name(identity: ObjectId) -> str:
     """Return `<kind>[.<group>]_<name>.yaml` in lower case, safe on every file system.
 
-    The version is left out, so that a new apiVersion is an edit, not a deletion. What is not a lower-case letter,
-    digit, `.` or `-` is percent-encoded (RBAC names may hold `:`); `_` thus stands only between kind and name, and
-    before the hash with which a long name ends.
+    The version is left out, so that a new apiVersion is an edit, not a deletion. Only lower-case letters, digits, `.`
+    and `-` are kept; the rest is percent-encoded (RBAC names may have `:`). So `_` is only between kind and name, and
+    before the hash that ends a long name.
     """
     group = f".{identity.group}" if identity.group else ""
     stem = _portable(f"{_escape(identity.kind.lower() + group)}_{_escape(identity.name)}")

@@ -1,4 +1,4 @@
-"""Hints and lists that stay short, however much there is to name."""
+"""Hints and lists of limited length."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from floe_compiler.model.diagnostics import did_you_mean
 _FEW = 12
 _MANY = 300
 SHOWN = 5
-"""How many of a list a message shows."""
+"""How many items of a list a message shows."""
 
 
 def near(word: str, known: Collection[str]) -> str:
-    """Return a hint naming the known word nearest to `word`; if none is near, all of them where they are few.
+    """Return a hint with the known word nearest to `word`; if none is near and they are few, with all known words.
 
-    With very many words there is no search, as it takes milliseconds for each mistake.
+    Very many words are not searched, as that takes milliseconds for each mistake.
     """
     if len(known) > _MANY:
         return ""
@@ -24,7 +24,7 @@ def near(word: str, known: Collection[str]) -> str:
 
 
 def some(items: Iterable[object]) -> str:
-    """Return a list with commas; of a long one the beginning, and how many more there are."""
+    """Return the items with commas; of a long list, the first items and how many more there are."""
     texts = [str(item) for item in items]
     more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
     return f"{', '.join(texts[:SHOWN])}{more}"

@@ -1,4 +1,4 @@
-"""Names of servers outside the cluster, and which of them are refused."""
+"""Host names of servers outside the cluster, and which of them are not allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEMES = {"https": 443, "http": 80}
 
 
 def check_server(text: str) -> str:
-    """Accept the DNS name or IP address of a server that another machine can reach."""
+    """Accept the DNS name or IPv4 address of a server, unless it is the pod itself or the node's metadata server."""
     match = _URL.fullmatch(text)
     if match and match["host"] != text:
         port = f", port: {match['port']}" if match["port"] else ""
@@ -34,17 +34,17 @@ def check_server(text: str) -> str:
 
 
 def check_outside_server(text: str) -> str:
-    """Accept an external server; refuse a Service of the cluster, to which address ranges give no access."""
+    """Accept an external server; refuse a Service of the cluster, as an address range does not allow access to it."""
     if text.endswith(_LOCAL):
         raise ValueError(
-            f'"{text}" is a Service of the cluster, not a server outside; leave it out: what a step needs of the '
-            "platform is open to it, and any other Service takes a NetworkPolicy in base/"
+            f'"{text}" is a Service of the cluster, not an external server; leave it out: steps can already reach what '
+            "they need of the platform; for any other Service, add a NetworkPolicy in base/"
         )
     return check_server(text)
 
 
 def check_url(text: str, example: str, *, path: bool = False) -> str:
-    """Accept the URL of a server: scheme, host, perhaps a port, and a path only where one belongs; nothing more."""
+    """Accept the URL of a server: scheme, host, an optional port, and a path if `path` allows it."""
     try:
         parts = urlsplit(text)
         complete = parts.scheme in SCHEMES and parts.port != 0 and bool(_PATH.fullmatch(parts.path if path else ""))

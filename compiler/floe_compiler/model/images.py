@@ -1,7 +1,7 @@
-"""Image references: what registry, repository, tag and digest an image's name means.
+"""Image references: the registry, repository, tag and digest of an image.
 
-The grammar is that of github.com/distribution/reference, `reference.go`; names without a registry mean Docker Hub, by
-the rules of `normalize.go` in the same place.
+The grammar is that of github.com/distribution/reference, `reference.go`. Names without a registry mean Docker Hub, by
+the rules of `normalize.go` there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _REGISTRY = re.compile(rf"(?:{_HOST}(?:\.{_HOST})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)
 _TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _LONGEST_NAME = 255
-# Branches and channels, which move on to what is newest; with a commit, date or version behind, a tag stays.
+# Branches and channels, whose tags move; a tag with a commit, date or version after it does not.
 _MOVING = re.compile(
     r"latest(-.*)?|.*-latest|main|master|trunk|head|develop|development|dev|staging|prod|production|test|stable|edge"
     r"|nightly|canary|snapshot",
@@ -80,7 +80,7 @@ def _split_registry(name: str) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if not slash or not (re.search("[.:A-Z]", first) or first == "localhost"):
         first, rest = DOCKER_HUB, name
-    if first == "index.docker.io":  # its name of old
+    if first == "index.docker.io":  # its old name
         first = DOCKER_HUB
     return first, f"library/{rest}" if first == DOCKER_HUB and "/" not in rest else rest
 

@@ -9,8 +9,8 @@ from floe_compiler.model.nested_fields import at
 
 Fields = tuple[str, ...]
 
-# From the validation of each kind in kubernetes/kubernetes (pkg/apis/*/validation). The API server refuses an update of
-# any of them, and what delivers the object then stops at it.
+# From the validation of each kind in kubernetes/kubernetes (pkg/apis/*/validation). The API server refuses to update
+# these fields, so the delivery of the object fails.
 IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
     "ClusterRoleBinding": (("roleRef",),),
     "CSIDriver": (("spec", "attachRequired"),),

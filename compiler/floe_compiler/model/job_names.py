@@ -18,7 +18,7 @@ def job_name(name: str, spec: Mapping[str, Any]) -> str:
 
 
 def has_hash(name: str) -> bool:
-    """Return whether a name looks as if it changed with the content."""
+    """Return whether a name ends in what looks like a hash."""
     return bool(_HASH.search(name))
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas of Kubernetes itself: the data files of kubernetes-validate (its own validator is slow)."""
+"""The JSON Schemas of Kubernetes: the data files of kubernetes-validate, whose own validator is slow."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 URI = "urn:kubernetes"
-"""The address of the definitions for the references of a compiled schema."""
+"""The URI of the definitions, for references in a compiled schema."""
 
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
-@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+@dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class KubernetesSchemas:
-    """The schemas of one Kubernetes version: the definitions, and the definition's name of each kind."""
+    """The schemas of one Kubernetes version: the definitions, and the name of each kind's definition."""
 
     document: Schema
     kinds: Mapping[tuple[str, str], str]
 
     def definition(self, name: str) -> Schema:
-        """Return the definition of that name."""
+        """Return the definition with this name."""
         definition: Schema = self.document["$defs"][name]
         return definition
 
     @cached_property
     def groups(self) -> frozenset[str]:
-        """Return the API groups of Kubernetes, empty for the core."""
+        """Return the API groups of Kubernetes; the core group is empty."""
         return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.kinds)
 
     def owns(self, group: str) -> bool:
-        """Return whether an API group is one of Kubernetes' own: those of custom resources have a dot."""
+        """Return whether an API group is one of Kubernetes' own; groups of custom resources have a dot."""
         return "." not in group or group in self.groups
 
     @property
@@ -59,7 +59,7 @@ def known_versions() -> tuple[str, ...]:
 
 
 def _folder() -> Path:
-    # Found by its path, since importing the package imports jsonschema and more.
+    # Only the path is looked up, as importing the package imports jsonschema and more.
     spec = find_spec("kubernetes_validate")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("kubernetes_validate")

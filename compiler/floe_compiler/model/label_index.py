@@ -1,4 +1,4 @@
-"""An index that evaluates label selectors by set operations; labelled items are the bits of an integer."""
+"""An index that evaluates label selectors by set operations. Sets of items are the bits of an integer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from floe_compiler.model.nested_fields import items, mapping, mappings
 from floe_compiler.model.selectors import Labels, Selector
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-"""The label by which Kubernetes itself marks each namespace with its name."""
+"""The label with the namespace's name that Kubernetes sets on each namespace."""
 
 
 class LabelSelector(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """A LabelSelector as plain data that can be compared: pairs of labels, and (key, operator, values)."""
+    """A LabelSelector as comparable data: pairs of labels, and (key, operator, values)."""
 
     labels: tuple[tuple[str, str], ...] = ()
     expressions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
@@ -26,7 +26,7 @@ class LabelSelector(msgspec.Struct, frozen=True, array_like=True, gc=False, orde
         """Return the requirements of a LabelSelector."""
         return cls(
             tuple(sorted((str(key), str(value)) for key, value in mapping(selector, ("matchLabels",)).items())),
-            tuple(_expression(one) for one in mappings(selector, ("matchExpressions",))),
+            tuple(_expression(expression) for expression in mappings(selector, ("matchExpressions",))),
         )
 
 
@@ -35,7 +35,7 @@ EVERYTHING = LabelSelector()
 
 
 class LabelIndex:
-    """Labelled items, found by selector: `having` has for each label and value the items (as bits) that have it.
+    """Labelled items, indexed by label: `having` has for each label and value the items (as bits) that have it.
 
     `everything` is the set of all items (as bits).
     """
@@ -76,9 +76,9 @@ class LabelIndex:
 def label_bits(labels: Iterable[Labels]) -> dict[str, dict[str, int]]:
     """Return for each label and value the positions (as bits) of the items that have it."""
     having: dict[str, dict[str, int]] = {}
-    for position, one in enumerate(labels):
+    for position, item in enumerate(labels):
         bit = 1 << position
-        for key, value in one.items():
+        for key, value in item.items():
             by_value = having.setdefault(key, {})
             by_value[value] = by_value.get(value, 0) | bit
     return having

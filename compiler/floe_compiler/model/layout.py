@@ -1,4 +1,4 @@
-"""File names with a meaning anywhere among the inputs."""
+"""File names that have a meaning in any folder of the inputs."""
 
 from __future__ import annotations
 

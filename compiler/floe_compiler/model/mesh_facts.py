@@ -1,4 +1,4 @@
-"""What all namespaces of an environment declare for those who operate it: plain data that can be encoded."""
+"""What all namespaces of an environment declare for its operation: plain data that can be encoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floe_compiler.model.secrets import SecretReference
 
 
 class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """An interface that people open; the endpoint has only its port."""
+    """An interface that users open; the endpoint has only its port."""
 
     namespace: str
     name: str
@@ -20,7 +20,7 @@ class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
 
 
 class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """Pods that expose metrics. The endpoint has only the metrics port, which the Service may lack (`Port.service`)."""
+    """Pods with metrics. The endpoint has only the metrics port, which the Service may not have (`Port.service`)."""
 
     namespace: str
     job: str
@@ -29,7 +29,7 @@ class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):
 
 
 class DatabaseBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """A PostgreSQL database to back up, who may read all of it, and an image whose `pg_dump` fits its server."""
+    """A PostgreSQL database to back up, a user that may read all of it, and an image with the right `pg_dump`."""
 
     namespace: str
     database: str
@@ -48,7 +48,7 @@ class VolumeBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
 
 
 class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
-    """The facts of all namespaces of an environment, as a component gets them. All lists are sorted."""
+    """The facts of all namespaces of an environment, for components. All lists are sorted."""
 
     interfaces: tuple[OpenInterface, ...] = ()
     scrape_targets: tuple[ScrapeTarget, ...] = ()

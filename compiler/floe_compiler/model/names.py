@@ -1,8 +1,8 @@
-"""Names that Kubernetes accepts, by what they name.
+"""Names that Kubernetes accepts, for each kind of name.
 
 The rules are those of k8s.io/apimachinery, `pkg/util/validation/validation.go` (labels, DNS names, environment
 variables, keys of ConfigMaps) and `pkg/api/validation/path/name.go` (path segments). Each `check_*` function returns
-its argument, or raises ValueError with a message that says what is allowed and, where it can, a name that would do.
+its argument, or raises ValueError with a message that says what is allowed and, if possible, suggests a valid name.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def check_dns_label(text: str) -> str:
 
 
 def check_service_name(text: str) -> str:
-    """Accept the name of a Service, which unlike other DNS labels must begin with a letter (RFC 1035)."""
+    """Accept the name of a Service: a DNS label that begins with a letter (RFC 1035)."""
     rule = 'lower-case letters, digits and "-", beginning with a letter and not ending with "-"'
     return _check(text, _SERVICE, 63, "the name of a Service", rule, _nearest_label(text, "").lstrip("0123456789-"))
 
@@ -56,7 +56,7 @@ def check_label_value(text: str) -> str:
 
 
 def check_path_segment(text: str) -> str:
-    """Accept the name of an object that only has to fit into a URL, such as a Role (`system:controller:x`)."""
+    """Accept the name of an object that only has to be valid in a URL, such as a Role (`system:controller:x`)."""
     if text in ("", ".", "..") or "/" in text or "%" in text:
         raise ValueError(f'"{text}" is not a name; use any text but "." and "..", without "/" and "%"')
     return text

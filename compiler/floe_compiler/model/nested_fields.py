@@ -1,4 +1,4 @@
-"""Lookups in plain data by path. Missing parts and parts of another type come back as empty values."""
+"""Lookups in plain data by path. For missing parts and parts of another type, they return empty values."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ def items(data: Any, path: DataPath) -> list[Any]:
 
 def mappings(data: Any, path: DataPath) -> list[dict[str, Any]]:
     """Return the mappings in the list under these keys."""
-    return [one for one in items(data, path) if isinstance(one, dict)]
+    return [item for item in items(data, path) if isinstance(item, dict)]

@@ -1,4 +1,4 @@
-"""The models that a field's type is made of."""
+"""The models in the type of a field."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models inside a type, in its order: those of a union, of a list's items, of a mapping's values."""
+    """Yield the models inside a type, in order: those of a union, of a list's items, of a mapping's values."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):

@@ -28,21 +28,21 @@ class ObjectId(NamedTuple):
 
 
 def identify(manifest: Mapping[str, Any], namespace: str = "") -> ObjectId:
-    """Return the identity of a manifest; missing parts come out as empty strings.
+    """Return the identity of a manifest; missing parts are empty strings.
 
-    A manifest that names no namespace is in `namespace`, unless objects of its kind are known to stand outside.
+    A manifest without a namespace is in `namespace`, unless its kind is cluster-scoped.
     """
     group, separator, _ = str(manifest.get("apiVersion", "")).rpartition("/")
     group = group if separator else ""
     kind, metadata = str(manifest.get("kind", "")), mapping(manifest, ("metadata",))
-    own = str(metadata.get("namespace", ""))
-    if not own and namespace and is_namespaced(group, kind) is not False:
-        own = namespace
-    return ObjectId(group, kind, own, str(metadata.get("name", "")))
+    own_namespace = str(metadata.get("namespace", ""))
+    if not own_namespace and namespace and is_namespaced(group, kind) is not False:
+        own_namespace = namespace
+    return ObjectId(group, kind, own_namespace, str(metadata.get("name", "")))
 
 
 class DuplicateObject(ValueError):
-    """Two manifests have the same identity; a cluster would keep only the last."""
+    """Two manifests have the same identity, so a cluster would keep only the last."""
 
     def __init__(self, identity: ObjectId) -> None:
         self.identity = identity

@@ -1,4 +1,4 @@
-"""Facts for the operation of workloads: interfaces, metrics, scaling, data to back up."""
+"""Facts for the operation of workloads: interfaces, metrics, scaling, backups."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ InterfaceProtocol = Literal["http", "grpc"]
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A port of a workload's Service that people or programs outside open, through the ingress controller.
+    """A port of a workload's Service that is used from outside the cluster, through the ingress controller.
 
-    `name` is unique in the namespace. `authenticates` says that it asks for a login by itself; anything
-    else needs one in front of it. Its health path is that of the port.
+    `name` is unique in the namespace. `authenticates` says that the program asks for a login; if not, it needs a
+    login in front of it. Its health path is that of the port.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """A port at which each pod of a workload exposes metrics in Prometheus' text format, without a login.
+    """A port at which each pod of a workload exposes metrics in the Prometheus text format, without a login.
 
     `job` is the job label of its time series; default: the workload's name.
     """
@@ -39,7 +39,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """An autoscaler that keeps CPU use near `cpu_percent` of the requests, within bounds."""
+    """An autoscaler that keeps CPU use near `cpu_percent` of the requests, within the bounds."""
 
     minimum: int
     maximum: int
@@ -48,9 +48,9 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseData:
-    """A PostgreSQL database with data that cannot be made again, and who may read all of it.
+    """A PostgreSQL database whose data must be backed up, and a user that may read all of it.
 
-    `image` is one whose `pg_dump` fits the server.
+    `image` has a `pg_dump` that matches the server's version.
     """
 
     endpoint: Endpoint
@@ -62,7 +62,7 @@ class DatabaseData:
 
 @dataclass(frozen=True, slots=True)
 class VolumeData:
-    """A volume claim of a StatefulSet's pods with data that cannot be made again."""
+    """A volume claim of a StatefulSet's pods whose data must be backed up."""
 
     workload: str
     claim: str

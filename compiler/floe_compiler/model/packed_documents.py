@@ -1,4 +1,4 @@
-"""Documents as bytes and back: the data is decoded at once, the locations of keys and values on first use."""
+"""Documents as bytes and back. The data is decoded immediately, the locations of keys and values on first use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Position = tuple[tuple[str | int, ...], int, int]
 
 
 class _Places(msgspec.Struct, array_like=True):
-    """Where in the file the keys and values stand, by line and column, and the text of values that are not text."""
+    """Line and column of the keys and values, and the source text of values that are not strings."""
 
     keys: list[_Position]
     values: list[_Position]
@@ -30,7 +30,7 @@ class _Entry(msgspec.Struct, array_like=True):
 
 
 def packed(documents: tuple[Document, ...]) -> bytes | None:
-    """Return documents as bytes; None if one holds a number that MessagePack cannot encode."""
+    """Return documents as bytes; None if one has a number that MessagePack cannot encode."""
     try:
         return encode([_entry(document) for document in documents])
     except (OverflowError, TypeError):
@@ -38,7 +38,7 @@ def packed(documents: tuple[Document, ...]) -> bytes | None:
 
 
 def unpacked(data: bytes) -> tuple[Document, ...] | None:
-    """Decode documents; None if the bytes are not documents."""
+    """Decode documents; return None if the bytes are not valid."""
     entries = decode(data, list[_Entry])
     return None if entries is None else tuple(map(_document, entries))
 

@@ -1,4 +1,4 @@
-"""The locations in the inputs that findings about objects point to."""
+"""The locations in the inputs that diagnostics about objects point to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floe_compiler.model.span import Span
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the objects of a unit come from; the fields are those of `Rendered`."""
+    """The locations of a unit's objects in the inputs; the fields are those of `Rendered`."""
 
     environment: str
     origins: Mapping[str, Span] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Places:
 
     @classmethod
     def of(cls, rendered: Rendered) -> Places:
-        """Return the places of what was rendered; launched pods are patched where the object that describes them is."""
+        """Return the places of a rendered unit; launched pods have the patches of the object with their template."""
         launched = {
             str(launched_id(pods.group)): rendered.patched[str(pods.description.by)]
             for pods in rendered.launched
@@ -40,7 +40,7 @@ class Places:
     ) -> Diagnostic:
         """Return a diagnostic about an object, pod group or namespace.
 
-        Rendered objects are valid by themselves, so for a patched one the location is that of the last patch.
+        Rendered objects are valid before they are patched, so the location for a patched object is its last patch.
         """
         places = [Related(span, "patched here, too") for span in reversed(self.patched.get(str(about), ()))]
         if origin := self.origin(about):
@@ -52,12 +52,12 @@ class Places:
             for span in spans
         ]
         span = places[0].span if places else None
-        others = (one for one in (*places[1:], *related) if one.span != span)
+        others = (place for place in (*places[1:], *related) if place.span != span)
         return Diagnostic(rule, message, span, f"{self.environment}: {about}", hint, tuple(dict.fromkeys(others)))
 
 
 def _explains(removed: ObjectId, about: object, message: str) -> bool:
-    """Return whether a finding may be due to a removed object: its Namespace, its namesake, or a referrer."""
+    """Return whether the removal may be the cause of a finding: the object has that name, or the message names it."""
     if isinstance(about, ObjectId) and about.kind == "Namespace":
         return about.name == removed.namespace
     if getattr(about, "namespace", "") != removed.namespace:

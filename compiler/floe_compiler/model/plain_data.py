@@ -1,4 +1,4 @@
-"""What may stand in a rendered object: the values that YAML, JSON and every reader of them agree on."""
+"""Plain data: values that mean the same in YAML and JSON, to every reader. Rendered objects contain nothing else."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ from typing import Any
 from floe_compiler.model.document import DataPath, show_path
 
 DEEPEST = 100
-"""Levels of nesting; the deepest Kubernetes objects (schemas in CustomResourceDefinitions) have about thirty."""
+"""Levels of nesting; the deepest Kubernetes objects (CustomResourceDefinitions with their schemas) have about 30."""
 
 _MOST = 10_000_000
-"""Values at one level: only a value that contains itself several times has more."""
+"""The most values at one level: only a value that contains itself several times has more."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_plain(value: Any, path: DataPath = ()) -> None:
-    """Accept dicts with text keys, lists, str, int, float, bool and None, and nothing derived from them.
+    """Accept dicts with text keys, lists, str, int, float, bool and None, but no subclasses.
 
-    Raises TypeError for another type, ValueError for a value no cluster can hold: NaN, infinity, an integer beyond
-    64 bits, text that is not Unicode, or nesting deeper than DEEPEST levels (as a value that contains itself has).
-    The messages name the place, never the value, which may be secret.
+    Raises TypeError for another type, and ValueError for a value that no cluster can store: NaN, infinity, an integer
+    of more than 64 bits, text that is not valid Unicode, or more than DEEPEST levels (as in a value that contains
+    itself). The messages name the place, never the value, as it may be secret.
     """
     if not is_plain(value):
         _explain(value, path)
 
 
 def is_plain(value: Any) -> bool:
-    """Tell whether `check_plain` accepts a value; level by level, which is the quickest way in Python."""
+    """Return whether `check_plain` accepts a value. It goes level by level, which is the fastest way in Python."""
     level: list[Any] | None = [value]
     for depth in range(DEEPEST + 1):
         if not level:
             break
-        if depth == DEEPEST and any(type(one) in (dict, list) for one in level):
+        if depth == DEEPEST and any(type(value) in (dict, list) for value in level):
             return False
         level = _below(level)
     return level is not None and len(level) == 0
 
 
 def _below(level: list[Any]) -> list[Any] | None:
-    """Return what lies one level deeper; None if anything here is not plain data."""
+    """Return the values one level deeper; None if any value at this level is not plain data."""
     below: list[Any] = []
-    for one in level:
-        kind = type(one)
+    for value in level:
+        kind = type(value)
         if kind is str:
-            if not one.isascii() and _SURROGATE.search(one):
+            if not value.isascii() and _SURROGATE.search(value):
                 return None
         elif kind is dict:
-            if not all(type(key) is str and (key.isascii() or not _SURROGATE.search(key)) for key in one):
+            if not all(type(key) is str and (key.isascii() or not _SURROGATE.search(key)) for key in value):
                 return None
-            below += one.values()
+            below += value.values()
         elif kind is list:
-            below += one
-        elif not (kind is bool or one is None or _is_number(one)):
+            below += value
+        elif not (kind is bool or value is None or _is_number(value)):
             return None
     return below if len(below) <= _MOST else None
 
@@ -91,7 +91,7 @@ def _check_number(value: Any, path: DataPath) -> None:
             raise ValueError(f"{_place(path)} is an integer of more than 64 bits, which Kubernetes would round")
     elif type(value) is float:
         if not math.isfinite(value):
-            raise ValueError(f"{_place(path)} is infinite or not a number, which JSON cannot say")
+            raise ValueError(f"{_place(path)} is infinite or not a number, which JSON cannot represent")
     else:
         kinds = "dict, list, str, int, float, bool or None"
         raise TypeError(f"{_place(path)} is {type(value).__name__}, not plain data ({kinds})")
@@ -102,7 +102,7 @@ def _check_text(text: str, path: DataPath) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise ValueError(f"{_place(path)} holds half a surrogate pair, which is no Unicode text") from None
+            raise ValueError(f"{_place(path)} is not valid Unicode: it contains half a surrogate pair") from None
 
 
 def _check_depth(path: DataPath) -> None:

@@ -1,8 +1,8 @@
-"""What an unquoted scalar means: only what YAML 1.1, YAML 1.2 and the reader of Kubernetes all take it for.
+"""The value of an unquoted scalar. It has one only if YAML 1.1, YAML 1.2 and Kubernetes agree on it.
 
-They differ more than one expects. Kubernetes reads `on` and `y` as true, `0644` and `0o644` as 420, `1e3` as 1000;
-YAML 1.2 reads `0644` as 644 and `on` as text; YAML 1.1 reads `12:30` as 750 and `1e3` as text. (Measured with kubectl
-1.37, PyYAML 6.0.3 and ruamel.yaml 0.19.1; the tests measure it again.)
+They often differ. Kubernetes reads `on` and `y` as true, `0644` and `0o644` as 420, `1e3` as 1000. YAML 1.2 reads
+`0644` as 644 and `on` as text. YAML 1.1 reads `12:30` as 750 and `1e3` as text. (Measured with kubectl 1.37, PyYAML
+6.0.3 and ruamel.yaml 0.19.1; the tests measure it again.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FLOAT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*(?:[eE][-+][0-9]+)?")
 
 _SWITCHES = {"y": "true", "yes": "true", "on": "true", "n": "false", "no": "false", "off": "false"}
 _BASED = re.compile(r"[-+]?0(?:x[0-9a-f]+|o[0-7]+|b[01]+)", re.IGNORECASE)
-# Text that some reader takes for a number although it has no digit left, or a sign in the middle.
+# Text that some readers take for a number although it has no digit, or a sign in the middle.
 _NEARLY_NUMBER = re.compile(r"[-+]?(?:0[xob]|\.)?_+|0_*b_*[-+][01_]+", re.IGNORECASE)
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 _OCTAL = re.compile(r"[-+]?0[0-7]+")
@@ -35,14 +35,14 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """A scalar that readers disagree on: what some take it for, and what to write instead if that was meant."""
+    """A scalar that readers disagree on: what some read, and what to write if that was meant."""
 
     kind: str
     meant: str = ""
 
 
 def read_plain(text: str) -> Scalar | Ambiguous:
-    """Return the value of an unquoted scalar, or why it has none."""
+    """Return the value of an unquoted scalar, or why it is ambiguous."""
     if text in _AGREED:
         return _AGREED[text]
     if _INTEGER.fullmatch(text) and len(text) <= 20 and -(2**63) <= int(text) < 2**63:
@@ -82,7 +82,7 @@ def _number_ambiguity(written: str) -> Ambiguous | None:
 
 
 def _number(number: float, kind: str = "a number") -> Ambiguous:
-    """Return the ambiguity of a number, with the form that all readers agree on if it is in the common range."""
+    """Return the ambiguity of a number, with the form that all readers agree on if there is one."""
     if -1e15 < number < 1e15 and "e" not in (shown := repr(float(number))):
         return Ambiguous(kind, shown.removesuffix(".0"))
     return Ambiguous("a number out of range")

@@ -1,4 +1,4 @@
-"""The plan of a mesh between inputs and objects: resolved, declared, and planned unit by unit."""
+"""The data between inputs and objects: each unit is resolved, declared, and planned."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ CalledPort = tuple[Protocol, int]
 """Protocol and number of a container's port."""
 
 Callers = Mapping[str, tuple[CalledPort, ...]]
-"""Who calls a server: the namespaces of the pods that do, each with the ports that they call, sorted."""
+"""The callers of a server: their namespaces, each with the ports that they call, sorted."""
 
 ComponentScope = Literal["platform", "domain", "each"]
-"""Where a component runs: in the platform's namespace, in that of each domain, or in all of these."""
+"""Where a component runs: in the platform's namespace, in that of each domain, or in both."""
 
 PLATFORM: Final = "platform"
-"""The scope of the shared services; every other scope is a domain's name."""
+"""The scope of the shared services; all other scopes are names of domains."""
 
 
 def nothing(_instance: object) -> tuple[()]:
@@ -53,9 +53,9 @@ def nothing(_instance: object) -> tuple[()]:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A component needs a capability: of the platform, or of its own domain (looked up there first).
+    """A capability that a component needs, from its own domain or, if there is none, from the platform.
 
-    `name` selects one by name; `many` selects all in the unit; `optional` may remain unmet.
+    `name` selects one by name. `many` selects all in the unit. An `optional` requirement may stay unmet.
     """
 
     kind: type[Capability]
@@ -72,12 +72,12 @@ class Product:
     domain: str
     spec: DataProduct
     origin: Span | None = None
-    """Where it was written."""
+    """Its location in the inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instance(Generic[Config]):
-    """One use of a component in one namespace. `origin` is the authored place that asked for it."""
+    """One use of a component in one namespace. `origin` is its location in the inputs."""
 
     slot: str
     type: str
@@ -87,20 +87,20 @@ class Instance(Generic[Config]):
     config: Config
     settings: Settings
     products: tuple[Product, ...] = ()
-    """The data products that it runs; for orchestrators."""
+    """For orchestrators: the data products that it runs."""
 
     domains: tuple[str, ...] = ()
-    """The domains that have data products, sorted; for shared components, which know no more of them."""
+    """For shared components: the names of the domains with data products, sorted."""
 
     origin: Span | None = None
     databases: tuple[str, ...] = ()
-    """The names of its databases (`<server>/<database>`), in the order of the component's needs."""
+    """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""
 
     settings_path: DataPath = ()
-    """Where its settings stand in the documents of its scope."""
+    """The locations of its settings in the documents of its scope."""
 
     placement: Placements = field(default_factory=Placements)
-    """The nodes for the pods of its namespace; for components that start pods by themselves."""
+    """For components that start pods at run time: the nodes for the pods of its namespace."""
 
     def label(self) -> str:
         """Return its name in messages: `catalog polaris in floe-platform`."""
@@ -109,7 +109,7 @@ class Instance(Generic[Config]):
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[Config]):
-    """What a component's `build` gets: its instance, and the capabilities that its requirements found."""
+    """The input of a component's `build`: its instance, and the capabilities that meet its requirements."""
 
     instance: Instance[Config]
     found: tuple[Capability, ...] = ()
@@ -125,15 +125,16 @@ class Context(Generic[Config]):
         return self.instance.settings
 
     def all(self, kind: type[Kind]) -> tuple[Kind, ...]:
-        """Return every capability of that kind that was found, sorted by name."""
-        return tuple(sorted((one for one in self.found if isinstance(one, kind)), key=lambda one: one.name))
+        """Return all capabilities of this kind, sorted by name."""
+        of_kind = (capability for capability in self.found if isinstance(capability, kind))
+        return tuple(sorted(of_kind, key=lambda capability: capability.name))
 
     def optional(self, kind: type[Kind], name: str = "") -> Kind | None:
-        """Return the capability of that kind (and name), or None."""
-        return next((one for one in self.all(kind) if name in ("", one.name)), None)
+        """Return the capability of this kind (and name), or None."""
+        return next((capability for capability in self.all(kind) if name in ("", capability.name)), None)
 
     def one(self, kind: type[Kind], name: str = "") -> Kind:
-        """Return the capability of that kind (and name); a component may only ask for what it requires."""
+        """Return the capability of this kind (and name); a component may only use what it requires."""
         found = self.optional(kind, name)
         if found is None:
             raise LookupError(f"{self.instance.label()} uses a {kind.__name__} {name} that it does not require")
@@ -142,7 +143,7 @@ class Context(Generic[Config]):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseNeed:
-    """A component needs a PostgreSQL database; `choice` says where, `database` and `user` what it is usually called."""
+    """A PostgreSQL database that a component needs: where (`choice`), and its usual database and user names."""
 
     choice: PostgresqlServer | ExternalPostgresql
     database: str
@@ -153,8 +154,8 @@ class DatabaseNeed:
 class Refusal:
     """Why a component cannot work in an environment, and the fix.
 
-    `path` leads from the component's settings to the one that is at fault. If it is a setting of the platform or domain
-    instead, such as `placement`, `scope_path` leads to it from the top of their documents.
+    `path` is that of the wrong setting, from the component's settings. If the wrong setting is one of the platform or
+    domain, such as `placement`, `scope_path` is its path from the top of their documents.
     """
 
     message: str
@@ -167,13 +168,13 @@ class Refusal:
 class Component(Generic[Config]):
     """A component that a platform can use: the constant COMPONENT of a module in `components/`.
 
-    All functions are functions of a module, so that other processes find them by their names: no lambdas.
-    `slot` is the place it fills, as a path in the platform manifest (`observability.collector`), and `type` the word
-    that chooses it there. `name` is what an instance is called (default: the type). `profiles` are defaults by scale.
-    `databases`, `provides` and `requires` are facts of the configuration alone; `refuses` and `build` may use what the
-    requirements found (the databases first of all). `constructs` adds objects written with cdk8s in Python to the
-    instance's chart. `completes` returns what depends on the facts of all namespaces: it joins what `build` returned,
-    and takes the place of what has the same name there, but declares no other interfaces, metrics or data.
+    All functions are at the top level of a module, not lambdas, so that other processes find them by name.
+    `slot` is a path in the platform manifest (`observability.collector`), and `type` selects the component there.
+    `name` is the name of an instance (default: the type). `profiles` are defaults by scale. `databases`, `provides`
+    and `requires` depend on the configuration only; `refuses` and `build` may also use the capabilities that meet the
+    requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `completes` returns
+    parts that depend on the facts of all namespaces: they are added to those of `build`, and replace those with the
+    same name, but must not declare other interfaces, metrics or data.
     """
 
     slot: str
@@ -193,13 +194,13 @@ class Component(Generic[Config]):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return what identifies the component: its slot and type."""
+        """Return the component's key: its slot and type."""
         return (self.slot, self.type)
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalDatabase:
-    """A database outside the cluster, and the component that uses it (as people call it, and where it was chosen)."""
+    """A database outside the cluster, and the component that uses it (its label, and where it was chosen)."""
 
     host: str
     port: int
@@ -219,7 +220,7 @@ class ResolvedUnit:
     contexts: tuple[tuple[Component[Any], Context[Any]], ...]
     quota: Quota
     quota_origin: Span | None = None
-    """Where the quota was written, or the scale that it follows from."""
+    """The location of the quota, or of the scale that sets it."""
 
     external_databases: tuple[ExternalDatabase, ...] = ()
 
@@ -233,17 +234,17 @@ class EnvironmentPlan:
     delivery: ArgoCd | Flux
     units: tuple[ResolvedUnit, ...]
     version_origin: Span | None = None
-    """Where the version of Kubernetes was written."""
+    """The location of the Kubernetes version."""
 
     def delivery_plan(self) -> DeliveryPlan:
-        """Return the facts that the delivery objects are derived from."""
+        """Return what the delivery objects are derived from."""
         namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
         return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveredNamespace:
-    """A namespace as Argo CD or Flux delivers it."""
+    """A namespace that Argo CD or Flux delivers."""
 
     scope: str
     namespace: str
@@ -252,7 +253,7 @@ class DeliveredNamespace:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPlan:
-    """What the delivery objects of an environment follow from."""
+    """What the delivery objects of an environment are derived from."""
 
     settings: Settings
     cluster: Cluster
@@ -263,18 +264,18 @@ class DeliveryPlan:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredInstance:
-    """A component instance with all the facts that it declares. `objects` are those of its cdk8s constructs."""
+    """A component instance with all facts that it declares. `objects` are those of its cdk8s constructs."""
 
     instance: Instance[Any]
     parts: Parts
     objects: tuple[Object, ...] = ()
     secrets: tuple[Secret, ...] = ()
-    """The secrets that it hands over to others, sorted; whether it creates them or only refers to them."""
+    """The secrets in the capabilities that it provides, sorted, whether it creates them or only refers to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUnit:
-    """One namespace with everything that its components declare. Plain data."""
+    """One namespace with everything that its components declare."""
 
     settings: Settings
     scope: str
@@ -284,7 +285,7 @@ class DeclaredUnit:
     instances: tuple[DeclaredInstance, ...] = ()
     quota_origin: Span | None = None
     incomplete: bool = False
-    """Components of it add parts once the facts of all namespaces are known (`Component.completes`)."""
+    """Whether components add parts once the facts of all namespaces are known (`Component.completes`)."""
 
     @property
     def key(self) -> UnitKey:
@@ -294,7 +295,7 @@ class DeclaredUnit:
 
 @dataclass(frozen=True, slots=True)
 class SharedSecrets:
-    """The secrets of a namespace that others read through a store, and the namespaces that do; both sorted."""
+    """The secrets of a namespace that other namespaces read through a store, and these namespaces; both sorted."""
 
     secrets: tuple[str, ...]
     readers: tuple[str, ...]
@@ -302,13 +303,10 @@ class SharedSecrets:
 
 @dataclass(frozen=True, slots=True)
 class UnitPlan:
-    """The unit of work: a namespace, and what follows for it from the facts of the others.
-
-    Rendering reads this and nothing else.
-    """
+    """All that is needed to render a unit: its declared facts, and what is derived from the facts of other units."""
 
     unit: DeclaredUnit
     callers: Mapping[str, Callers] = field(default_factory=dict)
-    """For each server of the namespace that is called: by which namespaces, on which ports."""
+    """For each server of the namespace: the namespaces that call it, and the ports."""
 
     shared_secrets: SharedSecrets | None = None

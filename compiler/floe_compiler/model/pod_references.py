@@ -31,7 +31,7 @@ class Reference(NamedTuple):
 
 
 def references(pod: Object, place: str = "spec") -> Iterator[Reference]:
-    """Yield each use of a ConfigMap or Secret by a pod's specification, image pull secrets aside.
+    """Yield each use of a ConfigMap or Secret in a pod's specification, except image pull secrets.
 
     Args:
         pod: The specification.
@@ -41,7 +41,7 @@ def references(pod: Object, place: str = "spec") -> Iterator[Reference]:
     for container in containers_of(pod, place):
         yield from _of_variables(container)
         for mount in mappings(container.data, ("volumeMounts",)):
-            # What is mounted as a single file has the name of its key, unless the volume gives it another.
+            # A file that is mounted alone has the name of its key, unless the volume sets another.
             mounted[str(mount.get("name"))].append(str(mount.get("subPath", "")))
     for volume in mappings(pod, ("volumes",)):
         name = str(volume.get("name", ""))

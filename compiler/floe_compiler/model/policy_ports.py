@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 Port = tuple[str, int]
-"""A protocol and a port number; the number ANY_PORT stands for all of them."""
+"""A protocol and a port number; the number ANY_PORT means all ports."""
 
 NamedPorts = Mapping[str, Mapping[str, Mapping[int, int]]]
-"""By protocol, name and number of a port: the pods (as bits) whose containers call that number so."""
+"""By protocol, name and number of a port: the pods (as bits) whose containers give that number this name."""
 
 ANY_PORT = 0
 DNS_PORT = 53
@@ -20,7 +20,7 @@ _DNS_NAMES = frozenset({"dns", "dns-tcp"})
 
 
 class PolicyPorts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The ports of one rule: numbers, names (which may mean another number for each pod), and ranges."""
+    """The ports of one rule: numbers, names (which may mean a different number for each pod), and ranges."""
 
     numbers: tuple[Port, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
@@ -28,9 +28,9 @@ class PolicyPorts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @classmethod
     def of(cls, ports: Iterable[Mapping[str, Any]]) -> PolicyPorts:
-        """Return the ports of a NetworkPolicy's rule; a rule without any means all.
+        """Return the ports of a NetworkPolicy's rule; a rule without ports means all.
 
-        A name of the cluster's DNS is a number as well, since the pods that have it are not rendered.
+        A port name of the cluster's DNS is also added as a number, as the pods of the DNS are not rendered.
         """
         if not ports:
             return cls(tuple((protocol, ANY_PORT) for protocol in _PROTOCOLS))
@@ -47,17 +47,17 @@ class PolicyPorts(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return cls(tuple(numbers), tuple(names), tuple(ranges))
 
     def plain(self, known: Collection[int]) -> Iterator[Port]:
-        """Yield the ports by number; of a range, only those that some container or connection uses."""
+        """Yield the ports by number; of a range, only those that a container or connection uses."""
         yield from self.numbers
         for protocol, first, last in self.ranges:
             yield from ((protocol, number) for number in sorted(known) if first <= number <= last)
 
     def received(self, receivers: int, known: Collection[int], named: NamedPorts) -> Iterator[tuple[Port, int]]:
-        """Yield the ports with those of the receivers (as bits) that the rule means by each.
+        """Yield the ports, each with the receivers (as bits) that it applies to.
 
         Args:
-            receivers: The pods that the rule lets be reached.
-            known: The numbers that some container or connection uses.
+            receivers: The pods that the rule allows to be reached.
+            known: The numbers that a container or connection uses.
             named: The named ports of the receivers' namespace.
         """
         if receivers:

@@ -1,7 +1,7 @@
 """Kubernetes quantities (`500m`, `3Gi`) as exact numbers, and back to the text that Kubernetes prints.
 
-The rules are those of k8s.io/apimachinery, `pkg/api/resource/quantity.go`. Stricter than there: a quantity is never
-negative, and one that Kubernetes would round (finer than 10^-9) or cap (2^63 and more) is refused.
+The rules are those of k8s.io/apimachinery, `pkg/api/resource/quantity.go`, but stricter: negative quantities are
+refused, and so are those that Kubernetes would round (finer than 10^-9) or cap (2^63 and more).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _MOST = 2**63
 
 @dataclass(frozen=True, order=True, slots=True)
 class Quantity:
-    """An amount in base units (cores, bytes, pieces).
+    """An amount in base units (cores, bytes, counts).
 
-    `notation` is how it was written, which decides its text but not what it equals: 1Gi is 1073741824.
+    `notation` is how it was written. It determines the text, but equality ignores it: 1Gi equals 1073741824.
     """
 
     amount: Fraction
@@ -48,7 +48,7 @@ class Quantity:
 
 
 ZERO = Quantity(Fraction(0))
-"""Where a sum starts: `sum(quantities, ZERO)`."""
+"""The start of a sum: `sum(quantities, ZERO)`."""
 
 
 def parse_quantity(text: str) -> Quantity:
@@ -83,7 +83,7 @@ def _scale(number: str, suffix: str, exponent: str | None) -> tuple[Notation, Fr
 
 
 def _with_suffix(amount: Fraction, base: int, suffixes: dict[str, int]) -> str:
-    """Return the amount with the greatest suffix that leaves an integer."""
+    """Return the amount with the largest suffix that leaves an integer."""
     if not amount:
         return "0"
     for suffix, power in reversed(suffixes.items()):

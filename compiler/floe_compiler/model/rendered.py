@@ -1,4 +1,4 @@
-"""The result of synthesis for one unit: the objects, and the declared facts that checks compare them with."""
+"""The result of synthesis for one unit: the objects, and the declared facts that the checks compare them with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION = "kubernetes"
 
 
 class PodGroup(NamedTuple):
-    """The pods of one workload: of the Deployment, StatefulSet, DaemonSet, Job or CronJob of that name, or launched."""
+    """The pods of one workload (Deployment, StatefulSet, DaemonSet, Job or CronJob) or of one kind of launched pods."""
 
     namespace: str
     name: str
@@ -29,10 +29,10 @@ class PodGroup(NamedTuple):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Description:
-    """Where the objects describe pods that are started at run time: as JSON, in a variable of a container.
+    """Where the objects describe pods that are started at run time: as JSON, in an environment variable.
 
-    The paths lead to the specification of the Job, to the metadata of its pods, to their specification less the
-    container, and to the container.
+    The paths lead to the Job's specification, to its pods' metadata, to their specification without the container,
+    and to the container.
     """
 
     by: ObjectId
@@ -46,7 +46,7 @@ class Description:
 
 @dataclass(frozen=True, order=True, slots=True)
 class LaunchedPods:
-    """Pods that a component starts at run time (such as Dagster's runs): no rendered object has their template."""
+    """Pods that a component starts at run time (such as Dagster's runs), so no rendered object has their template."""
 
     group: PodGroup
     labels: tuple[tuple[str, str], ...]
@@ -57,16 +57,16 @@ class LaunchedPods:
     """Their CPU and memory limits."""
 
     count: int = 0
-    """How many of them may run at once."""
+    """How many may run at once."""
 
     queue: str = ""
-    """Who starts them: pods of one queue in a namespace share its limit. Without a name, they are a queue alone."""
+    """What starts them: the pods of a queue in a namespace share a limit. Empty: a queue of their own."""
 
     at_once: int | None = None
-    """How many pods of the queue may run at once; None for all."""
+    """How many pods of the queue may run at once; None: all."""
 
     description: Description | None = None
-    """Where their template stands."""
+    """The location of their template."""
 
 
 DELIVERY_UNIT = DELIVERY_FOLDER
@@ -76,13 +76,13 @@ LAUNCHED = "launched pods"
 
 
 def launched_id(group: PodGroup) -> ObjectId:
-    """Return the subject of findings about launched pods, which are not rendered as an object."""
+    """Return the subject of findings about launched pods, as there is no object to name."""
     return ObjectId("", LAUNCHED, group.namespace, group.name)
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class External:
-    """A server outside the cluster's rendered Services, declared in an input; `cidr` limits where it may be."""
+    """A declared server that is not a rendered Service; `cidr` is its address range."""
 
     host: str
     port: int
@@ -91,10 +91,10 @@ class External:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Connection:
-    """A declared edge: pods of `source` open connections to `target` on container port `port`.
+    """A declared connection: pods of `source` connect to `target` on container port `port`.
 
-    The pods of a group may connect among themselves with source == target. `target` is an External for a server
-    outside, and the string "kubernetes-api" for the cluster's API server. Every pod may use DNS, without a Connection.
+    If source == target, the pods of a group connect to each other. `target` is an External for a server outside, and
+    "kubernetes-api" for the cluster's API server. Every pod may use DNS without a Connection.
     """
 
     source: PodGroup
@@ -114,7 +114,7 @@ class SecurityException:
 
 @dataclass(frozen=True, order=True, slots=True)
 class ExistingSecret:
-    """A Secret that is managed outside the compiler, so that no rendered object writes it. Without `keys`: any keys."""
+    """A Secret that is managed outside the compiler, so it is not rendered. Without `keys`: any keys."""
 
     namespace: str
     name: str
@@ -124,16 +124,16 @@ class ExistingSecret:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One unit of an environment after synthesis (or after the overlay stage, with the objects replaced).
+    """One unit of an environment after synthesis; the overlay stage replaces its objects.
 
-    `namespace` is empty for objects without one, and `DELIVERY_UNIT` for those of the delivery.
+    `namespace` is empty for objects without a namespace, and `DELIVERY_UNIT` for those of the delivery.
     """
 
     environment: str
     objects: ObjectSet
     namespace: str = ""
     cluster: str = ""
-    """The identity of the cluster that it runs in (`cluster_identity`); several environments may run in one."""
+    """The identity of its cluster (`cluster_identity`), in which several environments may run."""
 
     cluster_name: str = ""
     """The cluster's name in the environment."""
@@ -142,32 +142,32 @@ class Rendered:
     kubernetes_version: str = "1.34"
     cluster_domain: str = "cluster.local"
     image_registries: tuple[str, ...] = ()
-    """Allowed prefixes of images (`ghcr.io/acme`); empty: any registry."""
+    """Allowed image prefixes (`ghcr.io/acme`); empty: any."""
 
     connections: frozenset[Connection] = frozenset()
     launched: frozenset[LaunchedPods] = frozenset()
     exceptions: frozenset[SecurityException] = frozenset()
     ingress_groups: frozenset[tuple[PodGroup, int]] = frozenset()
-    """Pods and container ports that the ingress controller's namespace may reach."""
+    """Pods and container ports that the ingress controller may reach."""
 
     ingress_namespace: str = ""
     """The ingress controller's namespace, if the cluster has one."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     nodes: int = 3
-    """How many nodes to count for DaemonSets."""
+    """The number of nodes to assume for DaemonSets."""
 
     delivery: frozenset[ObjectId] = frozenset()
     """The Argo CD or Flux objects, which have their own folder and namespace."""
 
     origins: Mapping[str, Span] = field(default_factory=dict)
-    """By `str` of an object's identity or of a group of launched pods: its location in the inputs."""
+    """Locations in the inputs, by `str` of an object's identity or of a group of launched pods."""
 
     patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
-    """By an object's `str(ObjectId)`: the authored kustomize patches that changed it, in order."""
+    """The kustomize patches that changed an object, in order, by the object's `str(ObjectId)`."""
 
     removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
-    """The objects that authored kustomize patches removed, with these patches."""
+    """The objects that kustomize patches removed, with these patches."""
 
     @property
     def key(self) -> UnitKey:

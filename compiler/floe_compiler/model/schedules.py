@@ -1,7 +1,7 @@
-"""Schedules and time zones as a Kubernetes CronJob takes them.
+"""Schedules and time zones that a Kubernetes CronJob accepts.
 
 Kubernetes reads schedules with github.com/robfig/cron/v3 `ParseStandard`: five fields or a word such as `@daily`.
-`@every 1h` is refused although Kubernetes knows it: it counts from whenever the controller last started.
+`@every 1h` is refused although Kubernetes accepts it: it counts from the last start of the controller.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime
 from floe_compiler.model.diagnostics import did_you_mean
 
 _WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
-# By the names that cronsim uses: how many values there are, and which.
+# By cronsim's names of the fields: how many values there are, and which.
 _FIELDS = {
     "minute": (60, "0-59"),
     "hour": (24, "0-23"),
@@ -27,7 +27,7 @@ _NAMES = (
     ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"),
     ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
 )
-# robfig/cron supports only this dialect: no L, W, # or 7 for Sunday.
+# robfig/cron supports only this syntax: no L, W, # or 7 for Sunday.
 _TERM = re.compile(r"(?:\*|(?:[0-9]{1,2}|[A-Za-z]{3})(?:-(?:[0-9]{1,2}|[A-Za-z]{3}))?)(?:/([0-9]{1,4}))?")
 
 
@@ -75,9 +75,9 @@ def _check_ranges(text: str, name: str, field: str) -> None:
     for term in field.split(","):
         ends = [_number(end) for end in term.partition("/")[0].upper().split("-")]
         if ends[0] > ends[-1]:
-            what = f'{name} "{term}" ends before it begins'
+            reason = f'{name} "{term}" ends before it begins'
             raise ValueError(
-                f'"{text}" is not a schedule; {what}: split it into two ranges, each within {_FIELDS[name][1]}'
+                f'"{text}" is not a schedule; {reason}: split it into two ranges, each within {_FIELDS[name][1]}'
             )
 
 
@@ -90,7 +90,7 @@ def _check_with_cronsim(text: str) -> None:
     from cronsim import CronSim, CronSimError
 
     try:
-        CronSim(text, datetime(2024, 1, 1))  # any start will do: what is of interest is whether it can be read
+        CronSim(text, datetime(2024, 1, 1))  # the start does not matter, only whether cronsim accepts it
     except CronSimError as error:
         name = str(error).removeprefix("Bad ")
         values = _FIELDS[name][1] if name in _FIELDS else "see crontab(5)"

@@ -1,11 +1,11 @@
-"""Keywords of the JSON Schemas that their writers and readers share."""
+"""Keywords of JSON Schemas that several modules use."""
 
 from __future__ import annotations
 
 REFERENCE = "#/$defs/"
-"""Prefix of a reference to a definition of the same schema."""
+"""Prefix of a reference to a definition in the same schema."""
 PATTERN_HINT = "patternErrorMessage"
-"""The keyword that describes a pattern in words; editors show it, too."""
+"""The keyword that describes a pattern in words. Editors show it, too."""
 DISCRIMINATOR = "type"
 """The key that decides which other keys a mapping has."""
 DEFAULT_TYPE = "defaultType"

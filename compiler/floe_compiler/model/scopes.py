@@ -65,12 +65,12 @@ _NAMESPACED_GROUPS = frozenset(
 
 
 def is_namespaced(group: str, kind: str, defined: Mapping[tuple[str, str], bool] = NOTHING_DEFINED) -> bool | None:
-    """Return whether objects of this kind live in a namespace; None if that is not known.
+    """Return whether this kind is namespaced; None if that is not known.
 
     Args:
         group: The API group, empty for the core.
         kind: The kind.
-        defined: Whether it is so for the kinds that the environment defines, by group and kind.
+        defined: Whether the kinds that the environment defines are namespaced, by group and kind.
     """
     if (group, kind) in defined:
         return defined[group, kind]

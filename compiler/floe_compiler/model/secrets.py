@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 class SecretKey:
     """One key of a secret, and where its value comes from.
 
-    `literal` is a value that is not secret (a user name) and is written into the manifest with the secret ones.
-    `generated` is the length of a random value that may be generated in the cluster where there is no vault;
-    a key with neither can only come from a store. `remote` is the property's name in the store, if it differs.
+    `literal` is a value that is not secret (a user name), so it is written into the manifest. `generated` is the
+    length of a random value that the cluster may generate if there is no vault. A key with neither can only come from
+    a store. `remote` is the property's name in the store, if it differs.
     """
 
     name: str
@@ -23,11 +23,11 @@ class SecretKey:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Secret:
-    """A secret that pods read. `owner` is the namespace it belongs to; others read the same value.
+    """A secret that pods read. `owner` is the namespace it belongs to; other namespaces read the same value.
 
-    `path` is its place in the store; empty: `<platform>/<environment>/<owner>/<name>`. `type` is the Kubernetes type.
-    `existing` marks a Secret that somebody else puts into the namespace: nothing is rendered for it. `remembered` is
-    False if its values are stored nowhere else, as in a database: then new ones may be generated on each change.
+    `path` is its path in the store; empty: `<platform>/<environment>/<owner>/<name>`. `type` is the Kubernetes type.
+    `existing` marks a Secret that is created outside the compiler: nothing is rendered for it. `remembered` is True if
+    its values are stored elsewhere, too, as in a database; if not, new values may be generated on each change.
     """
 
     name: str
@@ -46,18 +46,18 @@ class Secret:
 
 
 class SecretConflict(ValueError):
-    """Two different secrets would have the same name in one namespace."""
+    """Two different secrets have the same name in one namespace."""
 
     def __init__(self, first: Secret, second: Secret) -> None:
         self.first, self.second = first, second
-        super().__init__(f"secret {first.name} stands for two different things")
+        super().__init__(f"secret {first.name} is used for two different secrets")
 
 
 def merged(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
-    """Return the secrets, those of one name as one with all their keys; sorted by name.
+    """Return the secrets sorted by name; secrets with the same name are merged with all their keys.
 
-    A key that one user knows how to make, and another only names, is made. Raises SecretConflict if secrets of one name
-    differ in their owner, type or place.
+    If one user of a key says how to make its value and another only names the key, it is made. Raises SecretConflict
+    if secrets with the same name differ in their owner, type or path.
     """
     found: dict[str, Secret] = {}
     for secret in sorted(secrets):

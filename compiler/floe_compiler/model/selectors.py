@@ -9,11 +9,11 @@ from floe_compiler.model.nested_fields import items, mapping, mappings
 
 Labels = Mapping[str, str]
 Selector = Mapping[str, Any]
-"""A LabelSelector: `matchLabels` and `matchExpressions`; without either it selects everything."""
+"""A LabelSelector: `matchLabels` and `matchExpressions`; without both it selects everything."""
 
 
 def matches(selector: Selector, labels: Labels) -> bool:
-    """Return whether a LabelSelector matches these labels; null or malformed parts of it are ignored."""
+    """Return whether a LabelSelector matches these labels; null or malformed parts are ignored."""
     return all(labels.get(key) == value for key, value in mapping(selector, ("matchLabels",)).items()) and all(
         _satisfies(expression, labels) for expression in mappings(selector, ("matchExpressions",))
     )

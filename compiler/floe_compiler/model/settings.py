@@ -1,4 +1,4 @@
-"""The settings of one environment, by owner: platform, environment, cluster. The defaults are in the inputs."""
+"""The settings of one environment: platform, environment, cluster. The defaults are in `model/inputs/`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class PlatformSettings:
     name: str
     version: str
     registry: str
-    """The registry of images that are named without one."""
+    """The registry of images that are written without one."""
 
     mirrors: Mapping[str, str]
-    """Upstream registry -> the registry that mirrors it."""
+    """Upstream registry -> its mirror."""
 
     pull_secret: str
-    """The secret with which images are pulled; empty: no login."""
+    """The secret for pulling images; empty: no login."""
 
     secrets: SecretsBackend
     delivery: Literal["argocd", "flux"]
@@ -48,7 +48,7 @@ class ClusterSettings:
     domain: str
     storage_class: str
     ingress_namespace: str
-    """The namespace of the ingress controller; empty: there is none."""
+    """The namespace of the ingress controller; empty if there is none."""
 
     api_server_cidr: str
     nodes: int

@@ -1,4 +1,4 @@
-"""Rules that `check` applies within a unit, and `link` between units."""
+"""Rules that both `check` (within a unit) and `link` (between units) apply."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ EXIT = Rule(
     "C066",
     "undeclared egress",
     "A network policy lets pods send to addresses that no declared server has, or to namespaces that the environment "
-    "does not render. Narrow it, declare the server, or say that the namespace is somebody else's: annotation "
-    '"floe.dev/external-references: Namespace/<name>".',
+    "does not render. Narrow it, declare the server, or, if the namespace is created outside the output, set the "
+    'annotation "floe.dev/external-references: Namespace/<name>".',
 )

@@ -1,4 +1,4 @@
-"""Everything authored, as read: the input of resolution."""
+"""All input files as read: what `resolve` starts from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Positions in authored files."""
+"""Positions in input files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """A position in an authored file.
+    """A position in an input file.
 
-    `file` is the path from the repository's root with forward slashes; `line` and `column` start at 1,
-    as editors count them.
+    `file` is the path from the repository's root with forward slashes. `line` and `column` start at 1, as in editors.
     """
 
     file: str

@@ -119,8 +119,8 @@ class Structure:
         path: DataPath = tuple(error.absolute_path)
         wanted: Any = error.validator_value
         if meant := _meant(error):
-            for one in meant:
-                yield from self._of(one, written)
+            for cause in meant:
+                yield from self._of(cause, written)
         elif error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
             secret = self._refers_to_secret(schema)
             for key, hint, other in structure_hints.unknown_keys(error.instance, schema, self._definitions):
@@ -160,7 +160,7 @@ class Structure:
                 return "there is no value", hint or "write one, or delete the key"
             return f"{raw or shown} is not {' or '.join(KINDS[kind] for kind in kinds)}", hint
         if error.validator in ("enum", "const"):
-            known = [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+            known = [str(value) for value in (wanted if isinstance(wanted, list) else [wanted])]
             return f"{shown} is not a known value", did_you_mean(str(error.instance), known)
         if error.validator == "minItems":
             return "the list is empty", "give it at least one entry"
@@ -175,10 +175,12 @@ class Structure:
 def _meant(error: ValidationError) -> list[ValidationError]:
     """Return the errors of the one alternative of an `anyOf` that has the value's type; empty if it is not unique."""
     choices: dict[Any, list[ValidationError]] = {}
-    for one in error.context or () if error.validator == "anyOf" else ():
-        choices.setdefault(one.relative_schema_path[0], []).append(one)
+    for cause in error.context or () if error.validator == "anyOf" else ():
+        choices.setdefault(cause.relative_schema_path[0], []).append(cause)
     fitting = [
-        errors for errors in choices.values() if not any(one.validator == "type" and not one.path for one in errors)
+        errors
+        for errors in choices.values()
+        if not any(cause.validator == "type" and not cause.path for cause in errors)
     ]
     return fitting[0] if len(fitting) == 1 else []
 
@@ -197,7 +199,7 @@ KINDS = {
 def _kinds(validator: str, wanted: Any) -> list[str]:
     """Return the kinds of value that are allowed."""
     if validator == "anyOf":
-        return [one.get("type", "object") for one in wanted]
+        return [alternative.get("type", "object") for alternative in wanted]
     return [wanted] if isinstance(wanted, str) else list(wanted)
 
 

@@ -1,4 +1,4 @@
-"""Hints for structural errors, as far as the schema shows what was meant."""
+"""Hints for structural errors, where the schema shows what was probably meant."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def mapping_in(schema: Schema, definitions: Schema) -> Schema:
     if "$ref" in schema:
         return mapping_in(definitions.get(schema["$ref"].removeprefix(REFERENCE), {}), definitions)
     if "anyOf" in schema:
-        return next((found for one in schema["anyOf"] if (found := mapping_in(one, definitions))), {})
+        return next((found for alternative in schema["anyOf"] if (found := mapping_in(alternative, definitions))), {})
     return schema if schema.get("type") == "object" else {}
 
 
 def _list_in(schema: Schema) -> Schema:
     """Return the schema of the list that a schema offers as an alternative, or the schema itself."""
-    return next((one for one in schema.get("anyOf", ()) if one.get("type") == "array"), schema)
+    return next((alternative for alternative in schema.get("anyOf", ()) if alternative.get("type") == "array"), schema)
 
 
 def _reads_as(text: str, kinds: list[str]) -> bool:
@@ -94,7 +94,7 @@ def _as_mapping(value: Any, schema: Schema) -> str:
     shown = value if isinstance(value, str) else "..."
     if types:
         return f"write {{type: {shown if shown in types else types[0]}}}"
-    needed = [key for key, one in properties.items() if "default" not in one]
+    needed = [key for key, property_ in properties.items() if "default" not in property_]
     if len(needed) == 1:
         return f"write {{{needed[0]}: {shown}}}"
     if needed:

@@ -1,7 +1,7 @@
-"""Summaries: what `link` needs to know about the objects of a unit. Small plain data, without any manifest.
+"""Summaries: what `link` needs to know about the objects of a unit. Small plain data, without manifests.
 
-A unit's objects are its object file, and the summary is its header: what it defines, and what it refers to and does not
-define itself. It leaves out everything that can be checked within the unit.
+A summary has what the unit defines, and what it refers to but does not define. It leaves out everything that can be
+checked within the unit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 
 
 class Subject(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """The identity of the object of a finding; without a kind, the name of a group of pods."""
+    """What a finding is about: an object or, without a kind, a group of pods."""
 
     group: str
     kind: str
@@ -57,7 +57,7 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False, order=Tr
 
 
 class Token(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Pods with a token for the API server, whose account has no role in its own namespace."""
+    """Pods with a token for the API server whose account has no role in its own namespace."""
 
     account: str
     subject: Subject
@@ -73,9 +73,9 @@ class Pods(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Peer(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Pods that a rule of a NetworkPolicy means, in its own namespace or in others.
+    """Pods that a rule of a NetworkPolicy selects, in its own namespace or in others.
 
-    `names` are namespaces named one by one; `namespaces` selects them where their names alone do not say which.
+    `names` are the names of namespaces; `namespaces` selects them if names are not enough.
     """
 
     pods: LabelSelector
@@ -85,10 +85,10 @@ class Peer(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
 
 
 class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A rule of NetworkPolicies: for each policy with it, the pods (as bits) that the policy selects.
+    """A rule of NetworkPolicies: for each policy with this rule, the pods (as bits) that the policy selects.
 
-    `everyone` stands for a rule without peers. `addresses` says whether ranges of addresses are among the peers, and
-    `everywhere` whether one of these is the whole address space.
+    `everyone` is true for a rule without peers. `addresses` says whether there are address ranges among the peers, and
+    `everywhere` whether one of them is the whole address space.
     """
 
     peers: tuple[Peer, ...]
@@ -105,7 +105,7 @@ class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Pods of this unit (as bits) that are declared to call a group of pods on a port, by the names they go by."""
+    """Pods of this unit (as bits), by name, that are declared to call a group of pods on a port."""
 
     namespace: str
     name: str
@@ -115,12 +115,12 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
 
     @property
     def pods(self) -> int:
-        """Return all pods (as bits) that call."""
+        """Return all calling pods (as bits)."""
         return union(self.sources.values())
 
 
 class LostCall(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """A declared connection whose source is not among the pods of its unit; `target` is what it goes to."""
+    """A declared connection whose source is not among the pods of its unit."""
 
     source: str
     target: str
@@ -129,7 +129,7 @@ class LostCall(msgspec.Struct, frozen=True, array_like=True, gc=False, order=Tru
 
 
 class Door(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Pods that an Ingress routes to, and the only namespaces that policies let reach them there."""
+    """Pods that an Ingress routes to, and the only namespaces that policies allow to reach them."""
 
     ingress: str
     group: str
@@ -138,13 +138,13 @@ class Door(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
 
 
 class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The pods of a unit and what its policies and declared connections say of them.
+    """The pods of a unit, with its policies and declared connections.
 
     `labels` has for each label and value the pods (as bits) that have it. `isolated_in` and `isolated_out` are the pods
     (as bits) that may receive or send only what a policy allows. `ports` are the numbers that containers and
-    connections use, `named_ports` the pods by protocol, name and number. `ingress_ports` are the ports that pods, by
-    their position, open to the ingress controller. `external` are the namespaces that a policy declares to be somebody
-    else's.
+    connections use, and `named_ports` the pods by protocol, name and number. `ingress_ports` are the ports that the
+    ingress controller may reach, by the pod's position. `external` are the namespaces that a policy declares as
+    created outside the output.
     """
 
     pods: tuple[Pods, ...] = ()
@@ -168,7 +168,7 @@ class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Where an object's text names a host; `beside` is the setting that has the port, if that is another."""
+    """Where an object's text names a host; `beside` is the setting with the port, if that is another setting."""
 
     subject: Subject
     place: str
@@ -176,10 +176,10 @@ class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True
 
 
 class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A server that programs are configured with and that their own namespace does not have (`port` 0: none named).
+    """A server that programs are configured with and that is not in their own namespace (`port` 0: no port is named).
 
-    `certain` says that the text can only be the address of a server. `named_at` holds the mentions as
-    MessagePack: there are many, and only a finding needs them.
+    `certain` says that the text can only be the address of a server. `named_at` is the mentions as MessagePack: there
+    are many, and only findings need them.
     """
 
     name: str
@@ -189,19 +189,19 @@ class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @classmethod
     def of(cls, name: str, port: int, certain: bool, mentions: Iterable[Mention]) -> Host:
-        """Return a host with its mentions."""
+        """Return a host with these mentions."""
         return cls(name, port, certain, msgspec.Raw(_ENCODER.encode(tuple(dict.fromkeys(mentions)))))
 
     @property
     def mentions(self) -> tuple[Mention, ...]:
-        """Return where texts name the host."""
+        """Return where the objects' texts name the host."""
         return msgspec.msgpack.decode(self.named_at, type=tuple[Mention, ...])
 
 
 class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The hosts that a unit's programs use, its own Services with their ports, and the servers that it declares.
 
-    A Service or server without ports listens on any.
+    A Service or server without ports accepts any port.
     """
 
     used: tuple[Host, ...] = ()
@@ -210,7 +210,7 @@ class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class KindPattern(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Patterns of API group, kind and name that an AppProject allows or refuses."""
+    """Patterns of API group, kind and name that an AppProject allows or denies."""
 
     group: str
     kind: str
@@ -218,7 +218,7 @@ class KindPattern(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Project(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an AppProject lets be applied, inside namespaces and outside."""
+    """What an AppProject allows to be applied, inside and outside namespaces."""
 
     namespaced: tuple[KindPattern, ...]
     not_namespaced: tuple[KindPattern, ...]
@@ -227,9 +227,9 @@ class Project(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The folders that Argo CD or Flux applies, each with its AppProject (None for Flux), and the projects.
+    """The folders that Argo CD or Flux applies, each with its AppProject (None for Flux), and the AppProjects.
 
-    `unwanted` are objects that must not be delivered: they are misplaced, or hold secrets.
+    `unwanted` are objects that must not be delivered: they are misplaced, or contain secrets.
     """
 
     applied: tuple[tuple[str, str | None], ...] = ()
@@ -241,8 +241,8 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The summary of one unit.
 
     `objects` has the names of all objects by namespace, API group and kind. `stray` are the objects that need the
-    unit's Namespace. `namespace_labels` are the labels of the Namespace, None if the unit does not render it. `bound`
-    are ServiceAccounts, by namespace and name, that its bindings give a role and that are not of their namespace.
+    unit's Namespace. `namespace_labels` are the Namespace's labels, None if the unit does not render it. `bound` are
+    the ServiceAccounts of other namespaces, by namespace and name, that its bindings give a role.
     """
 
     unit: str

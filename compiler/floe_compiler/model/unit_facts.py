@@ -1,4 +1,4 @@
-"""The facts of a namespace that other namespaces depend on: the input of `derive`."""
+"""The facts of a namespace that other namespaces depend on: what `derive` reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFINITION = "CustomResourceDefinition"
 
 
 class Call(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """Pods of a namespace connect to a server of the platform, by the name of its workload, on one container port."""
+    """Pods of a namespace call a server of the platform (the name of its workload) on one container port."""
 
     namespace: str
     server: str
@@ -29,14 +29,14 @@ class Call(msgspec.Struct, frozen=True, order=True, array_like=True):
 
 
 class SecretUse(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """Pods of a namespace read a secret that belongs to another one, and that the compiler provides there."""
+    """Pods of a namespace read a secret of another namespace, where the compiler provides it."""
 
     owner: str
     secret: str
 
 
 class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
-    """The facts of one namespace for the others. All lists are sorted."""
+    """The facts of one namespace that others need. All lists are sorted."""
 
     key: UnitKey
     calls: tuple[Call, ...] = ()
@@ -49,10 +49,10 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     """The CustomResourceDefinitions that its components render, as YAML."""
 
     cluster_scoped: bool = False
-    """Whether its components render objects that may lie outside of its namespace."""
+    """Whether its components render objects that may be outside its namespace."""
 
     incomplete: bool = False
-    """Components of it add parts that depend on the facts of all namespaces: its calls are not all known yet."""
+    """Whether components add parts that depend on the facts of all namespaces, so that more calls may follow."""
 
     @property
     def namespace(self) -> str:
@@ -61,32 +61,34 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
 
 
 def unit_facts(unit: DeclaredUnit) -> UnitFacts:
-    """Return the facts of a namespace that concern others.
+    """Return the facts of a namespace that others need.
 
     Raises KeyError if a component names a port that its workload does not have.
     """
-    pods = [pod for one in unit.instances for _, pod in named_pods(one.parts)]
+    pods = [pod for instance in unit.instances for _, pod in named_pods(instance.parts)]
     foreign = {
-        SecretUse(one.owner, one.name) for one in pod_secrets(pods) if one.owner != unit.namespace and not one.existing
+        SecretUse(secret.owner, secret.name)
+        for secret in pod_secrets(pods)
+        if secret.owner != unit.namespace and not secret.existing
     }
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
     if pull_secret and owner != unit.namespace:
         foreign.add(SecretUse(owner, pull_secret))
     servers = [server for pod in pods for server in pod.servers()]
-    servers += [server for one in unit.instances for pods_ in one.parts.operated for server in pods_.calls]
-    own = [manifest for one in unit.instances for manifest in (*one.parts.objects, *one.objects)]
-    definitions = sorted(to_yaml(manifest) for manifest in own if identify(manifest).kind == DEFINITION)
+    servers += [server for instance in unit.instances for pods_ in instance.parts.operated for server in pods_.calls]
+    manifests = [manifest for instance in unit.instances for manifest in (*instance.parts.objects, *instance.objects)]
+    definitions = sorted(to_yaml(manifest) for manifest in manifests if identify(manifest).kind == DEFINITION)
     return UnitFacts(
         key=unit.key,
         calls=tuple(sorted({call for server in servers for call in _calls(server)})),
         secrets=tuple(sorted(foreign)),
-        interfaces=tuple(sorted(interface for one in unit.instances for interface in _interfaces(one))),
-        scrape_targets=tuple(sorted(target for one in unit.instances for target in _scrape_targets(one))),
-        database_backups=tuple(sorted(backup for one in unit.instances for backup in _database_backups(one))),
-        volume_backups=tuple(sorted(backup for one in unit.instances for backup in _volume_backups(one))),
+        interfaces=tuple(sorted(interface for instance in unit.instances for interface in _interfaces(instance))),
+        scrape_targets=tuple(sorted(target for instance in unit.instances for target in _scrape_targets(instance))),
+        database_backups=tuple(sorted(backup for instance in unit.instances for backup in _database_backups(instance))),
+        volume_backups=tuple(sorted(backup for instance in unit.instances for backup in _volume_backups(instance))),
         definitions=tuple(definitions),
-        cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in own)
-        or any(one.parts.include for one in unit.instances),
+        cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
+        or any(instance.parts.include for instance in unit.instances),
         incomplete=unit.incomplete,
     )
 
@@ -101,8 +103,10 @@ def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
     namespace = declared.instance.namespace
     for workload in declared.parts.workloads:
         server = _server(declared, workload)
-        for one in workload.interfaces:
-            yield OpenInterface(namespace, one.name, server.only(one.port), one.protocol, one.authenticates)
+        for interface in workload.interfaces:
+            yield OpenInterface(
+                namespace, interface.name, server.only(interface.port), interface.protocol, interface.authenticates
+            )
 
 
 def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:
@@ -115,8 +119,8 @@ def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:
 
 
 def _targets(namespace: str, name: str, metrics: Iterable[Metrics], server: Endpoint) -> Iterator[ScrapeTarget]:
-    for one in metrics:
-        yield ScrapeTarget(namespace, one.job or name, server.only(one.port), one.path)
+    for metric in metrics:
+        yield ScrapeTarget(namespace, metric.job or name, server.only(metric.port), metric.path)
 
 
 def _server(declared: DeclaredInstance, workload: Workload) -> Endpoint:
@@ -126,12 +130,12 @@ def _server(declared: DeclaredInstance, workload: Workload) -> Endpoint:
 
 def _database_backups(declared: DeclaredInstance) -> Iterator[DatabaseBackup]:
     namespace = declared.instance.namespace
-    for one in declared.parts.data:
-        if isinstance(one, DatabaseData):
-            yield DatabaseBackup(namespace, one.database, one.endpoint, one.user, one.password, one.image)
+    for item in declared.parts.data:
+        if isinstance(item, DatabaseData):
+            yield DatabaseBackup(namespace, item.database, item.endpoint, item.user, item.password, item.image)
 
 
 def _volume_backups(declared: DeclaredInstance) -> Iterator[VolumeBackup]:
-    for one in declared.parts.data:
-        if isinstance(one, VolumeData):
-            yield VolumeBackup(declared.instance.namespace, one.workload, one.claim)
+    for item in declared.parts.data:
+        if isinstance(item, VolumeData):
+            yield VolumeBackup(declared.instance.namespace, item.workload, item.claim)

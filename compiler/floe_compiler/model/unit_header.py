@@ -1,4 +1,4 @@
-"""Headers: what a compilation needs of a unit before rendering. They are cached to save declaring it again."""
+"""Headers: what the compilation needs to know about a unit before rendering. They are cached."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from floe_compiler.model.unit_facts import UnitFacts
 class UnitHeader(msgspec.Struct, frozen=True, array_like=True):
     """One namespace of an environment, resolved and declared.
 
-    `content` is the digest of all that it declares: units with the same content are rendered alike, as far as the
-    others give them the same callers.
+    `content` is the digest of all that it declares: units with the same content and the same callers are rendered
+    alike.
     """
 
     scope: str

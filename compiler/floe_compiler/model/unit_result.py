@@ -14,15 +14,15 @@ from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
 
 Stage = Literal["synthesize", "overlay", "check"]
-"""The stages of a unit."""
+"""The stages that compile a unit."""
 
 
 class UnitHead(msgspec.Struct, frozen=True, array_like=True):
     """The files of a unit, and its summary for the link.
 
-    `summary` is packed, as it is read only for the link, and `summarized` its digest. `warnings` are kept by the stage
-    that found them. `hits` are the digests of the patches that select in it. `definitions` are the
-    CustomResourceDefinitions in it, as YAML.
+    `summary` is encoded, as only the link reads it; `summarized` is its digest. `warnings` are grouped by the stage
+    that found them. `hits` are the digests of the patches that select an object of the unit. `definitions` are its
+    CustomResourceDefinitions, as YAML.
     """
 
     unit: str
@@ -42,7 +42,7 @@ class Removed(msgspec.Struct, frozen=True, array_like=True):
 
 
 class UnitBody(msgspec.Struct, frozen=True, array_like=True):
-    """The texts of a unit's files, in the order of its head, and its objects' locations in the inputs."""
+    """The texts of a unit's files, in the order of its head, and the locations of its objects in the inputs."""
 
     texts: tuple[str, ...]
     origins: dict[str, Span]
@@ -51,12 +51,12 @@ class UnitBody(msgspec.Struct, frozen=True, array_like=True):
 
     def places(self, environment: str) -> Places:
         """Return the places of the unit's objects."""
-        removed = {one.identity: one.patches for one in self.removed}
+        removed = {object_.identity: object_.patches for object_ in self.removed}
         return Places(environment, self.origins, self.patched, removed)
 
 
 def file_digests(files: Iterable[File]) -> FileDigests:
-    """Return files of the output with the hashes of their texts."""
+    """Return the files with the hashes of their texts."""
     texts = [(file, file.text.encode()) for file in files]
     return FileDigests.of(FileDigest(file.path, sha256(data), git_blob(data), file.subject) for file, data in texts)
 
@@ -68,5 +68,5 @@ def body_of(texts: Iterable[str], places: Places) -> UnitBody:
 
 
 def is_sound(head: UnitHead, body: UnitBody) -> bool:
-    """Return whether a body has the texts of its head."""
+    """Return whether the body's texts are those that the head lists."""
     return head.files.sha256 == tuple(sha256(text.encode()) for text in body.texts)

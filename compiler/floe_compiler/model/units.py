@@ -1,4 +1,4 @@
-"""Units: the parts of a mesh that are planned, rendered, checked and cached separately."""
+"""Units: the parts of a mesh that are compiled and cached separately."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class UnitKey(NamedTuple):
-    """The key of a unit: its environment, its cluster, and its namespace.
+    """The key of a unit: its environment, cluster and namespace.
 
-    Without a namespace it is the unit of the objects that belong to the environment as a whole.
+    The unit without a namespace has the objects that belong to the environment as a whole.
     """
 
     environment: str

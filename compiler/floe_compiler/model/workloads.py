@@ -1,7 +1,6 @@
 """The objects that run pods, and their containers, read from manifests.
 
-The objects may be malformed: a part that is missing, or that has another type than
-it should, is read as empty.
+The objects may be malformed: a part that is missing or has the wrong type is read as empty.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ TASKS = frozenset({"Job", "CronJob", LAUNCHED})
 """The kinds whose pods run to completion."""
 
 
-@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+@dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class Container:
-    """One container. `role` is "init" for one that ends before the others start, "sidecar" for one that stays."""
+    """One container. `role` is "init" if it ends before the others start, "sidecar" if it starts first and stays."""
 
     data: Object
     place: str
@@ -57,7 +56,7 @@ class Container:
         return mappings(self.data, ("ports",))
 
 
-@dataclass(frozen=True, eq=False)  # without slots, which leave no place for cached properties
+@dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class Workload:
     """An object with a pod template. `place` is the template's data path, empty for a Pod."""
 
@@ -79,7 +78,7 @@ class Workload:
 
     @cached_property
     def group(self) -> PodGroup:
-        """Return the pods' group: a Job's goes by its name without the content hash."""
+        """Return the pods' group; that of a Job has the Job's name without the hash."""
         name = without_hash(self.id.name) if self.kind == "Job" else self.id.name
         return PodGroup(self.id.namespace, name)
 
@@ -90,7 +89,7 @@ class Workload:
 
     @cached_property
     def job(self) -> Object:
-        """Return the specification of the Job that a Job is, or that a CronJob makes."""
+        """Return the Job's specification; that of a CronJob is in its template."""
         return mapping(self.spec, ("jobTemplate", "spec")) if self.kind == "CronJob" else self.spec
 
     @cached_property
@@ -119,7 +118,7 @@ class Workload:
 
 
 def workload(identity: ObjectId, manifest: Object) -> Workload | None:
-    """Return a built-in object as a workload; None if it runs no pods."""
+    """Return an object of a built-in kind as a workload; None if it runs no pods."""
     steps = _TEMPLATES.get((identity.group, identity.kind))
     if steps is None:
         return None
@@ -129,17 +128,17 @@ def workload(identity: ObjectId, manifest: Object) -> Workload | None:
 
 
 def pod_template(manifest: Object) -> Object:
-    """Return the template of the pods that an object makes, or a Pod itself; empty for an object without pods.
+    """Return an object's pod template, or a Pod itself; empty for an object without pods.
 
-    An object of any kind counts that has containers or volumes where Kubernetes' own kinds have them.
+    An object of any kind counts if it has containers or volumes where Kubernetes' own kinds have them.
     """
     shapes = (("spec", "jobTemplate", "spec", "template"), ("spec", "template"), ())
     found = (mapping(manifest, steps) for steps in shapes)
-    return next((one for one in found if _POD_FIELDS & mapping(one, ("spec",)).keys()), {})
+    return next((template for template in found if _POD_FIELDS & mapping(template, ("spec",)).keys()), {})
 
 
 def containers_of(pod: Object, place: str = "spec") -> Iterator[Container]:
-    """Yield the containers of a pod's specification, which stands at `place`: the main ones first."""
+    """Yield the containers of a pod's specification at the data path `place`: the main containers first."""
     for data in mappings(pod, ("containers",)):
         yield Container(data, f"{place}.containers[{data.get('name', '')}]", "main")
     for data in mappings(pod, ("initContainers",)):

@@ -1,11 +1,11 @@
-"""Canonical text: the same data gives the same bytes, and every reader of them gets the same data back.
+"""Canonical YAML and JSON: the same data gives the same bytes, and all readers get the same data back.
 
-Text is written without quotes only where YAML 1.1 (PyYAML), YAML 1.2 (ruamel.yaml) and the reader of Kubernetes
-(sigs.k8s.io/yaml, in kubectl, Argo CD and Flux) all read text. No library's default does that: ruamel.yaml writes
-`on` bare, PyYAML `1e3`, and Kubernetes takes them for true and 1000.
+Text is written without quotes only if YAML 1.1 (PyYAML), YAML 1.2 (ruamel.yaml) and Kubernetes (sigs.k8s.io/yaml, in
+kubectl, Argo CD and Flux) all read it as text. No library does that by default: ruamel.yaml writes `on` without quotes,
+PyYAML `1e3`, and Kubernetes reads them as true and 1000.
 
-Keys come in a fixed order at every level: first those of `_FIRST_KEYS`, then the others by name. So it does not
-matter in which order a component, a patch or kustomize happened to build an object. Lists keep their order.
+Keys have a fixed order at every level: first those of `_FIRST_KEYS`, then the others by name. So the order in which a
+component, a patch or kustomize built an object does not matter. Lists keep their order.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ _FIRST_KEYS = (
 # fmt: on
 _FIRST = {key: rank for rank, key in enumerate(_FIRST_KEYS)}
 
-# Begins with a letter, "/" or "_", as no number does, or as an option does (`--config`); ":" and " " only where they
-# neither end a key nor begin a comment.
+# Begins with a letter, "/" or "_", which no number does, or like an option (`--config`). ":" and " " are allowed only
+# where they do not end a key or begin a comment.
 _WORDS = re.compile(r"-{0,2}(?:(?<!-)[/_]|[A-Za-z])[\w./@+=,-]*(?:[: ](?=[\w./])[\w./@+=,-]*)*", re.ASCII)
-# Quantities and durations: no reader knows a number with such a suffix.
+# Quantities and durations: no reader takes a number with such a suffix for a number.
 _MEASURE = re.compile(r"[0-9]+(?:[mshkMG]|[KMGT]i)")
 _RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 
-# Characters that people cannot see, or that a YAML reader takes for a line break or refuses: control characters,
-# no-break and zero-width spaces, marks that reverse the direction of the text, and the code points that are none.
+# Characters that are invisible, or that a YAML reader takes for a line break or refuses: control characters, no-break
+# and zero-width spaces, marks that reverse the direction of the text, and code points that are not characters.
 _UNSEEN = (
     r"\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
     r"\U000e0000-\U000e0fff"
 )
 _ESCAPED = re.compile(rf'[\t\n"\\{_UNSEEN}]')
 _SHORT_ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", '"': r"\"", "\\": r"\\"}
-# A block shows text line by line, if no space at the edge of a line decides what it means. Several line breaks at the
-# end would need `|+` and leave files that end in empty lines, which editors remove.
+# A block shows text line by line. It is not used where spaces at the edge of a line matter, or for several line breaks
+# at the end, which need `|+` and leave files that end in empty lines, which editors remove.
 _NO_BLOCK = re.compile(rf"\A[ \n]|^\t|[ \t]$|\n\n\Z|[{_UNSEEN}]", re.MULTILINE)
 _LINE_START = re.compile(r"^(?=.)", re.MULTILINE)
 
@@ -56,7 +56,7 @@ _LONGEST_KEY = 1000  # YAML readers look for the ":" of a key in the first 1024 
 def to_yaml(manifest: Object) -> str:
     """Return the object as one YAML document that ends with one line break.
 
-    Raises TypeError or ValueError, naming the place, for what check_plain refuses and for a key of more than 1000
+    Raises TypeError or ValueError, with the place, for what check_plain refuses and for a key of more than 1000
     characters.
     """
     lines: list[str] = []
@@ -73,11 +73,11 @@ def to_yaml(manifest: Object) -> str:
 
 def from_yaml(text: str | bytes) -> Any:
     """Parse text that was written by this module; None if it is no longer valid YAML."""
-    import yaml  # of the readers at hand the fastest by far, and such text means the same to all of them
+    import yaml  # the fastest reader by far; all readers agree on text that this module wrote
 
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 -- both are safe
-    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: of a date that no calendar has
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that does not exist
         return None
 
 
@@ -88,7 +88,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def sha256_of(value: Any) -> str:
-    """Return the SHA-256 of plain data as 64 hexadecimal digits; equal data has equal hashes in any key order."""
+    """Return the SHA-256 of plain data as 64 hexadecimal digits, whatever the order of its keys."""
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
@@ -122,12 +122,12 @@ def _write_value(value: Any, lead: str, indent: str, lines: list[str]) -> None:
         _write_mapping(value, inner, inner, lines)
     elif value and type(value) is list:
         lines.append(lead)
-        _write_list(value, indent, indent, lines)  # dashes under the key, as kubectl writes them
+        _write_list(value, indent, indent, lines)  # dashes below the key without indentation, as kubectl writes them
     else:
         lines.append(f"{lead} {_scalar(value, indent + '  ')}")
 
 
-@lru_cache(maxsize=4096)  # objects of a kind have the same keys at the same places
+@lru_cache(maxsize=4096)  # objects of one kind have the same keys
 def _ordered(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Return keys in the order in which they are written, each with its text."""
     return tuple((key, _key(key)) for key in sorted(keys, key=_rank))
@@ -165,14 +165,14 @@ def _text(text: str) -> str:
     return _word(text) if len(text) <= _LONGEST_WORD else _plain_or_quoted(text)
 
 
-@lru_cache(maxsize=32768)  # the same words stand in every domain's objects
+@lru_cache(maxsize=32768)  # the same words are in every domain's objects
 def _word(text: str) -> str:
     return _plain_or_quoted(text)
 
 
 def _plain_or_quoted(text: str) -> str:
     if not text.isascii():
-        text.encode()  # half a surrogate pair is not text
+        text.encode()  # half a surrogate pair is not valid Unicode
     if (_WORDS.fullmatch(text) and text.lower() not in _RESERVED) or _MEASURE.fullmatch(text):
         return text
     return f'"{_ESCAPED.sub(_escape, text)}"'
@@ -190,7 +190,7 @@ def _block(text: str, indent: str) -> str:
 
 
 def _float(number: float) -> str:
-    """Return the shortest text of the number; with a point, without which YAML 1.1 takes `1e+16` for text."""
+    """Return the shortest text of the number, with a point, as YAML 1.1 takes `1e+16` for text."""
     if not math.isfinite(number):
         raise ValueError("a number that JSON cannot represent")
     mantissa, exponent, power = repr(number).partition("e")

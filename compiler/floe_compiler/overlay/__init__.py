@@ -1,4 +1,4 @@
-"""ObjectSets -> ObjectSets: base/ and overlays/<environment>/ applied by kustomize, unit by unit."""
+"""Applies base/ and overlays/<environment>/ to the objects of each unit, with kustomize."""
 
 from floe_compiler.overlay.apply import Applied, apply_overlay
 from floe_compiler.overlay.dead_steps import dead_steps

@@ -1,7 +1,7 @@
-"""Which fields a kustomization.yaml may have, and what to write instead of the others.
+"""The fields that a kustomization.yaml may have, and what to write instead of others.
 
-Allowed is what changes one object at a time and needs nothing from outside the repository. Source of the field names:
-kustomize's api/types/kustomization.go and component.go.
+Allowed are fields that change one object at a time and need nothing from outside the repository. Source of the field
+names: kustomize's api/types/kustomization.go and component.go.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _NO_RENAMING = "objects get their names and namespaces from floe-compile: change
 _NO_GENERATORS = "write the object out as a file in resources"
 _NO_SECRETS = "refer to a secret of the store, as the inputs do: no secret value is ever rendered"
 _NO_HELM = "render the chart once and commit its objects as files in resources"
-_NO_PLUGINS = "compiling runs no other programs: write a patch"
+_NO_PLUGINS = "floe-compile runs no other programs: write a patch"
 
 DEPRECATED = {
     "bases": 'list the folders in "resources"',
-    "commonLabels": 'use "labels" with "pairs" (commonLabels changes selectors too, which a cluster refuses)',
+    "commonLabels": 'use "labels" with "pairs" (commonLabels also changes selectors, which a cluster refuses)',
     "imageTags": 'use "images" with "name" and "newTag"',
     "patchesJson6902": 'use "patches" with the same "target", and "path" or "patch"',
     "patchesStrategicMerge": 'use "patches" with one "path" for each file',
@@ -54,24 +54,24 @@ FORBIDDEN = {
 MALFORMED = Rule(
     "K004",
     "malformed kustomization",
-    "A kustomization.yaml is one mapping of kind Kustomization (or Component, where it is listed under components),"
-    " whose fields have the types that kustomize's documentation gives them.",
+    "A kustomization.yaml is one mapping of kind Kustomization (or Component, if it is listed under components)."
+    " The kustomize documentation has the types of its fields.",
 )
 UNKNOWN_FIELD = Rule(
     "K005",
     "unknown kustomization field",
-    "kustomize has no such field; it is most often misspelt or stands at the wrong level.",
+    "kustomize has no such field. Usually it is misspelt or at the wrong level.",
 )
 DEPRECATED_FIELD = Rule(
     "K006",
     "deprecated kustomization field",
-    "kustomize will drop the field, and today only warns of it. The hint names its successor.",
+    "kustomize will remove the field; for now, it only warns. The hint names the replacement.",
 )
 FORBIDDEN_FIELD = Rule(
     "K007",
     "kustomization field not allowed",
-    "base/ and overlays/ add objects and patch generated ones. What renames or generates objects, runs programs or"
-    " inflates charts would make the output differ from what the inputs say, or from one machine to the next.",
+    "base/ and overlays/ add objects and patch generated ones. Fields that rename or generate objects, run programs or"
+    " inflate charts would make the output differ from the inputs, or between machines.",
 )
 
 API_VERSIONS = {
@@ -93,16 +93,16 @@ def check_fields(document: Document, kind: str, findings: Findings) -> bool:
         elif name in FORBIDDEN:
             findings.add(FORBIDDEN_FIELD, f'"{name}" is not allowed here', span, hint=FORBIDDEN[name])
         elif name not in KUSTOMIZATION_FIELDS:
-            # Known fields that are not allowed are reported below; hints never offer them.
+            # Known fields that are not allowed are reported below; hints never suggest them.
             near = nearest(name, (*KUSTOMIZATION_FIELDS, *DEPRECATED, *FORBIDDEN))
             hint = near or did_you_mean(name, KUSTOMIZATION_FIELDS)
             findings.add(UNKNOWN_FIELD, f'unknown field "{name}"', span, hint=hint)
     if len(findings.found) > before:
         return False
-    # kustomize takes a file without kind for a Kustomization.
-    given = document.data.get("kind")
-    if given != kind and (given is not None or kind == "Component"):
-        field = {"Kustomization": "resources", "Component": "components"}.get(str(given))
+    # For kustomize, a file without a kind is a Kustomization.
+    written = document.data.get("kind")
+    if written != kind and (written is not None or kind == "Component"):
+        field = {"Kustomization": "resources", "Component": "components"}.get(str(written))
         hint = f'list its folder under "{field}"' if field else f'write "kind: {kind}"'
         findings.add(MALFORMED, f"this is not a {kind}", document.span(("kind",)), hint=hint)
     elif document.data.get("apiVersion", API_VERSIONS[kind]) != API_VERSIONS[kind]:
@@ -143,5 +143,5 @@ def value_at(document: Document, path: DataPath) -> object:
     value = document.data
     for step in path:
         value = value[step]
-    found: object = value
-    return found
+    current: object = value
+    return current

@@ -1,6 +1,6 @@
-"""Units of an environment -> the same with base/ and overlays/<environment>/ applied.
+"""Applies base/ and overlays/<environment>/ to units of an environment.
 
-The patches of base/, which are shared by all environments, apply first, then those of the overlay.
+The patches of base/, which all environments share, are applied first, then those of the overlay.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from floe_compiler.overlay.units import unit_of
 NOT_CARRIED = Rule(
     "K019",
     "value that kustomize loses",
-    "A patched object holds a control character, a key or a number that does not survive kustomize. Encode such text"
-    " (base64), write such a number as text, or set in the inputs what the patch sets.",
+    "A patched object has a control character, a key or a number that kustomize cannot preserve. Encode such text"
+    " (base64), write such a number as text, or make the change in the inputs instead of a patch.",
 )
 
 
@@ -32,8 +32,8 @@ NOT_CARRIED = Rule(
 class Applied:
     """A unit with its hand-written objects and patches.
 
-    `rendered` is valid only if there is no error among the `findings`. `hits` has the digests of the steps that select
-    something in the unit: `dead_steps` asks for those of all units.
+    `rendered` is valid only if `findings` has no error. `hits` are the digests of the steps that select something in
+    the unit; `dead_steps` needs those of all units.
     """
 
     rendered: Rendered
@@ -42,18 +42,18 @@ class Applied:
 
 
 def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, Applied]:
-    """Return units of an environment with the overlay applied: the result for a unit does not depend on the others.
+    """Return units of an environment with the overlay applied. The result for a unit does not depend on the others.
 
     Args:
         overlay: The environment's overlay.
         units: By name (`unit_of`), the generated objects of a unit and its declared facts.
 
     Raises:
-        StageFailed: If kustomize is not found (K001) or does not end (K002). All other errors are findings of a unit.
+        StageFailed: If kustomize is not found (K001) or does not end (K002). Other errors are findings of a unit.
     """
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
     version = next((rendered.kubernetes_version for rendered in units.values()), "")
-    built = build_changed(overlay, [one for unit in prepared.values() for one in unit.changed], version)
+    built = build_changed(overlay, [changed for unit in prepared.values() for changed in unit.changed], version)
     return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
 
 
@@ -70,14 +70,16 @@ class _Prepared:
 def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
     findings = Findings()
     generated = rendered.objects.by_id
-    written = {identity: one for identity, one in overlay.written.get(name, {}).items() if identity not in generated}
+    written = {
+        identity: object_ for identity, object_ in overlay.written.get(name, {}).items() if identity not in generated
+    }
     _check_generated(overlay, generated, findings)
     effects = effects_of(overlay, generated, written)
     changed = []
     for identity, steps in effects.reached.items():
         part = touched_part(effects.objects[identity], steps)
         if lost := uncarriable(part):
-            message = f"{identity} holds {lost}, which kustomize loses, so it cannot be patched"
+            message = f"{identity} has {lost}, which kustomize cannot preserve, so it cannot be patched"
             findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity))
         else:
             changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))
@@ -95,13 +97,13 @@ def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], fin
 def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     """Return a unit with the results for its changed objects."""
     objects = _objects(unit, built)
-    problems = (problem for one in unit.changed for problem in built.problems.get(one.identity, ()))
+    problems = (problem for changed in unit.changed for problem in built.problems.get(changed.identity, ()))
     reached = {
         identity: tuple(dict.fromkeys(step.span for step in steps))
         for identity, steps in sorted(unit.effects.reached.items())
     }
     removed = {identity: spans for identity, spans in reached.items() if identity not in objects}
-    written = {str(identity): one.span for identity, one in unit.written.items()}
+    written = {str(identity): object_.span for identity, object_ in unit.written.items()}
     gone = set(map(str, removed))
     patched = replace(
         rendered,
@@ -118,12 +120,12 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
 def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
     """Return the objects of a unit with the results of kustomize merged in."""
     objects = dict(unit.effects.objects)
-    for one in unit.changed:
-        if (result := built.results.get(one.identity)) is None:
+    for changed in unit.changed:
+        if (result := built.results.get(changed.identity)) is None:
             continue  # there is a finding
         if result.part is None:
-            del objects[one.identity]
+            del objects[changed.identity]
         else:
-            untouched = {key: value for key, value in objects[one.identity].items() if key not in one.part}
-            objects[one.identity] = untouched | result.part
+            untouched = {key: value for key, value in objects[changed.identity].items() if key not in changed.part}
+            objects[changed.identity] = untouched | result.part
     return objects

@@ -1,4 +1,4 @@
-"""An object that steps change, and the result of kustomize for it."""
+"""An object that steps change, and kustomize's result for it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from floe_compiler.overlay.kustomization import Step
 class ChangedObject:
     """An object that steps reach.
 
-    `part` is the part that kustomize gets, `folder` the folder whose kustomization lists it, and `steps` are the
-    steps that reach it, in order.
+    `part` is the part that kustomize gets, `folder` the folder whose kustomization lists it, and `steps` the steps
+    that reach it, in order.
     """
 
     identity: ObjectId
@@ -29,7 +29,7 @@ class ChangedObject:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of kustomize for an object's part (None: it removes the object), and the warnings of that run."""
+    """kustomize's result for the part of an object (None: the object is removed), and the warnings of the run."""
 
     part: Object | None
     warnings: tuple[str, ...] = ()

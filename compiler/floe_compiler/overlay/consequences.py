@@ -1,4 +1,4 @@
-"""Consequences of patches: pods restart when their configuration changes, and a changed Job gets a new name."""
+"""Consequences of patches: a changed configuration restarts pods, and a changed Job gets a new name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from floe_compiler.model.workloads import pod_template
 def with_consequences(rendered: Rendered) -> Rendered:
     """Return the environment with the configuration hashes and Job names that follow from its objects and patches.
 
-    A hand-written pod template asks for the hash by having the annotation, with any value.
+    A hand-written pod template gets the hash if it has the annotation, with any value.
     """
     config_maps: dict[str, dict[str, Object]] = defaultdict(dict)
     for identity, manifest in rendered.objects.by_id.items():
@@ -65,6 +65,6 @@ def _changed(
 
 
 def _is_named_by_content(identity: ObjectId, manifest: Object) -> bool:
-    """Return whether this is a generated Job: a hand-written one keeps its name."""
+    """Return whether this is a generated Job, as hand-written Jobs keep their name."""
     labels = manifest["metadata"].get("labels") or {}
     return identity.kind == "Job" and labels.get("app.kubernetes.io/managed-by") == "floe-compile"

@@ -1,4 +1,4 @@
-"""Steps that select nothing in a whole environment, which shows once all of its units are patched."""
+"""Steps that select nothing in a whole environment, which is known once all units are patched."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from floe_compiler.overlay.overlay import Overlay
 DEAD_ENTRY = Rule(
     "K017",
     "patch that matches nothing",
-    "The entry selects no object of this environment, so it does nothing: it is misspelt, or its target is gone."
-    " kustomize itself reports few of these.",
+    "The entry selects no object of this environment, so it has no effect: it is misspelt, or its target no longer"
+    " exists. kustomize itself reports few of these.",
 )
 
 
@@ -29,17 +29,18 @@ def dead_steps(
     Args:
         overlay: The environment's overlay.
         hits: The `hits` of all units of the environment.
-        manifests: Returns the objects of all units, patched or not. It is called only if there is a dead step, as the
-            hint names the object that is most like what the step selects.
+        manifests: Returns the objects of all units, patched or not. It is called only for dead steps, to name the
+            object that is most similar to the selection.
     """
     dead = [step for step in overlay.steps if step.digest not in hits]
     if not dead:
         return ()
-    written = {identity: one for unit in overlay.written.values() for identity, one in unit.items()}
-    objects = {identity: one for one in manifests() if (identity := identify(one)) not in written}
+    written = {identity: object_ for unit in overlay.written.values() for identity, object_ in unit.items()}
+    objects = {identity: manifest for manifest in manifests() if (identity := identify(manifest)) not in written}
     effects = effects_of(overlay, dict(sorted(objects.items())), written, dead)
     return tuple(
-        _dead(overlay.environment, step, [effects.objects[one] for one in effects.visible[step]]) for step in dead
+        _dead(overlay.environment, step, [effects.objects[identity] for identity in effects.visible[step]])
+        for step in dead
     )
 
 

@@ -17,10 +17,10 @@ from floe_compiler.overlay.units import unit_of
 class Effects:
     """The effects of steps on objects.
 
-    `folders` has the folder by whose kustomization an object comes in. `reached` has, in order, the steps that may
-    change an object: those that select it as it stands, and those that may select it by labels or images that an
-    earlier step sets. `deleted` are the objects that a step removes for certain. `visible` has, for each watched step,
-    the objects that its kustomization brings in.
+    `folders` has the folder of the kustomization that lists an object. `reached` has, in order, the steps that may
+    change an object: those that select it as it is, and those that may select it by labels or images that an earlier
+    step sets. `deleted` are the objects that a step certainly removes. `visible` has, for each watched step, the
+    objects that its kustomization includes.
     """
 
     objects: Mapping[ObjectId, Object]
@@ -37,8 +37,8 @@ def effects_of(
     watched: Collection[Step] = (),
 ) -> Effects:
     """Return the effects of an overlay's steps on these objects, which may be those of one unit or of all."""
-    objects = {**generated, **{identity: one.manifest for identity, one in written.items()}}
-    folders = {**dict.fromkeys(generated, BASE), **{identity: one.folder for identity, one in written.items()}}
+    objects = {**generated, **{identity: object_.manifest for identity, object_ in written.items()}}
+    folders = {**dict.fromkeys(generated, BASE), **{identity: object_.folder for identity, object_ in written.items()}}
     effects = Effects(objects, folders)
     if overlay.top:
         _Walk(frozenset(map(unit_of, objects)), frozenset(watched), effects).visit(overlay.top, ())
@@ -47,7 +47,7 @@ def effects_of(
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """Goes through the tree in kustomize's order."""
+    """Walks the tree in kustomize's order."""
 
     units: frozenset[str]
     watched: frozenset[Step]

@@ -1,4 +1,4 @@
-"""Values that kustomize cannot carry, and parsing of its output without changing values."""
+"""Values that kustomize cannot preserve, and parsing of its output without changing values."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from floe_compiler.model.objects import Object
 
-# How kustomize (go-yaml) writes scalars other than text; it quotes text that could be one of these. PyYAML's own
-# rules are those of YAML 1.1, by which 12:30:45 is a number, 2024-01-01 a date, `on` a boolean and 1e+22 text.
+# How kustomize (go-yaml) writes scalars other than text; it quotes text that looks like one of these. PyYAML's own
+# rules are those of YAML 1.1: 12:30:45 is a number, 2024-01-01 a date, `on` a boolean and 1e+22 text.
 _PLAIN = {
     "null": re.compile(r"null\Z"),
     "bool": re.compile(r"(?:true|false)\Z"),
@@ -16,17 +16,17 @@ _PLAIN = {
     "float": re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?\Z"),
 }
 
-# kustomize refuses these, or takes them for line breaks.
+# kustomize refuses these characters, or takes them for line breaks.
 _LOST_CHARACTER = re.compile(r"[\x7f-\x9f\ufffe\uffff]")
 _LARGEST_EXACT = 2**53
 """kustomize turns larger numbers into floating-point numbers, and writes those as integers."""
 
 
 def uncarriable(value: Any) -> str:
-    """Return the value in an object that would not survive kustomize; empty if there is none."""
+    """Return what kustomize cannot preserve in an object; empty if there is nothing."""
     if isinstance(value, str):
-        found = _LOST_CHARACTER.search(value)
-        return f"the character U+{ord(found[0]):04X}" if found else ""
+        lost = _LOST_CHARACTER.search(value)
+        return f"the character U+{ord(lost[0]):04X}" if lost else ""
     if isinstance(value, int | float):
         return "a number beyond 2^53" if abs(value) > _LARGEST_EXACT else ""
     if isinstance(value, dict):

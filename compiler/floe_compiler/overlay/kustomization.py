@@ -1,4 +1,4 @@
-"""A kustomization.yaml and everything that it lists, as data."""
+"""The content of a kustomization.yaml and of everything that it lists."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Resource:
 class Step:
     """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.
 
-    `entry` is the item as kustomize gets it. `span` is the place of what was written: a patch's own file, if it has
-    one; `listed` is then the item that lists the file. `touches` has the top-level fields of an object that the step
-    may read or change besides its identity and metadata; None stands for all of them. `deletes` marks a patch that
-    removes what it selects. `folders` leads from the environment's kustomization to the one that lists the step.
+    `entry` is the item as kustomize gets it. `span` is its location: in the patch's file, if there is one, and then
+    `listed` is the item that lists the file. `touches` are the top-level fields of an object that the step may read or
+    change, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it selects.
+    `folders` is the path from the environment's kustomization to the one that lists the step.
     """
 
     field: StepField
@@ -45,7 +45,7 @@ class Step:
     deletes: bool = False
     folders: tuple[str, ...] = ()
     digest: str = dataclasses.field(init=False)
-    """A digest of the step with its locations: its identity in other processes and in the next run."""
+    """A digest of the step and its locations, which identifies it in other processes and in the next run."""
 
     def __post_init__(self) -> None:
         said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed)]
@@ -58,20 +58,20 @@ class Step:
         return hash(self.digest)
 
     def says(self) -> str:
-        """Return the entry as text, with the pointers of a JSON patch as plain paths."""
+        """Return the entry as text, with the pointers of a JSON patch unescaped."""
         return json.dumps(self.entry, ensure_ascii=False).replace("~1", "/").replace("~0", "~")
 
     def related(self) -> tuple[Related, ...]:
         """Return the location that lists the step, if that is in another file."""
-        return (Related(self.listed, "here it is listed"),) if self.listed.file != self.span.file else ()
+        return (Related(self.listed, "listed here"),) if self.listed.file != self.span.file else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
     """The content of one kustomization.yaml. `folder` is its folder's path from the repository's root.
 
-    `parts` are the folders among its resources. kustomize takes the resources and parts first, lets each component
-    change them (and all else that is there by then), and applies the steps last.
+    `parts` are the folders in its resources. kustomize first loads the resources and parts, then applies each component
+    to everything loaded so far, and then the steps.
     """
 
     folder: str

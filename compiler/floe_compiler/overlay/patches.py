@@ -28,8 +28,8 @@ BAD_PATCH = Rule(
 IDENTITY_CHANGED = Rule(
     "K016",
     "patch changes what an object is",
-    "Kind, name and namespace make an object the same object to a cluster, and others refer to it by them. Change them"
-    " in the inputs, or delete the object with a patch and write another one.",
+    "A cluster identifies an object by kind, name and namespace, and other objects refer to them. Change them in the"
+    " inputs, or delete the object with a patch and write another one.",
 )
 
 _OPERATIONS = ("add", "copy", "move", "remove", "replace", "test")
@@ -39,7 +39,7 @@ _IDENTITY = frozenset({"", "/kind", "/metadata", "/metadata/name", "/metadata/na
 def read_patch(source: Source, folder: str, document: Document, path: DataPath) -> list[Step]:
     """Return the steps of the item of `patches` at `path` of a kustomization.yaml in `folder`.
 
-    Malformed patches are recorded and left out. Each document of a patch is a step.
+    Malformed patches are findings and left out. Each document of a patch is a step.
     """
     findings = source.findings
     hint = 'write "path:" and the file, or "patch: |-" and the patch'
@@ -66,30 +66,32 @@ def read_patch(source: Source, folder: str, document: Document, path: DataPath) 
 
 def _documents(source: Source, folder: str, document: Document, path: DataPath) -> list[Document]:
     item: Any = value_at(document, path)
-    given = [name for name in ("path", "patch") if name in item]
-    if len(given) != 1:
+    sources = [name for name in ("path", "patch") if name in item]
+    if len(sources) != 1:
         source.findings.add(BAD_PATCH, 'exactly one of "path" and "patch" is needed', document.span(path))
         return []
-    text, span = item[given[0]], document.span((*path, given[0]))
+    text, span = item[sources[0]], document.span((*path, sources[0]))
     if not isinstance(text, str):
-        message = f"{show_path((*path, given[0]))} is not text"
+        message = f"{show_path((*path, sources[0]))} is not text"
         source.findings.add(BAD_PATCH, message, span, hint='begin an inline patch with "patch: |-"')
         return []
-    if given == ["patch"]:
+    if sources == ["patch"]:
         return _inline(source, document.file, text, span)
     file = source.locate(folder, text, span)
     return source.documents(file, span) if file else []
 
 
 def _inline(source: Source, file: str, text: str, span: Span) -> list[Document]:
-    """Return the documents of an inline patch. The location of everything in them is the patch's own."""
+    """Return the documents of an inline patch; everything in them has the location of the patch."""
     documents, problems = source.read(text, file)
-    source.findings.extend(replace(one, span=span, message=f"in this patch: {one.message}") for one in problems)
-    return [Document(file, one.data, {}, {(): span}) for one in documents]
+    source.findings.extend(
+        replace(problem, span=span, message=f"in this patch: {problem.message}") for problem in problems
+    )
+    return [Document(file, document.data, {}, {(): span}) for document in documents]
 
 
 def _untargeted(patch: Document, listed: Span, findings: Findings) -> Step | None:
-    """Return the step of a strategic merge patch that names its object itself."""
+    """Return the step of a strategic merge patch without a target, which names its object itself."""
     if isinstance(patch.data, list):
         hint = 'add "target:" with kind and name'
         findings.add(BAD_PATCH, "a JSON patch needs a target", patch.span(()), hint=hint)
@@ -127,8 +129,8 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
         findings.add(BAD_PATCH, message, patch.span(()))
         return False
     identity = identify(patch.data)
-    given = {"apiVersion": patch.data.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
-    missing = " and no ".join(name for name, value in given.items() if not value)
+    required = {"apiVersion": patch.data.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
+    missing = " and no ".join(name for name, value in required.items() if not value)
     if missing:
         hint = "a strategic merge patch needs them, even with a target"
         findings.add(BAD_PATCH, f"the patch has no {missing}", patch.span(()), hint=hint)

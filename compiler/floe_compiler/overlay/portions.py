@@ -1,8 +1,7 @@
-"""Runs kustomize over the objects that some step changes, in portions, and finds the steps that it fails on.
+"""Runs kustomize in portions for the objects that steps change, and finds the steps on which it fails.
 
-kustomize takes time that grows with the square of the number of objects (3,000 in one build: a minute), and no step
-looks at more than one object. So objects that no step changes are left out, and the others go in in portions, of
-any units.
+kustomize's time grows with the square of the number of objects (a minute for 3,000 objects), but each step only needs
+one object. So objects that no step changes are left out, and the others are processed in portions, whatever their unit.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ from floe_compiler.overlay.staging import staged_files
 Item = TypeVar("Item")
 
 PORTION = 100
-"""Objects in one run, at most. With its metadata alone, an object costs 1.2 ms in a run of 100, 2.6 ms in a run of 25
-(starting the program costs 40 ms) and 1.4 ms in a run of 400. A whole CronJob or Deployment costs 7 to 10 ms."""
+"""The most objects in one run. An object with only its metadata takes 1.2 ms in a run of 100, 2.6 ms in a run of 25
+(starting the program takes 40 ms) and 1.4 ms in a run of 400. A whole CronJob or Deployment takes 7 to 10 ms."""
 
 WARNED = Rule("K003", "kustomize warning", "kustomize succeeded with a warning.", severity="warning")
 PATCH_FAILED = Rule(
     "K018",
     "patch that cannot be applied",
-    "kustomize could not apply the patch to an object that it selects: most often a JSON patch replaces or removes"
-    " what is not there. Its own message says which.",
+    "kustomize could not apply the patch to an object that it selects. Most often, a JSON patch replaces or removes"
+    " something that does not exist. kustomize's message says what.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The results by object, and errors and warnings, by each object that they concern.
+    """The results by object, and the errors and warnings by object.
 
     An object with an error may have no result.
     """
@@ -57,7 +56,7 @@ class Built:
 
 
 def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return findings of all units of an environment in order; a patch that fails (K018) once, by its first object."""
+    """Return findings of all units of an environment in order; a failing patch (K018) only for its first object."""
     first: dict[object, Diagnostic] = {}
     for finding in sorted(findings, key=Diagnostic.sort_key):
         first.setdefault((finding.span, finding.related) if finding.rule == PATCH_FAILED else finding, finding)
@@ -65,15 +64,15 @@ def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], version: str) -> Built:
-    """Return the results of kustomize for these objects, of any units of the environment.
+    """Return kustomize's results for these objects, which may be of several units of the environment.
 
     `version` is the version of Kubernetes.
 
     Raises StageFailed if kustomize is not found (K001) or does not end (K002).
     """
     built = Built()
-    # Sorted by the names in messages, so that the first object that a step fails on is reported.
-    ordered = sorted(changed, key=lambda one: str(one.identity))
+    # Sorted by the names in messages, so that the object with the first name is reported.
+    ordered = sorted(changed, key=lambda item: str(item.identity))
     if not ordered or overlay.top is None:
         return built
     for identity, result in _run_all(_Kustomize(find_kustomize(), overlay.top, overlay.steps, version), ordered, built):
@@ -102,15 +101,15 @@ class _Kustomize:
 
     def steps_of(self, objects: Iterable[ChangedObject]) -> list[Step]:
         """Return the steps that reach any of these objects, in the order in which they are taken."""
-        reaching = {step for one in objects for step in one.steps}
+        reaching = {step for item in objects for step in item.steps}
         return [step for step in self.steps if step in reaching]
 
     def attempt(self, objects: Sequence[ChangedObject], steps: Collection[Step] | None = None) -> _Run:
-        """Build these objects, with those of `steps` (None: of all steps) that reach any of them."""
+        """Build these objects with those of `steps` (None: of all steps) that reach any of them."""
         taken = [step for step in self.steps_of(objects) if steps is None or step in steps]
         parts: dict[str, list[Object]] = {}
-        for one in objects:
-            parts.setdefault(one.folder, []).append(one.part)
+        for item in objects:
+            parts.setdefault(item.folder, []).append(item.part)
         try:
             files = staged_files(self.top, parts, taken, self.version)
             text, warnings = run_kustomize(self.command, self.top.folder, files)
@@ -135,7 +134,7 @@ def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Bui
 
 
 def _portions(objects: Sequence[ChangedObject]) -> list[Sequence[ChangedObject]]:
-    """Return the objects in as few portions as possible, of about the same size."""
+    """Return the objects in as few portions as possible, of about equal size."""
     if not objects:
         return []
     size = math.ceil(len(objects) / math.ceil(len(objects) / PORTION))
@@ -144,18 +143,18 @@ def _portions(objects: Sequence[ChangedObject]) -> list[Sequence[ChangedObject]]
 
 def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Iterator[tuple[ObjectId, Result]]:
     """Yield the result of each object; record objects whose identity has changed."""
-    others = ", ".join(sorted(str(one) for one in run.objects.keys() - {one.identity for one in portion}))
-    missing = [one for one in portion if one.identity not in run.objects and not one.may_be_removed]
-    for one in missing:
-        message = f"{one.identity} is gone after the patches; in its place there is {others or 'nothing'}"
-        span = one.steps[-1].span
-        built.report(Diagnostic(IDENTITY_CHANGED, message, span, subject=str(one.identity)), [one])
+    others = ", ".join(sorted(str(item) for item in run.objects.keys() - {item.identity for item in portion}))
+    missing = [item for item in portion if item.identity not in run.objects and not item.may_be_removed]
+    for item in missing:
+        message = f"after the patches, {item.identity} is missing; instead, there is {others or 'nothing'}"
+        span = item.steps[-1].span
+        built.report(Diagnostic(IDENTITY_CHANGED, message, span, subject=str(item.identity)), [item])
     if others and not missing:
         built.report(Diagnostic(DID_NOT_RUN, f"kustomize added {others}"), portion)
     if others or missing:
         return
-    for one in portion:
-        yield one.identity, Result(run.objects.get(one.identity), run.warnings)
+    for item in portion:
+        yield item.identity, Result(run.objects.get(item.identity), run.warnings)
 
 
 def _report_failing(
@@ -165,9 +164,9 @@ def _report_failing(
     objects: Iterable[ChangedObject],
     built: Built,
 ) -> None:
-    """Record each step that kustomize fails on in a portion, and add it to `failing`, the steps to leave out.
+    """Record each step on which kustomize fails in a portion, and add it to `failing`, the steps to leave out.
 
-    A step is reported once, with the first object that it fails on, and concerns all objects that it reaches.
+    A step is reported once, with the first object on which it fails, and concerns all objects that it reaches.
     """
     while True:
         steps = [step for step in kustomize.steps_of(portion) if step not in failing]
@@ -177,24 +176,24 @@ def _report_failing(
             built.report(Diagnostic(DID_NOT_RUN, f"kustomize: {alone}"), portion)
             return
         step, problem = _first_failure(kustomize, portion, steps)
-        built.report(problem, [one for one in objects if step in one.steps])
+        built.report(problem, [item for item in objects if step in item.steps])
         failing.append(step)
 
 
 def _first_failure(
     kustomize: _Kustomize, portion: Sequence[ChangedObject], steps: Sequence[Step]
 ) -> tuple[Step, Diagnostic]:
-    """Return the first step that kustomize fails on, and the problem with the first object that it fails on."""
+    """Return the first step on which kustomize fails, and the problem with the first such object."""
     step = _first(steps, lambda some: kustomize.attempt(portion, some).error)
     so_far = steps[: steps.index(step) + 1]
-    reached = [one for one in portion if step in one.steps]
+    reached = [item for item in portion if step in item.steps]
     changed = _first(reached, lambda some: kustomize.attempt(some, so_far).error)
     message = f"cannot be applied to {changed.identity}: {kustomize.attempt([changed], so_far).error}"
     return step, Diagnostic(PATCH_FAILED, message, step.span, str(changed.identity), related=step.related())
 
 
 def _first(items: Sequence[Item], fail: Callable[[Sequence[Item]], object]) -> Item:
-    """Return, by bisection, the first item up to which the items fail together. All together they do fail."""
+    """Return, by bisection, the last item of the shortest failing prefix of the items. All items together fail."""
     good, bad = 0, len(items)
     while bad - good > 1:
         middle = (good + bad) // 2

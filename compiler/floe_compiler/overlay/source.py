@@ -1,4 +1,4 @@
-"""Where the overlay stage reads authored files, and records errors in them."""
+"""Reads the files of the overlay stage, and collects errors in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.overlay.listed_paths import NOT_FOUND, locate
 
 Read = Callable[[str, str], tuple[list[Document], list[Diagnostic]]]
-"""Parses YAML text, given the name of its file, into documents and diagnostics."""
+"""Parses the YAML text of a named file into documents and diagnostics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Source:
     findings: Findings
 
     def locate(self, folder: str, path: str, span: Span) -> str | None:
-        """Return the path from the root of an item of a kustomization in `folder`; None, recorded, if not allowed."""
+        """Return the path of a kustomization's item from the root; None, with a finding, if it is not allowed."""
         return locate(self.root, folder, path, span, self.findings)
 
     def documents(self, file: str, listed: Span) -> list[Document]:
-        """Return the YAML documents of a file; empty, with an error recorded, if it cannot be read."""
-        if not (self.root / file).is_file():  # reading a pipe would never end
+        """Return the YAML documents of a file; empty, with a finding, if it cannot be read."""
+        if not (self.root / file).is_file():  # reading a pipe might never end
             self.findings.add(NOT_FOUND, f"{file} is not a regular file", listed)
             return []
         try:

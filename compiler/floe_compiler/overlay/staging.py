@@ -1,4 +1,4 @@
-"""The input files of kustomize: the tree of kustomizations with some of the objects and steps."""
+"""The input files for kustomize: the tree of kustomizations, with some of the objects and steps."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ def staged_files(
 
     Args:
         top: The tree of kustomizations; its folders keep their paths.
-        objects: The objects that each folder's kustomization lists.
-        steps: The steps to take; others are left out.
-        version: The version of Kubernetes whose merge keys count.
+        objects: The objects, by the folder whose kustomization lists them.
+        steps: The steps to apply; others are left out.
+        version: The version of Kubernetes with the merge keys.
     """
     files: dict[str, str] = {}
     if _stage(top, objects, steps, files):
-        kinds = {(str(one["apiVersion"]), str(one["kind"])) for own in objects.values() for one in own}
+        kinds = {
+            (str(object_["apiVersion"]), str(object_["kind"])) for listed in objects.values() for object_ in listed
+        }
         files[f"{top.folder}/{MERGE_SCHEMA}"] = merge_schema(version, kinds)
         files[f"{top.folder}/{KUSTOMIZATION}"] += to_yaml({"openapi": {"path": MERGE_SCHEMA}})
     return files
@@ -44,13 +46,13 @@ def _stage(
 ) -> bool:
     """Write one kustomization, its parts and components; return False if they are empty."""
     folder = kustomization.folder
-    own = objects.get(folder, ())
+    listed = objects.get(folder, ())
     resources, components = (
         [posixpath.relpath(child.folder, folder) for child in children if _stage(child, objects, steps, files)]
         for children in (kustomization.parts, kustomization.components)
     )
     content: dict[str, Any] = {
-        "resources": [OBJECTS, *resources] if own else resources,
+        "resources": [OBJECTS, *resources] if listed else resources,
         "components": components,
     }
     for step in kustomization.steps:
@@ -58,8 +60,8 @@ def _stage(
             content.setdefault(step.field, []).append(dict(step.entry))
     if not any(content.values()):
         return False
-    if own:
-        files[f"{folder}/{OBJECTS}"] = "---\n".join(to_yaml(manifest) for manifest in own)
+    if listed:
+        files[f"{folder}/{OBJECTS}"] = "---\n".join(to_yaml(manifest) for manifest in listed)
     header = {"apiVersion": API_VERSIONS[kustomization.kind], "kind": kustomization.kind}
     files[f"{folder}/{KUSTOMIZATION}"] = to_yaml(header | content)
     return True

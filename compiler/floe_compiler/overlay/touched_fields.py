@@ -1,8 +1,8 @@
-"""The top-level fields of an object that a step may read or change; kustomize gets only these.
+"""The top-level fields of an object that a step may read or change. kustomize gets only these.
 
-kustomize's time grows with the text that it gets, and most patches touch a small part of an object: a label, the number
-of replicas. Fields that no step touches are left out of kustomize's input, and put back afterwards. When in doubt, a
-step touches everything (None).
+kustomize's time grows with its input, and most patches touch a small part of an object: a label, the number of
+replicas. Fields that no step touches are left out of the input, and added again afterwards. If it is not clear what a
+step touches, it touches everything (None).
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from floe_compiler.model.objects import Object
 from floe_compiler.overlay.kustomization import Step, StepField
 
 ALWAYS = frozenset({"apiVersion", "kind", "metadata"})
-"""The fields that kustomize gets of every object, as it selects by them."""
+"""The fields of every object that kustomize gets, as it selects by them."""
 
 
 def touched_by_patch(patch: Any) -> frozenset[str] | None:
     """Return the top-level fields that a strategic merge patch (a mapping) or JSON patch (a list) may touch."""
     if isinstance(patch, list):
         pointers = {str(operation[name]) for operation in patch for name in ("path", "from") if name in operation}
-        return frozenset(map(_first_segment, pointers)) if all(one.startswith("/") for one in pointers) else None
+        return (
+            frozenset(map(_first_segment, pointers)) if all(pointer.startswith("/") for pointer in pointers) else None
+        )
     # A directive beside apiVersion and kind is about the whole object.
     return None if any(str(key).startswith("$") for key in patch) else frozenset(patch)
 

@@ -6,7 +6,7 @@ from floe_compiler.model.objects import ObjectId
 
 
 def unit_of(identity: ObjectId) -> str:
-    """Return the namespace that an object lies in or, as a Namespace, is; "" for all other cluster-scoped objects."""
+    """Return an object's namespace, or a Namespace's own name; "" for other cluster-scoped objects."""
     if (identity.group, identity.kind) == ("", "Namespace"):
         return identity.name
     return identity.namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from floe_compiler.link import Environment, Facts, link, link_across, placed
+from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings
@@ -63,7 +63,7 @@ def _linked(
     for name, environment in environments.items():
         yield from placed(link(facts[name], summaries[name]), environment.places)
     linked = (Environment.of(facts[name], summaries[name]) for name in environments)
-    yield from link_across(linked, lambda name, unit: environments[name].places(unit))
+    yield from duplicate_objects(linked, lambda name, unit: environments[name].places(unit))
 
 
 def _facts(environment: EnvironmentInput) -> Facts:

@@ -1,4 +1,4 @@
-"""Dangers grouped: one that several objects share is reported once."""
+"""Groups equal dangers of several objects, so that each is reported once."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ MOST = 3
 
 
 def dangers_with_objects(diffs: Iterable[EnvironmentDiff]) -> Mapping[Danger, list[tuple[str, ObjectChange]]]:
-    """Return each danger with the environments and objects that it concerns, in order."""
-    found = defaultdict(list)
+    """Return each danger with its environments and objects, in order."""
+    threatened = defaultdict(list)
     for diff in diffs:
         for change in diff.changes:
             for danger in change.dangers:
-                found[danger].append((diff.environment, change))
-    return found
+                threatened[danger].append((diff.environment, change))
+    return threatened
 
 
 def describe(
     danger: Danger, threatened: list[tuple[str, ObjectChange]], place: Callable[[str, ObjectChange], str]
 ) -> str:
     """Return the danger's sentence with its object, or with the number of objects and some names."""
-    names = [place(*one) for one in threatened[:MOST]]
+    names = [place(*pair) for pair in threatened[:MOST]]
     if len(threatened) == 1:
         return f"{names[0]}: {danger.sentence}"
     more = f" and {len(threatened) - MOST} more" if len(threatened) > MOST else ""

@@ -1,4 +1,4 @@
-"""The difference of two sets of objects for reviewers: deleted, changed and added objects, and dangers."""
+"""The difference between two sets of objects, for reviewers: deleted, changed and added objects, and dangers."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ class EnvironmentDiff:
 def compare(environment: str, before: Manifests, after: Manifests, whole: Whole | None = None) -> EnvironmentDiff:
     """Return the difference between two states of an environment's objects; equivalent ones are left out.
 
-    `whole` has all objects of the state after, also those that did not change, which `before` and `after` may lack.
+    `whole` has all objects of the later state, also unchanged ones, which `before` and `after` may leave out.
     """
     renamed = _renamed_jobs(before, after)
     everything: Whole = whole or Objects(after.by_id.values())
-    unchanged = (one for one in everything.of_kind("ExternalSecret") if identify(one) not in after.by_id)
+    unchanged = (manifest for manifest in everything.of_kind("ExternalSecret") if identify(manifest) not in after.by_id)
     surroundings = Surroundings(chain(before.by_id.values(), unchanged), everything)
     changes = (
         _compare_object(
@@ -88,7 +88,7 @@ def compare(environment: str, before: Manifests, after: Manifests, whole: Whole 
 
 
 def _renamed_jobs(before: Manifests, after: Manifests) -> dict[ObjectId, ObjectId]:
-    """Return, for each new Job, the one that it replaces: names of Jobs end in a hash, as Jobs are immutable."""
+    """Return, for each new Job, the Job that it replaces: names of Jobs end in a hash, as Jobs are immutable."""
     gone = {_without_hash(identity): identity for identity in before.by_id if identity not in after.by_id}
     new = {_without_hash(identity): identity for identity in after.by_id if identity not in before.by_id}
     return {new[name]: gone[name] for name in new if name in gone and name.kind == "Job"}
@@ -115,13 +115,13 @@ def _compare_object(
 
 
 def _fields(kind: str, before: Object, after: Object) -> Iterator[FieldChange]:
-    from deepdiff import DeepDiff  # 0.15 s that only a difference should cost
+    from deepdiff import DeepDiff  # imported here, as it takes 0.15 s
 
     left, right = align(before, after)
-    found = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0)
-    if not found:  # Inside lists of lists, deepdiff takes 0 for False, as Python does.
+    difference = DeepDiff(left, right, view="tree", threshold_to_diff_deeper=0)
+    if not difference:  # In lists of lists, 0 and False are equal to deepdiff, as in Python.
         yield from (FieldChange("changed", key, left[key], right[key]) for key in left)
-    for category, levels in found.items():
+    for category, levels in difference.items():
         action = _action(category)
         for level in levels:
             keys = tuple(key if isinstance(key, str) else f"[{key}]" for key in level.path(output_format="list"))

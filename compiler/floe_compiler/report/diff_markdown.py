@@ -23,7 +23,7 @@ def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGES
     text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), ""])
     left_out = 0
     for section in (*_dangers(diffs), *_details(diffs)):
-        # After the first section that does not fit, all are left out, so that the report has no gaps.
+        # After the first section that does not fit, all others are left out, too, so that the report has no gaps.
         if left_out or len((text + section).encode()) > largest - 200:
             left_out += 1
         else:
@@ -42,7 +42,7 @@ def _totals(diffs: list[EnvironmentDiff]) -> Iterator[str]:
 
 
 def _dangers(diffs: list[EnvironmentDiff]) -> Iterator[str]:
-    """Yield one section for the dangers of each environment, without a heading of its own to save room."""
+    """Yield one section for the dangers of each environment, without a heading, to save space."""
     for diff in diffs:
         if diff.dangers:
             yield f"\n**{count(diff.dangers, 'danger')} in {_inline(diff.environment)}**\n\n"
@@ -72,6 +72,6 @@ def _fenced(lines: Iterable[str]) -> str:
 
 
 def _inline(text: str) -> str:
-    """Return text that Markdown and HTML show as it is, on one line."""
+    """Return text escaped for Markdown and HTML, on one line."""
     escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
     return re.sub(r"([\\`*_\[\]|])", r"\\\1", escaped)

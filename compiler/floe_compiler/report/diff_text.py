@@ -1,4 +1,4 @@
-"""A difference as text: by folder, deletions first, with shared changes spelt out once."""
+"""A difference as text: by folder, deletions first; changes that several objects share are shown once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from floe_compiler.report.terminal import Paint, Style, visible
 
 LONGEST_VALUE = 160
 SEVERAL = 3
-"""The number of objects from which a shared change or danger is spelt out only once."""
+"""With this number of objects or more, a shared change or danger is shown only once."""
 
 DANGER = "!"
 """The prefix of lines about dangers."""
@@ -26,7 +26,7 @@ DANGER = "!"
 CONFIG_HASH = 'annotations["floe.dev/config-hash"]'
 """The annotation of pod templates that restarts pods when their configuration changes."""
 
-# Two hashes only show that something else has changed. The least is that of `args` in Dagster's pods.
+# Two hashes only show that something else has changed. The shortest one is in `args` of Dagster's pods.
 _HASH = re.compile(r"[0-9a-f]{16,} [0-9a-f]{16,}")
 
 _SIGNS: dict[Action, str] = {"deleted": "-", "changed": "~", "added": "+"}
@@ -48,7 +48,7 @@ def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A danger or a change of a field that several objects share: spelt out once, under a number."""
+    """A danger or a change of a field that several objects share: shown once, with a number."""
 
     number: int
     objects: int
@@ -64,7 +64,7 @@ def shared_changes(diffs: Iterable[EnvironmentDiff]) -> Mapping[str, Shared]:
 
 
 def shared_lines(shared: Mapping[str, Shared], paint: Paint) -> Iterator[str]:
-    """Yield the lines that spell out shared dangers and changes."""
+    """Yield the lines that show shared dangers and changes."""
     for text, it in shared.items():
         yield f"[{it.number}] in {count(it.objects, 'object')}:"
         yield from (f"  {paint(line, 'red') if line.startswith(DANGER) else line}" for line in text.split("\n"))
@@ -79,7 +79,7 @@ def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]
 
 
 def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[str, Shared]) -> Iterator[str]:
-    """Yield the lines about some objects, with only the numbers of shared dangers and changes."""
+    """Yield the lines about some objects, with numbers in place of shared dangers and changes."""
     for change in changes:
         dangers, fields = _dangers(change), _fields(change)
         numbers = "".join(f" [{shared[text].number}]" for text in (*dangers, *fields) if text in shared)
@@ -144,5 +144,5 @@ def show_value(value: Any) -> str:
 
 def _text_lines(before: str, after: str) -> Iterator[str]:
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
-    for line in list(lines)[2:]:  # without the two lines that name files
+    for line in list(lines)[2:]:  # without the two lines with file names
         yield visible(line[: LONGEST_VALUE + 1])

@@ -1,4 +1,4 @@
-"""The authored line of a diagnostic, with a mark under the column."""
+"""The line of a diagnostic in the input file, with a mark under the column."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def excerpt(root: Path, span: Span, paint: Paint) -> tuple[str, ...]:
     margin = " " * len(number)
     lines = (paint(f"{number} | ", "blue") + shown,)
     if shown != line or not 1 <= span.column <= len(line) + 1:
-        return lines  # What is hidden or written out has moved the columns.
+        return lines  # Hidden or escaped characters have moved the columns.
     indent = re.sub(r"[^\t]", " ", line[: span.column - 1])
     return (*lines, paint(f"{margin} | ", "blue") + indent + paint("^", "red"))
 
@@ -34,6 +34,6 @@ def _read_line(root: Path, span: Span) -> str | None:
         if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > LARGEST_FILE:
             return None
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links; ValueError: no UTF-8, NUL in the path
+    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links; ValueError: not UTF-8, NUL in the path
         return None
     return lines[span.line - 1] if 1 <= span.line <= len(lines) else None

@@ -16,30 +16,30 @@ from floe_compiler.report.outcome import Outcome
 
 
 def render_github(outcome: Outcome) -> str:
-    """Return an annotation for each diagnostic, and the changed paths between markers that switch commands off."""
+    """Return an annotation for each diagnostic, and the changed paths between markers that disable commands."""
     annotations = "".join(f"{_annotation(diagnostic)}\n" for diagnostic in outcome.diagnostics)
     paths = "".join(f"{path}\n" for path in (*outcome.deleted, *outcome.changed, *outcome.created))
     return annotations + (without_commands(paths) if paths else "")
 
 
 def annotate_dangers(diffs: Iterable[EnvironmentDiff]) -> str:
-    """Return a warning for each danger of a difference; one for all objects, as only so many are shown of a step."""
-    found = [
+    """Return a warning for each danger, once for all its objects, as GitHub shows only some warnings of a step."""
+    dangers = [
         annotate("warning", danger.word, describe(danger, threatened, lambda env, change: f"{env}: {change.identity}"))
         for danger, threatened in dangers_with_objects(diffs).items()
     ]
-    return "".join(f"{annotation}\n" for annotation in found)
+    return "".join(f"{annotation}\n" for annotation in dangers)
 
 
 def annotate(level: str, title: str, message: str, place: str = "") -> str:
-    """Return one workflow command; `place` holds further properties, escaped already."""
+    """Return one workflow command; `place` has more properties, already escaped."""
     return f"::{level} {place}title={_property(title)}::{_data(message)}"
 
 
 def without_commands(text: str) -> str:
-    """Return the text between markers that keep the runner from obeying `::` commands inside it.
+    """Return the text between markers, so that the runner does not run `::` commands in it.
 
-    The marker is random, so that no text can know the one that would end the block.
+    The marker is random, so that no text can contain it and end the block.
     """
     marker = secrets.token_hex(16)
     return f"::stop-commands::{marker}\n{text.removesuffix(chr(10))}\n::{marker}::\n"

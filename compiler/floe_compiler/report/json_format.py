@@ -10,7 +10,7 @@ from floe_compiler.model.span import Span
 from floe_compiler.report.outcome import Outcome
 
 FORMAT = 1
-"""Rises when a key changes its meaning or goes; new keys may come at any time."""
+"""Increased when a key changes its meaning or is removed. New keys may be added at any time."""
 
 
 def render_json(outcome: Outcome) -> str:

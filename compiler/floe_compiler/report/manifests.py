@@ -1,4 +1,4 @@
-"""Compiled files parsed as objects, for comparison."""
+"""Parses compiled files as objects, to compare them."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from floe_compiler.model.yaml_text import from_yaml
 NO_OBJECT = Rule(
     "W008",
     "compiled file without an object",
-    "A file under output/ to compare with is not one Kubernetes object in YAML; somebody or a merge has spoilt it. "
+    "A file under output/ to compare with is not a Kubernetes object in YAML; it was edited, or damaged by a merge. "
     "Compile and commit the output, or compare with another revision.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """Objects by identity, and the file of each."""
+    """Objects and their files, by identity."""
 
     by_id: Mapping[ObjectId, Object] = field(default_factory=dict)
     files: Mapping[ObjectId, str] = field(default_factory=dict)
 
 
 def read_manifests(texts: Mapping[str, str], findings: Findings) -> Manifests:
-    """Return the objects of some files, given by path; a file without an object is a finding (W008)."""
-    found: dict[ObjectId, Object] = {}
+    """Return the objects of these files (texts by path); a file without an object is a finding (W008)."""
+    objects: dict[ObjectId, Object] = {}
     files: dict[ObjectId, str] = {}
     for path, text in texts.items():
         manifest = from_yaml(text)
         if isinstance(manifest, dict) and manifest.get("kind"):
             identity = identify(manifest)
-            found[identity], files[identity] = manifest, path
+            objects[identity], files[identity] = manifest, path
         else:
             findings.add(NO_OBJECT, "is not a Kubernetes object in YAML", subject=path)
-    return Manifests(found, files)
+    return Manifests(objects, files)

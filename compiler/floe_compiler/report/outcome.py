@@ -33,7 +33,7 @@ class Outcome:
 
 
 def count(number: int, noun: str) -> str:
-    """Return the number with its noun: `1 file`, `2 files`."""
+    """Return the number with the noun: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

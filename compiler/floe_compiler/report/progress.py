@@ -1,4 +1,4 @@
-"""The progress of a long run: on a terminal only, and only after some seconds."""
+"""Shows the progress of a long run: only on a terminal, and only after some seconds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import IO
 
 PATIENCE = 0.5
-_CLEAR = "\r\x1b[K"  # ECMA-48: back to the start of the line, and erase it
+_CLEAR = "\r\x1b[K"  # ECMA-48: go to the start of the line, and erase it
 
 
 @contextmanager
 def showing_progress(stream: IO[str], patience: float = PATIENCE) -> Iterator[Callable[[str], None]]:
-    """Provide a function that shows the name of a step until the next; the last one is erased."""
+    """Provide a function that shows the name of the current step; at the end, it is erased."""
     if not stream.isatty():
         yield _silent
         return

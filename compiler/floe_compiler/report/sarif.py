@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0, within what GitHub code scanning reads.
+"""Diagnostics as SARIF 2.1.0, in the subset that GitHub code scanning reads.
 
 docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
 """
@@ -17,11 +17,11 @@ from floe_compiler.report.outcome import Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 WITHOUT_A_PLACE = Span(MANIFEST)
-"""Where a result without an authored line is shown: code scanning refuses results without a location."""
+"""The location of results that have none, as code scanning refuses results without a location."""
 
 
 def render_sarif(outcome: Outcome, version: str) -> str:
-    """Return the log file of one run; `version` is that of this tool."""
+    """Return the log file of a run; `version` is the version of this tool."""
     rules = sorted({diagnostic.rule for diagnostic in outcome.diagnostics}, key=lambda rule: rule.code)
     driver = {"name": "floe-compile", "semanticVersion": version, "rules": [_rule(rule) for rule in rules]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": _results(outcome)}
@@ -55,7 +55,7 @@ def _result(diagnostic: Diagnostic, fingerprint: str) -> dict[str, Any]:
         "level": diagnostic.severity,
         "message": {"text": message},
         "locations": [_location(diagnostic.span or WITHOUT_A_PLACE)],
-        # The one fingerprint that code scanning looks at. Without it, it makes one from the line's text.
+        # The only fingerprint that code scanning uses. Without it, code scanning derives one from the line's text.
         "partialFingerprints": {"primaryLocationLineHash": fingerprint},
     }
     if diagnostic.related:

@@ -1,8 +1,8 @@
-"""Hides everything that looks like a secret, even where no secret should be.
+"""Hides everything that looks like a secret, even where there should be no secrets.
 
-No stage renders a secret's value; this is the second line, for what people write by hand. It hides too much rather
-than too little: the values of Secrets, values under keys with secret-like names, and `key: value` pairs and credentials
-inside longer texts.
+No stage renders a secret's value; this is a second protection, for hand-written text. It rather hides too much than too
+little: the values of Secrets, values of keys with secret-like names, and `key: value` pairs and credentials in longer
+texts.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ HIDDEN = "***"
 
 _WORDS = rf"passw(?:or)?d|passphrase|pwd|pgpass|secret|token|credential|authorization|{SECRET_KEY}"
 _SECRET = re.compile(_WORDS, re.IGNORECASE)
-# A key that ends like this holds the name, place or properties of a secret, not its value.
+# A key that ends like this has the name, path or properties of a secret, not its value.
 _REFERENCE = re.compile(
     r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey)$"
     r"|^existing|^automount|^imagePullSecrets$|^pull_secret$",
     re.IGNORECASE,
 )
-# A whole word, looked at once: a long text of anything else takes no longer than it must.
+# A whole word, matched without backtracking, so that long texts stay fast.
 _KEY = rf"(?<![\w.-])(?=[\w.-]*(?:{_WORDS}))([\w.-]++)"
 _QUOTED = r""""[^"\n]*"?|'[^'\n]*'?"""
 # In a message, a value may stand within quotes of the message's own.
@@ -45,13 +45,13 @@ _SCHEME = re.compile(rf"{SCHEME}\S{{6,}}", re.IGNORECASE)
 
 
 def is_secret_key(key: str) -> bool:
-    """Return whether the name of a key suggests that its value is a secret, and not a reference to one."""
+    """Return whether the name of a key suggests that its value is a secret, not a reference to a secret."""
     return bool(_SECRET.search(key)) and not _REFERENCE.search(key)
 
 
 def hide_in_text(text: str) -> str:
-    """Return the text with apparent values of secrets replaced; placeholders such as `${TOKEN}` stay."""
-    text = without_secrets(text, HIDDEN)  # before pairs, of which only the first line is looked at
+    """Return the text with apparent secret values replaced; placeholders such as `${TOKEN}` are kept."""
+    text = without_secrets(text, HIDDEN)  # before pairs, as only the first line of a pair's value is matched
     for pair in _PAIRS:
         text = pair.sub(_hide_pair, text)
     return _hide_logins(text)
@@ -85,7 +85,7 @@ def hide(value: Any, keys: tuple[str, ...] = ()) -> Any:
         keys: the keys that lead to it, such as `("spec", "env", "[DB_PASSWORD]", "value")`.
     """
     if isinstance(value, dict):
-        # An environment variable keeps its name beside its value.
+        # The name of an environment variable is next to its value.
         name = (str(value["name"]),) if "value" in value and "name" in value else ()
         return {key: hide(item, (*keys, *name, key)) for key, item in value.items()}
     if isinstance(value, list):
@@ -96,7 +96,7 @@ def hide(value: Any, keys: tuple[str, ...] = ()) -> Any:
 
 
 def hide_object(value: Any, kind: str, keys: tuple[str, ...]) -> Any:
-    """Return a value inside an object of that kind with secrets hidden; all data of a Secret is one."""
+    """Return a value in an object of this kind with secrets hidden; in a Secret, all data is secret."""
     if kind == "Secret" and keys and keys[0] in ("data", "stringData"):
         return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
     return hide(value, keys)

@@ -1,4 +1,4 @@
-"""Text on a terminal: colour only where a person sees it, and no control characters that an input brings along."""
+"""Text on a terminal: colours only for people, and no control characters from inputs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import IO, Literal
 Style = Literal["bold", "dim", "red", "green", "yellow", "blue"]
 Paint = Callable[[str, Style], str]
 
-# SGR codes of ECMA-48, which every terminal of today knows.
+# SGR codes of ECMA-48, which all current terminals support.
 _CODES: dict[Style, int] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34}
-# Controls, and the marks that reverse the direction of what follows ("Trojan Source", CVE-2021-42574).
+# Control characters, and marks that reverse the direction of the text ("Trojan Source", CVE-2021-42574).
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def plain(text: str, _: Style) -> str:
-    """Return the text as it is."""
+    """Return the text unchanged."""
     return text
 
 
@@ -27,11 +27,11 @@ def colourful(text: str, style: Style) -> str:
 
 
 def paint_for(stream: IO[str]) -> Paint:
-    """Return how to paint text on a stream: with colours on a terminal, unless NO_COLOR (no-color.org) forbids it."""
+    """Return a function that styles text for a stream: with colours on a terminal, unless NO_COLOR is set."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return colourful if wanted and stream.isatty() else plain
 
 
 def visible(text: str) -> str:
-    """Return the text with control characters written out, so that they cannot act on a terminal."""
+    """Return the text with control characters escaped, so that they have no effect on a terminal."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape", "surrogatepass").decode(), text)

@@ -17,14 +17,14 @@ _STYLES: dict[Severity, Style] = {"error": "red", "warning": "yellow"}
 
 
 def render_problems(outcome: Outcome, root: Path, paint: Paint) -> str:
-    """Return the diagnostics, errors last so that they stand nearest to the summary; empty if there are none."""
+    """Return the diagnostics, with errors last, next to the summary; empty if there are none."""
     ranked = sorted(outcome.diagnostics, key=lambda diagnostic: diagnostic.severity == "error")
-    secret = frozenset(_line(found.span) for found in ranked if found.secret and found.span)
+    secret = frozenset(_line(diagnostic.span) for diagnostic in ranked if diagnostic.secret and diagnostic.span)
     return "".join("\n".join(_lines(diagnostic, root, paint, secret)) + "\n\n" for diagnostic in ranked)
 
 
 def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
-    """Return one line for each path, deletions first, and how many there are beyond `most`."""
+    """Return one line for each path, deletions first; after `most` lines, the number of other paths."""
     groups = zip(outcome.words, (outcome.deleted, outcome.changed, outcome.created), strict=True)
     lines = [f"{word}  {visible(path)}\n" for word, paths in groups for path in paths]
     more = [f"… and {len(lines) - most} more\n"] if len(lines) > most else []
@@ -33,7 +33,8 @@ def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
 
 def without_warnings(outcome: Outcome) -> Outcome:
     """Return the outcome with only its errors."""
-    return replace(outcome, diagnostics=tuple(found for found in outcome.diagnostics if found.severity == "error"))
+    errors = (diagnostic for diagnostic in outcome.diagnostics if diagnostic.severity == "error")
+    return replace(outcome, diagnostics=tuple(errors))
 
 
 def _line(span: Span) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""UnitPlan -> Rendered: the facts of a namespace become objects, in a cdk8s App and Chart of its own."""
+"""Renders the facts of each namespace as objects, in its own cdk8s App and Chart."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
 NO_SOURCE = Rule(
     "S001",
     "secret without a source",
-    "The environment makes its secrets up inside the cluster, but nothing can make this one up: its value is given "
-    "by another system. Use `secrets: {type: external-secrets}` there, or a component that needs no such secret.",
+    "The environment generates its secrets in the cluster, but this secret cannot be generated, as its value comes "
+    "from another system. Use `secrets: {type: external-secrets}`, or a component that does not need such a secret.",
 )
 SECRET_CLASH = Rule(
     "S003",
     "conflicting secrets",
-    "Two parts of a namespace use one secret's name for different secrets: of another owner, type or place in the "
-    "store. Rename the one that the inputs name.",
+    "Two parts of a namespace use the same name for different secrets: their owner, type or path in the store differ. "
+    "Rename the one that is named in the inputs.",
 )
 TWICE = Rule(
     "S002",
     "object rendered twice",
-    "Two parts of a namespace render the same object, of which a cluster keeps only one. Usually a data product or a "
-    "server has the name of something that is already there: give it another name.",
+    "Two parts of a namespace render the same object, but a cluster keeps only one. Usually a data product or a server "
+    "has a name that is already used: give it another name.",
 )
 
 
@@ -50,7 +50,7 @@ def synthesize(
     """Return the rendered units: those of the plans, then the delivery units of environments.
 
     Args:
-        plans: The plans of units, perhaps of several environments.
+        plans: The plans of units, which may be of several environments.
         clusters: The cluster of each environment.
         deliveries: The plans of the delivery units.
         cdk8s: Runs cdk8s.
@@ -77,13 +77,13 @@ def _delivery(plan: DeliveryPlan, built: tuple[Object, ...]) -> Rendered:
         rendered_settings(plan.settings, plan.cluster),
         namespace=DELIVERY_UNIT,
         objects=ObjectSet.of(built),
-        delivery=frozenset(identify(one) for one in built),
+        delivery=frozenset(identify(manifest) for manifest in built),
         origins={VERSION: plan.version_origin} if plan.version_origin else {},
     )
 
 
 def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
-    """Return a rendered namespace; None, with a finding, for a secret without a source or with two meanings."""
+    """Return a rendered namespace; None, with a finding, for a secret without a source or a name of two secrets."""
     unit = plan.unit
     try:
         rendered = render_unit(plan)
@@ -112,7 +112,7 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
 
 
 def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
-    times = Counter(identify(one, declared.namespace) for one in unit.objects)
+    times = Counter(identify(manifest, declared.namespace) for manifest in unit.objects)
     for identity in sorted(identity for identity, count in times.items() if count > 1):
         places = sorted({place for name, place in unit.origins if name == str(identity)})
         findings.add(
@@ -120,13 +120,13 @@ def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None
             f"{identity} is rendered twice",
             places[0] if places else None,
             subject=f"{declared.settings.environment.name}: {identity}",
-            hint="give the data product or the server that it is for another name",
+            hint="rename the data product or the server",
             related=[Related(place, "and for this") for place in places[1:]],
         )
 
 
 def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
-    """Return the facts of an environment, without any object."""
+    """Return the facts of an environment, without objects."""
     platform = settings.platform
     return Rendered(
         environment=settings.environment.name,

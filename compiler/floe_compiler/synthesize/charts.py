@@ -14,17 +14,17 @@ from floe_compiler.synthesize.dependencies import dependencies
 from floe_compiler.synthesize.unit import Unit
 
 WAVE = ("metadata", "annotations", SYNC_WAVE)
-"""The annotation with an object's sync wave."""
+"""Argo CD's annotation for the sync wave of an object."""
 
 
 def chart_of(settings: Settings, objects: tuple[Object, ...], namespace: str = "") -> ChartInput:
-    """Return the chart of objects whose dependencies follow from their references."""
+    """Return the chart of some objects; their dependencies are derived from their references."""
     needs = dependencies(objects, namespace)
     return ChartInput(settings.environment.name, namespace, objects, chart_labels(settings), needs)
 
 
 def unit_chart(settings: Settings, namespace: str, unit: Unit) -> ChartInput:
-    """Return the chart of a namespace, whose controllers start one after the other."""
+    """Return the chart of a namespace, with the start order of its controllers."""
     chart = chart_of(settings, unit.objects, namespace)
     return replace(
         chart,
@@ -38,7 +38,7 @@ def unit_chart(settings: Settings, namespace: str, unit: Unit) -> ChartInput:
 def without_cdk8s(settings: Settings, objects: Iterable[Object], namespace: str = "") -> tuple[Object, ...]:
     """Return objects with the namespace and labels of their chart, but without waves, order and validation.
 
-    It is for `explain`, which renders a unit hundreds of times and looks at one object of it.
+    It is for `explain`, which renders a unit hundreds of times for one object.
     """
     labels = chart_labels(settings)
-    return tuple(completed(one, identify(one, namespace).namespace, labels) for one in objects)
+    return tuple(completed(manifest, identify(manifest, namespace).namespace, labels) for manifest in objects)

@@ -1,9 +1,9 @@
 """The construct tree: a cdk8s App and Chart for each unit, an ApiObject for each object.
 
-The chart gives its objects their namespace and common labels; dependencies between them decide the order and the sync
-waves; constructs validate. Calling cdk8s from Python costs milliseconds an object, because each call crosses into
-Node.js and back. So one Node.js process builds the trees of many units (construct_tree.js). Only the head of an object
-crosses, and only what cdk8s decides comes back, so nothing on the way can change an object's body.
+The chart adds the namespace and common labels to its objects; their dependencies determine the order and the sync
+waves; constructs validate. Calling cdk8s from Python takes milliseconds for each object, as each call goes to Node.js
+and back. So one Node.js process builds the trees of many units (construct_tree.js). Only the metadata of objects is
+sent, and only what cdk8s decides is returned, so nothing can change the body of an object.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from floe_compiler.synthesize.plain_yaml import Included
 CHART_REFUSED = Rule(
     "S103",
     "invalid construct tree",
-    "The objects of a namespace do not form a construct tree: one is there twice, lacks apiVersion or kind, has a name"
-    " that Kubernetes refuses, names another namespace than its chart's, depends on an object that is not there, or on"
-    " itself by way of others. The component that declares it must change.",
+    "The objects of a namespace do not form a construct tree: an object exists twice, has no apiVersion or kind, has a"
+    " name that Kubernetes refuses, has another namespace than its chart, depends on an object that does not exist, or"
+    " is part of a dependency cycle. The component that declares it must change.",
 )
 NOT_PLAIN = Rule(
     "S104",
     "manifest that is not plain data",
-    "A component made a manifest that is not plain data: text, numbers, booleans, null, lists, and maps with text as"
-    " keys. The component must change.",
+    "A component created a manifest that is not plain data: text, numbers, booleans, null, lists, and mappings with"
+    " text keys. The component must change.",
 )
 
 NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
@@ -44,10 +44,10 @@ NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
 class ChartInput:
     """The objects of one unit, and the chart's settings for them.
 
-    `namespace` goes to all namespaced objects without one, and `labels` to all objects. In each
-    pair of `dependencies` the first object depends on the second. `waved` are the objects that get a sync wave.
-    `included` are the components' YAML files, whose objects are among `objects`. `origins` are the locations
-    in the inputs that objects come from, by the text of their identity.
+    `namespace` is added to all namespaced objects without one, and `labels` to all objects. In each pair of
+    `dependencies`, the first object depends on the second. `waved` are the objects that get a sync wave. `included`
+    are the components' YAML files, whose objects are also in `objects`. `origins` are the objects' locations in the
+    inputs, by the text of their identity.
     """
 
     environment: str
@@ -80,26 +80,26 @@ def build_charts(charts: Sequence[ChartInput], cdk8s: RunCdk8s = run_cdk8s) -> t
 
 
 class _Tree:
-    """A chart as construct_tree.js knows it: its objects are called by their index, those of YAML files last."""
+    """A chart as construct_tree.js gets it: objects are identified by their index, and those of YAML files are last."""
 
     def __init__(self, chart: ChartInput) -> None:
         self.chart = chart
-        from_files = [one for file in chart.included for one in file.objects]
-        last = {id(one) for one in from_files}
-        self.plain = [one for one in chart.objects if id(one) not in last]
+        from_files = [manifest for file in chart.included for manifest in file.objects]
+        last = {id(manifest) for manifest in from_files}
+        self.plain = [manifest for manifest in chart.objects if id(manifest) not in last]
         self.objects = (*self.plain, *from_files)
-        self.identities = [identify(one, chart.namespace) for one in self.objects]
+        self.identities = [identify(manifest, chart.namespace) for manifest in self.objects]
         self.indexes = {identity: index for index, identity in enumerate(self.identities)}
 
     def problems(self) -> Iterator[Diagnostic]:
-        """Yield the errors because of which objects cannot become constructs."""
+        """Yield the errors that keep objects from becoming constructs."""
         for index, (identity, manifest) in enumerate(zip(self.identities, self.objects, strict=True)):
             try:
                 check_plain(manifest)
             except (TypeError, ValueError) as error:
                 yield self._finding(NOT_PLAIN, index, str(error))
             if self.indexes[identity] != index:
-                yield self._finding(CHART_REFUSED, index, "it stands there twice")
+                yield self._finding(CHART_REFUSED, index, "it exists twice")
             if problem := _problem(manifest):
                 yield self._finding(CHART_REFUSED, index, problem)
 
@@ -125,7 +125,7 @@ class _Tree:
         }
 
     def _head(self, index: int, absent: list[str]) -> dict[str, Any]:
-        """Return the construct's part of an object; it depends on the `absent` ones."""
+        """Return the part of an object that its construct needs; it also depends on the `absent` objects."""
         identity, manifest = self.identities[index], self.objects[index]
         return {
             "apiVersion": str(manifest["apiVersion"]),
@@ -140,16 +140,16 @@ class _Tree:
         }
 
     def refusals(self, answer: Mapping[str, Any]) -> Iterator[Diagnostic]:
-        """Yield the errors of cdk8s and of the constructs' own validation."""
+        """Yield the errors of cdk8s and of the constructs' validation."""
         for failure in answer.get("failures", ()):
             parts = (self.identities[part] if isinstance(part, int) else part for part in failure["message"])
             yield self._finding(CHART_REFUSED, failure["at"], "".join(map(str, parts)))
 
     def completed(self, answer: Mapping[str, Any]) -> tuple[Object, ...]:
-        """Return the objects in the order of the answer, with the metadata that it gives them."""
+        """Return the objects in the order of the answer, with its metadata."""
         return tuple(
-            completed(self.objects[one["at"]], one.get("namespace", ""), one["labels"], one["annotations"])
-            for one in answer["objects"]
+            completed(self.objects[part["at"]], part.get("namespace", ""), part["labels"], part["annotations"])
+            for part in answer["objects"]
         )
 
     def _finding(self, rule: Rule, index: int, problem: str) -> Diagnostic:
@@ -158,7 +158,7 @@ class _Tree:
 
 
 def _problem(manifest: Object) -> str:
-    """Return the error in the head of an object; empty if there is none."""
+    """Return the error in an object's apiVersion, kind or metadata; empty if there is none."""
     version, metadata = manifest.get("apiVersion"), manifest.get("metadata")
     if not isinstance(version, str) or not version or version.count("/") > 1 or not manifest.get("kind"):
         return "it has no valid apiVersion and kind"
@@ -171,7 +171,7 @@ def _problem(manifest: Object) -> str:
 def completed(
     manifest: Object, namespace: str, labels: Mapping[str, str], annotations: Mapping[str, str] = NO_ANNOTATIONS
 ) -> Object:
-    """Return an object with the chart's namespace, labels and annotations; its own take precedence."""
+    """Return an object with the chart's namespace, labels and annotations; those of the object take precedence."""
     own = dict(manifest["metadata"])
     all_labels = {**labels, **(own.pop("labels", None) or {})}
     all_annotations = {**annotations, **(own.pop("annotations", None) or {})}

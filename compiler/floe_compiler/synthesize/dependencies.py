@@ -15,10 +15,10 @@ SECRET_WRITERS = "external-secrets.io"  # noqa: S105 - an API group
 def dependencies(objects: Iterable[Object], namespace: str = "") -> tuple[tuple[ObjectId, ObjectId], ...]:
     """Return pairs of objects of a chart, where the first needs the second: accounts, roles, configuration, secrets.
 
-    Only the given objects count; there are no dependencies on objects from outside.
+    Dependencies on other objects are left out.
     """
-    known = {identify(one, namespace): one for one in objects}
-    pairs = ((needy, needed) for needy, one in known.items() for needed in _needs(needy, one))
+    known = {identify(manifest, namespace): manifest for manifest in objects}
+    pairs = ((needy, needed) for needy, manifest in known.items() for needed in _needs(needy, manifest))
     return tuple(sorted({(needy, needed) for needy, needed in pairs if needed in known}))
 
 

@@ -1,4 +1,4 @@
-"""Plain YAML that a component ships: its objects, as cdk8s' Include will read them, too."""
+"""The objects in plain YAML files that a component ships, which cdk8s reads with Include."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from floe_compiler.model.objects import Object
 NOT_READABLE = Rule(
     "S106",
     "YAML of a component that cannot be read",
-    "A YAML file that a component ships is not valid YAML, or holds something else than Kubernetes objects with"
+    "A YAML file that a component ships is not valid YAML, or contains something other than Kubernetes objects with"
     " apiVersion, kind and metadata.name. The component must change.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """A YAML file of a component, and its objects in their order."""
+    """A YAML file of a component, and its objects in order."""
 
     text: str
     objects: tuple[Object, ...]
@@ -27,7 +27,7 @@ class Included:
 def read(file: PlainYaml, component: str) -> Included:
     """Return the file with its objects; empty documents are left out.
 
-    `component` is the component's name in diagnostics. Raises StageFailed (S106) if it holds anything else.
+    `component` is the component's name in diagnostics. Raises StageFailed (S106) if the file has anything else.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -36,17 +36,17 @@ def read(file: PlainYaml, component: str) -> Included:
         documents = list(YAML(typ="safe", pure=True).load_all(file.text))
     except YAMLError as error:
         raise _failed(file, component, " ".join(str(error).split())) from None
-    objects = tuple(one for one in documents if one not in (None, {}, []))
-    for number, one in enumerate(objects, 1):
-        if not _is_object(one):
-            raise _failed(file, component, f"object {number} lacks apiVersion, kind or metadata.name")
+    objects = tuple(document for document in documents if document not in (None, {}, []))
+    for number, document in enumerate(objects, 1):
+        if not _is_object(document):
+            raise _failed(file, component, f"object {number} has no apiVersion, kind or metadata.name")
     return Included(file.text, objects)
 
 
 def _is_object(document: object) -> bool:
     if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
         return False
-    return all(isinstance(one, str) for one in (document.get("apiVersion"), document.get("kind"))) and isinstance(
+    return all(isinstance(field, str) for field in (document.get("apiVersion"), document.get("kind"))) and isinstance(
         document["metadata"].get("name"), str
     )
 

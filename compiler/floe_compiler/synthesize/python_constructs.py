@@ -1,7 +1,7 @@
 """Components written with cdk8s or cdk8s-plus constructs in Python, through jsii.
 
-cdk8s is imported only here and only when such a component is used: that starts a Node.js process and takes 0.3 s, and
-every construct some milliseconds more.
+cdk8s is imported only here, and only if such a component is used, as that starts a Node.js process and takes 0.3 s.
+Every construct takes some more milliseconds.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 CONSTRUCT_FAILED = Rule(
     "S105",
     "component's constructs failed",
-    "A component that is written with cdk8s constructs raised an error, in Python or in the JavaScript beneath it."
-    " The message says where; the component must change, or its configuration.",
+    "A component that is written with cdk8s constructs raised an error, in Python or in the JavaScript of cdk8s."
+    " The message says where. Change the component or its configuration.",
 )
 
-# Where jsii looks for Node.js, and what it writes to standard error about a version that is not its newest. Its cache
-# of unpacked packages would be written to the home directory, which may be read-only, to save 0.1 s.
+# Where jsii finds Node.js, and that it does not warn of an older version. It does not cache unpacked packages, which
+# would save 0.1 s, but is in the home folder, which may be read-only.
 _JSII = {
     "JSII_RUNTIME_PACKAGE_CACHE": "disabled",
     "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
@@ -44,17 +44,17 @@ _LIBRARY = re.compile(r"cdk8s\w*|constructs|jsii|typeguard")
 
 
 def objects_of(build: Callable[[cdk8s.Chart], None], namespace: str, component: str = "") -> tuple[Object, ...]:
-    """Return the manifests of the constructs that `build` adds to a Chart, as plain data in order of dependency.
+    """Return the manifests of the constructs that `build` adds to a Chart, as plain data in order of dependencies.
 
-    Constructs without a name of their own are named as in the tree, without a hash: `Deployment(chart, "web")` is
-    `web`. `component` is the component's name in diagnostics; by default the function's name.
+    Constructs without an explicit name get their name in the tree, without a hash: `Deployment(chart, "web")` is
+    `web`. `component` is the component's name in diagnostics (default: the function's name).
 
     Raises StageFailed if the component fails (S105), or if Node.js is not found (S101).
     """
     try:
         with _jsii_settings():
             import cdk8s
-        # "Default" is the one name that cdk8s leaves out of generated names.
+        # "Default" is the only name that cdk8s leaves out of generated names.
         chart = cdk8s.Chart(cdk8s.App(), "Default", namespace=namespace, disable_resource_name_hashes=True)
         build(chart)
         return tuple(_placed(manifest) for manifest in chart.to_json())
@@ -66,7 +66,7 @@ def objects_of(build: Callable[[cdk8s.Chart], None], namespace: str, component: 
 
 
 def _placed(manifest: Object) -> Object:
-    """Return a manifest without the namespace that a chart also gives to cluster-scoped objects."""
+    """Return a manifest; if it is cluster-scoped, without the namespace that the chart added."""
     identity = identify(manifest)
     if is_namespaced(identity.group, identity.kind) is False:
         manifest["metadata"].pop("namespace", None)
@@ -75,7 +75,7 @@ def _placed(manifest: Object) -> Object:
 
 @contextmanager
 def _jsii_settings() -> Iterator[None]:
-    """Set the environment variables that jsii reads when it is first imported, unless the user has set them."""
+    """Set the environment variables that jsii reads when it is imported, unless the user has set them."""
     wanted = _JSII | {"JSII_NODE": str(find_node())}
     added = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(added)
@@ -89,7 +89,7 @@ def _jsii_settings() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """Return the error, and the component's last line in the traceback."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
-    own = list(takewhile(lambda frame: not any(map(_LIBRARY.fullmatch, Path(frame.filename).parts)), frames))
+    outer = list(takewhile(lambda frame: not any(map(_LIBRARY.fullmatch, Path(frame.filename).parts)), frames))
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
-    return f"{message} ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else message
+    return f"{message} ({Path(outer[-1].filename).name}:{outer[-1].lineno})" if outer else message

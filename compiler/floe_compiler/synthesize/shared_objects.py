@@ -1,4 +1,4 @@
-"""Objects that two units of an environment render: one would keep overwriting the other's."""
+"""Objects that two units of an environment render, so that they would overwrite each other."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def shared_objects(
 
 
 def _away_from_home(summary: Summary) -> Iterable[ObjectId]:
-    """Yield the objects of a unit outside of its namespace: only these can also be another unit's."""
+    """Yield the objects of a unit outside its namespace, as only these can be in another unit, too."""
     for namespace, groups in summary.objects.items():
         if namespace != summary.unit or not namespace:
             for group, kinds in groups.items():

@@ -1,4 +1,4 @@
-"""One (environment, cluster, namespace): a pure function from its plan to its objects and declared facts."""
+"""Renders one unit: a pure function from its plan to its objects and declared facts."""
 
 from __future__ import annotations
 
@@ -59,28 +59,28 @@ class Unit:
 def render_unit(plan: UnitPlan) -> Unit:
     """Return the objects of one namespace. The same plan always gives the same objects.
 
-    Raises secret_stores.NotGeneratable where a secret has no source, SecretConflict where two have one name, ValueError
-    for a component's mistake.
+    Raises secret_stores.NotGeneratable if a secret has no source, SecretConflict if two secrets have the same name, and
+    ValueError for a bug in a component.
     """
     unit = plan.unit
-    named = {name: pod for one in unit.instances for name, pod in named_pods(one.parts)}
+    named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
     pods = named.values()
     secrets = unit_secrets(unit, pods)
     objects: list[Object] = list(namespace_objects(unit))
     origins = [(f"ResourceQuota {unit.namespace}/quota", unit.quota_origin)] if unit.quota_origin else []
     included: list[Included] = []
-    for one in unit.instances:
-        files = [plain_yaml.read(file, one.instance.label()) for file in one.parts.include]
+    for declared in unit.instances:
+        files = [plain_yaml.read(file, declared.instance.label()) for file in declared.parts.include]
         included += files
-        own = [*instance_objects(one.instance, one.parts, plan.callers), *one.objects]
-        own += [from_file for file in files for from_file in file.objects]
-        objects += own
-        origins += _origins(one, own)
+        rendered = [*instance_objects(declared.instance, declared.parts, plan.callers), *declared.objects]
+        rendered += [from_file for file in files for from_file in file.objects]
+        objects += rendered
+        origins += _origins(declared, rendered)
     objects += configuration(unit, pods)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
     objects += _shared_store(plan)
     origins += _read_origins(unit)
-    parts = [one.parts for one in unit.instances]
+    parts = [declared.parts for declared in unit.instances]
     return Unit(
         tuple(objects),
         frozenset(_connections(unit, named)),
@@ -102,33 +102,35 @@ def _shared_store(plan: UnitPlan) -> list[Object]:
     shared, settings = plan.shared_secrets, plan.unit.settings
     if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
         return []
-    for secret in (secret for one in plan.unit.instances for secret in one.secrets if secret.name in shared.secrets):
+    for secret in (
+        secret for instance in plan.unit.instances for secret in instance.secrets if secret.name in shared.secrets
+    ):
         secret_stores.check_generatable(secret)
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
 
 
 def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tuple[str, Span]]:
-    """Return the location in the inputs of each object: its workload's own, or that of the component's choice."""
+    """Return the location in the inputs of each object: that of its workload, or where the component was chosen."""
     instance, special = declared.instance, _special_origins(declared.parts)
-    found = []
+    origins = []
     for manifest_ in objects:
         name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
         origin = special.get(name, instance.origin)
-        found += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
-    for one in declared.parts.launched:
-        if one.origin:
-            found.append((str(launched_id(PodGroup(instance.namespace, one.name))), one.origin))
-    return found
+        origins += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
+    for pods in declared.parts.launched:
+        if pods.origin:
+            origins.append((str(launched_id(PodGroup(instance.namespace, pods.name))), pods.origin))
+    return origins
 
 
 def _special_origins(parts: Parts) -> Mapping[str, Span]:
-    """Return the locations in the inputs of workloads with their own."""
-    every: tuple[Workload | Task | Launched, ...] = (*parts.workloads, *parts.tasks, *parts.launched)
-    return {one.name: one.origin for one in every if one.origin}
+    """Return the locations of those workloads that have their own."""
+    facts: tuple[Workload | Task | Launched, ...] = (*parts.workloads, *parts.tasks, *parts.launched)
+    return {fact.name: fact.origin for fact in facts if fact.origin}
 
 
 def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
-    """Yield the location in the inputs of ConfigMaps and secrets whose readers all have the same."""
+    """Yield the locations of ConfigMaps and secrets whose readers all have the same location."""
     places: dict[str, set[Span | None]] = {}
     for declared in unit.instances:
         special = _special_origins(declared.parts)
@@ -136,24 +138,24 @@ def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
             files = [file for container in containers_of(pod) for file in container.config]
             read = [f"ConfigMap {unit.namespace}/{file.config_map}" for file in files]
             read += [f"{EXTERNAL_SECRET} {unit.namespace}/{secret.name}" for secret in pod_secrets([pod])]
-            for what in read:
-                places.setdefault(what, set()).add(special.get(name, declared.instance.origin))
-    for what, found in places.items():
-        if len(found) == 1 and (place := found.pop()):
-            yield what, place
+            for subject in read:
+                places.setdefault(subject, set()).add(special.get(name, declared.instance.origin))
+    for subject, origins in places.items():
+        if len(origins) == 1 and (place := origins.pop()):
+            yield subject, place
 
 
 def _starts(
     unit: DeclaredUnit, parts: Iterable[Parts], objects: Iterable[Object]
 ) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
-    """Return which controllers start after which, and which of them get a sync wave: none with Flux."""
-    servers = [server for one in parts for server in one.workloads]
-    tasks = [task for one in parts for task in one.tasks]
+    """Return which controllers start after which, and which of them get a sync wave (with Flux, none)."""
+    servers = [server for each in parts for server in each.workloads]
+    tasks = [task for each in parts for task in each.tasks]
     names = {*(server.name for server in servers), *(task.name for task in tasks)}
     controllers = {
-        one["metadata"]["labels"][labels.COMPONENT]: identify(one, unit.namespace)
-        for one in objects
-        if one["kind"] in CONTROLLERS and one["metadata"].get("labels", {}).get(labels.COMPONENT) in names
+        manifest["metadata"]["labels"][labels.COMPONENT]: identify(manifest, unit.namespace)
+        for manifest in objects
+        if manifest["kind"] in CONTROLLERS and manifest["metadata"].get("labels", {}).get(labels.COMPONENT) in names
     }
     order = start_order(unit.namespace, servers, tasks)
     waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
@@ -161,11 +163,13 @@ def _starts(
 
 
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
-    """Return the instance that hands the secret over to others, or else the first whose pods read it."""
-    handed_over = [(one.instance, one.secrets) for one in unit.instances]
-    read = [(one.instance, pod_secrets(pod for _, pod in named_pods(one.parts))) for one in unit.instances]
+    """Return the instance that provides the secret to others, or else the first instance whose pods read it."""
+    handed_over = [(declared.instance, declared.secrets) for declared in unit.instances]
+    read = [
+        (declared.instance, pod_secrets(pod for _, pod in named_pods(declared.parts))) for declared in unit.instances
+    ]
     for instance, secrets in (*handed_over, *read):
-        if secret.name in {found.name for found in secrets}:  # `secret` may have been merged with others'
+        if secret.name in {other.name for other in secrets}:  # `secret` may have been merged with those of others
             return instance
     return None
 
@@ -212,7 +216,7 @@ def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | Non
 
 
 def open_ports(server: Workload) -> tuple[Port, ...]:
-    """Return the ports of a workload that people open."""
+    """Return the ports of a workload that users open."""
     interfaces = {interface.port for interface in server.interfaces}
     return tuple(port for port in services.served_ports(server) if port.name in interfaces)
 
@@ -227,14 +231,14 @@ def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
 
 
 def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
-    """Return every secret that a pod of the namespace reads, and the one with which images are pulled."""
-    found = set(pod_secrets(pods))
+    """Return all secrets that pods of the namespace read, and the image pull secret."""
+    secrets = set(pod_secrets(pods))
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
     if pull_secret:
-        # Some stores take a dot in the name of a property for a way into its value.
+        # Some stores take a dot in a property's name for a path into its value.
         keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
-        found.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
-    return merged(found)
+        secrets.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
+    return merged(secrets)
 
 
 def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Connection]:
@@ -242,24 +246,24 @@ def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Conne
         called = (*pod.servers(), *pod.waits_for)
         group = PodGroup(unit.namespace, name)
         yield from network.connections(group, called, kubernetes_api=bool(pod.kubernetes_api))
-    for pods in (pods for one in unit.instances for pods in one.parts.operated):
+    for pods in (pods for declared in unit.instances for pods in declared.parts.operated):
         group = PodGroup(unit.namespace, pods.name)
         yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
 
 
 def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
-    for one in unit.instances:
-        yield from (_launched_group(one.instance, pods) for pods in one.parts.launched)
-        yield from (operated.operated_group(unit.namespace, pods) for pods in one.parts.operated)
+    for declared in unit.instances:
+        yield from (_launched_group(declared.instance, pods) for pods in declared.parts.launched)
+        yield from (operated.operated_group(unit.namespace, pods) for pods in declared.parts.operated)
 
 
 def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods:
-    asked = declared.pod.containers[0].resources
+    resources = declared.pod.containers[0].resources
     return LaunchedPods(
         PodGroup(instance.namespace, declared.name),
         tuple(sorted(pod_labels(instance, declared.name, declared.pod).items())),
-        requests=(("cpu", asked.cpu), ("memory", asked.memory)),
-        limits=(("cpu", asked.cpu_limit), ("memory", asked.memory_limit)),
+        requests=(("cpu", resources.cpu), ("memory", resources.memory)),
+        limits=(("cpu", resources.cpu_limit), ("memory", resources.memory_limit)),
         count=declared.count,
         queue=f"runs of {instance.type}",
         at_once=declared.at_once,
@@ -268,19 +272,19 @@ def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods
 
 
 def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityException]:
-    found = []
-    for one in parts:
-        for name, pod in named_pods(one):
+    exceptions = []
+    for each in parts:
+        for name, pod in named_pods(each):
             reasons = [container.writable_root for container in containers_of(pod) if container.writable_root]
             if reasons:
                 reason = "; ".join(dict.fromkeys(reasons))
-                found.append(SecurityException(PodGroup(namespace, name), "readOnlyRootFilesystem", reason))
-        found += [
+                exceptions.append(SecurityException(PodGroup(namespace, name), "readOnlyRootFilesystem", reason))
+        exceptions += [
             SecurityException(PodGroup(namespace, server.name), "singleReplica", server.single)
-            for server in one.workloads
+            for server in each.workloads
             if server.single
         ]
-    return found
+    return exceptions
 
 
 def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
@@ -288,7 +292,7 @@ def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[Po
         return []
     return [
         (PodGroup(unit.namespace, server.name), port.number)
-        for one in parts
-        for server in one.workloads
+        for each in parts
+        for server in each.workloads
         for port in open_ports(server)
     ]

@@ -1,1 +1,1 @@
-"""FileSet -> output/: index, plan, pruning and atomic writes. `output.py` is the way in."""
+"""Writes the compiled files to output/: index, plan, pruning and atomic writes. Start with `output.py`."""

@@ -1,7 +1,7 @@
-"""Carries out a plan so that a run killed at any moment leaves a tree that the next run repairs.
+"""Carries out a plan. If a run is killed at any moment, the next run repairs the output.
 
-While files are being written, the index lists both their old and new contents: wherever a killed run has
-stopped, every file is known as ours. Each file is replaced in one step and never seen half-written.
+While files are being written, the index lists both their old and new contents. So wherever a run is killed, the index
+knows every file that the tool wrote. Each file is replaced atomically.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 CANNOT_WRITE = Rule(
     "W011",
     "output that cannot be read or written",
-    "The operating system refused to read, write or delete a file of the output. Fix the cause and compile again: "
-    "what is missing is completed then.",
+    "The operating system refused to read, write or delete a file of the output. Fix the cause and compile again, "
+    "which writes the missing files.",
 )
 
 
@@ -41,7 +41,7 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
     """Write, then delete, then record the owned files; raise OSError if a step fails.
 
     Returns:
-        for each file that was created or changed, its stat from just after it was written.
+        for each file that was created or changed, its stat right after it was written.
     """
     for path in plan.leftovers:
         (root / path).unlink()
@@ -52,7 +52,7 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
     for path in plan.delete:
         (root / path).unlink()
     for folder in plan.empty:
-        with contextlib.suppress(OSError):  # A hidden file of others keeps its folder.
+        with contextlib.suppress(OSError):  # A folder with a foreign hidden file is kept.
             (root / folder).rmdir()
     for path, final in plan.indexes.items():
         if final is None:
@@ -65,8 +65,8 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
 def write_file(path: str, text: str) -> os.stat_result:
     """Write a file atomically, and its folder if it is missing; return its stat."""
     folder, _, name = path.rpartition("/")
-    # Hidden and without a manifest's suffix, so that neither Argo CD nor Flux reads it; in the same folder, so that
-    # the replacement does not cross file systems and is atomic.
+    # The name is hidden and has no suffix of a manifest, so that neither Argo CD nor Flux reads the file. It is in the
+    # same folder, so that it is on the same file system and the replacement is atomic.
     temporary = f"{folder}/.{name}{TEMPORARY_SUFFIX}"
     file = _create(temporary)
     try:
@@ -89,6 +89,6 @@ def _create(path: str) -> int:
         return os.open(path, _NEW_FILE, 0o666)
     except FileNotFoundError:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:  # An interrupted run has left it.
+    except FileExistsError:  # left by an interrupted run
         Path(path).unlink()
     return os.open(path, _NEW_FILE, 0o666)

@@ -1,4 +1,4 @@
-"""Folders of paths, from the folders and not from every path's parents."""
+"""The folders of many paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def with_parents(paths: Iterable[str]) -> set[str]:
-    """Return the folders that these paths lie in, and the folders that those lie in."""
+    """Return the folders of these paths, and all their parent folders."""
     folders: set[str] = set()
     level = {path.rpartition("/")[0] for path in paths}
     while level := level - folders - {""}:

@@ -1,4 +1,4 @@
-"""Deletions that need approval: once Argo CD or Flux has pruned the objects, Git cannot bring the data back."""
+"""Deletions that need approval, as Git cannot restore the data once Argo CD or Flux has pruned the objects."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SHARE = 3
 NEEDS_PERMISSION = Rule(
     "W006",
     "deletion that needs permission",
-    "Compiling would delete a whole namespace or environment, an object that holds data or other objects, or more than "
-    "a third of an environment. If that is what you want, say so with --allow-delete.",
+    "Compiling would delete a whole namespace or environment, an object with data or other objects, or more than a "
+    "third of an environment. If that is intended, allow it with --allow-delete.",
 )
 
 
@@ -42,7 +42,7 @@ def guard_deletions(
 
     Args:
         delete: the paths to be deleted.
-        wanted: the paths that will be there afterwards.
+        wanted: the paths that will exist afterwards.
         owned: the paths that the tool has written so far.
         allow_delete: `<environment>` or `<environment>/<folder>`.
         findings: gets one error for each folder or environment.
@@ -50,10 +50,10 @@ def guard_deletions(
     delete, staying = list(delete), with_parents(wanted)
     refused = _refused(delete, staying, owned, allow_delete)
     leave = " ".join(f"--allow-delete {scope}" for scope in _leave(refused, delete, staying, owned, allow_delete))
-    for scope, what in refused:
+    for scope, deletion in refused:
         findings.add(
             NEEDS_PERMISSION,
-            f"compiling would delete {what}",
+            f"compiling would delete {deletion}",
             subject=f"output/{scope}",
             hint=f"if {'that' if len(refused) == 1 else 'all of it'} is meant: floe-compile {leave}",
         )
@@ -66,7 +66,7 @@ def _leave(
     owned: Collection[str],
     allow_delete: frozenset[str],
 ) -> list[str]:
-    """Return the scopes to allow: permission for a namespace covers its objects in other folders."""
+    """Return the scopes to allow. Allowing a namespace also allows deleting its objects in other folders."""
     scopes = [scope for scope, _ in refused if "/_" not in scope]
     rest = _refused(delete, staying, owned, allow_delete | frozenset(scopes)) if scopes else refused
     return list(dict.fromkeys([*scopes, *(scope for scope, _ in rest)]))
@@ -75,7 +75,7 @@ def _leave(
 def _refused(
     delete: list[str], staying: Collection[str], owned: Collection[str], allow_delete: frozenset[str]
 ) -> list[tuple[str, str]]:
-    """Return the scopes with refused deletions, and descriptions of these.
+    """Return the scopes with refused deletions, each with a description.
 
     `staying` are the folders that do not become empty.
     """
@@ -106,7 +106,7 @@ def _without_applications(allowed: Iterable[str], refused: Iterable[str]) -> lis
 def _refused_of(
     environment: str, delete: list[str], staying: Collection[str], owned: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the refused deletions of an environment that stays: the scope that would allow each, and a description."""
+    """Yield the refused deletions of an environment that is kept: the scope to allow, and a description."""
     rest = 0
     for folder, paths in _grouped(delete, 2).items():
         scope = f"{environment}/{folder}"
@@ -122,7 +122,7 @@ def _refused_of(
 
 
 def is_allowed(path: str, allow_delete: frozenset[str]) -> bool:
-    """Return whether a deletion is allowed; permission for a namespace's folder covers the Namespace object, too."""
+    """Return whether a deletion is allowed. Allowing a namespace's folder also allows deleting the Namespace."""
     _, environment, folder, *rest = path.split("/")
     namespace = rest[-1].removeprefix("namespace_").removesuffix(".yaml") if rest else ""
     return not allow_delete.isdisjoint({environment, f"{environment}/{folder}", f"{environment}/{namespace}"})

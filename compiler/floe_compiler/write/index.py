@@ -1,8 +1,8 @@
-"""The index of an environment: which files under output/ this tool wrote, and with what content.
+"""The index of an environment: the files under output/ that this tool wrote, and their hashes.
 
-It holds one line for each file, as `sha256sum` writes them, sorted by path, and nothing else: no digest of the inputs
-and no version, which would differ on any two branches and so make every two pull requests conflict. Two branches that
-touch different files merge into the index of the merged inputs.
+It has one line for each file, in the format of `sha256sum`, sorted by path. It has no digest of the inputs and no
+version, as these differ between branches, so that all pull requests would conflict. If two branches change different
+files, their indexes merge into the index of the merged inputs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ INDEX_FOLDER = f"{OUTPUT}/.floe"
 HEADER = "# floe-compile index 1: the files it wrote and may change or delete. Read by: sha256sum --check"
 
 Entry = tuple[str, str]
-"""A path and a SHA-256 hash that its content may have. After a merge or an interrupted run, a path has several."""
+"""A path, and a SHA-256 hash of its content. After a merge or an interrupted run, a path may have several."""
 
 BROKEN_INDEX = Rule(
     "W007",
     "unreadable index",
-    "The list of files that this tool owns in an environment cannot be understood, so nothing can be deleted safely. "
-    "Restore it from Git, or delete it and compile again: files with the right content are taken over.",
+    "The list of files that this tool owns in an environment cannot be read, so nothing can be deleted safely. "
+    "Restore it from Git, or delete it and compile again; files with the right content are kept.",
 )
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
@@ -50,10 +50,10 @@ def render_index(entries: Iterable[Entry]) -> str:
 
 
 def parse_index(environment: str, text: str, findings: Findings, known: AbstractSet[str] = frozenset()) -> set[Entry]:
-    """Return the entries of an index; lines that make no sense, or name files elsewhere, are findings (W007).
+    """Return the entries of an index; invalid lines, and lines with files elsewhere, are findings (W007).
 
-    The markers of a merge conflict are passed over: what either side wrote is ours. The entries of the lines in `known`
-    are left out.
+    Markers of a merge conflict are skipped, as the tool wrote the files of both sides. The entries of the lines in
+    `known` are left out.
     """
     path = index_path(environment)
     further = ((number, line) for number, line in enumerate(text.splitlines(), start=1) if line not in known)

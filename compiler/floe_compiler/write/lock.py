@@ -1,6 +1,6 @@
-"""One run at a time: a lock that the operating system releases when its holder ends.
+"""A lock that allows one run at a time. The operating system releases it when its process ends.
 
-The lock is on the repository's folder itself, and leaves nothing behind in it.
+The repository's folder itself is locked, so no file is left behind.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def _hold(root: Path, opened: contextlib.ExitStack) -> None:
         _lock(_open(root, os.O_RDONLY, opened))
     except (BlockingIOError, FileNotFoundError):
         raise
-    except OSError:  # Windows opens no folders, and NFS locks only what is open for writing (flock(2)).
+    except OSError:  # Windows cannot open folders, and NFS locks only what is open for writing (flock(2)).
         _lock(_open(lock_file(root), os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), opened))
 
 
 def lock_file(root: Path) -> Path:
-    """Return the file that is locked instead where a folder cannot be."""
+    """Return the file that is locked if the folder cannot be locked."""
     return Path(tempfile.gettempdir(), f"floe-compile-{digest_of(str(root.resolve()))[:16]}.lock")
 
 
@@ -64,7 +64,7 @@ if sys.platform == "win32":  # pragma: no cover
     def _lock(file: int) -> None:
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:  # what msvcrt raises if another process holds the lock
+        except PermissionError as error:  # msvcrt raises this if another process has the lock
             raise BlockingIOError(*error.args) from error
 
 else:

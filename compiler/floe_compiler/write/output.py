@@ -1,4 +1,4 @@
-"""The entry point of this stage: checks whether the output is current, plans the writing, and does it."""
+"""The entry point of this stage: checks whether the output is current, plans the changes, and writes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from floe_compiler.write.updates import guard_updates, may_be_refused
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """The written (or planned) changes, and warnings. `indexes` are those that change."""
+    """The written (or planned) changes, and warnings. `indexes` are the changed indexes."""
 
     create: tuple[str, ...]
     change: tuple[str, ...]
@@ -33,7 +33,7 @@ class WriteReport:
 
     @property
     def stale(self) -> bool:
-        """Return whether anything differs from what the inputs compile to."""
+        """Return whether the output differs from what the inputs compile to."""
         return bool(self.create or self.change or self.delete or self.indexes)
 
 
@@ -44,7 +44,7 @@ def check_output(
     complete: bool = True,
     allow_delete: Iterable[str] = (),
 ) -> WriteReport:
-    """Return what `write_output` would do, and change nothing. Every file is read; the cache is not used.
+    """Return what `write_output` would do, without changes. All files are read; the cache is not used.
 
     Raises:
         StageFailed: as `write_output` does.
@@ -66,19 +66,19 @@ def write_output(
     allow_delete: Iterable[str] = (),
     warnings: int = 0,
 ) -> WriteReport:
-    """Make the output of these environments equal to `files`; only texts that must be written are read from it.
+    """Make the output of these environments equal to `files`; only texts that must be written are read.
 
     Args:
         root: the repository's root.
-        files: what the inputs compile to, by path from the root; best a `FileSet`, which has their hashes.
+        files: what the inputs compile to, by path from the root; preferably a `FileSet`, which has the hashes.
         digests: for each compiled environment, the digest of its inputs; empty if they changed during the run.
-        store: the cache of earlier and later runs.
-        complete: whether these are all environments, so that the output of any other is deleted.
+        store: the cache.
+        complete: whether these are all environments, so that the output of others is deleted.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
         warnings: how many warnings the earlier stages gave, for `warnings_if_current`.
 
     Raises:
-        StageFailed: with everything that prevents writing, before it begins; or with W011 in the middle.
+        StageFailed: with everything that prevents writing, before any change; or with W011 while writing.
     """
     files = FileSet.of_texts(files)
     with reporting_refusals(root), locked(root):
@@ -98,9 +98,9 @@ def write_output(
 
 
 def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, complete: bool = True) -> int | None:
-    """Return how many warnings there were when the output was compiled; None if it is not current.
+    """Return the number of warnings when the output was compiled; None if the output is not current.
 
-    It is current if it was compiled from inputs of just these digests, and every file is as it was written.
+    It is current if it was compiled from inputs with exactly these digests, and no file has changed since.
     """
     if complete and _environments(root, (), complete) != sorted(digests):
         return None
@@ -145,7 +145,7 @@ def _report(plan: WritePlan, findings: Findings) -> WriteReport:
 
 
 def _environments(root: Path, compiled: Iterable[str], complete: bool) -> list[str]:
-    """Return the environments concerned: those compiled and, if these are all, also removed ones with output."""
+    """Return the compiled environments and, if these are all, also removed environments that still have output."""
     others = (*indexed_environments(root), *output_folders(root)) if complete else ()
     return sorted({*compiled, *others})
 

@@ -1,4 +1,4 @@
-"""What the indexes say besides what is wanted: few entries after an edit, so that planning costs the difference."""
+"""The files that the tool owns, as the difference between indexes and wanted files, which is small after an edit."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from floe_compiler.write.index import Entry, index_lines, index_path, parse_inde
 
 @dataclass(slots=True)
 class Ownership:
-    """Which content of which file this tool wrote, as the difference between the indexes on disk and what is wanted.
+    """The files and contents that this tool wrote, as the difference between the indexes on disk and the wanted files.
 
-    `former` has, by path, the hashes that an index lists and that are not wanted; `unlisted` the wanted paths that no
-    index lists with the wanted hash. `interim` has the text of each index that must change, knowing the old content
-    and the new, `final` its text after everything is written (None: the index goes).
+    `former` has, by path, the hashes in an index that are not wanted. `unlisted` are the wanted paths that no index
+    lists with the wanted hash. For each index that must change, `interim` has its text with the old and the new
+    entries, and `final` its text after everything is written (None: the index is deleted).
     """
 
     wanted: Mapping[str, str]
@@ -27,7 +27,7 @@ class Ownership:
     final: dict[str, str | None] = field(default_factory=dict)
 
     def hashes(self, path: str) -> AbstractSet[str]:
-        """Return the hashes that the index gives for a file; none if it does not list the file."""
+        """Return the hashes of a file in the index; empty if the index does not list the file."""
         wanted = self.wanted.get(path)
         listed = {wanted} if wanted is not None and path not in self.unlisted else set()
         return listed | self.former.get(path, set())
@@ -38,17 +38,17 @@ class Ownership:
 
 
 def compare_ownership(wanted: Mapping[str, str], indexes: Mapping[str, str | None], findings: Findings) -> Ownership:
-    """Return what the indexes say, held against what is wanted; what they say amiss are findings (W007).
+    """Compare the indexes with the wanted files; errors in an index are findings (W007).
 
     Args:
         wanted: the hash of each file that the inputs compile to, by path, sorted by path.
-        indexes: the text of the index of each environment concerned, None if there is none.
-        findings: gets what is wrong with an index.
+        indexes: the text of each environment's index, None if there is none.
+        findings: gets the errors in an index.
 
     Raises:
         ValueError: if a file belongs to none of the environments, so that no index would list it.
     """
-    found = Ownership(wanted)
+    ownership = Ownership(wanted)
     by_environment = {
         name: dict(entries) for name, entries in groupby(wanted.items(), key=lambda entry: entry[0].split("/", 2)[1])
     }
@@ -56,12 +56,12 @@ def compare_ownership(wanted: Mapping[str, str], indexes: Mapping[str, str | Non
         path = next(iter(by_environment[min(foreign)]))
         raise ValueError(f"{path} belongs to no compiled environment")
     for name, text in sorted(indexes.items()):
-        _compare(found, name, by_environment.get(name, {}), text, findings)
-    return found
+        _compare(ownership, name, by_environment.get(name, {}), text, findings)
+    return ownership
 
 
 def _compare(
-    found: Ownership, environment: str, wanted: Mapping[str, str], text: str | None, findings: Findings
+    ownership: Ownership, environment: str, wanted: Mapping[str, str], text: str | None, findings: Findings
 ) -> None:
     final = render_index(wanted.items()) if wanted else None
     if final == text:
@@ -69,8 +69,8 @@ def _compare(
     path, lines = index_path(environment), dict(zip(index_lines(wanted.items()), wanted, strict=True))
     former: set[Entry] = parse_index(environment, text or "", findings, lines.keys())
     for file, digest in former:
-        found.former.setdefault(file, set()).add(digest)
-    found.unlisted.update(lines[line] for line in lines.keys() - (text or "").splitlines())
-    found.final[path] = final
+        ownership.former.setdefault(file, set()).add(digest)
+    ownership.unlisted.update(lines[line] for line in lines.keys() - (text or "").splitlines())
+    ownership.final[path] = final
     if (interim := render_index([*wanted.items(), *former])) != text:
-        found.interim[path] = interim
+        ownership.interim[path] = interim

@@ -1,4 +1,4 @@
-"""The plan of writing, from the wanted files, the owned files and the files on disk; it changes nothing."""
+"""Plans the changes, from the wanted files, the owned files and the files on disk. It changes nothing."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from floe_compiler.write.snapshot import MANIFEST_SUFFIXES, Snapshot
 EDITED = Rule(
     "W003",
     "compiled file edited by hand",
-    "A file under output/ was changed since it was compiled, and compiling again would lose the change. Say it in the "
-    "inputs, or as a patch in base/ or overlays/, and delete the file; compiling writes it anew.",
+    "A file under output/ was changed after it was compiled, and compiling again would lose the change. Change the "
+    "inputs instead, or write a patch in base/ or overlays/, then delete the file and compile again.",
 )
 CONFLICT = Rule(
     "W016",
     "merge conflict in a compiled file",
     "Git has written both sides of a conflict into a file under output/. Merge the inputs, take either side of the "
-    "file, and compile: it is written anew, whichever side that was.",
+    "file, and compile again, which overwrites it.",
 )
 LINE_ENDS = Rule(
     "W017",
     "compiled files with other line ends",
-    "The files under output/ end their lines with LF, whatever the system, so that everyone compiles the same bytes. "
-    "Git has turned that into CR LF when it checked them out (core.autocrlf). Turn that off in .gitattributes.",
+    "The files under output/ have LF line ends on all systems, so that everyone compiles the same bytes. Git changed "
+    "them to CR LF at checkout (core.autocrlf). Turn that off in .gitattributes.",
 )
 IN_THE_WAY = Rule(
     "W004",
     "foreign file in the way",
-    "Something that this tool did not write lies where a compiled file must go. Move or delete it.",
+    "Something that this tool did not write is at the path of a compiled file. Move or delete it.",
 )
 STRAY = Rule(
     "W005",
     "foreign file in the output",
-    "A file under output/ was not written by this tool. It is left alone. Move it elsewhere.",
+    "A file under output/ was not written by this tool, so it is not changed. Move it elsewhere.",
     severity="warning",
 )
 
 APPLIED = Rule(
     "W015",
-    "hand-written file among the compiled",
-    "Argo CD (which applies *.yaml) or Flux (*.yml, too) would apply this file with those around it, past every check. "
-    "Move the object to base/ or overlays/, where it is checked like all others, or delete the file.",
+    "hand-written file among compiled files",
+    "Argo CD (which applies *.yaml) or Flux (also *.yml) would apply this file with the compiled ones, without any "
+    "check. Move the object to base/ or overlays/, where it is checked, or delete the file.",
 )
 _CHECK_OUT_AGAIN = ("git add .gitattributes", f"rm -r {OUTPUT}", f"git checkout -- {OUTPUT}")
 
@@ -60,9 +60,9 @@ Decision = Literal["create", "change", "delete", "keep", "edited", "conflict", "
 class WritePlan:
     """The paths to create, change, delete and keep; all sorted.
 
-    `interim` are the texts of indexes while files are being written, `indexes` those afterwards (None: the
-    index is deleted), each only if it differs on disk. `leftovers` are temporary files to clear, `empty` the
-    folders that become empty, deepest first.
+    `interim` are the texts of indexes while files are being written, and `indexes` those afterwards (None: the index is
+    deleted); both only have indexes that change. `leftovers` are temporary files to delete. `empty` are the folders
+    that become empty, deepest first.
     """
 
     create: tuple[str, ...] = ()
@@ -75,19 +75,19 @@ class WritePlan:
     empty: tuple[str, ...] = ()
 
 
-def decide(wanted: str | None, found: str | None, ours: Collection[str]) -> Decision:
+def decide(wanted: str | None, on_disk: str | None, ours: Collection[str]) -> Decision:
     """Return the action for one path.
 
     Args:
         wanted: the hash of the compiled file; None if there should be no such file.
-        found: the hash of the file on disk; None if there is none.
+        on_disk: the hash of the file on disk; None if there is none.
         ours: its hashes in the index; empty if the index does not list it.
     """
-    if found is None:
+    if on_disk is None:
         return "create" if wanted else "keep"
-    if found == wanted:  # Even if the index does not know it: an interrupted run, or a lost index.
+    if on_disk == wanted:  # Even if the index does not list it: after an interrupted run, or if the index was lost.
         return "keep"
-    if found in ours:
+    if on_disk in ours:
         return "change" if wanted else "delete"
     if ours:
         return "edited"
@@ -103,18 +103,18 @@ def plan_writes(
 ) -> WritePlan:
     """Return the plan that makes the output of these environments equal to the wanted files.
 
-    It takes time for the differences only: unchanged files are skipped by set operations.
+    Its time depends on the differences only, as set operations skip unchanged files.
 
     Args:
         wanted: the hash of each file that the inputs compile to, sorted by path.
-        indexes: the text of the index of each environment concerned (also of one that is no longer declared); None if
-            it has none.
+        indexes: the text of each environment's index (also of environments that are no longer declared); None if there
+            is none.
         snapshot: the files on disk in these environments' folders.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
         findings: gets the edited files (W003), foreign files (W004, W005, W015) and refused deletions (W006).
 
     Raises:
-        StageFailed: if an index is broken (W007): the plan would only report more of the same.
+        StageFailed: if an index is broken (W007), as more findings would only follow from it.
         ValueError: if a file belongs to none of the environments, so that no index would list it.
     """
     owned = compare_ownership(wanted, indexes, findings)
@@ -147,7 +147,7 @@ def _decisions(paths: Iterable[str], owned: Ownership, snapshot: Snapshot) -> Ma
 
 
 def _decision(path: str, wanted: str | None, ours: Collection[str], snapshot: Snapshot) -> Decision:
-    """Return what to do about one path; of a file that was changed since, also how."""
+    """Return the action for one path; for a file that was changed, also how it was changed."""
     decision = decide(wanted, snapshot.hashes.get(path), ours)
     if decision not in ("edited", "in the way"):
         return decision
@@ -163,14 +163,14 @@ def _blocked(wanted: Mapping[str, str], folders: set[str], snapshot: Snapshot) -
 
 def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, findings: Findings) -> None:
     for path in decisions["edited"]:
-        hint = "say it in the inputs or as a patch in overlays/, then delete the file and compile again"
+        hint = "change the inputs or write a patch in overlays/, then delete the file and compile again"
         findings.add(EDITED, "the file was edited by hand after it was compiled", Span(path), hint=hint)
     for path in decisions["conflict"]:
         hint = f"merge the inputs, take either side of this, and compile again: git checkout --ours -- {path}"
-        findings.add(CONFLICT, "the file holds a merge conflict", Span(path, snapshot.conflicts[path]), hint=hint)
+        findings.add(CONFLICT, "the file has a merge conflict", Span(path, snapshot.conflicts[path]), hint=hint)
     if count := len(decisions["line ends"]):
-        what = "1 file differs" if count == 1 else f"{count} files differ"
-        message = f"{what} from what was compiled in line ends only (CR LF, not LF)"
+        difference = "1 file differs" if count == 1 else f"{count} files differ"
+        message = f"{difference} from what was compiled in line ends only (CR LF, not LF)"
         hint = 'write "output/** text eol=lf" into .gitattributes, then: ' + " && ".join(_CHECK_OUT_AGAIN)
         findings.add(LINE_ENDS, message, subject=OUTPUT, hint=hint)
     for path in decisions["in the way"]:
@@ -182,5 +182,5 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
         message = f"floe-compile did not write this file, but {tools} would apply it with the rest"
         findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
     for folder, count in Counter(path.rpartition("/")[0] for path in decisions["stray"] if path not in applied).items():
-        what = "holds a file" if count == 1 else f"holds {count} files"
-        findings.add(STRAY, f"{what} that floe-compile did not write", subject=folder, hint="move or delete it")
+        content = "holds a file" if count == 1 else f"holds {count} files"
+        findings.add(STRAY, f"{content} that floe-compile did not write", subject=folder, hint="move or delete it")

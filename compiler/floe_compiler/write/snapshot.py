@@ -1,8 +1,8 @@
 """The files on disk under output/, with the hashes of their bytes.
 
-A file is read unless its size, times and inode are what they were when its hash was taken, as Git's index does it: of
-25,000 files, reading takes five times as long as looking. That is safe (`stats.py` says why), and whoever wants no
-shortcut (`floe-compile check`) passes no stats, and every file is read.
+As in Git's index, a file is read only if its size, times or inode have changed since it was hashed: reading 25,000
+files takes five times as long as checking their stats. This is safe (see `stats.py`). `floe-compile check` passes no
+stats, so that all files are read.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 NOT_A_FILE = Rule(
     "W010",
     "link or device in the output",
-    "The output holds something that is neither a file nor a folder. A symbolic link could lead a write or a deletion "
-    "out of the repository. Remove it.",
+    "The output contains something that is neither a file nor a folder. Through a symbolic link, files outside the "
+    "repository could be written or deleted. Remove it.",
 )
 
 
@@ -38,10 +38,9 @@ NOT_A_FILE = Rule(
 class Snapshot:
     """The files under some folders, by path from the repository's root; and the folders themselves.
 
-    `leftovers` are the temporary files of an interrupted run. `conflicts` has the line of the first marker of a merge
-    conflict in a file. `with_line_feeds` has the hash of each file with CR LF line ends as it would be with LF.
-    `stats` has the stats of the files, so that the next snapshot does not read them; `learned` says whether
-    they are more than were known before.
+    `leftovers` are the temporary files of an interrupted run. `conflicts` has the line of the first conflict marker in
+    a file. `with_line_feeds` has, for each file with CR LF line ends, the hash that it would have with LF. `stats` has
+    the stats of the files, so that the next snapshot need not read them; `learned` says whether any are new.
     """
 
     hashes: dict[str, str] = field(default_factory=dict)
@@ -70,7 +69,7 @@ def take_snapshot(
         root: the repository's root.
         environments: the names of their folders.
         findings: gets the links and devices.
-        known: the stats of unchanged files, which are not read; without, every file is read.
+        known: the stats of files that need not be read if they are unchanged; without stats, all files are read.
     """
     walk = _Walk(Snapshot(), findings, known or {}, time.time_ns())
     if _is_folder(root / OUTPUT, OUTPUT, findings):
@@ -134,7 +133,7 @@ class _Walk:
             self.snapshot.learned = True
 
     def take_content(self, data: bytes, path: str) -> bool:
-        """Record a file's content; return whether it is intact: Git has not changed it."""
+        """Record a file's content; return whether Git has left it unchanged."""
         snapshot = self.snapshot
         snapshot.hashes[path] = sha256(data)
         if b"\r\n" in data:

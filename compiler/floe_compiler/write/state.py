@@ -1,7 +1,7 @@
-"""The inputs that the output on disk was compiled from, and the stats of its files: cached to skip needless work.
+"""The inputs that the output on disk was compiled from, and the stats of its files, cached to save work.
 
-Losing it costs one full compilation. It cannot make a wrong output pass: it names the index by hash, the index names
-every file by hash, and a file counts as unread only while the file system says that nobody has changed it.
+If it is lost, the next run compiles everything. It cannot make a wrong output pass: it has the hash of the index, the
+index has the hash of every file, and a file is not read only if the file system shows that it has not changed.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def recall(store: Cache, root: Path) -> Mapping[str, Compiled]:
 
 
 def remember(store: Cache, root: Path, compiled: Mapping[str, Compiled]) -> None:
-    """Keep the state of the environments of this checkout."""
+    """Store the state of the environments of this checkout."""
     store.put(KIND, _key(root), encode(compiled))
 
 
 def known_stats(compiled: Mapping[str, Compiled]) -> FolderStats:
     """Return the stats of all environments' files."""
-    return {folder: stats for one in compiled.values() for folder, stats in one.stats.items()}
+    return {folder: stats for environment in compiled.values() for folder, stats in environment.stats.items()}
 
 
 def stats_of(stats: Mapping[str, dict[str, FileStat]], environment: str) -> dict[str, dict[str, FileStat]]:

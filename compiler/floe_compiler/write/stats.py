@@ -1,8 +1,7 @@
-"""File stats, and when they prove without reading a file that it has not changed.
+"""File stats, and when they prove that a file has not changed, without reading it.
 
-As in Git's index: whoever changes a file changes its ctime, which only the system's clock sets. A change within the
-same tick of that clock as an earlier one could go unseen, so times that are too recent prove nothing (the "racy"
-entries of Git).
+As in Git's index: each change of a file changes its ctime, which only the system's clock sets. Two changes within the
+same tick of the clock have the same ctime, so times that are too recent prove nothing (Git's "racy" entries).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 TELLING = os.name != "nt"
-"""Whether st_ctime is the time of the last change; on Windows it is when the file was made."""
+"""Whether st_ctime is the time of the last change; on Windows, it is the time of creation."""
 
 _MILLISECOND = 1_000_000
 _FINE, _COARSE = 20 * _MILLISECOND, 2000 * _MILLISECOND
@@ -30,7 +29,7 @@ class FileStat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sha256: str
 
     def matches(self, seen: os.stat_result) -> bool:
-        """Return whether the file still is the one whose hash was taken."""
+        """Return whether the file has not changed since it was hashed."""
         return (
             self.changed == seen.st_ctime_ns
             and self.modified == seen.st_mtime_ns
@@ -44,12 +43,12 @@ FolderStats = Mapping[str, Mapping[str, FileStat]]
 
 
 def conclusive_stat(seen: os.stat_result, sha256: str, moment: int) -> FileStat | None:
-    """Return the stat to keep of a file; None if a later change could go unnoticed.
+    """Return the stat to keep for a file; None if a later change could go unnoticed.
 
     Args:
         seen: the file's stat, taken before its content was read, or after it was written.
         sha256: the hash of its content.
-        moment: a time before that, in nanoseconds since the epoch: from then on every change counts.
+        moment: a time before that, in nanoseconds since the epoch: all changes since then must be noticed.
     """
     changed, modified = seen.st_ctime_ns, seen.st_mtime_ns
     guard = _FINE if changed % _MILLISECOND else _COARSE

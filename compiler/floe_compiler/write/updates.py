@@ -1,4 +1,4 @@
-"""Updates that a cluster refuses: committed, they would stop the delivery of everything around them."""
+"""Updates that a cluster refuses, so that the delivery of the whole folder would fail."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from floe_compiler.write.guard import is_allowed
 REFUSED_BY_CLUSTER = Rule(
     "W018",
     "change of an immutable field",
-    "An object that is already in the output would change in an immutable field, such as the "
-    "size of a StatefulSet's volumes. Argo CD or Flux would fail at it, and what is delivered along with it would not "
-    "arrive either. Prepare the cluster as docs/delivery.md describes, and then run with --allow-delete.",
+    "An immutable field of an object in the output would change, such as the size of a StatefulSet's volumes. Argo CD "
+    "or Flux would fail, and other objects of the same folder would not be delivered, either. Prepare the cluster as "
+    "docs/delivery.md describes, then run with --allow-delete.",
 )
 _KINDS = {kind.lower() for kind in IMMUTABLE}
 
@@ -25,7 +25,7 @@ def guard_updates(
     """Refuse (W018) changes of immutable fields that `allow_delete` does not cover.
 
     Args:
-        before: the compiled files that change, by path, as they are on disk.
+        before: the changed files, by path, as they are on disk.
         after: what the inputs compile to, by path.
         allow_delete: `<environment>` or `<environment>/<folder>`.
         findings: gets one error for each object.

@@ -44,8 +44,8 @@ def test_budgets_that_leave_one_to_spare(budget: dict[str, Any], replicas: int) 
         ({"minAvailable": "67%"}, 3, "spec.minAvailable is 67%, and Deployment polaris runs 3 pods at least"),
         ({"maxUnavailable": 0}, 2, "spec.maxUnavailable is 0"),
         ({"maxUnavailable": "0%"}, 2, "spec.maxUnavailable is 0%"),
-        ({"minAvailable": 1}, 1, "Deployment polaris runs a single pod, which no budget can protect"),
-        ({"maxUnavailable": 1}, 1, "Deployment polaris runs a single pod, which no budget can protect"),
+        ({"minAvailable": 1}, 1, "Deployment polaris runs a single pod, so the budget blocks every drain"),
+        ({"maxUnavailable": 1}, 1, "Deployment polaris runs a single pod, so the budget blocks every drain"),
     ],
 )
 def test_budgets_that_do_not(budget: dict[str, Any], replicas: int, message: str) -> None:

@@ -185,7 +185,7 @@ def test_a_quota_for_some_pods_only_is_not_judged() -> None:
     assert platform.findings(check) == []
 
 
-def test_what_is_no_quantity_is_another_rules_business() -> None:
+def test_what_is_not_a_quantity_is_another_rules_business() -> None:
     platform = sample()
     platform.facts["launched"] = frozenset({LaunchedPods(RUNS, (), (("cpu", "two"),), count=10)})
     del platform["StatefulSet/postgres"]["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]

@@ -1,4 +1,4 @@
-"""Ways out of the cluster and into it."""
+"""Egress from the cluster, and ingress from outside."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_exactly_the_declared_server(cidr: str, block: dict[str, Any]) -> None:
     assert with_server(cidr, block).findings(*CHECKS) == []
 
 
-def test_a_server_that_is_cut_off() -> None:
+def test_a_server_that_is_blocked() -> None:
     message = "no policy allows egress to s3.example.com (10.1.0.0/16) on TCP 443"
     platform = with_server("10.1.0.0/16", {"cidr": "10.1.2.0/24"})
     assert platform.findings(*CHECKS) == [("C067", BACKUP_NAME, message)]
@@ -55,7 +55,7 @@ def test_a_range_that_is_wider_than_the_declared_one() -> None:
     assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]
 
 
-def test_a_port_that_nobody_declared() -> None:
+def test_a_port_that_is_not_declared() -> None:
     platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0"}, 5432)
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
         ("C067", "no policy allows egress to s3.example.com (0.0.0.0/0) on TCP 443"),
@@ -150,7 +150,7 @@ def select(**selector: Any) -> dict[str, Any]:
         ({"from": [MONITORING]}, "pods of namespace monitoring"),
     ],
 )
-def test_a_way_in_for_strangers(peers: dict[str, Any], who: str) -> None:
+def test_ingress_from_undeclared_peers(peers: dict[str, Any], who: str) -> None:
     platform = sample()
     rule = {**peers, "ports": [{"port": 8181}]}
     platform.add(policy("open", "ingress", selector("polaris"), [rule]))
@@ -179,7 +179,7 @@ def test_one_opening_is_one_finding_whatever_the_pods() -> None:
     groups = ", ".join(f"floe-platform/{name}" for name in ("dagster", "polaris", "postgres", "backup", "migrate"))
     message = f"it lets {UNNAMED} reach {groups} and 1 more on all ports"
     assert platform.findings(*CHECKS) == [("C068", OPEN, message)]
-    assert platform.hints(*CHECKS) == [f"name the namespaces that may, each by its label {NAME}"]
+    assert platform.hints(*CHECKS) == [f"name the allowed namespaces, each by its label {NAME}"]
 
 
 def test_pods_with_other_ports_are_another_finding() -> None:
@@ -226,7 +226,7 @@ def test_only_the_ports_that_the_ingress_controller_reaches() -> None:
         ({"to": [select(matchLabels={NAME: "floe-platform"})]}, "", ""),
     ],
 )
-def test_a_way_out_to_strangers(rule: dict[str, Any], who: str, where: str) -> None:
+def test_egress_to_undeclared_peers(rule: dict[str, Any], who: str, where: str) -> None:
     platform = sample()
     platform.add(policy("open", "egress", selector("polaris"), [rule]))
     message = f"it lets floe-platform/polaris send to {who} on {where}"
@@ -234,11 +234,13 @@ def test_a_way_out_to_strangers(rule: dict[str, Any], who: str, where: str) -> N
 
 
 @pytest.mark.parametrize(("direction", "peers"), [("ingress", "from"), ("egress", "to")])
-def test_a_namespace_that_is_somebody_elses_can_be_let_in(direction: str, peers: str) -> None:
+def test_a_namespace_that_is_external_can_be_let_in(direction: str, peers: str) -> None:
     platform = sample()
     opening = platform.add(policy("open", direction, selector("polaris"), [{peers: [MONITORING]}]))
     annotation = "floe.dev/external-references"
-    assert platform.hints(*CHECKS) == [f'if that is meant, annotate the policy: "{annotation}: Namespace/monitoring"']
+    assert platform.hints(*CHECKS) == [
+        f'if that is intended, annotate the policy: "{annotation}: Namespace/monitoring"'
+    ]
     opening["metadata"]["annotations"] = {annotation: "Namespace/monitoring"}
     assert platform.findings(*CHECKS) == []
 

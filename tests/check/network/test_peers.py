@@ -1,4 +1,4 @@
-"""Whom the rules of NetworkPolicies mean."""
+"""The peers of NetworkPolicies' rules."""
 
 from __future__ import annotations
 

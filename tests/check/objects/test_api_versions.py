@@ -1,4 +1,4 @@
-"""API versions that are gone or going."""
+"""Removed and deprecated API versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data paths as people read them."""
+"""Readable data paths."""
 
 from __future__ import annotations
 

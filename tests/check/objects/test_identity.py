@@ -1,4 +1,4 @@
-"""Objects that are one to a cluster."""
+"""Objects that are the same for a cluster."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_the_version_may_be_a_label() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_definition_is_somebody_elses_and_needs_no_labels_of_ours() -> None:
+def test_a_definition_is_external_and_needs_no_labels_of_ours() -> None:
     platform = sample()
     definition = platform.copy_of("Namespace/floe-platform", "toys.example.com")
     definition |= {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}

@@ -34,7 +34,7 @@ def test_an_object_of_a_cluster_scoped_kind_has_none(api_version: str, kind: str
     platform = sample()
     platform.add(resource(api_version, kind, "batch"))
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
-        ("C012", f"metadata.namespace is set, but {kind} has none")
+        ("C012", f"metadata.namespace is set, but {kind} is cluster-scoped")
     ]
 
 

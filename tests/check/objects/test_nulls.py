@@ -25,7 +25,7 @@ def test_of_any_kind() -> None:
     assert [message for _, _, message in platform.findings(check)] == ["spec.a[0].b is null"]
 
 
-def test_what_is_empty_is_no_null() -> None:
+def test_what_is_empty_is_not_a_null() -> None:
     platform = sample()
     platform["Service/dagster"]["metadata"]["annotations"] = {"a": ""}
     assert platform.findings(check) == []

@@ -43,7 +43,7 @@ def test_each_marked_place_is_found_and_nothing_else() -> None:
     ]
 
 
-def test_a_definition_within_itself_does_not_go_on_for_ever() -> None:
+def test_a_definition_within_itself_does_not_go_on_forever() -> None:
     assert (("size",), "1") in found({"size": "1", "inner": {"inner": {"size": "2"}}})
 
 

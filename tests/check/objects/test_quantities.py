@@ -35,7 +35,7 @@ def test_forms_that_it_keeps(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1 core", "5gb", ""])
-def test_what_is_no_quantity(value: str) -> None:
+def test_what_is_not_a_quantity(value: str) -> None:
     ((code, _, message),) = limited(value).findings(check)
     assert code == "C160"
     assert message.startswith(f"{MAIN}.limits.cpu: ")

@@ -74,7 +74,7 @@ def test_a_kind_without_a_schema_is_a_warning() -> None:
     ]
 
 
-def test_a_kind_of_kubernetes_that_it_no_longer_has_is_told_elsewhere() -> None:
+def test_a_kind_of_kubernetes_that_it_no_longer_has_is_reported_elsewhere() -> None:
     platform = sample()
     platform["CronJob/backup"]["apiVersion"] = "batch/v1beta1"
     platform.add(resource("v1", "Configmap", "settings", data={}))

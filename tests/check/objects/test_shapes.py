@@ -1,4 +1,4 @@
-"""Objects as far as they have the shape of their kind."""
+"""The valid parts of objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def shape_of(manifest: dict[Any, Any]) -> Shapes:
     return shape(ObjectSet({identify(manifest): manifest}), schemas_for("1.34", ()))
 
 
-def test_a_good_object_is_left_as_it_is() -> None:
+def test_a_good_object_is_unchanged() -> None:
     manifest = sample()["Deployment/polaris"]
     shapes = shape_of(manifest)
     assert next(iter(shapes.objects)) is manifest

@@ -1,4 +1,4 @@
-"""What errors of the schema check say."""
+"""The messages of the schema check."""
 
 from __future__ import annotations
 

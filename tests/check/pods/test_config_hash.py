@@ -10,12 +10,12 @@ from check.samples import sample
 from floe_compiler.check.pods.config_hash import check
 
 
-def test_a_workload_that_reads_configuration_carries_its_hash() -> None:
+def test_a_workload_that_reads_configuration_has_its_hash() -> None:
     platform = sample()
     del platform["Deployment/polaris"]["spec"]["template"]["metadata"]["annotations"]
     message = "spec.template.metadata.annotations lacks floe.dev/config-hash, but it reads polaris"
     assert platform.findings(check) == [("C140", "Deployment.apps floe-platform/polaris", message)]
-    hint = 'write floe.dev/config-hash: "" there: the compiler puts the hash in its place'
+    hint = 'write floe.dev/config-hash: "" there; the compiler replaces it with the hash'
     assert platform.hints(check) == [hint]
 
 
@@ -24,7 +24,7 @@ def test_the_hash_follows_the_configuration(changed: dict[str, Any]) -> None:
     platform = sample()
     assert platform.findings(check) == []
     platform["ConfigMap/polaris"].update(changed)
-    message = "spec.template.metadata.annotations[floe.dev/config-hash] is not the hash of what it reads of polaris"
+    message = "spec.template.metadata.annotations[floe.dev/config-hash] is not the hash of what it reads from polaris"
     assert platform.findings(check) == [("C140", "Deployment.apps floe-platform/polaris", message)]
 
 
@@ -42,7 +42,7 @@ def test_only_rendered_config_maps_count(source: dict[str, Any], codes: list[str
     assert [code for code, _, _ in platform.findings(check)] == codes
 
 
-def test_tasks_read_theirs_anew() -> None:
+def test_tasks_read_theirs_again() -> None:
     platform = sample()
     platform.container("CronJob/backup")["envFrom"] = [{"configMapRef": {"name": "polaris"}}]
     assert platform.findings(check) == []

@@ -30,7 +30,7 @@ def test_images_that_may_change(image: str) -> None:
     assert platform.findings(check) == [("C150", NAME, f"{MAIN}.image is {image}")]
 
 
-def test_what_is_no_image() -> None:
+def test_what_is_not_an_image() -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = "ghcr.io/acme/Dagster:1"
     ((code, _, message),) = platform.findings(check)

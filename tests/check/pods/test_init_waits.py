@@ -40,7 +40,7 @@ def test_the_deadline_of_a_job_ends_its_loops() -> None:
     assert [code for code, _, _ in platform.findings(check)] == ["C116"]
 
 
-def test_a_main_container_may_loop_for_ever() -> None:
+def test_a_main_container_may_loop_forever() -> None:
     platform = sample()
     platform.container("Deployment/dagster")["command"] = ["sh", "-c", "while true; do serve; done"]
     assert platform.findings(check) == []

@@ -40,7 +40,7 @@ def test_other_options_do_not_replace_it(options: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["migrate-1a2b3c4", "migrate-1A2B3C4D", "migrate1a2b3c4d", "migrate-1a2b3c4d-x"])
-def test_what_is_no_hash(name: str) -> None:
+def test_what_is_not_a_hash(name: str) -> None:
     platform = sample()
     platform["Job/migrate-1a2b3c4d"]["metadata"]["name"] = name
     assert [code for code, _, _ in platform.findings(check)] == ["C110"]
@@ -73,7 +73,7 @@ def test_a_job_has_an_end(field: str) -> None:
 
 
 @pytest.mark.parametrize(("policy", "fine"), [("Never", True), ("OnFailure", True), ("Always", False), (None, False)])
-def test_a_job_is_not_restarted_for_ever(policy: Any, fine: bool) -> None:
+def test_a_job_is_not_restarted_forever(policy: Any, fine: bool) -> None:
     platform = sample()
     pod = platform.pod("CronJob/backup")
     del pod["restartPolicy"]

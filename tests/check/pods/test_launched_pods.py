@@ -1,4 +1,4 @@
-"""Pods that an orchestrator starts are held to what holds for all, also after a patch of their description."""
+"""Pods that an orchestrator starts must meet the rules for all pods, also after a patch of their template."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_image_of_runs_is_that_of_their_code() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "no json", "[]", '{"job": {}}', '{"job": {}, "metadata": 1}'])
-def test_a_description_that_says_nothing_is_told(value: str) -> None:
+def test_a_description_that_says_nothing_is_reported(value: str) -> None:
     platform = described(sample())
     platform.container("Deployment/dagster")["env"][-1]["value"] = value
     assert platform.findings(check) == [

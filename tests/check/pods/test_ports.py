@@ -52,7 +52,7 @@ def test_a_probe_of_a_port_that_the_container_lacks(action: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["startupProbe"] = {action: {"port": 80}}
     assert platform.findings(check) == [
-        ("C031", "Deployment.apps floe-platform/dagster", f"{MAIN}.startupProbe asks port 80")
+        ("C031", "Deployment.apps floe-platform/dagster", f"{MAIN}.startupProbe uses port 80")
     ]
     platform.container("Deployment/dagster")["startupProbe"] = {action: {"port": 3000}}
     assert platform.findings(check) == []

@@ -23,7 +23,7 @@ def test_a_missing_probe_must_be_declared(field: str) -> None:
     assert platform.findings(check) == []
 
 
-def test_a_declared_exception_that_nobody_needs() -> None:
+def test_a_declared_exception_that_is_not_needed() -> None:
     platform = sample()
     platform.facts["exceptions"] = frozenset({SecurityException(DAGSTER, "livenessProbe", "x")})
     assert [code for code, _, _ in platform.findings(check)] == ["C079"]

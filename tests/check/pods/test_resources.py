@@ -34,7 +34,7 @@ def test_a_request_above_its_limit() -> None:
     assert platform.findings(check) == [("C081", POLARIS, f"{MAIN} requests 1001m of cpu, above its limit of 1")]
 
 
-def test_what_is_no_quantity_is_another_rules_business() -> None:
+def test_what_is_not_a_quantity_is_another_rules_business() -> None:
     platform = sample()
     resources = platform.container("Deployment/polaris")["resources"]
     resources["requests"] = {"cpu": "much", "memory": "1Ti"}
@@ -59,8 +59,8 @@ def test_a_limit_range_that_refuses_the_container() -> None:
     limits["max"] = {"cpu": "500m"}
     found = [message for _, subject, message in platform.findings(check) if subject == POLARIS]
     assert found == [
-        f"{MAIN} has a limit of 1 of cpu; the LimitRange allows 500m",
-        f"{MAIN} requests 64Mi of memory; the LimitRange asks for 65Mi at least",
+        f"{MAIN} limits cpu to 1; the LimitRange allows at most 500m",
+        f"{MAIN} requests 64Mi of memory; the LimitRange requires at least 65Mi",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Pods against the Pod Security Standards, and exceptions from them."""
+"""Pods must meet the Pod Security Standards, with exceptions."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_a_breach_is_an_error_unless_it_is_declared(
     platform = sample()
     put(platform, field, value)
     assert platform.findings(*CHECKS) == [("C070", NAME, message)]
-    hint = f'if it cannot be helped, annotate the object: "floe.dev/exception-{word}: <reason>"'
+    hint = f'if it cannot be avoided, annotate the object: "floe.dev/exception-{word}: <reason>"'
     assert platform.hints(*CHECKS) == [hint]
     platform.facts["exceptions"] = frozenset({SecurityException(POLARIS, word, "it cannot be helped")})
     namespace = platform["Namespace/floe-platform"]["metadata"]["labels"]
@@ -268,7 +268,7 @@ def test_exceptions_from_other_rules_are_theirs_to_judge() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_an_exception_for_pods_that_are_not_there() -> None:
+def test_an_exception_for_pods_that_do_not_exist() -> None:
     platform = sample()
     group = PodGroup("floe-platform", "gone")
     platform.facts["exceptions"] = frozenset({SecurityException(group, "readOnlyRootFilesystem", "x")})

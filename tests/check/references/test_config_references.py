@@ -58,7 +58,7 @@ def test_volumes_of_what_is_not_there(volume: dict[str, Any]) -> None:
         ({"projected": {"sources": [{"secret": {"name": "polaris-db", "items": [{"key": "user"}]}}]}}, "user"),
     ],
 )
-def test_volumes_of_keys_that_are_not_there(volume: dict[str, Any], key: str) -> None:
+def test_volumes_of_keys_that_do_not_exist(volume: dict[str, Any], key: str) -> None:
     ((code, _, message),) = with_volume(volume).findings(check)
     assert code == "C041"
     assert f"reads key {key} of " in message
@@ -126,7 +126,7 @@ def test_secrets_that_somebody_else_puts_there() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_hand_written_object_may_say_that_somebody_else_makes_it() -> None:
+def test_a_hand_written_object_may_declare_an_external_reference() -> None:
     platform = with_volume({"secret": {"secretName": "theirs"}})
     metadata = platform["Deployment/polaris"]["metadata"]
     metadata["annotations"] = {"floe.dev/external-references": "ConfigMap/theirs, Secret/other"}
@@ -146,7 +146,7 @@ def test_two_writers_of_one_secret() -> None:
     assert platform.findings(check) == []
 
 
-def test_a_secret_that_somebody_else_writes_too() -> None:
+def test_a_secret_that_others_write_too() -> None:
     platform = sample()
     existing = {ExistingSecret("floe-platform", "polaris-db", (key,)) for key in ("password", "user")}
     platform.facts["existing_secrets"] = frozenset(existing)

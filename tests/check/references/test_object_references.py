@@ -14,7 +14,7 @@ DAGSTER = "Deployment.apps floe-platform/dagster"
 POSTGRES = "StatefulSet.apps floe-platform/postgres"
 
 
-def test_a_claim_that_nobody_makes() -> None:
+def test_a_claim_that_does_not_exist() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["volumes"] = [{"name": "x", "persistentVolumeClaim": {"claimName": "data"}}]
     message = "spec.template.spec.volumes[x] names PersistentVolumeClaim data, which does not exist"
@@ -23,7 +23,7 @@ def test_a_claim_that_nobody_makes() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_priority_class_that_nobody_makes() -> None:
+def test_a_priority_class_that_does_not_exist() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["priorityClassName"] = "critical"
     message = "spec.template.spec.priorityClassName names PriorityClass critical, which does not exist"
@@ -32,7 +32,7 @@ def test_a_priority_class_that_nobody_makes() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_priority_class_of_kubernetes_or_of_somebody_else() -> None:
+def test_a_priority_class_of_kubernetes_or_created_elsewhere() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["priorityClassName"] = "system-cluster-critical"
     assert platform.findings(*CHECKS) == []
@@ -51,7 +51,7 @@ def test_the_target_of_an_autoscaler(kind: str, codes: list[str]) -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == codes
 
 
-def test_an_ingress_to_a_service_that_nobody_makes() -> None:
+def test_an_ingress_to_a_service_that_does_not_exist() -> None:
     platform = sample()
     path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]
     path["backend"]["service"]["name"] = "dagster-webserver"
@@ -88,7 +88,7 @@ def test_the_service_of_a_stateful_set_is_headless_and_its_own() -> None:
     assert platform.findings(*CHECKS) == [("C048", POSTGRES, message)]
 
 
-def test_a_mount_of_a_volume_that_is_not_there() -> None:
+def test_a_mount_of_a_volume_that_does_not_exist() -> None:
     platform = sample()
     platform.pod("Deployment/polaris")["volumes"][0]["name"] = "configuration"
     message = "spec.template.spec.containers[polaris] mounts volume config"

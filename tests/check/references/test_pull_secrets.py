@@ -11,7 +11,7 @@ CHECKS = (check, linked_references.check)
 RBAC = "rbac.authorization.k8s.io"
 
 
-def test_a_pod_under_an_account_that_nobody_makes() -> None:
+def test_a_pod_under_an_account_that_does_not_exist() -> None:
     platform = sample()
     platform.pod("CronJob/backup")["serviceAccountName"] = "backups"
     place = "spec.jobTemplate.spec.template.spec.serviceAccountName"
@@ -26,20 +26,20 @@ def test_the_default_account_is_always_there() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_binding_of_an_account_that_nobody_makes() -> None:
+def test_a_binding_of_an_account_that_does_not_exist() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["subjects"][0]["namespace"] = "floe-staging"
     message = "subjects names ServiceAccount floe-staging/dagster, which does not exist"
     assert platform.findings(*CHECKS) == [("C044", f"RoleBinding.{RBAC} floe-platform/dagster", message)]
 
 
-def test_a_subject_that_is_no_account_is_somebody_elses() -> None:
+def test_a_subject_that_is_not_an_account_is_external() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["subjects"] = [{"kind": "Group", "name": "admins", "apiGroup": RBAC}]
     assert platform.findings(*CHECKS) == []
 
 
-def test_an_account_that_somebody_else_makes() -> None:
+def test_an_account_that_is_created_elsewhere() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["subjects"][0]["name"] = "theirs"
     platform["RoleBinding/dagster"]["metadata"]["annotations"] = {
@@ -48,7 +48,7 @@ def test_an_account_that_somebody_else_makes() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_role_that_nobody_makes() -> None:
+def test_a_role_that_does_not_exist() -> None:
     platform = sample()
     platform["RoleBinding/dagster"]["roleRef"]["name"] = "dagstr"
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
@@ -70,7 +70,7 @@ def test_cluster_roles_are_rendered_or_built_in() -> None:
     assert platform.findings(*CHECKS) == []
 
 
-def test_a_pull_secret_that_nobody_writes() -> None:
+def test_a_pull_secret_that_does_not_exist() -> None:
     platform = sample()
     platform["ServiceAccount/polaris"]["imagePullSecrets"] = [{"name": "registry"}]
     message = "imagePullSecrets names Secret registry, which does not exist"

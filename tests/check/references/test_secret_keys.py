@@ -1,4 +1,4 @@
-"""The keys of Secrets to be."""
+"""The keys of Secrets that will exist."""
 
 from __future__ import annotations
 

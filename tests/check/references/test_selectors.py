@@ -15,10 +15,10 @@ def test_a_service_without_pods() -> None:
     platform = sample()
     platform["Service/dagster"]["spec"]["selector"] = GONE
     assert platform.findings(*CHECKS) == [("C020", "Service floe-platform/dagster", "spec.selector matches no pod")]
-    assert platform.hints(*CHECKS) == ["it asks for app.kubernetes.io/name=gone"]
+    assert platform.hints(*CHECKS) == ["it selects app.kubernetes.io/name=gone"]
 
 
-def test_a_service_whose_endpoints_somebody_else_keeps() -> None:
+def test_a_service_whose_endpoints_others_manage() -> None:
     platform = sample()
     del platform["Service/dagster"]["spec"]["selector"]
     assert platform.findings(*CHECKS) == []

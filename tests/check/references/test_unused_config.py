@@ -1,4 +1,4 @@
-"""ConfigMaps that nobody reads."""
+"""ConfigMaps that nothing reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_pod_reads_it(platform: Platform) -> None:
     assert platform.findings(check) == []
 
 
-def test_a_pod_of_another_namespace_reads_one_of_that_name(platform: Platform) -> None:
+def test_a_pod_of_another_namespace_reads_one_with_that_name(platform: Platform) -> None:
     platform["ConfigMap/sampling"]["metadata"]["namespace"] = "elsewhere"
     platform.container("CronJob/backup")["envFrom"] = [{"configMapRef": {"name": "sampling"}}]
     assert [code for code, _, _ in platform.findings(check)] == ["C043"]
@@ -54,6 +54,6 @@ def test_it_says_who_reads_it(platform: Platform) -> None:
     assert platform.findings(check) == []
 
 
-def test_another_object_that_only_has_its_name_is_no_reader(platform: Platform) -> None:
+def test_another_object_that_only_has_its_name_is_not_a_reader(platform: Platform) -> None:
     platform.container("CronJob/backup")["name"] = "sampling"
     assert [code for code, _, _ in platform.findings(check)] == ["C043"]

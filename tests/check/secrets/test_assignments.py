@@ -30,7 +30,7 @@ def test_no_text_makes_it_stumble(text: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["a", "-", "a:", "a=", 'a="', "password: a ", " "])
-def test_a_large_text_takes_no_long_time(piece: str) -> None:
+def test_a_large_text_is_fast(piece: str) -> None:
     start = time.perf_counter()
     list(assigned_secrets(piece * (300_000 // len(piece)), ()))
     assert time.perf_counter() - start < 5

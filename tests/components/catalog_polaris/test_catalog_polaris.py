@@ -115,7 +115,7 @@ def test_health_is_asked_on_the_management_port_where_nobody_has_to_log_in() -> 
     assert [probe.path for probe in probes if probe] == ["/q/health/live", "/q/health/live", "/q/health/ready"]
 
 
-def test_a_jvm_gets_time_to_start_but_not_for_ever() -> None:
+def test_a_jvm_gets_time_to_start_but_not_forever() -> None:
     startup = _server(_context()).startup
     assert startup is not None
     assert 120 <= startup.period * startup.failures <= 600
@@ -172,7 +172,7 @@ def test_secrets_never_stand_in_configuration() -> None:
     assert not [text for text in texts if "password" in text.lower() or "access-key" in text.lower()]
 
 
-def test_every_secret_variable_says_why_it_is_no_file() -> None:
+def test_every_secret_variable_says_why_it_is_not_a_file() -> None:
     assert all(one.reason for one in _server(_context()).variables if one.secret)
 
 

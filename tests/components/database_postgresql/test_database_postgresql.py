@@ -1,4 +1,4 @@
-"""PostgreSQL inside the cluster: what requirements and traps say of it, and the rendered server."""
+"""PostgreSQL inside the cluster: its requirements, known pitfalls, and the rendered server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The script that makes databases, run against a real server."""
+"""The script that creates databases, run against a real server."""
 
 from __future__ import annotations
 

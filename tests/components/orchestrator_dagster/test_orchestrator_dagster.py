@@ -245,7 +245,7 @@ def test_the_instance_says_no_password_and_writes_nowhere() -> None:
     assert declared["compute_logs"]["class"] == "NoOpComputeLogManager"
 
 
-def test_the_launcher_asks_for_no_key_that_nobody_writes() -> None:
+def test_the_launcher_asks_for_no_key_that_does_not_exist() -> None:
     assert "postgres_password_secret" not in instance()["run_launcher"]["config"]
     password = next(one for one in container("dagster-daemon").variables if one.name == "DAGSTER_PG_PASSWORD")
     assert password.secret is not None
@@ -319,7 +319,7 @@ def test_runs_go_to_the_nodes_for_jobs() -> None:
     }
 
 
-def test_a_domain_without_products_has_a_dagster_all_the_same() -> None:
+def test_a_domain_without_products_has_a_dagster_too() -> None:
     declared = build(context())
     assert [one.name for one in declared.workloads] == ["dagster-webserver", "dagster-daemon"]
     assert yaml.safe_load(config_file(declared.workloads[0].pod.containers[0], "workspace.yaml")) == {"load_from": []}

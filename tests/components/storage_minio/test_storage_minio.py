@@ -1,4 +1,4 @@
-"""MinIO: the server, and the script that makes its buckets and their user."""
+"""MinIO: the server, and the script that creates its buckets and their user."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_the_script_waits_for_the_server(state: Path) -> None:
     assert done.stdout.count("waiting") == 2
 
 
-def test_the_script_does_not_wait_for_ever(state: Path) -> None:
+def test_the_script_does_not_wait_forever(state: Path) -> None:
     (state / "down").write_text("1000")
     done = _run(state, "lake")
     assert done.returncode == 1

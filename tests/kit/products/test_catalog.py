@@ -1,4 +1,4 @@
-"""What steps are told of a catalog, whichever it is and however it lets its clients in."""
+"""The variables of steps for a catalog, for each kind of catalog and login."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_without_a_scope_none_is_asked_for() -> None:
     assert not [name for name in variables if "SCOPE" in name]
 
 
-def test_a_token_is_shown_as_it_is() -> None:
+def test_a_token_is_sent_unchanged() -> None:
     assert isinstance(LOGIN, OAuth2Credentials)
     bearer = replace(LAKEHOUSE.client, credentials=BearerToken(LOGIN.client_secret))
     variables = told(replace(LAKEHOUSE, client=bearer))

@@ -126,7 +126,7 @@ def expanded(text: str, variables: dict[str, str]) -> str:
 
 
 @given(st.text(alphabet="$()A ", max_size=12))
-def test_any_text_comes_out_of_kubernetes_as_it_was_written(text: str) -> None:
+def test_any_text_comes_out_of_kubernetes_as_written(text: str) -> None:
     assert expanded(literal(text), {"A": "replaced", "": "empty"}) == text
 
 

@@ -1,4 +1,4 @@
-"""dbt's profile, whatever the engine and however the catalog lets its clients in."""
+"""dbt's profile, for each engine and each login to the catalog."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_environment_is_the_only_target() -> None:
     assert yaml.safe_load(file.text) == {"floe": {"target": "qa", "outputs": {"qa": duckdb(None)}}}
 
 
-def test_an_engine_that_nobody_wrote_an_adapter_for_is_described_by_its_connection() -> None:
+def test_an_engine_without_an_adapter_is_described_by_its_connection() -> None:
     assert dbt.target(TRINO, LAKEHOUSE) == {
         "type": "trino",
         "host": "trino.example.com",
@@ -61,7 +61,7 @@ def test_a_client_logs_in_with_an_id_and_a_secret() -> None:
     assert "oauth2_scope" not in catalog
 
 
-def test_a_client_shows_a_token() -> None:
+def test_a_client_sends_a_token() -> None:
     assert isinstance(LOGIN, OAuth2Credentials)
     (catalog, _) = duckdb(logging_in(BearerToken(LOGIN.client_secret)))["secrets"]
     assert catalog == {"type": "iceberg", "name": "catalog", "token": "{{ env_var('POLARIS_TOKEN') }}"}

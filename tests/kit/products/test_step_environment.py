@@ -1,4 +1,4 @@
-"""What the steps of a data product are told about the platform."""
+"""The variables that tell the steps of a data product about the platform."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_a_secret_has_the_keys_that_any_step_of_any_product_asks_for() -> None:
     assert [key.name for key in secrets["shop-api"].keys] == ["read", "write"]
 
 
-def test_a_cluster_without_a_vault_makes_a_value_up_so_that_the_pod_can_start() -> None:
+def test_a_cluster_without_a_vault_generates_a_value_so_that_the_pod_can_start() -> None:
     (secret,) = (reference.secret for _, reference in planned(product())[0].secrets)
     assert all(key.generated for key in secret.keys)
 

@@ -1,1 +1,1 @@
-"""Rules about how many pods there are and whether they have room: replicas, disruption budgets, spread, quotas."""
+"""Rules about the number of pods and their room: replicas, disruption budgets, spread, quotas."""

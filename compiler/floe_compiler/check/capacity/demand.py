@@ -1,4 +1,4 @@
-"""The requests and limits of the pods and volumes of a namespace, under the names that quotas use."""
+"""The requests and limits of the pods and volumes of a namespace, by the names that quotas use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUND
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """The name of a consumer of resources, and its object or group of pods, if it is one."""
+    """A consumer of resources: its name, and its object or group of pods, if it has one."""
 
     name: str
     about: ObjectId | PodGroup | None = None
@@ -30,50 +30,51 @@ class Consumer:
 
 @dataclass(slots=True)
 class Demand:
-    """The demand of one namespace: its consumers, and the most that each needs of each resource."""
+    """The demand of one namespace: the most that each consumer needs of each resource."""
 
-    asked: dict[Consumer, dict[str, Quantity]] = field(default_factory=dict)
+    needs: dict[Consumer, dict[str, Quantity]] = field(default_factory=dict)
 
     def total(self, resource: str) -> Quantity:
         """Return the total demand of a resource."""
-        return sum((amounts.get(resource, ZERO) for amounts in self.asked.values()), ZERO)
+        return sum((amounts.get(resource, ZERO) for amounts in self.needs.values()), ZERO)
 
     def most(self, resource: str, count: int) -> list[tuple[Quantity, Consumer]]:
         """Return the largest consumers of a resource, the largest first."""
-        asked = [(amounts[resource], who) for who, amounts in self.asked.items() if amounts.get(resource, ZERO) > ZERO]
-        return sorted(asked, key=lambda one: (-one[0].amount, one[1].name))[:count]
+        needs = ((amounts.get(resource, ZERO), consumer) for consumer, amounts in self.needs.items())
+        consumers = [(quantity, consumer) for quantity, consumer in needs if quantity > ZERO]
+        return sorted(consumers, key=lambda item: (-item[0].amount, item[1].name))[:count]
 
-    def add(self, who: Consumer, amounts: Iterable[tuple[str, Quantity]]) -> None:
+    def add(self, consumer: Consumer, amounts: Iterable[tuple[str, Quantity]]) -> None:
         """Add the demand of a consumer."""
-        found = self.asked.setdefault(who, {})
+        needs = self.needs.setdefault(consumer, {})
         for name, quantity in amounts:
-            found[name] = found.get(name, ZERO) + quantity
+            needs[name] = needs.get(name, ZERO) + quantity
 
 
 def demand(index: Index) -> Demand:
-    """Return the most that everything in a namespace may need at once, also in the middle of a rollout."""
-    found = Demand()
+    """Return the most that a namespace may need at once, even in the middle of a rollout."""
+    total = Demand()
     surge: dict[str, Quantity] = {}
     scalers = autoscalers(index)
     for workload in index.workloads.values():
-        who = _asker(workload.id)
+        consumer = _consumer(workload.id)
         pods = most_pods(workload, scalers, index.rendered.nodes)
-        one = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
-        found.add(who, _times(one, pods))
+        per_pod = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
+        total.add(consumer, _times(per_pod, pods))
         for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
-            found.add(who, _claims(claim, pods))
+            total.add(consumer, _claims(claim, pods))
         if extra := extra_pods(workload, pods):
-            _keep_largest(surge, _times(one, extra))
+            _keep_largest(surge, _times(per_pod, extra))
     for identity, claim in index.of("", "PersistentVolumeClaim"):
-        found.add(_asker(identity), _claims(claim, 1))
-    # Room for one rollout suffices: the pods of others stay pending until it ends.
-    found.add(Consumer("the extra pod of a rollout"), surge.items())
-    for who, amounts in _launched(index.rendered.launched):
-        found.add(who, amounts)
-    return found
+        total.add(_consumer(identity), _claims(claim, 1))
+    # Room for one rollout is enough: the pods of other rollouts stay pending until it ends.
+    total.add(Consumer("the extra pod of a rollout"), surge.items())
+    for consumer, amounts in _launched(index.rendered.launched):
+        total.add(consumer, amounts)
+    return total
 
 
-def _asker(identity: ObjectId) -> Consumer:
+def _consumer(identity: ObjectId) -> Consumer:
     return Consumer(f"{identity.kind} {identity.name}", identity)
 
 
@@ -82,10 +83,10 @@ def _keep_largest(known: dict[str, Quantity], amounts: Iterable[tuple[str, Quant
         known[name] = max(known.get(name, ZERO), quantity)
 
 
-def _times(one: Mapping[str, Quantity], pods: int) -> Iterator[tuple[str, Quantity]]:
+def _times(per_pod: Mapping[str, Quantity], pods: int) -> Iterator[tuple[str, Quantity]]:
     """Yield the demand of a number of equal pods."""
     yield "pods", _pieces(pods)
-    for name, quantity in one.items():
+    for name, quantity in per_pod.items():
         yield name, quantity * pods if pods != 1 else quantity
 
 
@@ -98,24 +99,24 @@ def _claims(claim: Object, times: int) -> Iterator[tuple[str, Quantity]]:
         yield f"{spec['storageClassName']}.storageclass.storage.k8s.io/requests.storage", size * times
 
 
-def _launched(every: Iterable[LaunchedPods]) -> Iterator[tuple[Consumer, list[tuple[str, Quantity]]]]:
-    """Yield each launcher of pods, and the most that its pods need together."""
+def _launched(all_launched: Iterable[LaunchedPods]) -> Iterator[tuple[Consumer, list[tuple[str, Quantity]]]]:
+    """Yield each launcher of pods, and the most that its pods need in total."""
     queues: dict[tuple[str, int | None], list[LaunchedPods]] = defaultdict(list)
-    for launched in sorted(every):
+    for launched in sorted(all_launched):
         name = launched.queue or f"launched pods {launched.group.name}"
         queues[name, launched.at_once].append(launched)
     for (name, at_once), members in queues.items():
-        pods = [(dict(_launched_pod(one)), one.count) for one in members]
+        pods = [(dict(_launched_pod(member)), member.count) for member in members]
         names = dict.fromkeys(name for pod, _ in pods for name in pod)
         most = [(name, _largest([(pod.get(name, ZERO), count) for pod, count in pods], at_once)) for name in names]
-        largest = max(members, key=lambda one: [amount.amount for _, amount in _launched_pod(one)])
+        largest = max(members, key=lambda member: [amount.amount for _, amount in _launched_pod(member)])
         yield Consumer(name, largest.group), most
 
 
 def _largest(amounts: Iterable[tuple[Quantity, int]], at_once: int | None) -> Quantity:
-    """Return the sum of the `at_once` largest amounts, each given with its count."""
+    """Return the sum of the `at_once` largest amounts; each amount has a count."""
     total, left = ZERO, at_once
-    for amount_, count in sorted(amounts, key=lambda one: one[0].amount, reverse=True):
+    for amount_, count in sorted(amounts, key=lambda item: item[0].amount, reverse=True):
         times = count if left is None else min(count, left)
         left = None if left is None else left - times
         total += amount_ * times

@@ -1,4 +1,4 @@
-"""Pod disruption budgets that protect, but let nodes be drained."""
+"""Disruption budgets must protect pods, but allow drains."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from floe_compiler.model.workloads import Workload
 BLOCKING = Rule(
     "C090",
     "disruption budget that blocks every drain",
-    "The budget lets no pod be evicted, so a node with one of them can never be drained. "
-    "Leave at least one pod to spare, or have no budget for a single pod.",
+    "The budget never allows a pod to be evicted, so its node can never be drained. "
+    "Allow at least one disruption, or remove the budget if there is only one pod.",
 )
 OVERLAPPING = Rule(
     "C091",
@@ -28,7 +28,7 @@ OVERLAPPING = Rule(
 MISSING = Rule(
     "C092",
     "replicas without a disruption budget",
-    "In production a workload with several replicas has a PodDisruptionBudget: otherwise a drain may stop all of them.",
+    "In production, a workload with several replicas needs a PodDisruptionBudget, or a drain may stop all of them.",
 )
 RULES = (BLOCKING, OVERLAPPING, MISSING)
 
@@ -36,7 +36,7 @@ _REPLICATED = ("Deployment", "StatefulSet")
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the budgets that block drains or each other, and in production the workloads that lack one."""
+    """Yield budgets that block drains, pods with two budgets, and in production workloads without a budget."""
     scalers, alone = autoscalers(index), single_replicas(index)
     budgets: dict[ObjectId, list[ObjectId]] = defaultdict(list)
     for identity, budget in index.of("policy", "PodDisruptionBudget"):
@@ -46,12 +46,12 @@ def check(index: Index) -> Iterator[Diagnostic]:
                 budgets[pods.workload.id].append(identity)
                 yield from _blocking(index, identity, spec, pods.workload, scalers)
     for workload in index.workloads.values():
-        found = budgets[workload.id]
-        if len(found) > 1:
-            names = some(identity.name for identity in found)
+        selecting = budgets[workload.id]
+        if len(selecting) > 1:
+            names = some(identity.name for identity in selecting)
             yield index.finding(OVERLAPPING, workload.id, f"its pods are selected by the budgets {names}")
         replicated = workload.kind in _REPLICATED and workload.id not in alone
-        if index.rendered.production and not found and replicated:
+        if index.rendered.production and not selecting and replicated:
             replicas = least_replicas(workload, scalers)
             if replicas > 1:
                 yield index.finding(MISSING, workload.id, f"it has {replicas} replicas and no PodDisruptionBudget")
@@ -71,7 +71,7 @@ def _blocking(
     if "maxUnavailable" in budget and _pods(budget["maxUnavailable"], replicas) < 1:
         yield index.finding(BLOCKING, identity, f"spec.maxUnavailable is {budget['maxUnavailable']}")
     if replicas == 1:
-        yield index.finding(BLOCKING, identity, f"{name} runs a single pod, which no budget can protect")
+        yield index.finding(BLOCKING, identity, f"{name} runs a single pod, so the budget blocks every drain")
     elif "minAvailable" in budget and _pods(budget["minAvailable"], replicas) >= replicas > 0:
         message = f"spec.minAvailable is {budget['minAvailable']}, and {name} runs {replicas} pods at least"
         yield index.finding(BLOCKING, identity, message)

@@ -1,4 +1,4 @@
-"""Quotas of namespaces, which must have room for everything that runs there."""
+"""The quota of a namespace must have room for everything that runs there."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from floe_compiler.model.objects import Object, ObjectId
 EXCEEDED = Rule(
     "C083",
     "Namespace exceeds its quota",
-    "All pods and volumes of the namespace at their most, with the extra pod of a rollout, need more than its "
-    "ResourceQuota allows, so that some would never start. Raise the quota, or ask for less.",
+    "All pods and volumes of the namespace at their maximum, with the extra pod of a rollout, need more than its "
+    "ResourceQuota allows, so some would never start. Raise the quota, or request less.",
 )
 UNLIMITED = Rule(
     "C084",
     "production namespace without a quota",
-    "In production each namespace with pods has a ResourceQuota that also limits their number.",
+    "In production, each namespace with pods needs a ResourceQuota that also limits the number of pods.",
 )
 RULES = (EXCEEDED, UNLIMITED)
 
-# What a quota's names mean: `cpu` is short for `requests.cpu`.
+# Short names in quotas: `cpu` means `requests.cpu`.
 _SHORT = {
     "cpu": "requests.cpu",
     "memory": "requests.memory",
@@ -35,8 +35,8 @@ MENTIONED = 3
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the quotas that the sum of all pods and claims exceeds, and in production the namespaces without one."""
-    asked = demand(index)
+    """Yield quotas that all pods and claims together exceed, and in production namespaces without a quota."""
+    needed = demand(index)
     limited: set[str] = set()
     for identity, quota in index.of("", "ResourceQuota"):
         spec = quota.get("spec", {})
@@ -44,7 +44,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
             continue  # it counts only some of the pods
         hard = spec.get("hard", {})
         limited |= {_SHORT.get(name, name) for name in hard}
-        yield from _exceeded(index, identity, hard, asked)
+        yield from _exceeded(index, identity, hard, needed)
     if index.rendered.production and index.pods.all and "pods" not in limited:
         message = "its quota does not limit pods" if limited else "it has no ResourceQuota"
         about = ObjectId("", "Namespace", "", index.pods.all[0].group.namespace)
@@ -56,12 +56,12 @@ def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) ->
         resource = _SHORT.get(name, name)
         allowed, needed = amount(hard, name), demand.total(resource)
         if allowed is not None and needed > allowed:
-            most = demand.most(resource, MENTIONED)
+            largest = demand.most(resource, MENTIONED)
             message = f"spec.hard.{name} is {allowed}, but {needed} may be needed"
-            hint = f"largest requests: {', '.join(f'{quantity} by {who}' for quantity, who in most)}"
+            hint = f"largest requests: {', '.join(f'{quantity} by {consumer}' for quantity, consumer in largest)}"
             places = [
                 Related(place, f"asks for {quantity}")
-                for quantity, who in most
-                if who.about and (place := index.places.origin(who.about))
+                for quantity, consumer in largest
+                if consumer.about and (place := index.places.origin(consumer.about))
             ]
             yield index.finding(EXCEEDED, identity, message, hint, places)

@@ -1,4 +1,4 @@
-"""Numbers of replicas, and who sets them."""
+"""The number of replicas, and what sets it."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from floe_compiler.model.workloads import Workload
 SINGLE = Rule(
     "C093",
     "single replica in production",
-    "In production a Deployment runs two replicas at least, so that a node's failure or a rollout does not stop it. "
-    'Where a second one would do harm, say so: annotation "floe.dev/exception-singleReplica: <reason>".',
+    "In production, a Deployment runs at least two replicas, so that a node's failure or a rollout does not stop it. "
+    'If a second replica would do harm, set the annotation "floe.dev/exception-singleReplica: <reason>".',
 )
 BOTH = Rule(
     "C094",
     "replicas set beside an autoscaler",
-    "A workload that a HorizontalPodAutoscaler scales must not say how many replicas it has: each delivery would undo "
-    "the scaling. Remove spec.replicas.",
+    "A workload that a HorizontalPodAutoscaler scales must not set its replicas, as each delivery would undo the "
+    "scaling. Remove spec.replicas.",
 )
 BOUNDS = Rule(
     "C095",
     "contradictory autoscaler bounds",
-    "A HorizontalPodAutoscaler's minReplicas is above its maxReplicas. Correct one.",
+    "A HorizontalPodAutoscaler's minReplicas is above its maxReplicas. Correct one of them.",
 )
 ROLLOUT = Rule(
     "C096",
     "rollout that reduces replicas",
-    "A rolling update of several replicas adds one new pod at a time and takes none away before that is ready: "
-    "maxSurge 1, maxUnavailable 0.",
+    "A rolling update of several replicas must add one pod at a time, and remove an old pod only when the new pod is "
+    "ready: set maxSurge 1 and maxUnavailable 0.",
 )
 ALONE = Rule(
     "C098",
     "several replicas of a singleton",
-    "The workload's component declares why more than one replica of it cannot work: they would not know of each other. "
-    "Leave it at one replica, without an autoscaler.",
+    "The workload's component declares that more than one replica cannot work, as the replicas would not know of each "
+    "other. Leave it at one replica, without an autoscaler.",
 )
 RULES = (SINGLE, BOTH, BOUNDS, ROLLOUT, ALONE)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield replicas that are too few, too many or set twice, and rollouts that reduce them."""
+    """Yield workloads with too few or too many replicas, replicas that are set twice, and rollouts that reduce them."""
     scalers, alone = autoscalers(index), single_replicas(index)
     yield from _not_alone(index, scalers, alone)
     for target, (identity, scaler) in scalers.items():
         workload = index.workloads.get(target)
         if workload is not None and target not in alone and "replicas" in workload.spec:
             yield index.finding(BOTH, target, f"spec.replicas is set, but {identity} scales it")
-        least, most = scaler.get("minReplicas", 1), scaler.get("maxReplicas", 1)
-        if least > most:
-            yield index.finding(BOUNDS, identity, f"spec.minReplicas is {least}, spec.maxReplicas {most}")
+        lowest, highest = scaler.get("minReplicas", 1), scaler.get("maxReplicas", 1)
+        if lowest > highest:
+            yield index.finding(BOUNDS, identity, f"spec.minReplicas is {lowest}, spec.maxReplicas {highest}")
     deployments = [workload for workload in index.workloads.values() if workload.kind == "Deployment"]
     single = (
         Departure(workload, SINGLE_REPLICA, SINGLE, "it runs a single replica")
@@ -75,8 +75,8 @@ def _not_alone(
         workload = index.workloads[identity]
         pods = most_pods(workload, scalers, index.rendered.nodes)
         if pods > 1 and workload.kind in ("Deployment", "StatefulSet"):
-            who = f"{scalers[identity][0]} scales it to" if identity in scalers else "it runs"
-            yield index.finding(ALONE, identity, f"{who} {pods} replicas, but it must run alone: {reason}")
+            cause = f"{scalers[identity][0]} scales it to" if identity in scalers else "it runs"
+            yield index.finding(ALONE, identity, f"{cause} {pods} replicas, but it must run alone: {reason}")
 
 
 def _rollout(index: Index, workload: Workload) -> Iterator[Diagnostic]:

@@ -1,4 +1,4 @@
-"""How many pods a workload runs."""
+"""The number of pods that a workload runs."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from floe_compiler.model.workloads import Workload
 
 
 def autoscalers(index: Index) -> Mapping[ObjectId, tuple[ObjectId, Object]]:
-    """Return for each workload that is scaled: the identity and specification of its HorizontalPodAutoscaler."""
-    found: dict[ObjectId, tuple[ObjectId, Object]] = {}
+    """Return the HorizontalPodAutoscaler (identity and specification) of each workload that has one."""
+    scalers: dict[ObjectId, tuple[ObjectId, Object]] = {}
     for identity, scaler in index.of("autoscaling", "HorizontalPodAutoscaler"):
         spec = scaler.get("spec", {})
         target = spec.get("scaleTargetRef", {})
         group = str(target.get("apiVersion", "")).rpartition("/")[0]
-        found[ObjectId(group, target.get("kind", ""), identity.namespace, target.get("name", ""))] = (identity, spec)
-    return found
+        scalers[ObjectId(group, target.get("kind", ""), identity.namespace, target.get("name", ""))] = (identity, spec)
+    return scalers
 
 
 def least_replicas(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]]) -> int:
-    """Return how many pods a Deployment or StatefulSet runs at least."""
+    """Return the lowest number of pods that a Deployment or StatefulSet runs."""
     if workload.id in scalers:
         return int(scalers[workload.id][1].get("minReplicas", 1))
     return int(workload.spec.get("replicas", 1))
 
 
 def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]], nodes: int) -> int:
-    """Return how many pods of a workload run at most at once: one Job at a time of a CronJob, one pod for each node."""
+    """Return the highest number of pods that run at once: one for each node, those of one Job, or the replicas."""
     if workload.id in scalers:
         return int(scalers[workload.id][1].get("maxReplicas", 1))
     match workload.kind:
@@ -39,13 +39,13 @@ def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Obj
         case "Pod":
             return 1
         case "launched pods":
-            return 0  # the queue that they wait in says how many there are
+            return 0  # their queue limits the number
         case _:
             return max(0, int(workload.spec.get("replicas", 1)))
 
 
 def extra_pods(workload: Workload, pods: int) -> int:
-    """Return how many pods beyond its own a workload needs room for to roll out: one, if none may be missing."""
+    """Return how many extra pods a rollout of the workload needs: one, if no pod may be unavailable."""
     strategy = workload.spec.get("strategy", {})
     if workload.kind != "Deployment" or not pods or strategy.get("type") == "Recreate":
         return 0

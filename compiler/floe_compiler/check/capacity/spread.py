@@ -1,4 +1,4 @@
-"""Replicas that are spread over nodes."""
+"""Replicas must be spread over nodes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from floe_compiler.model.workloads import Workload
 TOGETHER = Rule(
     "C097",
     "replicas that may share a node",
-    "In production replicas must be kept apart: by a required pod anti-affinity on kubernetes.io/hostname, or a "
-    "topology spread constraint with DoNotSchedule, either of which selects the workload's own pods.",
+    "In production, replicas must run on different nodes. Use a required pod anti-affinity on kubernetes.io/hostname "
+    "or a topology spread constraint with DoNotSchedule that selects the workload's own pods.",
 )
 RULES = (TOGETHER,)
 
@@ -23,7 +23,7 @@ _NODE = "kubernetes.io/hostname"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield, in production, the workloads whose replicas may all run on one node."""
+    """Yield, in production, the workloads whose replicas may all run on the same node."""
     if not index.rendered.production:
         return
     scalers, alone = autoscalers(index), single_replicas(index)

@@ -1,1 +1,1 @@
-"""Rules about NetworkPolicies as far as they concern one namespace."""
+"""Rules about NetworkPolicies within one namespace."""

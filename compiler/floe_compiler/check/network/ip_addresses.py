@@ -1,4 +1,4 @@
-"""Servers by name, not by IP address."""
+"""Programs must use the names of servers, not IP addresses."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 NUMERIC = Rule(
     "C054",
-    "IP address in place of a name",
-    "Addresses change with each cluster. Use the name of a Service or of a declared server.",
+    "IP address instead of a name",
+    "IP addresses differ between clusters. Use the name of a Service or of a declared server.",
 )
 RULES = (NUMERIC,)
 
@@ -20,10 +20,10 @@ _HINT = "use the name of a Service or of a declared server"
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the IP addresses that programs are configured with."""
-    found = {
+    addresses = {
         (text.owner, text.place, address.host)
         for text, address in used_hosts(index)
         if is_number(address.host) and (":" in address.host or address.host.count(".") == 3)
     }
-    for owner, place, host in sorted(found):
+    for owner, place, host in sorted(addresses):
         yield index.finding(NUMERIC, owner, f"{place} names {host}", _HINT)

@@ -1,4 +1,4 @@
-"""Namespaces that deny all traffic by default, and pods that can use DNS."""
+"""Namespaces must deny all traffic by default, and pods must be able to use DNS."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from floe_compiler.model.summary import DIRECTIONS
 OPEN = Rule(
     "C060",
     "Namespace without a default-deny policy",
-    "In each namespace with pods one NetworkPolicy selects all of them (podSelector {}) for Ingress and Egress, so "
-    "that only what others allow is possible.",
+    "In each namespace with pods, a NetworkPolicy must select all pods (podSelector {}) for Ingress and Egress, so "
+    "that only traffic that other policies allow is possible.",
 )
 DNS = Rule(
     "C063",
     "pods without access to DNS",
-    "Policies must let pods query the cluster's DNS (in kube-system, at least the pods with k8s-app kube-dns) on port "
-    "53, by UDP and by TCP, or no name resolves. The compiled allow-dns opens that port in all of kube-system, as some "
-    "clusters' servers and caches have other labels.",
+    "Policies must let pods query the cluster's DNS (in kube-system, at least the pods with k8s-app: kube-dns) on port "
+    "53, over UDP and TCP, or no names can be resolved. The compiled policy allow-dns allows this port in all of "
+    "kube-system, as DNS servers and caches have other labels in some clusters.",
 )
 RULES = (OPEN, DNS)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the namespace if it has no default-deny policy, and its pods without DNS."""
+    """Yield the namespace if it has no default-deny policy, and its pods without access to DNS."""
     if index.pods.all:
         missing = [direction.capitalize() for direction in DIRECTIONS if direction not in index.policies.denying]
         if missing:

@@ -1,4 +1,4 @@
-"""Egress from the cluster: pods reach the declared servers outside, and no other addresses."""
+"""Egress from the cluster: pods must reach the declared external servers, and no other addresses."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from floe_compiler.model.shared_rules import EXIT
 CUT = Rule(
     "C067",
     "server blocked by a network policy",
-    "Pods are declared to use a server outside, or the cluster's API server, but no policy lets them send to all its "
-    "addresses and ports. (Policies see the API server on port 443 or 6443, so both are needed.)",
+    "Pods are declared to use an external server, or the cluster's API server, but no policy lets them send to all its "
+    "addresses and ports. (For policies, the API server's port is 443 or 6443, so both are needed.)",
 )
 RULES = (CUT, EXIT)
 
@@ -41,7 +41,7 @@ class _Server(NamedTuple):
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the blocked servers outside, and the allowed addresses that are not of a declared server."""
+    """Yield blocked external servers, and allowed addresses that no declared server has."""
     servers: dict[int, list[_Server]] = defaultdict(list)
     for connection in sorted(index.rendered.connections, key=str):
         if not isinstance(connection.target, PodGroup):
@@ -63,19 +63,19 @@ def _server(connection: Connection) -> _Server:
 
 
 def _exits(index: Index) -> dict[int, list[Exit]]:
-    """Return, by pods, the address ranges that policies let them send to, with the ports."""
-    found: dict[int, list[Exit]] = defaultdict(list)
+    """Return the address ranges that policies let each pod send to, with the ports."""
+    exits: dict[int, list[Exit]] = defaultdict(list)
     known = known_ports(index)
     for rule in index.policies.rules:
         if rule.direction == "egress" and rule.peers.blocks:
             pairs = [(block, port) for block in rule.peers.blocks for port in _ports(rule.ports, known)]
             for source in numbers_in(rule.pods):
-                found[source] += pairs
-    return found
+                exits[source] += pairs
+    return exits
 
 
 def _ports(ports: PolicyPorts, known: tuple[int, ...]) -> Iterator[Port]:
-    """Yield the ports of an egress rule: of a range only the known ones and both ends."""
+    """Yield the ports of an egress rule; of a range, only known ports and both ends."""
     yield from ports.plain(known)
     for protocol, first, last in ports.ranges:
         yield from ((protocol, number) for number in (first, last) if number not in known)

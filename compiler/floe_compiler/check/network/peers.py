@@ -1,6 +1,6 @@
-"""The peers of NetworkPolicies' rules, without looking up the pods.
+"""The peers of NetworkPolicies' rules, before their pods are looked up.
 
-Source of the meaning: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/.
+Source: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Network = IPv4Network | IPv6Network
 
 _DNS_NAMESPACE = {NAMESPACE_NAME: "kube-system"}
 _DNS_PODS = {"k8s-app": "kube-dns"}
-"""The labels of the cluster's own DNS servers and of their namespace, which no environment renders."""
+"""The labels of the cluster's DNS servers and of their namespace, which no environment renders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An address range without some ranges inside it."""
+    """An address range, except some ranges inside it."""
 
     network: Network
     without: tuple[Network, ...] = ()
 
     def covers(self, other: Network) -> bool:
-        """Return whether another range lies in this one, outside of its exceptions."""
+        """Return whether another range is in this one, outside its exceptions."""
         return within(other, self.network) and not any(within(other, hole) for hole in self.without)
 
 
@@ -41,7 +41,7 @@ EVERYWHERE = Block(ip_network("0.0.0.0/0"))
 class Peers:
     """The peers of one rule: pods by selector, address ranges, and whether the cluster's DNS is among them.
 
-    `everyone` stands for a rule without peers.
+    `everyone` is true for a rule without peers.
     """
 
     pods: tuple[Peer, ...] = ()
@@ -51,17 +51,17 @@ class Peers:
 
     @property
     def named_elsewhere(self) -> tuple[str, ...]:
-        """Return the namespaces named one by one, sorted."""
+        """Return the namespaces that are named, sorted."""
         return tuple(sorted({name for peer in self.pods for name in peer.names}))
 
     @property
     def any_elsewhere(self) -> bool:
-        """Return whether the rule may match other peers than pods of named namespaces."""
+        """Return whether the rule may match peers other than pods of named namespaces."""
         return self.everyone or bool(self.blocks) or any(not peer.own and not peer.names for peer in self.pods)
 
 
 def read_peers(peers: Iterable[Selector]) -> Peers:
-    """Return the peers of the `from` or `to` of a policy's rule; everyone if it has none."""
+    """Return the peers in the `from` or `to` of a policy's rule; everyone if it has no peers."""
     if not peers:
         return Peers(blocks=(EVERYWHERE,), dns=True, everyone=True)
     blocks = tuple(block for peer in peers if "ipBlock" in peer for block in _blocks(peer["ipBlock"]))
@@ -110,7 +110,7 @@ def network(text: str) -> Network:
 
 
 def within(inner: Network, outer: Network) -> bool:
-    """Return whether an address range lies in another, of the same family."""
+    """Return whether an address range is in another of the same family."""
     if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
         return inner.subnet_of(outer)
     return isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network) and inner.subnet_of(outer)

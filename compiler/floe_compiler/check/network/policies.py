@@ -1,4 +1,4 @@
-"""NetworkPolicies as rules for the pods that they select."""
+"""NetworkPolicies, as rules for the pods that they select."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policies:
-    """All rules of a unit; `isolated` are the pods (as bits) that may do nothing else, by direction.
+    """All rules of a unit. `isolated` are, by direction, the pods (as bits) to which only the rules apply.
 
-    `denying` are the directions in which a policy isolates all pods, whatever labels they have.
+    `denying` are the directions in which a policy isolates all pods, with any labels.
     """
 
     rules: tuple[PolicyRule, ...]
@@ -55,6 +55,6 @@ def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex) -
 
 
 def _directions(spec: Object) -> tuple[Direction, ...]:
-    """Return the policyTypes of a policy; by default ingress, and egress if it has rules for it."""
+    """Return the policyTypes of a policy. Default: ingress, and egress if the policy has egress rules."""
     types = spec.get("policyTypes") or (["Ingress", "Egress"] if "egress" in spec else ["Ingress"])
     return tuple(direction for direction in DIRECTIONS if direction.capitalize() in types)

@@ -16,7 +16,7 @@ _LOCAL = frozenset(
 
 
 def used_hosts(index: Index) -> Iterator[tuple[Text, Address]]:
-    """Yield the addresses of servers, but for the own machine, the API server, and what an annotation declares."""
+    """Yield the addresses of servers, except localhost, the API server, and hosts that an annotation declares."""
     declared: dict[ObjectId, frozenset[str]] = {}
     for text, address in index.addresses:
         if address.host in _LOCAL:
@@ -28,5 +28,5 @@ def used_hosts(index: Index) -> Iterator[tuple[Text, Address]]:
 
 
 def is_number(host: str) -> bool:
-    """Tell whether a host is an IP address, or numbers with dots between, and no name."""
+    """Return whether a host is an IP address or other numbers with dots, not a name."""
     return ":" in host or all(label.isdigit() for label in host.split("."))

@@ -1,4 +1,4 @@
-"""Kinds and API versions that are unknown to the environment's Kubernetes version, removed, or deprecated.
+"""The environment's Kubernetes version must have the objects' kinds and API versions.
 
 Source: the Kubernetes deprecation guide, https://kubernetes.io/docs/reference/using-api/deprecation-guide/.
 """
@@ -15,20 +15,20 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, nearest
 REMOVED = Rule(
     "C004",
     "removed API version",
-    "The environment's Kubernetes version, or the operator whose kind it is, no longer serves this API version. "
+    "The environment's Kubernetes version, or the kind's operator, no longer serves this API version. "
     "Use the one that replaced it.",
 )
 DEPRECATED = Rule(
     "C005",
     "deprecated API version",
-    "A later Kubernetes version stops serving this API version. Use the one that replaces it.",
+    "A later Kubernetes version no longer serves this API version. Use the one that replaces it.",
     "warning",
 )
 
 UNKNOWN = Rule(
     "C006",
     "unknown kind of Kubernetes",
-    "The API group is one of Kubernetes' own, but has no such kind, or not in this version. Correct one of them.",
+    "The API group is one of Kubernetes' own, but it does not have this kind in this version. Correct one of them.",
 )
 RULES = (REMOVED, DEPRECATED, UNKNOWN)
 
@@ -97,7 +97,7 @@ _CHANGES: Mapping[tuple[str, str], _Change] = {
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the objects of unknown kinds of Kubernetes, and those of removed and of deprecated API versions."""
+    """Yield objects of unknown kinds of Kubernetes, and objects with a removed or deprecated API version."""
     target = _version(index.rendered.kubernetes_version)
     for identity, manifest in index.objects.items():
         api_version = str(manifest.get("apiVersion", ""))
@@ -110,7 +110,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
         ):
             message = f"Kubernetes {index.rendered.kubernetes_version} has no {api_version} {identity.kind}"
             yield index.finding(UNKNOWN, identity, message, _meant(index.kubernetes.kinds, api_version, identity.kind))
-        # A CustomResourceDefinition among the objects may say otherwise: then the kind is known.
+        # A CustomResourceDefinition among the objects may define the version, so that it is known.
         gone = published.REMOVED.get((api_version, identity.kind))
         if gone and identity in index.shapes.unknown:
             since, replacement = gone
@@ -126,20 +126,22 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 
 def _meant(known: Collection[tuple[str, str]], api_version: str, kind: str) -> str:
-    """Return a hint with the kind of the same name, or else the one of the most similar name."""
-    same = [one for one in known if one[1].casefold() == kind.casefold()]
+    """Return a hint with the kind of the same name, or with the most similar name."""
+    same = [candidate for candidate in known if candidate[1].casefold() == kind.casefold()]
     if not same:
         names = {name for version, name in known if version == api_version} or {name for _, name in known}
         return nearest(kind, names)
     group = api_version.rpartition("/")[0]
-    best, name = max(same, key=lambda one: (one[0] == api_version, one[0].rpartition("/")[0] == group, *_age(one[0])))
+    best, name = max(
+        same, key=lambda kind: (kind[0] == api_version, kind[0].rpartition("/")[0] == group, *_age(kind[0]))
+    )
     if best == api_version:
         return f'did you mean "{name}"?'
     return f"write apiVersion: {best}" + (f", kind: {name}" if name != kind else "")
 
 
 def _age(api_version: str) -> tuple[bool, str]:
-    """Return the sort key of a group's versions: the newest stable one comes last."""
+    """Return the sort key of a group's versions: the newest stable version is last."""
     version = api_version.rpartition("/")[2]
     return version.removeprefix("v").isdecimal(), version
 

@@ -1,4 +1,4 @@
-"""Labels that change from version to version."""
+"""Labels that change with each version."""
 
 from __future__ import annotations
 

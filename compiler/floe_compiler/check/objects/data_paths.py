@@ -1,4 +1,4 @@
-"""Readable data paths: list items are shown by their name where they have one."""
+"""Readable data paths: list items are shown by name if they have one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from floe_compiler.model.document import DataPath
 
 
 def show_place(path: DataPath, manifest: Any) -> str:
-    """Return a path of an object's data such as `spec.template.spec.containers[web].image`."""
+    """Return a path in an object's data, such as `spec.template.spec.containers[web].image`."""
     text, value = "", manifest
     for step in path:
         value = _below(value, step)

@@ -12,17 +12,17 @@ from floe_compiler.model.objects import ObjectId
 TWICE = Rule(
     "C010",
     "duplicate object",
-    "Two objects are the same one to a cluster: their kind moved from one API group to another, "
-    "so that each would keep overwriting the other. Keep one.",
+    "For the cluster, two objects are the same, as their kind moved from one API group to another. They would keep "
+    "overwriting each other. Keep one of them.",
 )
 RULES = (TWICE,)
 
-# Kinds that Kubernetes once served in these groups and now serves in another.
+# Kinds that Kubernetes served in these groups and now serves in another.
 _OLD_GROUPS = frozenset({"extensions"})
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the objects of an old API group that are also there in the new one."""
+    """Yield objects of an old API group that also exist in the new group."""
     groups: dict[tuple[str, str, str], list[ObjectId]] = defaultdict(list)
     for identity in index.objects:
         groups[identity.kind, identity.namespace, identity.name].append(identity)

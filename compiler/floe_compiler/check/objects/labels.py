@@ -1,4 +1,4 @@
-"""Labels and annotations: valid, and complete."""
+"""Labels and annotations must be valid and complete."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from floe_compiler.model.objects import ObjectId
 INVALID = Rule(
     "C015",
     "invalid label or annotation",
-    "Kubernetes refuses this key or value. Keys are a name of 63 characters at most after an optional prefix; "
-    "label values have 63 characters at most.",
+    "Kubernetes refuses this key or value. A key is an optional prefix and a name of at most 63 characters; "
+    "a label value has at most 63 characters.",
 )
 MISSING = Rule(
     "C016",
     "recommended label missing",
-    "Objects carry the labels that Kubernetes recommends, by which people and tools find what belongs together. "
-    "Add the missing ones.",
+    "Objects need the labels that Kubernetes recommends, by which people and tools find what belongs together. "
+    "Add the missing labels.",
     "warning",
 )
 CHANGING = Rule(
     "C017",
     "selector on a label that changes",
-    "A selector names a label that changes with each version. Selectors of workloads can't be changed, and others "
-    "lose their pods during a rollout. Select by name, instance and component only.",
+    "A selector uses a label that changes with each version. Selectors of workloads are immutable, and other selectors "
+    "lose their pods during a rollout. Select only by name, instance and component.",
 )
 RULES = (INVALID, MISSING, CHANGING)
 
@@ -38,13 +38,13 @@ _RECOMMENDED = ("name", "instance", "component", "part-of", "managed-by")
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield invalid labels and annotations, missing recommended labels, and selectors on changing ones."""
+    """Yield invalid labels and annotations, missing recommended labels, and selectors on changing labels."""
     for identity, manifest in index.objects.items():
         metadata = manifest.get("metadata", {})
         yield from _invalid(index, identity, "metadata", metadata)
         carried = metadata.get("labels", {})
         missing = [name for name in _RECOMMENDED if _PREFIX + name not in carried]
-        # Hand-written objects may have other labels; one that has any of these must have them all.
+        # Hand-written objects may have other labels, but an object with one of these labels needs them all.
         if missing and len(missing) < len(_RECOMMENDED):
             names = ", ".join(_PREFIX + name for name in missing)
             yield index.finding(MISSING, identity, f"metadata.labels lacks {names}")
@@ -64,7 +64,7 @@ def _invalid(
         if problem := _problem(key) or _problem_of_value(value):
             yield index.finding(INVALID, identity, f"{place}.labels: {problem}")
     for key in metadata.get("annotations", {}):
-        if problem := _problem(key.lower()):  # an annotation's prefix may be in either case
+        if problem := _problem(key.lower()):  # an annotation's prefix may have upper-case letters
             yield index.finding(INVALID, identity, f"{place}.annotations: {problem}")
 
 

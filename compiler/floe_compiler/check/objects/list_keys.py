@@ -15,8 +15,8 @@ from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 TWICE = Rule(
     "C034",
     "duplicate list item",
-    "Two items of a list have the same key (a container's, volume's or variable's name, a mount's path). Kubernetes "
-    "refuses them, or one silently replaces the other. Keep one.",
+    "Two items of a list have the same key (the name of a container, volume or variable, or the path of a mount). "
+    "Kubernetes refuses them, or one silently replaces the other. Keep one of them.",
 )
 RULES = (TWICE,)
 

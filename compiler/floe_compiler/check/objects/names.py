@@ -1,4 +1,4 @@
-"""Names that Kubernetes accepts, of objects and inside them.
+"""Kubernetes must accept the names of objects and the names inside them.
 
 Source: the validation of each kind in kubernetes/kubernetes, `pkg/apis/*/validation/validation.go`.
 """
@@ -25,7 +25,7 @@ from floe_compiler.model.workloads import Container, Workload
 INVALID = Rule(
     "C014",
     "invalid name",
-    "Kubernetes refuses this name, or names it derives from it (pods, labels). Choose one of the allowed form.",
+    "Kubernetes refuses this name, or names that it derives from it (pods, labels). Choose a valid name.",
 )
 RULES = (INVALID,)
 
@@ -42,7 +42,7 @@ _OBJECTS: Mapping[tuple[str, str], Accepts] = {
     ("rbac.authorization.k8s.io", "RoleBinding"): check_path_segment,
 }
 
-# A CronJob's Jobs get 11 characters more, and a StatefulSet's revision, which is a label of its pods, 11 as well.
+# Names of a CronJob's Jobs get 11 more characters, and so does a StatefulSet's revision, which is a label of its pods.
 _LONGEST: Mapping[tuple[str, str], int] = {
     ("batch", "CronJob"): 52,
     ("batch", "Job"): 63,
@@ -65,7 +65,7 @@ def _refused(index: Index, identity: ObjectId, place: str, name: str, accepts: A
         yield index.finding(INVALID, identity, f"{place}: {problem}")
 
 
-@lru_cache(maxsize=8192)  # the same names stand in every domain's objects
+@lru_cache(maxsize=8192)  # the same names are in every domain's objects
 def _problem(accepts: Accepts, name: str) -> str:
     try:
         accepts(name)

@@ -1,4 +1,4 @@
-"""Fields that are null."""
+"""Fields must not be null."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 NULL = Rule(
     "C162",
     "null in an object",
-    "The API server drops a null or takes it as an order to remove the field, so delivery tools report a difference. "
-    "Leave the key out.",
+    "The API server drops a null, or removes the field, so delivery tools report a difference. Leave the key out.",
 )
 RULES = (NULL,)
 

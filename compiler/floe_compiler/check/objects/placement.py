@@ -1,4 +1,4 @@
-"""Whether objects have a namespace exactly if their kind is namespaced."""
+"""Whether objects have a namespace if, and only if, their kind is namespaced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DELIVERY_GROUPS = ("argoproj.io", "kustomize.toolkit.fluxcd.io", "source.toolki
 
 
 def misplaced(index: Index) -> Iterator[tuple[ObjectId, Misplacement]]:
-    """Yield the objects that lack a namespace or must not have one, with the error."""
+    """Yield the objects that have no namespace but need one, or have one but must not, with the error."""
     for identity in index.objects:
         namespaced = is_namespaced(identity.group, identity.kind, index.schemas.scopes)
         if namespaced and not identity.namespace:
@@ -26,7 +26,7 @@ def misplaced(index: Index) -> Iterator[tuple[ObjectId, Misplacement]]:
 
 
 def needs_namespace(index: Index, identity: ObjectId) -> bool:
-    """Return whether an object can only be applied if the environment renders its namespace."""
+    """Return whether an object can be applied only if the environment renders its namespace."""
     if not identity.namespace or identity in index.rendered.delivery or identity.group in _DELIVERY_GROUPS:
         return False
     return is_namespaced(identity.group, identity.kind, index.schemas.scopes) is not False

@@ -1,4 +1,4 @@
-"""Positions in the objects of a kind that its schema marks, such as every quantity of a Deployment."""
+"""The positions in objects of a kind that have a certain schema, such as all quantities of a Deployment."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from floe_compiler.model.document import DataPath
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas, Schema
 
 EACH = "*"
-"""The step to every item of a list, and to every value of a mapping with free keys."""
+"""The step to all items of a list, and to all values of a mapping with arbitrary keys."""
 
 
 @dataclass(slots=True)
 class Positions:
-    """A tree of steps; `schema` is the schema of a marked place, None on the way to one."""
+    """A tree of steps; `schema` is set at a marked position, and None on the way to it."""
 
     schema: Schema | None = None
     steps: dict[str, Positions] = field(default_factory=dict)
 
     def find(self, value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any, Schema]]:
-        """Yield the path, value and schema of each marked place in `value`."""
+        """Yield the path, value and schema of each marked position in `value`."""
         if self.schema is not None:
             yield path, value, self.schema
         for name, below in self.steps.items():
@@ -51,7 +51,7 @@ class PositionFinder:
 
     def _of_definition(self, name: str) -> Positions:
         if name not in self._known:
-            self._known[name] = Positions()  # a definition that contains itself ends here
+            self._known[name] = Positions()  # stops at a definition that contains itself
             self._known[name] = self._of_schema(self._schemas.names[name])
         return self._known[name]
 

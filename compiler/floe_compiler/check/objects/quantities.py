@@ -1,4 +1,4 @@
-"""Quantities as Kubernetes prints them."""
+"""Quantities must have the form that Kubernetes prints."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from floe_compiler.model.quantities import parse_quantity
 INVALID = Rule(
     "C160",
     "invalid quantity",
-    "Kubernetes does not understand this amount of CPU, memory or storage. Write a number and a suffix, "
+    "Kubernetes cannot parse this amount of CPU, memory or storage. Write a number and a suffix, "
     "such as 500m, 2 or 512Mi.",
 )
 NOT_CANONICAL = Rule(
     "C161",
     "non-canonical quantity",
-    "The API server rewrites quantities (1000m to 1), so that delivery tools would report a difference forever. "
-    "Write the form it prints.",
+    "The API server rewrites quantities (1000m to 1), so delivery tools would report a difference forever. "
+    "Write the form that it prints.",
 )
 RULES = (INVALID, NOT_CANONICAL)
 
@@ -32,7 +32,7 @@ _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the quantities that Kubernetes refuses or rewrites; schemas say where there are any."""
+    """Yield the quantities that Kubernetes refuses or rewrites; schemas mark where quantities are."""
     finder = _finder(index.kubernetes)
     for identity, manifest in index.objects.items():
         positions = finder.of(str(manifest.get("apiVersion", "")), identity.kind)

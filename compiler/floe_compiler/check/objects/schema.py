@@ -1,4 +1,4 @@
-"""Objects against the schema of their kind."""
+"""Objects must match the schema of their kind."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION
 MISFIT = Rule(
     "C001",
     "object that does not match its schema",
-    "The API server of the environment's Kubernetes version would refuse the object, or drop a key it does not know. "
+    "The API server of the environment's Kubernetes version would refuse the object, or drop an unknown key. "
     "Correct the key or value.",
 )
 UNKNOWN = Rule(
     "C002",
     "kind without a schema",
-    "No schema is known for this custom resource, so a mistake in it would go unnoticed. "
-    "Add its CustomResourceDefinition to the environment to have it checked.",
+    "This custom resource has no known schema, so mistakes in it would go unnoticed. "
+    "Add its CustomResourceDefinition to the environment, so that it can be checked.",
     "warning",
 )
 NO_SCHEMAS = Rule(
     "C003",
     "Kubernetes version without schemas",
-    "Objects cannot be checked for this Kubernetes version. Choose one whose schemas are available.",
+    "There are no schemas for this Kubernetes version, so objects cannot be checked. Choose another version.",
 )
 RULES = (MISFIT, UNKNOWN, NO_SCHEMAS)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield violations of schemas, and objects without a schema."""
-    # The version is that of the environment: only its delivery unit knows where it was written.
+    # The version is the same for all units, but only the delivery unit knows its location.
     is_delivery = index.rendered.namespace == DELIVERY_UNIT
     if is_delivery and kubernetes_schemas(index.rendered.kubernetes_version) is None:
         hint = f"known: {', '.join(known_versions())}"

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft4Validator, Draft202012Validator, Registry
 
 _NO_NULLS = {"not": {"type": "null"}, "additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # for values that are not plain data
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # if values are not plain data
 _PLAIN = Violation(
-    (), "holds something that JSON cannot represent: a key that is not a string, or a value of another type"
+    (), "contains something that JSON cannot represent: a key that is not a string, or a value of another type"
 )
 
 
@@ -46,7 +46,7 @@ class _Compiled:
 
 
 def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
-    """Return the schemas of an environment; those of the newest Kubernetes version if this one has none.
+    """Return the schemas of an environment; if its Kubernetes version has no schemas, those of the newest version.
 
     Args:
         version: The version of Kubernetes.
@@ -56,32 +56,32 @@ def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
 
 
 class Schemas:
-    """The schemas of one environment: Kubernetes', those of rendered definitions, and the published ones.
+    """The schemas of one environment: those of Kubernetes, of rendered definitions, and of published ones.
 
-    Validators are compiled when first needed, those that do not depend on the environment once for all. `scopes` says
-    by group and kind whether a defined kind is namespaced.
+    Validators are compiled on first use; those that do not depend on the environment are compiled only once. `scopes`
+    says, by group and kind, whether a defined kind is namespaced.
     """
 
     def __init__(self, kubernetes: KubernetesSchemas, definitions: Iterable[Object]) -> None:
         from jsonschema_rs import Draft202012Validator
 
-        every = tuple(definitions)
+        crds = tuple(definitions)
         self.kubernetes = kubernetes
-        self.scopes = dict(map(definition_scope, every))
-        self._rendered = {key: schema for one in every for key, schema in definition_schemas(one)}
+        self.scopes = dict(map(definition_scope, crds))
+        self._rendered = {key: schema for definition in crds for key, schema in definition_schemas(definition)}
         self._compiled: dict[tuple[str, str], _Compiled | None] = {}
         self._metadata = _of_kubernetes(kubernetes, OBJECT_META)
         self._no_nulls = Draft202012Validator(_NO_NULLS)
 
     def violations(self, manifest: Object) -> tuple[Violation, ...]:
-        """Return the violations of an object; if its kind has no schema, only those of the metadata."""
+        """Return the violations of an object; if its kind has no schema, only those in its metadata."""
         key = (str(manifest.get("apiVersion", "")), str(manifest.get("kind", "")))
         try:
             compiled = self._find(key)
             found = list(compiled.violations(manifest)) if compiled else []
             if key not in self.kubernetes.kinds:
                 found += self._metadata_violations(manifest)
-        except ValueError:  # of jsonschema-rs: the object is not plain data
+        except ValueError:  # from jsonschema-rs: the object is not plain data
             return (_PLAIN,)
         return tuple(found)
 
@@ -123,11 +123,11 @@ def _of_publication(api_version: str, kind: str) -> _Compiled | None:
 def _of_definition(schema: Schema) -> _Compiled:
     from jsonschema_rs import Draft4Validator
 
-    # OpenAPI 3.0, in which definitions are written, has draft 4's meaning of exclusiveMinimum.
+    # Definitions are OpenAPI 3.0, in which exclusiveMinimum has the meaning of draft 4.
     return _Compiled(Draft4Validator(dict(schema), mask="the value"), schema)
 
 
-@lru_cache(maxsize=8)  # the units of an environment share their definitions, and so the compiled validators
+@lru_cache(maxsize=8)  # the units of an environment share their definitions, and so their compiled validators
 def _prepared(version: str, definitions: bytes) -> Schemas:
     kubernetes = kubernetes_schemas(version) or kubernetes_schemas(known_versions()[-1])
     if kubernetes is None:

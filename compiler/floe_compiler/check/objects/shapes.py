@@ -1,4 +1,4 @@
-"""The objects of a unit with only their valid parts, and the violations that were removed."""
+"""The valid parts of a unit's objects, and the violations that were removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 class Shapes:
     """The objects, valid by their schemas, and the violations that were removed from them.
 
-    Everything in these objects has the type that the schema gives it, and nothing in them is null.
+    Everything in these objects has the type that its schema requires, and nothing is null.
     """
 
     objects: ObjectSet
@@ -26,28 +26,28 @@ class Shapes:
 
 
 def shape(objects: ObjectSet, schemas: Schemas) -> Shapes:
-    """Return the shapes of objects under the schemas of an environment."""
+    """Return the shapes of objects, by the schemas of an environment."""
     clean: dict[ObjectId, Object] = {}
-    found: dict[ObjectId, tuple[Violation, ...]] = {}
+    by_object: dict[ObjectId, tuple[Violation, ...]] = {}
     empty: dict[ObjectId, tuple[DataPath, ...]] = {}
     for identity, manifest in objects.by_id.items():
         violations = schemas.violations(manifest)
         if violations:
-            found[identity] = violations
+            by_object[identity] = violations
         if schemas.has_nulls(manifest):
             empty[identity] = tuple(nulls(manifest))
-        broken = identity in found or identity in empty
+        broken = identity in by_object or identity in empty
         clean[identity] = _well_formed(manifest, violations, schemas) if broken else manifest
     unknown = frozenset(
         identity
         for identity, manifest in clean.items()
         if not schemas.knows(str(manifest.get("apiVersion", "")), identity.kind)
     )
-    return Shapes(ObjectSet(clean), found, empty, unknown)
+    return Shapes(ObjectSet(clean), by_object, empty, unknown)
 
 
 def _well_formed(manifest: Object, violations: Iterable[Violation], schemas: Schemas) -> Object:
-    # Repeated, as the violations of an object that is not plain data show only after it has been made so.
+    # Repeated, as an object can be validated only after everything that is not plain data has been removed.
     for _ in range(3):
         dropped = frozenset(violation.drop for violation in violations if violation.drop is not None)
         manifest = without(manifest, dropped)

@@ -1,4 +1,4 @@
-"""Objects and folders that are not too large."""
+"""Objects and folders must not be too large."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _MOST_ANNOTATIONS = 256 * 1024
 ANNOTATIONS = Rule(
     "C163",
     "annotations that are too large",
-    f"All annotations of an object may have {_MOST_ANNOTATIONS} bytes together. Move what is large into a ConfigMap.",
+    f"All annotations of an object may have {_MOST_ANNOTATIONS} bytes in total. Move large values into a ConfigMap.",
 )
 DATA = Rule(
     "C164",
     "ConfigMap that is too large",
-    "A ConfigMap or Secret may hold 1 MiB. Split it, or put the data into an image or volume.",
+    "A ConfigMap or Secret may have 1 MiB of data. Split it, or put the data into an image or volume.",
 )
 FOLDER = Rule(
     "C165",
     "Namespace that is almost too large for Argo CD",
-    "Argo CD refuses a folder whose manifests have more than 10 MB together (reposerver.max.combined.directory."
+    "Argo CD refuses a folder whose manifests have more than 10 MB in total (reposerver.max.combined.directory."
     "manifests.size). Split the namespace, or raise the limit there.",
     "warning",
 )
@@ -38,10 +38,10 @@ _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield objects over Kubernetes' limits, and namespaces near Argo CD's."""
+    """Yield objects above the limits of Kubernetes, and namespaces near the limit of Argo CD."""
     folders: dict[str, int] = defaultdict(int)
     for identity, manifest in index.objects.items():
-        # As JSON without spaces it is smaller than as YAML with its indentation, by about a fifth.
+        # JSON without spaces is about a fifth smaller than YAML with its indentation.
         folders[identity.namespace] += len(_ENCODER.encode(manifest)) * 6 // 5
         annotations = manifest.get("metadata", {}).get("annotations", {})
         size = sum(_bytes(key) + _bytes(value) for key, value in annotations.items())

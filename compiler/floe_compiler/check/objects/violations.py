@@ -1,4 +1,4 @@
-"""Violations of an object's schema, and the object without them."""
+"""Violations of an object's schema, and their removal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ARTICLES = {
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A violation of a schema. `drop` is the path to remove so that the rest is valid."""
+    """A violation of a schema. Without the part at the path `drop`, the rest is valid."""
 
     path: DataPath
     message: str
@@ -34,11 +34,11 @@ class Violation:
 
 
 def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[Violation]:
-    """Yield the violations of one error of jsonschema-rs; no text contains a value of the object.
+    """Yield the violations of one error of jsonschema-rs. No message contains a value of the object.
 
     Args:
         error: The error.
-        schema: The schema document that the error's `schema_path` leads through.
+        schema: The schema document of the error's `schema_path`.
     """
     path = tuple(error.instance_path)
     details = error.kind.as_dict()
@@ -74,7 +74,7 @@ def _types(details: Mapping[str, Any]) -> list[str]:
 
 
 def _listed(types: Collection[str]) -> str:
-    # Null is left out of Kubernetes' own wording: it stands for "not set" and is reported by its own rule.
+    # Null is left out, as it means "not set" and has its own rule.
     names = sorted(set(types) - {"null"}) or ["null"]
     return " or ".join(_ARTICLES[name] for name in names)
 

@@ -1,1 +1,1 @@
-"""Rules about pods and what runs them: images, probes, ports, resources, security, volumes, Jobs."""
+"""Rules about pods and workloads: images, probes, ports, resources, security, volumes, Jobs."""

@@ -1,4 +1,4 @@
-"""How much of a resource containers and pods ask for."""
+"""The requests and limits of containers and pods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BOUNDS: tuple[Bound, ...] = ("requests", "limits")
 
 
 def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
-    """Return a quantity of a mapping such as `limits`; None if it is missing or invalid (which is another rule)."""
+    """Return a quantity in a mapping such as `limits`; None if it is missing or invalid (another rule reports that)."""
     try:
         return _parsed(str(values[name]))
     except (KeyError, ValueError):
@@ -24,26 +24,26 @@ def amount(values: Mapping[str, Any], name: str) -> Quantity | None:
 def container_amount(container: Container, bound: Bound, resource: str) -> Quantity:
     """Return a container's request or limit; zero if it has none.
 
-    As Kubernetes has it, a limit without a request is also the request.
+    As in Kubernetes, a limit without a request is also the request.
     """
     resources = container.data.get("resources", {})
-    found = amount(resources.get(bound, {}), resource)
-    return found or amount(resources.get("limits", {}), resource) or ZERO
+    quantity = amount(resources.get(bound, {}), resource)
+    return quantity or amount(resources.get("limits", {}), resource) or ZERO
 
 
 def pod_amount(workload: Workload, bound: Bound, resource: str) -> Quantity:
-    """Return what one pod counts for: the sum of all containers that run at once, or the largest init container.
+    """Return what one pod needs: the sum of all containers that run at once, or the largest init container.
 
     Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
     """
-    running = most = ZERO
-    for container in sorted(workload.containers, key=lambda one: one.role == "main"):
+    running = largest = ZERO
+    for container in sorted(workload.containers, key=lambda container: container.role == "main"):
         needed = container_amount(container, bound, resource)
         if container.runs:
             running += needed
         else:
-            most = max(most, running + needed)
-    return max(running, most)
+            largest = max(largest, running + needed)
+    return max(running, largest)
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Schedules and deadlines of CronJobs."""
+"""Schedules and deadlines of CronJobs must be complete and valid."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from floe_compiler.model.schedules import check_schedule, check_time_zone
 MISSING = Rule(
     "C113",
     "incomplete CronJob",
-    "A CronJob says in which time zone its schedule is meant, what happens when one run meets the next, until when a "
-    "missed run is made up for, and how many finished ones to keep.",
+    "A CronJob must set its time zone, what happens when runs overlap, how late a missed run may start, and how many "
+    "finished runs are kept.",
 )
 SCHEDULE = Rule(
     "C114",
     "schedule or time zone that Kubernetes refuses",
-    "A schedule has five fields, and the time zone is a name of the IANA database in its own field.",
+    "A schedule has five fields. The time zone is a name from the IANA database, in a separate field.",
 )
 LATE = Rule(
     "C115",
     "CronJob that may never start",
-    "Kubernetes looks at CronJobs every 10 seconds: with a shorter startingDeadlineSeconds runs are missed.",
+    "Kubernetes checks CronJobs every 10 seconds, so runs are missed if startingDeadlineSeconds is shorter.",
 )
 RULES = (MISSING, SCHEDULE, LATE)
 
@@ -38,7 +38,7 @@ _SHORTEST = 10
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the CronJobs that would run at an unintended time, or not at all."""
+    """Yield the CronJobs that may run at the wrong time, or not at all."""
     for identity, manifest in index.of("batch", "CronJob"):
         spec: Object = manifest.get("spec", {})
         missing = [field for field in _FIELDS if field not in spec]

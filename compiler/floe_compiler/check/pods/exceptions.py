@@ -1,4 +1,4 @@
-"""Declared exceptions to rules, and unneeded ones."""
+"""Declared exceptions to rules, and unnecessary ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floe_compiler.model.workloads import Workload
 NEEDLESS = Rule(
     "C079",
     "unneeded exception",
-    "A departure from a rule is declared for pods that keep the rule. Remove the exception.",
+    "An exception to a rule is declared for pods that comply with the rule. Remove the exception.",
     "warning",
 )
 
@@ -23,13 +23,13 @@ PROBE_FIELDS = frozenset({"livenessProbe", "readinessProbe"})
 
 
 def concerns_security(field: str) -> bool:
-    """Return whether an exception's field is one of pod security's."""
+    """Return whether an exception's field is about pod security."""
     return field != SINGLE_REPLICA and field not in PROBE_FIELDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Departure:
-    """A workload departs from a rule; `field` is the name of the exception that permits it."""
+    """A workload that breaks a rule; `field` is the name of the exception that permits it."""
 
     workload: Workload
     field: str
@@ -37,12 +37,12 @@ class Departure:
     message: str
 
     def is_declared(self, declared: frozenset[tuple[PodGroup, str]]) -> bool:
-        """Return whether the departure is among the declared ones, or the object's own annotations declare it."""
+        """Return whether the departure is declared, in the facts or by the object's annotations."""
         return is_declared(self.workload, self.field, declared)
 
 
 def declarations(index: Index, concerns: Callable[[str], bool]) -> frozenset[tuple[PodGroup, str]]:
-    """Return the pods and fields of the declared exceptions that concern a rule."""
+    """Return the pods and fields of the declared exceptions to a rule."""
     return frozenset(
         (_known_group(index, exception.group), exception.field)
         for exception in index.rendered.exceptions
@@ -61,12 +61,12 @@ def undeclared(
     concerns: Callable[[str], bool],
     needed_too: Iterable[tuple[PodGroup, str]] = (),
 ) -> Iterator[Diagnostic]:
-    """Yield the undeclared departures, and the declared exceptions that no departure needs.
+    """Yield the undeclared departures, and the declared exceptions that nothing needs.
 
     Args:
         index: The unit.
         departures: The departures of the pods.
-        concerns: Returns whether an exception's field is one of the departures' rules.
+        concerns: Returns whether an exception's field is about the departures' rules.
         needed_too: Exceptions that are needed for findings of the link.
     """
     declared = declarations(index, concerns)
@@ -80,18 +80,18 @@ def undeclared(
     for group, field in sorted(declared - needed):
         pods = [index.pods.all[position] for position in index.pods.of_group(group)]
         # Launched pods have no rendered template.
-        if not any(one.workload is None for one in pods):
+        if not any(pod.workload is None for pod in pods):
             about = pods[0].about if pods else group
             yield index.finding(NEEDLESS, about, f'the exception "{field}" is declared, but nothing needs it')
 
 
 def exception_hint(field: str) -> str:
-    """Return how to declare an exception in a hand-written object."""
-    return f'if it cannot be helped, annotate the object: "{EXCEPTION}{field}: <reason>"'
+    """Return how a hand-written object declares an exception."""
+    return f'if it cannot be avoided, annotate the object: "{EXCEPTION}{field}: <reason>"'
 
 
 def is_declared(workload: Workload, field: str, declared: frozenset[tuple[PodGroup, str]]) -> bool:
-    """Return whether an exception of a workload is among the declared ones, or its own annotations declare it."""
+    """Return whether a workload's exception is declared, in the facts or by its annotations."""
     return (workload.group, field) in declared or field in _annotated(workload)
 
 

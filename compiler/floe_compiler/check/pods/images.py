@@ -1,4 +1,4 @@
-"""Exact and approved images."""
+"""Images must have an exact version and come from an approved registry."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from floe_compiler.model.workloads import Workload
 MUTABLE = Rule(
     "C150",
     "image without an exact version",
-    "An image has an exact tag or a digest; without a tag, or with one that moves on (latest, main, stable ...), each "
-    "node may run another program.",
+    "An image needs an exact tag or a digest. Without a tag, or with one that moves (latest, main, stable ...), each "
+    "node may run a different program.",
 )
 REGISTRY = Rule(
     "C151",
     "image from an unapproved registry",
-    "With `images.mirrors`, all images come from the mirrors or from `images.registry`, so that what runs is what was "
-    "approved. Use one of them, or give the registry a mirror. (Without mirrors, an image may come from anywhere.)",
+    "With `images.mirrors`, all images must come from the mirrors or from `images.registry`, so that only approved "
+    "images run. Use one of them, or add a mirror for the registry. (Without mirrors, any registry is allowed.)",
 )
 POLICY = Rule(
     "C152",
     "image pull policy that does not fit the environment",
-    "In production each start asks the registry for the image (Always), so that credentials and content are checked; "
-    "elsewhere nodes use what they have (IfNotPresent).",
+    "In production, each start pulls the image (Always), so that credentials and content are checked. "
+    "Elsewhere, nodes use the images they already have (IfNotPresent).",
 )
 RULES = (MUTABLE, REGISTRY, POLICY)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield images that are not exact, not from a known registry, or pulled at the wrong time."""
+    """Yield images without an exact version or approved registry, and wrong pull policies."""
     policy = "Always" if index.rendered.production else "IfNotPresent"
     for workload in index.workloads.values():
         for place, reference in _images(workload):

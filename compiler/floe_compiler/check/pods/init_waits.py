@@ -1,4 +1,4 @@
-"""Init containers with endless loops."""
+"""Init containers must not wait forever."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule
 ENDLESS = Rule(
     "C116",
     "endless wait",
-    "An init container waits in an endless loop, so a pod whose server never comes up hangs without an error. "
-    'Count the attempts, as in "for attempt in $(seq 60)".',
+    "An init container waits in an endless loop, so if the server never comes up, the pod hangs without an error. "
+    'Limit the attempts, as in "for attempt in $(seq 60)".',
 )
 RULES = (ENDLESS,)
 
 _LOOP = re.compile(r"(?:^|[\s;&|(])(?:until|while)\s.*?[;\n]\s*do\b", re.DOTALL)
-# `while read` ends with its input; a comparison counts; `timeout` kills.
+# These loops end: `while read` ends with its input, a comparison limits the attempts, and `timeout` kills.
 _BOUND = re.compile(r"\bwhile\s+(?:IFS=\S*\s+)?read\b|\s-(?:eq|ge|gt|le|lt|ne)\s|\bseq\b|\btimeout\b|\bSECONDS\b|\(\(")
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the init containers that may wait forever; a Job's deadline ends its own."""
+    """Yield the init containers that may wait forever, except those of Jobs, which have a deadline."""
     for workload in index.workloads.values():
         if "activeDeadlineSeconds" in workload.job:
             continue

@@ -1,4 +1,4 @@
-"""Jobs: bounded, and safe to deliver again."""
+"""Jobs must have limits, and must be safe to deliver again."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from floe_compiler.model.workloads import Workload
 FIXED = Rule(
     "C110",
     "Job that cannot be delivered again",
-    "A Job cannot be changed, and one that removes itself would be started again at each delivery. Give its name the "
-    "hash of its content (-1a2b3c4d) and no ttlSecondsAfterFinished, or make it a hook of Argo CD.",
+    "A Job is immutable, and a Job that removes itself would be started again by each delivery. End its name with a "
+    "hash of its content (-1a2b3c4d) and do not set ttlSecondsAfterFinished, or make it an Argo CD hook.",
 )
 ENDLESS = Rule(
     "C111",
     "unbounded Job",
-    "A Job says how often it is tried again (backoffLimit) and how long it may take (activeDeadlineSeconds).",
+    "A Job must set how often it is retried (backoffLimit) and how long it may take (activeDeadlineSeconds).",
 )
 RESTART = Rule(
     "C112",
     "Job that would run forever",
-    "The pods of a Job have restartPolicy Never or OnFailure.",
+    "The pods of a Job must have restartPolicy Never or OnFailure.",
 )
 RULES = (FIXED, ENDLESS, RESTART)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the Jobs, those of CronJobs included, that have no end or cannot be applied again."""
+    """Yield the Jobs (also those of CronJobs) that have no limits or cannot be applied again."""
     for workload in index.workloads.values():
         if workload.kind == "Job":
             yield from _delivery(index, workload)

@@ -12,21 +12,25 @@ from floe_compiler.model.workloads import Container, Workload, workload
 
 
 def launched_jobs(launched: Iterable[LaunchedPods], objects: Mapping[ObjectId, Object]) -> ObjectSet:
-    """Return the Jobs that launched pods would belong to, as far as objects contain their templates."""
-    found = {launched_id(pods.group): launched_job(pods, objects) for pods in sorted(launched)}
-    return ObjectSet({identity: job for identity, job in found.items() if job is not None})
+    """Return the Jobs that launched pods would belong to, if objects contain their templates."""
+    jobs = {launched_id(pods.group): launched_job(pods, objects) for pods in sorted(launched)}
+    return ObjectSet({identity: job for identity, job in jobs.items() if job is not None})
 
 
 def launched_job(pods: LaunchedPods, objects: Mapping[ObjectId, Object]) -> Object | None:
-    """Return the Job that these pods would belong to; None if no object has a readable template of them."""
+    """Return the Job that these pods would belong to; None if no object has a readable template."""
     described = pods.description
     owner = describing_container(described, objects) if described else None
     if described is None or owner is None:
         return None
-    texts = [one.get("value", "") for one in owner.data.get("env", ()) if one.get("name") == described.variable]
+    texts = [
+        variable.get("value", "")
+        for variable in owner.data.get("env", ())
+        if variable.get("name") == described.variable
+    ]
     parts = (described.job, described.metadata, described.spec, described.pod_container)
     try:
-        data: Any = json.loads(texts[0].replace("$$", "$"))  # as Kubernetes makes one of two
+        data: Any = json.loads(texts[0].replace("$$", "$"))  # as Kubernetes does, too
         job, metadata, spec, container = (_at(data, part) for part in parts)
     except (IndexError, ValueError, KeyError, TypeError):
         return None
@@ -37,18 +41,19 @@ def launched_job(pods: LaunchedPods, objects: Mapping[ObjectId, Object]) -> Obje
 
 
 def describing_container(described: Description, objects: Mapping[ObjectId, Object]) -> Container | None:
-    """Return the container whose variable describes the pods, if it is there."""
+    """Return the container whose variable describes the pods, if it exists."""
     manifest = objects.get(described.by)
     owner = workload(described.by, manifest) if manifest else None
-    return next((one for one in owner.containers if one.name == described.container), None) if owner else None
+    containers = owner.containers if owner else ()
+    return next((container for container in containers if container.name == described.container), None)
 
 
 def launched_workload(identity: ObjectId, job: Object) -> Workload:
-    """Return the workload of launched pods, under an identity that no rendered Job has."""
-    found = workload(ObjectId("batch", "Job", identity.namespace, identity.name), job)
-    if found is None:
+    """Return the workload of launched pods, with an identity that no rendered Job has."""
+    parsed = workload(ObjectId("batch", "Job", identity.namespace, identity.name), job)
+    if parsed is None:
         raise AssertionError("a Job runs pods")
-    return Workload(identity, job, found.template, found.place, found.containers)
+    return Workload(identity, job, parsed.template, parsed.place, parsed.containers)
 
 
 def _at(data: Any, path: tuple[str, ...]) -> Any:

@@ -1,4 +1,4 @@
-"""Launched pods: their template must be valid and use the image of their code."""
+"""Launched pods must have a valid template and use the image of their code location."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ UNREADABLE = Rule(
     "C036",
     "launched pods that cannot be read",
     "An orchestrator reads the pod template of its runs from an environment variable. A patch removed the variable, or "
-    "its value is no longer a pod template, so no run would start. Patch only what has to change.",
+    "its value is no longer a pod template, so no run would start. Patch only the fields that must change.",
 )
 MISFIT = Rule(
     "C037",
     "launched pods that do not match their schema",
-    "The API server would refuse the pods that an orchestrator starts, or drop a key it does not know. Correct the key "
-    "or value in the patch.",
+    "The API server would refuse the pods that an orchestrator starts, or drop an unknown key. Correct the key or "
+    "value in the patch.",
 )
 OTHER_IMAGE = Rule(
     "C038",
-    "runs in another image than their code",
-    "The server of a data product's definitions and the pods of its runs have different images: the runs would look "
-    "for code that is not there, or is another version. Change the image in the data product.",
+    "runs with another image than their code",
+    "The code location of a data product and the pods of its runs have different images, so the code in the runs would "
+    "be missing or have another version. Change the image in the data product.",
 )
 RULES = (UNREADABLE, MISFIT, OTHER_IMAGE)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield launched pods that cannot be read, that violate their schema, or that use another image than their code."""
+    """Yield launched pods that cannot be read, violate their schema, or use another image than their code location."""
     for pods in sorted(index.rendered.launched):
         if pods.description is None:
             continue

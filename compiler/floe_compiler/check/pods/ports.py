@@ -1,4 +1,4 @@
-"""Ports of Services and probes, which containers must declare."""
+"""Containers must declare the ports of Services and probes."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from floe_compiler.model.workloads import Container, Workload
 TARGET = Rule(
     "C030",
     "Service port that no container listens on",
-    "A Service forwards to a port that its pods do not declare. Name one of the containers' ports, by name or number.",
+    "A Service forwards to a port that its pods do not declare. Use one of the containers' ports, by name or number.",
 )
 PROBE = Rule(
     "C031",
     "probe of an undeclared port",
-    "A health check asks a port that its container does not declare, so it can only fail. Use one that it does.",
+    "A health check uses a port that its container does not declare, so it always fails. Use a declared port.",
 )
 PRIVILEGED = Rule(
     "C032",
     "port below 1024",
-    "A container that is not root and has no capabilities may not be able to listen on it. Use a port from 1024 on.",
+    "A container that is not root and has no capabilities may not be able to listen on this port. Use 1024 or higher.",
 )
 TWICE = Rule(
     "C033",
     "port declared twice",
-    "Two containers of a pod cannot listen on one port, and port names must be unique in a pod.",
+    "Two containers of a pod cannot listen on the same port, and port names must be unique in a pod.",
 )
 RULES = (TARGET, PROBE, PRIVILEGED, TWICE)
 _FIRST = 1024
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-"""The fields of a container that hold health checks."""
+"""The fields of a container with health checks."""
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield ports that no container declares, privileged ports, and duplicates."""
+    """Yield undeclared ports, privileged ports, and duplicate ports."""
     for identity, service in index.of("", "Service"):
         yield from _service(index, identity, service.get("spec", {}))
     for workload in index.workloads.values():
@@ -87,7 +87,7 @@ def _container(index: Index, identity: ObjectId, container: Container) -> Iterat
         for action in ("httpGet", "tcpSocket", "grpc"):
             port = probe.get(action, {}).get("port")
             if port is not None and port not in declared:
-                yield index.finding(PROBE, identity, f"{container.place}.{field} asks port {port}")
+                yield index.finding(PROBE, identity, f"{container.place}.{field} uses port {port}")
     for port in container.ports:
         if port.get("containerPort", _FIRST) < _FIRST:
             yield index.finding(PRIVILEGED, identity, f"{container.place}.ports has {port['containerPort']}")

@@ -1,4 +1,4 @@
-"""Health checks of long-running containers."""
+"""Long-running containers must have health checks that work."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from floe_compiler.model.workloads import Container, Workload
 MISSING = Rule(
     "C100",
     "container without health checks",
-    "A container that keeps running has a readiness and a liveness probe, or a hanging program goes unnoticed. "
-    'Where one would do harm, say so: annotation "floe.dev/exception-livenessProbe: <reason>".',
+    "A long-running container needs a readiness and a liveness probe, or a hanging program goes unnoticed. "
+    'If a probe would do harm, set the annotation "floe.dev/exception-livenessProbe: <reason>".',
 )
 TIMINGS = Rule(
     "C101",
     "contradictory probe timings",
-    "A probe's timeout must not exceed its period, periods and thresholds are at least 1, and a liveness or startup "
-    "probe succeeds at once (successThreshold 1).",
+    "A probe's timeout must not exceed its period, periods and thresholds must be at least 1, and the successThreshold "
+    "of a liveness or startup probe must be 1.",
 )
 STARTUP = Rule(
     "C102",
     "start that may take too long",
-    "A container gets ten minutes at most to start before it is restarted or given up; a rollout waits no longer.",
+    "A container may take at most ten minutes to start before it is restarted; rollouts do not wait longer.",
 )
 RULES = (MISSING, TIMINGS, STARTUP)
 
@@ -34,7 +34,7 @@ _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the containers without health checks, and the checks that cannot work."""
+    """Yield containers without health checks, and health checks that cannot work."""
     yield from undeclared(index, _missing(index), PROBE_FIELDS.__contains__)
     for workload in index.workloads.values():
         for container in workload.containers:

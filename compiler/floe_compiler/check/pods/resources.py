@@ -1,4 +1,4 @@
-"""Requests and limits of every container."""
+"""Every container must have requests and limits."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from floe_compiler.model.workloads import Container, Workload
 MISSING = Rule(
     "C080",
     "container without requests or limits",
-    "Every container, init containers included, says how much CPU and memory it requests and may use at most: "
-    "the scheduler and the namespace's quota need it.",
+    "Every container, also init containers, needs requests and limits for CPU and memory: "
+    "the scheduler and the namespace's quota use them.",
 )
 INVERTED = Rule(
     "C081",
     "request above its limit",
-    "A container requests more than its limit lets it use; the API server refuses that. Raise the limit.",
+    "A container requests more than its limit, which the API server refuses. Raise the limit.",
 )
 RANGE = Rule(
     "C082",
     "container outside the namespace's limits",
-    "A LimitRange of the namespace refuses the container, or contradicts itself. Change one of the two.",
+    "A LimitRange of the namespace refuses the container, or contradicts itself. Change one of them.",
 )
 RULES = (MISSING, INVERTED, RANGE)
 
@@ -38,7 +38,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     ranges: dict[str, list[Object]] = {}
     for identity, manifest in index.of("", "LimitRange"):
         limits = manifest.get("spec", {}).get("limits", ())
-        ranges.setdefault(identity.namespace, []).extend(one for one in limits if one.get("type") == "Container")
+        ranges.setdefault(identity.namespace, []).extend(limit for limit in limits if limit.get("type") == "Container")
         for message in _contradictions(limits):
             yield index.finding(RANGE, identity, message)
     for workload in index.workloads.values():
@@ -71,17 +71,17 @@ def _contradictions(limits: list[Object]) -> Iterator[str]:
     for position, item in enumerate(limits):
         for name in sorted({name for field in _ORDER for name in item.get(field, {})}):
             known = [(field, value) for field in _ORDER if (value := amount(item.get(field, {}), name)) is not None]
-            for (low, least), (high, most) in pairwise(known):
-                if least > most:
-                    yield f"spec.limits[{position}]: {low}.{name} {least} is above {high}.{name} {most}"
+            for (low, lower), (high, upper) in pairwise(known):
+                if lower > upper:
+                    yield f"spec.limits[{position}]: {low}.{name} {lower} is above {high}.{name} {upper}"
 
 
 def _outside(container: Container, limits: Object) -> Iterator[str]:
     resources = container.data.get("resources", {})
     for name in RESOURCES:
-        request, least = amount(resources.get("requests", {}), name), amount(limits.get("min", {}), name)
-        limit, most = amount(resources.get("limits", {}), name), amount(limits.get("max", {}), name)
-        if request is not None and least is not None and request < least:
-            yield f"{container.place}.resources requests {request} of {name}; the LimitRange asks for {least} at least"
-        if limit is not None and most is not None and limit > most:
-            yield f"{container.place}.resources has a limit of {limit} of {name}; the LimitRange allows {most}"
+        request, lowest = amount(resources.get("requests", {}), name), amount(limits.get("min", {}), name)
+        limit, highest = amount(resources.get("limits", {}), name), amount(limits.get("max", {}), name)
+        if request is not None and lowest is not None and request < lowest:
+            yield f"{container.place}.resources requests {request} of {name}; the LimitRange requires at least {lowest}"
+        if limit is not None and highest is not None and limit > highest:
+            yield f"{container.place}.resources limits {name} to {limit}; the LimitRange allows at most {highest}"

@@ -1,4 +1,4 @@
-"""The Pod Security Standards, and what goes beyond them.
+"""The Pod Security Standards, and stricter rules.
 
 Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ (Kubernetes 1.34).
 """
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from floe_compiler.model.workloads import Container, Workload
 
 Level = Literal["baseline", "restricted", "stricter"]
-"""The most permissive level that refuses something; "stricter" for rules of this compiler alone."""
+"""The most permissive level that refuses something; "stricter" for rules of this compiler."""
 
 _VOLUMES = frozenset(
     {
@@ -21,7 +21,7 @@ _VOLUMES = frozenset(
         "downwardAPI",
         "emptyDir",
         "ephemeral",
-        "hostPath",  # refused by "baseline" under its own name
+        "hostPath",  # "baseline" refuses it with its own message
         "persistentVolumeClaim",
         "projected",
         "secret",
@@ -105,7 +105,7 @@ def _volumes(workload: Workload, pod: Mapping[str, Any]) -> Iterator[Breach]:
 
 
 def _profiles(place: str, context: Mapping[str, Any]) -> Iterator[Breach]:
-    """Yield what a pod's and a container's security context have in common."""
+    """Yield the violations that a pod's and a container's security context may both have."""
     if context.get("seccompProfile", {}).get("type", "RuntimeDefault") not in _PROFILES:
         yield Breach("seccompProfile", "baseline", f"{place}.seccompProfile turns the system call filter off")
     if context.get("appArmorProfile", {}).get("type", "RuntimeDefault") not in _PROFILES:
@@ -156,7 +156,7 @@ def _user(place: str, context: Mapping[str, Any]) -> Iterator[Breach]:
     if user == 0:
         yield Breach("runAsUser", "restricted", f"{place}.runAsUser is 0")
     elif user is None:
-        # The kubelet cannot check an image's user by name against root, and refuses to start it.
+        # The kubelet cannot verify that a user given by name is not root, so it refuses to start the image.
         yield Breach("runAsUser", "stricter", f"{place}.runAsUser is missing, and the pod has none")
 
 

@@ -1,4 +1,4 @@
-"""Volume claims: complete, and compatible with rollouts."""
+"""Volume claims must be complete and compatible with rollouts."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from floe_compiler.model.workloads import Workload
 OPEN = Rule(
     "C120",
     "volume claim without storage class or size",
-    "A claim says its storage class and size: the cluster's default class may differ from cluster to cluster.",
+    "A claim must set its storage class and size, as the default class may differ between clusters.",
 )
 LABELS = Rule(
     "C121",
     "claim template with a label that changes",
-    "The claim templates of a StatefulSet cannot be changed, so a label with a version in it blocks the next upgrade. "
-    "Leave it out there.",
+    "The claim templates of a StatefulSet are immutable, so a label with a version blocks the next upgrade. "
+    "Leave the label out.",
 )
 STUCK = Rule(
     "C122",
     "rolling update with a ReadWriteOnce volume",
-    "A ReadWriteOnce claim cannot move to the new pod while the old one runs, so the rollout hangs. "
+    "A ReadWriteOnce claim cannot move to the new pod while the old pod runs, so the rollout hangs. "
     'Use strategy "Recreate" or a StatefulSet.',
 )
 RULES = (OPEN, LABELS, STUCK)
@@ -33,7 +33,7 @@ _SHARED = frozenset({"ReadOnlyMany", "ReadWriteMany"})
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield claims without class or size, with changing labels, or in the way of a rollout."""
+    """Yield claims without class or size, with changing labels, or that block a rollout."""
     for identity, claim in index.of("", "PersistentVolumeClaim"):
         yield from _open(index, identity, "spec", claim)
     for workload in index.workloads.values():
@@ -67,4 +67,4 @@ def _stuck(index: Index, workload: Workload) -> Iterator[Diagnostic]:
         name = volume.get("persistentVolumeClaim", {}).get("claimName", "")
         claim = index.get("", "PersistentVolumeClaim", workload.namespace, name)
         if claim is not None and not _SHARED & set(claim.get("spec", {}).get("accessModes", ())):
-            yield index.finding(STUCK, workload.id, f"it mounts PersistentVolumeClaim {name} and is updated by rolling")
+            yield index.finding(STUCK, workload.id, f"it mounts PersistentVolumeClaim {name}, but uses rolling updates")

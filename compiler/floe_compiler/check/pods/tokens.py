@@ -1,4 +1,4 @@
-"""Pods that get a token for the API server although their account has no role."""
+"""Pods with an unnecessary token for the API server."""
 
 from __future__ import annotations
 

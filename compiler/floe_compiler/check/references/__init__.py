@@ -1,1 +1,1 @@
-"""Rules about objects that name or select others of their namespace."""
+"""Rules about objects that refer to or select other objects of their namespace."""

@@ -14,7 +14,7 @@ DEFAULT = "default"
 
 
 def account_of(workload: Workload) -> str:
-    """Return the name of the ServiceAccount that the pods of a workload run under."""
+    """Return the name of the ServiceAccount of a workload's pods."""
     return str(workload.pod.get("serviceAccountName", DEFAULT))
 
 
@@ -24,7 +24,7 @@ def bindings(index: Index) -> Iterator[tuple[ObjectId, Object]]:
 
 
 def subjects(identity: ObjectId, binding: Object) -> Iterator[tuple[str, str]]:
-    """Yield the namespace and name of each ServiceAccount that a binding binds."""
+    """Yield the namespace and name of each ServiceAccount in a binding."""
     for subject in binding.get("subjects", ()):
         if subject.get("kind") == "ServiceAccount":
             yield subject.get("namespace", identity.namespace), subject.get("name", "")

@@ -1,4 +1,4 @@
-"""References of pods to ConfigMaps and Secrets, and to their keys."""
+"""The ConfigMaps and Secrets of pods, and their keys, must exist."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from floe_compiler.model.workloads import Workload
 MISSING = Rule(
     "C040",
     "ConfigMap or Secret not found",
-    "A pod needs a ConfigMap or Secret that no object of its namespace makes, so it cannot start. Correct the name, "
-    'or say that somebody else makes it: annotation "floe.dev/external-references: Secret/<name>".',
+    "A pod needs a ConfigMap or Secret that no object of its namespace creates, so it cannot start. Correct the name, "
+    'or, if it is created outside the output, set the annotation "floe.dev/external-references: Secret/<name>".',
 )
 KEY = Rule(
     "C041",
@@ -25,11 +25,11 @@ KEY = Rule(
 CLASH = Rule(
     "C042",
     "Secret with two writers",
-    "Two objects write the same Secret and would keep overwriting each other. Give one another target.",
+    "Two objects write the same Secret and would keep overwriting each other. Change the target of one of them.",
 )
 RULES = (MISSING, KEY, CLASH)
 
-# Kubernetes creates this one in each namespace.
+# Kubernetes creates this ConfigMap in each namespace.
 _ROOT_CERTIFICATES = "kube-root-ca.crt"
 
 
@@ -41,7 +41,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
                 continue
             yield from _reference(index, workload, reference)
     for writers in index.secrets.values():
-        if len(writers) > 1 and writers[0].writer:  # those that others write come last
+        if len(writers) > 1 and writers[0].writer:  # those that are written elsewhere come last
             first, *others = (secret.writer or "somebody else" for secret in writers)
             message = f"the Secret {writers[0].name} is written by {first} and by {', '.join(others)}"
             yield index.finding(CLASH, first, message)

@@ -20,10 +20,10 @@ class Backend(NamedTuple):
 def backends(ingress: Object) -> Iterator[Backend]:
     """Yield the Services that an Ingress forwards to."""
     spec = ingress.get("spec", {})
-    found = [spec.get("defaultBackend", {})]
+    entries = [spec.get("defaultBackend", {})]
     for rule in spec.get("rules", ()):
-        found += [path.get("backend", {}) for path in rule.get("http", {}).get("paths", ())]
-    for backend in found:
+        entries += [path.get("backend", {}) for path in rule.get("http", {}).get("paths", ())]
+    for backend in entries:
         if "service" in backend:
             port = backend["service"].get("port", {})
             yield Backend(backend["service"].get("name", ""), port.get("name", port.get("number", "")))
@@ -33,9 +33,9 @@ def backend_ports(index: Index, namespace: str, backend: Backend) -> Iterator[tu
     """Yield the positions of the pods behind an Ingress's backend, with the container port of each."""
     spec = (index.get("", "Service", namespace, backend.service) or {}).get("spec", {})
     targets = [
-        one.get("targetPort", one.get("port"))
-        for one in spec.get("ports", ())
-        if backend.port in (one.get("name"), one.get("port"))
+        port.get("targetPort", port.get("port"))
+        for port in spec.get("ports", ())
+        if backend.port in (port.get("name"), port.get("port"))
     ]
     selector = spec.get("selector")
     for position in numbers_in(index.pods.selected({"matchLabels": selector})) if selector else ():

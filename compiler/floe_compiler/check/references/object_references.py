@@ -1,4 +1,4 @@
-"""Volumes, headless Services and ports that objects of a namespace refer to by name."""
+"""Volumes, headless Services and ports that objects of a namespace refer to must exist."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from floe_compiler.model.workloads import Workload
 HEADLESS = Rule(
     "C048",
     "StatefulSet without its headless Service",
-    "A StatefulSet's serviceName must name a Service with clusterIP None that selects its pods; "
-    "they have no names of their own otherwise.",
+    "A StatefulSet's serviceName must name a Service with clusterIP None that selects its pods. "
+    "Otherwise, the pods have no DNS names.",
 )
 BACKEND = Rule(
     "C049",
     "Ingress port not found on Service",
-    "An Ingress forwards to a port that the Service does not have. Use one that it has, by number or name.",
+    "An Ingress forwards to a port that the Service does not have. Use one of its ports, by number or name.",
 )
 MOUNT = Rule(
     "C035",

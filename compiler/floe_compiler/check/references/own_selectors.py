@@ -1,4 +1,4 @@
-"""The selectors with which objects choose pods of their own namespace."""
+"""The selectors by which objects select pods of their own namespace."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.selectors import Selector
 
 WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
-"""The kinds of group apps with a selector of their pods."""
+"""The kinds of the API group apps that select pods."""
 
 
 def own_selectors(index: Index) -> Iterator[tuple[ObjectId, str, Selector]]:
     """Yield each object with a selector, the selector's data path, and the selector as a LabelSelector."""
     for identity, manifest in index.of("", "Service"):
         selector = manifest.get("spec", {}).get("selector")
-        if selector:  # without one, somebody else keeps the Service's endpoints
+        if selector:  # without a selector, the Service's endpoints are managed elsewhere
             yield identity, "spec.selector", {"matchLabels": selector}
     for group, kinds, field in (
         ("apps", WORKLOADS, "selector"),

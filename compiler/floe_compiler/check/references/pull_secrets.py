@@ -1,4 +1,4 @@
-"""Image pull secrets: present, and of the right type."""
+"""Image pull secrets must exist and have the right type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from floe_compiler.model.objects import Object, ObjectId
 
 PULL_SECRET = Rule(
     "C046",
-    "image pull secret of the wrong kind",
+    "image pull secret of the wrong type",
     "An image pull secret must exist in the namespace and be of type kubernetes.io/dockerconfigjson, or images cannot "
     "be pulled.",
 )
@@ -21,7 +21,7 @@ _DOCKER = frozenset({"kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the pull secrets that are missing or of another type."""
+    """Yield the pull secrets that are missing or have another type."""
     for workload in index.workloads.values():
         yield from _pull_secrets(index, workload.id, workload.manifest, workload.at("spec"), workload.pod)
     for identity, account in index.of("", "ServiceAccount"):

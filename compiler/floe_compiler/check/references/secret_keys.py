@@ -1,4 +1,4 @@
-"""The Secrets that a cluster will have, from any writer, with their keys."""
+"""The Secrets that will exist in the cluster, with their keys, whatever writes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from floe_compiler.model.rendered import ExistingSecret
 
 @dataclass(frozen=True, slots=True)
 class SecretKeys:
-    """A future Secret: its type, and its keys (None: unknown). `writer` is the object that makes it."""
+    """A Secret that will exist: its type, and its keys (None: unknown). `writer` is the object that creates it."""
 
     namespace: str
     name: str
@@ -66,7 +66,7 @@ def _external_secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKey
 
 
 def _keys(spec: Object, template: Object) -> frozenset[str] | None:
-    """Return an ExternalSecret's keys: a template's own, unless it is merged with what was fetched."""
+    """Return an ExternalSecret's keys: those of its template, with the fetched keys if it merges them."""
     templated = frozenset(template.get("data", {}))
     if "templateFrom" in template:
         return None
@@ -80,7 +80,7 @@ def _keys(spec: Object, template: Object) -> frozenset[str] | None:
 
 
 def _generated(source: Object) -> str | None:
-    """Return the one key that a Password generator makes, or None for a source of unknown keys."""
+    """Return the key that a Password generator creates, or None if the source's keys are unknown."""
     generator = source.get("sourceRef", {}).get("generatorRef", {})
     return "password" if generator.get("kind") == "Password" and "rewrite" not in source else None
 

@@ -1,4 +1,4 @@
-"""Selectors of workloads, Services and other objects."""
+"""Selectors of workloads, Services and other objects must match the right pods."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from floe_compiler.model.shared_rules import SELECTS_NOTHING
 NOT_OWN = Rule(
     "C021",
     "workload that does not select its own pods",
-    "The selector of a workload must match the labels of its own pod template; the API server refuses others.",
+    "The selector of a workload must match the labels of its own pod template, or the API server refuses it.",
 )
 SHARED = Rule(
     "C022",
     "pods claimed by two workloads",
-    "A workload's selector also matches the pods of another, so the two would fight over them. "
-    "Select by a label that tells them apart.",
+    "A workload's selector also matches the pods of another workload, so the two would fight over them. "
+    "Select by a label that differs between them.",
 )
 MIXED = Rule(
     "C023",
     "Service in front of several workloads",
-    "A Service's selector matches pods of more than one workload, or of Jobs, which serve nothing. "
-    "Select by component as well.",
+    "A Service's selector matches pods of more than one workload, or of Jobs, which are not servers. "
+    "Select by component, too.",
 )
 RULES = (SELECTS_NOTHING, NOT_OWN, SHARED, MIXED)
 
@@ -64,4 +64,4 @@ def _service(index: Index, identity: ObjectId, selector: Selector) -> Iterator[D
 
 def _labels(selector: Selector) -> str:
     pairs = [f"{key}={value}" for key, value in sorted(selector.get("matchLabels", {}).items())]
-    return f"it asks for {', '.join(pairs)}" if pairs else ""
+    return f"it selects {', '.join(pairs)}" if pairs else ""

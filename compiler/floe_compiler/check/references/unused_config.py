@@ -13,20 +13,23 @@ from floe_compiler.model.objects import Object
 UNUSED = Rule(
     "C043",
     "unused ConfigMap",
-    "No pod mounts the ConfigMap and no other object names it, so what it configures does not happen. Mount it, remove "
-    'it, or say who reads it: annotation "floe.dev/used-by".',
+    "No pod mounts the ConfigMap and no other object names it, so it has no effect. Mount it, remove it, or say what "
+    'reads it in the annotation "floe.dev/used-by".',
     "warning",
 )
 RULES = (UNUSED,)
 
-# Labels by which the sidecar of Grafana's image finds its files.
+# Labels by which the sidecar in Grafana's chart finds its files.
 _SIDECAR_LABELS = frozenset({"grafana_alert", "grafana_dashboard", "grafana_datasource"})
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the ConfigMaps that no pod mounts, and no text or custom resource of the namespace names."""
+    """Yield the ConfigMaps that no pod mounts and no text or custom resource of the namespace names."""
     used = {
-        reference.name for found in index.references.values() for reference in found if reference.kind == "ConfigMap"
+        reference.name
+        for references in index.references.values()
+        for reference in references
+        if reference.kind == "ConfigMap"
     }
     unused = [
         identity
@@ -45,12 +48,12 @@ def _is_declared(manifest: Object) -> bool:
 
 
 def _mentions(index: Index) -> str:
-    """Return all text that may contain a ConfigMap's name: that of programs and of custom resources."""
-    found = [text.text for text in index.texts]
+    """Return all text that may contain a ConfigMap's name: texts for programs, and custom resources."""
+    texts = [text.text for text in index.texts]
     for identity, manifest in index.objects.items():
         if (str(manifest.get("apiVersion")), identity.kind) not in index.kubernetes.kinds:
-            found += _strings(manifest.get("spec"))
-    return "\n".join(found)
+            texts += _strings(manifest.get("spec"))
+    return "\n".join(texts)
 
 
 def _strings(value: Any) -> Iterator[str]:

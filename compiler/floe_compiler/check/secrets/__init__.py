@@ -1,1 +1,1 @@
-"""Rules about secrets in what is committed."""
+"""Rules about secrets in the output, which is committed."""

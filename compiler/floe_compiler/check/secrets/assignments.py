@@ -38,7 +38,7 @@ def is_literal(value: str, known: Collection[str]) -> bool:
     return stands_for_itself(value) and value not in known and not is_variable
 
 
-@cache  # the same scripts, settings and variables stand in every domain's objects
+@cache  # the same scripts, settings and variables are in every domain's objects
 def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
     """Return name, value and line of each secret that a text gives a value."""
     text = without_comments(text)

@@ -76,6 +76,6 @@ def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnost
 _known_secret_in = cache(secret_in)
 
 
-@cache  # the same scripts, settings and variables stand in every domain's objects
+@cache  # the same scripts, settings and variables are in every domain's objects
 def _secret_in(text: str) -> str:
     return secret_in(without_placeholders(text))

@@ -31,15 +31,15 @@ def summarize(index: Index) -> Summary:
 
 
 def _objects(index: Index) -> dict[str, dict[str, dict[str, tuple[str, ...]]]]:
-    found: dict[str, dict[str, dict[str, list[str]]]] = {}
+    by_namespace: dict[str, dict[str, dict[str, list[str]]]] = {}
     for identity in index.objects:
-        kinds = found.setdefault(identity.namespace, {}).setdefault(identity.group, {})
+        kinds = by_namespace.setdefault(identity.namespace, {}).setdefault(identity.group, {})
         kinds.setdefault(identity.kind, []).append(identity.name)
     return {
         namespace: {
             group: {kind: tuple(names) for kind, names in kinds.items()} for group, kinds in sorted(groups.items())
         }
-        for namespace, groups in sorted(found.items())
+        for namespace, groups in sorted(by_namespace.items())
     }
 
 

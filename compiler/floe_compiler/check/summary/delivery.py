@@ -38,7 +38,7 @@ def _applied(index: Index) -> Iterator[tuple[str, str | None]]:
 
 
 def _project(spec: Object) -> Project:
-    """Return what a project allows and refuses: without a list, all kinds of a namespace and none outside."""
+    """Return what an AppProject allows and denies; without lists, all namespaced kinds and no cluster-scoped kinds."""
     return Project(
         _patterns(spec["namespaceResourceWhitelist"]) if "namespaceResourceWhitelist" in spec else _EVERYTHING,
         _patterns(spec.get("namespaceResourceBlacklist", ())),

@@ -1,4 +1,4 @@
-"""The servers that programs use outside of their namespace, and the Services and servers that it has or declares."""
+"""The hosts that programs use outside their namespace, and the namespace's Services and declared servers."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from floe_compiler.model.summary import Host, Hosts, Mention, Subject
 
 
 def hosts(index: Index) -> Hosts:
-    """Return the unresolved hosts of the unit, its Services, and its declared servers."""
+    """Return the unit's unresolved hosts, its Services, and its declared servers."""
     services = {identity.name: _ports(service.get("spec", {})) for identity, service in index.of("", "Service")}
     servers = _servers(index)
-    found: dict[Address, list[Mention]] = defaultdict(list)
+    mentioned: dict[Address, list[Mention]] = defaultdict(list)
     for text, address in used_hosts(index):
         if not is_number(address.host) and not _is_own(index, services, servers, address):
             key = Address(address.host, address.port, address.certain)
-            found[key].append(Mention(Subject.of(text.owner), text.place, address.beside))
+            mentioned[key].append(Mention(Subject.of(text.owner), text.place, address.beside))
     used = tuple(
-        Host.of(address.host, address.port, address.certain, mentions) for address, mentions in sorted(found.items())
+        Host.of(address.host, address.port, address.certain, mentions)
+        for address, mentions in sorted(mentioned.items())
     )
     return Hosts(used, services, servers)
 
 
 def _ports(service: Object) -> tuple[int, ...]:
-    """Return the ports at which a Service answers; a headless one leads straight to the containers' ports."""
+    """Return the ports of a Service; those of a headless Service are the containers' ports."""
     ports = {port.get("port", 0) for port in service.get("ports", ())}
     if service.get("clusterIP") == "None":
         ports |= {port["targetPort"] for port in service.get("ports", ()) if isinstance(port.get("targetPort"), int)}
@@ -37,20 +38,20 @@ def _ports(service: Object) -> tuple[int, ...]:
 
 def _servers(index: Index) -> dict[str, tuple[int, ...]]:
     """Return the declared servers with their ports, and the hosts of Ingresses with any port."""
-    found: dict[str, set[int]] = defaultdict(set)
+    servers: dict[str, set[int]] = defaultdict(set)
     for connection in index.rendered.connections:
         if isinstance(connection.target, External):
-            found[connection.target.host.lower()].add(connection.target.port)
+            servers[connection.target.host.lower()].add(connection.target.port)
     for _, ingress in index.of("networking.k8s.io", "Ingress"):
         for rule in ingress.get("spec", {}).get("rules", ()):
-            found[rule.get("host", "")] = set()
-    return {host: tuple(sorted(ports)) for host, ports in sorted(found.items())}
+            servers[rule.get("host", "")] = set()
+    return {host: tuple(sorted(ports)) for host, ports in sorted(servers.items())}
 
 
 def _is_own(
     index: Index, services: dict[str, tuple[int, ...]], servers: dict[str, tuple[int, ...]], address: Address
 ) -> bool:
-    """Return whether an address is resolved within the unit: by its own Service or a declared server."""
+    """Return whether an address is that of a Service or declared server of the unit."""
     name, _, rest = address.host.partition(".")
     suffix = f"{index.rendered.namespace}.svc"
     if name in services and rest in ("", suffix, f"{suffix}.{index.rendered.cluster_domain}"):

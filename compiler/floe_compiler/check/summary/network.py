@@ -1,4 +1,4 @@
-"""The pods of a unit, and its policies and connections, as far as they concern other pods."""
+"""The pods of a unit, and those policies and connections that concern pods."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def network(index: Index) -> Network:
 
 
 def _openings(index: Index, direction: Direction) -> tuple[Opening, ...]:
-    """Return the rules with pods as peers (or, for ingress, anyone); equal rules are merged."""
+    """Return the rules with pods (or, for ingress, anyone) as peers; equal rules are merged."""
     alike: dict[tuple[Peers, PolicyPorts], dict[str, int]] = defaultdict(dict)
     for rule in index.policies.rules:
         if rule.direction == direction and _concerns_others(rule):
@@ -57,13 +57,13 @@ def _concerns_others(rule: PolicyRule) -> bool:
 
 def _calls(index: Index) -> tuple[Call, ...]:
     """Return the declared connections to pods, by target."""
-    found: dict[tuple[str, str, str, int], dict[str, int]] = defaultdict(dict)
+    calls: dict[tuple[str, str, str, int], dict[str, int]] = defaultdict(dict)
     for connection in sorted(index.rendered.connections, key=str):
         target, source = connection.target, connection.source
         if isinstance(target, PodGroup):
-            sources = found[target.namespace, target.name, connection.protocol, connection.port]
+            sources = calls[target.namespace, target.name, connection.protocol, connection.port]
             sources[source.name] = to_bits(index.pods.of_group(source))
-    return tuple(Call(*target, sources) for target, sources in sorted(found.items()))
+    return tuple(Call(*target, sources) for target, sources in sorted(calls.items()))
 
 
 def _lost_calls(index: Index) -> Iterator[LostCall]:
@@ -74,7 +74,7 @@ def _lost_calls(index: Index) -> Iterator[LostCall]:
 
 
 def _doors(index: Index) -> Iterator[Door]:
-    """Yield the pods behind Ingresses that only namespaces named by policies may reach."""
+    """Yield the pods behind Ingresses if policies name all namespaces that may reach them."""
     for identity, ingress in index.of("networking.k8s.io", "Ingress"):
         for backend in dict.fromkeys(backends(ingress)):
             for position, number in backend_ports(index, identity.namespace, backend):
@@ -84,33 +84,35 @@ def _doors(index: Index) -> Iterator[Door]:
 
 
 def _may_reach(index: Index, position: int, number: int) -> tuple[str, ...] | None:
-    """Return the namespaces that may reach pods on a port; None if they are not all named."""
+    """Return the namespaces that may reach pods on a port; None if not all are named."""
     if not index.policies.isolated["ingress"] >> position & 1:
         return None
-    known, named, found = known_ports(index), named_ports(index), set[str]()
+    known, named, namespaces = known_ports(index), named_ports(index), set[str]()
     for rule in index.policies.rules:
         if rule.direction == "ingress" and rule.pods >> position & 1:
             ports = dict(rule.ports.received(1 << position, known, named))
             if ("TCP", number) in ports or ("TCP", ANY_PORT) in ports:
                 if rule.peers.any_elsewhere:
                     return None
-                found.update(rule.peers.named_elsewhere)
-    return tuple(sorted(found))
+                namespaces.update(rule.peers.named_elsewhere)
+    return tuple(sorted(namespaces))
 
 
 def _ingress_ports(index: Index) -> dict[int, tuple[int, ...]]:
-    found: dict[int, set[int]] = defaultdict(set)
+    ports: dict[int, set[int]] = defaultdict(set)
     for group, number in index.rendered.ingress_groups:
         for position in index.pods.of_group(group):
-            found[position].add(number)
-    return {position: tuple(sorted(numbers)) for position, numbers in sorted(found.items())}
+            ports[position].add(number)
+    return {position: tuple(sorted(numbers)) for position, numbers in sorted(ports.items())}
 
 
 def _external(index: Index) -> dict[str, tuple[str, ...]]:
-    """Return, by policy, the namespaces that it declares as external."""
-    found = {}
+    """Return, by policy, the namespaces that its annotation declares as external."""
+    external = {}
     for identity, manifest in index.of("networking.k8s.io", "NetworkPolicy"):
-        names = [one.removeprefix("Namespace/") for one in listed(manifest, EXTERNAL_REFERENCES) if "Namespace/" in one]
+        names = [
+            item.removeprefix("Namespace/") for item in listed(manifest, EXTERNAL_REFERENCES) if "Namespace/" in item
+        ]
         if names:
-            found[identity.name] = tuple(sorted(names))
-    return found
+            external[identity.name] = tuple(sorted(names))
+    return external

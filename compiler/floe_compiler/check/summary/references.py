@@ -1,4 +1,4 @@
-"""References that are unresolved in the namespace: accounts, roles, priorities and the like."""
+"""References to objects that the unit does not have: accounts, roles, priority classes and others."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ _Named = tuple[ObjectId, str, ObjectId]
 
 def unresolved(index: Index) -> tuple[Reference, ...]:
     """Return the referenced objects that the unit does not have, each with its referrers."""
-    found: dict[ObjectId, list[tuple[Subject, str]]] = defaultdict(list)
+    referrers: dict[ObjectId, list[tuple[Subject, str]]] = defaultdict(list)
     for owner, place, named in _references(index):
         if named in index.objects or _is_built_in(named):
             continue
         if not is_external(index.manifest(owner), named.kind, named.name):
-            found[named].append((Subject.of(owner), place))
+            referrers[named].append((Subject.of(owner), place))
     return tuple(
         Reference(named.group, named.kind, named.namespace, named.name, tuple(dict.fromkeys(owners)))
-        for named, owners in sorted(found.items())
+        for named, owners in sorted(referrers.items())
     )
 
 
 def bound_elsewhere(index: Index) -> tuple[tuple[str, str], ...]:
     """Return the ServiceAccounts of other namespaces, by namespace and name, to which the unit gives a role."""
     unit = index.rendered.namespace
-    found = {one for identity, binding in bindings(index) for one in subjects(identity, binding) if one[0] != unit}
-    return tuple(sorted(found))
+    accounts = {account for identity, binding in bindings(index) for account in subjects(identity, binding)}
+    return tuple(sorted(account for account in accounts if account[0] != unit))
 
 
 def tokens(index: Index) -> tuple[Token, ...]:
-    """Return the pods with an undeclared token whose account has no role in its own namespace."""
+    """Return the pods with a token, not declared as an exception, whose account has no role in its own namespace."""
     declared = declarations(index, concerns_security)
     return tuple(
         Token(

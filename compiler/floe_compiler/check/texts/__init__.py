@@ -1,1 +1,1 @@
-"""The free text in objects, and the server addresses in it."""
+"""The free text in objects, and server addresses in it."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
 HOST = rf"{_LABEL}(?:\.{_LABEL})*"
-"""The pattern of a host's name."""
+"""The pattern of a host name."""
 
 DEFAULT_PORTS: Mapping[str, int] = {
     "amqp": 5672,
@@ -37,13 +37,13 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "ws": 80,
     "wss": 443,
 }
-"""The schemes whose URLs name a server, and the port they mean without one (0: none). `s3://` names a bucket."""
+"""The URL schemes that name a server, and their default ports (0: none). `s3://` is not one, as it names a bucket."""
 
 # `scheme://user:password@host:port`; a `+driver` behind the scheme is SQLAlchemy's.
 _URL = re.compile(
     rf"\b([a-z][a-z0-9]*)(?:\+[a-z0-9]+)?://(?:[^\s/@\"']*@)?({HOST})(?::([0-9]{{1,5}})\b)?(?![-\w$%{{(])"
 )
-# Not after a word, path, e-mail address or template, and not before more of a name, version or image tag.
+# Not after a word, path, e-mail address or template, and not inside a longer name, version or image tag.
 _BEFORE = r"(?<![-\w./:@$%}){])"
 _SERVICE = re.compile(rf"{_BEFORE}({_LABEL}(?:\.{_LABEL})+\.svc(?:\.{HOST})?)(?::([0-9]{{1,5}})\b)?(?![-\w])")
 _PAIR = re.compile(rf"{_BEFORE}({HOST}):([0-9]{{1,5}})(?![-\w.:@])")
@@ -52,7 +52,7 @@ _PAIR = re.compile(rf"{_BEFORE}({HOST}):([0-9]{{1,5}})(?![-\w.:@])")
 class Address(NamedTuple):
     """A server's address; `port` is 0 if it has none.
 
-    `certain` says that it can be nothing else, as in a URL; `beside` names the setting that the port comes from.
+    `certain` says that it can only be an address, as in a URL. `beside` is the setting that the port comes from.
     """
 
     host: str
@@ -61,23 +61,23 @@ class Address(NamedTuple):
     beside: str = ""
 
 
-@cache  # the same scripts, settings and variables stand in every domain's objects
+@cache  # the same scripts, settings and variables are in every domain's objects
 def addresses(text: str) -> tuple[Address, ...]:
-    """Return each address in a text once. Hosts that a template or variable fills in are left out."""
+    """Return each address in a text once. Hosts that come from a template or variable are left out."""
     if ":" not in text and ".svc" not in text:
         return ()
-    found: dict[tuple[str, int], Address] = {}
+    by_server: dict[tuple[str, int], Address] = {}
     for scheme, host, port in _URL.findall(text):
         if scheme in DEFAULT_PORTS:
-            _add(found, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), certain=True))
+            _add(by_server, Address(host.lower(), int(port or DEFAULT_PORTS[scheme]), certain=True))
     rest = _URL.sub(" ", text)
     for host, port in _SERVICE.findall(rest):
-        _add(found, Address(host.lower(), int(port or 0)))
+        _add(by_server, Address(host.lower(), int(port or 0)))
     for host, port in _PAIR.findall(_SERVICE.sub(" ", rest)):
         if 0 < int(port) < 65536:
-            _add(found, Address(host.lower(), int(port)))
-    return tuple(found.values())
+            _add(by_server, Address(host.lower(), int(port)))
+    return tuple(by_server.values())
 
 
-def _add(found: dict[tuple[str, int], Address], address: Address) -> None:
-    found.setdefault((address.host, address.port), address)
+def _add(by_server: dict[tuple[str, int], Address], address: Address) -> None:
+    by_server.setdefault((address.host, address.port), address)

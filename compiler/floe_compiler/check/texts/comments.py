@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-# Two dashes begin a comment only before a space: `--option` is not one.
+# Two dashes begin a comment only before a space, as `--option` is not a comment.
 _COMMENT = re.compile(r"^[ \t]*(?:#|;|//|--[ \t]).*$", re.MULTILINE)
 
 
 def without_comments(text: str) -> str:
-    """Return a text with its comment lines emptied; the lines keep their numbers."""
+    """Return a text with empty lines instead of its comment lines, so that line numbers stay the same."""
     return _COMMENT.sub("", text)

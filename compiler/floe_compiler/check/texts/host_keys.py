@@ -10,33 +10,33 @@ from typing import Any
 
 from floe_compiler.check.texts.addresses import HOST, Address
 
-# Without a prefix, variables rather say at which address a program listens, or what its own machine is called.
+# Without a prefix, such variables are usually a program's own listen address or the name of its machine.
 _KEY = re.compile(r"host(?:name)?|(PG|[A-Z0-9_]+_)HOST(?:NAME)?")
 _NAME = re.compile(HOST)
 _NO_NAMES = frozenset({"false", "no", "none", "null", "off", "on", "true", "yes"})
 _MAY_NAME = re.compile(r"(?:host|hostname|HOST|HOSTNAME)[\"']?\s*:")
-# What stands under them describes something: a header of HTTP, an attribute of a span.
+# Values under these keys are descriptions, such as an HTTP header or an attribute of a span.
 _DESCRIPTIONS = ("annotations", "attributes", "headers", "labels", "tags")
 
 
 def hosts_in(settings: Mapping[Any, Any]) -> Iterator[tuple[str, Address]]:
-    """Yield the key of each host among settings, and the address with the port that stands beside it, if any.
+    """Yield the key of each host in settings, and its address, with the port from the key next to it, if any.
 
     `host` goes with `port`, `PGHOST` with `PGPORT`, `X_HOST` and `X_HOSTNAME` with `X_PORT`.
     """
     for key, value in settings.items():
-        if (found := _KEY.fullmatch(str(key))) and isinstance(value, str) and _is_host(value):
-            beside = f"{found[1]}PORT" if found[1] else "port"
+        if (match := _KEY.fullmatch(str(key))) and isinstance(value, str) and _is_host(value):
+            beside = f"{match[1]}PORT" if match[1] else "port"
             yield str(key), Address(value.lower(), _port(settings.get(beside)), certain=True, beside=beside)
 
 
-@cache  # the same settings stand in every domain's objects
+@cache  # the same settings are in every domain's objects
 def document_addresses(text: str) -> tuple[Address, ...]:
     """Return the hosts under the keys of a text in YAML or JSON; empty for other text."""
     if not _MAY_NAME.search(text):
         return ()
-    found = (address for mapping in _mappings(_read(text)) for _, address in hosts_in(mapping))
-    return tuple(dict.fromkeys(found))
+    hosts = (address for mapping in _mappings(_read(text)) for _, address in hosts_in(mapping))
+    return tuple(dict.fromkeys(hosts))
 
 
 def _read(text: str) -> list[Any]:
@@ -44,13 +44,13 @@ def _read(text: str) -> list[Any]:
     import yaml
 
     try:
-        return list(yaml.load_all(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)))  # both make plain data
+        return list(yaml.load_all(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)))  # both return plain data
     except (yaml.YAMLError, RecursionError):
         return []
 
 
 def _mappings(documents: list[Any]) -> Iterator[dict[Any, Any]]:
-    """Yield the mappings in documents, each once, even if several aliases lead to it."""
+    """Yield the mappings in documents, each once, even if it has several aliases."""
     nodes, seen = list(documents), set[int]()
     for node in nodes:
         if id(node) in seen:

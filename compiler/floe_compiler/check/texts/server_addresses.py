@@ -1,4 +1,4 @@
-"""The servers that programs are configured with: in free text, under keys and in variables, and as options."""
+"""The servers that programs are configured with: in free text, under keys, in variables and in options."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from floe_compiler.model.workloads import Container, Workload
 def server_addresses(
     texts: Iterable[Text], workloads: Iterable[Workload], config_maps: Iterable[tuple[ObjectId, Object]]
 ) -> Iterator[tuple[Text, Address]]:
-    """Yield each address in the texts of objects, with the text that it stands in; some more than once."""
+    """Yield the addresses in the objects, each with its text; some are yielded more than once."""
     for text in texts:
         for address in _addresses_in(text.text):
             yield text, address
     for workload in workloads:
         for container in workload.containers:
             yield from _of_container(workload.id, container)
-    for identity, manifest in config_maps:  # its keys may be variables, by `envFrom`
+    for identity, manifest in config_maps:  # its keys may become variables (`envFrom`)
         for key, address in hosts_in(manifest.get("data", {})):
             yield Text(identity, f"data[{key}]", address.host), address
 
 
-@cache  # the same scripts, settings and variables stand in every domain's objects
+@cache  # the same scripts, settings and variables are in every domain's objects
 def _addresses_in(text: str) -> tuple[Address, ...]:
     plain = without_comments(text)
     below_keys = (address._replace(beside="") for address in document_addresses(text))
@@ -42,6 +42,6 @@ def _of_container(owner: ObjectId, container: Container) -> Iterator[tuple[Text,
     field = "command" if "command" in container.data else "args"
     for address in option_addresses(without_comments(" ".join(words))):
         yield Text(owner, f"{container.place}.{field}", address.host), address
-    variables = {one.get("name", ""): one.get("value") for one in container.data.get("env", ())}
+    variables = {variable.get("name", ""): variable.get("value") for variable in container.data.get("env", ())}
     for key, address in hosts_in(variables):
         yield Text(owner, f"{container.place}.env[{key}]", address.host, key), address

@@ -12,9 +12,9 @@ from floe_compiler.model.workloads import Container, Workload
 
 
 class Text(NamedTuple):
-    """A text and where it stands.
+    """A text, with its object and data path.
 
-    `variable` is the environment variable whose value it is, if any, and `before` the word before it in a command.
+    `variable` is the environment variable with this value, if any. `before` is the word before it in a command.
     """
 
     owner: ObjectId
@@ -31,7 +31,7 @@ def texts_of(
 ) -> Iterator[Text]:
     """Yield the values of environment variables, the commands and arguments of containers, and ConfigMaps' data.
 
-    A variable that describes launched pods is left out: the workload of these pods has its texts.
+    A variable that describes launched pods is left out, as the workload of these pods has these texts.
     """
     described = {
         (pods.description.by, pods.description.container, pods.description.variable)

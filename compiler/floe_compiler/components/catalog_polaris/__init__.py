@@ -3,9 +3,9 @@
 Sources, for version 1.7.0: apache/polaris `CHANGELOG.md`, `runtime/defaults/.../application.properties`, the
 Dockerfiles of `runtime/server` and `runtime/admin` (user 10000:10001), `helm/polaris` (configuration folder, probes),
 the sources of `polaris-core` 1.7.0 (privileges, credentials file, feature names) and the client `apache-polaris` 1.7.0
-(requests). The setup, and clients with the rights that it gives, were run against Polaris 1.4.1, built from the parts
-that are published, in memory and on a read-only root. 1.7.0, tables in PostgreSQL, the tool and the images were not;
-`writable_root` is there in case the images need it.
+(requests). The setup task, and clients with the privileges that it grants, were tested with Polaris 1.4.1, built from
+its published artifacts, in memory and on a read-only root file system. Not tested: 1.7.0, tables in PostgreSQL, the
+admin tool and the images; `writable_root` is there in case the images need it.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance,
 from floe_compiler.model.secrets import Secret, SecretKey
 
 NAME = "polaris"
-# One version for server and tool, and no choice of it: Polaris never migrates its tables by itself, and PyIceberg and
-# Polaris have been incompatible before. 1.7.0 is the first whose bootstrap may run again; after it, bootstrap no longer
-# makes the database schema. PyIceberg 0.12 and DuckDB 1.5 speak to it.
+# One fixed version for server and tool: Polaris never migrates its tables by itself, and PyIceberg and Polaris have
+# been incompatible before. 1.7.0 is the first version whose bootstrap can be repeated; later versions no longer create
+# the database schema in bootstrap. It works with PyIceberg 0.12 and DuckDB 1.5.
 VERSION = "1.7.0"
 SERVER_IMAGE = f"docker.io/apache/polaris:{VERSION}"
 TOOL_IMAGE = f"docker.io/apache/polaris-admin-tool:{VERSION}"
 SETUP_IMAGE = "docker.io/library/python:3.12.12-slim-bookworm"
 IDENTITY = Identity(10000, 10001, 10001)
 HTTP = Port("http", 8181)
-# Health for the kubelet, and metrics (`/q/metrics`). Nobody has to log in there, so it is not in the Service.
+# Health checks and metrics (`/q/metrics`). This port needs no login, so it is not in the Service.
 MANAGEMENT = Port("management", 8182, service=False)
 
 ROOT = "root"
-"""The principal that bootstrap makes; only the setup task logs in as it."""
+"""The principal that bootstrap creates; only the setup task logs in as it."""
 ALL_ROLES = "PRINCIPAL_ROLE:ALL"
-"""The OAuth2 scope of a client that acts in all of its roles."""
+"""The OAuth2 scope for all roles of a client."""
 
 CONFIGURATION = "/deployments/config/application.properties"
 KEY_FILE = "/run/secrets/token-broker/symmetric-key"
@@ -78,24 +78,24 @@ def realm(instance: Instance[PolarisConfig]) -> str:
 
 
 def root_secret(instance: Instance[PolarisConfig]) -> Secret:
-    """Return the root principal's credentials. Bootstrap takes the secret over once, and never again."""
+    """Return the root principal's credentials. Only the first bootstrap reads the secret."""
     keys = (SecretKey("client-id", literal=ROOT), SecretKey("client-secret", generated=32))
     return Secret(f"{NAME}-root", instance.namespace, keys)
 
 
 def broker_secret(instance: Instance[PolarisConfig]) -> Secret:
-    """Return the key that tokens are signed with: one for all replicas, or a token of one is refused by the others."""
+    """Return the key that signs tokens. All replicas share it, so that each accepts the tokens of the others."""
     return Secret(f"{NAME}-token-broker", instance.namespace, (SecretKey("symmetric-key", generated=64),))
 
 
 def client_secret(instance: Instance[PolarisConfig], domain: str) -> Secret:
-    """Return the credentials that a domain logs in with."""
+    """Return a domain's credentials."""
     keys = (SecretKey("client-id", literal=management.principal(domain)), SecretKey("client-secret", generated=32))
     return Secret(f"{NAME}-client-{domain}", instance.namespace, keys)
 
 
 def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
-    """Return the domain's client of the catalog."""
+    """Return a domain's client of the catalog."""
     secret = client_secret(instance, domain)
     token_url = endpoint(instance).url(path="/api/catalog/v1/oauth/tokens")
     credentials = OAuth2Credentials(secret.key("client-id"), secret.key("client-secret"), token_url, ALL_ROLES)
@@ -103,7 +103,7 @@ def client(instance: Instance[PolarisConfig], domain: str) -> CatalogClient:
 
 
 def endpoint(instance: Instance[PolarisConfig]) -> Endpoint:
-    """Return where the catalog can be reached."""
+    """Return the catalog's endpoint."""
     return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (HTTP,))
 
 
@@ -125,17 +125,17 @@ def provides(instance: Instance[PolarisConfig]) -> tuple[Catalog, ...]:
 
 
 def requires(_instance: Instance[PolarisConfig]) -> tuple[Requirement, ...]:
-    """Return what Polaris needs: the store of the warehouse, and a collector if there is one."""
+    """Return what Polaris needs: the warehouse's object store, and a collector if there is one."""
     return (Requirement(ObjectStore), Requirement(Collector, optional=True))
 
 
 def databases(instance: Instance[PolarisConfig]) -> tuple[DatabaseNeed, ...]:
-    """Return its database, which is mandatory: in memory, a restart would lose every table."""
+    """Return its database, which is required, as Polaris would otherwise lose its tables on each restart."""
     return (DatabaseNeed(instance.config.database, database=NAME, user=NAME),)
 
 
 def build(context: Context[PolarisConfig]) -> Parts:
-    """Return the servers, the bootstrap of their tables, and the setup of catalog and clients."""
+    """Return the servers, the bootstrap task, and the task that sets up the catalog and its clients."""
     return Parts(workloads=(_server(context),), tasks=(_bootstrap(context), _setup(context)))
 
 
@@ -149,13 +149,13 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         resources=declared(config.resources),
         variables=(*_database_variables(database), *_store_variables(store)),
         ports=(HTTP, MANAGEMENT),
-        # The management port, as the API asks everyone to log in. A JVM takes its time on little CPU.
+        # The management port, as the API requires a login. A JVM with little CPU starts slowly.
         startup=Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10, failures=30),
         liveness=health,
         readiness=Probe(port=MANAGEMENT.name, path="/q/health/ready", timeout=10),
         config=(ConfigFile(CONFIGURATION, properties_file(properties(context)), NAME),),
         secret_files=(SecretFile(KEY_FILE, broker_secret(context.instance).key("symmetric-key")),),
-        # Services take a moment to learn that the pod goes.
+        # It takes a moment until the Service no longer routes to a terminating pod.
         before_stop=("sleep", "5"),
         writable_root=_writable(config),
     )
@@ -176,31 +176,31 @@ def _server(context: Context[PolarisConfig]) -> Workload:
 
 
 def properties(context: Context[PolarisConfig]) -> Mapping[str, str]:
-    """Return the server's configuration, all but secrets."""
+    """Return the server's configuration, without secrets."""
     instance, collector = context.instance, context.optional(Collector)
-    found = {
+    values = {
         "polaris.realm-context.realms": realm(instance),
         "polaris.authentication.token-broker.type": "symmetric-key",
         "polaris.authentication.token-broker.symmetric-key.file": KEY_FILE,
         'polaris.features."SUPPORTED_CATALOG_STORAGE_TYPES"': json.dumps(
             [management.STORAGE_TYPES[context.one(ObjectStore).kind]]
         ),
-        # Only the setup task may change the catalog, and it brings it to what the inputs say: also to another role.
+        # Only the setup task may change the catalog, and it must be able to change the role.
         'polaris.features."ALLOW_UNRESTRICTED_STORAGE_CONFIG_ROLE_CHANGES"': "true",
         "quarkus.log.console.json.enabled": "true",
         "quarkus.otel.sdk.disabled": "false" if collector else "true",
     }
     if collector:
-        found["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc.url()
-        found["quarkus.otel.service.name"] = NAME
-        found["quarkus.otel.resource.attributes"] = (
+        values["quarkus.otel.exporter.otlp.endpoint"] = collector.grpc.url()
+        values["quarkus.otel.service.name"] = NAME
+        values["quarkus.otel.resource.attributes"] = (
             f"deployment.environment.name={instance.settings.environment.name},service.namespace={instance.settings.platform.name}"
         )
-    return found
+    return values
 
 
 def properties_file(values: Mapping[str, str]) -> str:
-    """Return a Java properties file; keys and values here need no escapes."""
+    """Return a Java properties file. Keys and values need no escapes here."""
     return "".join(f"{key}={value}\n" for key, value in sorted(values.items()))
 
 
@@ -210,7 +210,7 @@ def _database_variables(database: Database) -> tuple[Variable, ...]:
         Variable("QUARKUS_DATASOURCE_JDBC_URL", postgresql.jdbc_url(database)),
         postgresql.user_variable("QUARKUS_DATASOURCE_USERNAME", database),
         Variable("QUARKUS_DATASOURCE_PASSWORD", secret=database.password, reason=FROM_CONFIGURATION),
-        # On by default, into a folder of the image; by its old name in older defaults of Polaris.
+        # On by default, into a folder of the image; older versions of Polaris set it by its old name.
         Variable("QUARKUS_LOG_FILE_ENABLED", "false"),
         Variable("QUARKUS_LOG_FILE_ENABLE", "false"),
     )
@@ -271,7 +271,7 @@ def _setup(context: Context[PolarisConfig]) -> Task:
 
 
 def setup(context: Context[PolarisConfig]) -> Mapping[str, object]:
-    """Return the target state for the setup script."""
+    """Return the desired state for the setup script."""
     instance = context.instance
     return {
         "url": endpoint(instance).url(),

@@ -1,4 +1,4 @@
-"""What a Polaris catalog is brought to: its storage, and the domains as clients with rights of their own."""
+"""The desired state of a Polaris catalog: its storage, and a client with its own privileges for each domain."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Iterable
 from floe_compiler.kit.identifiers import identifier
 from floe_compiler.model.capabilities import ObjectStore
 
-# A domain reads everything, and writes below its own namespace only. Each privilege contains weaker ones
-# (`PolarisAuthorizerImpl`): reading data contains listing tables and reading their properties.
+# A domain reads everything, and writes only below its own namespace. Privileges include weaker ones
+# (`PolarisAuthorizerImpl`): reading data includes listing tables and reading their properties.
 READ = ("CATALOG_READ_PROPERTIES", "NAMESPACE_READ_PROPERTIES", "TABLE_READ_DATA", "VIEW_READ_PROPERTIES")
-# dlt creates its namespace at each run and goes on if it is there already; but Polaris refuses the question itself to
-# who may create none (seen with Polaris 1.4.1 and dlt 1.31). A namespace that a domain makes elsewhere stays empty: it
-# has no right to tables there.
+# dlt tries to create its namespace in each run and continues if it exists. But Polaris refuses the request if the
+# client may not create namespaces (seen with Polaris 1.4.1 and dlt 1.31). A namespace that a domain creates elsewhere
+# stays empty, as the domain may not create tables there.
 CREATE = "NAMESPACE_CREATE"
 WRITE = "CATALOG_MANAGE_CONTENT"
 
 STORAGE_TYPES = {"s3": "S3", "gcs": "GCS", "adls": "AZURE"}
-"""The kinds of object store in Polaris' words."""
+"""Polaris' names for the kinds of object store."""
 
 Fields = dict[str, object]
 
 
 def principal(domain: str) -> str:
-    """Return what a domain is called in the catalog: as principal, client id and role. No domain can be `root` so."""
+    """Return a domain's name as principal, client ID and role. Its prefix keeps it different from `root`."""
     return f"domain-{domain}"
 
 
 def catalog(name: str, store: ObjectStore) -> Fields:
-    """Return the catalog, in the words of the management API."""
+    """Return the catalog, in the format of the management API."""
     return {
         "type": "INTERNAL",
         "name": name,
@@ -44,7 +44,7 @@ def storage_configuration(store: ObjectStore) -> Fields:
         return common | ({"gcsServiceAccount": store.role} if store.role else {})
     if store.kind == "adls":
         return common | {"tenantId": store.tenant}
-    # Without a role nothing can be vended: clients use the credentials for the store that they have themselves.
+    # Without a role, Polaris cannot issue credentials: clients use their own credentials for the store.
     lending: Fields = {"roleArn": store.role} if store.role else {"stsUnavailable": True}
     return common | {"region": store.region} | lending | _other_than_aws(store)
 
@@ -56,7 +56,7 @@ def _other_than_aws(store: ObjectStore) -> Fields:
 
 
 def clients(domains: Iterable[str], secrets: str) -> list[Fields]:
-    """Return the domains as clients, each with its secret in a file of its name in the folder `secrets`."""
+    """Return the domains' clients; the secret of each is in the file `secrets`/<domain>."""
     return [
         {
             "name": principal(domain),
@@ -70,6 +70,6 @@ def clients(domains: Iterable[str], secrets: str) -> list[Fields]:
 
 
 def grants(domain: str) -> list[Fields]:
-    """Return a domain's rights, in the words of the management API."""
-    own: Fields = {"type": "namespace", "namespace": [identifier(domain)], "privilege": WRITE}
-    return [own, *(dict[str, object](type="catalog", privilege=privilege) for privilege in (*READ, CREATE))]
+    """Return a domain's grants, in the format of the management API."""
+    own_namespace: Fields = {"type": "namespace", "namespace": [identifier(domain)], "privilege": WRITE}
+    return [own_namespace, *(dict[str, object](type="catalog", privilege=privilege) for privilege in (*READ, CREATE))]

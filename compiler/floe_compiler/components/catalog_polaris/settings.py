@@ -14,16 +14,16 @@ class PolarisConfig(Input):
     type: Literal["polaris"] = "polaris"
     """The kind of catalog."""
     warehouse: Name = "warehouse"
-    """The catalog's name in Polaris, which Iceberg clients call the warehouse."""
+    """The catalog's name in Polaris. Iceberg clients call it the warehouse."""
     realm: Name | None = None
-    """The realm; default: the platform's name. Another realm is another, empty catalog."""
+    """The realm. Default: the platform's name. A new realm starts with an empty catalog."""
     replicas: Replicas = 2
-    """How many servers, or the bounds of an autoscaler (`{minimum: 2, maximum: 6}`)."""
+    """The number of servers, or the bounds of an autoscaler (`{minimum: 2, maximum: 6}`)."""
     database: DatabaseChoice = PostgresqlServer()
-    """Where its tables are."""
+    """The database for Polaris' own tables."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
     )
     """CPU and memory of each server."""
     writable_root: bool = False
-    """Give the containers a writable root file system, should the images turn out to need one."""
+    """Make the containers' root file system writable, in case the images need it."""

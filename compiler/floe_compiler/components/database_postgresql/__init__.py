@@ -1,7 +1,7 @@
-"""PostgreSQL inside the cluster: one server, and the databases of everyone in its namespace who names it.
+"""PostgreSQL inside the cluster: one server with the databases of all components that use it.
 
 Sources: docker-library/postgres, `16/trixie/Dockerfile` and `docker-entrypoint.sh` (user, paths, variables, signals);
-the script, the stop and the read-only root were run with PostgreSQL 15 from Debian.
+the script, the stop and the read-only root file system were tested with PostgreSQL 15 from Debian.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ from floe_compiler.model.plan import Component, Context, Instance
 
 IDENTITY = Identity(999, 999, 999)
 VOLUME = "/var/lib/postgresql/data"
-# A folder below the volume's root: there may be a `lost+found` there, which initdb refuses.
+# A folder below the volume's root, as the root may have a `lost+found`, which initdb refuses.
 DATA = f"{VOLUME}/pgdata"
 SECRETS = "/run/secrets/postgresql"
 PASSWORDS = "/run/secrets/databases"
 SCRIPT = "/scripts/postgresql-databases.sh"
 
-# Over TCP: while the entrypoint sets up a new volume, a server that nobody else can reach answers on the socket.
+# Over TCP: while the entrypoint sets up a new volume, a temporary server answers on the socket only.
 READY = ("pg_isready", "-q", "-h", "127.0.0.1", "-U", postgresql.ADMINISTRATOR, "-d", "postgres")
 HEALTH = Probe(command=READY, period=5, timeout=5, failures=5)
-# Ten minutes: after a crash the server first replays its log.
+# Ten minutes: after a crash, the server first replays its log.
 START = Probe(command=READY, period=10, timeout=5, failures=60)
-# Ends open connections instead of waiting for them as SIGTERM would; then the kubelet waits for the process.
+# Closes open connections, for which SIGTERM would wait; then the kubelet waits for the process.
 STOP = ("pg_ctl", "stop", "-m", "fast", "-W")
 GRACE = 120
 
@@ -58,7 +58,7 @@ TASK_RETRIES = 3
 
 
 class ServerConfig(PostgresqlServer):
-    """A server with the databases that its consumers need. Never authored: consumers say where their database is."""
+    """A server with the databases of its consumers. Derived from their `database` settings, not written by people."""
 
     server: Name
     """The server's name."""
@@ -67,7 +67,7 @@ class ServerConfig(PostgresqlServer):
 
 
 def endpoint(instance: Instance[ServerConfig]) -> Endpoint:
-    """Return where the server can be reached."""
+    """Return the server's endpoint."""
     settings = instance.settings
     return service_endpoint(instance.config.server, instance.namespace, settings.cluster.domain, (postgresql.PORT,))
 
@@ -87,10 +87,11 @@ def provides(instance: Instance[ServerConfig]) -> tuple[Database, ...]:
 
 
 def build(context: Context[ServerConfig]) -> Parts:
-    """Return the server, the task that makes the databases, and that their data is to be backed up."""
+    """Return the server, the task that creates the databases, and the data to back up."""
     instance = context.instance
     data = tuple(
-        DatabaseData(one.endpoint, one.database, one.user, one.password, postgresql.IMAGE) for one in provides(instance)
+        DatabaseData(database.endpoint, database.database, database.user, database.password, postgresql.IMAGE)
+        for database in provides(instance)
     )
     return Parts(workloads=(_server(instance),), tasks=(_databases(instance),), data=data)
 
@@ -113,7 +114,7 @@ def _server(instance: Instance[ServerConfig]) -> Workload:
         liveness=HEALTH,
         readiness=HEALTH,
         secret_files=(SecretFile(f"{SECRETS}/password", password),),
-        # Parallel queries share memory; the 64 MiB that containers have by default are soon used up.
+        # Parallel queries use shared memory; the default of 64 MiB is not enough.
         scratch=(Scratch("/var/run/postgresql"), Scratch("/dev/shm", "256Mi", memory=True)),  # noqa: S108
         claims=(Claim("data", VOLUME, config.storage),),
         before_stop=STOP,
@@ -162,7 +163,7 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
 
 
 def _secret_files(instance: Instance[ServerConfig]) -> Iterator[SecretFile]:
-    """Yield the superuser's password, and that of each database in a file of the database's name."""
+    """Yield the superuser's password, and that of each database in a file with the database's name."""
     config, namespace = instance.config, instance.namespace
     yield SecretFile(f"{SECRETS}/password", administrator_secret(config.server, namespace).key(postgresql.PASSWORD))
     for owner in config.databases:

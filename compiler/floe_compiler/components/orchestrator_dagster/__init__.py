@@ -1,7 +1,7 @@
 """Dagster: a webserver, a daemon, a code location for each data product, and a Job for each run.
 
 Sources: the Helm chart of Dagster (dagster-io/dagster, `helm/dagster`) for commands and paths, dagster-k8s 0.29.27 for
-what its client calls. All was run with Dagster 1.13.27 as a foreign user on a read-only root.
+the API calls of its client. Tested with Dagster 1.13.27 as another user on a read-only root file system.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance,
 from floe_compiler.model.yaml_text import sha256_of
 
 IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
-"""The image that Dagster's chart uses for its own processes; this tag is there for amd64 and arm64."""
+"""The image that Dagster's chart uses for its own processes; this tag exists for amd64 and arm64."""
 
 HTTP = Port("http", 3000, health="/server_info")
 GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
 WEBSERVER = "dagster-webserver"
 DAEMON = "dagster-daemon"
-# A server of definitions has little to do: the work is done in the pods of runs.
+# A code location needs little, as the work is done in the pods of the runs.
 SMALL_CODE = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
 
@@ -74,7 +74,7 @@ LAUNCH_RUNS = (
     PolicyRule(("",), ("events",), ("list",)),
 )
 
-# Says only that the process answers: it does so with the database away, which restarts would not bring back.
+# Only checks that the process answers, which it does without the database, too: restarts would not help there.
 SERVER_INFO = Probe(port=HTTP.name, path=HTTP.health, period=20, timeout=10)
 CODE_HEALTH = Probe(port="grpc", grpc=True, timeout=5)
 CHECK_DAEMON = Probe(command=("dagster-daemon", "liveness-check"), timeout=SHORTEST_INTERVAL)
@@ -88,7 +88,7 @@ def databases(instance: Instance[DagsterConfig]) -> tuple[DatabaseNeed, ...]:
 
 
 def build(context: Context[DagsterConfig]) -> Parts:
-    """Return Dagster's processes, the code locations of the products, and the pods of their runs."""
+    """Return Dagster's processes, the code locations of the products, and the pods of the runs."""
     config, products = context.config, context.instance.products
     queue = Queue(config.runs.at_once, config.runs.per_product)
     runs = tuple(launched(context, product, config.steps, queue) for product in products)
@@ -97,7 +97,7 @@ def build(context: Context[DagsterConfig]) -> Parts:
         workloads=(
             _webserver(context, host),
             _daemon(context, host),
-            *(_code_location(context, *one) for one in zip(products, runs, strict=True)),
+            *(_code_location(context, *location) for location in zip(products, runs, strict=True)),
         ),
         tasks=(_migration(context, host),),
         launched=runs,
@@ -105,13 +105,13 @@ def build(context: Context[DagsterConfig]) -> Parts:
 
 
 def code_location(instance: Instance[DagsterConfig], product: Product) -> Endpoint:
-    """Return the server of a product's definitions."""
+    """Return the endpoint of a product's code location."""
     domain = instance.settings.cluster.domain
     return service_endpoint(f"code-{product.name}", instance.namespace, domain, (GRPC,))
 
 
 def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
-    """Return what the containers of Dagster's own processes have in common."""
+    """Return the common fields of the containers of Dagster's own processes."""
     instance, config, database = context.instance, context.config, context.one(Database)
     locations = {product.name: code_location(instance, product) for product in instance.products}
     return Container(
@@ -124,7 +124,7 @@ def _host(context: Context[DagsterConfig], queue: Queue) -> Container:
 
 
 def _pod(context: Context[DagsterConfig], container: Container, *, host: bool) -> Pod:
-    """Return the pod of one of Dagster's own processes; only a `host` talks to code locations and launches runs."""
+    """Return the pod of one of Dagster's own processes; only a `host` calls code locations and launches runs."""
     instance, database = context.instance, context.one(Database).endpoint
     locations = [code_location(instance, product) for product in instance.products] if host else []
     return Pod(
@@ -161,7 +161,7 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
 def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
     settings = context.config.daemon
     timeout, interval = parse_duration(settings.restart_timeout), parse_duration(settings.health_check_interval)
-    # By default a daemon that hangs counts as alive for half an hour.
+    # By default, a daemon that hangs counts as alive for half an hour.
     tolerance = Variable("DAGSTER_DAEMON_HEARTBEAT_TOLERANCE", str(timeout))
     container = replace(
         host,
@@ -171,7 +171,7 @@ def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
         variables=(*host.variables, tolerance),
         startup=replace(CHECK_DAEMON, period=20, failures=30),
         liveness=replace(CHECK_DAEMON, period=interval, failures=timeout // interval),
-        # Nobody connects to it; only a rollout waits for it to be ready, and each check costs seconds of CPU.
+        # Nothing connects to it, only a rollout waits until it is ready, and each check costs seconds of CPU.
         readiness=replace(CHECK_DAEMON, period=10 * interval),
     )
     return Workload(
@@ -185,7 +185,7 @@ def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
 def _code_location(context: Context[DagsterConfig], product: Product, runs: Launched) -> Workload:
     settings, database = context.config.code_locations, context.one(Database)
     files, run_pods = definitions(context, product), container_context(context, product, runs)
-    # Replicas must have one identity, and a new one when they would answer differently.
+    # All replicas need the same ID, and a new one when their definitions change.
     identity = sha256_of([run_pods.value, *(file.text for file in files)])[:16]
     container = Container(
         name=CODE,
@@ -202,7 +202,7 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
     )
     return Workload(
         name=f"code-{product.name}",
-        # It opens the database to evaluate a schedule; when stopped, it waits for open calls for up to 60 s.
+        # It reads the database to evaluate a schedule. When stopped, it waits up to 60 s for open calls.
         pod=Pod(
             containers=(container,),
             identity=IDENTITY,
@@ -212,14 +212,14 @@ def _code_location(context: Context[DagsterConfig], product: Product, runs: Laun
             grace=70,
         ),
         replicas=settings.replicas,
-        # Dagster loads what answers: a product whose image is broken must not hold up the others.
+        # Dagster loads the locations that answer: a product with a broken image must not block the others.
         awaited=False,
         origin=product.origin,
     )
 
 
 def _migration(context: Context[DagsterConfig], host: Container) -> Task:
-    # With a configuration of its own: a new data product or a longer queue is no reason to migrate again.
+    # It has its own configuration, so that a new data product or a longer queue does not start a migration.
     files = (migration_file(context.one(Database)),)
     container = replace(host, name="migrate", command=("dagster", "instance", "migrate"), config=files)
     return Task(
@@ -232,7 +232,7 @@ def _migration(context: Context[DagsterConfig], host: Container) -> Task:
 
 
 def _processes(instance: Instance[DagsterConfig]) -> tuple[Endpoint, ...]:
-    """Return the webserver and the daemon, to which nobody connects."""
+    """Return the webserver and the daemon, as groups of pods."""
     domain = instance.settings.cluster.domain
     return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in (WEBSERVER, DAEMON))
 

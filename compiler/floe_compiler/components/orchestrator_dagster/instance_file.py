@@ -1,6 +1,6 @@
 """Dagster's own configuration: `dagster.yaml` (the instance) and `workspace.yaml` (the code locations).
 
-Both were read by dagster 1.13.27, dagster-k8s and dagster-postgres 0.29.27, on a PostgreSQL server.
+Both were tested with dagster 1.13.27, dagster-k8s and dagster-postgres 0.29.27, on a PostgreSQL server.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SKIPPED_TICKS_KEPT = 7
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How many runs there may be at once: in all, and of each product."""
+    """How many runs may run at once: in total, and of each product."""
 
     at_once: int
     per_product: int
@@ -46,23 +46,23 @@ def instance_file(database: Database, namespace: str, queue: Queue, days_kept: i
         "run_launcher": _launcher(namespace),
         "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "QueuedRunCoordinator"},
         "concurrency": {"runs": _limits(queue)},
-        # Looks whether a run's pod is still there, and whether it runs for too long (a tag of the run).
+        # Checks whether a run's pod still exists, and whether it has run too long (a tag of the run).
         "run_monitoring": {
             "enabled": True,
             "start_timeout_seconds": START_TIMEOUT,
             "poll_interval_seconds": POLL_INTERVAL,
         },
-        # How often is a tag of the run.
+        # The number of retries is a tag of the run.
         "run_retries": {"enabled": True, "max_retries": 0},
         "retention": {"schedule": kept, "sensor": kept},
-        # The programs' output goes to the event log and to the pod's output; there is no disk to keep it on.
+        # The programs' output goes to the event log and to the pod's log, as there is no disk for it.
         "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
     }
     return ConfigFile(f"{HOME}/dagster.yaml", to_yaml(instance), INSTANCE)
 
 
 def migration_file(database: Database) -> ConfigFile:
-    """Return `dagster.yaml` for the migration: `dagster instance migrate` would ask a launcher for its token."""
+    """Return `dagster.yaml` for the migration, without a launcher, as that needs a Kubernetes token."""
     return ConfigFile(f"{HOME}/dagster.yaml", to_yaml(_storage(database)), "dagster-migration")
 
 
@@ -73,19 +73,20 @@ def _storage(database: Database) -> dict[str, Any]:
         "db_name": database.database,
         "username": database.user or {"env": USER},
         "password": {"env": PASSWORD},
-        # SQLAlchemy 2.1 takes plain `postgresql` for psycopg 3, which dagster-postgres does not bring.
+        # For SQLAlchemy 2.1, plain `postgresql` means psycopg 3, which dagster-postgres does not install.
         "scheme": "postgresql+psycopg2",
         **({"params": {"sslmode": database.ssl_mode}} if database.ssl_mode else {}),
     }
-    # Telemetry would write below the home folder, which is read-only: the webserver would not start.
+    # Telemetry writes to the home folder, which is read-only, so that the webserver would not start.
     return {"storage": {"postgres": {"postgres_db": connection}}, "telemetry": {"enabled": False}}
 
 
 def _launcher(namespace: str) -> Mapping[str, Any]:
-    """Return the launcher of runs. What their pods are like is for the product's code location to say.
+    """Return the launcher of runs. The product's code location defines their pods.
 
-    `postgres_password_secret` is left out: it demands the key `postgresql-password`. The pods get the password from
-    the key that it has. `instance_config_map` is required but read by nobody: a run gets its instance as an argument.
+    `postgres_password_secret` is left out, as it requires the key `postgresql-password`; the pods get the password
+    from the secret's actual key. `instance_config_map` is required but not used: a run gets its instance as an
+    argument.
     """
     config = {
         "load_incluster_config": True,
@@ -99,7 +100,7 @@ def _launcher(namespace: str) -> Mapping[str, Any]:
 
 
 def _limits(queue: Queue) -> Mapping[str, Any]:
-    """Return the limits of the queue: each product has a part of its own, so that none can fill the whole."""
+    """Return the limits of the queue. Each product has its own limit, so that none can fill the queue."""
     per_product = {"key": PRODUCT_TAG, "value": {"applyLimitPerUniqueValue": True}, "limit": queue.per_product}
     return {"max_concurrent_runs": queue.at_once, "tag_concurrency_limits": [per_product]}
 
@@ -114,6 +115,6 @@ def workspace_file(locations: Mapping[str, Endpoint]) -> ConfigFile:
 
 
 def credentials(database: Database) -> tuple[Variable, ...]:
-    """Return the variables that `dagster.yaml` reads the database's login from: every process of Dagster needs them."""
+    """Return the variables with the database's login for `dagster.yaml`; every process of Dagster needs them."""
     password = Variable(PASSWORD, secret=database.password, reason=PASSWORD_REASON)
     return (postgresql.user_variable(USER, database), password) if database.user_key else (password,)

@@ -1,7 +1,7 @@
-"""A data product in Dagster: what its definitions read, and the pods that its runs are.
+"""A data product in Dagster: the data for its definitions, and the pods of its runs.
 
-Dagster's K8sRunLauncher makes a Job for each run, from what the code location tells it as its container context. That
-is the pod template that the compiler would render, so that policies, accounts and secrets fit it.
+Dagster's K8sRunLauncher creates a Job for each run from the container context of the code location. This context has
+the pod template as the compiler renders it, so that policies, accounts and secrets apply to these pods.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.rendered import Description
 
 CODE = "code"
-"""The container of a code location."""
+"""The name of a code location's container."""
 
 CONTEXT = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
 RUN_CONFIG = "run_k8s_config"
@@ -56,7 +56,7 @@ DEFINITIONS = f"{FOLDER}/definitions.py"
 
 
 def definitions(context: Context[Any], product: Product) -> tuple[ConfigFile, ...]:
-    """Return the program that defines the product for Dagster, and the data that it reads."""
+    """Return the files of a product's definitions: the program, and the data that it reads."""
     name = f"dagster-{product.name}"
     return (
         ConfigFile(DEFINITIONS, script(__package__, "definitions.py"), name),
@@ -65,7 +65,7 @@ def definitions(context: Context[Any], product: Product) -> tuple[ConfigFile, ..
 
 
 def describe(context: Context[Any], product: Product) -> dict[str, Any]:
-    """Return what the definitions know of a product."""
+    """Return the data about a product that its definitions read."""
     spec = product.spec
     return {
         "job": identifier(product.name),
@@ -74,7 +74,7 @@ def describe(context: Context[Any], product: Product) -> dict[str, Any]:
             PRODUCT_TAG: product.name,
             "dagster/max_runtime": str(parse_duration(spec.timeout)),
             "dagster/max_retries": str(spec.retries),
-            # From the first step: what a step left in /tmp is gone with its pod.
+            # Retry from the first step, as the files in /tmp are lost with the pod.
             "dagster/retry_strategy": "ALL_STEPS",
         },
         "schedule": spec.schedule.model_dump() if spec.schedule else None,
@@ -92,12 +92,12 @@ def describe(context: Context[Any], product: Product) -> dict[str, Any]:
 
 
 def secret_variable(number: int, name: str) -> str:
-    """Return the pod's variable for a secret of the step `number`: two steps may use one name for two secrets."""
+    """Return the pod's variable for a secret of the step `number`, as two steps may use one name for two secrets."""
     return f"FLOE_STEP_{number}_{name}"
 
 
 def launched(context: Context[Any], product: Product, settings: StepSettings, queue: Queue) -> Launched:
-    """Return the pods of a product's runs: all steps one after the other in one container."""
+    """Return the pods of a product's runs, which run all steps one by one in one container."""
     steps = planned_steps(context, product)
     base = base_container(context, product, settings)
     secrets = (
@@ -109,7 +109,7 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
     container = replace(
         base,
         name="run",
-        # Dagster gives its command as arguments, which would go to the image's entrypoint if there is one.
+        # Dagster passes its command as arguments, which an entrypoint of the image would receive.
         command=("env",),
         resources=largest(declared(step.resources or settings.resources) for step in steps),
         variables=(*base.variables, *secrets, *credentials(database)),
@@ -124,17 +124,19 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
     return Launched(f"run-{product.name}", pod, count, queue.at_once, product.origin, description)
 
 
-def largest(every: Iterable[Resources]) -> Resources:
-    """Return resources that suffice for any of these."""
+def largest(resources: Iterable[Resources]) -> Resources:
+    """Return the maximum of each resource."""
     cpu, memory, cpu_limit, memory_limit = (
         max(amounts, key=parse_quantity)
-        for amounts in zip(*((one.cpu, one.memory, one.cpu_limit, one.memory_limit) for one in every), strict=True)
+        for amounts in zip(
+            *((step.cpu, step.memory, step.cpu_limit, step.memory_limit) for step in resources), strict=True
+        )
     )
     return Resources(cpu, memory, cpu_limit, memory_limit)
 
 
 def container_context(context: Context[Any], product: Product, pods: Launched) -> Variable:
-    """Return the variable by which a code location says what the pods of its runs are like."""
+    """Return the variable of a code location that defines the pods of its runs."""
     instance = context.instance
     template = pod_template(instance, pods.name, pods.pod, instance.placement.jobs)
     spec = dict(template["spec"])
@@ -147,7 +149,7 @@ def container_context(context: Context[Any], product: Product, pods: Launched) -
         JOB: {
             "backoffLimit": 0,  # Dagster tries again itself
             "ttlSecondsAfterFinished": JOB_TIME_TO_LIVE,
-            # The end of what Dagster's own watch over the run's time missed, as when its daemon was away.
+            # In case Dagster does not end a run that takes too long, for example while its daemon is down.
             "activeDeadlineSeconds": parse_duration(product.spec.timeout) + START_TIMEOUT + 2 * POLL_INTERVAL + GRACE,
         },
     }
@@ -156,6 +158,6 @@ def container_context(context: Context[Any], product: Product, pods: Launched) -
 
 
 def readable_json(data: Any) -> str:
-    """Return plain data as JSON with one thing on each line, so that a reviewer sees what changes."""
-    # json.dumps(indent=2) gives the same, and takes ten times as long.
+    """Return plain data as JSON with one value on each line, so that changes are easy to review."""
+    # json.dumps(indent=2) returns the same, but takes ten times as long.
     return msgspec.json.format(json.dumps(data, sort_keys=True, ensure_ascii=False), indent=2) + "\n"

@@ -12,7 +12,7 @@ from floe_compiler.model.fields import Duration
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
 
 SHORTEST_INTERVAL = 15
-"""Seconds that a health check of the daemon may take: it starts a Python process that needs 3.5 s of a CPU."""
+"""Seconds that a health check of the daemon may take: it starts a Python process, which needs 3.5 s of CPU time."""
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -21,7 +21,7 @@ class WebserverSettings(Input):
     """The webserver: user interface and API."""
 
     replicas: Replicas = 2
-    """How many there are, or the bounds of an autoscaler."""
+    """The number of replicas, or the bounds of an autoscaler."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="4Gi")
     )
@@ -29,15 +29,15 @@ class WebserverSettings(Input):
 
 
 class DaemonSettings(Input):
-    """The daemon: schedules, the queue of runs, and the watch over them."""
+    """The daemon: schedules, the queue of runs, and monitoring of runs."""
 
     mode: Literal["single"] = "single"
-    """One daemon: two against one database would start every scheduled run twice."""
+    """Always one: two daemons would start every scheduled run twice."""
     restart_timeout: Duration = "1m"
-    """How long a daemon may be without a sign of life, and then fail its health check, until it is restarted. One that
-    ends is restarted at once."""
+    """How long the daemon may be without a heartbeat, and then fail its health check, before it is restarted. If its
+    process exits, it is restarted immediately."""
     health_check_interval: Duration = "30s"
-    """How often its health is checked."""
+    """How often the health check runs."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="250m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")
     )
@@ -58,7 +58,7 @@ class CodeLocationSettings(Input):
     """The code location of a data product: a server that provides its jobs and schedules to Dagster."""
 
     replicas: Count = 2
-    """How many there are of each."""
+    """The number of replicas."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="1", memory="2Gi"), limits=Amounts(cpu="2", memory="2Gi")
     )
@@ -66,34 +66,34 @@ class CodeLocationSettings(Input):
 
 
 class RunSettings(Input):
-    """The runs of data products: a pod each, all steps of the product in it."""
+    """The runs of data products. Each run is a pod that runs all steps of the product."""
 
     at_once: Count = 5
-    """How many runs there may be at once; the others wait in the queue."""
+    """How many runs may run at once. Others wait in the queue."""
     per_product: Count = 1
-    """How many of these may be of one product. Two runs of one dlt pipeline would load the same data twice."""
+    """How many of these may be of one product. Two runs of a dlt pipeline at once would load the same data twice."""
 
 
 class DagsterConfig(Input):
     """Dagster runs the domain's data products.
 
-    A product's image must hold, beside what its steps need, Python with `dagster`, `dagster-postgres` and
-    `dagster-k8s` in the versions that belong to the webserver's: 1.13 and 0.29. The compiler brings the definitions.
+    A product's image needs, in addition to what its steps need, Python with `dagster`, `dagster-postgres` and
+    `dagster-k8s` in the versions that match the webserver: 1.13 and 0.29. The compiler adds the definitions.
     """
 
     type: Literal["dagster"] = "dagster"
     """The orchestrator."""
     webserver: WebserverSettings = WebserverSettings()
-    """User interface and API."""
+    """The user interface and API."""
     daemon: DaemonSettings = DaemonSettings()
-    """Schedules, queue, and the watch over runs."""
+    """Schedules, the queue of runs, and monitoring of runs."""
     code_locations: CodeLocationSettings = CodeLocationSettings()
-    """The servers of the products' definitions."""
+    """The servers that provide the products' definitions."""
     runs: RunSettings = RunSettings()
-    """How many runs there are at once."""
+    """The limits of runs."""
     steps: StepSettings = StepSettings()
-    """What each step gets; a run gets as much as its largest step."""
+    """The default resources of each step. A run gets as much as its largest step."""
     database: DatabaseChoice = PostgresqlServer()
-    """Where Dagster keeps runs, events and schedules."""
+    """The database for runs, events and schedules."""
     days_kept: Count = 30
-    """How long the ticks of schedules are kept."""
+    """How long the ticks of schedules are kept, in days."""

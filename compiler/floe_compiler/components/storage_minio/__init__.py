@@ -1,9 +1,9 @@
-"""MinIO: object storage inside the cluster, on one node. The embedded default; a store that is maintained is better.
+"""MinIO: object storage inside the cluster, on one node. The default; prefer a maintained store in production.
 
 Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER), `internal/config/constants.go` (the `_FILE`
 variables), `cmd/healthcheck-router.go`, `helm/minio/values.yaml` (user 1000); minio/mc `cmd/alias-set.go` and
-`cmd/admin-user-add.go` (keys from standard input). This release of the server, built from its sources, was run as it is
-rendered here, as user 1000 on a read-only root, with the bucket script and the policy; the image itself was not.
+`cmd/admin-user-add.go` (keys from standard input). This release was built from its sources and tested as rendered here,
+as user 1000 on a read-only root file system, with the bucket script and the policy. The image itself was not tested.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
 NAME = "minio"
-# The last image that the project published: since October 2025 it ships source code only (minio/minio#21647), and the
-# security release of that month has no official image. An overlay can put a community build in its place.
+# The last image of the project: since October 2025 it publishes source code only (minio/minio#21647), and the security
+# release of that month has no official image. An overlay can replace it with a community build.
 IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
-# The image names no user, and would run as root.
+# The image sets no user, so it would run as root.
 IDENTITY = Identity(1000, 1000, 1000)
 REGION = "us-east-1"
 API = Port("api", 9000, health="/minio/health/ready")
@@ -70,7 +70,7 @@ class MinioConfig(Input):
     type: Literal["minio"] = "minio"
     """The kind of object storage."""
     buckets: Annotated[tuple[Bucket, ...], Field(min_length=1, strict=False)] = ("warehouse",)
-    """The buckets to make; the first is the warehouse's."""
+    """The buckets to create. The first one is for the warehouse."""
     storage: Storage = "20Gi"
     """The size of its volume."""
     resources: ResourceSettings = ResourceSettings(
@@ -78,23 +78,23 @@ class MinioConfig(Input):
     )
     """CPU and memory."""
     writable_root: bool = False
-    """Give the container a writable root file system, should the image turn out to need one."""
+    """Make the container's root file system writable, in case the image needs it."""
 
 
 def administrator(instance: Instance[MinioConfig]) -> Secret:
-    """Return the server's own credentials, which only the server and the bucket task read."""
+    """Return the administrator's credentials, which only the server and the bucket task read."""
     keys = (SecretKey("username", literal="minio-admin"), SecretKey("password", generated=32))
     return Secret(f"{NAME}-admin", instance.namespace, keys)
 
 
 def client(instance: Instance[MinioConfig]) -> Secret:
-    """Return the credentials with which everyone else reads and writes the buckets."""
+    """Return the credentials that all other pods use for the buckets."""
     keys = (SecretKey("access-key", literal=CLIENT), SecretKey("secret-key", generated=40))
     return Secret(f"{NAME}-warehouse", instance.namespace, keys)
 
 
 def endpoint(instance: Instance[MinioConfig]) -> Endpoint:
-    """Return where the S3 API can be reached."""
+    """Return the endpoint of the S3 API."""
     return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (API,))
 
 
@@ -118,7 +118,7 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
 
 
 def build(context: Context[MinioConfig]) -> Parts:
-    """Return the server, and the task that makes its buckets and their user."""
+    """Return the server, and the task that creates its buckets and their user."""
     return Parts(
         workloads=(_server(context.instance),), tasks=(_buckets(context.instance),), data=(VolumeData(NAME, VOLUME),)
     )
@@ -134,14 +134,14 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
         command=("minio",),
         arguments=("server", DATA, "--console-address", f":{CONSOLE.number}"),
         variables=(
-            # It makes `$HOME/.minio/certs`, and ends if it cannot: the image's own home is on the read-only root.
+            # It creates `$HOME/.minio/certs`, and exits if it cannot: the image's home folder is read-only.
             Variable("HOME", "/tmp"),  # noqa: S108 - the path in the container
             Variable("MINIO_ROOT_USER_FILE", f"{ADMINISTRATOR_KEYS}/username"),
             Variable("MINIO_ROOT_PASSWORD_FILE", f"{ADMINISTRATOR_KEYS}/password"),
             Variable("MINIO_REGION", REGION),
-            # Without a token: network policies say who may read the metrics.
+            # No token: network policies restrict who can read the metrics.
             Variable("MINIO_PROMETHEUS_AUTH_TYPE", "public"),
-            # No questions to the project's servers after newer versions.
+            # Do not check for newer versions on the project's servers.
             Variable("MINIO_UPDATE", "off"),
         ),
         ports=(API, CONSOLE),
@@ -197,10 +197,10 @@ def _buckets(instance: Instance[MinioConfig]) -> Task:
 
 
 def policy(buckets: tuple[str, ...]) -> str:
-    """Return the access policy of the client, as JSON: the objects of these buckets, and nothing else.
+    """Return the client's access policy as JSON: it allows access to the objects of these buckets, and nothing else.
 
-    Neither the buckets themselves - it could open them to everybody, or remove them - nor, by administrative calls,
-    keys of its own, which would outlive a rotation of its secret. PyIceberg, dlt and dbt with DuckDB worked with this.
+    The client must not manage the buckets, which it could delete or make public, nor create its own keys, which would
+    stay valid after a rotation of its secret. PyIceberg, dlt and dbt with DuckDB work with this policy.
     """
     arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
     statements = [

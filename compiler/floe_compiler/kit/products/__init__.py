@@ -1,1 +1,1 @@
-"""Data products as pods: their steps, and the variables, secrets and servers of these."""
+"""Data products as pods: their steps, with variables, secrets and servers."""

@@ -1,6 +1,6 @@
-"""The catalog's variables of steps: those of the platform's contract, and those of PyIceberg (and so dlt).
+"""The steps' variables for the catalog: those of the platform's contract, and those of PyIceberg (and so dlt).
 
-PyIceberg 0.12 reads these names (`pyiceberg/utils/config.py`); dlt and PyIceberg were run with them.
+PyIceberg 0.12 reads these names (`pyiceberg/utils/config.py`); they were tested with dlt and PyIceberg.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from floe_compiler.model.plan import Product
 
 FROM_ENVIRONMENT = "Iceberg clients, dbt and the AWS SDKs take their credentials from the environment"
 PYICEBERG = "PYICEBERG_CATALOG__DEFAULT__"
-"""PyIceberg's `load_catalog()` without a name, and dlt, read the catalog `default`."""
+"""PyIceberg's `load_catalog()` without a name, and dlt, use the catalog `default`."""
 
 
 def catalog_variables(lakehouse: Lakehouse, product: Product) -> Iterator[Variable]:
-    """Yield the variables of a product's steps for the catalog and its tables."""
+    """Yield a product's variables for the catalog and its tables."""
     yield from lakehouse.catalog.variables
     yield from _contract(lakehouse)
     yield from _pyiceberg(lakehouse)
@@ -42,7 +42,7 @@ def _contract(lakehouse: Lakehouse) -> Iterator[Variable]:
             client_id, client_secret = name(names.CLIENT_ID), name(names.CLIENT_SECRET)
             yield Variable(client_id, secret=login.client_id, reason=FROM_ENVIRONMENT)
             yield Variable(client_secret, secret=login.client_secret, reason=FROM_ENVIRONMENT)
-            # Kubernetes substitutes the values of the two variables above.
+            # Kubernetes inserts the values of the two variables above.
             yield Variable(name(names.CREDENTIAL), f"$({client_id}):$({client_secret})")
         case BearerToken():
             yield Variable(name(names.TOKEN), secret=login.token, reason=FROM_ENVIRONMENT)
@@ -63,30 +63,32 @@ def _pyiceberg(lakehouse: Lakehouse) -> Iterator[Variable]:
             yield Variable(f"{PYICEBERG}TOKEN", f"$({lakehouse.variable(names.TOKEN)})")
     for name, value in catalog.headers:
         yield Variable(f"{PYICEBERG}HEADER__{identifier(name).upper()}", value)
-    # PyIceberg asks for vended credentials by default, and Polaris refuses access to a table for which it does not
-    # vend them (apache/polaris#2711). Steps have credentials of their own.
+    # PyIceberg requests vended credentials by default, and Polaris refuses access to a table if it does not vend them
+    # (apache/polaris#2711). Steps have their own credentials.
     yield Variable(f"{PYICEBERG}HEADER__X_ICEBERG_ACCESS_DELEGATION", "")
 
 
 def table(namespace: str, product: str, output: str) -> str:
     """Return the Iceberg table of an output: `sales.customer_360__segments`.
 
-    One level of namespaces (the domain's own): DuckDB and Snowflake have no nested ones. Two underscores, as dbt users
-    write names in two parts, so that `a` + `b-c` is not `a-b` + `c`.
+    There is one level of namespaces (the domain), as DuckDB and Snowflake do not support nested namespaces. Two
+    underscores, as in dbt's names, separate product and output, so that `a` + `b-c` differs from `a-b` + `c`.
     """
     return f"{namespace}.{identifier(product)}__{identifier(output)}"
 
 
 def _tables(catalog: Catalog, product: Product) -> Iterator[Variable]:
-    own = catalog.client(product.domain).namespace
+    own_namespace = catalog.client(product.domain).namespace
     for output in product.spec.outputs:
-        yield Variable(f"FLOE_OUTPUT_{identifier(output.name).upper()}", table(own, product.name, output.name))
-    for one in product.spec.inputs:
-        namespace = catalog.client(one.domain or product.domain).namespace
-        yield Variable(input_name(product, one), table(namespace, one.product, one.output))
+        yield Variable(
+            f"FLOE_OUTPUT_{identifier(output.name).upper()}", table(own_namespace, product.name, output.name)
+        )
+    for declared in product.spec.inputs:
+        namespace = catalog.client(declared.domain or product.domain).namespace
+        yield Variable(input_name(product, declared), table(namespace, declared.product, declared.output))
 
 
 def input_name(product: Product, declared: ProductInput) -> str:
-    """Return the name of the variable that holds an input's table: `FLOE_INPUT_SALES__CUSTOMER_360__SEGMENTS`."""
+    """Return the name of the variable with an input's table: `FLOE_INPUT_SALES__CUSTOMER_360__SEGMENTS`."""
     parts = (declared.domain or product.domain, declared.product, declared.output)
     return "FLOE_INPUT_" + "__".join(identifier(part).upper() for part in parts)

@@ -1,4 +1,4 @@
-"""Data products as pods: the containers of their steps, what they may call, and who they are."""
+"""Data products as pods: the containers of their steps, the servers they call, and their labels."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
 
 IDENTITY = Identity(10001, 10001, 10001)
-"""The user that steps run as, instead of the image's."""
+"""The user that steps run as, whatever the image's user is."""
 
 GRACE = 60
-"""Seconds that a step has to cancel its queries when its pod is stopped."""
+"""Seconds that a step has to cancel its queries when its pod is deleted."""
 
 ASKED_FOR = "the data product asks for it as a variable"
 
@@ -42,7 +42,7 @@ class StepSettings(Input):
     )
     """CPU and memory."""
     scratch: Storage = "4Gi"
-    """The size of `/tmp`, where DuckDB and dlt keep their files; the steps of a run share it."""
+    """The size of `/tmp`, which DuckDB and dlt use. The steps of a run share it."""
 
 
 LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
@@ -50,14 +50,14 @@ LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu":
 
 
 def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
-    """Return the requirements of an orchestrator's products: an engine if one runs dbt, and optional capabilities."""
+    """Return the requirements of an orchestrator's products: an engine if any runs dbt, and optional capabilities."""
     dbt = any(has_step(product.spec, "dbt") for product in instance.products)
     optional = tuple(Requirement(kind, optional=True) for kind in (Catalog, ObjectStore, Collector, Lineage))
     return (*optional, Requirement(Compute)) if dbt else optional
 
 
 def product_pod(context: Context[Any], product: Product, containers: tuple[Container, ...]) -> Pod:
-    """Return the pod in which the steps of a product run: the last container, after all those before it."""
+    """Return the pod that runs a product's steps: the last is its main container, the others are init containers."""
     store = context.optional(ObjectStore)
     return Pod(
         containers=containers[-1:],
@@ -72,7 +72,7 @@ def product_pod(context: Context[Any], product: Product, containers: tuple[Conta
 
 
 def product_labels(product: Product) -> tuple[tuple[str, str], ...]:
-    """Return the labels for finding a product's pods and summing up their cost."""
+    """Return the labels for finding a product's pods and adding up their cost."""
     return ((labels.DOMAIN, product.domain), (labels.PRODUCT, product.name))
 
 
@@ -82,7 +82,7 @@ def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
 
 
 def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
-    """Return every server that the steps of a product connect to."""
+    """Return all servers that the steps of a product connect to."""
     catalog, collector = context.optional(Catalog), context.optional(Collector)
     services = (context.optional(Lineage), dbt_compute(context, product), context.optional(ObjectStore))
     return (
@@ -95,7 +95,7 @@ def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
 
 def step_container(context: Context[Any], product: Product, step: PlannedStep, settings: StepSettings) -> Container:
     """Return the container of one step."""
-    own = (
+    own_variables = (
         *(Variable(name, literal(value)) for name, value in step.variables),
         *(Variable(name, secret=secret, reason=ASKED_FOR) for name, secret in step.secrets),
     )
@@ -104,12 +104,12 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
         name=step.name,
         resources=declared(step.resources or settings.resources),
         command=tuple(literal(word) for word in step.command),
-        variables=distinct((*environment(context, product), *own)),
+        variables=distinct((*environment(context, product), *own_variables)),
     )
 
 
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:
-    """Return the common fields of all steps' containers."""
+    """Return the fields that the containers of all steps share."""
     compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
     return Container(
         name="steps",
@@ -126,5 +126,5 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
 
 
 def literal(text: str) -> str:
-    """Return authored text so that Kubernetes takes it literally: it replaces `$(NAME)`, and makes `$$` one `$`."""
+    """Escape text for Kubernetes, which replaces `$(NAME)` and turns `$$` into `$`."""
     return re.sub(r"\$(?=[$(])", "$$", text)

@@ -1,8 +1,8 @@
 """dbt as a client of the platform's engines and tables: `profiles.yml`, derived from their capabilities.
 
-Read by dbt-core 1.11.16 with dbt-duckdb 1.11.1 (DuckDB 1.5.5, the catalog played by the tests) and dbt-snowflake
-1.11.6. dbt-duckdb installs extensions before it applies `settings`, so settings go into `config_options`, which count
-from the start.
+Tested with dbt-core 1.11.16, dbt-duckdb 1.11.1 (DuckDB 1.5.5, with a fake catalog) and dbt-snowflake 1.11.6.
+dbt-duckdb installs extensions before it applies `settings`, so settings go into `config_options`, which apply from the
+start.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ PROFILE = "floe"
 FOLDER = "/etc/dbt"
 
 LAKEHOUSE = "lakehouse"
-"""The name under which DuckDB attaches the Iceberg catalog."""
+"""The name of the Iceberg catalog in DuckDB."""
 
 ICEBERG_EXTENSIONS = ("httpfs", "avro", "aws", "iceberg")
-"""What DuckDB needs for that."""
+"""The extensions that DuckDB needs for the catalog."""
 
 Target = dict[str, Any]
 Adapter = Callable[[Target, Compute, Lakehouse | None], Target]
-"""Returns the dbt target of an engine that deviates from the common form, given the common form."""
+"""Turns the common form of a dbt target into that of an engine with its own form."""
 
 
 def profiles(environment: str, compute: Compute, lakehouse: Lakehouse | None) -> ConfigFile:
@@ -39,7 +39,7 @@ def profiles(environment: str, compute: Compute, lakehouse: Lakehouse | None) ->
 def target(compute: Compute, lakehouse: Lakehouse | None) -> Target:
     """Return a target of `profiles.yml` in the common form of dbt's adapters: type, connection and threads.
 
-    It contains the names of variables, and no secrets.
+    It contains names of variables, but no secrets.
     """
     connection = {name: _written(value) for name, value in compute.connection}
     common = {"type": compute.engine, **connection, "threads": compute.threads}
@@ -52,7 +52,7 @@ def _written(value: str | FromVariable) -> str:
 
 
 def env_var(name: str) -> str:
-    """Return the Jinja expression with which a profile reads an environment variable."""
+    """Return the Jinja expression that reads an environment variable in a profile."""
     return f"{{{{ env_var('{name}') }}}}"
 
 
@@ -89,7 +89,7 @@ def _attached(lakehouse: Lakehouse) -> Target:
                     "type": "iceberg",
                     **({"secret": login["name"]} if login else {"authorization_type": "none"}),
                     "endpoint": env_var(lakehouse.variable(names.URI)),
-                    # The step has its own credentials for the store, and needs none from the catalog.
+                    # The step has its own credentials for the store and needs none from the catalog.
                     "access_delegation_mode": "none",
                 },
             }
@@ -119,7 +119,7 @@ def _store_secret() -> dict[str, str]:
     return {
         "type": "s3",
         "name": "warehouse",
-        # The keys in the environment or the role of the ServiceAccount, whichever the step has.
+        # The keys in the environment, or the role of the ServiceAccount.
         "provider": "credential_chain",
         "region": env_var(names.AWS_REGION),
         "endpoint": env_var(names.S3_ENDPOINT),
@@ -130,4 +130,4 @@ def _store_secret() -> dict[str, str]:
 
 
 ADAPTERS: Mapping[str, Adapter] = {"duckdb": _duckdb, "snowflake": _snowflake}
-"""By the engine's kind; every other gets the common form."""
+"""By kind of engine; other engines use the common form."""

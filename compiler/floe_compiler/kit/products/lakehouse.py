@@ -1,4 +1,4 @@
-"""The mesh's Iceberg tables as one domain sees them, for every program that reads or writes them."""
+"""A domain's access to the mesh's Iceberg tables, for all programs that read or write them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from floe_compiler.model.plan import Context
 
 @dataclass(frozen=True, slots=True)
 class Lakehouse:
-    """The catalog, the domain's client in it, and the store that the tables lie in, if the platform has one."""
+    """The catalog, the domain's client, and the object store of the tables, if the platform has one."""
 
     catalog: Catalog
     client: CatalogClient
     store: ObjectStore | None
 
     def variable(self, name: str) -> str:
-        """Return the whole name of one of the catalog's variables."""
+        """Return the full name of a variable for the catalog."""
         return f"{self.catalog.prefix}{name}"
 
 
 def lakehouse(context: Context[Any], domain: str) -> Lakehouse | None:
-    """Return the lakehouse as a domain sees it; None without a catalog."""
+    """Return a domain's lakehouse; None if there is no catalog."""
     catalog = context.optional(Catalog)
     return Lakehouse(catalog, catalog.client(domain), context.optional(ObjectStore)) if catalog else None

@@ -1,7 +1,7 @@
 """The environment variables of every step of a data product, from the capabilities of the platform.
 
-The names of the platform's own contract are in `environment_names`. The others are those that the programs really
-read: dlt 1.31 (`DESTINATION__...`), botocore, the OpenTelemetry SDKs and the OpenLineage clients.
+The names of the platform's contract are in `environment_names`. The other names are those that the programs read: dlt
+1.31 (`DESTINATION__...`), botocore, the OpenTelemetry SDKs and the OpenLineage clients.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from floe_compiler.model.plan import Context, Product
 
 
 def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]:
-    """Return the variables that all steps of a product have in common, each name once."""
+    """Return the variables of all steps of a product, each name once."""
     compute, tables = dbt_compute(context, product), lakehouse(context, product.domain)
     return distinct(
         (
@@ -34,12 +34,12 @@ def environment(context: Context[Any], product: Product) -> tuple[Variable, ...]
 
 
 def distinct(variables: Iterable[Variable]) -> tuple[Variable, ...]:
-    """Return each name once: the last value at the position of the first, as `$(NAME)` only refers backwards."""
+    """Return each name once: the last value at the position of the first, as `$(NAME)` only refers to earlier ones."""
     return tuple({variable.name: variable for variable in variables}.values())
 
 
 def _product(context: Context[Any], product: Product) -> Iterator[Variable]:
-    # The user that the steps run as has no writable home folder in the image.
+    # The user of the steps has no writable home folder in the image.
     yield Variable("HOME", "/tmp")  # noqa: S108 - the path in the container
     yield Variable("PYTHONUNBUFFERED", "1")
     yield Variable("FLOE_ENVIRONMENT", context.settings.environment.name)
@@ -92,5 +92,5 @@ def _lineage(lineage: Lineage | None, context: Context[Any], product: Product) -
     if lineage is None:
         return
     yield Variable(names.OPENLINEAGE_URL, lineage.url)
-    # One for each domain: two domains may well have jobs of one name.
+    # One for each domain, as two domains may have jobs with the same name.
     yield Variable(names.OPENLINEAGE_NAMESPACE, f"{context.settings.platform.name}.{product.domain}")

@@ -1,7 +1,7 @@
 """The steps of a data product: what each runs, as a Job's container or as an orchestrator's task.
 
-What the programs need was found by running them as a foreign user on a read-only root: dlt 1.31, dbt-core 1.11 with
-dbt-duckdb, soda-core 4.28, openlineage-dbt 1.54 (also with nobody listening).
+What the programs need was found by running them as another user on a read-only root file system: dlt 1.31, dbt-core
+1.11 with dbt-duckdb, soda-core 4.28, openlineage-dbt 1.54 (also without a lineage server).
 """
 
 from __future__ import annotations
@@ -33,33 +33,33 @@ VERIFY_CONTRACTS = ConfigFile(
 )
 
 DLT_VARIABLES = {
-    # Load packages are staged there. A pipeline's state is kept in its destination: nothing is lost with the pod.
+    # Load packages are staged there. A pipeline's state is in its destination, so nothing is lost with the pod.
     "DLT_DATA_DIR": "/tmp/dlt",  # noqa: S108 - the path in the container
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "INFO",
     "RUNTIME__LOG_FORMAT": "JSON",
 }
 DBT_VARIABLES = {
-    # The image is read-only, and dbt prints nothing if it cannot write its log.
+    # The file system is read-only, and dbt prints nothing if it cannot write its log.
     "DBT_TARGET_PATH": "/tmp/target",  # noqa: S108
     "DBT_LOG_PATH": "/tmp/logs",  # noqa: S108
     "DBT_LOG_FORMAT": "json",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
 }
-# As it comes, dbt's reporter tries for 9 s to send each event, and a project of hundreds of models sends hundreds: with
-# the service down or not answering, every run would exceed its deadline.
+# By default, dbt's reporter tries for 9 s to send each event, and a project with hundreds of models sends hundreds of
+# events: if the service were down, every run would exceed its deadline.
 LINEAGE_VARIABLES = {
     "OPENLINEAGE__TRANSPORT__TYPE": "http",
     "OPENLINEAGE__TRANSPORT__RETRY__TOTAL": "0",
     "OPENLINEAGE__TRANSPORT__TIMEOUT": "2",
 }
-# Without it each run waits some seconds for a server that no network policy lets it reach.
+# Without it, each run waits some seconds for a server that network policies block.
 QUALITY_VARIABLES = {"SODA_CORE_TELEMETRY_ENABLED": "false"}
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One step: its command, its own variables (as they are, nothing escaped) and the secrets that it asks for."""
+    """One step: its command, its own variables (not escaped) and its secrets."""
 
     name: str
     type: str
@@ -71,11 +71,11 @@ class PlannedStep:
 
 
 STAND_IN = 32
-"""The length of the value that stands in for a source's secret where secrets are generated."""
+"""The length of the generated value that replaces a source's secret in environments without a vault."""
 
 
 def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep, ...]:
-    """Return the steps of a product, in their order."""
+    """Return the steps of a product, in order."""
     secrets = named_secrets(context.instance.products, context.instance.namespace)
     return tuple(
         PlannedStep(
@@ -85,8 +85,8 @@ def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep,
             variables=tuple({**_variables(context, product, step), **step.variables}.items()),
             secrets=tuple((name, secrets[use.secret].key(use.key)) for name, use in step.secrets.items()),
             servers=tuple(
-                Endpoint(one.host, (Port(f"port-{one.port}", one.port, scheme="https"),), cidr=one.cidr)
-                for one in step.connects
+                Endpoint(server.host, (Port(f"port-{server.port}", server.port, scheme="https"),), cidr=server.cidr)
+                for server in step.connects
             ),
             resources=step.resources,
         )
@@ -105,16 +105,16 @@ def dbt_compute(context: Context[Any], product: Product) -> Compute | None:
 
 
 def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, Secret]:
-    """Return the secrets that steps name in the domain's namespace, with the keys that any of the steps asks for."""
+    """Return the secrets that steps use in the domain's namespace, with all keys that they use."""
     keys: dict[str, set[str]] = {}
     for use in (use for product in products for step in product.spec.steps for use in step.secrets.values()):
         keys.setdefault(use.secret, set()).add(use.key)
     return {
-        # Where there is no vault, a made-up value lets the pods start; the source outside will refuse it.
+        # Without a vault, a generated value lets the pods start; the external source will refuse it.
         name: Secret(
-            name, namespace, tuple(SecretKey(key, generated=STAND_IN) for key in sorted(found)), remembered=False
+            name, namespace, tuple(SecretKey(key, generated=STAND_IN) for key in sorted(names)), remembered=False
         )
-        for name, found in keys.items()
+        for name, names in keys.items()
     }
 
 
@@ -151,9 +151,9 @@ def _variables(context: Context[Any], product: Product, step: AnyStep) -> Mappin
 def _dlt_destination(context: Context[Any], product: Product) -> Mapping[str, str]:
     """Return dlt's default destination: Iceberg tables in the domain's namespace."""
     tables = lakehouse(context, product.domain)
-    found = {"DESTINATION_TYPE": "filesystem"} if context.optional(ObjectStore) else {}
+    destination = {"DESTINATION_TYPE": "filesystem"} if context.optional(ObjectStore) else {}
     if tables:
-        # Without the type, dlt keeps its tables in a catalog of its own, in memory.
-        found |= {"ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE": "rest"}
-        found |= {"DATASET_NAME": tables.client.namespace}
-    return found
+        # Without the type, dlt keeps its tables in its own in-memory catalog.
+        destination |= {"ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE": "rest"}
+        destination |= {"DATASET_NAME": tables.client.namespace}
+    return destination

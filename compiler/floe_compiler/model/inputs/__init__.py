@@ -1,7 +1,7 @@
-"""The authored documents: strict, frozen models of what people write, one module for each kind.
+"""Models of the documents that people write: strict and frozen, one module for each kind.
 
-Slots (`orchestrator`, `catalog` ...) are not fields here: which slots there are, and what may stand in each, is for the
-components to say (`components/`); `resolve/slots.py` takes them out before these models see a document.
+Slots (`orchestrator`, `catalog` ...) are not fields here, as components define them (`components/`). `resolve/slots.py`
+removes them before a document is validated against these models.
 """
 
 from floe_compiler.model.inputs.common import (

@@ -21,18 +21,18 @@ from floe_compiler.model.quantities import parse_quantity
 
 
 class Input(BaseModel):
-    """The base of everything authored: unknown keys are errors, values are not converted, instances are frozen."""
+    """The base of all models here: unknown keys are errors, values are not converted, instances are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Metadata(Input):
-    """Who and what a document is."""
+    """Name, owner and description of what the document defines."""
 
     name: Name
-    """The name, a DNS label: it becomes part of Kubernetes names."""
+    """The name, a DNS label. It becomes part of the names of Kubernetes objects."""
     owner: Owner
-    """Who answers for it: a team's mail address or handle."""
+    """The team that owns it: a mail address or handle."""
     description: str = ""
     """What it is for, in a sentence."""
 
@@ -41,7 +41,7 @@ class VersionedMetadata(Metadata):
     """Metadata of something that is released."""
 
     version: SemanticVersion
-    """The semantic version of what is described (`1.4.2`)."""
+    """The semantic version (`1.4.2`)."""
 
 
 class Amounts(Input):
@@ -54,31 +54,32 @@ class Amounts(Input):
 
 
 class ResourceSettings(Input):
-    """What a container asks for and may use at most."""
+    """Resource requests and limits of a container."""
 
     requests: Amounts
-    """What the scheduler sets aside for the container."""
+    """What the scheduler reserves for the container."""
     limits: Amounts
-    """What the container may use at most; not below the requests."""
+    """The most that the container may use; at least the requests."""
 
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
         for name in ("cpu", "memory"):
-            asked, most = getattr(self.requests, name), getattr(self.limits, name)
-            if parse_quantity(asked) > parse_quantity(most):
-                raise ValueError(f"requests {name} {asked}, above the limit of {most}; raise the limit or ask for less")
+            request, limit = getattr(self.requests, name), getattr(self.limits, name)
+            if parse_quantity(request) > parse_quantity(limit):
+                problem = f"{name} request {request} is above the limit {limit}"
+                raise ValueError(f"{problem}; raise the limit or request less")
         return self
 
 
 class ReplicaBounds(Input):
-    """As many replicas as their use of CPU asks for, within bounds: an autoscaler decides."""
+    """The bounds of an autoscaler, which adjusts the number of replicas to their CPU use."""
 
     minimum: Annotated[int, Field(ge=1)] = 2
-    """How many there are at least."""
+    """The lowest number of replicas."""
     maximum: Annotated[int, Field(ge=1)] = 5
-    """How many there are at most; the quota must have room for them."""
+    """The highest number of replicas; the quota must have room for them."""
     cpu_percent: Annotated[int, Field(ge=1)] = 80
-    """The use of CPU that is aimed at, of what each replica requests."""
+    """The CPU use that the autoscaler aims at, in percent of the CPU requests."""
 
 
 Replicas = Annotated[int, Field(ge=1)] | ReplicaBounds
@@ -86,25 +87,25 @@ Replicas = Annotated[int, Field(ge=1)] | ReplicaBounds
 
 
 class Quota(Input):
-    """What a namespace may use in all: the sum of its pods must fit, or compiling fails."""
+    """The resource quota of a namespace. Compiling fails if its pods do not fit."""
 
     cpu: Cpu = "4"
-    """Sum of CPU requests."""
+    """Sum of all CPU requests."""
     memory: Memory = "8Gi"
-    """Sum of memory requests."""
+    """Sum of all memory requests."""
     pods: Annotated[int, Field(ge=1)] = 50
     """Number of pods."""
     storage: Storage = "100Gi"
-    """Sum of the persistent volume claims."""
+    """Sum of all persistent volume claims."""
 
 
 class Toleration(Input):
-    """A taint that pods put up with."""
+    """A taint that pods tolerate."""
 
     key: LabelKey
     """The taint's key."""
     value: LabelValue = ""
-    """The taint's value; empty: any."""
+    """The taint's value; empty: any value."""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
     """The taint's effect."""
 
@@ -115,13 +116,13 @@ class Placement(Input):
     node_selector: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     """Labels that a node must have."""
     tolerations: tuple[Toleration, ...] = Field(default=(), strict=False)
-    """Taints of nodes that pods put up with."""
+    """Node taints that pods tolerate."""
 
 
 class Placements(Input):
-    """The nodes for long-running services and for data pipelines, which often have their own."""
+    """The nodes for long-running services, and those for data pipelines."""
 
     services: Placement = Placement()
-    """Where servers run."""
+    """The nodes that servers run on."""
     jobs: Placement = Placement()
-    """Where pipelines and other tasks run."""
+    """The nodes that pipelines and other jobs run on."""

@@ -1,4 +1,4 @@
-"""Databases, as the components that need one let people choose them."""
+"""The choice of a database, for the components that need one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PostgresqlServer(Input):
     type: Literal["postgresql"] = "postgresql"
     """The kind of database."""
     server: Name | None = None
-    """The server's name; consumers that name the same one share it. Default: `<component>-postgresql`."""
+    """The server's name; components with the same name here share one server. Default: `<component>-postgresql`."""
     storage: Storage = "10Gi"
     """The size of its volume."""
     resources: ResourceSettings = ResourceSettings(
@@ -53,9 +53,9 @@ class DatabaseSecret(Input):
     name: ObjectName
     """The secret's name."""
     keys: SecretKeys = SecretKeys()
-    """Which keys hold what."""
+    """The keys of the user's name and the password."""
     existing: bool = False
-    """Somebody else puts the Secret into the namespace: nothing is rendered for it."""
+    """The Secret is created outside the compiler, which then renders nothing for it."""
 
 
 class ExternalPostgresql(OutsideServer):
@@ -66,26 +66,26 @@ class ExternalPostgresql(OutsideServer):
     port: PortNumber = 5432
     """The server's port."""
     database: SqlName | None = None
-    """The database; default: the component's usual one."""
+    """The database's name. Default: the component's usual name."""
     user: SqlName | None = None
-    """The user; default: the one that the secret names under `keys.username`."""
+    """The user's name. Default: the secret's value under `keys.username`."""
     tls: Literal["require", "prefer"] = "require"
-    """Whether connections must be encrypted, or are only if the server can; its certificate is not looked at."""
+    """`require`: connections must be encrypted; `prefer`: only if the server can. Its certificate is not verified."""
     secret: DatabaseSecret
-    """Where the credentials are."""
+    """The secret with the credentials."""
 
 
 INSIDE = "postgresql"
-"""The type of a database whose type nobody says."""
+"""The default type of a database."""
 
 
-def _inside_the_cluster(value: Any) -> Any:
-    """Let a database whose type nobody says be a server inside the cluster."""
+def _with_default_type(value: Any) -> Any:
+    """Add the default type, a server inside the cluster, where none is set."""
     return {"type": INSIDE, **value} if isinstance(value, dict) else value
 
 
 DatabaseChoice = Annotated[
     PostgresqlServer | ExternalPostgresql,
     Field(discriminator="type", json_schema_extra={DEFAULT_TYPE: INSIDE}),
-    BeforeValidator(_inside_the_cluster),
+    BeforeValidator(_with_default_type),
 ]

@@ -21,14 +21,14 @@ class Domain(Input):
     """A domain of the data mesh: a team that owns data products and the orchestrator that runs them."""
 
     apiVersion: Literal["floe.dev/v1"]  # noqa: N815
-    """The version of this language."""
+    """The API version of the document."""
     kind: Literal["Domain"]
     """The kind of document."""
     metadata: Metadata
-    """Name and owner of the domain; the name is the folder's."""
+    """Name and owner of the domain. The name must be that of the folder."""
     quota: Quota | None = None
     """The quota of the domain's namespace, where it differs from the platform's."""
     placement: Placements | None = None
     """The nodes that the domain's pods run on, where they differ from the platform's."""
     environments: tuple[Name, ...] | None = Field(default=None, strict=False)
-    """The environments that the domain exists in; none: all."""
+    """The environments that the domain exists in. Default: all."""

@@ -1,4 +1,4 @@
-"""`overlays/<environment>/environment.yaml`: where the platform runs and how big."""
+"""`overlays/<environment>/environment.yaml`: where the platform runs, and at what scale."""
 
 from __future__ import annotations
 
@@ -30,42 +30,42 @@ class Cluster(Input):
     server: Annotated[str, matching(r"^https://\S+$", "its URL", "https://k8s.acme.example:6443")] = (
         "https://kubernetes.default.svc"
     )
-    """The API server's address as Argo CD knows it."""
+    """The URL of the API server, as registered in Argo CD."""
     api_server_cidr: Cidr = "0.0.0.0/0"
-    """Addresses of the API server, for the network policies of pods that need it."""
+    """The address range of the API server, for the network policies of pods that call it."""
     nodes: Annotated[int, Field(ge=1)] = 3
-    """How many nodes to count for DaemonSets when quotas are checked."""
+    """The number of nodes to assume for DaemonSets when quotas are checked."""
     ingress_namespace: NamespaceName | None = None
-    """The namespace of the ingress controller, which may then reach user interfaces; none: nothing may."""
+    """The namespace of the ingress controller, which may then reach user interfaces. Default: none may."""
 
 
 class Namespaces(Input):
-    """How namespaces are called."""
+    """How namespaces are named."""
 
     pattern: NamespacePattern = "floe-{scope}"
-    """The name, with `{scope}` for `platform` or `<domain>-domain`."""
+    """The namespace's name, with `{scope}` for `platform` or `<domain>-domain`."""
 
 
 class Environment(Input):
-    """Where the platform runs and how big, and what is different there."""
+    """Where the platform runs, at what scale, and what differs there."""
 
     apiVersion: Literal["floe.dev/v1"]  # noqa: N815
-    """The version of this language."""
+    """The API version of the document."""
     kind: Literal["Environment"]
     """The kind of document."""
     metadata: Metadata
-    """Name and owner of the environment; the name is the folder's."""
+    """Name and owner of the environment. The name must be that of the folder."""
     cluster: Cluster
     """The cluster."""
     production: bool = False
-    """Hold everything to production's rules: high availability, exact images, no generated secrets."""
+    """Enforce the rules for production: high availability, exact image versions, no generated secrets."""
     scale: Scale = "light"
-    """How big: light (under 100 runs a day), medium (under 1,000), heavy."""
+    """The scale: light (under 100 runs a day), medium (under 1,000) or heavy."""
     storage_class: ObjectName
     """The StorageClass of persistent volumes."""
     namespaces: Namespaces = Namespaces()
-    """How namespaces are called."""
+    """How namespaces are named."""
     platform: dict[str, Any] = Field(default_factory=dict)
-    """Overrides of `platform-manifest.yaml`, in its own words."""
+    """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Overrides of a domain's `domain.yaml`, by the domain's name."""
+    """Overrides of `domain.yaml`, by the domain's name."""

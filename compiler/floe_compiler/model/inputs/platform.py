@@ -1,4 +1,4 @@
-"""`platform-manifest.yaml`: what the platform is made of, everywhere."""
+"""`platform-manifest.yaml`: what the platform is made of, in all environments."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from floe_compiler.model.inputs.common import (
 
 
 class Kubernetes(Input):
-    """The target of the compilation."""
+    """The Kubernetes clusters to compile for."""
 
     version: Annotated[str, matching(r"^1\.\d{2}$", "its first two numbers", "1.34")] = "1.34"
-    """The oldest Kubernetes version among the clusters; rendered objects are checked against its schemas."""
+    """The oldest Kubernetes version among the clusters. Rendered objects are validated against its schemas."""
     cluster_domain: HostName = "cluster.local"
     """The DNS domain of the clusters."""
 
@@ -37,38 +37,38 @@ class Images(Input):
     """Where container images come from."""
 
     registry: RegistryPrefix = "ghcr.io"
-    """The registry (and path) of images that are named without one, such as those of data products."""
+    """The registry (and path) of images that are written without one, such as those of data products."""
     mirrors: dict[HostName, RegistryPrefix] = Field(default_factory=dict)
-    """Upstream registry -> the registry (and path) that mirrors it: every image is pulled from the mirror."""
+    """Upstream registry -> the registry (and path) that mirrors it. Images are pulled from the mirror."""
     pull_secret: ObjectName | None = None
-    """The secret of type `kubernetes.io/dockerconfigjson` with which images are pulled; none: no login."""
+    """The secret of type `kubernetes.io/dockerconfigjson` for pulling images. Default: no login."""
 
 
 class StoreReference(Input):
     """A SecretStore of the External Secrets Operator."""
 
     kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
-    """Whether the store is the cluster's or the namespace's own."""
+    """Whether the store is for the whole cluster or for one namespace."""
     name: ObjectName
     """The store's name."""
 
 
 class ExternalSecrets(Input):
-    """Secrets are read from a store (Vault, AWS Secrets Manager ...) by the External Secrets Operator."""
+    """The External Secrets Operator reads secrets from a store (Vault, AWS Secrets Manager ...)."""
 
     type: Literal["external-secrets"]
-    """The way secrets come into the cluster."""
+    """How secrets get into the cluster."""
     store: StoreReference
-    """The store that holds them."""
+    """The store that has the secrets."""
     refresh_interval: Duration = "1h"
-    """How often the store is asked for new values."""
+    """How often new values are read from the store."""
 
 
 class GeneratedSecrets(Input):
-    """Secrets are made up inside the cluster by the operator's password generators: for clusters without a vault."""
+    """The External Secrets Operator generates secrets in the cluster: for clusters without a vault."""
 
     type: Literal["generated"]
-    """The way secrets come into the cluster. Refused in production."""
+    """How secrets get into the cluster. Not allowed in production."""
 
 
 class ArgoCd(Input):
@@ -90,11 +90,11 @@ class ArgoCd(Input):
     namespace: NamespaceName = "argocd"
     """The namespace that Argo CD runs in."""
     automated: bool = True
-    """Apply commits without somebody pressing Sync."""
+    """Sync new commits automatically."""
     prune: bool | None = None
-    """Delete what left the output. Default: everywhere but in production."""
+    """Delete objects that are no longer in the output. Default: true, except in production."""
     self_heal: bool = True
-    """Undo changes made by hand in the cluster."""
+    """Revert changes made by hand in the cluster."""
 
 
 class Flux(Input):
@@ -118,9 +118,9 @@ class Flux(Input):
     interval: Timeout = "1h"
     """How often Flux compares the cluster with the output."""
     prune: bool | None = None
-    """Delete what left the output. Default: everywhere but in production."""
+    """Delete objects that are no longer in the output. Default: true, except in production."""
     secret: ObjectName | None = None
-    """A secret in Flux's namespace with which a private repository is read."""
+    """The secret in Flux's namespace with the login for a private repository."""
 
 
 SecretsBackend = Annotated[ExternalSecrets | GeneratedSecrets, Field(discriminator="type")]
@@ -128,33 +128,33 @@ Delivery = Annotated[ArgoCd | Flux, Field(discriminator="type")]
 
 
 class SharedServices(Input):
-    """What holds for the shared services' namespace alone."""
+    """Settings of the shared services' namespace only."""
 
     quota: Quota | None = None
-    """Its quota, where it differs from the other namespaces'."""
+    """Its quota, where it differs from that of other namespaces."""
 
 
 class PlatformManifest(Input):
-    """What the platform is made of, everywhere. It carries no value of one environment."""
+    """What the platform is made of, in all environments."""
 
     apiVersion: Literal["floe.dev/v1"]  # noqa: N815 - Kubernetes' own spelling
-    """The version of this language."""
+    """The API version of the document."""
     kind: Literal["PlatformManifest"]
     """The kind of document."""
     metadata: VersionedMetadata
     """Name, version and owner of the platform."""
     kubernetes: Kubernetes = Kubernetes()
-    """The Kubernetes version that is compiled for."""
+    """The Kubernetes clusters to compile for."""
     images: Images = Images()
     """Where container images come from."""
     secrets: SecretsBackend
-    """How secrets come into the cluster."""
+    """How secrets get into the cluster."""
     delivery: Delivery
-    """Which tool applies the output."""
+    """The tool that applies the output."""
     quota: Quota = Quota()
     """The quota of each namespace."""
     shared_services: SharedServices = SharedServices()
-    """What holds for the shared services' namespace alone."""
+    """Settings of the shared services' namespace only."""
     placement: Placements = Placements()
     """The nodes that pods run on."""
     locks: tuple[str, ...] = Field(default=(), strict=False)

@@ -34,7 +34,7 @@ class SecretUse(Input):
     secret: ObjectName
     """The secret's name."""
     key: SecretKeyName
-    """The key in it."""
+    """The key in the secret."""
 
 
 class ExternalServer(OutsideServer):
@@ -47,27 +47,27 @@ class ExternalServer(OutsideServer):
 
 
 class Step(Input):
-    """One step of a data product's pipeline: a container that runs to its end."""
+    """One step of a data product's pipeline: a container that runs to completion."""
 
     name: StepName
     """The step's name, unique in the product."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
-    """Environment variables; never a secret."""
+    """Environment variables, without secrets."""
     secrets: dict[VariableName, SecretUse] = Field(default_factory=dict)
-    """Environment variables that take their value from a secret."""
+    """Environment variables with a value from a secret."""
     connects: tuple[ExternalServer, ...] = Field(default=(), strict=False)
-    """Servers outside the platform that the step connects to; anything else is cut off."""
+    """Servers outside the platform that the step connects to; all others are blocked."""
     resources: ResourceSettings | None = None
-    """CPU and memory; default: by the environment's scale."""
+    """CPU and memory. The default depends on the environment's scale."""
 
 
 class DltStep(Step):
-    """Ingestion with dlt: an external source in, raw Iceberg tables out."""
+    """Ingestion with dlt, from an external source into raw Iceberg tables."""
 
     type: Literal["dlt"]
     """The kind of step."""
     script: RelativePath
-    """The pipeline's Python file in the image, from its working directory."""
+    """The pipeline's Python file, relative to the image's working directory."""
 
 
 class DbtStep(Step):
@@ -78,9 +78,9 @@ class DbtStep(Step):
     project: RelativePath = "dbt"
     """The dbt project's folder in the image."""
     select: tuple[str, ...] = Field(default=(), strict=False)
-    """Node selectors; none: everything."""
+    """dbt node selectors. Default: all nodes."""
     lineage: bool = False
-    """Tell the platform's lineage service what the models read and write. The image must hold `openlineage-dbt`."""
+    """Report to the platform's lineage service what the models read and write. The image needs `openlineage-dbt`."""
 
 
 class QualityStep(Step):
@@ -112,7 +112,7 @@ class ProductSchedule(Input):
     cron: Schedule
     """Minute, hour, day, month, weekday."""
     time_zone: TimeZone = "Etc/UTC"
-    """The time zone that the times are in (`Europe/Berlin`)."""
+    """The time zone of the schedule (`Europe/Berlin`)."""
     enabled: bool = True
     """Whether the schedule is on."""
 
@@ -123,9 +123,9 @@ class ProductInput(Input):
     product: Name
     """The product."""
     output: Name
-    """Its output."""
+    """The product's output."""
     domain: Name | None = None
-    """The product's domain; default: this product's own."""
+    """The domain of that product. Default: the domain of this one."""
 
 
 class ProductOutput(Input):
@@ -134,31 +134,31 @@ class ProductOutput(Input):
     name: Name
     """The output's name, unique in the product."""
     description: str = ""
-    """What it holds."""
+    """What the table contains."""
 
 
 class DataProduct(Input):
-    """A data product: an image, the steps that run in it, when, and what goes in and out."""
+    """A data product: an image, the steps that run in it, a schedule, inputs and outputs."""
 
     apiVersion: Literal["floe.dev/v1"]  # noqa: N815
-    """The version of this language."""
+    """The API version of the document."""
     kind: Literal["DataProduct"]
     """The kind of document."""
     metadata: VersionedMetadata
-    """Name, version and owner of the product; the name is the file's."""
+    """Name, version and owner of the product. The name must be that of the file."""
     image: ImageReference
-    """The image with the product's code, by exact tag or digest; without a registry: from `images.registry`."""
+    """The image with the product's code, with an exact tag or digest. Without a registry, `images.registry` is used."""
     run_by: Literal["orchestrator", "kubernetes"] = "orchestrator"
-    """Who starts the runs: the domain's orchestrator, or a CronJob."""
+    """What starts the runs: the domain's orchestrator, or a CronJob."""
     schedule: ProductSchedule | None = None
-    """When it runs; none: by hand only."""
+    """When it runs. Default: only when started by hand."""
     timeout: Timeout = "1h"
-    """How long one run may take."""
+    """How long a run may take."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
-    """How often a failed run is tried again."""
+    """How often a failed run is retried."""
     inputs: tuple[ProductInput, ...] = Field(default=(), strict=False)
     """Tables of other products that it reads."""
     outputs: tuple[ProductOutput, ...] = Field(default=(), strict=False)
     """Tables that it offers."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, strict=False)]
-    """What a run does, in order; a step starts when the one before it has succeeded."""
+    """The steps of a run, in order. A step starts when the one before it has succeeded."""

@@ -13,22 +13,22 @@ from floe_compiler.model.inputs.common import Input
 
 
 class OutsideServer(Input):
-    """A server outside the cluster, and the addresses that network policies open for it."""
+    """A server outside the cluster, and the addresses that network policies allow for it."""
 
     host: ServerHost
     """Its DNS name."""
     cidr: Cidr = "0.0.0.0/0"
-    """The addresses it may have, for the network policies; default: any, or that of a `host` which is an address."""
+    """The server's address range, for network policies. Default: any, or `host` if that is an IP address."""
 
     @model_validator(mode="before")
     @classmethod
-    def _one_address(cls, value: Any) -> Any:
+    def _default_cidr(cls, value: Any) -> Any:
         if isinstance(value, dict) and "cidr" not in value and numeric(str(value.get("host", ""))):
             return {**value, "cidr": value["host"]}
         return value
 
     @model_validator(mode="after")
-    def _within(self) -> Self:
+    def _host_in_cidr(self) -> Self:
         address = numeric(self.host)
         if address and address not in ipaddress.ip_network(self.cidr):
             raise ValueError(f"host {self.host} is not in cidr {self.cidr}; leave cidr out, or correct one of them")

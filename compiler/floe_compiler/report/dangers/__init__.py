@@ -1,4 +1,4 @@
-"""Risks of a change: a stable word for programs, and a sentence for the reviewer."""
+"""Risks of a change: a stable word for programs, and a sentence for reviewers."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from floe_compiler.report.dangers.danger import Whole as Whole
 
 WORDS = {
     "data-loss": "Data is deleted, or may be.",
-    "data-moved": "A database, bucket, catalog or realm is another one: what was stored stays in the old one.",
-    "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or applies it no more.",
-    "downgrade": "An older version of a program may not read what the newer one has written.",
-    "exposed": "A Service can be reached from outside of the cluster.",
-    "guard-removed": "A disruption budget or a quota goes, and its pods stay.",
+    "data-moved": "A database, bucket, catalog or realm changes: the existing data stays in the old one.",
+    "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or no longer applies it.",
+    "downgrade": "An older version of a program may not be able to read the data of the newer version.",
+    "exposed": "A Service can be reached from outside the cluster.",
+    "guard-removed": "A disruption budget or a quota is deleted, but its pods are not.",
     "host-change": "A host name no longer leads here.",
     "image-source": "An image comes from another registry or repository.",
     "immutable": "The API server refuses the update: the object must be deleted and recreated.",
     "major-upgrade": "A new major version may need a migration.",
-    "memory-lowered": "A container that needs more than its new limit is killed.",
-    "network-opened": "Pods may reach, or be reached from, more addresses; or no policy restricts them any more.",
+    "memory-lowered": "A container's memory limit is lower: it is killed if it needs more.",
+    "network-opened": "Pods may reach, or be reached from, more addresses, or no policy restricts them any longer.",
     "prune": "The delivery tool deletes objects from the cluster.",
-    "rights-widened": "Rights, or what a project allows, now hold for everything.",
-    "scale-down": "Less of something runs, or nothing.",
-    "scale-up": "Several run of what was made to run alone.",
-    "secret-needed": "The store must hold a value, or pods wait for it.",
-    "security-lowered": "A namespace lets in pods with more privileges.",
-    "storage-shrink": "A volume is to become smaller, which it cannot.",
+    "rights-widened": "Permissions, or what a project allows, now apply to everything.",
+    "scale-down": "A workload runs fewer pods, or none.",
+    "scale-up": "Several replicas run of a workload that had only one.",
+    "secret-needed": "The store must have a value, or pods wait for it.",
+    "security-lowered": "A namespace admits pods with more privileges.",
+    "storage-shrink": "A volume would become smaller, which is not possible.",
     "suspended": "Scheduled work no longer runs.",
 }
-"""Every word with its meaning; docs/delivery.md lists them."""
+"""All words with their meaning; docs/delivery.md lists them."""
 
 _DETECTORS: tuple[Detector, ...] = (
     data.deleted,

@@ -1,4 +1,4 @@
-"""Access: rights, AppProjects, pod security, and the secrets that pods need."""
+"""Access: permissions, AppProjects, pod security, and the secrets that pods need."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PROJECT_LISTS: tuple[Fields, ...] = (
 
 
 def rights_widened(change: Change) -> Iterator[Danger]:
-    """Yield the rights that now apply to everything."""
+    """Yield the permissions that now apply to everything."""
     new = _wildcards(change.after) - _wildcards(change.before)
     if change.kind in ("Role", "ClusterRole") and new:
         yield Danger("rights-widened", f"now allows * in {', '.join(sorted(new))}")
     if at(change.after, ("roleRef", "name")) == "cluster-admin" != at(change.before, ("roleRef", "name")):
-        yield Danger("rights-widened", "now grants every right in the cluster")
+        yield Danger("rights-widened", "now grants all permissions in the cluster")
 
 
 def _wildcards(manifest: Object) -> set[str]:
@@ -40,7 +40,9 @@ def project_widened(change: Change) -> Iterator[Danger]:
     for fields in _PROJECT_LISTS:
         if _any_allowed(change.after, fields) and not _any_allowed(change.before, fields):
             yield Danger("rights-widened", f"now allows * in {fields[-1]}")
-    refused, still = (_kinds(one, ("spec", "namespaceResourceBlacklist")) for one in (change.before, change.after))
+    refused, still = (
+        _kinds(manifest, ("spec", "namespaceResourceBlacklist")) for manifest in (change.before, change.after)
+    )
     if gone := sorted(refused - still):
         yield Danger("rights-widened", f"no longer refuses {', '.join(gone)}")
 
@@ -50,12 +52,12 @@ def _any_allowed(project: Object, fields: Fields) -> bool:
 
 
 def _kinds(project: Object, fields: Fields) -> set[str]:
-    return {str(one.get("kind")) for one in mappings(project, fields)}
+    return {str(entry.get("kind")) for entry in mappings(project, fields)}
 
 
 def security_lowered(change: Change) -> Iterator[Danger]:
     """Yield a danger if a namespace admits more privileged pods."""
-    old, new = (str(at(one, ("metadata", "labels", POD_SECURITY))) for one in (change.before, change.after))
+    old, new = (str(at(manifest, ("metadata", "labels", POD_SECURITY))) for manifest in (change.before, change.after))
     if change.kind != "Namespace" or not change.after or old not in _STRICTNESS:
         return
     if new not in _STRICTNESS[_STRICTNESS.index(old) :]:
@@ -63,33 +65,37 @@ def security_lowered(change: Change) -> Iterator[Danger]:
 
 
 def secrets_needed(change: Change) -> Iterator[Danger]:
-    """Yield the values that the store must hold before pods can start, without those that were already read from it."""
+    """Yield the values that the store must have before pods can start, except those that were already read from it."""
     if change.kind != "ExternalSecret":
         return
-    old, new = (at(one, ("spec", "secretStoreRef", "name")) for one in (change.before, change.after))
+    old, new = (at(manifest, ("spec", "secretStoreRef", "name")) for manifest in (change.before, change.after))
     if old and new and old != new:
-        yield Danger("secret-needed", f"the store {new} must hold what was read from {old}, or pods wait for it")
+        yield Danger("secret-needed", f"the store {new} must have what was read from {old}, or pods wait for it")
     known = set().union(*map(_remote_keys, change.surroundings.secrets_before), _remote_keys(change.before))
     filled_here = [at(store, ("metadata", "name")) for store in change.surroundings.stores if _filled_here(store)]
     more = _remote_keys(change.after) - known
     if more and new not in filled_here:
-        yield Danger("secret-needed", f"the store must hold {', '.join(sorted(more))}, or pods wait for it")
+        yield Danger("secret-needed", f"the store must have {', '.join(sorted(more))}, or pods wait for it")
 
 
 def store_changed(change: Change) -> Iterator[Danger]:
     """Yield a danger if a store's name now refers to another store."""
-    old, new = (at(one, ("spec", "provider")) for one in (change.before, change.after))
+    old, new = (at(manifest, ("spec", "provider")) for manifest in (change.before, change.after))
     if change.kind in _STORES and old and new and old != new:
-        yield Danger("secret-needed", "is another store now, which must hold everything, or pods wait for it")
+        yield Danger("secret-needed", "is now another store, which must have all values, or pods wait for them")
 
 
 def _filled_here(store: Object) -> bool:
-    """Return whether a store hands out generated Secrets of the cluster."""
+    """Return whether a store provides generated Secrets of the cluster."""
     return bool(at(store, ("spec", "provider", "kubernetes")))
 
 
 def _remote_keys(manifest: Object) -> set[str]:
-    """Return the places in the store (`path: property`) that an ExternalSecret reads."""
-    references = (one.get("remoteRef") for one in mappings(manifest, ("spec", "data")))
-    places = ((at(one, ("key",)), at(one, ("property",))) for one in references if isinstance(one, dict))
+    """Return the values in the store (`path: property`) that an ExternalSecret reads."""
+    references = (reference.get("remoteRef") for reference in mappings(manifest, ("spec", "data")))
+    places = (
+        (at(reference, ("key",)), at(reference, ("property",)))
+        for reference in references
+        if isinstance(reference, dict)
+    )
     return {f"{key}: {name}" if name else str(key) for key, name in places if key}

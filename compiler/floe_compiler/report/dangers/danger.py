@@ -20,7 +20,7 @@ Fields = tuple[str, ...]
 class Danger:
     """A risk of a change; `word` never changes its meaning.
 
-    The sentence does not name the object, so that the same danger of many objects can be reported once.
+    The sentence does not name the object, so that the danger can be reported once for many objects.
     """
 
     word: str
@@ -34,7 +34,7 @@ class Whole(Protocol):
         """Yield the objects of a kind."""
 
     def in_namespace(self, namespace: str) -> Sequence[Object]:
-        """Return the objects of a namespace; those without one for an empty name."""
+        """Return the objects of a namespace; for an empty name, those without a namespace."""
 
 
 class Objects:
@@ -45,11 +45,11 @@ class Objects:
 
     def of_kind(self, kind: str) -> Iterable[Object]:
         """Yield the objects of a kind."""
-        return (one for one in self._objects if one.get("kind") == kind)
+        return (manifest for manifest in self._objects if manifest.get("kind") == kind)
 
     def in_namespace(self, namespace: str) -> Sequence[Object]:
-        """Return the objects of a namespace; those without one for an empty name."""
-        return [one for one in self._objects if (at(one, ("metadata", "namespace")) or "") == namespace]
+        """Return the objects of a namespace; for an empty name, those without a namespace."""
+        return [manifest for manifest in self._objects if (at(manifest, ("metadata", "namespace")) or "") == namespace]
 
 
 class Surroundings:
@@ -63,7 +63,7 @@ class Surroundings:
     @cached_property
     def secrets_before(self) -> Sequence[Object]:
         """Return the ExternalSecrets before the change."""
-        return [one for one in self._before if one.get("kind") == "ExternalSecret"]
+        return [manifest for manifest in self._before if manifest.get("kind") == "ExternalSecret"]
 
     @cached_property
     def stores(self) -> Sequence[Object]:
@@ -79,7 +79,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object before and after: empty if it is created or deleted."""
+    """One object before and after; empty if it is created or deleted."""
 
     identity: ObjectId
     before: Object
@@ -102,18 +102,18 @@ Detector = Callable[[Change], Iterator[Danger]]
 
 def containers(manifest: Object) -> dict[str, Object]:
     """Return the containers of an object's pods by name, including init containers."""
-    return {one.name: one.data for one in containers_of(mapping(pod_template(manifest), ("spec",)))}
+    return {container.name: container.data for container in containers_of(mapping(pod_template(manifest), ("spec",)))}
 
 
 def pods_beside(change: Change) -> list[Labels]:
-    """Return the labels of the pods, by template, that the namespace still has after the change."""
-    templates = filter(None, (pod_template(one) for one in change.beside))
+    """Return the labels of the pod templates that the namespace has after the change."""
+    templates = filter(None, (pod_template(manifest) for manifest in change.beside))
     return [mapping(template, ("metadata", "labels")) for template in templates]
 
 
-def less(one: str, other: str) -> bool:
+def less(quantity: str, other: str) -> bool:
     """Return whether a quantity is less than another; False if one of them is not a quantity."""
     try:
-        return parse_quantity(one) < parse_quantity(other)
+        return parse_quantity(quantity) < parse_quantity(other)
     except ValueError:
         return False

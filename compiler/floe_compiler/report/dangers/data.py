@@ -11,7 +11,7 @@ from floe_compiler.report.dangers.danger import Change, Danger, less
 
 LOSSES = {
     "CustomResourceDefinition": "every object of that kind is deleted with it",
-    "Namespace": "the cluster keeps it, as it is protected; deleting it there deletes everything in it",
+    "Namespace": "the cluster keeps it, as it is protected; if you delete it there, everything in it is deleted",
     "PersistentVolumeClaim": "its data may be deleted with it",
     "StatefulSet": "its pods stop; its volumes are kept or deleted by their retention policy",
 }
@@ -26,8 +26,8 @@ def deleted(change: Change) -> Iterator[Danger]:
 def retention_ended(change: Change) -> Iterator[Danger]:
     """Yield a danger if the volumes of a StatefulSet are now deleted with it, or with its replicas."""
     path = ("spec", "persistentVolumeClaimRetentionPolicy")
-    old, new = (mapping(one, path) for one in (change.before, change.after))
-    ended = sorted(when for when, what in new.items() if what == "Delete" != old.get(when))
+    old, new = (mapping(manifest, path) for manifest in (change.before, change.after))
+    ended = sorted(when for when, policy in new.items() if policy == "Delete" != old.get(when))
     if change.kind == "StatefulSet" and change.before and ended:
         yield Danger("data-loss", f"volumes are deleted with their data: {', '.join(ended)}")
 
@@ -35,7 +35,7 @@ def retention_ended(change: Change) -> Iterator[Danger]:
 def immutable(change: Change) -> Iterator[Danger]:
     """Yield changed immutable fields."""
     if not change.after or at(change.before, ("metadata", "name")) != change.identity.name:
-        return  # There was none, or one of another name, so that nothing is changed in place.
+        return  # There was no object, or one with another name, so nothing is changed in place.
     for field in immutable_changes(change.before, change.after):
         yield Danger("immutable", f"{field} cannot be changed; it must be deleted and recreated")
 

@@ -38,7 +38,7 @@ def prune_enabled(change: Change) -> Iterator[Danger]:
     """Yield a danger if the delivery tool begins to prune."""
     path = PRUNES.get(change.kind)
     if path and change.before and at(change.after, path) is True and at(change.before, path) is not True:
-        yield Danger("prune", "now deletes from the cluster what leaves the output")
+        yield Danger("prune", "now deletes objects from the cluster that are no longer in the output")
 
 
 def redirected(change: Change) -> Iterator[Danger]:
@@ -47,10 +47,10 @@ def redirected(change: Change) -> Iterator[Danger]:
         return
     if source := _instead(change, _SOURCES.get(change.kind, ())):
         yield Danger(
-            "delivery-changed", f"now applies {source}; objects that are missing there are pruned or left as they are"
+            "delivery-changed", f"now applies {source}; objects that are missing there are pruned or left unchanged"
         )
     if place := _instead(change, _DESTINATIONS.get(change.kind, ())):
-        yield Danger("delivery-changed", f"now applies to {place}; what it has made there stays")
+        yield Danger("delivery-changed", f"now applies to {place}; objects at the old destination stay")
 
 
 def _instead(change: Change, paths: tuple[Fields, ...]) -> str:
@@ -71,7 +71,7 @@ def delivery_ended(change: Change) -> Iterator[Danger]:
     if change.after or change.kind not in (*PRUNES, "ApplicationSet"):
         return
     if _cascades(change.kind, change.before):
-        yield Danger("prune", "is deleted, and everything that it has delivered with it")
+        yield Danger("prune", "is deleted, with everything that it has delivered")
     else:
         yield Danger("delivery-changed", "is deleted; what it has delivered keeps running without updates")
 
@@ -80,7 +80,9 @@ def _cascades(kind: str, manifest: Object) -> bool:
     """Return whether the deletion of an object of the delivery tool deletes what it delivers."""
     match kind:
         case "Application":
-            return any(str(one).startswith(_FINALIZER) for one in items(manifest, ("metadata", "finalizers")))
+            return any(
+                str(finalizer).startswith(_FINALIZER) for finalizer in items(manifest, ("metadata", "finalizers"))
+            )
         case "ApplicationSet":
             return at(manifest, ("spec", "syncPolicy", "preserveResourcesOnDeletion")) is not True
         case _:

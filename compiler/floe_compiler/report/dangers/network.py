@@ -39,17 +39,17 @@ def addresses_opened(change: Change) -> Iterator[Danger]:
 
 
 def _reach(policy: Object, direction: str) -> Reach:
-    found: Reach = defaultdict(dict)
+    reach: Reach = defaultdict(dict)
     field = _PEERS[direction][0]
     for rule in mappings(policy, ("spec", direction)):
         for peer in mappings(rule, (field,)) if rule.get(field) else _EVERYBODY:
             block = mapping(peer, ("ipBlock",))
             for port in _ports(rule):
                 if block:
-                    found[port].setdefault(str(block.get("cidr")), []).extend(_networks(block))
+                    reach[port].setdefault(str(block.get("cidr")), []).extend(_networks(block))
                 elif peer.get("namespaceSelector") == {} and not peer.get("podSelector"):
-                    found[port][EVERY_POD] = []
-    return found
+                    reach[port][EVERY_POD] = []
+    return reach
 
 
 _EVERYBODY: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in ANYWHERE]
@@ -58,36 +58,36 @@ _EVERYBODY: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in ANYWHERE]
 def _networks(block: Object) -> list[Network]:
     """Return the networks of an `ipBlock` without its exceptions; empty if it is invalid."""
     try:
-        found: list[Network] = [ip_network(str(block.get("cidr")), strict=False)]
+        networks: list[Network] = [ip_network(str(block.get("cidr")), strict=False)]
         for text in items(block, ("except",)):
             gap = ip_network(str(text), strict=False)
-            found = [rest for one in found for rest in _without(one, gap)]
+            networks = [rest for network in networks for rest in _without(network, gap)]
     except ValueError:
         return []
-    return found
+    return networks
 
 
-def _without(one: Network, gap: Network) -> list[Network]:
-    if not one.overlaps(gap):
-        return [one]
-    return [*one.address_exclude(gap)] if _within(gap, one) else []  # type: ignore[arg-type]
+def _without(network: Network, gap: Network) -> list[Network]:
+    if not network.overlaps(gap):
+        return [network]
+    return [*network.address_exclude(gap)] if _within(gap, network) else []  # type: ignore[arg-type]
 
 
-def _within(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+def _within(network: Network, other: Network) -> bool:
+    return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _covered(peer: str, networks: list[Network], known: Mapping[str, list[Network]]) -> bool:
     """Return whether a peer was allowed before; a rule for all addresses includes every pod."""
     if peer == EVERY_POD:
-        return any(one in known for one in (EVERY_POD, *ANYWHERE))
-    before = [network for one in known.values() for network in one]
-    joined = [one for version in (4, 6) for one in _joined(before, version)]
-    return all(any(_within(one, other) for other in joined) for one in networks)
+        return any(everyone in known for everyone in (EVERY_POD, *ANYWHERE))
+    before = [network for allowed in known.values() for network in allowed]
+    joined = [each for version in (4, 6) for each in _joined(before, version)]
+    return all(any(_within(network, other) for other in joined) for network in networks)
 
 
 def _joined(networks: list[Network], version: int) -> Iterator[Network]:
-    return collapse_addresses(one for one in networks if one.version == version)  # type: ignore[type-var]
+    return collapse_addresses(each for each in networks if each.version == version)  # type: ignore[type-var]
 
 
 def _ports(rule: Object) -> list[str]:
@@ -102,35 +102,35 @@ def _port(port: Object) -> str:
 def restriction_lost(change: Change) -> Iterator[Danger]:
     """Yield the directions in which remaining pods are no longer restricted by any policy.
 
-    A policy that selects all pods also applies to those that start later.
+    A policy that selects all pods also applies to pods that start later.
     """
     if change.kind != "NetworkPolicy" or not change.before:
         return
     pods = pods_beside(change)
-    others = [one for one in change.beside if one.get("kind") == "NetworkPolicy"]
+    others = [other for other in change.beside if other.get("kind") == "NetworkPolicy"]
     lost = [
         direction
         for direction in _directions(change.before)
-        if _lost(change.before, pods, [one for one in others if direction in _directions(one)])
+        if _lost(change.before, pods, [other for other in others if direction in _directions(other)])
     ]
     if lost:
-        yield Danger("network-opened", f"no policy restricts the {' and '.join(lost)} of its pods any more")
+        yield Danger("network-opened", f"no policy restricts the {' and '.join(lost)} of its pods any longer")
 
 
 def _lost(policy: Object, pods: list[Labels], others: list[Object]) -> bool:
-    if any(_selects_all(one) for one in others):
+    if any(_selects_all(other) for other in others):
         return False
     selected = [pod for pod in pods if _selects(policy, pod)]
     return bool(selected) and (
-        _selects_all(policy) or not all(any(_selects(one, pod) for one in others) for pod in selected)
+        _selects_all(policy) or not all(any(_selects(other, pod) for other in others) for pod in selected)
     )
 
 
 def _directions(policy: Object) -> list[str]:
     """Return the directions that a policy restricts; without `policyTypes`, egress only if it has rules for it."""
-    given = items(policy, ("spec", "policyTypes"))
-    if given:
-        return [str(one).lower() for one in given]
+    types = items(policy, ("spec", "policyTypes"))
+    if types:
+        return [str(direction).lower() for direction in types]
     return ["ingress", *(["egress"] if items(policy, ("spec", "egress")) else [])]
 
 
@@ -144,9 +144,9 @@ def _selects_all(policy: Object) -> bool:
 
 def service_exposed(change: Change) -> Iterator[Danger]:
     """Yield a danger if a Service is now reachable from outside the cluster."""
-    old, new = (str(at(one, ("spec", "type"))) for one in (change.before, change.after))
+    old, new = (str(at(manifest, ("spec", "type"))) for manifest in (change.before, change.after))
     if change.kind == "Service" and new in _OUTSIDE and new != old:
-        yield Danger("exposed", f"a {new} can be reached from outside of the cluster")
+        yield Danger("exposed", f"a {new} can be reached from outside the cluster")
 
 
 def hosts_changed(change: Change) -> Iterator[Danger]:

@@ -1,7 +1,7 @@
 """Data locations: the databases, buckets and catalogs that an object names.
 
-A new location does not have the old data. Which program reads which setting does not matter: an
-address of a database or a bucket is known by its scheme, and other settings by the last word of their names.
+A new location does not have the old data. The program that reads a setting does not matter: the address of a database
+or a bucket is recognized by its scheme, and other settings by the last word of their names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SETTING = re.compile(
     r"""(?im)^[ \t"'-]*(?:[\w.-]*[_.-])?(account|bucket|database|db_name|hostname|realm|s3_endpoint|warehouse)s?"""
     r"""["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)"""
 )
-# How pods wait for a database, see kit/pods.py.
+# How pods wait for a database, see kit/waits.py.
 _WAIT = re.compile(r"\bpg_isready\b.*? -h (\S+)")
 _CARRIERS = frozenset({"ConfigMap", "CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"})
 
@@ -30,10 +30,10 @@ def data_moved(change: Change) -> Iterator[Danger]:
     """Yield a danger if an object that named a data location now names another one."""
     if change.kind not in _CARRIERS or not change.before or not change.after:
         return
-    before, after = (frozenset(_places(one)) for one in (change.before, change.after))
+    before, after = (frozenset(_places(manifest)) for manifest in (change.before, change.after))
     gone, new = sorted(before - after), sorted(after - before)
     if gone and new:
-        yield Danger("data-moved", f"uses {', '.join(new)}, and the data stays in {', '.join(gone)}")
+        yield Danger("data-moved", f"uses {', '.join(new)}, but the data stays in {', '.join(gone)}")
 
 
 def _places(manifest: Object) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _places(manifest: Object) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in plain data as it would stand in a file: a setting on one line with its name."""
+    """Yield all texts in plain data, each with its key on the same line, as in a file."""
     if isinstance(value, Mapping):
         if {"name", "value"} <= value.keys():  # a variable
             value = {str(value["name"]): value["value"]}
@@ -62,7 +62,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _document(value: Any) -> Any:
-    """Return the value, read if it is a JSON document."""
+    """Return the value, parsed if it is a JSON document."""
     if isinstance(value, str) and value.startswith("{"):
         with suppress(ValueError):
             return json.loads(value)

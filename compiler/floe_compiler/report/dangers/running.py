@@ -41,7 +41,7 @@ def doubled(change: Change) -> Iterator[Danger]:
 
 def _replicas(change: Change) -> tuple[int | None, int | None]:
     path = _REPLICAS.get(change.kind, ("",))
-    old, new = (at(one, path) for one in (change.before, change.after))
+    old, new = (at(manifest, path) for manifest in (change.before, change.after))
     return (old if isinstance(old, int) else None, new if isinstance(new, int) else None)
 
 
@@ -66,14 +66,14 @@ def memory_lowered(change: Change) -> Iterator[Danger]:
     """Yield the containers that may use less memory than before."""
     new = containers(change.after)
     for name, container in containers(change.before).items():
-        limits = [at(one, ("resources", "limits", "memory")) for one in (container, new.get(name))]
+        limits = [at(each, ("resources", "limits", "memory")) for each in (container, new.get(name))]
         old, now = (str(limit) if limit is not None else "" for limit in limits)
         if less(now, old):
-            yield Danger("memory-lowered", f"a container may use {now} of memory, not {old}; it is killed beyond")
+            yield Danger("memory-lowered", f"a container may use {now} of memory instead of {old}, or it is killed")
 
 
 def guard_removed(change: Change) -> Iterator[Danger]:
-    """Yield deleted guards (quotas, disruption budgets) of pods that stay."""
+    """Yield deleted quotas and disruption budgets of pods that stay."""
     if change.after:
         return
     pods = pods_beside(change)
@@ -89,7 +89,7 @@ def images(change: Change) -> Iterator[Danger]:
     new = containers(change.after)
     for name, container in containers(change.before).items():
         try:
-            before, after = (parse_image(str(one.get("image"))) for one in (container, new.get(name, container)))
+            before, after = (parse_image(str(each.get("image"))) for each in (container, new.get(name, container)))
         except ValueError:
             continue
         yield from _version_changed(name, before, after)
@@ -103,7 +103,7 @@ def _version_changed(container: str, before: Image, after: Image) -> Iterator[Da
         return
     change = f"{container} goes from {before.tag} to {after.tag}"
     if versions[1] < versions[0]:
-        yield Danger("downgrade", f"{change}: an older version may not read what the newer one has written")
+        yield Danger("downgrade", f"{change}: an older version may not be able to read the data of the newer version")
     elif versions[0][0] != versions[1][0]:
         yield Danger("major-upgrade", f"{change}: a new major version may need a migration")
 
@@ -114,7 +114,7 @@ def _version(tag: str) -> tuple[int, ...]:
 
 
 def _origins(before: Image, after: Image) -> tuple[str, str]:
-    """Return the names of two images without their common suffix, such as that of a mirrored image."""
+    """Return the names of two images without their common suffix, which images and their mirrors have."""
     names = [f"{image.registry}/{image.repository}".split("/") for image in (before, after)]
     while min(map(len, names)) > 1 and names[0][-1] == names[1][-1]:
         names = [name[:-1] for name in names]

@@ -1,4 +1,4 @@
-"""The Argo CD or Flux objects that apply the output of an environment: DeliveryPlan -> Objects."""
+"""The Argo CD or Flux objects that apply the output of an environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floe_compiler.synthesize.delivery.flux import flux_objects
 
 
 def delivery_objects(plan: DeliveryPlan) -> tuple[Object, ...]:
-    """Return the objects with which the plan's delivery tool applies every folder of the environment's output."""
+    """Return the objects that let the delivery tool apply each folder of the environment's output."""
     if isinstance(plan.delivery, ArgoCd):
         return argocd_objects(plan, plan.delivery)
     return flux_objects(plan, plan.delivery)

@@ -1,7 +1,7 @@
 """Argo CD 3.3 and later: an AppProject that limits what may be applied, and an Application, for each folder.
 
-Fields that would say the default (`prune: false`, `recurse: false`) are left out: Argo CD drops them when it writes an
-object, and whoever manages these Applications by another one would see a difference forever (argoproj/argo-cd#4501).
+Fields with their default value (`prune: false`, `recurse: false`) are left out: Argo CD drops them when it writes an
+object, so an Application that manages these Applications would be OutOfSync forever (argoproj/argo-cd#4501).
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from floe_compiler.synthesize.delivery.folders import Folder, description, folde
 
 API = "argoproj.io/v1alpha1"
 PROJECT_WAVE = -1
-"""Projects come before the Applications in them."""
+"""AppProjects are applied before the Applications in them."""
 
 ANY_KIND = ({"group": "*", "kind": "*"},)
-# Secrets come from a store, never from Git. The others would let a folder hand its own rights on.
+# Secrets come from a store, never from Git. With the others, a folder could give its own permissions to others.
 REFUSED_KINDS = (
     {"group": "", "kind": "Secret"},
     {"group": "argoproj.io", "kind": "AppProject"},
     {"group": "argoproj.io", "kind": "Application"},
     {"group": "argoproj.io", "kind": "ApplicationSet"},
 )
-# These kinds are allowed with any name. A list of names would not be safer, and Argo CD does not show or prune what a
-# project does not allow: an object that left the output, and with it the list, would stay behind unnoticed.
+# These kinds are allowed with any name. A list of names would not be safer. And Argo CD does not show or prune objects
+# that a project does not allow, so an object that is no longer in the output, nor in the list, would stay unnoticed.
 CLUSTER_KINDS = (
     {"group": "external-secrets.io", "kind": "ClusterSecretStore"},
     {"group": "scheduling.k8s.io", "kind": "PriorityClass"},
 )
 
 ANNOTATIONS = {
-    # Only commits that touch the folder are looked at. Relative to the source's path.
+    # Only commits that change the folder cause a sync. The path is relative to the source's path.
     "argocd.argoproj.io/manifest-generate-paths": ".",
-    # The API server computes what an apply would change, so that its defaults do not count as differences.
+    # The API server computes the difference, so that its defaults do not count as one.
     "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
 }
 SYNC_OPTIONS = (
@@ -43,22 +43,22 @@ SYNC_OPTIONS = (
     "CreateNamespace=false",
     # Two Applications with the same object are an error.
     "FailOnSharedResource=true",
-    # Pruned objects are deleted only once the rest is healthy.
+    # Objects are pruned only when all others are healthy.
     "PruneLast=true",
     # Large ConfigMaps do not fit into the annotation of a client-side apply.
     "ServerSideApply=true",
 )
-# A sync that failed is never tried again by itself (argoproj/argo-cd#18442). At the first start, domains fail until
-# their namespaces are there: this keeps trying for half an hour, always with the newest commit.
+# A failed sync is not retried by default (argoproj/argo-cd#18442). At the first start, domains fail until their
+# namespaces exist, so syncs are retried for half an hour, always with the newest commit.
 RETRY = {"limit": 10, "refresh": True, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
 
 
 def argocd_objects(plan: DeliveryPlan, delivery: ArgoCd) -> tuple[Object, ...]:
-    """Return a project and an Application for each folder of the environment's output."""
+    """Return an AppProject and an Application for each folder of the environment's output."""
     return tuple(
-        one
+        object_
         for folder in folders(plan)
-        for one in (_project(plan, delivery, folder), _application(plan, delivery, folder))
+        for object_ in (_project(plan, delivery, folder), _application(plan, delivery, folder))
     )
 
 
@@ -77,7 +77,7 @@ def _namespaced_kinds() -> Object:
 
 
 def _cluster_kinds(plan: DeliveryPlan) -> Object:
-    # By name: relabelling another namespace would lift its pod security. None of them is ever pruned anyway.
+    # By name, as changing the labels of another namespace would disable its pod security. They are never pruned.
     names = sorted(unit.namespace for unit in plan.namespaces)
     namespaces = [{"group": "", "kind": "Namespace", "name": name} for name in names]
     return {
@@ -87,7 +87,7 @@ def _cluster_kinds(plan: DeliveryPlan) -> Object:
 
 
 def _destination(plan: DeliveryPlan, folder: Folder) -> Object:
-    # Cluster-scoped objects have no namespace, but a destination must match one.
+    # Cluster-scoped objects have no namespace, but a destination needs one.
     return {
         "server": plan.cluster.server,
         "namespace": folder.namespace or plan.settings.environment.platform_namespace,

@@ -1,7 +1,7 @@
 """Flux 2.6 and later: a GitRepository for the environment, and a Kustomization for each folder of its output.
 
-The folders are plain YAML without a kustomization.yaml: Flux makes one of all that lies there. There is no
-`targetNamespace`, which would move objects, and no `postBuild`, which would empty every `${...}` in a script.
+The folders are plain YAML without a kustomization.yaml; Flux generates one for all their files. `targetNamespace` is
+not used, as it would move objects, and neither is `postBuild`, as it would replace each `${...}` in scripts.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ TIMEOUT = "15m"
 
 def flux_objects(plan: DeliveryPlan, delivery: Flux) -> tuple[Object, ...]:
     """Return the source, and a Kustomization for each folder of the environment's output."""
-    found = folders(plan)
-    return (_repository(plan, delivery), *(_kustomization(plan, delivery, folder, found) for folder in found))
+    all_folders = folders(plan)
+    return (
+        _repository(plan, delivery),
+        *(_kustomization(plan, delivery, folder, all_folders) for folder in all_folders),
+    )
 
 
 def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
@@ -48,8 +51,8 @@ def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
 
 
-def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, found: tuple[Folder, ...]) -> Object:
-    before = [{"name": one.name} for one in found if one.phase == folder.phase - 1]
+def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, all_folders: tuple[Folder, ...]) -> Object:
+    before = [{"name": other.name} for other in all_folders if other.phase == folder.phase - 1]
     spec = {
         "sourceRef": {"kind": "GitRepository", "name": delivery_name(plan.settings)},
         "path": f"./{folder.path}",
@@ -57,8 +60,8 @@ def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, found: tu
         "interval": delivery.interval,
         "retryInterval": RETRY_INTERVAL,
         "timeout": TIMEOUT,
-        # A secret store in the cluster's folder gets ready only with the account that a later folder brings: waiting
-        # for it would be a deadlock. Namespaces are there as soon as they are applied.
+        # A secret store in the cluster's folder becomes ready only with an account from a later folder: waiting for it
+        # would be a deadlock. Namespaces exist as soon as they are applied.
         "wait": folder.phase != CLUSTER_PHASE,
         "prune": prunes(plan),
         # A Kustomization that is deleted leaves its objects running.

@@ -14,7 +14,7 @@ from floe_compiler.model.settings import Settings
 
 CLUSTER = "cluster"
 LONGEST_NAME = 63
-"""Flux labels every object with the name of its Kustomization, and a label's value has 63 characters at most."""
+"""Flux labels every object with the name of its Kustomization, and a label value has at most 63 characters."""
 
 CLUSTER_PHASE, PLATFORM_PHASE, DOMAIN_PHASE = range(3)
 
@@ -34,10 +34,10 @@ class Folder:
 
 
 def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
-    """Return the folders in their order: cluster-scoped objects, the shared services, then each domain."""
+    """Return the folders in order: cluster-scoped objects, the shared services, then each domain."""
     settings = plan.settings
     environment = settings.environment.name
-    own = [
+    of_namespaces = [
         Folder(
             delivery_name(settings, unit.scope if unit.scope == PLATFORM else f"{unit.scope}-domain"),
             folder_path(environment, unit.namespace),
@@ -49,14 +49,14 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     ]
     owner = next((unit.owner for unit in plan.namespaces if unit.scope == PLATFORM), "")
     cluster = Folder(delivery_name(settings, CLUSTER), folder_path(environment), CLUSTER_PHASE, owner)
-    return tuple(sorted((cluster, *own), key=lambda folder: (folder.phase, folder.name)))
+    return tuple(sorted((cluster, *of_namespaces), key=lambda folder: (folder.phase, folder.name)))
 
 
 def delivery_name(settings: Settings, part: str = "") -> str:
     """Return the name `<platform>-<environment>-<part>`, cut and hashed if it is too long.
 
-    Several platforms and environments may share one Argo CD or Flux, so both are in it. A name must never change:
-    Flux would delete everything under the old one and make it anew.
+    It has platform and environment, as several of them may share one Argo CD or Flux. The name must never change, or
+    Flux would delete and recreate all objects.
     """
     name = "-".join(filter(None, (settings.platform.name, settings.environment.name, part)))
     if len(name) <= LONGEST_NAME:
@@ -65,15 +65,15 @@ def delivery_name(settings: Settings, part: str = "") -> str:
 
 
 def prunes(plan: DeliveryPlan) -> bool:
-    """Return whether live objects that left the output are deleted: everywhere but in production, unless asked for."""
+    """Return whether objects that are no longer in the output are deleted. Default: true, except in production."""
     delivery: ArgoCd | Flux = plan.delivery
     return not plan.settings.environment.production if delivery.prune is None else delivery.prune
 
 
 def description(plan: DeliveryPlan, folder: Folder) -> str:
     """Return the owner of a folder, in a sentence for people."""
-    what = folder.namespace or "cluster-scoped objects"
-    return f"{what} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
+    content = folder.namespace or "cluster-scoped objects"
+    return f"{content} of {plan.settings.platform.name} in {plan.settings.environment.name}, owned by {folder.owner}"
 
 
 def head(plan: DeliveryPlan, name: str) -> Object:

@@ -1,1 +1,1 @@
-"""Schemas of custom resources: those that their projects publish, and those of rendered definitions."""
+"""Schemas of custom resources: published by their projects, or from rendered definitions."""

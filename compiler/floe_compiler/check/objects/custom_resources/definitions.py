@@ -1,4 +1,4 @@
-"""The schema in a CustomResourceDefinition, made as strict as the API server's own field validation."""
+"""The schema in a CustomResourceDefinition, as strict as the API server's field validation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def definition_schemas(definition: Object) -> Iterator[tuple[tuple[str, str], Ma
 def strict_schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the structural schema of a custom resource as JSON Schema (draft 4) that refuses unknown keys.
 
-    It also asks for `spec` if anything in it is required: a controller reads an absent `spec` as an empty one.
+    It also requires `spec` if anything in it is required, as controllers take a missing `spec` for an empty one.
     """
     strict = _strict(schema)
     strict["properties"] = {**strict.get("properties", {}), **_STANDARD}
@@ -55,10 +55,10 @@ def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
     if schema.get("x-kubernetes-embedded-resource") and "properties" in strict:
         strict["properties"].update(_STANDARD)
     if schema.get("x-kubernetes-int-or-string"):
-        strict.pop("anyOf", None)  # says the same, if it is there
+        strict.pop("anyOf", None)  # means the same, if it is set
         strict["type"] = ["integer", "string"]
     strict.pop("required", None)
-    if required := _required(schema):  # draft 4 has no empty list here
+    if required := _required(schema):  # draft 4 does not allow an empty list
         strict["required"] = required
     if schema.get("nullable") and "type" in strict:
         types = strict["type"]
@@ -67,6 +67,6 @@ def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _required(schema: Mapping[str, Any]) -> list[str]:
-    """Return the keys that must be written: the API server fills in defaults before it validates."""
+    """Return the required keys, without those with a default, as the API server sets defaults before it validates."""
     properties = schema.get("properties", {})
     return [name for name in schema.get("required", ()) if "default" not in properties.get(name, {})]

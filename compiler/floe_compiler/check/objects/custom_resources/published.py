@@ -1,4 +1,4 @@
-"""The published schemas of custom resources, data files that `schemas/README.md` lists with their sources."""
+"""The published schemas of custom resources: data files; `schemas/README.md` lists their sources."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ADDED: Mapping[tuple[str, str], Mapping[str, Any]] = {
         },
     },
 }
-"""Requirements of an operator beyond its published definition, as a further schema by API version and kind.
+"""Requirements of an operator that are not in its published definition, as another schema, by API version and kind.
 
-External Secrets reads the interval with Go's `time.ParseDuration`, and its webhook refuses a resource without data.
+External Secrets parses the interval with Go's `time.ParseDuration`, and its webhook refuses a resource without data.
 """
 
 REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
@@ -32,7 +32,7 @@ REMOVED: Mapping[tuple[str, str], tuple[str, str]] = {
 
 
 def published_schema(api_version: str, kind: str) -> Mapping[str, Any] | None:
-    """Return the published schema of a kind, strict as the API server is, or None if it is not known."""
+    """Return the published schema of a kind, as strict as the API server, or None if there is none."""
     path = schema_files().get((api_version, kind))
     if path is None:
         return None
@@ -43,7 +43,7 @@ def published_schema(api_version: str, kind: str) -> Mapping[str, Any] | None:
 
 @cache
 def schema_files() -> Mapping[tuple[str, str], Path]:
-    """Return the file of each schema by API version and kind, from its name `<group>/<kind>_<version>.json`."""
+    """Return the schema files by API version and kind, which are in their names `<group>/<kind>_<version>.json`."""
     folder = Path(str(resources.files(__package__) / "schemas"))
     files: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.glob("*/*.json")):
