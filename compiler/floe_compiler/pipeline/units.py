@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,6 @@ from dataclasses import dataclass, replace
 from msgspec import Raw
 
 from floe_compiler.cache.store import Cache
-from floe_compiler.check import check_unit
 from floe_compiler.derive import Derived
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
@@ -115,7 +115,9 @@ def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: RunCdk8s = run_c
             return failed
 
     with ThreadPoolExecutor(len(by_environment) or 1) as threads:  # they wait for kustomize
-        applied = dict(zip(by_environment, threads.map(patched, by_environment), strict=True))
+        applying = threads.map(patched, by_environment)
+        importlib.import_module("floe_compiler.check")  # in the meantime
+        applied = dict(zip(by_environment, applying, strict=True))
     compiled = []
     for name, group in by_environment.items():
         units = applied[name]
@@ -155,6 +157,8 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     hits = tuple(sorted(applied.hits))
     if any(finding.severity == "error" for finding in applied.findings):
         return _failed("overlay", task, applied.findings, hits)
+    from floe_compiler.check import check_unit
+
     rendered = applied.rendered
     own = tuple(rendered.objects.of_kind(DEFINITION))
     checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own))

@@ -46,7 +46,12 @@ def index_lines(entries: Iterable[Entry]) -> list[str]:
 
 def render_index(entries: Iterable[Entry]) -> str:
     """Return the index of these entries as text."""
-    return "\n".join([HEADER, *index_lines(sorted(entries)), ""])
+    return index_text(index_lines(sorted(entries)))
+
+
+def index_text(lines: Iterable[str]) -> str:
+    """Return the index of the entries with these lines, which are sorted by path."""
+    return "\n".join([HEADER, *lines, ""])
 
 
 def parse_index(environment: str, text: str, findings: Findings, known: AbstractSet[str] = frozenset()) -> set[Entry]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.write.index import Entry, index_lines, index_path, parse_index, render_index
+from floe_compiler.write.index import Entry, index_lines, index_path, index_text, parse_index, render_index
 
 
 @dataclass(slots=True)
@@ -63,14 +63,16 @@ def compare_ownership(wanted: Mapping[str, str], indexes: Mapping[str, str | Non
 def _compare(
     ownership: Ownership, environment: str, wanted: Mapping[str, str], text: str | None, findings: Findings
 ) -> None:
-    final = render_index(wanted.items()) if wanted else None
+    lines = index_lines(wanted.items())
+    final = index_text(lines) if wanted else None
     if final == text:
         return
-    path, lines = index_path(environment), dict(zip(index_lines(wanted.items()), wanted, strict=True))
-    former: set[Entry] = parse_index(environment, text or "", findings, lines.keys())
+    path, paths = index_path(environment), dict(zip(lines, wanted, strict=True))
+    former: set[Entry] = parse_index(environment, text or "", findings, paths.keys())
     for file, digest in former:
         ownership.former.setdefault(file, set()).add(digest)
-    ownership.unlisted.update(lines[line] for line in lines.keys() - (text or "").splitlines())
+    ownership.unlisted.update(paths[line] for line in paths.keys() - (text or "").splitlines())
     ownership.final[path] = final
-    if (interim := render_index([*wanted.items(), *former])) != text:
+    interim = render_index([*wanted.items(), *former]) if former else index_text(lines)
+    if interim != text:
         ownership.interim[path] = interim
