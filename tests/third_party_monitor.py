@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from floe_compiler.kit import labels, postgresql
@@ -63,8 +63,7 @@ class MonitorConfig(Input):
     """How many servers there are at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Monitor(Capability):
+class Monitor(Capability, frozen=True):
     """The server that agents report to."""
 
     endpoint: Endpoint

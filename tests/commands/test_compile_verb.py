@@ -1,11 +1,11 @@
 """`floe-compile` writes the output that the inputs compile to, and reports what it did."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from commands import fake_pipeline
 from commands.conftest import Floe, Git

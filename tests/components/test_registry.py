@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pkgutil
-from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import floe_compiler.components as components
 from floe_compiler.components import built_in, installed, registry

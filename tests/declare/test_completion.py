@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.declare.completion import completed, joined
 from floe_compiler.derive import plan_units

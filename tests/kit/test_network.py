@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.kit.labels import selector
 from floe_compiler.kit.network import Opening, connections, namespace_policies, policy

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.kit.operated import operated_group, operated_objects, pod_labels
 from floe_compiler.model.endpoint import Port

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.kit.secret_stores import NotGeneratable, secret_objects, shared_store
 from floe_compiler.model.inputs import ExternalSecrets, StoreReference

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.kit.workloads import claims_of, task, workload
 from floe_compiler.model.facts import Claim, Probe, Task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from environment_check import facts_of, split
 from floe_compiler.check.index import build_index

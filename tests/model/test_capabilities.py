@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import secrets_of
 from products import CATALOG, LINEAGE, STORE

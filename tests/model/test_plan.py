@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.model.capabilities import Catalog, Collector, Database, Lineage
 from floe_compiler.model.plan import Context, Instance

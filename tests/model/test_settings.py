@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
-
 import pytest
+from msgspec.structs import fields
 
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 
 
 @pytest.mark.parametrize("part", [PlatformSettings, EnvironmentSettings, ClusterSettings, Settings])
 def test_no_setting_has_a_default(part: type[Settings]) -> None:
-    assert [one.name for one in fields(part) if (one.default, one.default_factory) != (MISSING, MISSING)] == []
+    assert [field.name for field in fields(part) if not field.required] == []

@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from floe_compiler.model.span import Span
 from floe_compiler.report.github import render_github, without_commands

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.components import registry
 from floe_compiler.model.capabilities import Capability, Catalog, Compute, Database, ObjectStore

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.components import registry
 from floe_compiler.model.diagnostics import Findings

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.model.inputs import ArgoCd, Cluster, Flux
 from floe_compiler.model.plan import PLATFORM, DeliveredNamespace, DeliveryPlan

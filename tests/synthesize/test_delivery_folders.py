@@ -1,6 +1,6 @@
 """The folders that are delivered, their names and their order."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from floe_compiler.kit import labels
 from floe_compiler.model.files import delivery_path, object_path

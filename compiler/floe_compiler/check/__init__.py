@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from floe_compiler.check.index import build_index
 from floe_compiler.check.registry import MODULES, RULES
@@ -15,8 +15,7 @@ from floe_compiler.model.summary import Summary
 __all__ = ["RULES", "Checked", "check_unit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """The findings about a unit (errors and warnings), and its summary."""
 
     findings: tuple[Diagnostic, ...]

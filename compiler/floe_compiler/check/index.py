@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from floe_compiler.check.network.policies import Policies, read_policies
 from floe_compiler.check.objects.schemas import Schemas, schemas_for

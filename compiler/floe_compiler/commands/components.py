@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
+import msgspec
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -20,8 +20,7 @@ from floe_compiler.model.plan import ComponentScope
 Model: TypeAlias = type[BaseModel]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """A choice by `type`: a component, its database, or a setting outside of slots, such as delivery."""
 
     slot: str
@@ -31,7 +30,7 @@ class Choice:
     """The model of what is written."""
 
     scope: ComponentScope
-    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     where: str = ""
     """Where it is written, if not at the top level of the manifest."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import (
@@ -32,8 +33,7 @@ HEAD = "HEAD"
 FORMATS = ("text", "json", "markdown", "github")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """The earlier output: the hash of each file, a function that hashes other files the same way, and a reader."""
 
     hashes: Mapping[str, str]

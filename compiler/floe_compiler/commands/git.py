@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from floe_compiler.commands.exit_codes import UsageError
 
@@ -28,8 +29,7 @@ def unstaged(root: Path, places: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(path for state, path in changed if state[1] != " "))
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """The files of a folder at some revision: the hash of each blob by path, the paths starting at the root."""
 
     root: Path

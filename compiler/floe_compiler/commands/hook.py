@@ -7,7 +7,8 @@ hook for a commit that only deletes files. So this verb always checks everything
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from floe_compiler.commands.compile import compile_and_write
 from floe_compiler.commands.console import show

@@ -100,6 +100,7 @@ def _explain(rule: Rule) -> str:
 
 def _json(rules: tuple[Rule, ...]) -> str:
     import json
-    from dataclasses import asdict
 
-    return json.dumps([asdict(rule) for rule in rules], indent=2) + "\n"
+    from msgspec import to_builtins
+
+    return json.dumps(to_builtins(rules), indent=2) + "\n"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
@@ -19,11 +20,10 @@ Complete = Callable[[DeclaredUnit, MeshFacts], DeclaredUnit]
 """Returns a namespace with the parts that its components add once the facts of all are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(msgspec.Struct, frozen=True):
     """The facts of one namespace that are derived from those of its whole environment."""
 
-    callers: Mapping[str, Callers] = field(default_factory=dict)
+    callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     shared_secrets: SharedSecrets | None = None
 
     def plan(self, unit: DeclaredUnit) -> UnitPlan:

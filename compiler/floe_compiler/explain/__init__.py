@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from floe_compiler.explain.question import Question, RenderWith
@@ -40,8 +41,7 @@ _IDENTITY = ("apiVersion", "kind")
 _ABSENT = object()
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True, order=True):
     """The cause of a value: a written value at `span`, or, without a span, what `what` says."""
 
     what: str
@@ -53,8 +53,7 @@ class Cause:
 Causes = dict[DataPath, list[Cause]]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """The scalars of one object, each with its causes."""
 
     identity: ObjectId

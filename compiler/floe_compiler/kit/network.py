@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
@@ -40,8 +41,7 @@ def namespace_policies(settings: Settings) -> list[Object]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True):
     """Ingress from all pods of a namespace outside the platform, such as that of the ingress controller."""
 
     namespace: str

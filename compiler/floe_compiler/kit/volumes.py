@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from floe_compiler.kit.meta import present
 from floe_compiler.model.facts import ConfigFile, Container, Pod, Scratch, SecretFile, containers_of

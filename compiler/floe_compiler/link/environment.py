@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 
+import msgspec
+
 from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex, LabelSelector, label_bits
@@ -15,8 +17,7 @@ from floe_compiler.model.rendered import LAUNCHED, PodGroup
 from floe_compiler.model.summary import Opening, Peer, Subject, Summary
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """The facts of an environment that the link needs in addition to its units: see `Rendered`."""
 
     environment: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
@@ -11,8 +12,7 @@ from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import PodGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """An error between units. `about` is an object or group of pods of `unit`."""
 
     rule: Rule

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
@@ -42,8 +43,7 @@ _LEAST_PORT = 80
 """With a number below this, `name:number` without a scheme is taken for an image with a tag."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(msgspec.Struct, frozen=True):
     """All known hosts with their ports: Services by namespace and name, and declared servers.
 
     A host without ports accepts any port. `listening` are the ports of all Services.
@@ -55,8 +55,7 @@ class _Names:
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
+class _Problem(msgspec.Struct, frozen=True):
     """An error of a host, for all its mentions. In the message, `what` follows the location of the mention."""
 
     rule: Rule

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from floe_compiler.load.input_tree import input_tree
 from floe_compiler.load.strays import Stray, strays_of
@@ -20,8 +21,7 @@ KINDS: Mapping[str, re.Pattern[str]] = {
 """The kind of document by the file's path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authored:
+class Authored(msgspec.Struct, frozen=True):
     """The authored files with their kinds, sorted by path, and stray files."""
 
     kinds: Mapping[str, str]

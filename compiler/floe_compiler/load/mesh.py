@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.load.authored import Authored, authored_files, environment_name, product_key
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
@@ -56,8 +58,7 @@ class Map(Protocol):
         """Return the results."""
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(msgspec.Struct, frozen=True):
     """Some files to be read as documents: path, kind of document and text of each, and the schemas by kind."""
 
     files: tuple[tuple[str, str, str], ...]

@@ -6,8 +6,9 @@ import difflib
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from floe_compiler.load.input_tree import TREES, EntryType
 from floe_compiler.load.listed import listed_files
@@ -22,8 +23,7 @@ _IN_OVERLAYS = "in overlays/ there is a folder for each environment"
 _DISGUISED = re.compile(r"\.?(?P<stem>.+?)(?P<endings>(?:\.ya?ml|\.txt)*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Stray:
+class Stray(msgspec.Struct, frozen=True, order=True):
     """A file, folder or link that nothing reads, what is wrong with it, and what to do.
 
     `meant` is the path of the document that it was probably meant to be.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from floe_compiler.model.endpoint import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRule:
+class PolicyRule(msgspec.Struct, frozen=True):
     """One rule of a Role in the pod's own namespace; `names` limits it to these objects (default: all)."""
 
     groups: tuple[str, ...]
@@ -17,8 +16,7 @@ class PolicyRule:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadIdentity:
+class WorkloadIdentity(msgspec.Struct, frozen=True):
     """A pod's identity in a cloud, which it gets from its ServiceAccount, without a stored key.
 
     `annotations` go to the account, and `labels` to the pod. `endpoints` are the servers that exchange the account's

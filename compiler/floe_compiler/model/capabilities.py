@@ -7,8 +7,10 @@ Every class here is something that a component can provide (`Component.provides`
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import ClassVar, Literal, Self
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint
@@ -16,8 +18,7 @@ from floe_compiler.model.facts import Scratch, SecretFile, Variable
 from floe_compiler.model.secrets import Secret, SecretReference
 
 
-@dataclass(frozen=True, slots=True)
-class Capability:
+class Capability(msgspec.Struct, frozen=True):
     """Something that a component offers; `name` distinguishes it from others of its kind.
 
     `slot` is the slot whose components offer this kind of capability. Messages name it as the slot to fill.
@@ -32,8 +33,7 @@ class Capability:
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Database(Capability):
+class Database(Capability, frozen=True):
     """A PostgreSQL database with its owner. `name` is `<server>/<database>`."""
 
     endpoint: Endpoint
@@ -49,8 +49,7 @@ class Database(Capability):
     """The `sslmode` of connections, the same for libpq and JDBC; empty for their default."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectStore(Capability):
+class ObjectStore(Capability, frozen=True):
     """Object storage for the warehouse: MinIO, S3 and what is compatible with it, or another cloud's storage."""
 
     slot: ClassVar[str] = "storage"
@@ -78,8 +77,7 @@ class ObjectStore(Capability):
     """The directory tenant of the storage account (ADLS)."""
 
 
-@dataclass(frozen=True, slots=True)
-class OAuth2Credentials:
+class OAuth2Credentials(msgspec.Struct, frozen=True):
     """OAuth2 client credentials: ID and secret are exchanged at `token_url` for a token with this scope."""
 
     client_id: SecretReference
@@ -89,8 +87,7 @@ class OAuth2Credentials:
     """Empty: the server's default scope."""
 
 
-@dataclass(frozen=True, slots=True)
-class BearerToken:
+class BearerToken(msgspec.Struct, frozen=True):
     """A token that is sent with every request."""
 
     token: SecretReference
@@ -99,8 +96,7 @@ class BearerToken:
 Credentials = OAuth2Credentials | BearerToken
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogClient:
+class CatalogClient(msgspec.Struct, frozen=True):
     """A domain's client of a catalog: it writes below `namespace`, and reads everything."""
 
     domain: str
@@ -109,8 +105,7 @@ class CatalogClient:
     """None: the catalog needs no login."""
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog(Capability):
+class Catalog(Capability, frozen=True):
     """An Iceberg REST catalog. `warehouse` is its name on the server. Each domain logs in with its own client."""
 
     slot: ClassVar[str] = "catalog"
@@ -149,8 +144,7 @@ class Catalog(Capability):
         return (self.endpoint, self.token_endpoint) if self.token_endpoint else (self.endpoint,)
 
 
-@dataclass(frozen=True, slots=True)
-class Collector(Capability):
+class Collector(Capability, frozen=True):
     """An OTLP receiver."""
 
     slot: ClassVar[str] = "observability.collector"
@@ -161,8 +155,7 @@ class Collector(Capability):
     http: Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage(Capability):
+class Lineage(Capability, frozen=True):
     """An OpenLineage receiver."""
 
     slot: ClassVar[str] = "observability.lineage"
@@ -171,15 +164,13 @@ class Lineage(Capability):
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class FromVariable:
+class FromVariable(msgspec.Struct, frozen=True):
     """A value from a secret, which is read from this environment variable when it is used."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compute(Capability):
+class Compute(Capability, frozen=True):
     """An engine that runs SQL: how a client connects to it, and what the client's pod needs for that.
 
     `connection` has the engine's own keys (`account`, `database`, `schema` ...). `settings` apply to each session, and
@@ -211,6 +202,6 @@ def secrets_of(fact: object) -> Iterator[Secret]:
     elif isinstance(fact, tuple):
         for part in fact:
             yield from secrets_of(part)
-    elif is_dataclass(fact):
-        for field in fields(fact):
-            yield from secrets_of(getattr(fact, field.name))
+    elif isinstance(fact, msgspec.Struct):
+        for name in fact.__struct_fields__:
+            yield from secrets_of(getattr(fact, name))

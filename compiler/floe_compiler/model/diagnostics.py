@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.span import Span
 
@@ -15,8 +18,7 @@ ENVIRONMENT_END = ": "
 """Separates environment and object in a diagnostic's subject (`prod: Deployment a/b`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A kind of error or warning. Its code never changes its meaning.
 
     `title` is a short noun phrase. `explanation` says in one or two sentences what is wrong and what to do.
@@ -30,16 +32,14 @@ class Rule:
     severity: Severity = "error"
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Related:
+class Related(msgspec.Struct, frozen=True, order=True):
     """Another location that explains a diagnostic."""
 
     span: Span
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(msgspec.Struct, frozen=True):
     """One finding: the rule, where, what is wrong, and how to fix it.
 
     `span` is None only if no line of the inputs is the cause. `subject` names the Kubernetes object or file

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from floe_compiler.model.span import Span
 
@@ -20,8 +21,7 @@ def show_path(path: DataPath) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """One YAML document: plain data (dict, list, str, int, float, bool, None), and the span of each key and value.
 
     `raw` has the source text of each value that is not a string: a version written as `1.10` is the number 1.1.
@@ -29,9 +29,9 @@ class Document:
 
     file: str
     data: Any
-    keys: Mapping[DataPath, Span] = field(default_factory=dict)
-    values: Mapping[DataPath, Span] = field(default_factory=dict)
-    raw: Mapping[DataPath, str] = field(default_factory=dict)
+    keys: Mapping[DataPath, Span] = msgspec.field(default_factory=dict)
+    values: Mapping[DataPath, Span] = msgspec.field(default_factory=dict)
+    raw: Mapping[DataPath, str] = msgspec.field(default_factory=dict)
     digest: str = ""
     """The digest of the file's name and text; empty for a document that was not read from a file."""
 

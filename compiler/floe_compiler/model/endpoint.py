@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.hosts import SCHEMES
 from floe_compiler.model.rendered import PodGroup, Protocol
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Port:
+class Port(msgspec.Struct, frozen=True, order=True):
     """A port of a server. `scheme` is that of its URLs. `service` is False for a port that only probes use.
 
     `health` is the path at which an HTTP server answers 200 without a login once it is up; empty if there is none.
@@ -24,8 +25,7 @@ class Port:
     health: str = ""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, order=True):
     """A server: a Service of this platform (`group` names its pods), or an external host (`group` is None).
 
     `host` is the full DNS name, which is the same in every namespace. `cidr` is the address range of an external host,

@@ -7,8 +7,10 @@ PodDisruptionBudget, ServiceAccount, label, security context or wait: they are d
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -19,8 +21,7 @@ from floe_compiler.model.secrets import Secret, SecretReference
 from floe_compiler.model.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(msgspec.Struct, frozen=True):
     """Requests and limits as Kubernetes quantities."""
 
     cpu: str
@@ -29,8 +30,7 @@ class Resources:
     memory_limit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """The user, group and volume group of a pod's containers, as numbers (Kubernetes cannot verify a user's name)."""
 
     user: int
@@ -38,8 +38,7 @@ class Identity:
     volume_group: int
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(msgspec.Struct, frozen=True):
     """A health check: exactly one of `path` (HTTP GET on `port`), `command`, `grpc`, or a TCP connection to `port`."""
 
     port: str = ""
@@ -66,8 +65,7 @@ class Variable(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(msgspec.Struct, frozen=True):
     """A configuration file, mounted read-only at `path`. Files with the same `config_map` share a ConfigMap.
 
     The ConfigMap's key is the last part of the path. By default, the ConfigMap is mounted as the file's folder;
@@ -81,16 +79,14 @@ class ConfigFile:
     executable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SecretFile:
+class SecretFile(msgspec.Struct, frozen=True):
     """One key of a secret, mounted read-only as the file `path`."""
 
     path: str
     secret: SecretReference
 
 
-@dataclass(frozen=True, slots=True)
-class Scratch:
+class Scratch(msgspec.Struct, frozen=True):
     """A writable folder that exists as long as the pod: an emptyDir at `path`; `memory` keeps it in RAM."""
 
     path: str
@@ -98,8 +94,7 @@ class Scratch:
     memory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """Persistent storage of a StatefulSet's pod, mounted at `path`."""
 
     name: str
@@ -107,8 +102,7 @@ class Claim:
     size: str
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(msgspec.Struct, frozen=True):
     """One container. `image` is the reference as published by its project; mirrors are applied later.
 
     `/tmp` is always writable. Any other path that the program writes to needs a Scratch or a Claim, as the root file
@@ -134,8 +128,7 @@ class Container:
     writable_root: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(msgspec.Struct, frozen=True):
     """The pod of a workload, task or other fact.
 
     `calls` are the servers that the pod's containers connect to: the network policies at both ends follow from them.
@@ -164,8 +157,7 @@ class Pod:
         return tuple(sorted({*self.calls, *(self.workload_identity.endpoints if self.workload_identity else ())}))
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(msgspec.Struct, frozen=True):
     """A long-running server. `name` is that of its object, its Service and its pods' component label.
 
     `interfaces` are the ports that users open, which the ingress controller may reach. `available` is how many pods
@@ -202,8 +194,7 @@ class Workload:
         return tuple(port for container in self.pod.containers for port in container.ports)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """A pod that runs to completion: a Job, or a CronJob if there is a `schedule`.
 
     Jobs are immutable, so a Job's name gets a hash of its content: a changed Job is a new Job (see docs/decisions).
@@ -224,8 +215,7 @@ class Task:
     """Its location in the inputs, if that is not where the component was chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(msgspec.Struct, frozen=True):
     """Pods that a workload of the component starts at run time: up to `count` at once.
 
     Of all pods that the component starts in its namespace, at most `at_once` run at a time (None: all).
@@ -245,8 +235,7 @@ class Launched:
     """Where the rendered objects contain the template of these pods, so that patches of the template are checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperatedPods:
+class OperatedPods(msgspec.Struct, frozen=True):
     """Pods that an operator starts for a custom resource in `Parts.objects`, up to `count` at once.
 
     Their Service and policies select `labels`, which the operator sets. The component also writes the labels of
@@ -270,8 +259,7 @@ class OperatedPods:
         return replace(service_endpoint(self.name, namespace, cluster_domain, self.ports), labels=self.labels)
 
 
-@dataclass(frozen=True, slots=True)
-class PlainYaml:
+class PlainYaml(msgspec.Struct, frozen=True):
     """Kubernetes objects as plain YAML, such as the published manifests of an operator."""
 
     name: str
@@ -280,8 +268,7 @@ class PlainYaml:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True):
     """Everything that one component instance adds to its namespace.
 
     `objects` is for objects that no fact describes, and `include` for YAML files that the component ships (see

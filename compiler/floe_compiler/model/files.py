@@ -40,8 +40,7 @@ CASE_CLASH = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(msgspec.Struct, frozen=True):
     """One file to write: its path from the repository's root, its text, and its object for messages."""
 
     path: str

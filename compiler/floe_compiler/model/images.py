@@ -7,7 +7,8 @@ the rules of `normalize.go` there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 DOCKER_HUB = "docker.io"
 
@@ -26,8 +27,7 @@ _MOVING = re.compile(
 )
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True, order=True):
     """An image reference in full; `tag` and `digest` (`sha256:...`) are empty where it has none."""
 
     registry: str

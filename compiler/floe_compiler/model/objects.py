@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.scopes import is_namespaced
@@ -49,11 +50,10 @@ class DuplicateObject(ValueError):
         super().__init__(f"{identity} appears twice")
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectSet:
+class ObjectSet(msgspec.Struct, frozen=True):
     """The objects of one environment, each identity once, in a fixed order (sorted by identity)."""
 
-    by_id: Mapping[ObjectId, Object] = field(default_factory=dict)
+    by_id: Mapping[ObjectId, Object] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, manifests: Iterable[Object]) -> ObjectSet:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.secrets import SecretReference
@@ -11,8 +12,7 @@ from floe_compiler.model.secrets import SecretReference
 InterfaceProtocol = Literal["http", "grpc"]
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(msgspec.Struct, frozen=True):
     """A port of a workload's Service that is used from outside the cluster, through the ingress controller.
 
     `name` is unique in the namespace. `authenticates` says that the program asks for a login; if not, it needs a
@@ -25,8 +25,7 @@ class Interface:
     authenticates: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(msgspec.Struct, frozen=True):
     """A port at which each pod of a workload exposes metrics in the Prometheus text format, without a login.
 
     `job` is the job label of its time series; default: the workload's name.
@@ -37,8 +36,7 @@ class Metrics:
     job: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(msgspec.Struct, frozen=True):
     """An autoscaler that keeps CPU use near `cpu_percent` of the requests, within the bounds."""
 
     minimum: int
@@ -46,8 +44,7 @@ class Scaling:
     cpu_percent: int = 80
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseData:
+class DatabaseData(msgspec.Struct, frozen=True):
     """A PostgreSQL database whose data must be backed up, and a user that may read all of it.
 
     `image` has a `pg_dump` that matches the server's version.
@@ -60,8 +57,7 @@ class DatabaseData:
     image: str
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeData:
+class VolumeData(msgspec.Struct, frozen=True):
     """A volume claim of a StatefulSet's pods whose data must be backed up."""
 
     workload: str

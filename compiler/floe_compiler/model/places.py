@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.objects import ObjectId
@@ -12,14 +13,13 @@ from floe_compiler.model.rendered import Rendered, launched_id
 from floe_compiler.model.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """The locations of a unit's objects in the inputs; the fields are those of `Rendered`."""
 
     environment: str
-    origins: Mapping[str, Span] = field(default_factory=dict)
-    patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
-    removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
+    origins: Mapping[str, Span] = msgspec.field(default_factory=dict)
+    patched: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
+    removed: Mapping[ObjectId, tuple[Span, ...]] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, rendered: Rendered) -> Places:

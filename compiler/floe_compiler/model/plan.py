@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeVar
 
+import msgspec
 from pydantic import BaseModel
 
 from floe_compiler.model.capabilities import Capability
@@ -51,8 +51,7 @@ def nothing(_instance: object) -> tuple[()]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     """A capability that a component needs, from its own domain or, if there is none, from the platform.
 
     `name` selects one by name. `many` selects all in the unit. An `optional` requirement may stay unmet.
@@ -64,8 +63,7 @@ class Requirement:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(msgspec.Struct, frozen=True):
     """A data product and its domain."""
 
     name: str
@@ -75,8 +73,7 @@ class Product:
     """Its location in the inputs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instance(Generic[Config]):
+class Instance(msgspec.Struct, Generic[Config], frozen=True):
     """One use of a component in one namespace. `origin` is its location in the inputs."""
 
     slot: str
@@ -99,7 +96,7 @@ class Instance(Generic[Config]):
     settings_path: DataPath = ()
     """The locations of its settings in the documents of its scope."""
 
-    placement: Placements = field(default_factory=Placements)
+    placement: Placements = msgspec.field(default_factory=Placements)
     """For components that start pods at run time: the nodes for the pods of its namespace."""
 
     def label(self) -> str:
@@ -107,8 +104,7 @@ class Instance(Generic[Config]):
         return f"{self.slot} {self.type} in {self.namespace}"
 
 
-@dataclass(frozen=True, slots=True)
-class Context(Generic[Config]):
+class Context(msgspec.Struct, Generic[Config], frozen=True):
     """The input of a component's `build`: its instance, and the capabilities that meet its requirements."""
 
     instance: Instance[Config]
@@ -141,8 +137,7 @@ class Context(Generic[Config]):
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseNeed:
+class DatabaseNeed(msgspec.Struct, frozen=True):
     """A PostgreSQL database that a component needs: where (`choice`), and its usual database and user names."""
 
     choice: PostgresqlServer | ExternalPostgresql
@@ -150,8 +145,7 @@ class DatabaseNeed:
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """Why a component cannot work in an environment, and the fix.
 
     `path` is that of the wrong setting, from the component's settings. If the wrong setting is one of the platform or
@@ -164,8 +158,7 @@ class Refusal:
     scope_path: DataPath = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Component(Generic[Config]):
+class Component(msgspec.Struct, Generic[Config], frozen=True):
     """A component that a platform can use: the constant COMPONENT of a module in `components/`.
 
     All functions are at the top level of a module, not lambdas, so that other processes find them by name.
@@ -189,7 +182,7 @@ class Component(Generic[Config]):
     refuses: Callable[[Context[Config]], Iterable[Refusal]] = nothing
     constructs: Callable[[Any, Context[Config]], None] | None = None
     completes: Callable[[Context[Config], MeshFacts], Parts] | None = None
-    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scope: ComponentScope = "domain"
 
     @property
@@ -198,8 +191,7 @@ class Component(Generic[Config]):
         return (self.slot, self.type)
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalDatabase:
+class ExternalDatabase(msgspec.Struct, frozen=True):
     """A database outside the cluster, and the component that uses it (its label, and where it was chosen)."""
 
     host: str
@@ -209,8 +201,7 @@ class ExternalDatabase:
     origin: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedUnit:
+class ResolvedUnit(msgspec.Struct, frozen=True):
     """One namespace of an environment: its components, each with what it requires."""
 
     settings: Settings
@@ -225,8 +216,7 @@ class ResolvedUnit:
     external_databases: tuple[ExternalDatabase, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentPlan:
+class EnvironmentPlan(msgspec.Struct, frozen=True):
     """All units of one environment."""
 
     settings: Settings
@@ -242,8 +232,7 @@ class EnvironmentPlan:
         return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveredNamespace:
+class DeliveredNamespace(msgspec.Struct, frozen=True):
     """A namespace that Argo CD or Flux delivers."""
 
     scope: str
@@ -251,8 +240,7 @@ class DeliveredNamespace:
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPlan:
+class DeliveryPlan(msgspec.Struct, frozen=True):
     """What the delivery objects of an environment are derived from."""
 
     settings: Settings
@@ -262,8 +250,7 @@ class DeliveryPlan:
     version_origin: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredInstance:
+class DeclaredInstance(msgspec.Struct, frozen=True):
     """A component instance with all facts that it declares. `objects` are those of its cdk8s constructs."""
 
     instance: Instance[Any]
@@ -273,8 +260,7 @@ class DeclaredInstance:
     """The secrets in the capabilities that it provides, sorted, whether it creates them or only refers to them."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredUnit:
+class DeclaredUnit(msgspec.Struct, frozen=True):
     """One namespace with everything that its components declare."""
 
     settings: Settings
@@ -293,20 +279,18 @@ class DeclaredUnit:
         return UnitKey(self.settings.environment.name, self.settings.cluster.name, self.namespace)
 
 
-@dataclass(frozen=True, slots=True)
-class SharedSecrets:
+class SharedSecrets(msgspec.Struct, frozen=True):
     """The secrets of a namespace that other namespaces read through a store, and these namespaces; both sorted."""
 
     secrets: tuple[str, ...]
     readers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UnitPlan:
+class UnitPlan(msgspec.Struct, frozen=True):
     """All that is needed to render a unit: its declared facts, and what is derived from the facts of other units."""
 
     unit: DeclaredUnit
-    callers: Mapping[str, Callers] = field(default_factory=dict)
+    callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     """For each server of the namespace: the namespaces that call it, and the ports."""
 
     shared_secrets: SharedSecrets | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
@@ -27,8 +28,7 @@ class PodGroup(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Description:
+class Description(msgspec.Struct, frozen=True, order=True):
     """Where the objects describe pods that are started at run time: as JSON, in an environment variable.
 
     The paths lead to the Job's specification, to its pods' metadata, to their specification without the container,
@@ -44,8 +44,7 @@ class Description:
     pod_container: tuple[str, ...]
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class LaunchedPods:
+class LaunchedPods(msgspec.Struct, frozen=True, order=True):
     """Pods that a component starts at run time (such as Dagster's runs), so no rendered object has their template."""
 
     group: PodGroup
@@ -80,8 +79,7 @@ def launched_id(group: PodGroup) -> ObjectId:
     return ObjectId("", LAUNCHED, group.namespace, group.name)
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class External:
+class External(msgspec.Struct, frozen=True, order=True):
     """A declared server that is not a rendered Service; `cidr` is its address range."""
 
     host: str
@@ -89,8 +87,7 @@ class External:
     cidr: str = "0.0.0.0/0"
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True, order=True):
     """A declared connection: pods of `source` connect to `target` on container port `port`.
 
     If source == target, the pods of a group connect to each other. `target` is an External for a server outside, and
@@ -103,8 +100,7 @@ class Connection:
     protocol: Protocol = "TCP"
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class SecurityException:
+class SecurityException(msgspec.Struct, frozen=True, order=True):
     """A declared exception to restricted pod security: `field` is a rule's field (`readOnlyRootFilesystem` ...)."""
 
     group: PodGroup
@@ -112,8 +108,7 @@ class SecurityException:
     reason: str
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class ExistingSecret:
+class ExistingSecret(msgspec.Struct, frozen=True, order=True):
     """A Secret that is managed outside the compiler, so it is not rendered. Without `keys`: any keys."""
 
     namespace: str
@@ -122,8 +117,7 @@ class ExistingSecret:
     type: str = "Opaque"
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True):
     """One unit of an environment after synthesis; the overlay stage replaces its objects.
 
     `namespace` is empty for objects without a namespace, and `DELIVERY_UNIT` for those of the delivery.
@@ -160,13 +154,13 @@ class Rendered:
     delivery: frozenset[ObjectId] = frozenset()
     """The Argo CD or Flux objects, which have their own folder and namespace."""
 
-    origins: Mapping[str, Span] = field(default_factory=dict)
+    origins: Mapping[str, Span] = msgspec.field(default_factory=dict)
     """Locations in the inputs, by `str` of an object's identity or of a group of launched pods."""
 
-    patched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    patched: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     """The kustomize patches that changed an object, in order, by the object's `str(ObjectId)`."""
 
-    removed: Mapping[ObjectId, tuple[Span, ...]] = field(default_factory=dict)
+    removed: Mapping[ObjectId, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     """The objects that kustomize patches removed, with these patches."""
 
     @property

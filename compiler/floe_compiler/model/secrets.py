@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class SecretKey:
+class SecretKey(msgspec.Struct, frozen=True, order=True):
     """One key of a secret, and where its value comes from.
 
     `literal` is a value that is not secret (a user name), so it is written into the manifest. `generated` is the
@@ -21,8 +22,7 @@ class SecretKey:
     remote: str = ""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Secret:
+class Secret(msgspec.Struct, frozen=True, order=True):
     """A secret that pods read. `owner` is the namespace it belongs to; other namespaces read the same value.
 
     `path` is its path in the store; empty: `<platform>/<environment>/<owner>/<name>`. `type` is the Kubernetes type.
@@ -75,8 +75,7 @@ def merged(secrets: Iterable[Secret]) -> tuple[Secret, ...]:
     return tuple(found.values())
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class SecretReference:
+class SecretReference(msgspec.Struct, frozen=True, order=True):
     """One key of one secret, as a container uses it."""
 
     secret: Secret

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from floe_compiler.model.inputs import SecretsBackend
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformSettings:
+class PlatformSettings(msgspec.Struct, frozen=True):
     """Settings of the platform: its name and owner, and where images and secrets come from."""
 
     name: str
@@ -28,8 +28,7 @@ class PlatformSettings:
     delivery: Literal["argocd", "flux"]
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentSettings:
+class EnvironmentSettings(msgspec.Struct, frozen=True):
     """Settings of the environment: its purpose, its scale, and the names of its namespaces."""
 
     name: str
@@ -39,8 +38,7 @@ class EnvironmentSettings:
     """The namespace of the shared services."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterSettings:
+class ClusterSettings(msgspec.Struct, frozen=True):
     """The cluster that the environment runs in."""
 
     name: str
@@ -54,8 +52,7 @@ class ClusterSettings:
     nodes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """All settings of one environment."""
 
     platform: PlatformSettings

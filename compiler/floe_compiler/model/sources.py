@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from floe_compiler.model.document import Document
 
 
-@dataclass(frozen=True, slots=True)
-class DomainSource:
+class DomainSource(msgspec.Struct, frozen=True):
     """One folder of `domains/`."""
 
     document: Document
-    products: Mapping[str, Document] = field(default_factory=dict)
+    products: Mapping[str, Document] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(msgspec.Struct, frozen=True):
     """The documents of a repository, by the name of their folder or file."""
 
     manifest: Document

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from floe_compiler.model import structure_hints
 from floe_compiler.model.credentials import holds_secret, may_show_secret, refers_to_secret
@@ -33,8 +34,7 @@ class Wrong(Enum):
     VALUE = "wrong value"
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True):
     """One structural error.
 
     `path` ends with the key that is unknown or missing, and is empty if the data as a whole is wrong. A key without a

@@ -12,9 +12,10 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.node.program import find_node, node_environment
@@ -81,8 +82,7 @@ def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return cdk8s.run(charts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
+class _Process(msgspec.Struct, frozen=True):
     node: subprocess.Popen[bytes]
     folder: tempfile.TemporaryDirectory[str]
 

@@ -6,7 +6,9 @@ The patches of base/, which all environments share, are applied first, then thos
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, ordered
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
@@ -28,8 +30,7 @@ NOT_CARRIED = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """A unit with its hand-written objects and patches.
 
     `rendered` is valid only if `findings` has no error. `hits` are the digests of the steps that select something in
@@ -57,8 +58,7 @@ def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, 
     return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(msgspec.Struct, frozen=True):
     """The state of a unit before kustomize runs."""
 
     written: Mapping[ObjectId, Written]

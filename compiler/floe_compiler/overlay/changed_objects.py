@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.kustomization import Step
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedObject:
+class ChangedObject(msgspec.Struct, frozen=True):
     """An object that steps reach.
 
     `part` is the part that kustomize gets, `folder` the folder whose kustomization lists it, and `steps` the steps
@@ -27,8 +26,7 @@ class ChangedObject:
         return any(step.deletes for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """kustomize's result for the part of an object (None: the object is removed), and the warnings of the run."""
 
     part: Object | None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.job_names import job_name, without_hash

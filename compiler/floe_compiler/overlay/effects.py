@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomization_reader import BASE
@@ -45,8 +47,7 @@ def effects_of(
     return effects
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(msgspec.Struct, frozen=True):
     """Walks the tree in kustomize's order."""
 
     units: frozenset[str]

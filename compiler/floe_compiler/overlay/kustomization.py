@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Related
 from floe_compiler.model.objects import Object
@@ -18,16 +18,14 @@ Kind = Literal["Kustomization", "Component"]
 StepField = Literal["patches", "labels", "replicas", "images"]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """A hand-written object and its location."""
 
     manifest: Object
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class Step(msgspec.Struct, frozen=True, eq=False):
     """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.
 
     `entry` is the item as kustomize gets it. `span` is its location: in the patch's file, if there is one, and then
@@ -44,12 +42,12 @@ class Step:
     touches: frozenset[str] | None = None
     deletes: bool = False
     folders: tuple[str, ...] = ()
-    digest: str = dataclasses.field(init=False)
+    digest: str = ""
     """A digest of the step and its locations, which identifies it in other processes and in the next run."""
 
     def __post_init__(self) -> None:
         said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed)]
-        object.__setattr__(self, "digest", sha256_of(said))
+        msgspec.structs.force_setattr(self, "digest", sha256_of(said))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and self.digest == other.digest
@@ -66,8 +64,7 @@ class Step:
         return (Related(self.listed, "listed here"),) if self.listed.file != self.span.file else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomization:
+class Kustomization(msgspec.Struct, frozen=True):
     """The content of one kustomization.yaml. `folder` is its folder's path from the repository's root.
 
     `parts` are the folders in its resources. kustomize first loads the resources and parts, then applies each component

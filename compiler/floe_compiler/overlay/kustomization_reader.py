@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.document import DataPath, Document, show_path

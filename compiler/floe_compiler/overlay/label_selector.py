@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 _KEY = r"[A-Za-z0-9](?:[\w./-]*[A-Za-z0-9])?"
 _REQUIREMENT = re.compile(
@@ -18,8 +19,7 @@ _REQUIREMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     """A condition on a label: it has one of `values` (None: any value) or, if `excluded`, does not."""
 
     key: str

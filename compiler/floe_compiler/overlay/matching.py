@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+
+import msgspec
 
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -41,8 +42,7 @@ class Selection(Protocol):
         """Yield the texts of the object to compare with `describe()`, to find the object that was probably meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(msgspec.Struct, frozen=True):
     """All objects."""
 
     unit: ClassVar[None] = None
@@ -64,8 +64,7 @@ class Everything:
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class OneObject:
+class OneObject(msgspec.Struct, frozen=True):
     """The object that a strategic merge patch without a target names."""
 
     identity: ObjectId
@@ -95,8 +94,7 @@ class OneObject:
         yield str(identify(manifest))
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """The objects that a patch's `target` describes: regular expressions for the identity, and label selectors.
 
     `text` is the target as people read it. An expression must match the whole text. Source: kustomize's
@@ -150,8 +148,7 @@ class Target:
             yield " ".join(f"{name}={_identity_part(manifest, name)}" for name, _ in self.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Scaled:
+class Scaled(msgspec.Struct, frozen=True):
     """The workloads with a name whose replicas kustomize can set."""
 
     name: str
@@ -177,8 +174,7 @@ class Scaled:
             yield identity.name
 
 
-@dataclass(frozen=True, slots=True)
-class WithImage:
+class WithImage(msgspec.Struct, frozen=True):
     """The objects with a container that runs an image with a name."""
 
     name: str

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.span import Span
@@ -23,8 +25,7 @@ TWICE = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """A hand-written object, and the folder of the kustomization that lists it."""
 
     manifest: Object

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path

@@ -11,8 +11,9 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -39,15 +40,14 @@ PATCH_FAILED = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(msgspec.Struct, frozen=True):
     """The results by object, and the errors and warnings by object.
 
     An object with an error may have no result.
     """
 
-    results: dict[ObjectId, Result] = field(default_factory=dict)
-    problems: dict[ObjectId, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
+    results: dict[ObjectId, Result] = msgspec.field(default_factory=dict)
+    problems: dict[ObjectId, list[Diagnostic]] = msgspec.field(default_factory=lambda: defaultdict(list))
 
     def report(self, problem: Diagnostic, concerned: Iterable[ChangedObject]) -> None:
         """Record a problem of some objects."""
@@ -81,17 +81,15 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], version: s
     return built
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(msgspec.Struct, frozen=True):
     """The result of one run of kustomize, or its error."""
 
-    objects: dict[ObjectId, Object] = field(default_factory=dict)
+    objects: dict[ObjectId, Object] = msgspec.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kustomize:
+class _Kustomize(msgspec.Struct, frozen=True):
     """kustomize, with the kustomizations of an environment, their steps in order, and the version of Kubernetes."""
 
     command: list[str]

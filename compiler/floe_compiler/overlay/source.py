@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.document import Document
@@ -15,8 +16,7 @@ Read = Callable[[str, str], tuple[list[Document], list[Diagnostic]]]
 """Parses the YAML text of a named file into documents and diagnostics."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """The repository at `root`."""
 
     root: Path

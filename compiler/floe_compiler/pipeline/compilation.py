@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import FileSet
 from floe_compiler.model.objects import Object, ObjectSet
@@ -68,8 +70,7 @@ class CompiledEnvironment:
             yield from map(from_yaml, self.body(unit).texts)
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(msgspec.Struct, frozen=True):
     """What the inputs compile to: the checked environments, and all of their files."""
 
     environments: tuple[CompiledEnvironment, ...]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.derive import Derived, derive
 from floe_compiler.model.codec import digest_of, encode
@@ -24,8 +26,7 @@ CLUSTER_UNIT = ""
 """The unit of hand-written objects without a namespace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mesh:
+class Mesh(msgspec.Struct, frozen=True):
     """The environments to compile: their frames, the headers of their units, and the overlays to apply."""
 
     frames: Mapping[str, Frame]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import pickle
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.declare import declare
@@ -50,8 +51,7 @@ class NotResolved(Exception):
     """A scope has errors. Resolving everything at once reports them, together with those of all other scopes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """A unit's header; and what the unit declares, pickled for other processes, if the header was made anew."""
 
     header: UnitHeader

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import ceil
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
@@ -24,8 +26,7 @@ Inputs = Mapping[str, EnvironmentInput]
 """What the units of each environment are compiled with."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnitCompiler:
+class UnitCompiler(msgspec.Struct, frozen=True):
     """Compiles units of some environments.
 
     `frames` and `facts` are those of the environments, `cache` keeps results, `workers` compile many units, and

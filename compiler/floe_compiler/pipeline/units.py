@@ -6,9 +6,10 @@ import importlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 
+import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.derive import Derived
@@ -39,8 +40,7 @@ Found = tuple[Stage, tuple[Diagnostic, ...]]
 """A stage and its findings."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentInput:
+class EnvironmentInput(msgspec.Struct, frozen=True):
     """What all units of an environment share."""
 
     settings: Settings
@@ -50,8 +50,7 @@ class EnvironmentInput:
     """The CustomResourceDefinitions of the environment, as YAML."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """A unit to compile: a namespace, the delivery of an environment, or a namespace of hand-written objects only.
 
     `content` is the digest of everything that the result depends on. Only a declared namespace has a `scope`. What it
@@ -66,16 +65,14 @@ class Task:
     delivery: DeliveryPlan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True):
     """What the tasks of a run share. Without a cache, workers return the bodies of units as well."""
 
     environments: Mapping[str, EnvironmentInput]
     cache: Cache | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(msgspec.Struct, frozen=True):
     """The result of a task: the findings by stage, and the unit, as far as it was compiled."""
 
     key: UnitKey

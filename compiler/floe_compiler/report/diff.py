@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
+
+import msgspec
 
 from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.job_names import without_hash
@@ -20,8 +21,7 @@ Action = Literal["deleted", "changed", "added"]
 ACTIONS: tuple[Action, ...] = ("deleted", "changed", "added")
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(msgspec.Struct, frozen=True):
     """One field that differs: `spec.replicas`. `action` says whether it was added, removed or changed."""
 
     action: Action
@@ -30,8 +30,7 @@ class FieldChange:
     after: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectChange:
+class ObjectChange(msgspec.Struct, frozen=True):
     """One deleted, added or changed object; secrets in its fields are already hidden."""
 
     action: Action
@@ -48,8 +47,7 @@ class ObjectChange:
         return self.file.removeprefix(f"{OUTPUT}/").rpartition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentDiff:
+class EnvironmentDiff(msgspec.Struct, frozen=True):
     """The changes of one environment, ordered by folder, then deletions first, then by identity."""
 
     environment: str

@@ -7,9 +7,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+import msgspec
 
 from floe_compiler.report.alignment import same
 from floe_compiler.report.diff import ACTIONS, Action, EnvironmentDiff, FieldChange, ObjectChange
@@ -46,8 +47,7 @@ def render_diff(diffs: Iterable[EnvironmentDiff], paint: Paint) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True):
     """A danger or a change of a field that several objects share: shown once, with a number."""
 
     number: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -17,12 +18,11 @@ NO_OBJECT = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(msgspec.Struct, frozen=True):
     """Objects and their files, by identity."""
 
-    by_id: Mapping[ObjectId, Object] = field(default_factory=dict)
-    files: Mapping[ObjectId, str] = field(default_factory=dict)
+    by_id: Mapping[ObjectId, Object] = msgspec.field(default_factory=dict)
+    files: Mapping[ObjectId, str] = msgspec.field(default_factory=dict)
 
 
 def read_manifests(texts: Mapping[str, str], findings: Findings) -> Manifests:

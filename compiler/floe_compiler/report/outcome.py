@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """Diagnostics in order, the paths that a command created, changed and deleted, and a summary.
 
     `words` says what happened to the deleted, changed and created paths.

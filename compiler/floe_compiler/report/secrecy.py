@@ -8,8 +8,9 @@ texts.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.model.credentials import LOGIN_FORM, SCHEME, SECRET_KEY, without_secrets
 from floe_compiler.model.diagnostics import Diagnostic

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Severity
 from floe_compiler.model.span import Span

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import ExternalPostgresql, PostgresqlServer
@@ -14,8 +16,7 @@ from floe_compiler.resolve.rules import CONFLICT, SHARED_DATABASE
 from floe_compiler.resolve.slots import DERIVED, Registry
 
 
-@dataclass(frozen=True, slots=True)
-class _Need:
+class _Need(msgspec.Struct, frozen=True):
     """A required database, its server, and the component that requires it."""
 
     server: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
@@ -38,8 +39,7 @@ from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.validation import Model, validate
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True):
     """The inputs of the resolution of every environment."""
 
     sources: Sources
@@ -48,8 +48,7 @@ class Inputs:
     references: Mapping[Key, References]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """The intermediate state of a namespace."""
 
     name: str
@@ -61,8 +60,7 @@ class Scope:
     placed: tuple[Placed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """The part of an environment that all of its domains share: its settings and the shared services."""
 
     inputs: Inputs

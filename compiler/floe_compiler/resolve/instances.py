@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
@@ -25,8 +27,7 @@ KUBERNETES = (ORCHESTRATOR, "kubernetes")
 """The component that runs products with `run_by: kubernetes`, beside the domain's own orchestrator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The namespace of instances, and the nodes that their pods run on."""
 
     settings: Settings

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.model.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """One source of values. `document` is its file, in which it begins at `prefix`; None if it comes from no file."""
 
     name: str
@@ -33,8 +33,7 @@ class Layer:
         return self.document.raw.get(self.prefix + path, "") if self.document else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """The value that a layer gives one leaf."""
 
     layer: Layer
@@ -47,12 +46,11 @@ class Origin:
         return self.layer.span(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True):
     """Merged data, and for each leaf its origins: the winner first, then the overridden ones."""
 
     data: Mapping[str, Any]
-    origins: Mapping[DataPath, tuple[Origin, ...]] = field(default_factory=dict)
+    origins: Mapping[DataPath, tuple[Origin, ...]] = msgspec.field(default_factory=dict)
 
     def origin(self, path: DataPath) -> Origin | None:
         """Return the winner at `path`, at its first leaf below, or at the nearest leaf above that is a whole list."""

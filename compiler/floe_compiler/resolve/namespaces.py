@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+
+import msgspec
 
 from floe_compiler.model.clusters import cluster_address, cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related
@@ -23,8 +24,7 @@ def namespace_name(environment: Environment, scope: str) -> str:
     return environment.namespaces.pattern.replace("{scope}", scope if scope == PLATFORM else f"{scope}-domain")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """An environment by its folder's name, which its document may contradict."""
 
     name: str

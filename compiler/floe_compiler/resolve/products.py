@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+
+import msgspec
 
 from floe_compiler.model import fields
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
@@ -20,8 +21,7 @@ Key = tuple[str, str]
 """A product's domain and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(msgspec.Struct, frozen=True):
     """The names in a product's document: its own, and those of the products it reads."""
 
     document: Document

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.clusters import cluster_identity

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from floe_compiler.kit.delivery import SYNC_WAVE
 from floe_compiler.kit.labels import chart_labels

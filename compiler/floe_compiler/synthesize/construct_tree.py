@@ -9,9 +9,10 @@ sent, and only what cdk8s decides is returned, so nothing can change the body of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from floe_compiler.kit.delivery import SYNC_WAVE
 from floe_compiler.kit.meta import present
@@ -40,8 +41,7 @@ NOT_PLAIN = Rule(
 NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class ChartInput:
+class ChartInput(msgspec.Struct, frozen=True):
     """The objects of one unit, and the chart's settings for them.
 
     `namespace` is added to all namespaced objects without one, and `labels` to all objects. In each pair of
@@ -53,11 +53,11 @@ class ChartInput:
     environment: str
     namespace: str
     objects: tuple[Object, ...]
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     dependencies: tuple[tuple[ObjectId, ObjectId], ...] = ()
     waved: frozenset[ObjectId] = frozenset()
     included: tuple[Included, ...] = ()
-    origins: Mapping[str, Span] = field(default_factory=dict)
+    origins: Mapping[str, Span] = msgspec.field(default_factory=dict)
 
 
 def build_charts(charts: Sequence[ChartInput], cdk8s: RunCdk8s = run_cdk8s) -> tuple[tuple[Object, ...], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.facts import PlainYaml
@@ -16,8 +16,7 @@ NOT_READABLE = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Included:
+class Included(msgspec.Struct, frozen=True):
     """A YAML file of a component, and its objects in order."""
 
     text: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from floe_compiler.kit import (
     accounts,
@@ -36,8 +37,7 @@ EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True):
     """The result of synthesis for one namespace."""
 
     objects: tuple[Object, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import Diagnostic, Findings
@@ -20,8 +21,7 @@ from floe_compiler.write.stats import add_written
 from floe_compiler.write.updates import guard_updates, may_be_refused
 
 
-@dataclass(frozen=True, slots=True)
-class WriteReport:
+class WriteReport(msgspec.Struct, frozen=True):
     """The written (or planned) changes, and warnings. `indexes` are the changed indexes."""
 
     create: tuple[str, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
@@ -56,8 +57,7 @@ _CHECK_OUT_AGAIN = ("git add .gitattributes", f"rm -r {OUTPUT}", f"git checkout 
 Decision = Literal["create", "change", "delete", "keep", "edited", "conflict", "line ends", "in the way", "stray"]
 
 
-@dataclass(frozen=True, slots=True)
-class WritePlan:
+class WritePlan(msgspec.Struct, frozen=True):
     """The paths to create, change, delete and keep; all sorted.
 
     `interim` are the texts of indexes while files are being written, and `indexes` those afterwards (None: the index is
@@ -69,8 +69,8 @@ class WritePlan:
     change: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
-    interim: Mapping[str, str] = field(default_factory=dict)
-    indexes: Mapping[str, str | None] = field(default_factory=dict)
+    interim: Mapping[str, str] = msgspec.field(default_factory=dict)
+    indexes: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT, sha256
 from floe_compiler.write.index import INDEX_FOLDER
@@ -93,8 +95,7 @@ def _take_leftovers(root: Path, snapshot: Snapshot) -> None:
     snapshot.leftovers.extend(f"{INDEX_FOLDER}/{name}" for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     findings: Findings
     known: FolderStats

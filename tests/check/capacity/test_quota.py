@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from check.samples import RUNS, container, resource, sample, selector, template
 from floe_compiler.check.capacity.quota import check

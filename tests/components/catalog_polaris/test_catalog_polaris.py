@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -13,6 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 

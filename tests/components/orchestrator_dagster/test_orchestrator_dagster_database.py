@@ -9,12 +9,12 @@ import pwd
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dagster_program import PASSWORD, PROGRAM, code_server, free_port, parts, variables, write_files
 from floe_compiler.model.capabilities import Database

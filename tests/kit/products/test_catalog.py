@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from floe_compiler.kit.products.catalog import catalog_variables
 from floe_compiler.kit.products.lakehouse import Lakehouse

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
 from floe_compiler.kit.products import dbt

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.lakehouse import Lakehouse

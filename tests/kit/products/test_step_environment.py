@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT
 from floe_compiler.kit.products.step_environment import distinct, environment

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import msgspec
+
 from floe_compiler.check.capacity.scaling import autoscalers, extra_pods, most_pods
 from floe_compiler.check.index import Index
 from floe_compiler.check.pods.amounts import BOUNDS, Bound, amount, pod_amount
@@ -17,8 +19,7 @@ from floe_compiler.model.rendered import LaunchedPods, PodGroup
 _COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUNDS for name in ("cpu", "memory"))
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(msgspec.Struct, frozen=True):
     """A consumer of resources: its name, and its object or group of pods, if it has one."""
 
     name: str

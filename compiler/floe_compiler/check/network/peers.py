@@ -6,10 +6,11 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/net
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
+
+import msgspec
 
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelSelector
 from floe_compiler.model.selectors import Selector, matches
@@ -22,8 +23,7 @@ _DNS_PODS = {"k8s-app": "kube-dns"}
 """The labels of the cluster's DNS servers and of their namespace, which no environment renders."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """An address range, except some ranges inside it."""
 
     network: Network
@@ -37,8 +37,7 @@ class Block:
 EVERYWHERE = Block(ip_network("0.0.0.0/0"))
 
 
-@dataclass(frozen=True, slots=True)
-class Peers:
+class Peers(msgspec.Struct, frozen=True):
     """The peers of one rule: pods by selector, address ranges, and whether the cluster's DNS is among them.
 
     `everyone` is true for a rule without peers.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from floe_compiler.check.network.peers import Peers, read_peers
 from floe_compiler.check.pod_index import PodIndex
 from floe_compiler.model.objects import Object, ObjectId
@@ -12,8 +14,7 @@ from floe_compiler.model.policy_ports import PolicyPorts
 from floe_compiler.model.summary import DIRECTIONS, Direction
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRule:
+class PolicyRule(msgspec.Struct, frozen=True):
     """One rule of a NetworkPolicy for the pods that it selects (as bits)."""
 
     policy: ObjectId

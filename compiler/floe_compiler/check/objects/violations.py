@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.hints import near
@@ -23,8 +24,7 @@ _ARTICLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """A violation of a schema. Without the part at the path `drop`, the rest is valid."""
 
     path: DataPath

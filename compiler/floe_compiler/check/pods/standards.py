@@ -6,8 +6,9 @@ Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ (Ku
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from floe_compiler.model.workloads import Container, Workload
 
@@ -65,8 +66,7 @@ _PROFILES = frozenset({"Localhost", "RuntimeDefault"})
 _HANDLERS = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(msgspec.Struct, frozen=True):
     """A pod's violation of a level; `field` is the name of the exception that permits it."""
 
     field: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import ExistingSecret
 
 
-@dataclass(frozen=True, slots=True)
-class SecretKeys:
+class SecretKeys(msgspec.Struct, frozen=True):
     """A Secret that will exist: its type, and its keys (None: unknown). `writer` is the object that creates it."""
 
     namespace: str

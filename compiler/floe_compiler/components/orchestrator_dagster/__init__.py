@@ -6,7 +6,7 @@ the API calls of its client. Tested with Dagster 1.13.27 as another user on a re
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from floe_compiler.components.orchestrator_dagster.instance_file import (
     HOME,

@@ -6,8 +6,9 @@ Both were tested with dagster 1.13.27, dagster-k8s and dagster-postgres 0.29.27,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from floe_compiler.kit import postgresql
 from floe_compiler.model.capabilities import Database
@@ -30,8 +31,7 @@ POLL_INTERVAL = 120
 SKIPPED_TICKS_KEPT = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(msgspec.Struct, frozen=True):
     """How many runs may run at once: in total, and of each product."""
 
     at_once: int

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.components.orchestrator_dagster.instance_file import (
     POLL_INTERVAL,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.products import dbt

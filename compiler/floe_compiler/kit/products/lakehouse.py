@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from floe_compiler.model.capabilities import Catalog, CatalogClient, ObjectStore
 from floe_compiler.model.plan import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Lakehouse:
+class Lakehouse(msgspec.Struct, frozen=True):
     """The catalog, the domain's client, and the object store of the tables, if the platform has one."""
 
     catalog: Catalog

@@ -7,8 +7,9 @@ What the programs need was found by running them as another user on a read-only 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.lakehouse import lakehouse
@@ -57,8 +58,7 @@ LINEAGE_VARIABLES = {
 QUALITY_VARIABLES = {"SODA_CORE_TELEMETRY_ENABLED": "false"}
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedStep(msgspec.Struct, frozen=True):
     """One step: its command, its own variables (not escaped) and its secrets."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
+
+import msgspec
 
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object, ObjectId
@@ -16,8 +17,7 @@ from floe_compiler.model.workloads import containers_of, pod_template
 Fields = tuple[str, ...]
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Danger:
+class Danger(msgspec.Struct, frozen=True, order=True):
     """A risk of a change; `word` never changes its meaning.
 
     The sentence does not name the object, so that the danger can be reported once for many objects.
@@ -77,8 +77,7 @@ class Surroundings:
         return self._beside[namespace]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One object before and after; empty if it is created or deleted."""
 
     identity: ObjectId

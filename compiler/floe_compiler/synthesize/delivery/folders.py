@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from floe_compiler.kit import labels
 from floe_compiler.model.files import folder_path
@@ -19,8 +20,7 @@ LONGEST_NAME = 63
 CLUSTER_PHASE, PLATFORM_PHASE, DOMAIN_PHASE = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True):
     """One folder: the name of its delivery objects, and the order in which it is applied.
 
     `namespace` is empty for the folder of cluster-scoped objects.
