@@ -1,1 +1,1 @@
-"""Node.js, and cdk8s in it. Nothing heavy is imported here, so that a run can start it first of all."""
+"""Node.js, and the process in which it runs cdk8s."""

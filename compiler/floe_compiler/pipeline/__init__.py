@@ -66,26 +66,22 @@ def compile_mesh(
 
     Raises StageFailed with all errors of the first stage that has any.
     """
-    from floe_compiler.node.cdk8s_process import Cdk8s
+    from floe_compiler.pipeline.compilation import Compilation, files_of
+    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+    from floe_compiler.pipeline.linking import link_environments
+    from floe_compiler.pipeline.results import Results
+    from floe_compiler.pipeline.unit_compiler import UnitCompiler
 
     cache, workers = cache or Memory(), workers or ThisProcess()
     digests = input_digests(root) if digests is None else digests
-    with Cdk8s() as cdk8s:
-        cdk8s.start()  # It loads while modules are imported and inputs are read.
-        from floe_compiler.pipeline.compilation import Compilation, files_of
-        from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
-        from floe_compiler.pipeline.linking import link_environments
-        from floe_compiler.pipeline.results import Results
-        from floe_compiler.pipeline.unit_compiler import UnitCompiler
-
-        mesh, warnings = _mesh(root, environments, progress, cache, workers)
-        progress("compiling")
-        inputs = mesh.inputs()
-        results = Results(cache, UnitCompiler(mesh.frames, mesh.facts(), cache, workers, cdk8s, progress))
-        results.add(inputs, cluster_tasks(mesh, inputs))
-        written = {name: head.definitions for name in inputs for head in results.of(name).values()}
-        inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
-        results.add(inputs, unit_tasks(mesh, inputs))
+    mesh, warnings = _mesh(root, environments, progress, cache, workers)
+    progress("compiling")
+    inputs = mesh.inputs()
+    results = Results(cache, UnitCompiler(mesh.frames, mesh.facts(), cache, workers, progress))
+    results.add(inputs, cluster_tasks(mesh, inputs))
+    written = {name: head.definitions for name in inputs for head in results.of(name).values()}
+    inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
+    results.add(inputs, unit_tasks(mesh, inputs))
     progress("checking")
     compiled, linked = link_environments(results, inputs, mesh.compiler)
     clashes = Findings()

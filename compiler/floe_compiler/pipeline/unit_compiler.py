@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline.headers import Scope, made_headers
 from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, keep
 from floe_compiler.pipeline.workers import Workers
@@ -30,14 +29,13 @@ class UnitCompiler(msgspec.Struct, frozen=True):
     """Compiles units of some environments.
 
     `frames` and `facts` are those of the environments, `cache` keeps results, `workers` compile many units, and
-    `progress` is told how many are done. `cdk8s` builds the charts of a few units.
+    `progress` is told how many are done.
     """
 
     frames: Mapping[str, Frame]
     facts: Mapping[str, MeshFacts]
     cache: Cache
     workers: Workers
-    cdk8s: Cdk8s
     progress: Callable[[str], None]
 
     def compile(self, inputs: Inputs, tasks: Sequence[Task]) -> Iterator[Compiled]:
@@ -46,9 +44,8 @@ class UnitCompiler(msgspec.Struct, frozen=True):
             return
         tasks = self._declared(tasks)
         if len(tasks) <= FEW:
-            yield from compile_units(Shared(inputs, self.cache), tasks, self.cdk8s.run)
+            yield from compile_units(Shared(inputs, self.cache), tasks)
             return
-        self.cdk8s.stop()
         size = max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES)))
         batches = [tasks[start : start + size] for start in range(0, len(tasks), size)]
         shared = Shared(inputs, self.cache if self.workers.share_files else None)

@@ -26,7 +26,7 @@ from floe_compiler.model.unit_facts import DEFINITION
 from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_digests
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
-from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
+from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
 from floe_compiler.overlay import Applied, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import unpickled
 from floe_compiler.synthesize import rendered_settings, synthesize
@@ -91,13 +91,17 @@ class Compiled(msgspec.Struct, frozen=True):
         return any(finding.severity == "error" for _, findings in self.findings for finding in findings)
 
 
-def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: RunCdk8s = run_cdk8s) -> list[Compiled]:
+def compile_units(shared: Shared, tasks: Sequence[Task]) -> list[Compiled]:
     """Return the results of tasks, in no particular order: each is the same, whichever others come along.
 
     cdk8s builds the charts of all tasks at once, and kustomize starts once for each environment that needs it.
     """
     try:
-        rendered = _rendered(shared.environments, tasks, cdk8s)
+        with Cdk8s() as cdk8s:
+            if any(task.declared or task.delivery for task in tasks):
+                cdk8s.start()
+            importlib.import_module("floe_compiler.check")  # while Node.js loads cdk8s
+            rendered = _rendered(shared.environments, tasks, cdk8s.run)
     except StageFailed as failed:
         return [_failed("synthesize", tasks[0], failed.diagnostics)]
     by_environment: dict[str, list[Task]] = defaultdict(list)
@@ -112,9 +116,7 @@ def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: RunCdk8s = run_c
             return failed
 
     with ThreadPoolExecutor(len(by_environment) or 1) as threads:  # they wait for kustomize
-        applying = threads.map(patched, by_environment)
-        importlib.import_module("floe_compiler.check")  # in the meantime
-        applied = dict(zip(by_environment, applying, strict=True))
+        applied = dict(zip(by_environment, threads.map(patched, by_environment), strict=True))
     compiled = []
     for name, group in by_environment.items():
         units = applied[name]
