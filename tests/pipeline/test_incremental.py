@@ -180,6 +180,14 @@ def test_what_a_change_concerns_is_compiled_again_and_nothing_else(name: str, kn
         assert everything(compiled) == everything(compile_mesh(tmp_path, ("dev",)))
 
 
+@pytest.mark.parametrize("name", ["nothing", "a comment at a product's end"])
+def test_no_other_program_starts_where_nothing_is_rendered(
+    name: str, known: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+    compile_mesh(write(write(tmp_path, FILES), CHANGES[name].files), ("dev",), cache=Recorder(known))
+
+
 def everything(compiled: Compilation) -> list[Any]:
     """Return all that a compilation can be asked: files, warnings, and where each object comes from."""
     places = [(unit, one.places(unit)) for one in compiled.environments for unit in sorted(one.heads)]
