@@ -33,9 +33,9 @@ def edit_product(root: Path, version: str) -> None:
     _write(root / EDITED_PRODUCT, _model(0, image=f"acme/domain-0000:{version}"))
 
 
-def edit_patch(root: Path) -> None:
-    """Change a number in a patch that selects in one domain of one environment."""
-    _write(root / EDITED_PATCH, _quota_patch("domain-0000", jobs=200))
+def edit_patch(root: Path, jobs: int) -> None:
+    """Change the number of jobs in a patch that selects in one domain of one environment."""
+    _write(root / EDITED_PATCH, _quota_patch("domain-0000", jobs))
 
 
 def edit_setting(root: Path) -> None:
