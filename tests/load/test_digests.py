@@ -171,6 +171,7 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.Monk
         "kit/labels.py",
         "components/storage_minio/minio-buckets.sh",
         "node/construct_tree.js",
+        "node/unpack.js",
     ],
 )
 def test_the_source_of_the_compiler_counts(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import importlib.util
-import io
 import json
 import re
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Self
 
 import msgspec
@@ -99,36 +96,17 @@ class _Process(msgspec.Struct, frozen=True):
 
 
 def _start() -> _Process:
-    node = find_node()
+    command: list[str | Path] = [find_node(), DRIVER]
+    archives = map(_archive, PACKAGES)
+    # Unpacking takes 0.05 s. Nothing is kept for the next run, as it could be stale or changed by others.
     folder = tempfile.TemporaryDirectory(prefix="floe-compile-")
+    pipe = subprocess.PIPE
     try:
-        # Unpacking takes 0.05 s. Nothing is kept for the next run, as it could be stale or changed by others.
-        for package in PACKAGES:
-            unpack(_archive(package), Path(folder.name, "node_modules", package))
-        pipe = subprocess.PIPE
-        command: list[str | Path] = [node, DRIVER, folder.name]
+        command += [folder.name, *archives]
         return _Process(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=node_environment()), folder)
     except BaseException:
         folder.cleanup()
         raise
-
-
-def unpack(archive: Path, folder: Path) -> None:
-    """Write the JavaScript of an npm package into `folder`; raise StageFailed if it has a path outside the folder."""
-    folders: set[Path] = set()
-    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive.read_bytes()))) as package:
-        for member in package:
-            path = PurePosixPath(member.name)
-            if not member.isfile() or path.suffix not in (".js", ".json", ".mjs"):
-                continue
-            if path.is_absolute() or ".." in path.parts:
-                raise _failed(f"{archive.name} has a file outside its own folder: {path}")
-            target = folder.joinpath(*path.parts[1:])  # the first part is "package" in every npm package
-            if target.parent not in folders:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                folders.add(target.parent)
-            content = package.extractfile(member)
-            target.write_bytes(content.read() if content else b"")
 
 
 def _archive(package: str) -> Path:

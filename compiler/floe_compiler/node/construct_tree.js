@@ -1,13 +1,15 @@
 // Builds construct trees with cdk8s: charts as JSON on standard input, what cdk8s decides on standard output: the order of
 // the objects, their namespace, common labels and sync wave, and what is wrong with them. Bodies of objects stay outside,
 // so that JavaScript's numbers and keys can change nothing in them.
-// The one argument is the folder whose node_modules has cdk8s and constructs.
+// The arguments are an empty folder, and the archives of the npm packages cdk8s and constructs.
 'use strict';
 
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { unpack } = require('./unpack.js');
 
-const FOLDER = process.argv[2];
+const [FOLDER, ...ARCHIVES] = process.argv.slice(2);
+['cdk8s', 'constructs'].forEach((name, at) => unpack(ARCHIVES[at], join(FOLDER, 'node_modules', name)));
 const { ApiObject, App, Chart, Include, JsonPatch, Lazy } = require(require.resolve('cdk8s', { paths: [FOLDER] }));
 
 const DNS = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
