@@ -13,7 +13,8 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_result import Stage, UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
-from floe_compiler.pipeline.unit_compiler import Inputs, UnitCompiler
+from floe_compiler.node.cdk8s_process import Cdk8s
+from floe_compiler.pipeline.unit_compiler import FEW, Inputs, UnitCompiler
 from floe_compiler.pipeline.units import BODIES, HEADS, Compiled, Task
 
 Part = TypeVar("Part")
@@ -40,19 +41,23 @@ class Results:
     def add(self, inputs: Inputs, tasks: Iterable[Task]) -> None:
         """Recall or compile some units."""
         self.inputs = inputs
-        missing = []
-        for task in tasks:
-            self.tasks[task.key] = task
-            head = self._recalled(task)
-            if head is None:
-                missing.append(task)
-            else:
-                self.heads[task.key] = head
-                for stage, warnings in head.warnings.items():
-                    self.found[stage] += warnings
-                self.hits[task.key.environment].update(head.hits)
-        for compiled in self.compiler.compile(inputs, missing):
-            self._take(compiled)
+        tasks, missing = tuple(tasks), []
+        with Cdk8s() as cdk8s:
+            edited = [task for task in tasks if task.declared is not None]
+            if 0 < len(edited) <= FEW and any(self._recalled(task) is None for task in edited):
+                cdk8s.start()  # It loads while the other units are recalled.
+            for task in tasks:
+                self.tasks[task.key] = task
+                head = self._recalled(task)
+                if head is None:
+                    missing.append(task)
+                else:
+                    self.heads[task.key] = head
+                    for stage, warnings in head.warnings.items():
+                        self.found[stage] += warnings
+                    self.hits[task.key.environment].update(head.hits)
+            for compiled in self.compiler.compile(inputs, missing, cdk8s):
+                self._take(compiled)
 
     def of(self, environment: str) -> Mapping[str, UnitHead]:
         """Return the heads of an environment's units, by name, in the order of their tasks."""

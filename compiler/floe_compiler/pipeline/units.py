@@ -91,13 +91,13 @@ class Compiled(msgspec.Struct, frozen=True):
         return any(finding.severity == "error" for _, findings in self.findings for finding in findings)
 
 
-def compile_units(shared: Shared, tasks: Sequence[Task]) -> list[Compiled]:
+def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: Cdk8s | None = None) -> list[Compiled]:
     """Return the results of tasks, in no particular order: each is the same, whichever others come along.
 
     cdk8s builds the charts of all tasks at once, and kustomize starts once for each environment that needs it.
     """
     try:
-        with Cdk8s() as cdk8s:
+        with cdk8s or Cdk8s() as cdk8s:
             if any(task.declared or task.delivery for task in tasks):
                 cdk8s.start()
             importlib.import_module("floe_compiler.check")  # while Node.js loads cdk8s
