@@ -24,11 +24,15 @@ def edit_version(root: Path) -> None:
     edit_product(root, "1.0.1")
 
 
+def edit_jobs(root: Path) -> None:
+    edit_patch(root, 200)
+
+
 @pytest.mark.parametrize(
     ("edit", "folder"),
     [
         (edit_version, "output/{environment}/floe-domain-0000-domain/"),
-        (edit_patch, "output/prod/floe-domain-0000-domain/resourcequota_quota.yaml"),
+        (edit_jobs, "output/prod/floe-domain-0000-domain/resourcequota_quota.yaml"),
         (edit_setting, "output/{environment}/floe-domain-000{domain}-domain/"),
     ],
 )
