@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from floe_compiler.cache.store import Cache
 from floe_compiler.model.codec import decode
 from floe_compiler.model.diagnostics import Diagnostic
@@ -47,7 +49,7 @@ class Results:
             if 0 < len(edited) <= FEW and any(self._recalled(task) is None for task in edited):
                 cdk8s.start()  # It loads while the other units are recalled.
             for task in tasks:
-                self.tasks[task.key] = task
+                self.tasks[task.key] = replace(task, declared=None)  # it is large, and rarely needed again
                 head = self._recalled(task)
                 if head is None:
                     missing.append(task)
