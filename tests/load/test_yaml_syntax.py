@@ -36,6 +36,8 @@ def only(text: str) -> Diagnostic:
         ("a: @x\n", (1, 4), "an unquoted value cannot begin with @", "put the value in quotes"),
         ('a: "\\d"\n', (1, 6), "the backslash begins no escape", 'write "\\\\" for a backslash, or use single quotes'),
         ("%YAML 1.3\n---\na: 1\n", (1, 1), "a % directive", "delete it"),
+        ("a: * 4 * * *\n", (1, 4), "this begins an alias or an anchor", "if it is text, such as the schedule"),
+        ("a: & b\n", (1, 4), "this begins an alias or an anchor", "if it is text, such as the schedule"),
         ("a: !x!y z\n", (1, 4), "a tag", "delete it"),
     ],
 )

@@ -48,7 +48,7 @@ def test_spaces_become_single() -> None:
         ("0 0 L * *", 'day-of-month "L"'),
         ("0 0 * * 5L", 'day-of-week "5L"'),
         ("0 0 * * MON#1", 'day-of-week "MON#1"'),
-        ("0 0 ? * *", 'day-of-month "?"'),
+        ("0 0 1? * *", 'day-of-month "1?"'),
         ("*/90 * * * *", 'the step of minute "*/90" must be from 1 to 59'),
         ("*/0 * * * *", 'the step of minute "*/0"'),
         ("1,,2 * * * *", 'minute ""'),
@@ -66,6 +66,14 @@ def test_refused_with_what_to_do(schedule: str, message: str) -> None:
         check_schedule(schedule)
     assert message in str(raised.value)
     assert "; " in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "canonical"),
+    [("0 0 ? * *", "0 0 * * *"), ("?/5 ? 1 * ?", "*/5 * 1 * *"), ("0 0 1,? * *", "0 0 1,* * *")],
+)
+def test_a_question_mark_stands_for_any_value(schedule: str, canonical: str) -> None:
+    assert check_schedule(schedule) == canonical
 
 
 @given(
@@ -91,6 +99,10 @@ def test_time_zones(name: str) -> None:
         ("Berlin", 'did you mean "Europe/Berlin"?'),
         ("europe/berlin", 'did you mean "Europe/Berlin"?'),
         ("Europe/Berln", 'did you mean "Europe/Berlin"?'),
+        ("CEST", "it is an abbreviation: write a place with this time, such as Europe/Berlin"),
+        ("PDT", "it is an abbreviation: write a place with this time, such as America/Los_Angeles"),
+        ("UTC+2", "write a place, such as Europe/Berlin, or Etc/GMT-2 for this offset all year"),
+        ("GMT-05", "write a place, such as Europe/Berlin, or Etc/GMT+5 for this offset all year"),
         ("Local", "write a name, such as"),
         ("", "write a name, such as"),
         ("../etc/passwd", "write a name, such as"),

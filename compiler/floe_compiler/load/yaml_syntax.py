@@ -32,6 +32,11 @@ CONFLICT = Rule(
 # Part of the parser's message, our message, hint.
 _KNOWN = (
     ("mapping values are not allowed", 'a ":" makes a second key on this line', 'quote the value if it holds ": "'),
+    (
+        "expected alphabetic or numeric character",
+        "this begins an alias or an anchor",
+        'if it is text, such as the schedule "* 4 * * *", quote it',
+    ),
     ("unknown escape", "the backslash begins no escape", 'write "\\\\" for a backslash, or use single quotes'),
     ("while scanning a quoted scalar", "the quote that opens here is not closed", "close the quote"),
     ("could not find expected ':'", "this is neither a key with its value nor a list item", 'is a ":" missing?'),
@@ -48,7 +53,11 @@ _KNOWN = (
     ("tag", "a tag", "delete it; quote the value if it is text"),
 )
 # Errors whose cause is where the parser's context began, not where it gave up.
-_AT_CONTEXT = ("while scanning a quoted scalar", "could not find expected ':'")
+_AT_CONTEXT = (
+    "while scanning a quoted scalar",
+    "could not find expected ':'",
+    "expected alphabetic or numeric character",
+)
 
 
 _MARKER = re.compile(r"^(?:[<>|]{7}(?= |$)|={7}$)", re.MULTILINE)

@@ -131,10 +131,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return nearest(word, choices) or (f"known: {', '.join(choices)}" if choices else "")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint naming the known word nearest to `word`; empty if none is near."""
+def nearest(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return a hint naming the known word nearest to `word`, after the prefix; empty if none is near."""
     found = near(word, known)
-    return f'did you mean "{found[0]}"?' if found else ""
+    return f'did you mean "{prefix}{found[0]}"?' if found else ""
 
 
 def near(word: str, known: Iterable[str]) -> list[str]:

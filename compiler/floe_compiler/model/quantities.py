@@ -17,6 +17,7 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:([A-Za-z]*)|[eE]([-+]?
 _DECIMAL = {"n": -3, "u": -2, "m": -1, "": 0, "k": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 _BINARY = {"": 0, "Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _EXPONENTS = {f"e{3 * power}" if power else "": power for power in _DECIMAL.values()}
+_EXAMPLES = "a number and a suffix, such as 500m, 2, 512Mi or 10Gi"
 _FINEST = 10**9
 _MOST = 2**63
 
@@ -55,7 +56,9 @@ def parse_quantity(text: str) -> Quantity:
     """Parse a quantity; raise ValueError if the text is not one."""
     match = _QUANTITY.fullmatch(text)
     if not match:
-        raise ValueError(f'"{text}" is not a quantity; write a number and a suffix, such as 500m, 2, 512Mi or 10Gi')
+        near = re.sub(r"\s+|cores?$", "", text.replace(",", "."))
+        hint = f'did you mean "{near}"?' if _QUANTITY.fullmatch(near) else f"write {_EXAMPLES}"
+        raise ValueError(f'"{text}" is not a quantity; {hint}')
     number, suffix, exponent = match.groups()
     notation, factor = _scale(number, suffix, exponent)
     amount = Fraction(number) * factor
@@ -73,12 +76,12 @@ def _scale(number: str, suffix: str, exponent: str | None) -> tuple[Notation, Fr
         return "decimal", Fraction(1000) ** _DECIMAL[suffix]
     if suffix in _BINARY:
         return "binary", Fraction(1024) ** _BINARY[suffix]
-    near = f"{suffix[0].upper()}i"
-    hint = (
-        f'did you mean "{number}{near}"?'
-        if near in _BINARY
-        else "known: n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei"
-    )
+    binary = f"{suffix[0].upper()}i"
+    decimal = binary[0].replace("K", "k")
+    hint = "known: n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei"
+    if binary in _BINARY:
+        other = "" if suffix.capitalize() == binary else f', or "{number}{decimal}" in powers of 1000'
+        hint = f'did you mean "{number}{binary}"{other}?'
     raise ValueError(f'"{number}{suffix}" is not a quantity: "{suffix}" is not a suffix; {hint}')
 
 

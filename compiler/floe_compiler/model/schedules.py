@@ -10,7 +10,9 @@ import difflib
 import functools
 import importlib.resources
 import re
+import zoneinfo
 from datetime import datetime
+from functools import partial
 
 from floe_compiler.model.diagnostics import did_you_mean
 
@@ -27,12 +29,42 @@ _NAMES = (
     ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"),
     ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
 )
-# robfig/cron supports only this syntax: no L, W, # or 7 for Sunday.
+# robfig/cron supports only this syntax: no L, W, # or 7 for Sunday. For it, `?` is another way to write `*`.
+_TERM_OF_ANY = re.compile(r"(?<![^,])\?(?![^,/])")
 _TERM = re.compile(r"(?:\*|(?:[0-9]{1,2}|[A-Za-z]{3})(?:-(?:[0-9]{1,2}|[A-Za-z]{3}))?)(?:/([0-9]{1,4}))?")
 
 
+_OFFSET = re.compile(r"(?:UTC|GMT)([+-])([0-9]{1,2})")
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
+_PLACES = (
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Athens",
+    "Europe/Lisbon",
+    "Europe/Moscow",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+    "Asia/Seoul",
+    "Asia/Shanghai",
+    "Asia/Jerusalem",
+    "Australia/Sydney",
+    "Australia/Perth",
+    "Pacific/Auckland",
+    "Africa/Johannesburg",
+)
+"""Places whose abbreviations people write; the first with one is suggested."""
+
+
 def check_schedule(text: str) -> str:
-    """Return the schedule with single spaces; raise ValueError if Kubernetes would refuse it or it could never run."""
+    """Return the schedule with single spaces, and `*` for `?`.
+
+    Raises ValueError if Kubernetes would refuse it, or it could never run.
+    """
     if text.startswith("@"):
         if text not in _WORDS:
             raise ValueError(f'"{text}" is not a schedule; {did_you_mean(text, _WORDS)}')
@@ -41,24 +73,39 @@ def check_schedule(text: str) -> str:
         raise ValueError(
             f'"{text}" holds a time zone; give it in the field for time zones, where Kubernetes expects it'
         )
-    fields = text.split()
+    fields = [_TERM_OF_ANY.sub("*", field) for field in text.split()]
     if len(fields) != len(_FIELDS):
         order = "minute, hour, day of the month, month, day of the week"
         raise ValueError(f'"{text}" has {len(fields)} fields; a schedule has five: {order}, such as "30 4 * * *"')
     for name, field in zip(_FIELDS, fields, strict=True):
         _check_dialect(text, name, field)
         _check_ranges(text, name, field)
-    _check_with_cronsim(text)
+    _check_with_cronsim(text, " ".join(fields))
     return " ".join(fields)
 
 
 def check_time_zone(name: str) -> str:
     """Return the name of the time zone; raise ValueError if the IANA database does not have it."""
     if name not in _time_zones():
-        near = difflib.get_close_matches(name, sorted(_time_zones()), n=1)
-        hint = f'did you mean "{near[0]}"?' if near else "write a name, such as Europe/Berlin or Etc/UTC"
-        raise ValueError(f'"{name}" is not a time zone; {hint}')
+        raise ValueError(f'"{name}" is not a time zone; {_meant(name)}')
     return name
+
+
+def _meant(name: str) -> str:
+    """Return the hint for a name that is not a time zone: an abbreviation, an offset, or a misspelt name."""
+    if offset := _OFFSET.fullmatch(name):
+        sign = "-" if offset[1] == "+" else "+"  # POSIX counts offsets the other way round
+        return f"write a place, such as Europe/Berlin, or Etc/GMT{sign}{int(offset[2])} for this offset all year"
+    if _ABBREVIATION.fullmatch(name) and (place := next(filter(partial(_is_called, name), _PLACES), "")):
+        return f"it is an abbreviation: write a place with this time, such as {place}"
+    near = difflib.get_close_matches(name, sorted(_time_zones()), n=1)
+    return f'did you mean "{near[0]}"?' if near else "write a name, such as Europe/Berlin or Etc/UTC"
+
+
+def _is_called(abbreviation: str, place: str) -> bool:
+    """Return whether the time of a place has this abbreviation in winter or in summer."""
+    zone = zoneinfo.ZoneInfo(place)
+    return abbreviation in {datetime(2024, month, 1, tzinfo=zone).tzname() for month in (1, 7)}
 
 
 def _check_dialect(text: str, name: str, field: str) -> None:
@@ -86,11 +133,11 @@ def _number(value: str) -> int:
     return int(value) if value.isdecimal() else next((names.index(value) for names in _NAMES if value in names), 0)
 
 
-def _check_with_cronsim(text: str) -> None:
+def _check_with_cronsim(text: str, schedule: str) -> None:
     from cronsim import CronSim, CronSimError
 
     try:
-        CronSim(text, datetime(2024, 1, 1))  # the start does not matter, only whether cronsim accepts it
+        CronSim(schedule, datetime(2024, 1, 1))  # the start does not matter, only whether cronsim accepts it
     except CronSimError as error:
         name = str(error).removeprefix("Bad ")
         values = _FIELDS[name][1] if name in _FIELDS else "see crontab(5)"

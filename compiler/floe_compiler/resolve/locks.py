@@ -7,7 +7,7 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel
 
-from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
+from floe_compiler.model.diagnostics import Findings, Related, did_you_mean, nearest
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import PlatformManifest
 from floe_compiler.model.nested_fields import at
@@ -24,21 +24,21 @@ def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> 
     found: dict[DataPath, int] = {}
     for index, lock in enumerate(manifest.data.get("locks") or ()):
         path = tuple(str(lock).split("."))
-        unknown = _unknown_step(registry, path)
-        if unknown is None:
+        hint = _hint_if_unknown(registry, path)
+        if hint is None:
             found[path] = index
         else:
             findings.add(
                 UNKNOWN_LOCK,
                 f'the platform manifest has no "{lock}" to lock',
                 manifest.span(("locks", index)),
-                hint=did_you_mean(*unknown),
+                hint=hint,
             )
     return found
 
 
-def _unknown_step(registry: Registry, path: tuple[str, ...]) -> tuple[str, set[str]] | None:
-    """Return the first unknown step of a path, and the known steps at its level; None if the manifest has the path.
+def _hint_if_unknown(registry: Registry, path: tuple[str, ...]) -> str | None:
+    """Return the hint for the first unknown step of a path; None if the manifest has the path.
 
     A step is the field of a model, a slot or a part of its path, or any key where the manifest takes any.
     """
@@ -50,7 +50,7 @@ def _unknown_step(registry: Registry, path: tuple[str, ...]) -> tuple[str, set[s
         known |= {str(place[depth]) for place, _ in places if len(place) > depth and place[:depth] == here}
         known -= set() if depth else set(IDENTITY)
         if step not in known:
-            return step, known
+            return nearest(step, known, ".".join((*here, ""))) or did_you_mean(step, known)
         annotations = [model.model_fields[step].annotation for model in models if step in model.model_fields]
         if any(get_origin(one) is dict for one in annotations):
             return None

@@ -63,11 +63,14 @@ class ResourceSettings(Input):
 
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
-        for name in ("cpu", "memory"):
-            request, limit = getattr(self.requests, name), getattr(self.limits, name)
-            if parse_quantity(request) > parse_quantity(limit):
-                problem = f"{name} request {request} is above the limit {limit}"
-                raise ValueError(f"{problem}; raise the limit or request less")
+        amounts = [(name, getattr(self.requests, name), getattr(self.limits, name)) for name in ("cpu", "memory")]
+        problems = [
+            f"{name} request {request} is above the limit {limit}"
+            for name, request, limit in amounts
+            if parse_quantity(request) > parse_quantity(limit)
+        ]
+        if problems:
+            raise ValueError(f"{', and the '.join(problems)}; raise the limit or request less")
         return self
 
 
