@@ -120,7 +120,7 @@ def test_comparison_is_by_amount() -> None:
     "text", ["", "-1", "+1", "1 Gi", "Mi", "1.2.3", "1_000", "0x10", "5.", ".", "1e1.5", "1\n", "\u0661", "1e100"]
 )
 def test_no_quantity(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a quantity; (?:write a number and a suffix|did you mean)"):
+    with pytest.raises(ValueError, match=r"is not a quantity; (?:write a number and a suffix|did you mean)"):
         parse_quantity(text)
 
 
