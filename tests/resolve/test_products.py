@@ -117,8 +117,8 @@ def test_the_name_is_that_of_the_place() -> None:
     ("place", "name", "better"),
     [
         ("My Customers", "customers", '"customers"'),
-        ("A", "A", "lower-case letters"),
-        ("1st", "1st", "lower-case letters"),
+        ("A", "B", "lower-case letters"),
+        ("1st", "First", "lower-case letters"),
     ],
 )
 def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better: str) -> None:
@@ -130,10 +130,10 @@ def test_a_file_that_no_name_fits_is_to_be_renamed(place: str, name: str, better
     assert found.hint.startswith(f"rename the file or folder to {better}")
 
 
-@pytest.mark.parametrize("data", [{}, {"metadata": None}, {"metadata": {"name": 5}}, {"metadata": {"name": "a"}}])
-def test_a_name_that_is_missing_or_no_text_is_reported_elsewhere(data: dict[str, Any]) -> None:
+@pytest.mark.parametrize("data", [{}, {"metadata": None}, {"metadata": {"name": 5}}, {"metadata": {"name": "A"}}])
+def test_a_name_that_is_missing_or_invalid_is_reported_elsewhere(data: dict[str, Any]) -> None:
     findings = Findings()
-    check_name("a", document("x.yaml", data), findings)
+    check_name("A", document("x.yaml", data), findings)
     assert findings.found == []
 
 

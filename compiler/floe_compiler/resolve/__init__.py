@@ -13,7 +13,7 @@ from floe_compiler.resolve.environment import Frame, Inputs, resolve_environment
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.locks import locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
-from floe_compiler.resolve.products import check_name, check_references, domain_products
+from floe_compiler.resolve.products import check_name, check_references, domain_products, is_name
 from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_REFERENCE
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.resolve.validation import validate
@@ -48,7 +48,8 @@ def resolve_frames(
     """
     environments = _environments(sources, findings)
     _check_names(sources, only, findings)
-    check_namespaces(environments, sources.environments, [PLATFORM, *sources.domains], findings)
+    named = filter(is_name, sources.domains)  # the others are errors already
+    check_namespaces(environments, sources.environments, [PLATFORM, *named], findings)
     references = check_references(sources, findings)
     inputs = Inputs(sources, registry, locked_paths(sources.manifest, registry, findings), references)
     frames: dict[str, Frame] = {}

@@ -96,11 +96,13 @@ def check_name(name: str, document: Document, findings: Findings) -> None:
     if not isinstance(actual, str):
         return
     path: DataPath = ("metadata", "name")
-    if not _is_name(name):
+    if actual == name:
+        return  # An invalid name is an error of the document.
+    if not is_name(name):
         message = f'"{name}", in the path {document.file}, cannot be a name'
-        better = f'"{actual}"' if _is_name(actual) else "lower-case letters, digits and hyphens"
+        better = f'"{actual}"' if is_name(actual) else "lower-case letters, digits and hyphens"
         findings.add(WRONG_NAME, message, document.span(path), hint=f"rename the file or folder to {better}")
-    elif actual != name:
+    else:
         findings.add(
             WRONG_NAME,
             f'metadata.name is "{actual}", but {document.file} must hold "{name}"',
@@ -109,7 +111,7 @@ def check_name(name: str, document: Document, findings: Findings) -> None:
         )
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
     """Return whether a document may have this name."""
     try:
         fields.check_name(text)
