@@ -99,6 +99,11 @@ def test_a_foreign_file_that_would_be_applied_is_an_error(name: str) -> None:
     assert problems == [("W015", f"output/dev/a/{name}")]
 
 
+def test_a_foreign_file_beside_the_folders_that_are_applied_is_a_warning() -> None:
+    _, problems = plan({}, {}, {"output/dev/.ci.yml": HAND})
+    assert problems == [("W005", "output/dev")]
+
+
 @pytest.mark.parametrize(
     ("disk", "folders", "blocked"),
     [({"output/dev/a": HAND}, [], "output/dev/a"), ({}, [PATH], PATH)],

@@ -176,7 +176,8 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
     for path in decisions["in the way"]:
         message = "floe-compile did not write this, and a compiled file must go here"
         findings.add(IN_THE_WAY, message, Span(path), hint="move or delete it")
-    applied = [path for path in decisions["stray"] if path.endswith(MANIFEST_SUFFIXES)]
+    # Folders of an environment are applied, but not what lies beside them, such as the configuration of a CI system.
+    applied = [path for path in decisions["stray"] if path.endswith(MANIFEST_SUFFIXES) and path.count("/") > 2]
     for path in applied:
         tools = "Argo CD or Flux" if path.endswith(MANIFEST_SUFFIXES[0]) else "Flux"
         message = f"floe-compile did not write this file, but {tools} would apply it with the rest"
