@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from overlay.overlay_mesh import OVERLAY, Mesh
+from overlay.overlay_mesh import OVERLAY, Mesh, config_map
 
 FILE = "base/kustomization.yaml"
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n"
@@ -166,6 +166,25 @@ def test_an_overlay_lists_the_base(mesh: Mesh, text: str, place: str) -> None:
             ' (list "../../base" under resources)'
         )
     ]
+
+
+def test_without_a_base_an_overlay_patches_generated_objects(mesh: Mesh) -> None:
+    mesh.write(
+        {
+            "overlays/dev/kustomization.yaml": """\
+patches:
+- target: {kind: ConfigMap}
+  patch: '[{op: add, path: /data, value: {k: v}}]'
+resources: [x.yaml]
+""",
+            "overlays/dev/x.yaml": OBJECT,
+        }
+    )
+    (mesh.root / FILE).unlink(missing_ok=True)
+
+    rendered = mesh.apply(config_map("b", data={}))
+
+    assert [one["data"] for one in rendered.objects.of_kind("ConfigMap")] == [{"k": "v"}] * 2
 
 
 def test_what_is_listed_twice_is_refused(mesh: Mesh) -> None:

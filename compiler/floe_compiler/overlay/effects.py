@@ -40,7 +40,10 @@ def effects_of(
 ) -> Effects:
     """Return the effects of an overlay's steps on these objects, which may be those of one unit or of all."""
     objects = {**generated, **{identity: object_.manifest for identity, object_ in written.items()}}
-    folders = {**dict.fromkeys(generated, BASE), **{identity: object_.folder for identity, object_ in written.items()}}
+    # Generated objects count as those of the base; if there is none, as those of the overlay.
+    listed = {kustomization.folder for kustomization in overlay.top.walk()} if overlay.top else set()
+    own = overlay.top.folder if overlay.top and BASE not in listed else BASE
+    folders = {**dict.fromkeys(generated, own), **{identity: object_.folder for identity, object_ in written.items()}}
     effects = Effects(objects, folders)
     if overlay.top:
         _Walk(frozenset(map(unit_of, objects)), frozenset(watched), effects).visit(overlay.top, ())

@@ -23,8 +23,8 @@ BASE = "base"
 OVERLAY_WITHOUT_BASE = Rule(
     "K011",
     "overlay without base",
-    "An environment's kustomization.yaml must list the base, which also represents the generated objects. Without it,"
-    " kustomize run by hand would show something different from what floe-compile renders.",
+    "If there is a base, an environment's kustomization.yaml must list it, as it also represents the generated objects."
+    " Without it, kustomize run by hand would show something different from what floe-compile renders.",
 )
 
 # The order in which kustomize applies them. Source: api/internal/target/kusttarget_configplugin.go.
@@ -51,7 +51,8 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
     allowed = check_fields(document, kind, source.findings)
     folders = (*above, folder)
     resources, parts = _listed(source, folder, document, folders)
-    if allowed and not above and folder != BASE and all(part.folder != BASE for part in parts):
+    has_base = (source.root / BASE / KUSTOMIZATION).is_file()
+    if allowed and has_base and not above and folder != BASE and all(part.folder != BASE for part in parts):
         hint = 'list "../../base" under resources'
         message = "the overlay does not list the base"
         source.findings.add(OVERLAY_WITHOUT_BASE, message, document.key_span(("resources",)), hint=hint)
