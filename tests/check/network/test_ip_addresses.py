@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from check.samples import Platform, sample
+from check.samples import DAGSTER, Platform, sample
 from floe_compiler.check.network.ip_addresses import check
+from floe_compiler.model.rendered import Connection, External
 
 PLACE = "spec.template.spec.containers[dagster].env[SERVER]"
 
@@ -26,6 +27,12 @@ def test_an_ip_address(value: str) -> None:
 @pytest.mark.parametrize("value", ["http://db.example.com", "127.0.0.1:80", "1.2.3", "version 10.2:5432"])
 def test_names_versions_and_the_machine_itself(value: str) -> None:
     assert with_server(value).findings(check) == []
+
+
+def test_an_address_that_is_declared_as_a_server() -> None:
+    platform = with_server("postgresql://10.1.2.3:5432/x and http://10.1.2.4")
+    platform.facts["connections"] |= {Connection(DAGSTER, External("10.1.2.3", 5432, "10.1.2.3/32"), 5432)}
+    assert platform.findings(check) == [("C054", "Deployment.apps floe-platform/dagster", f"{PLACE} names 10.1.2.4")]
 
 
 def test_an_address_that_the_object_declares() -> None:
