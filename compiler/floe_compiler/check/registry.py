@@ -42,6 +42,7 @@ from floe_compiler.check.references import (
     unused_config,
 )
 from floe_compiler.check.secrets import plain_text
+from floe_compiler.check.texts import config_files
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 
@@ -91,5 +92,6 @@ MODULES: tuple[RuleModule, ...] = (
     isolation,
     outside,
     plain_text,
+    config_files,
 )
 RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), exceptions.NEEDLESS)
