@@ -234,3 +234,13 @@ def test_shared_services_are_rendered_for_a_few_domains() -> None:
         SOURCES, domains=domains, environments={"dev": replace(ENVIRONMENT, data={**ENVIRONMENT.data, "domains": {}})}
     )
     assert list(reduced(many, "platform").domains) == ["d0", "d1", "d2"]
+
+
+def test_the_few_domains_come_with_those_that_they_read() -> None:
+    domains = {f"d{number}": domain(f"d{number}") for number in range(9)} | {"d1": domain("d1", "d7")}
+    many = replace(
+        SOURCES, domains=domains, environments={"dev": replace(ENVIRONMENT, data={**ENVIRONMENT.data, "domains": {}})}
+    )
+    found = reduced(many, "platform")
+    assert list(found.domains) == ["d0", "d1", "d2", "d7"]
+    assert resolve(found, REGISTRY, ("dev",))[0], "they are complete"

@@ -126,15 +126,16 @@ class Question:
 
 def reduced(sources: Sources, scope: str) -> Sources:
     """Return the fewest documents that still render the namespace of `scope` in the same way."""
-    kept = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else sorted(_read_by(sources, scope))
+    needed = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else [scope]
+    kept = sorted(_with_read_domains(sources, needed))
     environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
     return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})
 
 
-def _read_by(sources: Sources, domain: str) -> set[str]:
-    """Return the domain and those whose products it reads, transitively."""
+def _with_read_domains(sources: Sources, domains: Iterable[str]) -> set[str]:
+    """Return domains and those whose products they read, transitively."""
     kept: set[str] = set()
-    waiting = [domain]
+    waiting = [*domains]
     while waiting:
         name = waiting.pop()
         if name in sources.domains and name not in kept:
