@@ -61,7 +61,8 @@ def tree_at(root: Path, revision: str, folder: str) -> Tree:
         commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
     except GitFailed as error:
         if "not a git repository" in str(error):
-            raise
+            message = "this is not a Git repository; compare with the files on disk: floe-compile diff --from-output"
+            raise UsageError(message) from error
         raise UsageError(f"Git knows no revision {revision!r}; {_other_revision(root)}") from error
     entries = _git(root, "ls-tree", "-r", "-z", commit, "--", f"{folder}/").decode(errors="surrogateescape")
     blobs = {}

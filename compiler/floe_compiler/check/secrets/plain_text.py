@@ -27,12 +27,14 @@ CREDENTIAL = Rule(
 )
 RULES = (PLAIN, CREDENTIAL)
 
+_INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or `secrets:` in a step, which name them"
+
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield Secrets in plain text, and texts that look like credentials; no message contains a value."""
     for identity, manifest in index.of("", "Secret"):
         if plain := plain_keys(manifest):
-            yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}")
+            yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}", _INSTEAD)
     known = _known_names(index)
     for text in (*index.texts, *_templates(index)):
         yield from _credentials(index, text, known)
