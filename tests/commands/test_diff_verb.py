@@ -143,7 +143,7 @@ def test_outside_git_the_message_says_so(
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository.parent))
     assert floe("diff") == 2
-    assert "not a Git repository; compare with the files on disk: floe-compile diff --from-output" in capsys.readouterr().err
+    assert "not a Git repository; compare with the files on disk: floe-compile diff" in capsys.readouterr().err
 
 
 def test_without_git_the_message_says_so(
