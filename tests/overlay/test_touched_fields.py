@@ -85,9 +85,9 @@ MERGES: list[dict[str, Any]] = [
     {"spec": {"template": {"spec": {"containers": [{"name": "main", "env": [{"name": "B", "value": "3"}]}]}}}},
     {"spec": {"template": {"spec": {"containers": [{"name": "side", "$patch": "delete"}]}}}},
     {"spec": {"template": {"spec": {"containers": [{"name": "main", "args": ["c"]}]}}}},
-    {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}},
+    {"spec": {"strategy": {"$patch": "replace", "type": "Recreate"}}},
     {"extra": {"$patch": "replace", "only": 1}},
-    {"status": {"conditions": [{"type": "Ready"}]}},
+    {"status": {"conditions": [{"type": "Ready", "status": "True"}]}},
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.kustomization import Step
@@ -19,6 +20,10 @@ class ChangedObject(msgspec.Struct, frozen=True):
     part: Object
     folder: str
     steps: tuple[Step, ...]
+
+    def only(self, steps: frozenset[Step]) -> ChangedObject:
+        """Return the object with only these steps."""
+        return replace(self, steps=tuple(step for step in self.steps if step in steps))
 
     @property
     def may_be_removed(self) -> bool:

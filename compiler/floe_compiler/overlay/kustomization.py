@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from floe_compiler.model.diagnostics import Related
+from floe_compiler.model.document import Document
 from floe_compiler.model.objects import Object
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import sha256_of
@@ -31,6 +32,7 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     `entry` is the item as kustomize gets it. `span` is its location: in the patch's file, if there is one, and then
     `listed` is the item that lists the file. `touches` are the top-level fields of an object that the step may read or
     change, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it selects.
+    `merge` is a strategic merge patch as it is written.
     `folders` is the path from the environment's kustomization to the one that lists the step.
     """
 
@@ -41,6 +43,7 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     listed: Span
     touches: frozenset[str] | None = None
     deletes: bool = False
+    merge: Document | None = None
     folders: tuple[str, ...] = ()
     digest: str = ""
     """A digest of the step and its locations, which identifies it in other processes and in the next run."""

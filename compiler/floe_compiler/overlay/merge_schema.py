@@ -30,10 +30,16 @@ def merge_schema(version: str, kinds: Iterable[tuple[str, str]]) -> str:
         version: The version of Kubernetes; if it has no document, the newest known version is used.
         kinds: The `apiVersion` and `kind` of the objects. Kinds that Kubernetes does not define are left out.
     """
+    schemas = schemas_of(version)
+    return _document(schemas, tuple(sorted(schemas.kinds[kind] for kind in {*kinds} & schemas.kinds.keys())))
+
+
+def schemas_of(version: str) -> KubernetesSchemas:
+    """Return the schemas of a Kubernetes version; if it has none, those of the newest known version."""
     schemas = kubernetes_schemas(version) or kubernetes_schemas(known_versions()[-1])
     if schemas is None:
         raise FileNotFoundError("the data files of kubernetes-validate")
-    return _document(schemas, tuple(sorted(schemas.kinds[kind] for kind in {*kinds} & schemas.kinds.keys())))
+    return schemas
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -34,6 +35,7 @@ IDENTITY_CHANGED = Rule(
 )
 
 _OPERATIONS = ("add", "copy", "move", "remove", "replace", "test")
+_UNKNOWN_DIRECTIVES = ("$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
 _IDENTITY = frozenset({"", "/kind", "/metadata", "/metadata/name", "/metadata/namespace"})
 
 
@@ -101,7 +103,8 @@ def _untargeted(patch: Document, listed: Span, findings: Findings) -> Step | Non
         return None
     selection = OneObject(identify(patch.data), version_of(patch.data))
     entry = {"patch": to_yaml(patch.data)}
-    return Step("patches", entry, selection, patch.span(()), listed, touched_by_patch(patch.data), _deletes(patch))
+    touches = touched_by_patch(patch.data)
+    return Step("patches", entry, selection, patch.span(()), listed, touches, _deletes(patch), patch)
 
 
 def _targeted(patch: Document, document: Document, path: DataPath, findings: Findings) -> Step | None:
@@ -116,7 +119,8 @@ def _targeted(patch: Document, document: Document, path: DataPath, findings: Fin
         "target": value_at(document, (*path, "target")),
     }
     touches = touched_by_patch(patch.data)
-    return Step("patches", entry, target, patch.span(()), document.span(path), touches, _deletes(patch))
+    merge = None if is_json else patch
+    return Step("patches", entry, target, patch.span(()), document.span(path), touches, _deletes(patch), merge)
 
 
 def _deletes(patch: Document) -> bool:
@@ -129,13 +133,27 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
         message = "a patch is a mapping (a part of an object) or a list (of operations)"
         findings.add(BAD_PATCH, message, patch.span(()))
         return False
+    before = len(findings.found)
+    for place, directive in _unknown_directives(patch.data):
+        hint = "write a JSON patch (a list of op, path, value)"
+        findings.add(BAD_PATCH, f'kustomize does not know "{directive}"', patch.key_span(place), hint=hint)
     identity = identify(patch.data)
     required = {"apiVersion": patch.data.get("apiVersion"), "kind": identity.kind, "metadata.name": identity.name}
     missing = " and no ".join(name for name, value in required.items() if not value)
     if missing:
         hint = "a strategic merge patch needs them, even with a target"
         findings.add(BAD_PATCH, f"the patch has no {missing}", patch.span(()), hint=hint)
-    return not missing
+    return len(findings.found) == before
+
+
+def _unknown_directives(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, str]]:
+    """Yield the directives of Kubernetes that kustomize would leave in the object, with their paths."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in below:
+        if isinstance(key, str) and key.startswith(_UNKNOWN_DIRECTIVES):
+            yield (*path, key), key
+        else:
+            yield from _unknown_directives(child, (*path, key))
 
 
 def _check_operations(patch: Document, findings: Findings) -> bool:

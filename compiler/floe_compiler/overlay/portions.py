@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -21,8 +22,12 @@ from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.exchange import read_objects
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, run_kustomize
+from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
+from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM
 from floe_compiler.overlay.patches import IDENTITY_CHANGED
+from floe_compiler.overlay.phases import phases
+from floe_compiler.overlay.requests import NOT_AS_WRITTEN, as_requested, request_of
 from floe_compiler.overlay.staging import staged_files
 
 Item = TypeVar("Item")
@@ -38,6 +43,10 @@ PATCH_FAILED = Rule(
     "kustomize could not apply the patch to an object that it selects. Most often, a JSON patch replaces or removes"
     " something that does not exist. kustomize's message says what.",
 )
+
+
+_ONCE = (PATCH_FAILED, NO_SUCH_ITEM, ITEMS_LOST, NOT_AS_WRITTEN)
+"""The rules about patches, which may fail on all objects alike."""
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -56,10 +65,11 @@ class Built(msgspec.Struct, frozen=True):
 
 
 def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return findings of all units of an environment in order; a failing patch (K018) only for its first object."""
+    """Return findings of all units of an environment in order; what is wrong with a patch only for its first object."""
     first: dict[object, Diagnostic] = {}
     for finding in sorted(findings, key=Diagnostic.sort_key):
-        first.setdefault((finding.span, finding.related) if finding.rule == PATCH_FAILED else finding, finding)
+        once = (finding.rule, finding.span, finding.related)
+        first.setdefault(once if finding.rule in _ONCE else finding, finding)
     return tuple(first.values())
 
 
@@ -75,10 +85,38 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], version: s
     ordered = sorted(changed, key=lambda item: str(item.identity))
     if not ordered or overlay.top is None:
         return built
-    for identity, result in _run_all(_Kustomize(find_kustomize(), overlay.top, overlay.steps, version), ordered, built):
-        built.results[identity] = result
-        built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
+    kustomize = _Kustomize(find_kustomize(), overlay.top, overlay.steps, version)
+    current = {item.identity: item for item in ordered}
+    for steps in map(frozenset, phases(overlay.steps, ordered)):
+        reached = [item.only(steps) for item in current.values() if not steps.isdisjoint(item.steps)]
+        results = dict(_phase(kustomize, reached, built))
+        built.results.update(results)
+        for identity in (item.identity for item in reached):
+            result = results.get(identity)
+            if result is None or result.part is None:
+                del current[identity]  # there is a finding, or the object is removed
+            else:
+                current[identity] = replace(current[identity], part=result.part)
     return built
+
+
+def _phase(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built) -> Iterator[tuple[ObjectId, Result]]:
+    """Yield the result of each object without an error; record the errors, and the warnings."""
+    schemas = schemas_of(kustomize.version)
+    requests = {item.identity: request_of(item, schemas) for item in objects}
+    for item in objects:
+        built.problems[item.identity] += requests[item.identity].findings
+    sound = {item.identity: item for item in objects if not requests[item.identity].findings}
+    for identity, result in _run_all(kustomize, list(sound.values()), built):
+        built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
+        if result.part is None:
+            yield identity, result
+            continue
+        part, problem = as_requested(sound[identity], requests[identity], result.part)
+        if problem:
+            built.report(problem, [sound[identity]])
+        else:
+            yield identity, replace(result, part=part)
 
 
 class _Run(msgspec.Struct, frozen=True):

@@ -1,0 +1,69 @@
+"""Holds the result of kustomize against what the patches ask for.
+
+kustomize puts the items that a merge patch names in front of the others, keeps the quotes of a text that it replaces by
+a number, and takes a port without a protocol for another one than the same port with TCP. All that is put back. Any
+other difference is reported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from floe_compiler.model.document import DataPath
+from floe_compiler.overlay.merge_types import MergeType
+
+
+def restored(result: Any, wanted: Any, type_: MergeType) -> Any:
+    """Return kustomize's result with the order of lists and the types of values that the patches ask for."""
+    if result == wanted:
+        return result
+    if isinstance(result, dict) and isinstance(wanted, dict):
+        return {
+            key: restored(value, wanted[key], type_.field(key)) if key in wanted else value
+            for key, value in result.items()
+        }
+    if isinstance(result, list) and isinstance(wanted, list):
+        return _restored_list(result, wanted, type_)
+    return wanted if type(result) is not type(wanted) and _text(result) == _text(wanted) else result
+
+
+def _restored_list(result: list[Any], wanted: list[Any], type_: MergeType) -> list[Any]:
+    if not type_.merges:
+        if len(result) != len(wanted):
+            return result
+        return [restored(one, other, type_.item) for one, other in zip(result, wanted, strict=True)]
+    if type_.has_default_key:
+        return wanted
+    placed = [(type_.find(item, wanted), item) for item in result]
+    placed.sort(key=lambda pair: len(wanted) if pair[0] is None else pair[0])
+    return [item if at is None else restored(item, wanted[at], type_.item) for at, item in placed]
+
+
+def difference(result: Any, wanted: Any, ignored: Collection[str] = ()) -> DataPath | None:
+    """Return the first place where two values differ; None if they do not. Missing, null and {} are the same.
+
+    Args:
+        result: What is there.
+        wanted: What should be there.
+        ignored: The keys of mappings that may differ.
+    """
+    if result == wanted:
+        return None
+    if isinstance(result or {}, dict) and isinstance(wanted or {}, dict):
+        one, other = result or {}, wanted or {}
+        for key in sorted({*one, *other} - {*ignored}):
+            if (path := difference(one.get(key), other.get(key), ignored)) is not None:
+                return (key, *path)
+        return None
+    if isinstance(result, list) and isinstance(wanted, list) and len(result) == len(wanted):
+        for position, (one, other) in enumerate(zip(result, wanted, strict=True)):
+            if (path := difference(one, other, ignored)) is not None:
+                return (position, *path)
+        return None
+    return ()
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

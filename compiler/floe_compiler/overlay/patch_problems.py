@@ -1,0 +1,191 @@
+"""What a merge patch cannot mean: a change of an item that does not exist, or a list without most of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from floe_compiler.model.diagnostics import Rule, did_you_mean
+from floe_compiler.model.document import DataPath, show_path
+from floe_compiler.model.hints import some
+from floe_compiler.overlay.merge_types import MergeType
+from floe_compiler.overlay.strategic_merge import DIRECTIVE, replaces_list
+
+NO_SUCH_ITEM = Rule(
+    "K022",
+    "patch of an item that does not exist",
+    "The patch names a container, volume, variable or other item of a list that the object does not have, and does not"
+    " give what a new one needs. Correct the name, or complete the new item.",
+)
+ITEMS_LOST = Rule(
+    "K023",
+    "merge patch that drops items of a list",
+    "Kubernetes has no merge key for this list, such as any list of a custom resource. So a merge patch replaces the"
+    " whole list, and items or fields that it does not repeat are lost. Write a JSON patch.",
+)
+
+_NOUNS: Mapping[str, str] = {
+    "containers": "container",
+    "ephemeralContainers": "ephemeral container",
+    "env": "variable",
+    "initContainers": "init container",
+    "ports": "port",
+    "volumeMounts": "mount",
+    "volumes": "volume",
+}
+# What a new item needs beyond the required fields of its schema: one of these fields.
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "io.k8s.api.core.v1.Container": ("image",),
+    "io.k8s.api.core.v1.EphemeralContainer": ("image",),
+    "io.k8s.api.core.v1.EnvVar": ("value", "valueFrom"),
+}
+_VOLUME = "io.k8s.api.core.v1.Volume"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A mistake at a path of a patch."""
+
+    rule: Rule
+    path: DataPath
+    message: str
+    hint: str
+
+
+def problems(before: Any, patch: Any, type_: MergeType, path: DataPath = (), pointer: str = "") -> Iterator[Problem]:
+    """Yield the mistakes in a patch of a value.
+
+    Args:
+        before: The value before the patch.
+        patch: The patch.
+        type_: The type of the value.
+        path: The path in the patch.
+        pointer: The JSON pointer in the object.
+    """
+    if isinstance(patch, dict):
+        if patch.get(DIRECTIVE) in ("delete", "replace"):
+            return
+        fields = before if isinstance(before, dict) else {}
+        for key, change in patch.items():
+            step = str(key).replace("~", "~0").replace("/", "~1")
+            yield from problems(fields.get(key), change, type_.field(key), (*path, key), f"{pointer}/{step}")
+    elif isinstance(patch, list):
+        check = _merged if type_.merges else _replaced
+        yield from check(before if isinstance(before, list) else [], patch, type_, path, pointer)
+
+
+def _merged(
+    before: Sequence[Any], patch: Sequence[Any], type_: MergeType, path: DataPath, pointer: str
+) -> Iterator[Problem]:
+    if any(map(replaces_list, patch)):
+        return
+    for index, change in enumerate(patch):
+        if not isinstance(change, dict):
+            continue
+        position = type_.find(change, before)
+        if position is not None:
+            yield from problems(before[position], change, type_.item, (*path, index), f"{pointer}/{position}")
+            continue
+        deletes = change.get(DIRECTIVE) == "delete"
+        needed = "" if deletes else _needed(change, type_.item)
+        if deletes or needed:
+            yield _no_such_item(before, change, type_, (*path, index), needed)
+
+
+def _no_such_item(
+    before: Sequence[Any], change: Mapping[str, Any], type_: MergeType, path: DataPath, needed: str
+) -> Problem:
+    noun = _NOUNS.get(str(path[-2]), f"item of {path[-2]}")
+    given = [key for key in type_.keys if key in change]
+    if not given:
+        hint = f"an item is found by its {' and '.join(type_.keys)}"
+        return Problem(NO_SUCH_ITEM, path, f"the {noun} has no {type_.keys[0]}", hint)
+    name = " ".join(str(change[key]) for key in given)
+    known = [" ".join(str(item.get(key, "")) for key in given) for item in before if isinstance(item, dict)]
+    hint = did_you_mean(name, known) or "the list is empty"
+    if needed:
+        hint += f"; a new {noun} needs {needed}"
+    return Problem(NO_SUCH_ITEM, (*path, given[0]), f'there is no {noun} "{name}"', hint)
+
+
+def _needed(item: Mapping[str, Any], type_: MergeType) -> str:
+    """Return what a new item lacks."""
+    lacking = sorted(type_.required - item.keys())
+    if type_.name == _VOLUME and item.keys() <= {"name"}:
+        lacking.append("a source, such as emptyDir")
+    needs = _NEEDS.get(type_.name, ())
+    if needs and not item.keys() & {*needs}:
+        lacking.append(" or ".join(needs))
+    return " and ".join(lacking)
+
+
+def _replaced(
+    before: Sequence[Any], patch: Sequence[Any], type_: MergeType, path: DataPath, pointer: str
+) -> Iterator[Problem]:
+    """Yield a problem if a list that is replaced loses something. In Kubernetes' own kinds, plain values may go."""
+    for index, item in enumerate(patch):
+        if isinstance(item, dict) and DIRECTIVE in item:
+            message = f"{DIRECTIVE} has no effect in {show_path(path)}, which has no merge key"
+            position = next((at for at, other in enumerate(before) if _named(other, [item])), 0)
+            hint = f"write a JSON patch with a target: {_operation('remove', f'{pointer}/{position}')}"
+            yield Problem(ITEMS_LOST, (*path, index), message, hint)
+            return
+    if type_.schema is not None and (len(patch) >= len(before) or not any(isinstance(item, dict) for item in before)):
+        return
+    lost = [(position, item, _named(item, patch)) for position, item in enumerate(before) if not _kept(item, patch)]
+    if not lost:
+        return
+    parts = some(_lost(position, item, named) for position, item, named in lost)
+    message = f"{show_path(path)} has no merge key, so the patch replaces the whole list, which loses {parts}"
+    changed = (f"{pointer}/{position}{_changed(item, named)}" for position, item, named in lost if named)
+    hint = f"write a JSON patch with a target: {_operation('add', next(changed, f'{pointer}/-'))}"
+    yield Problem(ITEMS_LOST, path, message, f"{hint}; to replace the list, op: replace")
+
+
+def _kept(item: Any, patch: Sequence[Any]) -> bool:
+    """Return whether a patch that replaces a list repeats an item, perhaps with other values if it has a name."""
+    named = _named(item, patch)
+    return _covers(named, item, exactly=False) if named else any(_covers(one, item, exactly=True) for one in patch)
+
+
+def _named(item: Any, patch: Sequence[Any]) -> Mapping[str, Any] | None:
+    """Return the item of the same name in the patch."""
+    if not isinstance(item, dict) or "name" not in item:
+        return None
+    return next((one for one in patch if isinstance(one, dict) and one.get("name") == item["name"]), None)
+
+
+def _covers(patch: Any, before: Any, *, exactly: bool) -> bool:
+    """Return whether a value has all fields and items of an earlier one."""
+    if isinstance(before, dict):
+        return isinstance(patch, dict) and all(
+            key in patch and _covers(patch[key], value, exactly=exactly) for key, value in before.items()
+        )
+    if isinstance(before, list):
+        return isinstance(patch, list) and all(_kept(item, patch) for item in before)
+    return bool(patch == before) or not exactly
+
+
+def _lost(position: int, item: Any, named: Mapping[str, Any] | None) -> str:
+    """Return what of an item is lost, without its values."""
+    if named is None:
+        return str(item["name"]) if isinstance(item, dict) and "name" in item else f"item {position}"
+    lost = [key for key, value in item.items() if key not in named or not _covers(named[key], value, exactly=False)]
+    return f"{' and '.join(lost)} of {item['name']}"
+
+
+def _changed(before: Any, patch: Any) -> str:
+    """Return the JSON pointer below an item of the first value that a patch changes."""
+    if isinstance(before, dict) and isinstance(patch, dict):
+        for key, value in patch.items():
+            if key not in before:
+                return f"/{key}"
+            if before[key] != value:
+                return f"/{key}{_changed(before[key], value)}"
+    return ""
+
+
+def _operation(name: str, pointer: str) -> str:
+    value = ", value: ..." if name != "remove" else ""
+    return f"{{op: {name}, path: {pointer}{value}}}"

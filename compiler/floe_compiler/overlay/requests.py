@@ -1,0 +1,94 @@
+"""What the merge patches of an object ask for, and whether kustomize has done it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.document import Document, show_path
+from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
+from floe_compiler.model.objects import Object
+from floe_compiler.overlay.changed_objects import ChangedObject
+from floe_compiler.overlay.fidelity import difference, restored
+from floe_compiler.overlay.kustomization import Step
+from floe_compiler.overlay.merge_types import MergeType, merge_type
+from floe_compiler.overlay.patch_problems import Problem, problems
+from floe_compiler.overlay.strategic_merge import DIRECTIVE, merged
+
+NOT_AS_WRITTEN = Rule(
+    "K024",
+    "patch that kustomize does not apply as written",
+    "kustomize leaves out a part of the patch, or changes something that the patch does not name. Write a JSON patch.",
+)
+
+# The fields that other entries change, beside the merge patches.
+_CHANGED_BY: Mapping[str, str] = {"images": "image", "labels": "labels", "replicas": "replicas"}
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What the merge patches among the steps of an object ask for, if they do.
+
+    `merges` are these patches; `wanted` is the object after them.
+    """
+
+    merges: tuple[Step, ...]
+    wanted: Object
+    type: MergeType
+    findings: tuple[Diagnostic, ...] = ()
+
+
+def request_of(item: ChangedObject, schemas: KubernetesSchemas) -> Request:
+    """Return what the merge patches of an object ask for, with the errors in them."""
+    type_ = merge_type(schemas, item.part)
+    wanted = item.part
+    merges: list[Step] = []
+    findings: list[Diagnostic] = []
+    for step in item.steps:
+        if step.merge is None or not step.selection.matches(wanted):
+            continue
+        patch = _without_identity(step.merge.data)
+        if DIRECTIVE in patch:  # it deletes or replaces the whole object
+            return Request((), item.part, type_, tuple(findings))
+        findings += _findings(item, step, step.merge, problems(wanted, patch, type_))
+        wanted = merged(wanted, patch, type_)
+        merges.append(step)
+    return Request(tuple(merges), wanted, type_, tuple(findings))
+
+
+def as_requested(item: ChangedObject, request: Request, result: Object) -> tuple[Object, Diagnostic | None]:
+    """Return kustomize's result with the order and the types that the patches ask for, and an error if it differs."""
+    if not request.merges:
+        return result, None
+    result = restored(result, request.wanted, request.type)
+    ignored = {_CHANGED_BY[step.field] for step in item.steps if step.field in _CHANGED_BY}
+    if (path := difference(result, request.wanted, ignored)) is None:
+        return result, None
+    step = request.merges[-1]
+    message = f"kustomize does not apply the patch as written: {show_path(path)} differs"
+    hint = "write a JSON patch (a list of op, path, value) with a target"
+    return result, Diagnostic(NOT_AS_WRITTEN, message, step.span, str(item.identity), hint, step.related())
+
+
+def _findings(item: ChangedObject, step: Step, patch: Document, found: Iterable[Problem]) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            problem.rule,
+            problem.message,
+            patch.span(problem.path),
+            str(item.identity),
+            problem.hint,
+            step.related(),
+        )
+        for problem in found
+    ]
+
+
+def _without_identity(patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a patch without the fields that name its object: with a target, they may name another one."""
+    metadata = patch.get("metadata", {})
+    said = {key: value for key, value in patch.items() if key not in ("apiVersion", "kind", "metadata")}
+    labels = {key: value for key, value in metadata.items() if key not in ("name", "namespace")}
+    return said | ({"metadata": labels} if labels else {})

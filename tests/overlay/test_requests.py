@@ -1,0 +1,207 @@
+"""A merge patch changes what it says and nothing else, or it is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.objects import Object
+from floe_compiler.model.yaml_text import to_yaml
+from overlay.overlay_mesh import OVERLAY, Mesh, deployment
+
+STEPS = ("first", "second", "third")
+
+
+def pods_of(kind: str, containers: list[Object], **pod: Any) -> Object:
+    """Return an object with a pod template."""
+    template = {"spec": {"containers": containers, **pod}}
+    api_version, spec = {
+        "CronJob": ("batch/v1", {"schedule": "0 0 * * *", "jobTemplate": {"spec": {"template": template}}}),
+        "Deployment": ("apps/v1", {"template": template}),
+        "Rollout": ("argoproj.io/v1alpha1", {"template": template}),
+    }[kind]
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {"name": "web", "namespace": "sales"},
+        "spec": spec,
+    }
+
+
+def container(name: str, **fields: Any) -> Object:
+    return {"name": name, "image": f"ghcr.io/acme/{name}:1", **fields}
+
+
+def patches(*patches: Object, folder: str = "base", **fields: Any) -> dict[str, str]:
+    """Return a kustomization with patches, each in a file of its own."""
+    files = {f"{folder}/p{number}.yaml": to_yaml(patch) for number, patch in enumerate(patches)}
+    entries = [{"path": f"p{number}.yaml"} for number in range(len(patches))]
+    return {f"{folder}/kustomization.yaml": to_yaml({**fields, "patches": entries}), **files}
+
+
+def pod(manifest: Object) -> Any:
+    spec: Any = manifest["spec"]
+    template = spec["jobTemplate"]["spec"]["template"] if "jobTemplate" in spec else spec["template"]
+    return template["spec"]
+
+
+def names(items: list[Object]) -> list[str]:
+    return [str(item["name"]) for item in items]
+
+
+@pytest.mark.parametrize("field", ["initContainers", "containers"])
+@pytest.mark.parametrize("kind", ["CronJob", "Deployment"])
+@pytest.mark.parametrize("named", STEPS)
+def test_the_items_of_a_list_keep_their_order(mesh: Mesh, kind: str, field: str, named: str) -> None:
+    steps = [container(name) for name in STEPS]
+    manifest = pods_of(kind, steps if field == "containers" else [container("main")])
+    pod(manifest)[field] = steps
+    change = pods_of(kind, [])
+    del pod(change)["containers"]
+    pod(change)[field] = [{"name": named, "env": [{"name": "A", "value": "1"}]}]
+    mesh.write(patches(change))
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert names(pod(result)[field]) == list(STEPS)
+    assert [item.get("env") for item in pod(result)[field] if item["name"] == named] == [[{"name": "A", "value": "1"}]]
+
+
+def test_new_items_come_last_in_the_order_of_the_patches(mesh: Mesh) -> None:
+    variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]
+    manifest = pods_of("Deployment", [container("main", env=variables)])
+    added = [[{"name": "C", "value": "$(B)"}, {"name": "D", "value": "$(C)"}], [{"name": "E", "value": "$(D)"}]]
+    mesh.write(patches(*(pods_of("Deployment", [{"name": "main", "env": new}]) for new in added)))
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert names(pod(result)["containers"][0]["env"]) == ["A", "B", "C", "D", "E"]
+
+
+def test_a_patch_that_replaces_a_list_says_its_order(mesh: Mesh) -> None:
+    manifest = pods_of("Deployment", [container("a"), container("b")])
+    mesh.write(patches(pods_of("Deployment", [{"$patch": "replace"}, container("b"), container("a")])))
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert names(pod(result)["containers"]) == ["b", "a"]
+
+
+def test_a_json_patch_says_the_order_and_finds_items_where_they_are(mesh: Mesh) -> None:
+    """Items keep their order between a merge patch and a JSON patch, and stay where a JSON patch puts them."""
+    manifest = pods_of("Deployment", [container("a"), container("b"), container("c")])
+    place = "/spec/template/spec/containers"
+    operations = [
+        {"op": "replace", "path": f"{place}/0/image", "value": "changed"},
+        {"op": "add", "path": f"{place}/0", "value": container("first")},
+    ]
+    merge = to_yaml(pods_of("Deployment", [{"name": "c", "command": ["c"]}]))
+    last = to_yaml(pods_of("Deployment", [{"name": "b", "command": ["b"]}]))
+    entries = [{"patch": merge}, {"target": {"kind": "Deployment"}, "patch": json.dumps(operations)}, {"patch": last}]
+    mesh.write({"base/kustomization.yaml": to_yaml({"patches": entries})})
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert names(pod(result)["containers"]) == ["first", "a", "b", "c"]
+    assert [item.get("command") for item in pod(result)["containers"]] == [None, None, ["b"], ["c"]]
+    assert pod(result)["containers"][1]["image"] == "changed"
+
+
+def test_the_patches_of_components_and_of_hand_written_objects_keep_the_order(mesh: Mesh) -> None:
+    manifest = pods_of("CronJob", [container(name) for name in STEPS])
+    change = pods_of("CronJob", [{"name": "second", "command": ["x"]}])
+    mesh.write(
+        {
+            "base/kustomization.yaml": "resources: [web.yaml]\ncomponents: [extra]\n",
+            "base/web.yaml": to_yaml(manifest),
+            **patches(
+                change,
+                folder="base/extra",
+                apiVersion="kustomize.config.k8s.io/v1alpha1",
+                kind="Component",
+            ),
+        }
+    )
+
+    (result,) = mesh.apply().objects
+
+    assert names(pod(result)["containers"]) == list(STEPS)
+    assert pod(result)["containers"][1]["command"] == ["x"]
+
+
+def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> None:
+    manifest = pods_of("Deployment", [container(name) for name in STEPS])
+    change = pods_of("Deployment", [{"name": "second", "command": ["x"]}])
+    entry = {"target": {"labelSelector": "tier=gold"}, "patch": to_yaml(change)}
+    mesh.write(
+        {
+            "base/kustomization.yaml": "labels: [{pairs: {tier: gold}}]\n",
+            "overlays/dev/kustomization.yaml": OVERLAY + to_yaml({"patches": [entry]}),
+        }
+    )
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert names(pod(result)["containers"]) == list(STEPS)
+    assert pod(result)["containers"][1]["command"] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("before", "patch"), [("50%", 1), ("1", 1), (1, "25%"), (1, "1"), (1, 2), ("true", True), ("x", "on")]
+)
+def test_a_value_has_the_type_that_the_patch_gives_it(mesh: Mesh, before: Any, patch: Any) -> None:
+    manifest = deployment("web")
+    manifest["spec"]["strategy"] = {"rollingUpdate": {"maxUnavailable": before}}
+    change = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
+    mesh.write(patches(change | {"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": patch}}}}))
+
+    (result,) = mesh.apply(manifest).objects
+
+    value = result["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"]
+    assert (type(value), value) == (type(patch), patch)
+
+
+def test_a_port_without_a_protocol_is_that_of_tcp(mesh: Mesh) -> None:
+    ports = [{"containerPort": 80, "protocol": "TCP"}, {"containerPort": 81}, {"containerPort": 81, "protocol": "UDP"}]
+    manifest = pods_of("Deployment", [container("main", ports=ports)])
+    named = [{"containerPort": 81, "protocol": "TCP", "name": "b"}, {"containerPort": 80, "name": "a"}]
+    mesh.write(patches(pods_of("Deployment", [{"name": "main", "ports": named}])))
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert pod(result)["containers"][0]["ports"] == [
+        {"containerPort": 80, "protocol": "TCP", "name": "a"},
+        {"containerPort": 81, "protocol": "TCP", "name": "b"},
+        {"containerPort": 81, "protocol": "UDP"},
+    ]
+
+
+def test_what_kustomize_ignores_is_refused(mesh: Mesh) -> None:
+    manifest = pods_of("Deployment", [container("main", args=["a"])])
+    mesh.write(patches(pods_of("Deployment", [{"name": "main", "$patch": "replace", "image": "other"}])))
+
+    expected = (
+        "K024 base/p0.yaml:1:1: kustomize does not apply the patch as written:"
+        " spec.template.spec.containers[0].args differs (write a JSON patch (a list of op, path, value) with a target)"
+    )
+    assert mesh.told(manifest) == [expected]
+
+
+def test_images_labels_and_replicas_may_change_what_a_patch_sets(mesh: Mesh) -> None:
+    manifest = deployment("web")
+    change = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
+    mesh.write(
+        patches(
+            change | {"spec": {"replicas": 2}},
+            labels=[{"pairs": {"a": "b"}, "includeTemplates": True}],
+            images=[{"name": "ghcr.io/acme/web", "newTag": "2"}],
+            replicas=[{"name": "web", "count": 3}],
+        )
+    )
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert (result["spec"]["replicas"], result["metadata"]["labels"]) == (3, {"a": "b"})
+    assert pod(result)["containers"][0]["image"] == "ghcr.io/acme/web:2"
