@@ -33,6 +33,7 @@ from floe_compiler.check.pods import (
     resources,
     security,
     storage,
+    variables,
 )
 from floe_compiler.check.references import (
     config_references,
@@ -79,6 +80,7 @@ MODULES: tuple[RuleModule, ...] = (
     resources,
     security,
     storage,
+    variables,
     disruption,
     quota,
     replicas,

@@ -11,6 +11,7 @@ import msgspec
 
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
 from floe_compiler.check.objects.custom_resources.published import published_schema
+from floe_compiler.check.objects.numbers_or_texts import text_violations
 from floe_compiler.check.objects.violations import Violation, violations_of
 from floe_compiler.model.kubernetes_schemas import (
     OBJECT_META,
@@ -79,8 +80,8 @@ class Schemas:
         try:
             compiled = self._find(key)
             found = list(compiled.violations(manifest)) if compiled else []
-            if key not in self.kubernetes.kinds:
-                found += self._metadata_violations(manifest)
+            own = key in self.kubernetes.kinds
+            found += text_violations(self.kubernetes, manifest) if own else self._metadata_violations(manifest)
         except ValueError:  # from jsonschema-rs: the object is not plain data
             return (_PLAIN,)
         return tuple(found)

@@ -49,8 +49,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 def _service(index: Index, identity: ObjectId, service: Object) -> Iterator[Diagnostic]:
     selector = service.get("selector")
-    if not selector:
-        return
+    if not selector or identity in index.shapes.violations:
+        return  # without a malformed port, it would seem to forward to another one
     for pods in index.pods.select({"matchLabels": selector}):
         for port in service.get("ports", ()):
             target = port.get("targetPort", port.get("port"))

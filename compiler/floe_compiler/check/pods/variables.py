@@ -1,0 +1,102 @@
+"""References to variables, `$(NAME)`, in the variables, the command and the arguments of containers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import chain
+
+from floe_compiler.check.index import Index
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import near
+from floe_compiler.model.nested_fields import items, mapping, mappings
+from floe_compiler.model.objects import Object
+from floe_compiler.model.workloads import Container, Workload
+
+UNRESOLVED = Rule(
+    "C117",
+    "reference to a variable that is not defined",
+    "Kubernetes replaces $(NAME) by a variable of the container; in a variable, by one that is defined before it. It"
+    " leaves other references as they are. Define the variable, move it up, or write $$(NAME) for the text itself.",
+)
+RULES = (UNRESOLVED,)
+
+# `$$` stands for `$`. Source: k8s.io/kubernetes/third_party/forked/golang/expansion.
+_REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
+# `sh -c` takes a script, in which $(date) is a command. Variables have capital letters there.
+_SCRIPT = re.compile(r"-[a-z]*c")
+_CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
+_OF_KUBERNETES = "KUBERNETES_"
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield references to variables that are missing or defined later."""
+    services = {identity.name for identity, _ in index.of("", "Service")}
+    prefixes = tuple(sorted(f"{name.upper().replace('-', '_')}_" for name in services))
+    for workload in index.workloads.values():
+        linked = prefixes if workload.pod.get("enableServiceLinks", True) else ()
+        for container in workload.containers:
+            yield from _container(index, workload, container, (_OF_KUBERNETES, *linked))
+
+
+def _container(
+    index: Index, workload: Workload, container: Container, prefixes: tuple[str, ...]
+) -> Iterator[Diagnostic]:
+    references = list(_references(container.data))
+    if not references:
+        return
+    imported = _imported(index, workload, container)
+    if imported is None:
+        return
+    variables = mappings(container.data, ("env",))
+    names = [str(variable.get("name", "")) for variable in variables]
+    for place, name, position in references:
+        defined = {*imported, *names[:position]}
+        if name in defined or name.startswith(prefixes):
+            continue
+        later = name in names
+        hint = f"define {name} before it" if later else near(name, defined)
+        problem = "is defined after it" if later else "is not defined"
+        yield index.finding(
+            UNRESOLVED, workload.id, f"{container.place}.{place} refers to $({name}), which {problem}", hint
+        )
+
+
+def _references(container: Object) -> Iterator[tuple[str, str, int | None]]:
+    """Yield the place and name of each reference, and how many variables are defined before it (None: all)."""
+    for position, variable in enumerate(mappings(container, ("env",))):
+        for name in _names(variable.get("value")):
+            yield f"env[{variable.get('name', '')}]", name, position
+    before = ""
+    for field, text in chain.from_iterable(
+        ((field, text) for text in items(container, (field,))) for field in ("command", "args")
+    ):
+        script = _SCRIPT.fullmatch(before)
+        for name in _names(text):
+            if not script or _CAPITALS.fullmatch(name):
+                yield field, name, None
+        before = str(text)
+
+
+def _names(text: object) -> Iterator[str]:
+    if isinstance(text, str):
+        yield from dict.fromkeys(match[1] for match in _REFERENCE.finditer(text) if match[1])
+
+
+def _imported(index: Index, workload: Workload, container: Container) -> Collection[str] | None:
+    """Return the variables of `envFrom`; None if they are unknown."""
+    names: set[str] = set()
+    for source in mappings(container.data, ("envFrom",)):
+        keys: Collection[str] | None = None
+        if "configMapRef" in source:
+            name = str(mapping(source, ("configMapRef",)).get("name"))
+            manifest = index.get("", "ConfigMap", workload.namespace, name)
+            keys = None if manifest is None else mapping(manifest, ("data",)).keys()
+        elif "secretRef" in source:
+            name = str(mapping(source, ("secretRef",)).get("name"))
+            writers = index.secrets.get((workload.namespace, name), ())
+            keys = writers[0].keys if writers else None
+        if keys is None:
+            return None
+        names |= {f"{source.get('prefix', '')}{key}" for key in keys}
+    return names
