@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.objects import Object
+from floe_compiler.model.yaml_text import to_yaml
+from floe_compiler.overlay import failures_once
 from overlay.overlay_mesh import Mesh, config_map
 from overlay.test_requests import container, patches, pod, pods_of
 
@@ -75,6 +77,17 @@ def test_the_place_is_that_of_the_name(mesh: Mesh) -> None:
     assert problem.span is not None
     assert text[problem.span.line - 1][problem.span.column - 1 :] == "mian"
     assert problem.subject == "Deployment.apps sales/web"
+
+
+def test_each_wrong_name_is_one_error_for_all_objects(mesh: Mesh) -> None:
+    wrong = [{"name": "mian", "command": ["x"]}, {"name": "sied", "command": ["x"]}]
+    entry = {"target": {"kind": "Deployment"}, "patch": to_yaml(pods_of("Deployment", wrong))}
+    mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]})})
+    others = [{**pods_of("Deployment", [MAIN]), "metadata": {"name": name, "namespace": "sales"}} for name in "abc"]
+
+    found = failures_once(mesh.problems(*others))
+
+    assert [problem.message for problem in found] == ['there is no container "mian"', 'there is no container "sied"']
 
 
 def test_a_complete_new_item_is_added_and_an_earlier_patch_may_add_it(mesh: Mesh) -> None:

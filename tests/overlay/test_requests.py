@@ -205,3 +205,25 @@ def test_images_labels_and_replicas_may_change_what_a_patch_sets(mesh: Mesh) -> 
 
     assert (result["spec"]["replicas"], result["metadata"]["labels"]) == (3, {"a": "b"})
     assert pod(result)["containers"][0]["image"] == "ghcr.io/acme/web:2"
+
+
+def test_sets_of_texts_keep_their_order(mesh: Mesh) -> None:
+    manifest = deployment("web", finalizers=["a/a", "a/b", "a/c"])
+    change = {key: manifest[key] for key in ("apiVersion", "kind")}
+    metadata = {"name": "web", "namespace": "sales", "finalizers": ["a/d", "a/b"]}
+    mesh.write(patches({**change, "metadata": metadata}))
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert result["metadata"]["finalizers"] == ["a/a", "a/b", "a/c", "a/d"]
+
+
+def test_ports_of_services_keep_their_order(mesh: Mesh) -> None:
+    service = {**deployment("web"), "apiVersion": "v1", "kind": "Service"}
+    ports = [{"name": "a", "port": 80}, {"name": "b", "port": 81, "protocol": "TCP"}]
+    added = [{"name": "c", "port": 82}, {"port": 81, "targetPort": "b"}]
+    mesh.write(patches({**service, "spec": {"ports": added}}))
+
+    (result,) = mesh.apply({**service, "spec": {"ports": ports}}).objects
+
+    assert result["spec"]["ports"] == [ports[0], {**ports[1], "targetPort": "b"}, added[0]]

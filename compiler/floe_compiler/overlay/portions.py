@@ -68,7 +68,10 @@ def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return findings of all units of an environment in order; what is wrong with a patch only for its first object."""
     first: dict[object, Diagnostic] = {}
     for finding in sorted(findings, key=Diagnostic.sort_key):
-        once = (finding.rule, finding.span, finding.related)
+        item = (
+            finding.message if finding.rule == NO_SUCH_ITEM else ""
+        )  # an inline patch has one place for all its items
+        once = (finding.rule, finding.span, finding.related, item)
         first.setdefault(once if finding.rule in _ONCE else finding, finding)
     return tuple(first.values())
 

@@ -97,3 +97,12 @@ def test_init_containers_count_and_values_from_elsewhere_are_defined() -> None:
     assert [message for _, _, message in platform.findings(check)] == [
         "spec.template.spec.initContainers[wait].args refers to $(NO), which is not defined"
     ]
+
+
+def test_custom_resources_with_a_pod_template() -> None:
+    platform = sample()
+    container = {"name": "web", "image": "a:1", "args": ["$(NO)"]}
+    spec = {"template": {"spec": {"containers": [container]}}}
+    platform.add(resource("argoproj.io/v1alpha1", "Rollout", "web", spec=spec))
+    message = "spec.template.spec.containers[web].args refers to $(NO), which is not defined"
+    assert platform.findings(check) == [("C117", "Rollout.argoproj.io floe-platform/web", message)]

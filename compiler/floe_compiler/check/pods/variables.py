@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import near
 from floe_compiler.model.nested_fields import items, mapping, mappings
-from floe_compiler.model.objects import Object
-from floe_compiler.model.workloads import Container, Workload
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.workloads import Container, containers_of, pod_template
 
 UNRESOLVED = Rule(
     "C117",
@@ -30,26 +30,31 @@ _OF_KUBERNETES = "KUBERNETES_"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield references to variables that are missing or defined later."""
-    services = {identity.name for identity, _ in index.of("", "Service")}
-    prefixes = tuple(sorted(f"{name.upper().replace('-', '_')}_" for name in services))
-    for workload in index.workloads.values():
-        linked = prefixes if workload.pod.get("enableServiceLinks", True) else ()
-        for container in workload.containers:
-            yield from _container(index, workload, container, (_OF_KUBERNETES, *linked))
+    """Yield references to variables that are missing or defined later, also in custom resources with a pod template."""
+    services = (identity.name for identity, _ in index.of("", "Service"))
+    prefixes = tuple(f"{name.upper().replace('-', '_')}_" for name in services)
+    for identity, pod, containers in _pods(index):
+        linked = prefixes if pod.get("enableServiceLinks", True) else ()
+        for container in containers:
+            yield from _container(index, identity, container, (_OF_KUBERNETES, *linked))
 
 
-def _container(
-    index: Index, workload: Workload, container: Container, prefixes: tuple[str, ...]
-) -> Iterator[Diagnostic]:
+def _pods(index: Index) -> Iterator[tuple[ObjectId, Object, Iterable[Container]]]:
+    """Yield the specification and the containers of all pods, each with the object that has them."""
+    for identity, workload in index.workloads.items():
+        yield identity, workload.pod, workload.containers
+    for identity, manifest in index.objects.items():
+        if identity not in index.workloads and (template := pod_template(manifest)):
+            pod = mapping(template, ("spec",))
+            yield identity, pod, containers_of(pod, "spec.template.spec")
+
+
+def _container(index: Index, owner: ObjectId, container: Container, prefixes: tuple[str, ...]) -> Iterator[Diagnostic]:
     references = list(_references(container.data))
-    if not references:
-        return
-    imported = _imported(index, workload, container)
+    imported = _imported(index, owner.namespace, container) if references else None
     if imported is None:
         return
-    variables = mappings(container.data, ("env",))
-    names = [str(variable.get("name", "")) for variable in variables]
+    names = [str(variable.get("name", "")) for variable in mappings(container.data, ("env",))]
     for place, name, position in references:
         defined = {*imported, *names[:position]}
         if name in defined or name.startswith(prefixes):
@@ -57,9 +62,8 @@ def _container(
         later = name in names
         hint = f"define {name} before it" if later else near(name, defined)
         problem = "is defined after it" if later else "is not defined"
-        yield index.finding(
-            UNRESOLVED, workload.id, f"{container.place}.{place} refers to $({name}), which {problem}", hint
-        )
+        message = f"{container.place}.{place} refers to $({name}), which {problem}"
+        yield index.finding(UNRESOLVED, owner, message, hint)
 
 
 def _references(container: Object) -> Iterator[tuple[str, str, int | None]]:
@@ -83,18 +87,18 @@ def _names(text: object) -> Iterator[str]:
         yield from dict.fromkeys(match[1] for match in _REFERENCE.finditer(text) if match[1])
 
 
-def _imported(index: Index, workload: Workload, container: Container) -> Collection[str] | None:
+def _imported(index: Index, namespace: str, container: Container) -> Collection[str] | None:
     """Return the variables of `envFrom`; None if they are unknown."""
     names: set[str] = set()
     for source in mappings(container.data, ("envFrom",)):
         keys: Collection[str] | None = None
         if "configMapRef" in source:
             name = str(mapping(source, ("configMapRef",)).get("name"))
-            manifest = index.get("", "ConfigMap", workload.namespace, name)
+            manifest = index.get("", "ConfigMap", namespace, name)
             keys = None if manifest is None else mapping(manifest, ("data",)).keys()
         elif "secretRef" in source:
             name = str(mapping(source, ("secretRef",)).get("name"))
-            writers = index.secrets.get((workload.namespace, name), ())
+            writers = index.secrets.get((namespace, name), ())
             keys = writers[0].keys if writers else None
         if keys is None:
             return None
