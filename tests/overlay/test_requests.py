@@ -131,6 +131,58 @@ def test_the_patches_of_components_and_of_hand_written_objects_keep_the_order(me
     assert pod(result)["containers"][1]["command"] == ["x"]
 
 
+def component(*changes: Object, **fields: Any) -> dict[str, str]:
+    """Return a component with patches, which the base lists."""
+    header = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
+    return {
+        "base/kustomization.yaml": "components: [extra]\n",
+        **patches(*changes, folder="base/extra", **header, **fields),
+    }
+
+
+def test_a_component_patches_its_own_objects_alike(mesh: Mesh) -> None:
+    change = pods_of("CronJob", [{"name": "third", "command": ["x"]}, {"name": "first", "$patch": "delete"}])
+    manifest = pods_of("CronJob", [container(name) for name in STEPS])
+    mesh.write({**component(change, resources=["web.yaml"]), "base/extra/web.yaml": to_yaml(manifest)})
+
+    (result,) = mesh.apply().objects
+
+    assert names(pod(result)["containers"]) == ["second", "third"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "code"),
+    [
+        ("CronJob", {"name": "frist", "$patch": "delete"}, "K022"),
+        ("CronJob", {"name": "frist", "command": ["x"]}, "K022"),
+        ("Rollout", {"name": "first", "command": ["x"]}, "K023"),
+        ("CronJob", {"name": "first", "$patch": "replace", "command": ["x"]}, "K024"),
+        ("CronJob", {"name": "first", "$retainKeys": ["name"]}, "K014"),
+    ],
+)
+def test_a_component_is_refused_alike(mesh: Mesh, kind: str, change: Object, code: str) -> None:
+    mesh.write(component(pods_of(kind, [change])))
+
+    found = mesh.problems(pods_of(kind, [container(name) for name in STEPS]))
+
+    assert [(problem.rule.code, problem.span.file if problem.span else "") for problem in found] == [
+        (code, "base/extra/p0.yaml")
+    ]
+
+
+@pytest.mark.parametrize("before", ["50%", "1", 2])
+def test_a_json_patch_sets_the_type_as_well(mesh: Mesh, before: Any) -> None:
+    manifest = deployment("web")
+    manifest["spec"]["minReadySeconds"] = before
+    operations = [{"op": "replace", "path": "/spec/minReadySeconds", "value": 1}]
+    entry = {"target": {"kind": "Deployment"}, "patch": json.dumps(operations)}
+    mesh.write({"base/kustomization.yaml": to_yaml({"patches": [entry]})})
+
+    (result,) = mesh.apply(manifest).objects
+
+    assert result["spec"]["minReadySeconds"] == 1
+
+
 def test_a_selector_sees_the_labels_that_an_earlier_entry_sets(mesh: Mesh) -> None:
     manifest = pods_of("Deployment", [container(name) for name in STEPS])
     change = pods_of("Deployment", [{"name": "second", "command": ["x"]}])

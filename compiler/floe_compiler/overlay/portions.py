@@ -44,7 +44,6 @@ PATCH_FAILED = Rule(
     " something that does not exist. kustomize's message says what.",
 )
 
-
 _ONCE = (PATCH_FAILED, NO_SUCH_ITEM, ITEMS_LOST, NOT_AS_WRITTEN)
 """The rules about patches, which may fail on all objects alike."""
 
@@ -68,9 +67,8 @@ def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return findings of all units of an environment in order; what is wrong with a patch only for its first object."""
     first: dict[object, Diagnostic] = {}
     for finding in sorted(findings, key=Diagnostic.sort_key):
-        item = (
-            finding.message if finding.rule == NO_SUCH_ITEM else ""
-        )  # an inline patch has one place for all its items
+        # All items of an inline patch have the same place.
+        item = finding.message if finding.rule == NO_SUCH_ITEM else ""
         once = (finding.rule, finding.span, finding.related, item)
         first.setdefault(once if finding.rule in _ONCE else finding, finding)
     return tuple(first.values())
