@@ -36,9 +36,10 @@ def _restored_list(result: list[Any], wanted: list[Any], type_: MergeType) -> li
         return [restored(one, other, type_.item) for one, other in zip(result, wanted, strict=True)]
     if type_.has_default_key:
         return wanted
-    placed = [(type_.find(item, wanted), item) for item in result]
-    placed.sort(key=lambda pair: len(wanted) if pair[0] is None else pair[0])
-    return [item if at is None else restored(item, wanted[at], type_.item) for at, item in placed]
+    positions = {type_.key(item): position for position, item in reversed([*enumerate(wanted)])}
+    placed = [(positions.get(type_.key(item), len(wanted)), item) for item in result]
+    placed.sort(key=lambda pair: pair[0])
+    return [restored(item, wanted[at], type_.item) if at < len(wanted) else item for at, item in placed]
 
 
 def difference(result: Any, wanted: Any, ignored: Collection[str] = ()) -> DataPath | None:

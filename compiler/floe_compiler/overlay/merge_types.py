@@ -56,13 +56,18 @@ class MergeType:
 
     def find(self, item: Any, items: Sequence[Any]) -> int | None:
         """Return the position of the item with the same key in a merged list. Only the given keys are compared."""
+        if not self.keys:
+            return items.index(item) if item in items else None
         given = [key for key in self.keys if isinstance(item, dict) and key in item]
-        if self.keys and not given:
-            return None
-        for position, other in enumerate(items):
-            if other == item or (given and isinstance(other, dict) and _same(given, item, other)):
+        for position, other in enumerate(items if given else ()):
+            if isinstance(other, dict) and _same(given, item, other):
                 return position
         return None
+
+    def key(self, item: Any) -> tuple[str, ...]:
+        """Return the key of an item of a merged list, or the item itself if it is a plain value."""
+        keyed = self.keys and isinstance(item, dict)
+        return tuple(str(item.get(key)) for key in self.keys) if keyed else (str(item),)
 
     def _below(self, schema: Any) -> MergeType:
         if not isinstance(schema, dict):
