@@ -5,17 +5,19 @@ import re
 
 from floe_compiler.model.configuration import CONFIG_HASH
 from floe_compiler.model.objects import Object
+from floe_compiler.report.dangers import Objects
 from floe_compiler.report.diff import EnvironmentDiff, compare
 from floe_compiler.report.diff_json import render_diff_json
 from floe_compiler.report.diff_markdown import render_diff_markdown
 from floe_compiler.report.diff_text import render_diff, summary_line
 from floe_compiler.report.github import annotate_dangers
 from floe_compiler.report.terminal import plain
-from report.samples import deployment, manifests, thing
+from report.samples import deployment, manifests, pruning, thing
 
 
 def difference(before: list[Object], after: list[Object], environment: str = "dev") -> EnvironmentDiff:
-    return compare(environment, manifests(before), manifests(after))
+    prunes = [pruning(f"output/{environment}/{namespace}") for namespace in ("a", "_cluster")]
+    return compare(environment, manifests(before), manifests(after), Objects([*after, *prunes]))
 
 
 DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not be able to read the data of the newer version"

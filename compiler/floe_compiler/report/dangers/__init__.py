@@ -6,9 +6,11 @@ from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.dangers import access, data, delivery, network, places, running
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
+from floe_compiler.report.dangers.danger import Kept as Kept
 from floe_compiler.report.dangers.danger import Objects as Objects
 from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
 from floe_compiler.report.dangers.danger import Whole as Whole
+from floe_compiler.report.dangers.deletions import kept
 
 WORDS = {
     "data-loss": "Data is deleted, or may be.",
@@ -31,6 +33,7 @@ WORDS = {
     "security-lowered": "A namespace admits pods with more privileges.",
     "storage-shrink": "A volume would become smaller, which is not possible.",
     "suspended": "Scheduled work no longer runs.",
+    "unmanaged": "An object leaves the output, but stays in the cluster, and goes on running if it runs.",
 }
 """All words with their meaning; docs/delivery.md lists them."""
 
@@ -62,8 +65,17 @@ _DETECTORS: tuple[Detector, ...] = (
 
 
 def dangers_of(
-    identity: ObjectId, before: Object | None, after: Object | None, surroundings: Surroundings
+    identity: ObjectId,
+    before: Object | None,
+    after: Object | None,
+    surroundings: Surroundings,
+    why_kept: Kept | None = None,
 ) -> tuple[Danger, ...]:
-    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None)."""
+    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None).
+
+    `why_kept` says why the cluster keeps an object that is no longer in the output.
+    """
     change = Change(identity, before or {}, after or {}, surroundings)
+    if why_kept and after is None:
+        return tuple(sorted({*kept(change, why_kept)}))
     return tuple(sorted({danger for detector in _DETECTORS for danger in detector(change)}))
