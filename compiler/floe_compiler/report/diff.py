@@ -16,6 +16,7 @@ from floe_compiler.report.dangers import Danger, Objects, Surroundings, Whole, d
 from floe_compiler.report.deletions import Deletions
 from floe_compiler.report.field_paths import show_keys
 from floe_compiler.report.manifests import Manifests
+from floe_compiler.report.renames import former_objects
 from floe_compiler.report.secrecy import hide_object
 
 Action = Literal["deleted", "changed", "added"]
@@ -73,7 +74,7 @@ def compare(environment: str, before: Manifests, after: Manifests, whole: Whole 
     everything: Whole = whole or Objects(after.by_id.values())
     unchanged = (manifest for manifest in everything.of_kind("ExternalSecret") if identify(manifest) not in after.by_id)
     surroundings = Surroundings(chain(before.by_id.values(), unchanged), everything)
-    deletions = Deletions(everything)
+    deletions, former = Deletions(everything), former_objects(before, after)
     changes = (
         _compare_object(
             identity,
@@ -82,6 +83,7 @@ def compare(environment: str, before: Manifests, after: Manifests, whole: Whole 
             after.by_id.get(identity),
             surroundings,
             deletions,
+            former.get(identity),
         )
         for identity in {*before.by_id, *after.by_id} - {*renamed.values()}
     )
@@ -110,10 +112,11 @@ def _compare_object(
     after: Object | None,
     surroundings: Surroundings,
     deletions: Deletions,
+    former: Object | None,
 ) -> ObjectChange | None:
     if before is None or after is None:
         why_kept = deletions.kept(file.rpartition("/")[0], before) if before else None
-        dangers = dangers_of(identity, before, after, surroundings, why_kept)
+        dangers = dangers_of(identity, before, after, surroundings, why_kept, former)
         return ObjectChange("deleted" if after is None else "added", identity, file, dangers=dangers)
     if same(before, after):
         return None

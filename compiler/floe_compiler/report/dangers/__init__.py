@@ -14,7 +14,7 @@ from floe_compiler.report.dangers.deletions import kept
 
 WORDS = {
     "data-loss": "Data is deleted, or may be.",
-    "data-moved": "A database, bucket, catalog or realm changes: the existing data stays in the old one.",
+    "data-moved": "A database, bucket, catalog, realm or table changes: the existing data stays in the old one.",
     "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or no longer applies it.",
     "downgrade": "An older version of a program may not be able to read the data of the newer version.",
     "exposed": "A Service can be reached from outside the cluster.",
@@ -70,12 +70,19 @@ def dangers_of(
     after: Object | None,
     surroundings: Surroundings,
     why_kept: Kept | None = None,
+    former: Object | None = None,
 ) -> tuple[Danger, ...]:
     """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None).
 
-    `why_kept` says why the cluster keeps an object that is no longer in the output.
+    Args:
+        identity: the object.
+        before: the object before the change.
+        after: the object after it.
+        surroundings: the rest of the environment.
+        why_kept: why the cluster keeps an object that is no longer in the output.
+        former: the deleted object of another name that a new one seems to replace.
     """
-    change = Change(identity, before or {}, after or {}, surroundings)
+    change = Change(identity, before or {}, after or {}, surroundings, former or {})
     if why_kept and after is None:
         return tuple(sorted({*kept(change, why_kept)}))
     return tuple(sorted({danger for detector in _DETECTORS for danger in detector(change)}))

@@ -92,6 +92,8 @@ class Change(msgspec.Struct, frozen=True):
     before: Object
     after: Object
     surroundings: Surroundings
+    former: Object = msgspec.field(default_factory=dict)
+    """For a new object: the deleted one of another name that it seems to replace."""
 
     @property
     def kind(self) -> str:
