@@ -15,8 +15,8 @@ from floe_compiler.report.manifests import Manifests
 def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Object]:
     """Return, for each new workload, the deleted workload that it seems to replace.
 
-    They run the same images, and have the same name or the same namespace. Also, they write outputs of the same name, or the
-    namespace of the deleted one is gone.
+    They run the same images, and have the same name or the same namespace. Also, they write outputs of the same name,
+    or the namespace of the deleted one is gone.
     """
     gone = [identity for identity in before.by_id if identity not in after.by_id]
     new = [identity for identity in after.by_id if identity not in before.by_id]
