@@ -109,7 +109,7 @@ def hide(value: Any, keys: tuple[str, ...] = ()) -> Any:
     if isinstance(value, dict):
         # The name of an environment variable is next to its value.
         name = (str(value["name"]),) if "value" in value and "name" in value else ()
-        return {_hide_in_key(key): hide(item, (*keys, *name, key)) for key, item in value.items()}
+        return {_hide_in_key(key): hide(item, (*keys, *name, str(key))) for key, item in value.items()}
     if isinstance(value, list):
         return [
             _hide_value(item) if _is_value_of(option, item) else hide(item, keys)
