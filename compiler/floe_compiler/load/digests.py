@@ -25,8 +25,8 @@ def input_digests(root: Path) -> Mapping[str, str]:
     """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
 
     Only reads files; nothing is parsed. The path of the mesh in its Git repository counts, too. An environment does not
-    depend on another one's folder, except that all environments' settings count, as no two may share a namespace. Of what
-    nothing reads, the name counts: it is a mistake.
+    depend on another one's folder, except that all environments' settings count, as no two may share a namespace. Of
+    what nothing reads, the name counts: it is a mistake.
     """
     tree = input_tree(root)
     environments = [environment_name(path) for path in tree if kind_of(path) == "Environment"]

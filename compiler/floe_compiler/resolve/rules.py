@@ -57,8 +57,8 @@ REFUSED = Rule(
 UNKNOWN_PATH = Rule(
     "R021",
     "unknown place in Git",
-    "Argo CD and Flux need the path of `output/` from the top of the Git repository. The mesh is in no repository here, "
-    "so its path is not known, and `output/` is taken to be at the top. Compile in a clone, or say where it is: "
+    "Argo CD and Flux need the path of `output/` from the top of the Git repository. The mesh is in no repository "
+    "here, so its path is not known, and `output/` is taken to be at the top. Compile in a clone, or say where it is: "
     "`delivery: {path: ...}`, where `.` is the top.",
     severity="warning",
 )
