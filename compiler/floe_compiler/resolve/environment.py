@@ -249,5 +249,6 @@ def connect(
         contexts=tuple(contexts),
         quota=scope.quota,
         quota_origin=scope.quota_origin,
+        pull_secret_origin=frame.platform.merged.span(("images", "pull_secret")),
         external_databases=external_databases(scope.placed),
     )

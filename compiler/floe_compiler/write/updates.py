@@ -13,8 +13,8 @@ REFUSED_BY_CLUSTER = Rule(
     "W018",
     "change of an immutable field",
     "An immutable field of an object in the output would change, such as the size of a StatefulSet's volumes, or the "
-    "data of a ConfigMap with `immutable: true`. Argo CD or Flux would fail, and other objects of the same folder would not be delivered, either. Prepare the cluster as "
-    "docs/delivery.md describes, then run with --allow-delete.",
+    "data of a ConfigMap with `immutable: true`. Argo CD or Flux would fail, and other objects of the same folder "
+    "would not be delivered, either. Prepare the cluster as docs/delivery.md describes, then run with --allow-delete.",
 )
 _KINDS = {kind.lower() for kind in KINDS}
 
