@@ -9,6 +9,9 @@ import pytest
 from hypothesis import settings
 
 from floe_compiler.cache.folder import VARIABLE
+from floe_compiler.load import git_folder
+
+PATH_IN_GIT = git_folder.path_in_git
 
 # Few examples, always the same, keep the gate short: `make thorough` tries many, and others each time.
 settings.register_profile("fast", deadline=None, max_examples=50, derandomize=True)
@@ -22,3 +25,18 @@ def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _at_the_top_of_a_repository() -> Iterator[None]:
+    """Let each mesh be at the top of a Git repository, wherever the tests keep it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(git_folder, "path_in_git", lambda _root: "")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _where_git_says(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for the Git repository in tests with the mark `git`."""
+    if request.node.get_closest_marker("git"):
+        monkeypatch.setattr(git_folder, "path_in_git", PATH_IN_GIT)

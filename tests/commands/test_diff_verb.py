@@ -28,8 +28,12 @@ def edit(root: Path) -> None:
     (root / "domains/new.yaml").write_text("one\n")
 
 
+STAYS = (
+    "stays in the cluster, unmanaged, until it is deleted there: no Application or Kustomization applies its folder; "
+    "to remove it, see docs/delivery.md (Retiring what runs)"
+)
 TEXT = (
-    "dev/floe-finance\n  - ConfigMap finance\n\n"
+    f"dev/floe-finance\n  - ConfigMap finance\n      ! unmanaged: {STAYS}\n\n"
     "dev/floe-new\n  + ConfigMap new\n\n"
     'dev/floe-sales\n  ~ ConfigMap sales\n      ~ data.text: "one" -> "two"\n\n'
 )
@@ -40,7 +44,7 @@ def test_the_inputs_are_compared_with_the_last_commit(
 ) -> None:
     edit(committed)
     assert floe("diff", "--env", "dev") == 0
-    assert capsys.readouterr() == (TEXT, "floe-compile: dev: 1 deleted, 1 changed, 1 added\n")
+    assert capsys.readouterr() == (TEXT, "floe-compile: dev: 1 deleted, 1 changed, 1 added; 1 danger\n")
 
 
 def test_no_difference(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +106,7 @@ def test_a_removed_environment_is_deleted_unless_others_were_asked_for(
 ) -> None:
     (committed / "overlays/prod").rmdir()
     assert floe("diff") == 0
-    assert capsys.readouterr().err == "floe-compile: prod: 2 deleted\n"
+    assert capsys.readouterr().err == "floe-compile: prod: 2 deleted; 2 dangers\n"
     assert floe("diff", "--env", "dev") == 0
     assert capsys.readouterr().err == "floe-compile: no object changes\n"
 
@@ -164,7 +168,7 @@ def test_json(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -
 def test_markdown(committed: Path, floe: Floe, capsys: pytest.CaptureFixture[str]) -> None:
     edit(committed)
     assert floe("diff", "--format", "markdown") == 0
-    assert "| dev | 1 | 1 | 1 | 0 |" in capsys.readouterr().out
+    assert "| dev | 1 | 1 | 1 | 1 |" in capsys.readouterr().out
     (committed / "domains/new.yaml").write_text("fail\n")
     assert floe("diff", "--format", "markdown") == 1
     assert "error[R901]" in capsys.readouterr().err

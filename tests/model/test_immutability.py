@@ -34,7 +34,7 @@ PATHS = [(kind, path) for kind, paths in IMMUTABLE.items() for path in paths]
 def test_kubernetes_has_each_such_field(kind: str, path: tuple[str, ...]) -> None:
     schemas = kubernetes_schemas(known_versions()[-1])
     assert schemas
-    (place,) = (name for (_, known), name in schemas.kinds.items() if known == kind)
+    place = next(name for (_, known), name in schemas.kinds.items() if known == kind)
     for field in path:
         place = schemas.definition(place)["properties"][field].get("$ref", "").rpartition("/")[2]
 
@@ -50,6 +50,39 @@ def test_a_change_of_each_such_field_is_reported(kind: str, path: tuple[str, ...
 
     assert immutable_changes(holding("a"), holding("b")) == [".".join(path)]
     assert immutable_changes(holding("a"), holding("a")) == []
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_an_immutable_object_keeps_its_data(kind: str) -> None:
+    def holding(value: str, *, immutable: bool) -> dict[str, Any]:
+        return {"kind": kind, "data": {"a": value}, **({"immutable": True} if immutable else {})}
+
+    frozen = holding("1", immutable=True)
+    assert immutable_changes(frozen, holding("2", immutable=True)) == ["data"]
+    assert immutable_changes(frozen, holding("2", immutable=False)) == ["immutable", "data"]
+    assert immutable_changes(frozen, frozen | {"metadata": {"labels": {"a": "b"}}}) == []
+    assert immutable_changes(holding("1", immutable=False), holding("2", immutable=True)) == []
+
+
+def test_a_pod_may_only_change_its_image_and_little_else() -> None:
+    def pod(image: str, **spec: Any) -> dict[str, Any]:
+        return manifest("Pod", containers=[{"name": "app", "image": image}], **spec)
+
+    assert immutable_changes(pod("a:1"), pod("a:2", activeDeadlineSeconds=60)) == []
+    assert immutable_changes(pod("a:1"), pod("a:1", serviceAccountName="x")) == ["spec"]
+    assert immutable_changes(pod("a:1"), manifest("Pod", containers=[{"name": "b", "image": "a:1"}])) == ["spec"]
+
+
+def test_a_default_that_is_written_out_is_no_change() -> None:
+    assert immutable_changes(manifest("StatefulSet"), manifest("StatefulSet", podManagementPolicy="OrderedReady")) == []
+    assert immutable_changes(manifest("StatefulSet"), manifest("StatefulSet", podManagementPolicy="Parallel"))
+    assert immutable_changes({"kind": "Secret"}, {"kind": "Secret", "type": "Opaque"}) == []
+
+
+def test_kinds_of_other_api_groups_have_rules_of_their_own() -> None:
+    for api, expected in (("v1", 1), ("storage.k8s.io/v1", 1), ("apps/v1", 1), ("serving.example.dev/v1", 0)):
+        before, after = (manifest("Service", clusterIP=value) | {"apiVersion": api} for value in ("10.0.0.1", "None"))
+        assert len(immutable_changes(before, after)) == expected
 
 
 @pytest.mark.parametrize("odd", [None, [], "text", 1, {"kind": []}, {"kind": "StatefulSet", "spec": []}])

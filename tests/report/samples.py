@@ -43,6 +43,12 @@ def thing(kind: str, name: str = "x", namespace: str = "a", api: str = "v1", **r
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **place}, **rest}
 
 
+def pruning(path: str, *, prune: bool = True) -> Object:
+    """Return an Application that applies a folder of the output, and deletes there what is no longer in it."""
+    spec = {"source": {"path": path}, "syncPolicy": {"automated": {"enabled": True, "prune": prune}}}
+    return thing("Application", path.replace("/", "-"), "argocd", spec=spec)
+
+
 def manifests(objects: list[Object], environment: str = "dev") -> Manifests:
     """Return objects as they are read from the files of an environment."""
     by_id = {identify(one): one for one in objects}

@@ -12,7 +12,7 @@ from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import Objects
 from floe_compiler.report.diff import EnvironmentDiff, FieldChange, compare
 from floe_compiler.report.manifests import Manifests
-from report.samples import deployment, manifests, thing
+from report.samples import deployment, manifests, pruning, thing
 
 
 def difference(before: list[Object], after: list[Object]) -> EnvironmentDiff:
@@ -173,7 +173,7 @@ def test_what_did_not_change_counts_for_the_danger_too() -> None:
     own = thing("NetworkPolicy", "own", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
     pods = deployment(namespace="a")
     for others, expected in (([pods, deny], []), ([pods], ["network-opened"]), ([], [])):
-        (gone,) = compare("dev", manifests([own]), Manifests(), Objects(others)).changes
+        (gone,) = compare("dev", manifests([own]), Manifests(), Objects([*others, pruning("output/dev/a")])).changes
         assert [danger.word for danger in gone.dangers] == expected
 
 

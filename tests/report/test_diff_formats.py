@@ -5,17 +5,19 @@ import re
 
 from floe_compiler.model.configuration import CONFIG_HASH
 from floe_compiler.model.objects import Object
+from floe_compiler.report.dangers import Objects
 from floe_compiler.report.diff import EnvironmentDiff, compare
 from floe_compiler.report.diff_json import render_diff_json
 from floe_compiler.report.diff_markdown import render_diff_markdown
 from floe_compiler.report.diff_text import render_diff, summary_line
 from floe_compiler.report.github import annotate_dangers
 from floe_compiler.report.terminal import plain
-from report.samples import deployment, manifests, thing
+from report.samples import deployment, manifests, pruning, thing
 
 
 def difference(before: list[Object], after: list[Object], environment: str = "dev") -> EnvironmentDiff:
-    return compare(environment, manifests(before), manifests(after))
+    prunes = [pruning(f"output/{environment}/{namespace}") for namespace in ("a", "_cluster")]
+    return compare(environment, manifests(before), manifests(after), Objects([*after, *prunes]))
 
 
 DOWNGRADE = "app goes from 1.2.0 to 1.1.0: an older version may not be able to read the data of the newer version"
@@ -168,7 +170,31 @@ def test_long_markdown_is_cut_keeps_the_totals_and_says_what_is_missing() -> Non
     shown, left_out = cut.count("<details>"), re.search(r"\*\*Cut here:\*\* (\d+) sections left out", cut)
     assert left_out
     assert shown + int(left_out[1]) == 50
-    assert whole.startswith(cut[: cut.index("\n**Cut here")])
+    assert "**Only names are shown:**" in cut
+    shown_part = cut[cut.index("\n<details>") : cut.index("\n**Cut here")]
+    assert shown_part in whole
+
+
+def test_a_large_body_is_cut_and_all_names_stay() -> None:
+    def objects(number: int) -> list[Object]:
+        large = "".join(f"{line} {number}\n" for line in range(20_000))
+        small = [thing("ConfigMap", f"c{i}", f"ns{i}", data={"a.txt": f"{i * number}"}) for i in range(1, 40)]
+        return [thing("ConfigMap", "large", "ns0", data={"a.txt": large}), *small, thing("Job", "b", "ns9", a=number)]
+
+    changed = difference(objects(1), objects(2))
+    text = render_diff_markdown([changed])
+    assert len(text.encode()) <= 60_000
+    assert "~ ConfigMap large\n    … 40002 lines left out: see output/dev/ns0/configmap_large.yaml\n" in text
+    assert all(f"~ {one.identity.kind} {one.identity.name}\n" in text for one in changed.changes)
+    assert text.count("left out") == 1, "the smaller ones stay"
+    assert "Cut here" not in text
+
+
+def test_names_stay_if_no_body_fits() -> None:
+    before, after = ([thing("X", f"x{i:03}", f"n{i % 7}", a=f"{i} {v} " * 60) for i in range(300)] for v in "ab")
+    text = render_diff_markdown([difference(before, after)], largest=9_000)
+    assert len(text.encode()) <= 9_000
+    assert all(f"~ X x{i:03}\n" in text for i in range(300))
 
 
 def test_markdown_cannot_be_broken_out_of() -> None:

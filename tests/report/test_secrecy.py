@@ -1,5 +1,7 @@
 """Values that look like secrets are hidden; names of secrets and references to them are not."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,21 +46,30 @@ def test_keys_of_references_do_not(key: str) -> None:
     [
         ("password: hunter2", "password: ***"),
         ("password: correct horse, battery", "password: ***"),
-        ('  "client_secret": "hunter 2",', '  "client_secret": ***,'),
-        ('{"token":"hunter2","user":"u"}', '{"token":***,"user":"u"}'),
-        ("secret: {name: db, password: hunter2}", "secret: {name: db, password: ***"),
-        ("secrets: {DB_PASSWORD: hunter2}", "secrets: ***"),
-        ('"password": {"value": "hunter2"}', '"password": ***'),
+        ('  "client_secret": "hunter 2",', '  "client_secret": "***",'),
+        ('{"token":"hunter2","user":"u"}', '{"token":"***","user":"u"}'),
+        ('{\n  "user": "é",\n  "token": "hunter2"\n}\n', '{\n  "user": "é",\n  "token": "***"\n}\n'),
+        ("secret: {name: db, password: hunter2}", "secret: {name: db, password: ***}"),
+        ("secrets: {DB_PASSWORD: hunter2}", "secrets: {DB_PASSWORD: ***}"),
+        ("secrets: {A: hunter 2, B: 'hunter2', C: x:hunter2}  # why", "secrets: {A: ***, B: '***', C: ***}  ***"),
+        ("tokens: [hunter2, 'hunter 2']", "tokens: [***, '***']"),
+        ('"password": {"value": "hunter2"}', '"password": {"value": "***"}'),
+        ('"secrets": {"CRM": {"login": "hunter2"}, "n": 1},', '"secrets": {"CRM": {"login": "***"}, "n": "***"},'),
+        ('x:\n  "secrets": {\n    "TOKEN": "hunter2"\n  }', 'x:\n  "secrets": {\n    "TOKEN": "***"\n  }'),
+        ("secretRef: {name: a, password: hunter2}", "secretRef: {name: a, password: ***}"),
+        ("db: {password: hunter 2, user: u, token: 'hunter2'}", "db: {password: ***, user: u, token: '***'}"),
+        ('x:\n  "pin_token": 1234,\n  "n": 1', 'x:\n  "pin_token": "***",\n  "n": 1'),
         ("DB_PASSWORD=hunter2 rest", "DB_PASSWORD=*** rest"),
-        ("DB_PASSWORD='hunter 2' rest", "DB_PASSWORD=*** rest"),
+        ("DB_PASSWORD='hunter 2' rest", "DB_PASSWORD='***' rest"),
         ("DB_PASSWORD=${X:-hunter2}", "DB_PASSWORD=***"),
-        ("é.token-2='a'secret=b", "é.token-2=***secret=***"),
+        ("é.token-2='a'secret=b", "é.token-2='***'secret=***"),
         ("a token-of-a-token and token=b", "a token-of-a-token and token=***"),
         ("tokens tokens: a: b", "tokens tokens: ***"),
         ("ENCRYPTION_KEY: hunter2", "ENCRYPTION_KEY: ***"),
         ("[load, --password, hunter2, --quiet]", "[load, --password, ***, --quiet]"),
-        ("load --token 'hunter 2' --quiet", "load --token *** --quiet"),
-        ('["--password", "hunter2"]', '["--password", ***]'),
+        ("load --token 'hunter 2' --quiet", "load --token '***' --quiet"),
+        ('x ["--password", "hunter2"]', 'x ["--password", "***"]'),
+        ('["--password", "hunter2", "--token-file", "x"]', '["--password", "***", "--token-file", "x"]'),
         ("postgresql://floe:hunter2@db:5432/dagster", "postgresql://floe:***@db:5432/dagster"),
         ("host: floe:hunter2@db:5432", "host: floe:***@db:5432"),
         ("command: [load, --key=glpat-" + "a1" * 10 + ", x]", "command: [load, --key=***, x]"),
@@ -87,6 +98,8 @@ def test_values_in_text_are_hidden(text: str, expected: str) -> None:
         "credentials: {type: secret, name: warehouse}",
         "secret: {name: db-login, keys: {}}",
         "partition_key: day",
+        'x: {"DB_PASSWORD": "$DB_PASSWORD", "secretKeyRef": {"name": "db", "key": "password"}}',
+        "floe.dev/secret-variables: DB_USER",
         "load --password $PASSWORD --token-file /run/x --token --quiet",
     ],
 )
@@ -114,6 +127,42 @@ def test_structures_are_searched_through() -> None:
     assert "1234" not in str(hidden)
     assert hidden["env"][1] == {"name": "MODE", "value": "fast"}
     assert hidden["ref"] == value["ref"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["token", "secrets", "name", "value", "a"]), inner, max_size=3)
+        ),
+    ),
+    st.sampled_from([None, 2, 4]),
+)
+def test_json_stays_json_with_the_same_names(document: object, indent: int | None) -> None:
+    text = json.dumps(document, indent=indent)
+    hidden = json.loads(hide_in_text(text)) if isinstance(document, dict | list) else document
+    assert shape(hidden) == shape(document)
+
+
+def shape(value: object) -> object:
+    """Return the names in a document, without its values."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    return [shape(item) for item in value] if isinstance(value, list) else None
+
+
+def test_a_command_is_searched_through_too() -> None:
+    assert hide(["load", "--password", "hunter2", "--token", "$TOKEN", "--api-key", "--quiet", 1]) == [
+        *("load", "--password", HIDDEN, "--token", "$TOKEN", "--api-key", "--quiet", 1)
+    ]
+    assert hide({1: "x"}) == {1: "x"}
+
+
+def test_a_structure_in_a_text_is_hidden_value_by_value() -> None:
+    product = {"name": "orders", "steps": [{"secrets": {"CRM_TOKEN": "hunter2", "MODE": "x"}}], "password": {"n": 1}}
+    hidden = json.loads(hide({"product.json": json.dumps(product, indent=2) + "\n"})["product.json"])
+    assert hidden == product | {"steps": [{"secrets": {"CRM_TOKEN": HIDDEN, "MODE": "x"}}]}
 
 
 def test_the_value_of_a_matched_environment_variable_is_hidden() -> None:

@@ -49,7 +49,12 @@ def test_what_was_no_manifest_is_not_an_obstacle() -> None:
 
 
 def test_only_kinds_with_such_fields_are_read() -> None:
-    files = [PATH, "output/prod/a/service_db.yaml", "output/prod/a/configmap_db.yaml", "output/prod/a/x.io_job.yaml"]
+    files = [
+        PATH,
+        "output/prod/a/service_db.yaml",
+        "output/prod/a/ingress.networking.k8s.io_db.yaml",
+        "output/prod/a/x.io_job.yaml",
+    ]
     assert may_be_refused(files) == [PATH, "output/prod/a/service_db.yaml"]
 
 
@@ -61,6 +66,16 @@ def test_only_kinds_with_such_fields_are_read() -> None:
             to_yaml({"kind": "PersistentVolumeClaim", "spec": {"storageClassName": "slow"}}),
             to_yaml({"kind": "PersistentVolumeClaim", "spec": {"storageClassName": "fast"}}),
             "Changing a volume",
+        ),
+        (
+            to_yaml({"kind": "ConfigMap", "immutable": True, "data": {"a": "1"}}),
+            to_yaml({"kind": "ConfigMap", "immutable": True, "data": {"a": "2"}}),
+            "Changing what a cluster does not",
+        ),
+        (
+            to_yaml({"kind": "EndpointSlice", "addressType": "IPv4"}),
+            to_yaml({"kind": "EndpointSlice", "addressType": "FQDN"}),
+            "Changing what a cluster does not",
         ),
         (
             to_yaml({"kind": "PriorityClass", "value": 1}),

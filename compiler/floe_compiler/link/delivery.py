@@ -9,7 +9,7 @@ from typing import NamedTuple
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.model.diagnostics import Rule
-from floe_compiler.model.files import folder_path
+from floe_compiler.model.files import folder_path, in_repository
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import DELIVERY_UNIT
 from floe_compiler.model.summary import KindPattern, Project, Subject, Summary
@@ -46,9 +46,10 @@ def check(environment: Environment) -> Iterator[Finding]:
     for name, unit in environment.units.items():
         for namespace in unit.objects if name != DELIVERY_UNIT else ():
             folder = folder_path(environment.facts.environment, namespace)
-            if folder not in applied:
+            path = in_repository(environment.facts.path, folder)
+            if path not in applied:
                 unknown |= {namespace} if any(_wanted(environment, unit, namespace)) else set()
-            elif (project := applied[folder]) is not None:
+            elif (project := applied[path]) is not None:
                 allowed = permissions.get(project, _BY_DEFAULT)
                 if not _allows_all(allowed, unit, namespace):
                     yield from _refused(environment, unit, namespace, folder, allowed)

@@ -25,6 +25,8 @@ class Facts(msgspec.Struct, frozen=True):
     cluster_name: str = ""
     cluster_domain: str = "cluster.local"
     ingress_namespace: str = ""
+    path: str = ""
+    """The path of the mesh in its Git repository; empty at the top."""
 
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__

@@ -11,6 +11,7 @@ from importlib import metadata, resources
 from importlib.util import find_spec
 from pathlib import Path
 
+from floe_compiler.load import git_folder
 from floe_compiler.load.authored import environment_name, kind_of
 from floe_compiler.load.input_tree import input_tree
 from floe_compiler.model.layout import MANIFEST
@@ -23,9 +24,9 @@ _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 def input_digests(root: Path) -> Mapping[str, str]:
     """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
 
-    Only reads files; nothing is parsed. An environment does not depend on another one's folder, except that all
-    environments' settings count, as no two may share a namespace. Of what nothing reads, the name counts: it is a
-    mistake.
+    Only reads files; nothing is parsed. The path of the mesh in its Git repository counts, too. An environment does not
+    depend on another one's folder, except that all environments' settings count, as no two may share a namespace. Of
+    what nothing reads, the name counts: it is a mistake.
     """
     tree = input_tree(root)
     environments = [environment_name(path) for path in tree if kind_of(path) == "Environment"]
@@ -34,7 +35,8 @@ def input_digests(root: Path) -> Mapping[str, str]:
     for path in tree:
         owner = path.split("/")[1] if path.startswith("overlays/") else ""
         names[owner if owner in environments else ""].append(path)
-    shared = _digest(root, [*SHARED, *settings], names[""], compiler_digest())
+    start = f"{compiler_digest()} {git_folder.path_in_git(root)}"
+    shared = _digest(root, [*SHARED, *settings], names[""], start)
     return {name: _digest(root, [f"overlays/{name}"], names[name], shared) for name in environments}
 
 

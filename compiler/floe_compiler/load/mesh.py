@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.load import git_folder
 from floe_compiler.load.authored import Authored, authored_files, environment_name, product_key
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
@@ -86,7 +87,7 @@ def load(
     sources = _sources(authored, documents, findings)
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
-    return sources, warnings
+    return replace(sources, path=git_folder.path_in_git(root)), warnings
 
 
 def _documents(

@@ -158,6 +158,16 @@ def check_relative_path(text: str) -> str:
     return text
 
 
+def check_repository_path(text: str) -> str:
+    """Accept the path of a folder from the top of its Git repository, and "." for the top itself."""
+    parts = text.split("/")
+    if text != "." and ({"", ".", ".."} & {*parts} or "\\" in text):
+        raise ValueError(
+            f'"{text}" must be a path from the top of the Git repository; write, for example, platform/mesh'
+        )
+    return text
+
+
 def check_registry(text: str) -> str:
     """Accept a registry, with a path or without (`ghcr.io/acme`)."""
     if text.endswith("/"):
@@ -219,4 +229,5 @@ SqlName = Annotated[
 ]
 """The name of a database or user in PostgreSQL that needs no quotes."""
 RelativePath = Annotated[str, AfterValidator(check_relative_path)]
+RepositoryPath = Annotated[str, AfterValidator(check_repository_path)]
 NamespacePattern = Annotated[str, AfterValidator(check_pattern)]

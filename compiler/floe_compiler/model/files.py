@@ -183,6 +183,11 @@ def folder_path(environment: str, namespace: str = "") -> str:
     return f"{OUTPUT}/{environment}/{folder}"
 
 
+def in_repository(mesh: str, path: str) -> str:
+    """Return the path from the top of the Git repository, given that of the mesh, which is empty at the top."""
+    return f"{mesh}/{path}" if mesh else path
+
+
 def delivery_path(environment: str, identity: ObjectId) -> str:
     """Return the path of an Argo CD or Flux object, in any namespace: `output/<environment>/_delivery/…`."""
     return f"{OUTPUT}/{environment}/{DELIVERY_FOLDER}/{file_name(identity)}"

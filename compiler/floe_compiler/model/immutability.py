@@ -1,28 +1,74 @@
-"""The immutable fields of each kind of object."""
+"""The immutable fields of each built-in kind of object."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from floe_compiler.model.nested_fields import at
+from floe_compiler.model.nested_fields import at, mapping, mappings
 
 Fields = tuple[str, ...]
 
 # From the validation of each kind in kubernetes/kubernetes (pkg/apis/*/validation). The API server refuses to update
 # these fields, so the delivery of the object fails.
 IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
+    "CertificateSigningRequest": (("spec",),),
     "ClusterRoleBinding": (("roleRef",),),
-    "CSIDriver": (("spec", "attachRequired"),),
+    "ControllerRevision": (("data",),),
+    "CSIDriver": (("spec", "attachRequired"), ("spec", "volumeLifecycleModes")),
+    "CSIStorageCapacity": (("storageClassName",), ("nodeTopology",)),
+    "CustomResourceDefinition": (
+        ("spec", "group"),
+        ("spec", "scope"),
+        ("spec", "names", "kind"),
+        ("spec", "names", "plural"),
+    ),
     "DaemonSet": (("spec", "selector"),),
     "Deployment": (("spec", "selector"),),
+    "EndpointSlice": (("addressType",),),
     "IngressClass": (("spec", "controller"),),
-    "Job": (("spec", "template"), ("spec", "selector"), ("spec", "completionMode"), ("spec", "podFailurePolicy")),
-    "PersistentVolumeClaim": (("spec", "storageClassName"), ("spec", "accessModes"), ("spec", "volumeMode")),
+    "IPAddress": (("spec", "parentRef"),),
+    "Job": (
+        ("spec", "template"),
+        ("spec", "selector"),
+        ("spec", "completions"),
+        ("spec", "completionMode"),
+        ("spec", "podFailurePolicy"),
+        ("spec", "successPolicy"),
+        ("spec", "backoffLimitPerIndex"),
+        ("spec", "managedBy"),
+    ),
+    "PersistentVolume": (
+        ("spec", "volumeMode"),
+        ("spec", "csi"),
+        ("spec", "hostPath"),
+        ("spec", "iscsi"),
+        ("spec", "local"),
+        ("spec", "nfs"),
+    ),
+    "PersistentVolumeClaim": (
+        ("spec", "storageClassName"),
+        ("spec", "accessModes"),
+        ("spec", "volumeMode"),
+        ("spec", "selector"),
+        ("spec", "volumeName"),
+        ("spec", "dataSource"),
+        ("spec", "dataSourceRef"),
+    ),
     "PriorityClass": (("value",), ("preemptionPolicy",)),
+    "ReplicaSet": (("spec", "selector"),),
+    "ResourceClaim": (("spec",),),
+    "ResourceClaimTemplate": (("spec",),),
+    "ResourceQuota": (("spec", "scopes"),),
     "RoleBinding": (("roleRef",),),
+    "RuntimeClass": (("handler",),),
     "Secret": (("type",),),
-    "Service": (("spec", "clusterIP"),),
+    "Service": (
+        ("spec", "clusterIP"),
+        ("spec", "clusterIPs"),
+        ("spec", "healthCheckNodePort"),
+        ("spec", "loadBalancerClass"),
+    ),
     "StatefulSet": (
         ("spec", "selector"),
         ("spec", "serviceName"),
@@ -30,19 +76,72 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
         ("spec", "podManagementPolicy"),
     ),
     "StorageClass": (("provisioner",), ("parameters",), ("reclaimPolicy",), ("volumeBindingMode",)),
+    "VolumeAttachment": (("spec",),),
+    "VolumeAttributesClass": (("driverName",), ("parameters",)),
 }
+POD = "Pod"
+FROZEN: Mapping[str, tuple[Fields, ...]] = {
+    "ConfigMap": (("immutable",), ("data",), ("binaryData",)),
+    "Secret": (("immutable",), ("data",), ("stringData",)),
+}
+"""The fields of an object that says `immutable: true`."""
+
+KINDS = frozenset({*IMMUTABLE, *FROZEN, POD})
+"""The kinds with immutable fields."""
+
+# A field that is left out has the default.
+_DEFAULTS: Mapping[tuple[str, Fields], Any] = {
+    ("CSIDriver", ("spec", "attachRequired")): True,
+    ("Job", ("spec", "completionMode")): "NonIndexed",
+    ("PersistentVolume", ("spec", "volumeMode")): "Filesystem",
+    ("PersistentVolumeClaim", ("spec", "volumeMode")): "Filesystem",
+    ("PriorityClass", ("preemptionPolicy",)): "PreemptLowerPriority",
+    ("Secret", ("type",)): "Opaque",
+    ("StatefulSet", ("spec", "podManagementPolicy")): "OrderedReady",
+    ("StorageClass", ("reclaimPolicy",)): "Delete",
+    ("StorageClass", ("volumeBindingMode",)): "Immediate",
+}
+# What the cluster fills in where it is left out.
+_FILLED_IN = frozenset({"Service", "PersistentVolumeClaim"})
+_MUTABLE_IN_PODS = ("activeDeadlineSeconds", "schedulingGates", "terminationGracePeriodSeconds", "tolerations")
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
 def immutable_changes(before: Any, after: Any) -> list[str]:
     """Return the immutable fields (`spec.volumeClaimTemplates`) that differ between `before` and `after`.
 
-    Both may be any data; the result is empty unless they are two manifests of one kind.
+    Both may be any data; the result is empty unless they are two manifests of one built-in kind.
     """
     kind = at(after, ("kind",))
-    changed = []
-    for fields in IMMUTABLE.get(kind, ()) if isinstance(kind, str) and kind == at(before, ("kind",)) else ():
-        old, new = at(before, fields), at(after, fields)
-        filled_in = kind == "Service" and None in (old, new)  # by the cluster, where an address is left out
-        if old != new and not filled_in:
-            changed.append(".".join(fields))
-    return changed
+    if not isinstance(kind, str) or kind != at(before, ("kind",)) or not _is_built_in(after):
+        return []
+    if kind == POD:
+        return ["spec"] if _fixed(before) != _fixed(after) else []
+    return [".".join(fields) for fields in _fields(kind, before) if _differs(kind, fields, before, after)]
+
+
+def _is_built_in(manifest: Any) -> bool:
+    """Return whether an object is of Kubernetes itself: other API groups have kinds of the same name, too."""
+    group, slash, _ = str(at(manifest, ("apiVersion",))).partition("/")
+    return not slash or "." not in group or group.endswith(".k8s.io")
+
+
+def _fields(kind: str, before: Any) -> Iterator[Fields]:
+    yield from IMMUTABLE.get(kind, ())
+    if at(before, ("immutable",)) is True:
+        yield from FROZEN.get(kind, ())
+
+
+def _differs(kind: str, fields: Fields, before: Any, after: Any) -> bool:
+    default = _DEFAULTS.get((kind, fields))
+    old, new = (default if value is None else value for value in (at(before, fields), at(after, fields)))
+    filled_in = kind in _FILLED_IN and None in (old, new)
+    return bool(old != new and not filled_in)
+
+
+def _fixed(manifest: Any) -> Any:
+    """Return the specification of a Pod without what may be changed: images, and a few other fields."""
+    spec = {key: value for key, value in mapping(manifest, ("spec",)).items() if key not in _MUTABLE_IN_PODS}
+    for field in _CONTAINERS:
+        spec[field] = [{**container, "image": ""} for container in mappings(spec, (field,))]
+    return spec

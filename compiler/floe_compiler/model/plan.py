@@ -72,6 +72,9 @@ class Product(msgspec.Struct, frozen=True):
     origin: Span | None = None
     """Its location in the inputs."""
 
+    image_origin: Span | None = None
+    """The location of its image there."""
+
 
 class Instance(msgspec.Struct, Generic[Config], frozen=True):
     """One use of a component in one namespace. `origin` is its location in the inputs."""
@@ -213,6 +216,9 @@ class ResolvedUnit(msgspec.Struct, frozen=True):
     quota_origin: Span | None = None
     """The location of the quota, or of the scale that sets it."""
 
+    pull_secret_origin: Span | None = None
+    """The location of `images.pull_secret`, if it is set."""
+
     external_databases: tuple[ExternalDatabase, ...] = ()
 
 
@@ -270,6 +276,7 @@ class DeclaredUnit(msgspec.Struct, frozen=True):
     quota: Quota
     instances: tuple[DeclaredInstance, ...] = ()
     quota_origin: Span | None = None
+    pull_secret_origin: Span | None = None
     incomplete: bool = False
     """Whether components add parts once the facts of all namespaces are known (`Component.completes`)."""
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from floe_compiler.model.document import DataPath
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
@@ -162,6 +163,12 @@ class Rendered(msgspec.Struct, frozen=True):
 
     removed: Mapping[ObjectId, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     """The objects that kustomize patches removed, with these patches."""
+
+    values: Mapping[str, Mapping[DataPath, Span]] = msgspec.field(default_factory=dict)
+    """The location of each value of the hand-written objects that no patch changed, by the object's `str(ObjectId)`."""
+
+    image_origins: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
+    """The locations of images that data products name, by the reference that pods have."""
 
     @property
     def key(self) -> UnitKey:

@@ -22,3 +22,5 @@ class Sources(msgspec.Struct, frozen=True):
     manifest: Document
     environments: Mapping[str, Document]
     domains: Mapping[str, DomainSource]
+    path: str | None = ""
+    """The path of the mesh in its Git repository, empty at the top; None if it is in none."""

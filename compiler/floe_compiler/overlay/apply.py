@@ -111,6 +111,7 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
         origins={name: origin for name, origin in {**rendered.origins, **written}.items() if name not in gone},
         patched={str(identity): spans for identity, spans in reached.items() if identity in objects},
         removed=removed,
+        values={str(identity): object_.values for identity, object_ in unit.written.items() if identity not in reached},
     )
     hits = {step for steps in unit.effects.reached.values() for step in steps}
     findings = ordered((*unit.findings, *problems))

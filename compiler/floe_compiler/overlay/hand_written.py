@@ -30,7 +30,7 @@ ENCRYPTED = Rule(
 def read_resources(source: Source, file: str, listed: Span) -> list[Resource]:
     """Return the objects in a file; documents that are not objects are findings and left out."""
     return [
-        Resource(document.data, document.span(()))
+        Resource(document.data, document.span(()), document.values)
         for document in source.documents(file, listed)
         if _is_object(document, source.findings)
     ]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from floe_compiler.model.diagnostics import Related
-from floe_compiler.model.document import Document
+from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.objects import Object
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import sha256_of
@@ -24,6 +24,8 @@ class Resource(msgspec.Struct, frozen=True):
 
     manifest: Object
     span: Span
+    values: Mapping[DataPath, Span]
+    """The location of each value in it."""
 
 
 class Step(msgspec.Struct, frozen=True, eq=False):

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
+from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import sha256_of
@@ -31,6 +32,12 @@ class Written(msgspec.Struct, frozen=True):
     manifest: Object
     span: Span
     folder: str
+    values: Mapping[DataPath, Span]
+    """The location of each value in it."""
+
+    def lines(self) -> list[str]:
+        """Return where its values are in its file."""
+        return [f"{span.line}:{span.column}" for span in self.values.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Overlay:
         """
         steps = self.steps_for({unit, *further})
         written = [
-            [str(identity), object_.manifest, str(object_.span), object_.folder]
+            [str(identity), object_.manifest, str(object_.span), object_.folder, object_.lines()]
             for identity, object_ in self.written.get(unit, {}).items()
         ]
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
@@ -110,5 +117,5 @@ def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str
                 related = [Related(unit[identity].span, "also written here")]
                 findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related)
             else:
-                unit[identity] = Written(resource.manifest, resource.span, kustomization.folder)
+                unit[identity] = Written(resource.manifest, resource.span, kustomization.folder, resource.values)
     return by_unit

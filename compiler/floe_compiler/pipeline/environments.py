@@ -42,7 +42,9 @@ class Mesh(msgspec.Struct, frozen=True):
     def inputs(self) -> Mapping[str, EnvironmentInput]:
         """Return what all units of an environment share, as far as it is known before any unit is compiled."""
         return {
-            name: EnvironmentInput(frame.settings, frame.environment.cluster, self.overlays[name])
+            name: EnvironmentInput(
+                frame.settings, frame.environment.cluster, self.overlays[name], frame.delivery.path or ""
+            )
             for name, frame in self.frames.items()
         }
 

@@ -75,4 +75,5 @@ def _facts(environment: EnvironmentInput) -> Facts:
         settings.cluster.name,
         settings.cluster.domain,
         settings.cluster.ingress_namespace,
+        environment.path,
     )

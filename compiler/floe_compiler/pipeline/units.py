@@ -46,6 +46,9 @@ class EnvironmentInput(msgspec.Struct, frozen=True):
     settings: Settings
     cluster: Cluster
     overlay: Overlay
+    path: str = ""
+    """The path of the mesh in its Git repository; empty at the top."""
+
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions of the environment, as YAML."""
 

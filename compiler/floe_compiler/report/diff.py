@@ -13,8 +13,10 @@ from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import Danger, Objects, Surroundings, Whole, dangers_of
+from floe_compiler.report.deletions import Deletions
 from floe_compiler.report.field_paths import show_keys
 from floe_compiler.report.manifests import Manifests
+from floe_compiler.report.renames import former_objects
 from floe_compiler.report.secrecy import hide_object
 
 Action = Literal["deleted", "changed", "added"]
@@ -72,6 +74,7 @@ def compare(environment: str, before: Manifests, after: Manifests, whole: Whole 
     everything: Whole = whole or Objects(after.by_id.values())
     unchanged = (manifest for manifest in everything.of_kind("ExternalSecret") if identify(manifest) not in after.by_id)
     surroundings = Surroundings(chain(before.by_id.values(), unchanged), everything)
+    deletions, former = Deletions(everything), former_objects(before, after)
     changes = (
         _compare_object(
             identity,
@@ -79,6 +82,8 @@ def compare(environment: str, before: Manifests, after: Manifests, whole: Whole 
             before.by_id.get(renamed.get(identity, identity)),
             after.by_id.get(identity),
             surroundings,
+            deletions,
+            former.get(identity),
         )
         for identity in {*before.by_id, *after.by_id} - {*renamed.values()}
     )
@@ -101,10 +106,17 @@ def _order(change: ObjectChange) -> tuple[str, int, ObjectId]:
 
 
 def _compare_object(
-    identity: ObjectId, file: str, before: Object | None, after: Object | None, surroundings: Surroundings
+    identity: ObjectId,
+    file: str,
+    before: Object | None,
+    after: Object | None,
+    surroundings: Surroundings,
+    deletions: Deletions,
+    former: Object | None,
 ) -> ObjectChange | None:
     if before is None or after is None:
-        dangers = dangers_of(identity, before, after, surroundings)
+        why_kept = deletions.kept(file.rpartition("/")[0], before) if before else None
+        dangers = dangers_of(identity, before, after, surroundings, why_kept, former)
         return ObjectChange("deleted" if after is None else "added", identity, file, dangers=dangers)
     if same(before, after):
         return None

@@ -3,34 +3,80 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff, ObjectChange
-from floe_compiler.report.diff_text import by_folder, change_lines, shared_changes, shared_lines
+from floe_compiler.report.diff_text import Block, by_folder, change_block, shared_blocks, shared_changes
 from floe_compiler.report.outcome import count
 from floe_compiler.report.terminal import plain, visible
 
 LARGEST = 60_000
 """Bytes: a comment on GitHub may have 65,536 characters."""
+_NOTES = 400
+"""Bytes for the notes about what is left out."""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A part of the details: its heading, what ends it, and a block with a place to see it for each object."""
+
+    head: str
+    blocks: tuple[tuple[Block, str], ...]
+    end: str = ""
 
 
 def render_diff_markdown(diffs: Iterable[EnvironmentDiff], largest: int = LARGEST) -> str:
-    """Return the report, cut to `largest` bytes: the totals stay, and a note says how much is left out."""
+    """Return the report in at most `largest` bytes: totals, dangers, and names of objects stay, the largest changes go.
+
+    If even the names are too many, the last folders are left out. Notes say what is missing, and where it is.
+    """
     diffs = [diff for diff in diffs if diff.changes]
     if not diffs:
         return "### floe-compile: no object changes\n"
     text = "\n".join(["### What the compiled objects change", "", *_totals(diffs), ""])
     left_out = 0
-    for section in (*_dangers(diffs), *_details(diffs)):
+    for section in (*_dangers(diffs), *_fitting(_details(diffs), largest - _NOTES - _size(text, *_dangers(diffs)))):
         # After the first section that does not fit, all others are left out, too, so that the report has no gaps.
-        if left_out or len((text + section).encode()) > largest - 200:
+        if left_out or _size(text, section) > largest - _NOTES:
             left_out += 1
         else:
             text += section
     if left_out:
         text += f"\n**Cut here:** {count(left_out, 'section')} left out. `floe-compile diff` shows everything.\n"
     return text
+
+
+def _fitting(details: Iterable[Section], room: int) -> Iterator[str]:
+    """Yield the sections, without the largest bodies if they do not fit into the room; at worst, only with names."""
+    sections = list(details)
+    sizes = {_size(*block.body) for section in sections for block, _ in section.blocks}
+    limits = sorted(sizes, reverse=True)
+
+    def fits(limit: int) -> bool:
+        return _size(*(_section(section, limit) for section in sections)) <= room
+
+    found = bisect_left(limits, True, key=fits)
+    if found == len(limits):
+        yield "\n**Only names are shown:** see `floe-compile diff`, or the files under `output/`.\n"
+    yield from (_section(section, limits[found] if found < len(limits) else None) for section in sections)
+
+
+def _section(section: Section, limit: int | None) -> str:
+    """Return a section, with a note in place of each body of more bytes than the limit; None: without any body."""
+    lines = []
+    for block, place in section.blocks:
+        lines.append(block.title)
+        if limit is not None:
+            note = f"    … {count(len(block.body), 'line')} left out: see {place}"
+            lines += block.body if _size(*block.body) <= max(limit, _size(note)) else [note]
+    return f"{section.head}{_fenced(lines)}{section.end}"
+
+
+def _size(*texts: str) -> int:
+    return sum(len(text.encode()) for text in texts)
 
 
 def _totals(diffs: list[EnvironmentDiff]) -> Iterator[str]:
@@ -54,15 +100,16 @@ def _place(_: str, change: ObjectChange) -> str:
     return f"{change.identity.kind} {change.folder.partition('/')[2]}/{change.identity.name}"
 
 
-def _details(diffs: list[EnvironmentDiff]) -> Iterator[str]:
+def _details(diffs: list[EnvironmentDiff]) -> Iterator[Section]:
     shared = shared_changes(diffs)
     if shared:
-        yield f"\n**Changes that several objects share**\n\n{_fenced(shared_lines(shared, plain))}"
+        blocks = tuple((block, "floe-compile diff") for block in shared_blocks(shared, plain))
+        yield Section("\n**Changes that several objects share**\n\n", blocks)
     for diff in diffs:
         for folder, changes in by_folder(diff):
             title = f"{_inline(folder)}: {count(len(changes), 'object')}"
-            body = _fenced(change_lines(changes, plain, shared))
-            yield f"\n<details><summary>{title}</summary>\n\n{body}\n</details>\n"
+            blocks = tuple((change_block(change, plain, shared), visible(change.file)) for change in changes)
+            yield Section(f"\n<details><summary>{title}</summary>\n\n", blocks, "\n</details>\n")
 
 
 def _fenced(lines: Iterable[str]) -> str:

@@ -65,11 +65,24 @@ def shared_changes(diffs: Iterable[EnvironmentDiff]) -> Mapping[str, Shared]:
 
 def shared_lines(shared: Mapping[str, Shared], paint: Paint) -> Iterator[str]:
     """Yield the lines that show shared dangers and changes."""
-    for text, it in shared.items():
-        yield f"[{it.number}] in {count(it.objects, 'object')}:"
-        yield from (f"  {paint(line, 'red') if line.startswith(DANGER) else line}" for line in text.split("\n"))
+    for block in shared_blocks(shared, paint):
+        yield from (block.title, *block.body)
     if shared:
         yield ""
+
+
+class Block(msgspec.Struct, frozen=True):
+    """What is shown of one object, or of a shared change: a line that names it, and the rest."""
+
+    title: str
+    body: tuple[str, ...]
+
+
+def shared_blocks(shared: Mapping[str, Shared], paint: Paint) -> Iterator[Block]:
+    """Yield a block for each shared danger and change."""
+    for text, it in shared.items():
+        body = (f"  {paint(line, 'red') if line.startswith(DANGER) else line}" for line in text.split("\n"))
+        yield Block(f"[{it.number}] in {count(it.objects, 'object')}:", tuple(body))
 
 
 def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]:
@@ -81,11 +94,21 @@ def by_folder(diff: EnvironmentDiff) -> Iterator[tuple[str, list[ObjectChange]]]
 def change_lines(changes: Iterable[ObjectChange], paint: Paint, shared: Mapping[str, Shared]) -> Iterator[str]:
     """Yield the lines about some objects, with numbers in place of shared dangers and changes."""
     for change in changes:
-        dangers, fields = _dangers(change), _fields(change)
-        numbers = "".join(f" [{shared[text].number}]" for text in (*dangers, *fields) if text in shared)
-        yield paint(_title(change), _STYLES[change.action]) + numbers
-        yield from (paint(f"    {text}", "red") for text in dangers if text not in shared)
-        yield from (f"    {line}" for text in fields if text not in shared for line in text.split("\n"))
+        block = change_block(change, paint, shared)
+        yield from (block.title, *block.body)
+
+
+def change_block(change: ObjectChange, paint: Paint, shared: Mapping[str, Shared]) -> Block:
+    """Return what is shown of one object, with numbers in place of shared dangers and changes."""
+    dangers, fields = _dangers(change), _fields(change)
+    numbers = "".join(f" [{shared[text].number}]" for text in (*dangers, *fields) if text in shared)
+    return Block(
+        paint(_title(change), _STYLES[change.action]) + numbers,
+        (
+            *(paint(f"    {text}", "red") for text in dangers if text not in shared),
+            *(f"    {line}" for text in fields if text not in shared for line in text.split("\n")),
+        ),
+    )
 
 
 def _title(change: ObjectChange) -> str:

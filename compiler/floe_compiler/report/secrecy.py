@@ -2,12 +2,14 @@
 
 No stage renders a secret's value; this is a second protection, for hand-written text. It rather hides too much than too
 little: the values of Secrets, values of keys with secret-like names, and `key: value` pairs and credentials in longer
-texts.
+texts. Names stay: those of keys, variables and Secrets. What was JSON is still JSON.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,7 +23,8 @@ _WORDS = rf"passw(?:or)?d|passphrase|pwd|pgpass|secret|token|credential|authoriz
 _SECRET = re.compile(_WORDS, re.IGNORECASE)
 # A key that ends like this has the name, path or properties of a secret, not its value.
 _REFERENCE = re.compile(
-    r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey)$"
+    r"(?:names?|refs?|files?|paths?|types?|modes?|kinds?|class|stores?|ur[il]|host|port|seconds|enabled|secretKey"
+    r"|variables)$"
     r"|^existing|^automount|^imagePullSecrets$|^pull_secret$",
     re.IGNORECASE,
 )
@@ -37,8 +40,21 @@ _PAIRS = (
     # An option, and the word or list item after it.
     re.compile(rf"""(?=-){_KEY}(["']?,?[ \t]+)(?!-)({_QUOTED}|[^\s,\]]+)""", re.IGNORECASE),
 )
-# References to a secret, not values: `{name: db-login}`, `{type: generated}`.
-_REFERRING = re.compile(r"\{\s*[\"']?(?:type|name|kind)[\"']?\s*:", re.IGNORECASE)
+# Within braces or brackets on one line, a value ends at the next comma or bracket.
+_FLOW_PAIR = re.compile(rf"""{_KEY}(["']?[ \t]*:[ \t]+)({_QUOTED}|[^\s,{{}}\[\]"'][^,{{}}\[\]\n]*)""", re.IGNORECASE)
+_BEFORE = 2000
+"""How far back a bracket is looked for, so that long lines stay fast."""
+_JSON_VALUE = re.compile(r"-?\d[\d.eE+-]*")
+# The parts of a mapping or list on one line, as in JSON: keys with their colon, and values.
+_PARTS = re.compile(
+    rf"""((?:{_QUOTED}|[\w./-]++)[ \t]*:(?![^\s"'{{\[]))|({_QUOTED}|[^\s,:{{}}\[\]"'][^,{{}}\[\]\n]*)"""
+)
+_STYLES: tuple[dict[str, Any], ...] = tuple(
+    {"indent": indent, "separators": separators, "ensure_ascii": ascii_only}
+    for ascii_only in (True, False)
+    for indent, separators in ((None, (", ", ": ")), (None, (",", ":")), (2, (",", ": ")), (4, (",", ": ")))
+)
+"""How JSON is usually written, the compiler's own way among them."""
 _PLACEHOLDER = re.compile(r"(?:basic |bearer )?(?:\$\{\w+\}|\$\(\w+\)|\$\w+|<[^>]*>|\{\{[^}]*\}\}|\*+)", re.IGNORECASE)
 _LOGIN = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 _USER_AND_PASSWORD = re.compile(LOGIN_FORM)
@@ -52,7 +68,12 @@ def is_secret_key(key: str) -> bool:
 
 def hide_in_text(text: str) -> str:
     """Return the text with apparent secret values replaced; placeholders such as `${TOKEN}` are kept."""
+    document = _json(text)
+    if document is not None:
+        hidden = hide(document)
+        return text if hidden == document else json.dumps(hidden, **_style(text, document)) + _end(text)
     text = without_secrets(text, HIDDEN)  # before pairs, as only the first line of a pair's value is matched
+    text = _FLOW_PAIR.sub(lambda match: _hide_pair(match) if _in_brackets(match) else match[0], text)
     for pair in _PAIRS:
         text = pair.sub(_hide_pair, text)
     return _hide_logins(text)
@@ -88,12 +109,25 @@ def hide(value: Any, keys: tuple[str, ...] = ()) -> Any:
     if isinstance(value, dict):
         # The name of an environment variable is next to its value.
         name = (str(value["name"]),) if "value" in value and "name" in value else ()
-        return {key: hide(item, (*keys, *name, key)) for key, item in value.items()}
+        return {_hide_in_key(key): hide(item, (*keys, *name, str(key))) for key, item in value.items()}
     if isinstance(value, list):
-        return [hide(item, keys) for item in value]
+        return [
+            _hide_value(item) if _is_value_of(option, item) else hide(item, keys)
+            for option, item in zip([None, *value], value, strict=False)
+        ]
     if isinstance(value, str):
         return HIDDEN if _leads_to_secret(keys) else hide_in_text(value)
     return HIDDEN if _leads_to_secret(keys) and not isinstance(value, bool) and value is not None else value
+
+
+def _hide_in_key(key: Any) -> Any:
+    return without_secrets(key, HIDDEN) if isinstance(key, str) else key
+
+
+def _is_value_of(option: Any, item: Any) -> bool:
+    """Return whether an item of a command is the secret that the option before it takes (`--password`)."""
+    words = isinstance(option, str) and isinstance(item, str)
+    return bool(words and item and option.startswith("-") and not item.startswith("-") and is_secret_key(option))
 
 
 def hide_object(value: Any, kind: str, keys: tuple[str, ...]) -> Any:
@@ -105,10 +139,61 @@ def hide_object(value: Any, kind: str, keys: tuple[str, ...]) -> Any:
 
 def _hide_pair(match: re.Match[str]) -> str:
     key, between, value = match.groups()
-    if _REFERRING.match(value):
-        return f"{key}{between}{hide_in_text(value)}"
-    keep = _REFERENCE.search(key) or _PLACEHOLDER.fullmatch(value.strip("\"'"))
-    return match[0] if keep else f"{key}{between}{HIDDEN}"
+    if value[0] in "{[":
+        return f"{key}{between}{_hide_structure(value, everything=not _REFERENCE.search(key))}"
+    if _REFERENCE.search(key) or (match.re is _PAIRS[1] and value[0] not in "\"'" and _in_brackets(match)):
+        return match[0]  # in brackets, it has been hidden above
+    return key + between + _hide_value(value, json_key=between.startswith('"'))
+
+
+def _in_brackets(match: re.Match[str]) -> bool:
+    """Return whether a bracket is open before the match on its line."""
+    before = match.string[max(match.start() - _BEFORE, match.string.rfind("\n", 0, match.start()) + 1) : match.start()]
+    return sum(map(before.count, "{[")) > sum(map(before.count, "}]"))
+
+
+def _hide_value(value: str, *, json_key: bool = False) -> str:
+    """Return a hidden value in the quotes that it had; a placeholder stays."""
+    if _PLACEHOLDER.fullmatch(value.strip("\"'")):
+        return value
+    number = _JSON_VALUE.match(value) if json_key else None
+    if number and value[number.end() :] in ("", ","):
+        return f'"{HIDDEN}"{value[number.end() :]}'
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{quote}{HIDDEN}{quote}"
+
+
+def _hide_structure(text: str, *, everything: bool) -> str:
+    """Return a mapping or list on one line with its values hidden: all but references, or only those of secret keys."""
+    key, quoted = "", False
+
+    def hidden(match: re.Match[str]) -> str:
+        nonlocal key, quoted
+        if match[1]:
+            quoted = match[1].startswith('"')
+            key = match[1].rstrip(": \t").strip("\"'")
+            return match[1]
+        refers = bool(key) and bool(_REFERENCE.search(key)) if everything else not is_secret_key(key)
+        return match[0] if refers else _hide_value(match[2].rstrip(), json_key=quoted) + _end(match[2])
+
+    return _PARTS.sub(hidden, text)
+
+
+def _json(text: str) -> Any:
+    """Return the mapping or list that a text is in JSON; None if it is none."""
+    if text[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return None
+
+
+def _style(text: str, document: Any) -> dict[str, Any]:
+    """Return how a document was written, so that two versions of it differ only where they did."""
+    return next((style for style in _STYLES if json.dumps(document, **style) == text.rstrip()), _STYLES[2])
+
+
+def _end(text: str) -> str:
+    return text[len(text.rstrip()) :]
 
 
 def _leads_to_secret(keys: tuple[str, ...]) -> bool:

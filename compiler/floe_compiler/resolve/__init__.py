@@ -14,7 +14,7 @@ from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.locks import locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
 from floe_compiler.resolve.products import check_name, check_references, domain_products, is_name
-from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_REFERENCE
+from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_PATH, UNKNOWN_REFERENCE
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.resolve.validation import validate
 
@@ -60,6 +60,10 @@ def resolve_frames(
             findings.extend(own.found)
             if frame is not None:
                 frames[name] = frame
+    if any(frame.delivery.path is None for frame in frames.values()):
+        message = "the mesh is in no Git repository, so its delivery takes output/ to be at the top of one"
+        place = sources.manifest.span(("delivery",))
+        findings.add(UNKNOWN_PATH, message, place, hint="compile in a clone, or write the path: delivery: {path: .}")
     return frames
 
 

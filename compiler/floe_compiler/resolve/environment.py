@@ -128,7 +128,14 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     )
     version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
-    return Frame(inputs, environment, document, layers, settings, manifest.delivery, platform, version, complete)
+    delivery = _placed_in_git(manifest.delivery, inputs.sources)
+    return Frame(inputs, environment, document, layers, settings, delivery, platform, version, complete)
+
+
+def _placed_in_git(delivery: ArgoCd | Flux, sources: Sources) -> ArgoCd | Flux:
+    """Return the delivery with the path of the mesh in its repository: empty at the top; None if it is not known."""
+    path = sources.path if delivery.path is None else delivery.path
+    return delivery.model_copy(update={"path": "" if path == "." else path})
 
 
 def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str, ...]:
@@ -242,5 +249,6 @@ def connect(
         contexts=tuple(contexts),
         quota=scope.quota,
         quota_origin=scope.quota_origin,
+        pull_secret_origin=frame.platform.merged.span(("images", "pull_secret")),
         external_databases=external_databases(scope.placed),
     )

@@ -37,7 +37,9 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
     for name, document in source.products.items():
         spec = validate(DataProduct, merge([Layer(document.file, document.data, document)]), (), findings)
         if spec is not None:
-            found[domain, name] = Product(name, domain, spec, document.span(("metadata", "name")))
+            found[domain, name] = Product(
+                name, domain, spec, document.span(("metadata", "name")), document.span(("image",))
+            )
     return found
 
 

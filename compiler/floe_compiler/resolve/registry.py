@@ -20,6 +20,7 @@ from floe_compiler.resolve.rules import (
     SHARED_DATABASE,
     UNKNOWN_KEY,
     UNKNOWN_LOCK,
+    UNKNOWN_PATH,
     UNKNOWN_REFERENCE,
     WRONG_NAME,
     WRONG_VALUE,
@@ -45,4 +46,5 @@ RULES: tuple[Rule, ...] = (
     SHARED_DATABASE,
     CLUSTER_OF_TWO_ADDRESSES,
     REFUSED,
+    UNKNOWN_PATH,
 )

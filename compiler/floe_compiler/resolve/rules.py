@@ -54,5 +54,13 @@ REFUSED = Rule(
     "component that cannot work here",
     "A component cannot work in this environment as it is configured. The message says why, the hint what to change.",
 )
+UNKNOWN_PATH = Rule(
+    "R021",
+    "unknown place in Git",
+    "Argo CD and Flux need the path of `output/` from the top of the Git repository. The mesh is in no repository "
+    "here, so its path is not known, and `output/` is taken to be at the top. Compile in a clone, or say where it is: "
+    "`delivery: {path: ...}`, where `.` is the top.",
+    severity="warning",
+)
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

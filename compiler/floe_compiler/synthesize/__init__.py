@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from floe_compiler.kit.images import pull_from
 from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related, Rule
@@ -16,6 +17,7 @@ from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.settings import Settings
+from floe_compiler.model.span import Span
 from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.charts import chart_of, unit_chart
 from floe_compiler.synthesize.construct_tree import build_charts
@@ -90,11 +92,13 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
         rendered = render_unit(plan)
     except NotGeneratable as error:
         user = secret_user(unit, error.secret)
+        # The secret for pulling images is the same mistake in every namespace.
+        subject = f"({', '.join(error.keys)}) of {unit.namespace}" if user else "of images.pull_secret"
         findings.add(
             NO_SOURCE,
-            f"secret {error.secret.name} ({', '.join(error.keys)}) of {unit.namespace} can only come from a store, "
+            f"secret {error.secret.name} {subject} can only come from a store, "
             f"but environment {unit.settings.environment.name} generates its secrets",
-            user.origin if user else None,
+            user.origin if user else unit.pull_secret_origin,
             hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
         )
     except SecretConflict as error:
@@ -158,4 +162,15 @@ def _rendered(declared: DeclaredUnit, cluster: Cluster, unit: Unit, objects: tup
             if secret.existing
         ),
         origins=dict(unit.origins),
+        image_origins=_image_origins(declared),
     )
+
+
+def _image_origins(unit: DeclaredUnit) -> Mapping[str, tuple[Span, ...]]:
+    """Return where data products name their images, by the reference that pods have."""
+    found: dict[str, tuple[Span, ...]] = {}
+    for product in (product for instance in unit.instances for product in instance.instance.products):
+        image = pull_from(unit.settings, product.spec.image)
+        if product.image_origin:
+            found[image] = tuple(dict.fromkeys((*found.get(image, ()), product.image_origin)))
+    return found

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.immutability import IMMUTABLE, immutable_changes
+from floe_compiler.model.immutability import KINDS, immutable_changes
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.write.guard import is_allowed
 
 REFUSED_BY_CLUSTER = Rule(
     "W018",
     "change of an immutable field",
-    "An immutable field of an object in the output would change, such as the size of a StatefulSet's volumes. Argo CD "
-    "or Flux would fail, and other objects of the same folder would not be delivered, either. Prepare the cluster as "
-    "docs/delivery.md describes, then run with --allow-delete.",
+    "An immutable field of an object in the output would change, such as the size of a StatefulSet's volumes, or the "
+    "data of a ConfigMap with `immutable: true`. Argo CD or Flux would fail, and other objects of the same folder "
+    "would not be delivered, either. Prepare the cluster as docs/delivery.md describes, then run with --allow-delete.",
 )
-_KINDS = {kind.lower() for kind in IMMUTABLE}
+_KINDS = {kind.lower() for kind in KINDS}
 
 
 def guard_updates(

@@ -22,12 +22,17 @@ def test_exact_images_of_an_allowed_registry(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "image", ["ghcr.io/acme/dagster", "ghcr.io/acme/dagster:latest", "ghcr.io/acme/dagster:stable"]
+    ("image", "verdict"),
+    [
+        ("ghcr.io/acme/dagster", "has no tag"),
+        ("ghcr.io/acme/dagster:latest", 'has the tag "latest", which moves'),
+        ("ghcr.io/acme/dagster:stable", 'has the tag "stable", which moves'),
+    ],
 )
-def test_images_that_may_change(image: str) -> None:
+def test_images_that_may_change(image: str, verdict: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = image
-    assert platform.findings(check) == [("C150", NAME, f"{MAIN}.image is {image}")]
+    assert platform.findings(check) == [("C150", NAME, f"{MAIN}.image is {image}, which {verdict}")]
 
 
 def test_what_is_not_an_image() -> None:
@@ -44,7 +49,9 @@ def test_what_is_not_an_image() -> None:
 def test_images_of_another_registry(image: str) -> None:
     platform = sample()
     platform.container("Deployment/dagster")["image"] = image
-    assert platform.findings(check) == [("C151", NAME, f"{MAIN}.image is {image}")]
+    assert platform.findings(check) == [
+        ("C151", NAME, f"{MAIN}.image is {image}, which is not from an allowed registry")
+    ]
     assert platform.hints(check) == ["allowed: ghcr.io/acme"]
     platform.facts["image_registries"] = ()
     assert platform.findings(check) == []
@@ -56,9 +63,10 @@ def test_images_of_init_containers_and_volumes() -> None:
     pod["initContainers"] = [container("first") | {"image": "ghcr.io/acme/first"}]
     pod["volumes"] = [{"name": "models", "image": {"reference": "ghcr.io/acme/models:latest"}}]
     place = "spec.jobTemplate.spec.template.spec"
+    moving = 'which has the tag "latest", which moves'
     assert [message for _, _, message in platform.findings(check)] == [
-        f"{place}.initContainers[first].image is ghcr.io/acme/first",
-        f"{place}.volumes[models].image.reference is ghcr.io/acme/models:latest",
+        f"{place}.initContainers[first].image is ghcr.io/acme/first, which has no tag",
+        f"{place}.volumes[models].image.reference is ghcr.io/acme/models:latest, {moving}",
     ]
 
 

@@ -59,11 +59,23 @@ def _image(index: Index, identity: ObjectId, place: str, reference: str) -> Iter
     except ValueError as error:
         yield index.finding(MUTABLE, identity, f"{place}: {error}")
         return
+    for rule, verdict, hint in _problems(index, image):
+        origins = index.rendered.image_origins.get(reference, ())
+        # What a data product names is one mistake, however many containers run it.
+        for span in origins:
+            subject = f"{index.rendered.environment}: {reference}"
+            yield Diagnostic(rule, f"image {reference} {verdict}", span, subject, hint)
+        if not origins:
+            yield index.finding(rule, identity, f"{place} is {reference}, which {verdict}", hint)
+
+
+def _problems(index: Index, image: Image) -> Iterator[tuple[Rule, str, str]]:
     if image.is_mutable:
-        yield index.finding(MUTABLE, identity, f"{place} is {reference}", "give it an exact tag, or a digest")
+        verdict = f'has the tag "{image.tag}", which moves' if image.tag else "has no tag"
+        yield MUTABLE, verdict, "give it an exact tag, or a digest"
     registries = index.rendered.image_registries
     if registries and not any(_is_from(image, registry) for registry in registries):
-        yield index.finding(REGISTRY, identity, f"{place} is {reference}", f"allowed: {', '.join(registries)}")
+        yield REGISTRY, "is not from an allowed registry", f"allowed: {', '.join(registries)}"
 
 
 def _is_from(image: Image, registry: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+from msgspec.structs import replace
+
 from floe_compiler.check.index import Index
 from floe_compiler.check.references.secret_keys import plain_keys
 from floe_compiler.check.secrets.assignments import assigned_secrets, is_literal
@@ -31,7 +33,11 @@ _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield Secrets in plain text, and texts that look like credentials; no message contains a value."""
+    """Yield Secrets in plain text, and texts that look like credentials; neither message nor line shows a value."""
+    return (replace(found, secret=True) for found in _found(index))
+
+
+def _found(index: Index) -> Iterator[Diagnostic]:
     for identity, manifest in index.of("", "Secret"):
         if plain := plain_keys(manifest):
             yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}", _INSTEAD)

@@ -12,6 +12,7 @@ from floe_compiler.model.fields import (
     NamespaceName,
     ObjectName,
     RegistryPrefix,
+    RepositoryPath,
     Revision,
     Timeout,
     matching,
@@ -87,6 +88,8 @@ class ArgoCd(Input):
     """The Git repository that the output is committed to."""
     revision: Revision = "main"
     """The branch or tag that is applied."""
+    path: RepositoryPath | None = None
+    """The folder of the mesh in that repository; `.` is its top. Default: where the mesh is in its Git repository."""
     namespace: NamespaceName = "argocd"
     """The namespace that Argo CD runs in."""
     automated: bool = True
@@ -113,6 +116,8 @@ class Flux(Input):
     """The Git repository that the output is committed to."""
     revision: Revision = "main"
     """The branch that is applied."""
+    path: RepositoryPath | None = None
+    """The folder of the mesh in that repository; `.` is its top. Default: where the mesh is in its Git repository."""
     namespace: NamespaceName = "flux-system"
     """The namespace that Flux runs in."""
     interval: Timeout = "1h"

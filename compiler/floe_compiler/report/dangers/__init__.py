@@ -6,13 +6,15 @@ from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.report.dangers import access, data, delivery, network, places, running
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
+from floe_compiler.report.dangers.danger import Kept as Kept
 from floe_compiler.report.dangers.danger import Objects as Objects
 from floe_compiler.report.dangers.danger import Surroundings as Surroundings  # re-exported: what it takes
 from floe_compiler.report.dangers.danger import Whole as Whole
+from floe_compiler.report.dangers.deletions import kept
 
 WORDS = {
     "data-loss": "Data is deleted, or may be.",
-    "data-moved": "A database, bucket, catalog or realm changes: the existing data stays in the old one.",
+    "data-moved": "A database, bucket, catalog, realm or table changes: the existing data stays in the old one.",
     "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or no longer applies it.",
     "downgrade": "An older version of a program may not be able to read the data of the newer version.",
     "exposed": "A Service can be reached from outside the cluster.",
@@ -31,6 +33,7 @@ WORDS = {
     "security-lowered": "A namespace admits pods with more privileges.",
     "storage-shrink": "A volume would become smaller, which is not possible.",
     "suspended": "Scheduled work no longer runs.",
+    "unmanaged": "An object leaves the output, but stays in the cluster, and goes on running if it runs.",
 }
 """All words with their meaning; docs/delivery.md lists them."""
 
@@ -62,8 +65,24 @@ _DETECTORS: tuple[Detector, ...] = (
 
 
 def dangers_of(
-    identity: ObjectId, before: Object | None, after: Object | None, surroundings: Surroundings
+    identity: ObjectId,
+    before: Object | None,
+    after: Object | None,
+    surroundings: Surroundings,
+    why_kept: Kept | None = None,
+    former: Object | None = None,
 ) -> tuple[Danger, ...]:
-    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None)."""
-    change = Change(identity, before or {}, after or {}, surroundings)
+    """Return the dangers of an object's deletion (`after` is None), change, or creation (`before` is None).
+
+    Args:
+        identity: the object.
+        before: the object before the change.
+        after: the object after it.
+        surroundings: the rest of the environment.
+        why_kept: why the cluster keeps an object that is no longer in the output.
+        former: the deleted object of another name that a new one seems to replace.
+    """
+    change = Change(identity, before or {}, after or {}, surroundings, former or {})
+    if why_kept and after is None:
+        return tuple(sorted({*kept(change, why_kept)}))
     return tuple(sorted({danger for detector in _DETECTORS for danger in detector(change)}))

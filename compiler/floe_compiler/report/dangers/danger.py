@@ -27,6 +27,14 @@ class Danger(msgspec.Struct, frozen=True, order=True):
     sentence: str
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """Why the cluster keeps an object that is no longer in the output."""
+
+    reason: str
+    applied: bool = True
+    """Whether the rest of its folder is still delivered."""
+
+
 class Whole(Protocol):
     """All objects of an environment, which are read on first use."""
 
@@ -84,6 +92,8 @@ class Change(msgspec.Struct, frozen=True):
     before: Object
     after: Object
     surroundings: Surroundings
+    former: Object = msgspec.field(default_factory=dict)
+    """For a new object: the deleted one of another name that it seems to replace."""
 
     @property
     def kind(self) -> str:

@@ -18,6 +18,7 @@ PRUNES: Mapping[str, Fields] = {
     "Application": ("spec", "syncPolicy", "automated", "prune"),
     "Kustomization": ("spec", "prune"),
 }
+DELIVERS = (*PRUNES, "ApplicationSet")
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _SOURCES: Mapping[str, tuple[Fields, ...]] = {
     "Application": (("spec", "source", "repoURL"), ("spec", "source", "targetRevision"), ("spec", "source", "path")),
@@ -66,9 +67,17 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else hide_in_text(str(value))
 
 
+def delivery_left(change: Change) -> Iterator[Danger]:
+    """Yield what an Application or Kustomization does that is no longer in the output, but still in the cluster."""
+    if _cascades(change.kind, change.before):
+        yield Danger("prune", "deletes everything that it has delivered when it is deleted in the cluster")
+    else:
+        yield Danger("delivery-changed", "what it has delivered keeps running without updates")
+
+
 def delivery_ended(change: Change) -> Iterator[Danger]:
     """Yield the consequence of a deleted Application or Kustomization for the objects that it delivered."""
-    if change.after or change.kind not in (*PRUNES, "ApplicationSet"):
+    if change.after or change.kind not in DELIVERS:
         return
     if _cascades(change.kind, change.before):
         yield Danger("prune", "is deleted, with everything that it has delivered")

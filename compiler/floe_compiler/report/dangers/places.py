@@ -1,4 +1,4 @@
-"""Data locations: the databases, buckets and catalogs that an object names.
+"""Data locations: the databases, buckets, catalogs and tables that an object names.
 
 A new location does not have the old data. The program that reads a setting does not matter: the address of a database
 or a bucket is recognized by its scheme, and other settings by the last word of their names.
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger
 from floe_compiler.report.secrecy import hide_in_text
@@ -21,23 +22,41 @@ _SETTING = re.compile(
     r"""(?im)^[ \t"'-]*(?:[\w.-]*[_.-])?(account|bucket|database|db_name|hostname|realm|s3_endpoint|warehouse)s?"""
     r"""["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)"""
 )
+# The tables that a data product writes, and the domain after which its namespace in the catalog is named: see
+# kit/products/.
+_TABLE = re.compile(r"""(?m)^[ \t"'-]*FLOE_OUTPUT_(\w+)["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
+_DOMAIN = re.compile(r"""(?m)^[ \t"'-]*FLOE_DOMAIN["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)""")
 # How pods wait for a database, see kit/waits.py.
 _WAIT = re.compile(r"\bpg_isready\b.*? -h (\S+)")
 _CARRIERS = frozenset({"ConfigMap", "CronJob", "DaemonSet", "Deployment", "Job", "StatefulSet"})
 
 
 def data_moved(change: Change) -> Iterator[Danger]:
-    """Yield a danger if an object that named a data location now names another one."""
-    if change.kind not in _CARRIERS or not change.before or not change.after:
+    """Yield a danger if an object, or the one that it replaces, named a data location and now names another one."""
+    former = change.before or change.former
+    if change.kind not in _CARRIERS or not former or not change.after:
         return
-    before, after = (frozenset(_places(manifest)) for manifest in (change.before, change.after))
+    before, after = (frozenset(_places(manifest)) for manifest in (former, change.after))
     gone, new = sorted(before - after), sorted(after - before)
     if gone and new:
         yield Danger("data-moved", f"uses {', '.join(new)}, but the data stays in {', '.join(gone)}")
 
 
+def output_names(manifest: Object) -> frozenset[str]:
+    """Return the names of the outputs that a data product's object writes, as in its variables."""
+    return frozenset(name for text in _texts(_content(manifest)) for name, _ in _TABLE.findall(text))
+
+
+def _content(manifest: Object) -> Object:
+    return {key: value for key, value in manifest.items() if key != "metadata"}
+
+
 def _places(manifest: Object) -> Iterator[str]:
-    for text in _texts({key: value for key, value in manifest.items() if key != "metadata"}):
+    if at(manifest, ("spec", "volumeClaimTemplates")):
+        yield "volumes of " + "/".join(str(at(manifest, ("metadata", key))) for key in ("namespace", "name"))
+    for text in _texts(_content(manifest)):
+        yield from (f"table {table}" for _, table in _TABLE.findall(text))
+        yield from (f"tables of domain {domain}" for domain in _DOMAIN.findall(text))
         yield from (hide_in_text(address) for address in _ADDRESS.findall(text))
         yield from (f"host {host}" for host in _WAIT.findall(text))
         for word, value in _SETTING.findall(text):

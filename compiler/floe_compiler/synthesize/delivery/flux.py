@@ -17,6 +17,7 @@ from floe_compiler.synthesize.delivery.folders import (
     delivery_name,
     folders,
     head,
+    path_of,
     prunes,
 )
 
@@ -45,7 +46,7 @@ def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
         "url": delivery.repository,
         "ref": {"branch": delivery.revision},
         "interval": GIT_INTERVAL,
-        "sparseCheckout": [f"{OUTPUT}/{plan.settings.environment.name}"],
+        "sparseCheckout": [path_of(plan, f"{OUTPUT}/{plan.settings.environment.name}")],
         **present(secretRef={"name": delivery.secret} if delivery.secret else None),
     }
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)

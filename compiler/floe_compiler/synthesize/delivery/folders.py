@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 
 from floe_compiler.kit import labels
-from floe_compiler.model.files import folder_path
+from floe_compiler.model.files import folder_path, in_repository
 from floe_compiler.model.inputs import ArgoCd, Flux
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import PLATFORM, DeliveryPlan
@@ -33,6 +33,11 @@ class Folder(msgspec.Struct, frozen=True):
     namespace: str = ""
 
 
+def path_of(plan: DeliveryPlan, folder: str) -> str:
+    """Return the path of a folder of the mesh from the top of its Git repository."""
+    return in_repository(plan.delivery.path or "", folder)
+
+
 def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     """Return the folders in order: cluster-scoped objects, the shared services, then each domain."""
     settings = plan.settings
@@ -40,7 +45,7 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     of_namespaces = [
         Folder(
             delivery_name(settings, unit.scope if unit.scope == PLATFORM else f"{unit.scope}-domain"),
-            folder_path(environment, unit.namespace),
+            path_of(plan, folder_path(environment, unit.namespace)),
             PLATFORM_PHASE if unit.scope == PLATFORM else DOMAIN_PHASE,
             unit.owner,
             unit.namespace,
@@ -48,7 +53,7 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
         for unit in plan.namespaces
     ]
     owner = next((unit.owner for unit in plan.namespaces if unit.scope == PLATFORM), "")
-    cluster = Folder(delivery_name(settings, CLUSTER), folder_path(environment), CLUSTER_PHASE, owner)
+    cluster = Folder(delivery_name(settings, CLUSTER), path_of(plan, folder_path(environment)), CLUSTER_PHASE, owner)
     return tuple(sorted((cluster, *of_namespaces), key=lambda folder: (folder.phase, folder.name)))
 
 

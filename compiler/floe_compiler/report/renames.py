@@ -1,0 +1,58 @@
+"""Objects that replace one of another name or namespace: those of a renamed product or domain."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from floe_compiler.model.images import parse_image
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.report.dangers.danger import containers
+from floe_compiler.report.dangers.places import output_names
+from floe_compiler.report.manifests import Manifests
+
+
+def former_objects(before: Manifests, after: Manifests) -> Mapping[ObjectId, Object]:
+    """Return, for each new workload, the deleted workload that it seems to replace.
+
+    They run the same images, and have the same name or the same namespace. Also, they write outputs of the same name,
+    or the namespace of the deleted one is gone.
+    """
+    gone = [identity for identity in before.by_id if identity not in after.by_id]
+    new = [identity for identity in after.by_id if identity not in before.by_id]
+    kept = {identity.namespace for identity in before.by_id if identity in after.by_id}
+    lost = {identity.name for identity in gone if identity.kind == "Namespace"} - kept
+    by_name, by_namespace = defaultdict(list), defaultdict(list)
+    for identity in gone:
+        by_namespace[identity.kind, identity.namespace].append(identity)
+        by_name[identity.kind, identity.name].append(identity)
+    found = {}
+    for identity in new:
+        manifest = after.by_id[identity]
+        moved, replaced = by_name[identity.kind, identity.name], by_namespace[identity.kind, identity.namespace]
+        others = (
+            before.by_id[other]
+            for other in (*moved, *replaced)
+            if (other.namespace in lost and other in moved)
+            or output_names(manifest) & output_names(before.by_id[other])
+        )
+        if former := _same_program(manifest, others):
+            found[identity] = former
+    return found
+
+
+def _same_program(manifest: Object, others: Iterable[Object]) -> Object | None:
+    images = _images(manifest)
+    return next((other for other in others if images and _images(other) == images), None)
+
+
+def _images(manifest: Object) -> set[str]:
+    """Return the images of a workload without their versions, which may change at the same time."""
+    found = set()
+    for container in containers(manifest).values():
+        try:
+            image = parse_image(str(container.get("image")))
+        except ValueError:
+            return set()
+        found.add(f"{image.registry}/{image.repository}")
+    return found

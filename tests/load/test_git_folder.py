@@ -1,0 +1,77 @@
+"""Where a mesh is in its Git repository follows from `.git` alone, so it is the same in every clone."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.load.digests import input_digests
+from floe_compiler.load.git_folder import path_in_git
+
+pytestmark = pytest.mark.git
+
+
+def repository(folder: Path) -> Path:
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    return folder
+
+
+def test_at_the_top_below_it_and_outside(tmp_path: Path) -> None:
+    top = repository(tmp_path / "clone")
+    (top / "teams/data mesh").mkdir(parents=True)
+    assert path_in_git(top) == ""
+    assert path_in_git(top / "teams/data mesh") == "teams/data mesh"
+    assert path_in_git(tmp_path) is None
+
+
+def test_the_nearest_repository_counts(tmp_path: Path) -> None:
+    inner = repository(repository(tmp_path) / "vendor/inner")
+    (inner / "mesh").mkdir()
+    assert path_in_git(inner / "mesh") == "mesh"
+
+
+def test_worktrees_and_submodules(tmp_path: Path) -> None:
+    tree = repository(tmp_path) / "tree"
+    (tree / "mesh").mkdir(parents=True)
+    (tree / ".git").write_text("gitdir: ../.git/worktrees/tree\n")
+    assert path_in_git(tree / "mesh") == "mesh"
+
+
+def test_what_only_has_the_name_is_no_repository(tmp_path: Path) -> None:
+    top = repository(tmp_path)
+    (top / "mesh/.git").mkdir(parents=True)
+    assert path_in_git(top / "mesh") == "mesh"
+    (top / "other").mkdir()
+    (top / "other/.git").write_text("notes\n")
+    assert path_in_git(top / "other") == "other"
+
+
+def test_a_link_leads_to_where_the_mesh_is(tmp_path: Path) -> None:
+    top = repository(tmp_path / "clone")
+    (top / "mesh").mkdir()
+    (tmp_path / "link").symlink_to(top / "mesh")
+    assert path_in_git(tmp_path / "link") == "mesh"
+
+
+@pytest.mark.real
+def test_git_says_the_same(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / "a/b").mkdir(parents=True)
+    told = subprocess.run(["git", "rev-parse", "--show-prefix"], cwd=tmp_path / "a/b", capture_output=True, check=True)
+    assert path_in_git(tmp_path / "a/b") == told.stdout.decode().strip().rstrip("/")
+
+
+def test_the_path_is_an_input(tmp_path: Path) -> None:
+    places = ("a", "b", "clone/a", "elsewhere/a")
+    for place in places:
+        environment = tmp_path / place / "mesh/overlays/dev/environment.yaml"
+        environment.parent.mkdir(parents=True)
+        environment.write_text("kind: Environment\n")
+    for top in ("a", "clone", "elsewhere"):
+        repository(tmp_path / top)
+    found = [input_digests(tmp_path / place / "mesh")["dev"] for place in places]
+    assert found[2] == found[3], "not the folder of the clone"
+    assert len({*found}) == 3

@@ -1,0 +1,101 @@
+"""A renamed product or domain writes other tables, and leaves its data where it is."""
+
+import json
+
+import pytest
+
+from floe_compiler.model.objects import Object
+from floe_compiler.report.diff import compare
+from report.samples import manifests, thing
+
+SALES = {"domain": "sales", "product": "orders", "output": "rows"}
+
+
+def program(kind: str, namespace: str, name: str, image: str, variables: dict[str, str]) -> Object:
+    env = [{"name": key, "value": value} for key, value in variables.items()]
+    pod = {"spec": {"containers": [{"name": "load", "image": image, "env": env}]}}
+    spec = {"jobTemplate": {"spec": {"template": pod}}} if kind == "CronJob" else {"template": pod}
+    return thing(kind, name, namespace, spec=spec)
+
+
+def product(domain: str, product: str, output: str, image: str = "ghcr.io/a/b:1.0.0") -> Object:
+    variables = {
+        "FLOE_DOMAIN": domain,
+        f"FLOE_OUTPUT_{output.upper()}": f"{domain}.{product}__{output}",
+        "FLOE_INPUT_X": f"{domain}.x__y",
+    }
+    return program("CronJob", f"floe-{domain}", product, image, variables)
+
+
+def space(domain: str) -> Object:
+    return thing("Namespace", f"floe-{domain}", "")
+
+
+def moved(before: list[Object], after: list[Object]) -> list[str]:
+    changes = compare("dev", manifests(before), manifests(after)).changes
+    return [danger.sentence for one in changes for danger in one.dangers if danger.word == "data-moved"]
+
+
+OLD = "the data stays in table sales.orders__rows"
+
+
+@pytest.mark.parametrize(
+    ("new", "table"),
+    [
+        (product("sales", "orders", "lines"), "sales.orders__lines"),
+        (product("sales", "purchases", "rows"), "sales.purchases__rows"),
+        (product("sales", "purchases", "rows", "ghcr.io/a/b:2.0.0"), "sales.purchases__rows"),
+    ],
+)
+def test_a_renamed_output_or_product_writes_another_table(new: Object, table: str) -> None:
+    assert moved([product(**SALES)], [new]) == [f"uses table {table}, but {OLD}"]
+
+
+def test_a_renamed_domain_has_other_tables_and_other_volumes() -> None:
+    def domain(name: str) -> list[Object]:
+        server = program("StatefulSet", f"floe-{name}", "postgresql", "postgres:17.5", {})
+        server["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
+        return [space(name), product(name, "orders", "rows"), server]
+
+    assert moved(domain("sales"), domain("trade")) == [
+        f"uses table trade.orders__rows, tables of domain trade, but {OLD}, tables of domain sales",
+        "uses volumes of floe-trade/postgresql, but the data stays in volumes of floe-sales/postgresql",
+    ]
+
+
+def test_a_product_that_moves_to_another_domain() -> None:
+    assert moved([product(**SALES)], [product("trade", "orders", "rows")]) == [
+        f"uses table trade.orders__rows, tables of domain trade, but {OLD}, tables of domain sales"
+    ]
+
+
+def test_a_table_in_the_pods_that_dagster_starts() -> None:
+    def server(name: str, output: str) -> Object:
+        run = json.dumps({"env": [{"name": f"FLOE_OUTPUT_{output.upper()}", "value": f"sales.{name}__{output}"}]})
+        return program("Deployment", "floe-sales", f"code-{name}", "ghcr.io/a/b:1.0.0", {"CONTEXT": run})
+
+    old = server("orders", "rows")
+    assert moved([old], [server("orders", "lines")]) == [f"uses table sales.orders__lines, but {OLD}"]
+    assert moved([old], [server("trades", "rows")]) == [f"uses table sales.trades__rows, but {OLD}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([product(**SALES)], [product("sales", "purchases", "rows", "ghcr.io/a/other:1.0.0")]),
+        ([product(**SALES)], [product("sales", "purchases", "lines")]),
+        ([product(**SALES)], [product("trade", "purchases", "rows")]),
+        ([product(**SALES)], []),
+        ([], [product(**SALES)]),
+        ([product(**SALES)], [product(**SALES), product("sales", "purchases", "rows")]),
+    ],
+)
+def test_another_product_is_no_renamed_one(before: list[Object], after: list[Object]) -> None:
+    assert moved(before, after) == []
+
+
+def test_another_input_moves_no_data() -> None:
+    before, after = (
+        program("CronJob", "floe-sales", "orders", "a:1.0.0", {"FLOE_INPUT_A": table}) for table in ("x.y__a", "x.z__a")
+    )
+    assert moved([before], [after]) == []

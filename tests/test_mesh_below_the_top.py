@@ -1,0 +1,87 @@
+"""A mesh in a folder of its Git repository is delivered from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cache.store import Memory
+from floe_compiler.model.yaml_text import from_yaml
+from floe_compiler.pipeline import compile_mesh
+from small_mesh import MANIFEST, SMALL, small_mesh
+
+pytestmark = pytest.mark.git
+
+ARGO = {"type": "argocd", "repository": "https://git.example/acme/data.git"}
+FLUX = ARGO | {"type": "flux"}
+
+
+def mesh(root: Path, folder: str, delivery: dict[str, Any], *, git: bool = True) -> Path:
+    """Make a mesh in a folder of a repository."""
+    if git:
+        (root / ".git").mkdir(parents=True)
+        (root / ".git/HEAD").touch()
+    return small_mesh(root / folder, {MANIFEST: {"delivery": delivery}})
+
+
+def paths(root: Path, cache: Memory | None = None) -> set[str]:
+    """Return the folders, from the top of the repository, that the delivery of a mesh applies."""
+    compiled = compile_mesh(root, cache=cache)
+    found = set()
+    for path in compiled.files:
+        manifest = from_yaml(compiled.files[path])
+        if manifest["kind"] == "Application":
+            found.add(manifest["spec"]["source"]["path"])
+        elif manifest["kind"] == "Kustomization":
+            found.add(manifest["spec"]["path"].removeprefix("./"))
+        elif manifest["kind"] == "GitRepository":
+            found |= {f"{each} *" for each in manifest["spec"]["sparseCheckout"]}
+    return found
+
+
+def folders(prefix: str) -> set[str]:
+    return {f"{prefix}output/dev/{name}" for name in ("_cluster", "floe-platform", "floe-sales-domain")}
+
+
+def test_argo_cd_applies_folders_from_the_top(tmp_path: Path) -> None:
+    root = mesh(tmp_path, "teams/mesh", ARGO)
+    assert paths(root) == folders("teams/mesh/")
+    assert all((tmp_path / path).parent.is_relative_to(root) for path in paths(root))
+
+
+def test_flux_fetches_and_applies_folders_from_the_top(tmp_path: Path) -> None:
+    assert paths(mesh(tmp_path, "teams/mesh", FLUX)) == folders("teams/mesh/") | {"teams/mesh/output/dev *"}
+
+
+def test_at_the_top_nothing_is_added(tmp_path: Path) -> None:
+    assert paths(mesh(tmp_path, "", ARGO)) == folders("")
+
+
+@pytest.mark.parametrize(("path", "prefix"), [("mesh", "mesh/"), (".", "")])
+@pytest.mark.parametrize("git", [True, False])
+def test_a_written_path_wins(tmp_path: Path, path: str, prefix: str, git: bool) -> None:
+    root = mesh(tmp_path, "copy", ARGO | {"path": path}, git=git)
+    assert paths(root) == folders(prefix)
+    assert compile_mesh(root).warnings == ()
+
+
+def test_outside_of_git_a_warning_says_what_is_assumed(tmp_path: Path) -> None:
+    root = mesh(tmp_path, "mesh", ARGO, git=False)
+    (warning,) = compile_mesh(root).warnings
+    assert (warning.rule.code, warning.rule.severity) == ("R021", "warning")
+    assert warning.span is not None
+    assert warning.span.file == MANIFEST
+    assert paths(root) == folders("")
+
+
+def test_results_of_another_place_are_not_used(tmp_path: Path) -> None:
+    cache = Memory()
+    assert paths(mesh(tmp_path / "one", "a", ARGO), cache) == folders("a/")
+    assert paths(mesh(tmp_path / "two", "b", ARGO), cache) == folders("b/")
+    assert paths(mesh(tmp_path / "three", "", ARGO), cache) == folders("")
+
+
+def test_the_mesh_of_this_test_has_no_git_of_its_own() -> None:
+    assert not (SMALL / ".git").exists()
