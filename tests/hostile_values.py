@@ -162,8 +162,36 @@ AUTHORED = {
     for path in sorted(SMALL.rglob("*.yaml"))
 }
 
-WORDS = """tool * / a/b/c :// ( [ $(A) ${A} - : a=b .. ../.. %s { x:y@z 10.0.0.0/99 1 1Gi -1Gi 1e999 null
-apiVersion v1 /v1 v1/ apps/v1""".split()
+WORDS = [
+    "tool",
+    "*",
+    "/",
+    "a/b/c",
+    "://",
+    "(",
+    "[",
+    "$(A)",
+    "${A}",
+    "-",
+    ":",
+    "a=b",
+    "..",
+    "../..",
+    "%s",
+    "{",
+    "x:y@z",
+    "10.0.0.0/99",
+    "1",
+    "1Gi",
+    "-1Gi",
+    "1e999",
+    "null",
+    "apiVersion",
+    "v1",
+    "/v1",
+    "v1/",
+    "apps/v1",
+]
 ODD_CHARACTERS = ["\ud800", "\U0001f600", "\u0000", "\u2028", "\x7f"]
 TEXTS = st.one_of(
     st.sampled_from(["", "0 6 * * *", "a" * 300, "k" * 2000, *ODD_CHARACTERS, *WORDS]),
@@ -226,6 +254,18 @@ def anything_in(draw: st.DrawFn, sound: Any) -> Any:
 def as_yaml(data: Any) -> str:
     """Return plain data as YAML. JSON is YAML, and has no character that YAML must escape."""
     return json.dumps(data, indent=1)
+
+
+def renamed(objects: list[Any]) -> list[Any]:
+    """Return the objects with different names, as two of one name would be the only error."""
+    return [
+        {**data, "metadata": {**data["metadata"], "name": f"{data['metadata']['name']}-{number}"}}
+        if isinstance(data, dict)
+        and isinstance(data.get("metadata"), dict)
+        and isinstance(data["metadata"].get("name"), str)
+        else data
+        for number, data in enumerate(objects)
+    ]
 
 
 def mesh_with_objects(root: Path, objects: list[Any], kustomization: Any, patch: Any) -> Path:

@@ -69,8 +69,8 @@ TOO_DEEP = Rule(
 NOT_A_CHARACTER = Rule(
     "L016",
     "escape that is no character",
-    "An escape in double quotes stands for no character: one half of a pair (\\ud83d without \\ude00), or a number beyond"
-    " U+10FFFF. Write the character itself, both halves, or its number after \\U (\\U0001f600).",
+    "An escape in double quotes stands for no character: one half of a pair (\\ud83d without \\ude00), or a number"
+    " beyond U+10FFFF. Write the character itself, both halves, or its number after \\U (\\U0001f600).",
 )
 
 
@@ -220,7 +220,7 @@ class _Builder:
         return text
 
     def text(self, event: Any) -> str:
-        """Return the text of a scalar, with the halves of a character joined, as JSON escapes an emoji by two halves."""
+        """Return the text of a scalar, with halves of a character joined, as JSON escapes an emoji by two halves."""
         text: str = event.value
         if not _HALF.search(text):
             return text

@@ -35,8 +35,8 @@ NO_SCHEMAS = Rule(
 NOT_CHECKED = Rule(
     "C007",
     "pattern that is not checked",
-    "A CustomResourceDefinition has a pattern that only Go can read, so values of this field are not held against it here. "
-    "The API server does that. Write the pattern without what only Go has, such as (?P<name>...) or \\pL, to have it checked.",
+    "A CustomResourceDefinition has a pattern that only Go can read, so values of this field are not held against it "
+    "here, but only by the API server. To have them checked, write it without what only Go has, such as \\pL.",
     "warning",
 )
 RULES = (MISFIT, UNKNOWN, NO_SCHEMAS, NOT_CHECKED)

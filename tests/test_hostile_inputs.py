@@ -1,0 +1,75 @@
+"""Whatever well-formed YAML value stands anywhere, the program ends with errors that have a place, or with success."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from floe_compiler.cli import main
+from hostile_values import (
+    AUTHORED,
+    KUSTOMIZATION,
+    MERGE_PATCH,
+    OBJECTS,
+    STEPS,
+    anything_in,
+    as_yaml,
+    mesh_with_objects,
+    renamed,
+)
+from small_mesh import small_mesh
+
+WHOLE_OUTPUT = ("W012",)
+"""Concerns the whole output, not a line."""
+
+few = settings(
+    max_examples=settings().max_examples // 5,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield tmp_path_factory.mktemp("mesh")
+
+
+def judge(root: Path) -> None:
+    """Check the mesh, as users do."""
+    answer, messages = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(answer), contextlib.redirect_stderr(messages):
+        code = main(["check", "--root", str(root), "--format", "json", "--jobs", "1"])
+    assert code in (0, 1), messages.getvalue()
+    for found in json.loads(answer.getvalue())["diagnostics"]:
+        if found["severity"] == "error" and found["code"] not in WHOLE_OUTPUT:
+            assert found["span"], found
+            assert (root / found["span"]["file"]).exists(), found
+
+
+@few
+@given(st.lists(st.sampled_from(OBJECTS).flatmap(anything_in), min_size=1, max_size=8), st.booleans())
+def test_any_value_in_hand_written_objects(root: Path, objects: list[Any], patched: bool) -> None:
+    steps, patch = (STEPS, MERGE_PATCH) if patched else ({}, None)
+    judge(mesh_with_objects(root, renamed(objects), {**KUSTOMIZATION, **steps}, patch))
+
+
+@few
+@given(anything_in({**KUSTOMIZATION, **STEPS}), anything_in(MERGE_PATCH))
+def test_any_value_in_kustomizations_and_patches(root: Path, kustomization: Any, patch: Any) -> None:
+    judge(mesh_with_objects(root, [OBJECTS[0], OBJECTS[5]], kustomization, patch))
+
+
+@few
+@given(st.sampled_from(list(AUTHORED)).flatmap(lambda file: st.tuples(st.just(file), anything_in(AUTHORED[file]))))
+def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactory, edited: tuple[str, Any]) -> None:
+    file, data = edited
+    root = small_mesh(tmp_path_factory.mktemp("mesh"), {})
+    (root / file).write_text(as_yaml(data), encoding="utf-8")
+    judge(root)
