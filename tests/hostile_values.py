@@ -238,7 +238,8 @@ def anything_in(draw: st.DrawFn, sound: Any) -> Any:
     for _ in range(draw(st.integers(1, 2))):
         all_paths = list(paths(data))
         inner = [path for path in all_paths if path and path not in _IDENTITY]
-        path = draw(st.sampled_from(inner if inner and draw(st.integers(0, 9)) else all_paths))
+        anywhere = draw(st.integers(0, 9)) == 0
+        path = draw(st.sampled_from(all_paths if anywhere or not inner else inner))
         value = draw(VALUES)
         above = path[:-1]
         if path and isinstance(path[-1], str) and draw(st.integers(0, 4)) == 0:

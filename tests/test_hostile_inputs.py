@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +36,8 @@ few = settings(
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("mesh")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("mesh")
 
 
 def judge(root: Path) -> None:
@@ -73,3 +72,12 @@ def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactor
     root = small_mesh(tmp_path_factory.mktemp("mesh"), {})
     (root / file).write_text(as_yaml(data), encoding="utf-8")
     judge(root)
+
+
+def test_a_key_that_is_too_long_for_yaml_is_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    definition, widget = (one for one in OBJECTS if one["kind"] in ("CustomResourceDefinition", "Widget"))
+    edited = {**widget, "spec": {**widget["spec"], "more": {"k" * 2000: "x"}}}
+    mesh_with_objects(root, [definition, edited], KUSTOMIZATION, None)
+    assert main(["check", "--root", str(root), "--format", "json"]) == 1
+    found = [one for one in json.loads(capsys.readouterr().out)["diagnostics"] if one["code"] == "W020"]
+    assert [one["span"]["file"] for one in found] == ["base/objects.yaml"]
