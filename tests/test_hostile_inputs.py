@@ -21,7 +21,9 @@ from hostile_values import (
     STEPS,
     anything_in,
     as_yaml,
+    changed,
     mesh_with_objects,
+    paths,
     renamed,
 )
 from small_mesh import small_mesh
@@ -74,10 +76,25 @@ def test_any_value_in_authored_documents(tmp_path_factory: pytest.TempPathFactor
     judge(root)
 
 
-def test_a_key_that_is_too_long_for_yaml_is_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    definition, widget = (one for one in OBJECTS if one["kind"] in ("CustomResourceDefinition", "Widget"))
-    edited = {**widget, "spec": {**widget["spec"], "more": {"k" * 2000: "x"}}}
-    mesh_with_objects(root, [definition, edited], KUSTOMIZATION, None)
+def found_in(root: Path, capsys: pytest.CaptureFixture[str], *objects: Any) -> list[tuple[str, str]]:
+    """Return code and file of each finding about these objects."""
+    mesh_with_objects(root, [*objects], KUSTOMIZATION, None)
     assert main(["check", "--root", str(root), "--format", "json"]) == 1
-    found = [one for one in json.loads(capsys.readouterr().out)["diagnostics"] if one["code"] == "W020"]
-    assert [one["span"]["file"] for one in found] == ["base/objects.yaml"]
+    found = json.loads(capsys.readouterr().out)["diagnostics"]
+    return [(one["code"], one["span"]["file"]) for one in found if one["span"]]
+
+
+DEFINITION, WIDGET = (one for one in OBJECTS if one["kind"] in ("CustomResourceDefinition", "Widget"))
+SOUND_DEFINITION = {**DEFINITION, "metadata": {"name": "widgets.acme.example"}}
+
+
+def test_a_key_that_is_too_long_for_yaml_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    widget = {**WIDGET, "spec": {**WIDGET["spec"], "more": {"\u2028" * 168: "x"}}}
+    assert ("W020", "base/objects.yaml") in found_in(tmp_path, capsys, SOUND_DEFINITION, widget)
+
+
+def test_a_pattern_that_only_go_can_read_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = next(path for path in paths(SOUND_DEFINITION) if path[-1:] == ("pattern",))
+    found = found_in(tmp_path, capsys, changed(SOUND_DEFINITION, path, r"^\pL$"), WIDGET)
+    assert found.count(("C007", "base/objects.yaml")) == 1
+    assert "C001" not in dict(found)

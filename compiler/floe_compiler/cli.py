@@ -12,8 +12,8 @@ from io import TextIOWrapper
 from typing import IO, Any
 
 from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, PIPE_CLOSED, USAGE, UsageError
+from floe_compiler.commands.signals import ended_by
 from floe_compiler.model.diagnostics import StageFailed, did_you_mean
-from floe_compiler.program import ended_by
 
 DEFAULT_VERB = "compile"
 
