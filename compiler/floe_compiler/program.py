@@ -3,16 +3,17 @@
 import os
 import sys
 
-from floe_compiler.commands.signals import ended_by, heed_termination
+from floe_compiler.commands.signals import end_at_once, end_in_order, ended_by
 
 
 def main() -> int:
     """Run the program and return its exit code."""
     try:
-        heed_termination()
         _open_standard_streams()
+        end_at_once()
         from floe_compiler.cli import main as run
 
+        end_in_order()
         return run()
     except KeyboardInterrupt as interrupt:
         return ended_by(interrupt)
