@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "pipeline": {*STAGES, "model", "cache", "components", "explain", "node"},
     "commands": {*STAGES, "model", "cache", "components", "explain", "pipeline", "report"},
     "cli": {"model", "commands", "report"},
+    "program": {"commands", "cli"},
 }
 """For each part of the package, the other parts whose modules it may import. Stages never import each other."""
 

@@ -4,8 +4,10 @@ import errno
 import importlib
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from floe_compiler.cli import VERBS, main
 from floe_compiler.commands import exit_codes
 from floe_compiler.commands.options import find_root
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from small_mesh import SMALL
 
 
 @pytest.fixture
@@ -163,6 +166,40 @@ def test_a_full_device_is_not_a_bug(repository: Path, arguments: list[str]) -> N
         assert process.stderr
         assert process.stderr.read() == b"floe-compile: cannot write the answer: No space left on device\n"
         assert process.wait() == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes the streams")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("text", "code"), [("fail", 1), ("x", 0)])
+def test_closed_streams_change_nothing(repository: Path, closed: str, text: str, code: int) -> None:
+    (repository / "domains/x.yaml").write_text(f"{text}\n")
+    program = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, fake_pipeline.__file__]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(program, cwd=repository, env=environment, capture_output=True, check=False)
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert [path.name for path in repository.rglob("*.yaml") if b"floe-compile:" in path.read_bytes()] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_at_any_time_without_a_traceback(number: int, code: int, tmp_path: Path) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    ready = "from floe_compiler.commands.signals import end_at_once; end_at_once(); print(flush=True)"
+    script = f"import sys; {ready}; from floe_compiler.program import main; sys.exit(main())"
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    for milliseconds in (0, 5, 20, 50, 200, 600):
+        program = [sys.executable, "-c", script, "check", "--no-cache", "--root", str(SMALL)]
+        with subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            time.sleep(milliseconds / 1000)
+            process.send_signal(number)
+            _, error = process.communicate()
+            assert b"Traceback" not in error, milliseconds
+            assert process.returncode in (code, 1), milliseconds
+        assert list(folder.iterdir()) == []
 
 
 def test_text_that_the_terminal_cannot_show_does_no_harm(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

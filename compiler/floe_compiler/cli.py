@@ -9,9 +9,10 @@ import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import Any
+from typing import IO, Any
 
-from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, INTERRUPTED, PIPE_CLOSED, USAGE, UsageError
+from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, PIPE_CLOSED, USAGE, UsageError
+from floe_compiler.commands.signals import ended_by
 from floe_compiler.model.diagnostics import StageFailed, did_you_mean
 
 DEFAULT_VERB = "compile"
@@ -55,7 +56,7 @@ examples:
   floe-compile --allow-delete prod/floe-sales-domain   let a removed domain go
 
 exit codes:  0 done  1 errors, or an output that is not current  2 wrong usage  3 a bug in floe-compile
-             130 interrupted  141 the reader of the output has ended
+             130 interrupted  141 the reader of the output has ended  143 terminated
 """
 
 
@@ -70,15 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         sys.stderr.write(f"floe-compile: {error}\n")
         return USAGE
-    except KeyboardInterrupt:
-        sys.stderr.write("floe-compile: interrupted\n")
-        return INTERRUPTED
+    except KeyboardInterrupt as interrupt:
+        return ended_by(interrupt)
     except BrokenPipeError:
-        _discard_stdout()
+        _discard_answers()
         return PIPE_CLOSED
     except Exception as error:  # the only boundary: users never see a traceback
         if isinstance(error, OSError) and error.errno in NO_ROOM:
-            _discard_stdout()
+            _discard_answers(sys.stdout)
             sys.stderr.write(f"floe-compile: cannot write {error.filename or 'the answer'}: {error.strerror}\n")
             return FOUND
         if isinstance(error, PermissionError) and error.filename:
@@ -91,9 +91,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BUG
 
 
-def _discard_stdout() -> None:
-    # Python flushes stdout at exit, which would fail again (docs.python.org/3/library/signal.html#note-on-sigpipe).
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _discard_answers(*streams: IO[str]) -> None:
+    """Send what is still to be written nowhere; without streams, both of stdout and stderr."""
+    # Python flushes them at exit, which would fail again (docs.python.org/3/library/signal.html#note-on-sigpipe).
+    for stream in streams or (sys.stdout, sys.stderr):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(options: Namespace) -> int:

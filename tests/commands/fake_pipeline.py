@@ -80,7 +80,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
 
 if __name__ == "__main__":
-    from floe_compiler.cli import main
+    from floe_compiler.program import main
 
     install(pytest.MonkeyPatch())
     sys.exit(main())

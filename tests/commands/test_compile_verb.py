@@ -204,3 +204,17 @@ def test_without_a_cache_nothing_is_kept(
     assert list(folder.iterdir()) == []
     assert floe() == 0
     assert list(folder.iterdir()) != []
+
+
+@pytest.mark.parametrize("scope", ["../..", "..", "", "/", "dev/../..", "nowhere", "dev/nowhere", "dev/floe-sales/x"])
+def test_what_may_be_deleted_must_be_there(floe: Floe, capsys: pytest.CaptureFixture[str], scope: str) -> None:
+    floe()
+    capsys.readouterr()
+    assert floe("--allow-delete", scope) == 2
+    assert f"--allow-delete {scope.rstrip('/')}: there is no folder output/" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("scope", ["dev", "dev/", "dev/floe-sales"])
+def test_what_may_be_deleted_may_stay(floe: Floe, scope: str) -> None:
+    floe()
+    assert floe("--allow-delete", scope) == 0

@@ -60,3 +60,9 @@ def test_one_that_is_stale_missing_or_left_over_is_reported(tmp_path: Path, caps
 def test_an_unknown_kind_is_wrong_usage_with_a_guess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "DataProdukt") == 2
     assert 'did you mean "DataProduct"?' in capsys.readouterr().err
+
+
+def test_where_the_schemas_cannot_be_written_is_no_bug(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "schemas").write_text("a file")
+    assert main(["schema", "--write", "--root", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"floe-compile: cannot read or write {tmp_path}/schemas: File exists\n"

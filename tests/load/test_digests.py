@@ -224,3 +224,25 @@ def test_a_name_that_is_not_text_and_a_file_that_cannot_be_read(mesh: Path, monk
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert changed(mesh, before) == {"dev", "prod"}
+
+
+def test_a_file_that_is_too_large_is_not_read(mesh: Path) -> None:
+    before = input_digests(mesh)
+    with (mesh / "base/dump.bin").open("wb") as file:
+        file.truncate(50_000_000_000)  # a hole, which takes no room
+    larger = input_digests(mesh)
+    assert larger["dev"] != before["dev"]
+
+
+def test_folders_may_be_nested_deeply(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = input_digests(mesh)
+    monkeypatch.chdir(mesh / "domains")
+    for _ in range(1200):
+        Path("x").mkdir()
+        os.chdir("x")
+    try:
+        assert input_digests(mesh) != before
+    finally:
+        for _ in range(1200):  # `shutil.rmtree` could not
+            os.chdir("..")
+            Path("x").rmdir()

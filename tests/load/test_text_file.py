@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.load.text_file import MOST_BYTES, control_characters, invisible, read_file, visible
+from floe_compiler.load.text_file import control_characters, invisible, read_file, visible
+from floe_compiler.model.layout import MOST_BYTES
 from floe_compiler.model.span import Span
 
 

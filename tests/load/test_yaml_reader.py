@@ -316,3 +316,21 @@ def test_both_parsers_give_the_same(text: str) -> None:
         patch.setattr("floe_compiler.load.yaml_reader._sound_documents", lambda *_: None)
         slow = read_documents(text, FILE)
     assert (documents, diagnostics) == slow
+
+
+@pytest.mark.parametrize("written", ["\\ud83d\\ude00", "\\U0001f600", "\U0001f600"])
+def test_an_emoji_may_be_escaped_as_in_json(written: str) -> None:
+    assert read(f'a: "x{written}"\n"{written}": b\n').data == {"a": "x\U0001f600", "\U0001f600": "b"}
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\ude00\\ud83d", "\\ud83dx\\ude00"])
+def test_half_of_a_character_is_reported(half: str) -> None:
+    message = "L016 an escape stands for half of a character"
+    assert problems(f'a: 1\nb: "{half}"\n') == [f"2:4 {message}"]
+    assert problems(f'a: 1\n"{half}": b\n') == [f"2:1 {message}"]
+
+
+@pytest.mark.parametrize("number", ["ffffffff", "00110000"])
+def test_an_escape_beyond_unicode_is_reported(number: str) -> None:
+    text = f'a: "\\U0001f600 \\\\Uffffffff"\nb: "x\\U{number}"\n'
+    assert problems(text) == ["2:6 L016 no character has this number"]

@@ -81,10 +81,27 @@ def test_an_error_of_node_is_reported_in_one_line(tmp_path: Path, monkeypatch: p
     assert failure_of(CHART).message == "TypeError: broken"
 
 
-def test_nonsense_instead_of_an_answer_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cdk8s_process, "DRIVER", script(tmp_path, "process.stdout.write('hello');"))
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("hello", "JSON is malformed"),
+        ("\\xff", "JSON is malformed"),
+        ("", "Input data was truncated"),
+        ("null", "Expected `array`"),
+        ("[]", "0 answers instead of 1"),
+        ("[{}, {}]", "2 answers instead of 1"),
+        ("[1]", "Expected `object`"),
+        ('[{"objects": [1]}]', "Expected `object`"),
+        ('[{"objects": [{"at": 0}]}]', "missing required field"),
+        ('[{"failures": [{"at": "x", "message": []}]}]', "Expected `int`"),
+    ],
+)
+def test_nonsense_instead_of_an_answer_is_reported(
+    answer: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cdk8s_process, "DRIVER", script(tmp_path, f"process.stdout.write('{answer}');"))
 
-    assert "Expecting value" in failure_of(CHART).message
+    assert message in failure_of(CHART).message
 
 
 def test_a_process_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

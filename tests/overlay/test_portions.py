@@ -91,6 +91,45 @@ def test_the_patches_that_fail_are_all_named_with_their_object(mesh: Mesh) -> No
     assert [str(one.span) for one in found[1].related] == [f"{FILE}:8:3"]
 
 
+def test_a_patch_that_fails_leaves_the_other_units_of_its_portion_patched(mesh: Mesh) -> None:
+    """A unit without a finding is kept in the cache, so it must be complete."""
+    mesh.write({FILE: "patches:\n" + REMOVE.format(name="a") + ADD.format(name="b")})
+    units = split_units(Rendered("dev", ObjectSet.of([config_map("a"), config_map("b", "team", data={})])))
+
+    applied = apply_overlay(mesh.overlay(), units)
+
+    assert [one.rule.code for one in applied["sales"].findings] == ["K018"]
+    assert applied["team"].findings == ()
+    assert [manifest["data"] for manifest in applied["team"].rendered.objects] == [{"b": "v"}]
+
+
+def test_of_many_patches_that_fail_some_are_named(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "patches:\n" + "".join(REMOVE.format(name=f"c{index}") for index in range(40))})
+    runs = counted_runs(monkeypatch)
+
+    found = mesh.problems(*[config_map(f"c{index}", data={}) for index in range(40)])
+
+    assert [one.rule.code for one in found] == ["K018"] * portions.MOST_FAILING
+    assert len(runs) < 120
+
+
+def test_hand_written_objects_on_which_kustomize_fails_are_named(mesh: Mesh) -> None:
+    binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: %s, namespace: sales}\n"
+    written = [
+        binding % "a",
+        binding % "b" + "subjects: [{kind: ServiceAccount}]\n",
+        binding % "c" + "subjects: [{kind: ServiceAccount}]\n",
+    ]
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: x, namespace: sales}\n"
+    mesh.write({FILE: "resources: [o.yaml]\nlabels: [{pairs: {a: b}, includeTemplates: true}]\n"})
+    mesh.write({"base/o.yaml": "---\n".join([*written, account])})
+
+    assert [(one.rule.code, str(one.span), one.subject) for one in mesh.problems()] == [
+        ("K002", "base/o.yaml:5:1", "RoleBinding.rbac.authorization.k8s.io sales/b"),
+        ("K002", "base/o.yaml:10:1", "RoleBinding.rbac.authorization.k8s.io sales/c"),
+    ]
+
+
 def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(mesh: Mesh) -> None:
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="a"), "overlays/dev/kustomization.yaml": OVERLAY})
 
@@ -142,7 +181,7 @@ def test_an_error_that_no_step_explains_is_reported(mesh: Mesh, monkeypatch: pyt
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
 
     assert [(one.rule.code, one.message) for one in mesh.problems(config_map("a"))] == [
-        ("K002", "kustomize: out of order")
+        ("K002", "kustomize fails on ConfigMap sales/a: out of order")
     ]
 
 

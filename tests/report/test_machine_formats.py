@@ -2,17 +2,21 @@
 
 import json
 import re
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.span import Span
 from floe_compiler.report.github import render_github, without_commands
 from floe_compiler.report.json_format import render_json
-from floe_compiler.report.outcome import Outcome
+from floe_compiler.report.outcome import MOST_OF_A_RULE, Outcome, first_of_each_rule
 from floe_compiler.report.sarif import render_sarif
-from report.samples import ERROR, OUTCOME, WARNING
+from floe_compiler.report.terminal import plain
+from floe_compiler.report.text import render_problems, without_warnings
+from report.samples import ERROR, OUTCOME, UNKNOWN, WARNING
 
 
 def test_json_holds_everything() -> None:
@@ -111,3 +115,21 @@ def test_fingerprints_survive_moved_lines_and_tell_results_apart() -> None:
 
 def test_an_empty_sarif_log_is_still_a_run() -> None:
     assert json.loads(render_sarif(Outcome(), "1"))["runs"][0]["results"] == []
+
+
+def test_sarif_names_files_whose_names_are_no_text() -> None:
+    found = Diagnostic(UNKNOWN, "wrong", Span("domains/\udcff.yaml"))
+    (result,) = json.loads(render_sarif(Outcome((found,)), "1.0.0"))["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "domains/%FF.yaml"
+
+
+def test_only_the_first_findings_of_a_rule_are_given() -> None:
+    many = tuple(replace(ERROR, span=Span("a.yaml", line)) for line in range(1, 81))
+    outcome = first_of_each_rule(Outcome((*many, WARNING)))
+    assert outcome.diagnostics == (*many[:MOST_OF_A_RULE], WARNING)
+    assert (outcome.errors, outcome.warnings) == (80, 1)
+    assert json.loads(render_json(outcome))["left_out"] == {"R012": 30}
+    assert json.loads(render_sarif(outcome, "1.0.0"))["runs"][0]["properties"] == {"leftOut": {"R012": 30}}
+    assert "::error title=R012 unknown component::30 more findings of this rule, not shown\n" in render_github(outcome)
+    assert render_problems(outcome, Path(), plain).endswith("error[R012]: 30 more findings of this rule, not shown\n\n")
+    assert without_warnings(outcome).errors == 80

@@ -16,6 +16,7 @@ from floe_compiler.commands.options import (
     add_environments,
     add_workers,
     chosen_environments,
+    chosen_scopes,
     find_root,
     open_cache,
     open_workers,
@@ -56,11 +57,10 @@ def run(options: Namespace) -> int:
     """Compile and write, or find that there is nothing to do."""
     root = find_root(options.root)
     environments = chosen_environments(root, options.env)
+    scopes = chosen_scopes(root, options.allow_delete)
     for_people = options.format == "text"
     with open_cache(options) as cache:
-        outcome = compile_and_write(
-            root, environments, options.allow_delete, cache, open_workers(options), for_people=for_people
-        )
+        outcome = compile_and_write(root, environments, scopes, cache, open_workers(options), for_people=for_people)
     show(outcome, root, options)
     return DONE
 

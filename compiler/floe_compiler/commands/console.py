@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from floe_compiler.report.outcome import Outcome, count_problems
+from floe_compiler.report.outcome import Outcome, count_problems, first_of_each_rule
 
 
 def show(outcome: Outcome, root: Path, options: Namespace) -> None:
@@ -16,6 +16,7 @@ def show(outcome: Outcome, root: Path, options: Namespace) -> None:
 
     `options.format` is the format. With `options.quiet`, the text format shows only errors.
     """
+    outcome = first_of_each_rule(outcome)
     if outcome.diagnostics:
         from floe_compiler.report.secrecy import hide_in_diagnostic
 

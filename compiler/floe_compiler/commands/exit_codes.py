@@ -14,6 +14,9 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 """128 + SIGPIPE: the reader of the output has ended, as in `floe-compile diff | head`."""
 
+TERMINATED = 143
+"""128 + SIGTERM: somebody asked the process to end, as CI systems do when a job is cancelled."""
+
 
 class UsageError(Exception):
     """The command line is wrong; the message says why, and what to do."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import UsageError
-from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.diagnostics import did_you_mean, nearest
+from floe_compiler.model.files import OUTPUT, file_name, folder_path
 from floe_compiler.model.layout import MANIFEST
+from floe_compiler.model.objects import ObjectId
 
 if TYPE_CHECKING:
     from floe_compiler.cache.store import Store
@@ -99,6 +101,25 @@ def chosen_environments(root: Path, names: Iterable[str]) -> tuple[str, ...]:
     for name in chosen:
         if known and name not in known:
             raise UsageError(f'there is no environment "{name}"; {did_you_mean(name, known)}')
+    return chosen
+
+
+def chosen_scopes(root: Path, scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return the environments and namespaces that `--allow-delete` names.
+
+    Raises:
+        UsageError: if one of them is not in the output.
+    """
+    chosen = tuple(scope.rstrip("/") for scope in scopes)
+    for scope in chosen:
+        environment, _, namespace = scope.partition("/")
+        folders = {path.relative_to(root / OUTPUT).as_posix() for path in root.glob(f"{OUTPUT}/*/*/")}
+        known = {*folders, *(folder.partition("/")[0] for folder in folders)}
+        file = ObjectId("", "Namespace", "", namespace)
+        is_declared = environment in known and (root / folder_path(environment) / file_name(file)).is_file()
+        if scope not in known and not (namespace and is_declared):
+            hint = nearest(scope, known) or "name an environment, or an environment and a namespace, such as dev/sales"
+            raise UsageError(f"--allow-delete {scope}: there is no folder {OUTPUT}/{scope}; {hint}")
     return chosen
 
 

@@ -58,7 +58,7 @@ def all_rules() -> tuple[Rule, ...]:
     from floe_compiler.commands.hook import NOT_STAGED
     from floe_compiler.link.registry import RULES as LINK
     from floe_compiler.load.registry import RULES as LOAD
-    from floe_compiler.model.files import CASE_CLASH, ONE_PATH
+    from floe_compiler.model.files import CASE_CLASH, NO_TEXT, ONE_PATH
     from floe_compiler.overlay.registry import RULES as OVERLAY
     from floe_compiler.pipeline.workers import NO_EXECUTOR
     from floe_compiler.report.manifests import NO_OBJECT
@@ -66,7 +66,7 @@ def all_rules() -> tuple[Rule, ...]:
     from floe_compiler.synthesize.registry import RULES as SYNTHESIZE
     from floe_compiler.write.registry import RULES as WRITE
 
-    outside_stages = (CASE_CLASH, ONE_PATH, NO_EXECUTOR, NO_OBJECT, NOT_STAGED, STALE)
+    outside_stages = (CASE_CLASH, ONE_PATH, NO_TEXT, NO_EXECUTOR, NO_OBJECT, NOT_STAGED, STALE)
     # Two stages may share a rule.
     rules = {*LOAD, *RESOLVE, *SYNTHESIZE, *OVERLAY, *CHECK, *LINK, *WRITE, *outside_stages}
     return tuple(sorted(rules, key=lambda rule: (list(STAGES).index(rule.code[0]), rule.code, rule.title)))

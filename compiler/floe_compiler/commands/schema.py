@@ -37,7 +37,14 @@ def run(options: Namespace) -> int:
     """Print, write or check the schemas."""
     files = schema_files()
     if options.write or options.check:
-        return _compare(find_root(options.root), files, write=options.write)
+        root = find_root(options.root)
+        try:
+            return _compare(root, files, write=options.write)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            where = getattr(error, "filename", None) or root / FOLDER
+            sys.stderr.write(f"floe-compile: cannot read or write {where}: {reason}\n")
+            return FOUND
     known = [name_of(file) for file in files]
     if not options.kind:
         raise UsageError(f"name the kind to print ({', '.join(known)}), or write all with --write")

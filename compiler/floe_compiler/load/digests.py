@@ -13,8 +13,8 @@ from pathlib import Path
 
 from floe_compiler.load import git_folder
 from floe_compiler.load.authored import environment_name, kind_of
-from floe_compiler.load.input_tree import input_tree
-from floe_compiler.model.layout import MANIFEST
+from floe_compiler.load.input_tree import DEEPEST, input_tree
+from floe_compiler.model.layout import MANIFEST, MOST_BYTES
 
 SHARED = (MANIFEST, "base", "domains")
 
@@ -55,7 +55,9 @@ def _content(path: str) -> str:
     """Return the digest of a file; of one that cannot be read, a word, as it is for loading to complain."""
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            return hashlib.sha256(file.read()).hexdigest()
+            size = os.fstat(file.fileno()).st_size
+            # A larger file is never read: that it lies there is the mistake.
+            return f"{size} bytes" if size > MOST_BYTES else hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return "unreadable"
 
@@ -67,6 +69,8 @@ def _files(root: str, place: str) -> Iterator[str]:
     for folder, folders, names in os.walk(f"{root}/{place}"):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         below = folder[len(root) + 1 :]
+        if below.count("/") >= DEEPEST:
+            folders.clear()
         for name in sorted(names):
             if not name.startswith(".") and os.path.isfile(f"{folder}/{name}"):  # noqa: PTH113
                 yield f"{below}/{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 EntryType = Literal["file", "folder", "link", "other"]
+
+DEEPEST = 100
+"""No path that a kustomization may list leads through more folders, so what is below is not looked at."""
 
 TREES = ("base", "domains", "overlays")
 
@@ -41,25 +45,32 @@ def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
             top = [entry for entry in entries if entry.name in TREES or _MANIFEST.fullmatch(entry.name)]
     except OSError:  # that there is no such folder shows by the lack of a manifest
         return
-    for entry in top:
-        yield from _entry(entry, entry.name)
+    waiting = [(entry, entry.name) for entry in top]
+    while waiting:
+        entry, path = waiting.pop()
+        type_ = _type(entry, path)
+        if _NOT_INPUT.fullmatch(entry.name) or (type_ == "folder" and entry.name.startswith(".")):
+            continue
+        if type_ != "folder" or path not in TREES:
+            yield path, type_
+        if type_ == "folder" and not _MANIFEST.fullmatch(path):
+            waiting += _below(entry, path)
 
 
-def _entry(entry: os.DirEntry[str], path: str) -> Iterator[tuple[str, EntryType]]:
-    type_ = _type(entry)
-    if _NOT_INPUT.fullmatch(entry.name) or (type_ == "folder" and entry.name.startswith(".")):
-        return
-    if type_ != "folder" or path not in TREES:
-        yield path, type_
-    if type_ == "folder" and not _MANIFEST.fullmatch(path):
-        with os.scandir(entry.path) as entries:
-            for below in entries:
-                yield from _entry(below, f"{path}/{below.name}")
+def _below(folder: os.DirEntry[str], path: str) -> list[tuple[os.DirEntry[str], str]]:
+    """Return the entries of a folder; of one that the system cannot open, as its path is too long, none."""
+    try:
+        with os.scandir(folder.path) as entries:
+            return [(entry, f"{path}/{entry.name}") for entry in entries]
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return []
 
 
-def _type(entry: os.DirEntry[str]) -> EntryType:
+def _type(entry: os.DirEntry[str], path: str) -> EntryType:
     if entry.is_symlink():
         return "link"
     if entry.is_dir(follow_symlinks=False):
-        return "folder"
+        return "folder" if path.count("/") < DEEPEST else "other"
     return "file" if entry.is_file(follow_symlinks=False) else "other"

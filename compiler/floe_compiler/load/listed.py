@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,11 +31,16 @@ def listed_files(root: Path, tree: Mapping[str, EntryType]) -> frozenset[str] | 
         if file in found or tree.get(file) not in ("file", "link"):
             continue
         named = _named(root, folder, file)
-        if named is None or not all(path in tree or path == "base" or (root / path).is_file() for path in named):
+        if named is None or not all(path in tree or path == "base" or _is_file(root, path) for path in named):
             return None
         found |= {file, *named}
         folders += named
     return frozenset(found)
+
+
+def _is_file(root: Path, path: str) -> bool:
+    """Return whether there is such a file; no path is so odd that this fails, as `Path.is_file` does."""
+    return os.path.isfile(os.path.join(root, path))  # noqa: PTH113, PTH118
 
 
 def _named(root: Path, folder: str, file: str) -> set[str] | None:

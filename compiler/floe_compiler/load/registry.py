@@ -10,6 +10,7 @@ from floe_compiler.load.yaml_reader import (
     KEY_NOT_TEXT,
     NO_REFERENCES,
     NO_TAGS,
+    NOT_A_CHARACTER,
     TOO_DEEP,
 )
 from floe_compiler.load.yaml_syntax import CONFLICT, SYNTAX, TAB
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     NO_TAGS,
     AMBIGUOUS_SCALAR,
     TOO_DEEP,
+    NOT_A_CHARACTER,
     NO_MANIFEST,
     STRAY_FILE,
     WRONG_KIND,

@@ -9,10 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.layout import MOST_BYTES
 from floe_compiler.model.span import Span
-
-MOST_BYTES = 5_000_000
-"""Authored files are far smaller; a larger one is misplaced."""
 
 HINT = "delete it, or write it as an escape in double quotes"
 

@@ -9,6 +9,7 @@ libraries differ in.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from floe_compiler.load.text_file import CONTROL_CHARACTER, control_characters, invisible, visible
+from floe_compiler.load.text_file import CONTROL_CHARACTER, control_characters, invisible, span_at, visible
 from floe_compiler.load.yaml_syntax import conflicts, directives, syntax_problem
 from floe_compiler.model.credentials import names_secret
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
@@ -29,6 +30,9 @@ DEEPEST = 100
 # Syntax that libyaml and ruamel.yaml read differently: tabs, comments right after `|` and `>`, and lines like the
 # start or end of a document, as they may in block scalars.
 _READ_DIFFERENTLY = re.compile(r"\t|[|>][-+0-9]*#|^(?:---|\.\.\.)", re.MULTILINE)
+
+_LONG_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\U([0-9A-Fa-f]{8})")
+_HALF = re.compile("[\ud800-\udfff]")
 
 DUPLICATE_KEY = Rule(
     "L010",
@@ -62,6 +66,13 @@ TOO_DEEP = Rule(
     f"Lists and mappings may be nested {DEEPEST} levels deep.",
 )
 
+NOT_A_CHARACTER = Rule(
+    "L016",
+    "escape that is no character",
+    "An escape in double quotes stands for no character: one half of a pair (\\ud83d without \\ude00), or a number"
+    " beyond U+10FFFF. Write the character itself, both halves, or its number after \\U (\\U0001f600).",
+)
+
 
 def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
     """Return the documents of a YAML text that are not empty, and the findings.
@@ -84,7 +95,17 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
             findings.extend([problem])
     except _TooDeepError as error:
         findings.add(TOO_DEEP, f"more than {DEEPEST} levels of nesting", error.span)
+    except (ValueError, OverflowError):  # ruamel.yaml does not catch what `chr` raises
+        findings.extend([_beyond_unicode(text, file)])
     return documents, findings.found
+
+
+def _beyond_unicode(text: str, file: str) -> Diagnostic:
+    """Return the finding for the first escape with a number that no character has."""
+    numbers = ((match, int(match[1], 16)) for match in _LONG_ESCAPE.finditer(text))
+    start = next((match.start(1) - 2 for match, number in numbers if number > sys.maxunicode), 0)
+    hint = "write the character itself"
+    return Diagnostic(NOT_A_CHARACTER, "no character has this number", span_at(text, start, file), hint=hint)
 
 
 def _sound_documents(text: str, file: str) -> list[Document] | None:
@@ -152,7 +173,7 @@ class _Builder:
         if len(path) >= DEEPEST:
             raise _TooDeepError(span)
         if _kind(event) == "ScalarEvent":
-            return self.scalar(event, path) if event.implicit[0] else event.value
+            return self.scalar(event, path) if event.implicit[0] else self.text(event)
         if _kind(event) == "MappingStartEvent":
             return self.mapping(path)
         if _kind(event) == "SequenceStartEvent":
@@ -186,7 +207,7 @@ class _Builder:
                 self.findings.add(KEY_NOT_TEXT, "a key is a list or a mapping", span, hint="quote it if it is text")
                 self.value(event, (*path, "?"))
             return str(span)
-        text: str = event.value
+        text = self.text(event)
         if event.implicit[0] and (found := invisible(text)):
             message = f"the key {visible(text)} has the invisible character {found[1]} in it"
             self.findings.add(CONTROL_CHARACTER, message, span, hint="delete it, or write a space")
@@ -197,6 +218,17 @@ class _Builder:
             message = f"not every YAML reader takes the key {shown} for text" if text else "a key is empty"
             self.findings.add(KEY_NOT_TEXT, message, span, hint=f'write "{shown}"' if text else "write a key")
         return text
+
+    def text(self, event: Any) -> str:
+        """Return the text of a scalar, with halves of a character joined, as JSON escapes an emoji by two halves."""
+        text: str = event.value
+        if not _HALF.search(text):
+            return text
+        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if joined.encode("utf-16-le") != text.encode("utf-16-le", "surrogatepass"):
+            hint = "write the character itself, or both halves"
+            self.findings.add(NOT_A_CHARACTER, "an escape stands for half of a character", self.span(event), hint=hint)
+        return joined
 
     def scalar(self, event: Any, path: DataPath) -> Scalar:
         text: str = event.value

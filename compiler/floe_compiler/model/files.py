@@ -40,6 +40,13 @@ CASE_CLASH = Rule(
 )
 
 
+NO_TEXT = Rule(
+    "W020",
+    "object that has no YAML text",
+    "An object has a key that is too long for YAML: readers find keys of up to 1024 characters. Give it a shorter one.",
+)
+
+
 class File(msgspec.Struct, frozen=True):
     """One file to write: its path from the repository's root, its text, and its object for messages."""
 

@@ -1,4 +1,4 @@
-"""File names that have a meaning in any folder of the inputs."""
+"""File names that have a meaning in any folder of the inputs, and how large the files may be."""
 
 from __future__ import annotations
 
@@ -16,3 +16,6 @@ KUSTOMIZATION_FIELDS = (
     "replicas",
 )
 """The fields of kustomize that a kustomization may have here."""
+
+MOST_BYTES = 5_000_000
+"""Authored files are far smaller; a larger one is misplaced."""

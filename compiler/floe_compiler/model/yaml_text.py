@@ -50,7 +50,7 @@ _LINE_START = re.compile(r"^(?=.)", re.MULTILINE)
 
 _DEEPEST_INDENT = 2 * DEEPEST
 _LONGEST_WORD = 100
-_LONGEST_KEY = 1000  # YAML readers look for the ":" of a key in the first 1024 characters
+LONGEST_KEY = 1000  # YAML readers look for the ":" of a key in the first 1024 characters
 
 
 def to_yaml(manifest: Object) -> str:
@@ -137,11 +137,16 @@ def _rank(key: str) -> tuple[int, str]:
     return _FIRST.get(key, len(_FIRST)), key
 
 
+def is_too_long(key: str) -> bool:
+    """Return whether a key is too long to be written: every character may take ten."""
+    return len(key) * 10 > LONGEST_KEY and len(_text(key)) > LONGEST_KEY
+
+
 def _key(key: str) -> str:
     if type(key) is not str:
         raise TypeError("a key that is not text")
     written = _text(key)
-    if len(written) > _LONGEST_KEY:
+    if len(written) > LONGEST_KEY:
         raise ValueError(f"the key that begins {key[:40]} is too long: YAML readers find keys of up to 1000 characters")
     return written
 

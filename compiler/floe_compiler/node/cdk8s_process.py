@@ -64,19 +64,50 @@ class Cdk8s:
         """
         try:
             self._process = self._process or _start()
-            return list(json.loads(self._process.answer(json.dumps(charts).encode())))
+            return _answers(self._process.answer(json.dumps(charts).encode()), len(charts))
         except subprocess.TimeoutExpired:
             raise _failed(f"cdk8s did not finish within {SECONDS} seconds") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, msgspec.DecodeError) as error:
             raise _failed(str(error)) from error
         finally:
             self.stop()
+
+
+def _answers(answer: bytes, count: int) -> list[dict[str, Any]]:
+    """Return the answers of construct_tree.js. Raises ValueError if it is something else."""
+    answers = msgspec.json.decode(answer, type=list[_Answer])
+    if len(answers) != count:
+        raise ValueError(f"it has {len(answers)} answers instead of {count}")
+    return [msgspec.to_builtins(one) for one in answers]
 
 
 def run_cdk8s(charts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the answer for each chart, from a separate process. Raises StageFailed as `Cdk8s.run` does."""
     with Cdk8s() as cdk8s:
         return cdk8s.run(charts)
+
+
+class _Decided(msgspec.Struct, omit_defaults=True):
+    """What cdk8s decides of an object: its number, and its metadata."""
+
+    at: int
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    namespace: str = ""
+
+
+class _Failure(msgspec.Struct):
+    """What is wrong with an object; a number in the message stands for the name of an object."""
+
+    at: int
+    message: list[int | str]
+
+
+class _Answer(msgspec.Struct, omit_defaults=True):
+    """The answer for one chart."""
+
+    objects: list[_Decided] = []
+    failures: list[_Failure] = []
 
 
 class _Process(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from floe_compiler.model.objects import Object
+from floe_compiler.model.yaml_text import LONGEST_KEY, is_too_long
 
 # How kustomize (go-yaml) writes scalars other than text; it quotes text that looks like one of these. PyYAML's own
 # rules are those of YAML 1.1: 12:30:45 is a number, 2024-01-01 a date, `on` a boolean and 1e+22 text.
@@ -32,6 +33,8 @@ def uncarriable(value: Any) -> str:
     if isinstance(value, dict):
         if "<<" in value:
             return 'the key "<<"'
+        if any(map(is_too_long, value)):
+            return f"a key of more than {LONGEST_KEY} characters"
         return next(filter(None, map(uncarriable, [*value, *value.values()])), "")
     if isinstance(value, list):
         return next(filter(None, map(uncarriable, value)), "")

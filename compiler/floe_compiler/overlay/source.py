@@ -9,6 +9,7 @@ import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.document import Document
+from floe_compiler.model.layout import MOST_BYTES
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.listed_paths import NOT_FOUND, locate
 
@@ -31,6 +32,10 @@ class Source(msgspec.Struct, frozen=True):
         """Return the YAML documents of a file; empty, with a finding, if it cannot be read."""
         if not (self.root / file).is_file():  # reading a pipe might never end
             self.findings.add(NOT_FOUND, f"{file} is not a regular file", listed)
+            return []
+        if (size := (self.root / file).stat().st_size) > MOST_BYTES:
+            message = f"{file} has {size:,} bytes, and may have {MOST_BYTES:,}"
+            self.findings.add(NOT_FOUND, message, listed, hint="take it out, or split it into several files")
             return []
         try:
             text = (self.root / file).read_text(encoding="utf-8-sig")

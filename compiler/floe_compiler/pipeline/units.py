@@ -15,7 +15,7 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.derive import Derived
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.files import File, FileSet, delivery_path, object_path
+from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object
 from floe_compiler.model.places import Places
@@ -166,7 +166,7 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     checked = check_unit(rendered, _definitions(shared.environments[task.key.environment], own))
     findings = Findings([*checked.findings])
     # An object that does not fit its schema may have no text. Other units only need the summary.
-    files = () if findings.failed else tuple(_files(rendered))
+    files = () if findings.failed else tuple(_files(rendered, findings))
     FileSet.of(files, findings)
     summary = encode(checked.summary)
     head = UnitHead(
@@ -176,7 +176,7 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
         digest_of(summary),
         {"overlay": applied.findings, "check": tuple(each for each in findings.found if each.severity == "warning")},
         hits,
-        tuple(map(to_yaml, own)) if files else (),
+        tuple(map(to_yaml, own)) if files and not findings.failed else (),
     )
     packed, body = encode(head), encode(body_of((file.text for file in files), Places.of(rendered)))
     by_stage: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
@@ -196,10 +196,15 @@ def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[
     return tuple(by_name[name] for name in sorted(by_name))
 
 
-def _files(rendered: Rendered) -> Iterator[File]:
+def _files(rendered: Rendered, findings: Findings) -> Iterator[File]:
     for identity, manifest in rendered.objects.by_id.items():
         if identity in rendered.delivery:
             path = delivery_path(rendered.environment, identity)
         else:
             path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
-        yield File(path, to_yaml(manifest), f"{rendered.environment}: {identity}")
+        try:
+            text = to_yaml(manifest)
+        except ValueError as error:
+            findings.extend([Places.of(rendered).diagnostic(NO_TEXT, identity, str(error))])
+        else:
+            yield File(path, text, f"{rendered.environment}: {identity}")

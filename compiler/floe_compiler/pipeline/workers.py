@@ -154,7 +154,8 @@ def _begin(shared: Any) -> None:
     """Prepare a new process: keep the shared value, and end when the process that started it ends."""
     global _shared
     _shared = shared
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches it, too: it ends without a word
+    for ending in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches it, too: it ends without a word
+        signal.signal(ending, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.report.danger_groups import dangers_with_objects, describe
 from floe_compiler.report.diff import EnvironmentDiff
-from floe_compiler.report.outcome import Outcome
+from floe_compiler.report.outcome import Outcome, more_findings
 
 
 def render_github(outcome: Outcome) -> str:
     """Return an annotation for each diagnostic, and the changed paths between markers that disable commands."""
     annotations = "".join(f"{_annotation(diagnostic)}\n" for diagnostic in outcome.diagnostics)
+    for rule, number in outcome.left_out:
+        annotations += annotate(rule.severity, f"{rule.code} {rule.title}", more_findings(number)) + "\n"
     paths = "".join(f"{path}\n" for path in (*outcome.deleted, *outcome.changed, *outcome.created))
     return annotations + (without_commands(paths) if paths else "")
 

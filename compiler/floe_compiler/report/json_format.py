@@ -19,6 +19,7 @@ def render_json(outcome: Outcome) -> str:
         "format": FORMAT,
         "summary": {"text": outcome.summary, "errors": outcome.errors, "warnings": outcome.warnings},
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in outcome.diagnostics],
+        "left_out": {rule.code: number for rule, number in outcome.left_out},
         "deleted": list(outcome.deleted),
         "changed": list(outcome.changed),
         "created": list(outcome.created),

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections import Counter
 
-from floe_compiler.model.diagnostics import Diagnostic
+import msgspec
+from msgspec.structs import replace
+
+from floe_compiler.model.diagnostics import Diagnostic, Rule, Severity
+
+MOST_OF_A_RULE = 50
+"""More findings of one rule tell nobody more: most often they have one cause."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """Diagnostics in order, the paths that a command created, changed and deleted, and a summary.
 
-    `words` says what happened to the deleted, changed and created paths.
+    `left_out` are the rules with more findings than these, and how many more. `words`
+    says what happened to the deleted, changed and created paths.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -19,16 +26,38 @@ class Outcome(msgspec.Struct, frozen=True):
     deleted: tuple[str, ...] = ()
     summary: str = ""
     words: tuple[str, str, str] = ("deleted", "changed", "created")
+    left_out: tuple[tuple[Rule, int], ...] = ()
 
     @property
     def errors(self) -> int:
         """Return the number of errors."""
-        return sum(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+        return self._count("error")
 
     @property
     def warnings(self) -> int:
         """Return the number of warnings."""
-        return len(self.diagnostics) - self.errors
+        return self._count("warning")
+
+    def _count(self, severity: Severity) -> int:
+        shown = sum(diagnostic.severity == severity for diagnostic in self.diagnostics)
+        return shown + sum(more for rule, more in self.left_out if rule.severity == severity)
+
+
+def first_of_each_rule(outcome: Outcome, most: int = MOST_OF_A_RULE) -> Outcome:
+    """Return the outcome with the first findings of each rule, and how many more there are."""
+    shown: list[Diagnostic] = []
+    counts: Counter[Rule] = Counter()
+    for diagnostic in outcome.diagnostics:
+        counts[diagnostic.rule] += 1
+        if counts[diagnostic.rule] <= most:
+            shown.append(diagnostic)
+    rest = sorted(((rule, count - most) for rule, count in counts.items() if count > most), key=lambda one: one[0].code)
+    return replace(outcome, diagnostics=tuple(shown), left_out=tuple(rest))
+
+
+def more_findings(number: int) -> str:
+    """Return the note on findings that are not shown."""
+    return f"{count(number, 'more finding')} of this rule, not shown"
 
 
 def count(number: int, noun: str) -> str:

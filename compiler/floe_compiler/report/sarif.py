@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +25,9 @@ def render_sarif(outcome: Outcome, version: str) -> str:
     """Return the log file of a run; `version` is the version of this tool."""
     rules = sorted({diagnostic.rule for diagnostic in outcome.diagnostics}, key=lambda rule: rule.code)
     driver = {"name": "floe-compile", "semanticVersion": version, "rules": [_rule(rule) for rule in rules]}
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": _results(outcome)}
+    run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": _results(outcome)}
+    if outcome.left_out:
+        run["properties"] = {"leftOut": {rule.code: number for rule, number in outcome.left_out}}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
@@ -68,7 +71,7 @@ def _result(diagnostic: Diagnostic, fingerprint: str) -> dict[str, Any]:
 
 def _location(span: Span) -> dict[str, Any]:
     region = {"startLine": span.line, "startColumn": span.column}
-    return {"physicalLocation": {"artifactLocation": {"uri": quote(span.file)}, "region": region}}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(os.fsencode(span.file))}, "region": region}}
 
 
 def _subject(diagnostic: Diagnostic) -> str:
@@ -79,4 +82,4 @@ def _fingerprint(diagnostic: Diagnostic) -> str:
     """Return a fingerprint that is stable when lines move: the rule and its subject, or the file and the message."""
     file = diagnostic.span.file if diagnostic.span else ""
     what = diagnostic.subject or f"{file}\n{diagnostic.message}"
-    return hashlib.sha256(f"{diagnostic.rule.code}\n{what}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{diagnostic.rule.code}\n{what}".encode(errors="surrogateescape")).hexdigest()[:16]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from floe_compiler.model.diagnostics import Diagnostic, Severity
+from floe_compiler.model.diagnostics import Diagnostic, Rule, Severity
 from floe_compiler.model.span import Span
 from floe_compiler.report.excerpt import excerpt
-from floe_compiler.report.outcome import Outcome
+from floe_compiler.report.outcome import Outcome, more_findings
 from floe_compiler.report.terminal import Paint, Style, visible
 
 MOST_PATHS = 60
@@ -21,7 +21,9 @@ def render_problems(outcome: Outcome, root: Path, paint: Paint) -> str:
     """Return the diagnostics, with errors last, next to the summary; empty if there are none."""
     ranked = sorted(outcome.diagnostics, key=lambda diagnostic: diagnostic.severity == "error")
     secret = frozenset(_line(diagnostic.span) for diagnostic in ranked if diagnostic.secret and diagnostic.span)
-    return "".join("\n".join(_lines(diagnostic, root, paint, secret)) + "\n\n" for diagnostic in ranked)
+    shown = ("\n".join(_lines(diagnostic, root, paint, secret)) for diagnostic in ranked)
+    more = (f"{_label(rule, paint)}: {more_findings(number)}" for rule, number in outcome.left_out)
+    return "".join(f"{text}\n\n" for text in (*shown, *more))
 
 
 def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
@@ -35,7 +37,8 @@ def render_paths(outcome: Outcome, most: int = MOST_PATHS) -> str:
 def without_warnings(outcome: Outcome) -> Outcome:
     """Return the outcome with only its errors."""
     errors = (diagnostic for diagnostic in outcome.diagnostics if diagnostic.severity == "error")
-    return replace(outcome, diagnostics=tuple(errors))
+    more = tuple((rule, number) for rule, number in outcome.left_out if rule.severity == "error")
+    return replace(outcome, diagnostics=tuple(errors), left_out=more)
 
 
 def _line(span: Span) -> tuple[str, int]:
@@ -44,8 +47,7 @@ def _line(span: Span) -> tuple[str, int]:
 
 def _lines(diagnostic: Diagnostic, root: Path, paint: Paint, secret: frozenset[tuple[str, int]]) -> Iterator[str]:
     place = str(diagnostic.span) if diagnostic.span else diagnostic.subject or "floe-compile"
-    label = paint(f"{diagnostic.severity}[{diagnostic.rule.code}]", _STYLES[diagnostic.severity])
-    yield f"{paint(visible(place), 'bold')}: {label}: {_indented(diagnostic.message)}"
+    yield f"{paint(visible(place), 'bold')}: {_label(diagnostic.rule, paint)}: {_indented(diagnostic.message)}"
     if diagnostic.span:
         if _line(diagnostic.span) not in secret:
             yield from excerpt(root, diagnostic.span, paint)
@@ -56,6 +58,10 @@ def _lines(diagnostic: Diagnostic, root: Path, paint: Paint, secret: frozenset[t
     for related in diagnostic.related:
         note = f": {visible(related.note)}" if related.note else ""
         yield f"  {paint('see also', 'blue')} {visible(str(related.span))}{note}"
+
+
+def _label(rule: Rule, paint: Paint) -> str:
+    return paint(f"{rule.severity}[{rule.code}]", _STYLES[rule.severity])
 
 
 def _indented(text: str) -> str:

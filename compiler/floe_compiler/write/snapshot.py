@@ -7,6 +7,7 @@ stats, so that all files are read.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -95,6 +96,10 @@ def _take_leftovers(root: Path, snapshot: Snapshot) -> None:
     snapshot.leftovers.extend(f"{INDEX_FOLDER}/{name}" for name in names)
 
 
+LARGE = 64_000_000
+"""A file beyond this size is no object: it is not taken into memory as a whole."""
+
+
 class _Walk(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     findings: Findings
@@ -128,6 +133,9 @@ class _Walk(msgspec.Struct, frozen=True):
     def take_file(self, entry: os.DirEntry[str], path: str, stats: dict[str, FileStat]) -> None:
         seen = entry.stat(follow_symlinks=False)
         with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 -- twice as fast as Path.read_bytes
+            if seen.st_size > LARGE:
+                self.snapshot.hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
+                return
             sound = self.take_content(file.read(), path)
         if sound and (new := conclusive_stat(seen, self.snapshot.hashes[path], self.started)):
             stats[entry.name] = new

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.check.objects.custom_resources.definitions import definition_schemas
+from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, unreadable_patterns
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import kubernetes_schemas
@@ -87,3 +87,72 @@ def test_a_version_without_a_schema_has_none() -> None:
     empty = definition(v1=RECORD)
     del empty["spec"]["versions"][0]["schema"]
     assert list(definition_schemas(empty)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "fits"),
+    [
+        ("^(?i)(low|high)$", "HIGH", True),
+        ("^(?i)(low|high)$", "higher", False),
+        ("(?i)^low|high$", "xHIGH", True),
+        ("(?im)^low$", "x\nLOW", True),
+        (r"^\pL$", "1", True),
+        ("(", "1", True),
+    ],
+)
+def test_patterns_of_go_are_translated_or_skipped(pattern: str, value: str, fits: bool) -> None:
+    assert refused({"type": "string", "pattern": pattern}, value) == ([] if fits else ["spec"])
+    assert refused({"oneOf": [{"type": "string", "pattern": pattern}]}, value) == ([] if fits else ["spec"])
+
+
+def test_patterns_that_are_skipped_are_named() -> None:
+    items = {"type": "array", "items": {"type": "string", "pattern": r"\pL"}}
+    schema = {"type": "object", "properties": {"a": {"pattern": "("}, "b": items, "c": {"pattern": "(?i)x"}}}
+    found = [(show_path(path), pattern) for path, pattern in unreadable_patterns(definition(v1=schema))]
+    assert found == [("spec.a", "("), ("spec.b.*", r"\pL")]
+
+
+CHOICE = {
+    "type": "object",
+    "required": ["a"],
+    "properties": {"a": {"type": "string", "default": "x"}, "b": {"type": "string"}, "c": RECORD},
+    "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "spec", "places"),
+    [
+        (CHOICE, {}, []),
+        (CHOICE, {"a": None}, []),
+        (CHOICE, {"b": "y"}, ["spec"]),
+        ({"type": "object", "properties": {"c": CHOICE}}, {}, []),
+        ({"type": "object", "properties": {"c": CHOICE}}, {"c": {}}, []),
+        ({"type": "object", "properties": {"c": CHOICE | {"default": {}}}, "required": ["c"]}, {}, []),
+        ({"type": "array", "items": CHOICE}, [{}], []),
+        ({"type": "object", "additionalProperties": CHOICE}, {"k": {}}, []),
+    ],
+)
+def test_defaults_are_set_before_an_object_is_judged(schema: dict[str, Any], spec: Any, places: list[str]) -> None:
+    assert refused(schema, spec) == places
+
+
+@pytest.mark.parametrize("odd", ["text", 1.5, [["x"]], [None], {"a": {"b": [1]}}, None, True])
+def test_a_malformed_definition_has_no_schema_or_a_part(odd: Any) -> None:
+    whole = definition(v1=RECORD)
+    for place in (whole["spec"], whole["spec"]["names"], whole["spec"]["versions"][0], *_schemas(whole)):
+        for key in list(place):
+            kept = place[key]
+            place[key] = odd
+            kubernetes = kubernetes_schemas("1.34")
+            assert kubernetes is not None
+            schemas = Schemas(kubernetes, [whole])
+            schemas.violations({"apiVersion": "example.com/v1", "kind": "Toy", "metadata": {"name": "x"}, "spec": {}})
+            list(unreadable_patterns(whole))
+            place[key] = kept
+
+
+def _schemas(whole: dict[str, Any]) -> list[dict[str, Any]]:
+    top = whole["spec"]["versions"][0]["schema"]
+    schema = top["openAPIV3Schema"]
+    return [top, schema, schema["properties"], schema["properties"]["spec"]]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
+from floe_compiler.check.objects.custom_resources.definitions import unreadable_patterns
 from floe_compiler.check.objects.custom_resources.published import REMOVED
 from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION
+from floe_compiler.model.unit_facts import DEFINITION
 
 MISFIT = Rule(
     "C001",
@@ -29,7 +32,14 @@ NO_SCHEMAS = Rule(
     "Kubernetes version without schemas",
     "There are no schemas for this Kubernetes version, so objects cannot be checked. Choose another version.",
 )
-RULES = (MISFIT, UNKNOWN, NO_SCHEMAS)
+NOT_CHECKED = Rule(
+    "C007",
+    "pattern that is not checked",
+    "A CustomResourceDefinition has a pattern that only Go can read, so values of this field are not held against it "
+    "here, but only by the API server. To have them checked, write it without what only Go has, such as \\pL.",
+    "warning",
+)
+RULES = (MISFIT, UNKNOWN, NO_SCHEMAS, NOT_CHECKED)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
@@ -52,3 +62,9 @@ def check(index: Index) -> Iterator[Diagnostic]:
         # `api_versions` reports unknown kinds of Kubernetes' own groups, and removed ones.
         elif not index.kubernetes.owns(identity.group) and (manifest["apiVersion"], identity.kind) not in REMOVED:
             yield index.finding(UNKNOWN, identity, f"{manifest['apiVersion']} {identity.kind} has no known schema")
+    for identity, manifest in index.of("apiextensions.k8s.io", DEFINITION):
+        if unreadable := dict(unreadable_patterns(manifest)):
+            path, pattern = next(iter(unreadable.items()))
+            more = f", and {len(unreadable) - 1} more of its patterns," if len(unreadable) > 1 else ""
+            message = f"the pattern {pattern[:60]} of {show_path(path)}{more} cannot be checked"
+            yield index.finding(NOT_CHECKED, identity, message)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from floe_compiler.check.objects.custom_resources.defaults import has_defaults, with_defaults
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
 from floe_compiler.check.objects.custom_resources.published import published_schema
 from floe_compiler.check.objects.numbers_or_texts import text_violations
@@ -37,9 +38,12 @@ _PLAIN = Violation(
 class _Compiled:
     validator: Draft202012Validator | Draft4Validator
     schema: Schema
+    sets_defaults: bool = False
 
     def violations(self, value: Any) -> Iterable[Violation]:
         """Yield the violations of `value`."""
+        if self.sets_defaults:
+            value = with_defaults(value, self.schema)
         if self.validator.is_valid(value):
             return
         for error in self.validator.iter_errors(value):
@@ -121,11 +125,16 @@ def _of_publication(api_version: str, kind: str) -> _Compiled | None:
     return _of_definition(schema) if schema else None
 
 
-def _of_definition(schema: Schema) -> _Compiled:
+def _of_definition(schema: Schema) -> _Compiled | None:
+    """Return the compiled schema; None if it is not one, which Kubernetes' schema of the definition refuses."""
     from jsonschema_rs import Draft4Validator
 
-    # Definitions are OpenAPI 3.0, in which exclusiveMinimum has the meaning of draft 4.
-    return _Compiled(Draft4Validator(dict(schema), mask="the value"), schema)
+    try:
+        # Definitions are OpenAPI 3.0, in which exclusiveMinimum has the meaning of draft 4.
+        validator = Draft4Validator(dict(schema), mask="the value")
+    except ValueError:
+        return None
+    return _Compiled(validator, schema, has_defaults(schema))
 
 
 @lru_cache(maxsize=8)  # the units of an environment share their definitions, and so their compiled validators
