@@ -56,13 +56,20 @@ def wait_for_workers(file: Path, number: int) -> str:
     from distributed import Client
 
     until = time.monotonic() + 60
-    while not file.exists():
+    while not (found := address_in(file)):
         assert time.monotonic() < until, "no scheduler"
         time.sleep(0.05)
-    found: str = json.loads(file.read_text())["address"]
     with Client(found, timeout="30s", set_as_default=False) as client:  # type: ignore[no-untyped-call]
         client.wait_for_workers(number, timeout=60)
     return found
+
+
+def address_in(file: Path) -> str:
+    """Return the address in a scheduler's file; empty while it is not yet written as a whole."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (OSError, ValueError):
+        return ""
 
 
 @pytest.fixture(autouse=True)
