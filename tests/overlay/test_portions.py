@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from floe_compiler.cache.store import Memory
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.objects import ObjectId, ObjectSet
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import apply_overlay, failures_once, kustomize, portions
+from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, portions
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
 
 FILE = "base/kustomization.yaml"
@@ -41,6 +43,58 @@ def counted_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(portions, "run_kustomize", counted)
     return runs
+
+
+def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    kept = KeptResults(Memory(), "compiler")
+
+    def applied(compiler: KeptResults = kept, **data: str) -> list[Object]:
+        """Apply the overlay to two objects of which one has this data, which no step touches."""
+        units = split_units(Rendered("dev", ObjectSet.of([config_map("c1", data=data), config_map("c2")])))
+        return [*apply_overlay(mesh.overlay(), units, compiler)["sales"].rendered.objects]
+
+    first = applied(k="1")
+    runs = counted_runs(monkeypatch)
+
+    second = applied(k="2")
+    assert runs == []
+    assert [one["metadata"] for one in second] == [one["metadata"] for one in first]
+    assert [one.get("data") for one in second] == [{"k": "2"}, None]
+
+    applied(replace(kept, compiler="another"))
+    assert runs == [2]
+
+    mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
+    assert [one["metadata"]["labels"]["a"] for one in applied()] == ["c", "c"]
+    assert runs == [2, 2]
+
+
+def test_a_warning_of_kustomize_is_repeated(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    run = kustomize.run_kustomize
+    monkeypatch.setattr(portions, "run_kustomize", lambda *given: (run(*given)[0], ["old syntax"]))
+    units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
+    kept = KeptResults(Memory(), "compiler")
+
+    found = [apply_overlay(mesh.overlay(), units, kept)["sales"].findings for _ in range(2)]
+
+    assert [[one.message for one in each] for each in found] == [["old syntax"], ["old syntax"]]
+
+
+def test_an_object_that_a_patch_removes_stays_removed(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c1, namespace: sales}\n$patch: delete\n"
+    mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": patch})
+    kept = KeptResults(Memory(), "compiler")
+    units = split_units(Rendered("dev", ObjectSet.of([config_map("c1"), config_map("c2")])))
+    first = apply_overlay(mesh.overlay(), units, kept)
+    runs = counted_runs(monkeypatch)
+
+    again = apply_overlay(mesh.overlay(), units, kept)
+
+    assert runs == []
+    assert [str(identity) for identity in again["sales"].rendered.objects.by_id] == ["ConfigMap sales/c2"]
+    assert again == first
 
 
 def test_only_objects_that_a_step_changes_go_in(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

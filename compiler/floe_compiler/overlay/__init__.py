@@ -2,12 +2,14 @@
 
 from floe_compiler.overlay.apply import Applied, apply_overlay
 from floe_compiler.overlay.dead_steps import dead_steps
+from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.overlay import Overlay, read_overlay
 from floe_compiler.overlay.portions import failures_once
 from floe_compiler.overlay.units import unit_of
 
 __all__ = [
     "Applied",
+    "KeptResults",
     "Overlay",
     "apply_overlay",
     "dead_steps",

@@ -17,6 +17,7 @@ from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.exchange import uncarriable
+from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.overlay import TWICE, Overlay, Written
 from floe_compiler.overlay.portions import Built, build_changed
 from floe_compiler.overlay.touched_fields import touched_part
@@ -42,19 +43,23 @@ class Applied(msgspec.Struct, frozen=True):
     hits: frozenset[str]
 
 
-def apply_overlay(overlay: Overlay, units: Mapping[str, Rendered]) -> dict[str, Applied]:
+def apply_overlay(
+    overlay: Overlay, units: Mapping[str, Rendered], kept: KeptResults | None = None
+) -> dict[str, Applied]:
     """Return units of an environment with the overlay applied. The result for a unit does not depend on the others.
 
     Args:
         overlay: The environment's overlay.
         units: By name (`unit_of`), the generated objects of a unit and its declared facts.
+        kept: kustomize's results of earlier runs.
 
     Raises:
         StageFailed: If kustomize is not found (K001) or does not end (K002). Other errors are findings of a unit.
     """
     prepared = {name: _prepare(overlay, name, rendered) for name, rendered in units.items()}
     version = next((rendered.kubernetes_version for rendered in units.values()), "")
-    built = build_changed(overlay, [changed for unit in prepared.values() for changed in unit.changed], version)
+    changed = [changed for unit in prepared.values() for changed in unit.changed]
+    built = build_changed(overlay, changed, version, kept)
     return {name: _finish(rendered, prepared[name], built) for name, rendered in units.items()}
 
 

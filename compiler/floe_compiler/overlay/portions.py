@@ -21,6 +21,7 @@ from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.exchange import read_objects
+from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
@@ -80,10 +81,12 @@ def failures_once(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(first.values())
 
 
-def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], version: str) -> Built:
+def build_changed(
+    overlay: Overlay, changed: Iterable[ChangedObject], version: str, kept: KeptResults | None = None
+) -> Built:
     """Return kustomize's results for these objects, which may be of several units of the environment.
 
-    `version` is the version of Kubernetes.
+    `version` is the version of Kubernetes, `kept` the results of earlier runs.
 
     Raises StageFailed if kustomize is not found (K001) or does not end (K002).
     """
@@ -93,7 +96,7 @@ def build_changed(overlay: Overlay, changed: Iterable[ChangedObject], version: s
     if not ordered or overlay.top is None:
         return built
     spans = {identity: written.span for unit in overlay.written.values() for identity, written in unit.items()}
-    kustomize = _Kustomize(find_kustomize(), overlay.top, overlay.steps, version, spans)
+    kustomize = _Kustomize(find_kustomize(), overlay.top, overlay.steps, version, spans, kept or KeptResults())
     current = {item.identity: item for item in ordered}
     for steps in map(frozenset, phases(overlay.steps, ordered)):
         reached = [item.only(steps) for item in current.values() if not steps.isdisjoint(item.steps)]
@@ -115,9 +118,11 @@ def _phase(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built
     for item in objects:
         built.problems[item.identity] += requests[item.identity].findings
     sound = {item.identity: item for item in objects if not requests[item.identity].findings}
-    for identity, result in _run_all(kustomize, list(sound.values()), built):
+    known, unknown = _recalled(kustomize, sound.values())
+    for identity, result in [*known, *_run_all(kustomize, unknown, built)]:
         if any(problem.severity == "error" for problem in built.problems[identity]):
             continue  # a step that reaches it was left out
+        kustomize.kept.put(sound[identity], kustomize.version, result)
         built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
         if result.part is None:
             yield identity, result
@@ -147,6 +152,8 @@ class _Kustomize(msgspec.Struct, frozen=True):
     spans: Mapping[ObjectId, Span]
     """The places of hand-written objects."""
 
+    kept: KeptResults
+
     def steps_of(self, objects: Iterable[ChangedObject]) -> list[Step]:
         """Return the steps that reach any of these objects, in the order in which they are taken."""
         reaching = {step for item in objects for step in item.steps}
@@ -164,6 +171,21 @@ class _Kustomize(msgspec.Struct, frozen=True):
         except KustomizeError as error:
             return _Run(error=str(error))
         return _Run({identify(part): part for part in read_objects(text)}, tuple(warnings))
+
+
+def _recalled(
+    kustomize: _Kustomize, objects: Iterable[ChangedObject]
+) -> tuple[list[tuple[ObjectId, Result]], list[ChangedObject]]:
+    """Return the results of earlier runs, and the objects that have none."""
+    known: list[tuple[ObjectId, Result]] = []
+    unknown: list[ChangedObject] = []
+    for item in objects:
+        result = kustomize.kept.get(item, kustomize.version)
+        if result is None:
+            unknown.append(item)
+        else:
+            known.append((item.identity, result))
+    return known, unknown
 
 
 def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built) -> list[tuple[ObjectId, Result]]:
