@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,6 @@ from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.overlay import kustomize
 from floe_compiler.pipeline import compile_mesh, explain_file
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
-
-
-def test_cycles_are_looked_for_again_after_compiling_but_not_meanwhile(tmp_path: Path) -> None:
-    meanwhile: set[bool] = set()
-    compile_mesh(small_mesh(tmp_path, {}), progress=lambda _: meanwhile.add(gc.isenabled()))
-    assert meanwhile == {False}
-    assert gc.isenabled()
-
-
-def test_cycles_are_looked_for_again_after_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(StageFailed):
-        compile_mesh(small_mesh(tmp_path, {ENVIRONMENT: {"kind": "Enviroment"}}))
-    assert gc.isenabled()
 
 
 def two_environments(root: Path, changes: dict[str, Any] | None = None) -> Path:

@@ -14,18 +14,20 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.cache import recent
 from floe_compiler.cache import store as store_module
 from floe_compiler.cache.folder import VARIABLE
 from floe_compiler.cache.store import Cache, Memory, Store
 from floe_compiler.cli import main
 from floe_compiler.model.codec import encode
+from floe_compiler.overlay import kept_results
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.headers import KIND as HEADERS
-from floe_compiler.pipeline.units import BODIES, HEADS
+from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES
 from pipeline.mesh_of_three import BASE, CLASS, config_map, kustomization, labelled, namespace, priority_class, write
 from small_mesh import small_mesh
 
-KINDS = ("documents", "schemas", HEADERS, HEADS, BODIES, "links")
+KINDS = ("documents", "schemas", HEADERS, HEADS, SUMMARIES, BODIES, kept_results.KIND, "links", recent.KIND)
 NOTE = "base/note.yaml"
 RUN = "import sys; from floe_compiler.cli import main; sys.exit(main())"
 
@@ -80,6 +82,13 @@ def no_hang() -> Iterator[None]:
 def entries(folder: Path, kind: str) -> list[Path]:
     """Return the entries of a kind."""
     return sorted(path for path in (folder / kind).rglob("*") if path.is_file())
+
+
+def make_read(folder: Path, kind: str) -> None:
+    """Remove what makes it unnecessary to read the entries of a kind."""
+    instead = {recent.KIND: (), SUMMARIES: ("links",), kept_results.KIND: (HEADS, recent.KIND)}
+    for other in instead.get(kind, (recent.KIND,)):
+        shutil.rmtree(folder / other)
 
 
 def truncate(path: Path) -> None:
@@ -159,6 +168,7 @@ def test_damaged_entries_of_a_kind_change_nothing(
     for name, damage in DAMAGES.items():
         folder = tmp_path / name
         shutil.copytree(sound, folder)
+        make_read(folder, kind)
         for path in entries(folder, kind):
             damage(path)
         assert everything(root, Store(folder)) == expected, name
@@ -173,6 +183,7 @@ def test_each_entry_damaged_by_itself_changes_nothing(
     kind: str, root: Path, sound: Path, expected: Any, tmp_path: Path
 ) -> None:
     shutil.copytree(sound, tmp_path / "cache")
+    make_read(tmp_path / "cache", kind)
     for path in entries(tmp_path / "cache", kind):
         flip(path)
         assert everything(root, Store(tmp_path / "cache")) == expected, path

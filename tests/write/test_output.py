@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from floe_compiler.model.diagnostics import Findings, StageFailed
 from floe_compiler.model.files import FileDigest, FileDigests, FileSet
-from floe_compiler.write import snapshot
+from floe_compiler.write import output, snapshot
 from floe_compiler.write.lock import locked
-from floe_compiler.write.output import WriteReport, check_output, warnings_if_current
+from floe_compiler.write.output import WriteReport, check_output, look, warnings_if_current
 from floe_compiler.write.stats import FileStat
 from write.tree import DIGESTS, STORE, files, is_current, place, tree, write_output
 
@@ -52,6 +52,50 @@ def test_nothing_is_rewritten_that_is_already_right(tmp_path: Path) -> None:
     before = {path: path.stat().st_ino for path in (tmp_path / "output").rglob("*")}
     assert not write_output(tmp_path, NEW, DIGESTS).stale
     assert {path: path.stat().st_ino for path in (tmp_path / "output").rglob("*")} == before
+
+
+def test_a_look_before_compiling_is_enough_if_nothing_changes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    seen = look(tmp_path, DIGESTS, STORE)
+    monkeypatch.setattr(output, "look", lambda *_: pytest.fail("it looks again"))
+    report = write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    assert without_indexes(tmp_path) == dict(NEW)
+    assert report.change == ("output/dev/a/change.yaml",)
+
+
+@pytest.mark.parametrize("path", ["a/change", "a/create", "a/delete"])
+def test_a_file_edited_after_the_look_is_not_overwritten(tmp_path: Path, path: str) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    seen = look(tmp_path, DIGESTS, STORE)
+    file = tmp_path / f"output/dev/{path}.yaml"
+    file.write_text("by hand\n")
+    with pytest.raises(StageFailed):
+        write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    assert file.read_text() == "by hand\n"
+
+
+def test_a_file_that_another_run_wrote_after_the_look_is_not_taken_for_one_edited_by_hand(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    seen = look(tmp_path, DIGESTS, STORE)
+    write_output(tmp_path, NEW, DIGESTS)
+    assert not write_output(tmp_path, NEW, DIGESTS, seen=seen).stale
+    newest = files(a__change="3", a__create="2", a__keep="1", b__service="1", c__service="2")
+    write_output(tmp_path, newest, DIGESTS, seen=seen)
+    assert without_indexes(tmp_path) == dict(newest)
+
+
+def test_what_was_wrong_at_the_look_and_is_mended_now_is_no_error(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    link = tmp_path / "output/dev/a/link.yaml"
+    link.symlink_to("change.yaml")
+    seen = look(tmp_path, DIGESTS, STORE)
+    with pytest.raises(StageFailed):
+        write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    link.unlink()
+    write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    assert without_indexes(tmp_path) == dict(NEW)
 
 
 def test_checking_says_what_writing_would_do_and_does_nothing(tmp_path: Path) -> None:

@@ -90,16 +90,24 @@ def compile_and_write(
         return current
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
-    from floe_compiler.write.output import write_output
+    from floe_compiler.write.output import Look, look, write_output
 
     with workers_ as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, digests=digests)
+        seen: list[Look] = []
+
+        def meanwhile() -> None:
+            if not seen:
+                seen.append(look(root, environments or digests, cache, not environments))
+
+        compiled = compile_mesh(
+            root, environments, progress, cache=cache, workers=workers, digests=digests, meanwhile=meanwhile
+        )
         progress("writing")
         # If inputs changed during the run, it is not known which versions were read.
         after = input_digests(root)
         known = {name: digest if digest == after.get(name) else "" for name, digest in compiled.digests.items()}
         written = write_output(
-            root, compiled.files, known, cache, not environments, allow_delete, len(compiled.warnings)
+            root, compiled.files, known, cache, not environments, allow_delete, len(compiled.warnings), *seen
         )
     changes = ((written.create, "created"), (written.change, "changed"), (written.delete, "deleted"))
     parts = [f"{len(paths)} {word}" for paths, word in changes if paths] or ["nothing to change"]

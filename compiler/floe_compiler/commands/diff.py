@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache as once
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,10 +71,11 @@ def run(options: Namespace) -> int:
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
     with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        before = _on_disk(root, cache) if options.from_output else _at_revision(root, options.revision or HEAD)
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
+        revision = None if options.from_output else _at_revision(root, options.revision or HEAD)
+        before = once(lambda: revision or _on_disk(root, cache))
+        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, meanwhile=before)
         progress("comparing")
-        diffs = differences(before, compiled, environments)
+        diffs = differences(before(), compiled, environments)
     _show(diffs, options)
     return DONE
 

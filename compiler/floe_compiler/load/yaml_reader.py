@@ -14,9 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from floe_compiler.load.text_file import CONTROL_CHARACTER, control_characters, invisible, span_at, visible
 from floe_compiler.load.yaml_syntax import conflicts, directives, syntax_problem
 from floe_compiler.model.credentials import names_secret
@@ -83,6 +80,9 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
         return [], problems
     if (sound := _sound_documents(text, file)) is not None:
         return sound, []
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     findings = Findings()
     documents = []
     try:

@@ -1,4 +1,7 @@
-"""The result of compiling a unit: a head that every run needs, and a body for runs that write or explain."""
+"""The result of compiling a unit: a head that every run needs, and a body for runs that write or explain.
+
+Its summary, which only the link reads, is apart, too (`model/summary.py`).
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,16 @@ Stage = Literal["synthesize", "overlay", "check"]
 
 
 class UnitHead(msgspec.Struct, frozen=True, array_like=True):
-    """The files of a unit, and its summary for the link.
+    """The files of a unit.
 
-    `summary` is encoded, as only the link reads it; `summarized` is its digest. `warnings` are grouped by the stage
-    that found them. `hits` are the digests of the patches that select an object of the unit. `definitions` are its
+    `summary` is the digest of its encoded summary for the link. `warnings` are grouped by the stage that found them.
+    `hits` are the digests of the patches that select an object of the unit. `definitions` are its
     CustomResourceDefinitions, as YAML.
     """
 
     unit: str
     files: FileDigests
-    summary: msgspec.Raw
-    summarized: str
+    summary: str
     warnings: dict[Stage, tuple[Diagnostic, ...]] = {}
     hits: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()

@@ -48,7 +48,7 @@ def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Ma
     """Return the digest of everything that the link looks at."""
     facts = [_facts(environment) for environment in inputs.values()]
     summaries = [
-        sorted((unit, head.summarized) for unit, head in environment.heads.items())
+        sorted((unit, head.summary) for unit, head in environment.heads.items())
         for environment in environments.values()
     ]
     return digest_of(compiler, encode(facts), encode(summaries))

@@ -10,14 +10,14 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
-from floe_compiler.model.codec import decode
+from floe_compiler.model.codec import decode, digest_of
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_result import Stage, UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
 from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline.unit_compiler import FEW, Inputs, UnitCompiler
-from floe_compiler.pipeline.units import BODIES, HEADS, Compiled, Task
+from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES, Compiled, Task, needs_cdk8s
 
 Part = TypeVar("Part")
 
@@ -36,7 +36,7 @@ class Results:
     heads: dict[UnitKey, UnitHead] = field(default_factory=dict)
     found: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
     hits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _bodies: dict[UnitKey, bytes] = field(default_factory=dict)
+    _rest: dict[tuple[str, UnitKey], bytes] = field(default_factory=dict)
     _summaries: dict[str, Mapping[str, Summary]] = field(default_factory=dict)
     _last: tuple[UnitKey, UnitBody] | None = None
 
@@ -45,8 +45,8 @@ class Results:
         self.inputs = inputs
         tasks, missing = tuple(tasks), []
         with Cdk8s() as cdk8s:
-            edited = [task for task in tasks if task.declared is not None]
-            if 0 < len(edited) <= FEW and any(self._recalled(task) is None for task in edited):
+            unknown = [task for task in tasks if self.cache.get(HEADS, task.content) is None]
+            if len(unknown) <= FEW and any(map(needs_cdk8s, unknown)):
                 cdk8s.start()  # It loads while the other units are recalled.
             for task in tasks:
                 self.tasks[task.key] = replace(task, declared=None)  # it is large, and rarely needed again
@@ -79,8 +79,9 @@ class Results:
                 yield key, self.heads[key]
 
     def _summary(self, key: UnitKey, head: UnitHead) -> Summary:
-        found = decode(bytes(head.summary), Summary)
-        return found or _sound(decode(bytes(_sound(decode(self._compiled_again(key).head, UnitHead)).summary), Summary))
+        data = self._part(SUMMARIES, key)
+        summary = decode(data, Summary) if data and digest_of(data) == head.summary else None
+        return summary or _sound(decode(self._compiled_again(key).rest.get(SUMMARIES, b""), Summary))
 
     def body(self, environment: str, unit: str) -> UnitBody:
         """Return the texts and places of a unit; compile it again if the cache does not have them any more."""
@@ -90,12 +91,14 @@ class Results:
         return self._last[1]
 
     def _body(self, key: UnitKey) -> UnitBody:
-        head, task = self.heads[key], self.tasks[key]
-        data = self._bodies.get(key) or self.cache.get(BODIES, task.content)
+        data = self._part(BODIES, key)
         body = decode(data, UnitBody) if data else None
-        if body is not None and is_sound(head, body):
+        if body is not None and is_sound(self.heads[key], body):
             return body
-        return _sound(decode(self._compiled_again(key).body or b"", UnitBody))
+        return _sound(decode(self._compiled_again(key).rest.get(BODIES, b""), UnitBody))
+
+    def _part(self, kind: str, key: UnitKey) -> bytes | None:
+        return self._rest.get((kind, key)) or self.cache.get(kind, self.tasks[key].content)
 
     def _compiled_again(self, key: UnitKey) -> Compiled:
         return self.compiler.compile_again(self.inputs, self.tasks[key])
@@ -112,8 +115,9 @@ class Results:
         head = decode(compiled.head, UnitHead) if compiled.head else None
         if head is not None:
             self.heads[compiled.key] = head
-        if compiled.body is not None:
-            self._bodies[compiled.key] = compiled.body
+        if compiled.head and not compiled.rest:
+            self.cache.put(HEADS, compiled.content, compiled.head)  # at last: where a head is, the rest is
+        self._rest |= {(kind, compiled.key): data for kind, data in compiled.rest.items()}
 
 
 def _sound(part: Part | None) -> Part:

@@ -12,7 +12,7 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.node.cdk8s_process import Cdk8s
 from floe_compiler.pipeline.headers import Scope, made_headers
-from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, keep
+from floe_compiler.pipeline.units import Compiled, EnvironmentInput, Shared, Task, compile_units, without_rest
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.environment import Frame
 
@@ -29,8 +29,8 @@ Inputs = Mapping[str, EnvironmentInput]
 class UnitCompiler(msgspec.Struct, frozen=True):
     """Compiles units of some environments.
 
-    `frames` and `facts` are those of the environments, `cache` keeps results, `workers` compile many units, and
-    `progress` is told how many are done.
+    `frames` and `facts` are those of the environments, `cache` keeps results, `workers` compile many units,
+    `progress` is told how many are done, and `meanwhile` is called while Node.js loads cdk8s for a few units.
     """
 
     frames: Mapping[str, Frame]
@@ -38,6 +38,7 @@ class UnitCompiler(msgspec.Struct, frozen=True):
     cache: Cache
     workers: Workers
     progress: Callable[[str], None]
+    meanwhile: Callable[[], object] | None = None
 
     def compile(self, inputs: Inputs, tasks: Sequence[Task], cdk8s: Cdk8s) -> Iterator[Compiled]:
         """Yield the result of each task, and keep it in the cache. `cdk8s` builds the charts of a few units."""
@@ -45,7 +46,7 @@ class UnitCompiler(msgspec.Struct, frozen=True):
             return
         tasks = self._declared(tasks)
         if len(tasks) <= FEW:
-            yield from compile_units(Shared(inputs, self.cache), tasks, cdk8s)
+            yield from compile_units(Shared(inputs, self.cache), tasks, cdk8s, self.meanwhile)
             return
         cdk8s.stop()
         size = max(FEW, ceil(len(tasks) / (self.workers.jobs * BATCHES)))
@@ -64,11 +65,8 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         return compiled
 
     def _kept(self, compiled: Compiled) -> Compiled:
-        """Keep a result that was not kept where it was compiled, as Dask's workers have another cache."""
-        if compiled.failed or compiled.body is None:
-            return compiled
-        kept = keep(self.cache, compiled.content, compiled.head, compiled.body)
-        return replace(compiled, body=None) if kept else compiled
+        """Keep what was not kept where it was compiled, as Dask's workers have another cache."""
+        return without_rest(self.cache, compiled)
 
     def _declared(self, tasks: Sequence[Task]) -> list[Task]:
         """Return the tasks with what their units declare; that is not at hand if their headers were recalled."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
-from msgspec import Raw
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.derive import Derived
+from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path
@@ -27,11 +27,11 @@ from floe_compiler.model.unit_result import Stage, UnitHead, body_of, file_diges
 from floe_compiler.model.units import UnitKey
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.node.cdk8s_process import Cdk8s, RunCdk8s
-from floe_compiler.overlay import Applied, Overlay, apply_overlay
+from floe_compiler.overlay import Applied, KeptResults, Overlay, apply_overlay
 from floe_compiler.pipeline.headers import unpickled
 from floe_compiler.synthesize import rendered_settings, synthesize
 
-HEADS, BODIES = "heads", "bodies"
+HEADS, SUMMARIES, BODIES = "heads", "summaries", "bodies"
 """The kinds of cache entries."""
 
 NOTHING_DERIVED = Derived()
@@ -69,7 +69,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Shared(msgspec.Struct, frozen=True):
-    """What the tasks of a run share. Without a cache, workers return the bodies of units as well."""
+    """What the tasks of a run share. Without a cache, results are returned as a whole."""
 
     environments: Mapping[str, EnvironmentInput]
     cache: Cache | None = None
@@ -85,8 +85,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """The digests of the patches that select something in the unit."""
 
     head: bytes = b""
-    body: bytes | None = None
-    """None if it is in the cache."""
+    rest: Mapping[str, bytes] = {}
+    """What only some runs read, by the kind of cache entry; empty if it is in the cache."""
 
     @property
     def failed(self) -> bool:
@@ -94,16 +94,21 @@ class Compiled(msgspec.Struct, frozen=True):
         return any(finding.severity == "error" for _, findings in self.findings for finding in findings)
 
 
-def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: Cdk8s | None = None) -> list[Compiled]:
+def compile_units(
+    shared: Shared, tasks: Sequence[Task], cdk8s: Cdk8s | None = None, meanwhile: Callable[[], object] | None = None
+) -> list[Compiled]:
     """Return the results of tasks, in no particular order: each is the same, whichever others come along.
 
     cdk8s builds the charts of all tasks at once, and kustomize starts once for each environment that needs it.
+    `meanwhile` is called while Node.js loads cdk8s.
     """
     try:
         with cdk8s or Cdk8s() as cdk8s:
-            if any(task.declared or task.delivery for task in tasks):
+            if any(map(needs_cdk8s, tasks)):
                 cdk8s.start()
             importlib.import_module("floe_compiler.check")  # while Node.js loads cdk8s
+            if meanwhile:
+                meanwhile()
             rendered = _rendered(shared.environments, tasks, cdk8s.run)
     except StageFailed as failed:
         return [_failed("synthesize", tasks[0], failed.diagnostics)]
@@ -111,10 +116,12 @@ def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: Cdk8s | None = N
     for task in tasks:
         by_environment[task.key.environment].append(task)
 
+    kept = KeptResults(shared.cache, compiler_digest())
+
     def patched(name: str) -> Mapping[str, Applied] | StageFailed:
         units = {task.key.namespace: rendered[task.key] for task in by_environment[name]}
         try:
-            return apply_overlay(shared.environments[name].overlay, units)
+            return apply_overlay(shared.environments[name].overlay, units, kept)
         except StageFailed as failed:
             return failed
 
@@ -130,6 +137,11 @@ def compile_units(shared: Shared, tasks: Sequence[Task], cdk8s: Cdk8s | None = N
         else:
             compiled += [_finished(shared, task, units[task.key.namespace]) for task in group]
     return compiled
+
+
+def needs_cdk8s(task: Task) -> bool:
+    """Return whether objects must be rendered: hand-written ones are there already."""
+    return bool(task.scope or task.delivery)
 
 
 def _failed(stage: Stage, task: Task, findings: tuple[Diagnostic, ...], hits: tuple[str, ...] = ()) -> Compiled:
@@ -155,7 +167,7 @@ def _rendered(
 
 
 def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
-    """Check a unit, turn its objects into text, and cache the result unless there is an error."""
+    """Check a unit and turn its objects into text."""
     hits = tuple(sorted(applied.hits))
     if any(finding.severity == "error" for finding in applied.findings):
         return _failed("overlay", task, applied.findings, hits)
@@ -172,21 +184,22 @@ def _finished(shared: Shared, task: Task, applied: Applied) -> Compiled:
     head = UnitHead(
         task.key.namespace,
         file_digests(files),
-        Raw(summary),
         digest_of(summary),
         {"overlay": applied.findings, "check": tuple(each for each in findings.found if each.severity == "warning")},
         hits,
         tuple(map(to_yaml, own)) if files and not findings.failed else (),
     )
-    packed, body = encode(head), encode(body_of((file.text for file in files), Places.of(rendered)))
+    body = encode(body_of((file.text for file in files), Places.of(rendered)))
     by_stage: tuple[Found, ...] = (("overlay", applied.findings), ("check", tuple(findings.found)))
-    kept = not findings.failed and keep(shared.cache, task.content, packed, body)
-    return Compiled(task.key, task.content, by_stage, hits, packed, None if kept else body)
+    compiled = Compiled(task.key, task.content, by_stage, hits, encode(head), {SUMMARIES: summary, BODIES: body})
+    return compiled if shared.cache is None else without_rest(shared.cache, compiled)
 
 
-def keep(cache: Cache | None, content: str, head: bytes, body: bytes) -> bool:
-    """Put a result into the cache and return whether it is there. The head comes last: where it is, the body is."""
-    return cache is not None and cache.put(BODIES, content, body) and cache.put(HEADS, content, head)
+def without_rest(cache: Cache, compiled: Compiled) -> Compiled:
+    """Put what only some runs read into the cache. A result with an error, or for which that fails, stays whole."""
+    if compiled.failed or not all(cache.put(kind, compiled.content, data) for kind, data in compiled.rest.items()):
+        return compiled
+    return replace(compiled, rest={})
 
 
 def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from floe_compiler.model.cache import Cache
-from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import FileSet, sha256
 from floe_compiler.write.commit import commit, reporting_refusals
 from floe_compiler.write.index import index_lines, index_path, indexed_environments, read_index
@@ -50,11 +50,34 @@ def check_output(
         StageFailed: as `write_output` does.
     """
     with reporting_refusals(root):
-        findings = Findings()
+        seen = look(root, environments, None, complete)
+        return _plan(root, FileSet.of_texts(files), seen, frozenset(allow_delete))[1]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What a run has seen under output/: the indexes, the files, and the findings about these.
+
+    `known` is the state that earlier runs have left in the cache.
+    """
+
+    indexes: Mapping[str, str | None]
+    snapshot: Snapshot
+    findings: tuple[Diagnostic, ...]
+    known: Mapping[str, Compiled]
+
+
+def look(root: Path, environments: Iterable[str], store: Cache | None, complete: bool = True) -> Look:
+    """Look at the output of these environments; without a cache, all files are read.
+
+    Raises:
+        StageFailed: with W011 if the output cannot be read.
+    """
+    with reporting_refusals(root):
+        findings, known = Findings(), recall(store, root) if store else {}
         places = _environments(root, environments, complete)
-        snapshot = take_snapshot(root, places, findings)
-        plan = _plan(root, FileSet.of_texts(files), places, snapshot, frozenset(allow_delete), findings)
-        return _report(plan, findings)
+        indexes = {environment: read_index(root, environment) for environment in places}
+        snapshot = take_snapshot(root, places, findings, known_stats(known))
+        return Look(indexes, snapshot, tuple(findings.found), known)
 
 
 def write_output(
@@ -65,6 +88,7 @@ def write_output(
     complete: bool = True,
     allow_delete: Iterable[str] = (),
     warnings: int = 0,
+    seen: Look | None = None,
 ) -> WriteReport:
     """Make the output of these environments equal to `files`; only texts that must be written are read.
 
@@ -76,24 +100,29 @@ def write_output(
         complete: whether these are all environments, so that the output of others is deleted.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
         warnings: how many warnings the earlier stages gave, for `warnings_if_current`.
+        seen: an earlier look at the output. If the output has changed since, it is looked at again.
 
     Raises:
         StageFailed: with everything that prevents writing, before any change; or with W011 while writing.
     """
     files = FileSet.of_texts(files)
     with reporting_refusals(root), locked(root):
-        findings, known = Findings(), recall(store, root)
-        places = _environments(root, digests, complete)
-        snapshot = take_snapshot(root, places, findings, known_stats(known))
-        plan = _plan(root, files, places, snapshot, frozenset(allow_delete), findings)
-        report = _report(plan, findings)
+        allowed = frozenset(allow_delete)
+        planned = _plan_as_seen(root, files, seen, allowed) if seen else None
+        if seen is None or planned is None:
+            seen = look(root, digests, store, complete)
+            planned = _plan(root, files, seen, allowed)
+        plan, report = planned
         written = commit(root, plan, files)
-        add_written(snapshot.stats, written, files.digests, time.time_ns())
+        stats = seen.snapshot.stats
+        add_written(stats, written, files.digests, time.time_ns())
         compiled = {
-            name: Compiled(digest, _hash(root, name), warnings + len(report.warnings), stats_of(snapshot.stats, name))
+            name: Compiled(
+                digest, _hash(root / index_path(name)), warnings + len(report.warnings), stats_of(stats, name)
+            )
             for name, digest in digests.items()
         }
-        remember(store, root, {**known, **compiled})
+        remember(store, root, {**seen.known, **compiled})
     return report
 
 
@@ -107,7 +136,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, co
     known = recall(store, root)
     for environment, digest in digests.items():
         compiled = known.get(environment)
-        if compiled is None or (compiled.digest, compiled.index) != (digest, _hash(root, environment)):
+        if compiled is None or (compiled.digest, compiled.index) != (digest, _hash(root / index_path(environment))):
             return None
     findings = Findings()
     snapshot = take_snapshot(root, digests, findings, known_stats(known))
@@ -125,23 +154,26 @@ def _as_indexed(root: Path, environments: Iterable[str], snapshot: Snapshot) -> 
     return listed == set(index_lines(snapshot.hashes.items()))
 
 
-def _plan(
-    root: Path,
-    files: FileSet,
-    environments: Iterable[str],
-    snapshot: Snapshot,
-    allow_delete: frozenset[str],
-    findings: Findings,
-) -> WritePlan:
-    indexes = {environment: read_index(root, environment) for environment in environments}
-    plan = plan_writes(files.digests, indexes, snapshot, allow_delete, findings)
+def _plan_as_seen(
+    root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str]
+) -> tuple[WritePlan, WriteReport] | None:
+    """Return the plan from an earlier look; None if there are errors, or the output has changed since."""
+    try:
+        planned = _plan(root, files, seen, allow_delete)
+    except StageFailed:
+        return None
+    touched = (path for plan in planned[:1] for path in (*plan.create, *plan.change, *plan.delete))
+    indexes = {environment: read_index(root, environment) for environment in seen.indexes}
+    same = indexes == seen.indexes and all(_hash(root / path) == seen.snapshot.hashes.get(path, "") for path in touched)
+    return planned if same else None
+
+
+def _plan(root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str]) -> tuple[WritePlan, WriteReport]:
+    findings = Findings([*seen.findings])
+    plan = plan_writes(files.digests, seen.indexes, seen.snapshot, allow_delete, findings)
     changed = {path: (root / path).read_bytes() for path in may_be_refused(plan.change)}
     guard_updates(changed, files, allow_delete, findings)
-    return plan
-
-
-def _report(plan: WritePlan, findings: Findings) -> WriteReport:
-    return WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())
+    return plan, WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())
 
 
 def _environments(root: Path, compiled: Iterable[str], complete: bool) -> list[str]:
@@ -150,7 +182,6 @@ def _environments(root: Path, compiled: Iterable[str], complete: bool) -> list[s
     return sorted({*compiled, *others})
 
 
-def _hash(root: Path, environment: str) -> str:
-    """Return the hash of an environment's index; empty if it has none."""
-    path = root / index_path(environment)
+def _hash(path: Path) -> str:
+    """Return the hash of a file; empty if there is none."""
     return sha256(path.read_bytes()) if path.is_file() else ""

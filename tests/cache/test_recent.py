@@ -1,0 +1,85 @@
+"""What the last run used is at hand in one file, and everything else is in the store."""
+
+from __future__ import annotations
+
+from floe_compiler.cache.recent import KIND, Recent
+from floe_compiler.cache.store import Memory
+
+NAME = "0" * 64
+SMALL = ("small",)
+
+
+class Counting(Memory):
+    """A store that counts what is asked for, by kind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        self.asked.append(kind)
+        return super().get(kind, key)
+
+
+def run(store: Memory, *keys: str) -> list[bytes | None]:
+    """Return what a run gets that asks for these small entries, and puts those that are missing."""
+    recent = Recent(store, NAME, SMALL)
+    found = [recent.get("small", key) for key in keys]
+    for key, data in zip(keys, found, strict=True):
+        if data is None:
+            recent.put("small", key, key.encode())
+    recent.keep()
+    return found
+
+
+def test_the_next_run_opens_one_file_for_all_that_the_last_one_used() -> None:
+    store = Counting()
+    assert run(store, "a", "b") == [None, None]
+    store.asked.clear()
+    assert run(store, "a", "b") == [b"a", b"b"]
+    assert store.asked == [KIND]
+
+
+def test_what_the_last_run_did_not_use_is_in_the_store() -> None:
+    store = Counting()
+    run(store, "a", "b")
+    run(store, "b", "c")
+    store.asked.clear()
+    assert run(store, "a", "c") == [b"a", b"c"]
+    assert store.asked == [KIND, "small"]
+
+
+def test_a_run_of_a_small_part_leaves_the_rest_at_hand() -> None:
+    store = Counting()
+    run(store, "a", "b", "c", "d")
+    run(store, "a")
+    store.asked.clear()
+    assert None not in run(store, "a", "b", "c", "d")
+    assert store.asked == [KIND]
+
+
+def test_entries_of_other_kinds_are_left_to_the_store() -> None:
+    store = Counting()
+    recent = Recent(store, NAME, SMALL)
+    assert recent.put("large", "a", b"a")
+    recent.keep()
+    assert Recent(store, NAME, SMALL).get("large", "a") == b"a"
+    assert store.asked == [KIND, KIND, "large"]
+
+
+def test_other_repositories_have_other_entries_at_hand() -> None:
+    store = Counting()
+    run(store, "a")
+    store.asked.clear()
+    assert Recent(store, "1" * 64, SMALL).get("small", "a") == b"a"
+    assert store.asked == [KIND, "small"]
+
+
+def test_what_was_put_is_what_the_next_run_gets_even_if_another_value_was_at_hand() -> None:
+    store = Memory()
+    run(store, "a")
+    recent = Recent(store, NAME, SMALL)
+    assert recent.get("small", "a") == b"a"
+    recent.put("small", "a", b"mended")
+    recent.keep()
+    assert Recent(store, NAME, SMALL).get("small", "a") == b"mended"
