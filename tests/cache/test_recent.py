@@ -58,6 +58,17 @@ def test_a_run_of_a_small_part_leaves_the_rest_at_hand() -> None:
     assert store.asked == [KIND]
 
 
+def test_few_new_entries_are_not_worth_writing_all_of_them() -> None:
+    store = Counting()
+    old = [f"key {number}" for number in range(100)]
+    run(store, *old)
+    for new in (["a", "b"], ["a", "b", "c"]):
+        run(store, *old[: -len(new)], *new)
+        store.asked.clear()
+        assert None not in run(store, *old[: -len(new)], *new)
+        assert store.asked == [KIND, *["small"] * (0 if len(new) > 2 else 2)]
+
+
 def test_entries_of_other_kinds_are_left_to_the_store() -> None:
     store = Counting()
     recent = Recent(store, NAME, SMALL)

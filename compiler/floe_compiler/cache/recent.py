@@ -8,6 +8,8 @@ from floe_compiler.cache.store import Cache
 from floe_compiler.model.codec import decode, encode
 
 KIND = "recent"
+FEW = 50
+"""One entry in so many may be missing: to open it takes less time than to write all of them."""
 
 
 class Recent:
@@ -41,6 +43,7 @@ class Recent:
         return self._store.put(kind, key, data)
 
     def keep(self) -> None:
-        """Keep what the run used for the next one. A run of a small part of the repository changes nothing."""
-        if self._used != self._known and len(self._used) > len(self._known) / 2:
+        """Keep what the run used for the next one, unless most of it is at hand already, as after a small edit."""
+        missing = sum(self._known.get(entry) != data for entry, data in self._used.items())
+        if missing * FEW > len(self._used):
             self._store.put(KIND, self._name, encode(self._used))
