@@ -100,6 +100,28 @@ def test_without_it_nobody_knows_its_slot(tmp_path: Path) -> None:
     assert found.message == "portal is not a known key"
 
 
+def fails(*_: Any) -> Any:
+    """Fail as a component's author did not expect."""
+    sizes: dict[str, int] = {}
+    return sizes["size"]
+
+
+@pytest.mark.parametrize("function", ["build", "completes", "provides", "requires", "refuses", "databases"])
+@pytest.mark.parametrize("scope", ["platform", "domain"])
+def test_an_error_of_its_own_is_said_with_its_line_where_it_was_chosen(
+    function: str, scope: Any, installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions: dict[str, Any] = {function: fails}
+    component = replace(COMPONENT, scope=scope, constructs=None, **functions)
+    monkeypatch.setattr(third_party_portal, "COMPONENT", component)
+    found = problems(mesh(tmp_path))
+    assert {one.rule.code for one in found} == {"R031"}
+    assert found[0].message.startswith("portal backstage in floe-")
+    assert "failed: KeyError: 'size'" in found[0].message
+    assert str(found[0].span).startswith(f"{MANIFEST}:")
+    assert len(found) == 1
+
+
 def test_one_object_of_two_domains_is_an_error(
     installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

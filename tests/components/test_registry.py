@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 import floe_compiler.components as components
-from floe_compiler.components import built_in, installed, registry
+import third_party_portal
+from floe_compiler.components import ENTRY_POINTS, built_in, installed, registry
 from floe_compiler.components.catalog_polaris import COMPONENT as POLARIS
+from floe_compiler.model.component_faults import NOT_LOADED
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.plan import Component
 
 
@@ -37,29 +41,59 @@ def test_components_by_slot_and_type_in_order() -> None:
     assert all(key == component.key for key, component in found.items())
 
 
+def refused(*extra: Component[Any]) -> tuple[Diagnostic, ...]:
+    with pytest.raises(StageFailed) as failed:
+        registry(extra)
+    return failed.value.diagnostics
+
+
 def test_two_components_for_one_place_are_refused() -> None:
-    with pytest.raises(ValueError, match="two components fill catalog with type polaris"):
-        registry([POLARIS])
+    (found,) = refused(POLARIS)
+    assert (found.rule, found.message) == (NOT_LOADED, "two components fill catalog with type polaris")
 
 
 def test_installed_packages_add_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Point:
-        def __init__(self, name: str) -> None:
-            self.name = name
+    announce(monkeypatch, b=f"{POLARIS.build.__module__}:COMPONENT", a="third_party_portal:COMPONENT")
+    assert installed() == (third_party_portal.COMPONENT, POLARIS)
 
-        def load(self) -> str:
-            return f"component {self.name}"
 
-    def entry_points(group: str) -> list[Point]:
-        return [Point("b"), Point("a")] if group == "floe_compile.components" else []
+def announce(monkeypatch: pytest.MonkeyPatch, **components: str) -> None:
+    """Install packages that announce these components, by the names of the entry points."""
+
+    def entry_points(group: str) -> list[metadata.EntryPoint]:
+        return [metadata.EntryPoint(name, value, group) for name, value in components.items() if group == ENTRY_POINTS]
 
     monkeypatch.setattr(metadata, "entry_points", entry_points)
-    assert installed() == ("component a", "component b")  # type: ignore[comparison-overlap]
+
+
+def test_all_that_cannot_be_loaded_is_said_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_component.py").write_text("\nCOMPONENT = undefined\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    announce(
+        monkeypatch,
+        a="broken_component:COMPONENT",
+        b="missing_component:COMPONENT",
+        c="third_party_portal:PORT",
+        d="third_party_portal:NONE",
+    )
+    with pytest.raises(StageFailed) as failed:
+        installed()
+    found = [f"{one.subject}: {one.message}" for one in failed.value.diagnostics]
+    broken = "NameError: name 'undefined' is not defined (broken_component, line 2)"
+    nothing = "AttributeError: module 'third_party_portal' has no attribute 'NONE'"
+    absent = "ModuleNotFoundError: No module named 'missing_component'"
+    assert found == [
+        f"broken_component: broken_component:COMPONENT cannot be loaded: {broken}",
+        f"missing_component: missing_component:COMPONENT cannot be loaded: {absent}",
+        f"third_party_portal: third_party_portal:NONE cannot be loaded: {nothing}",
+        "third_party_portal: third_party_portal:PORT is of type int, not a Component",
+    ]
 
 
 def test_the_components_of_a_slot_stand_in_the_same_kind_of_namespace() -> None:
     other = replace(POLARIS, type="other", scope="each")
     message = "fill catalog in different namespaces: polaris with scope platform and other with scope each"
-    with pytest.raises(ValueError, match=message):
-        registry([other])
+    (found,) = refused(other)
+    assert found.rule.code == "R032"
+    assert found.message.endswith(message)
     assert registry([replace(other, slot="lake")])["lake", "other"].scope == "each"

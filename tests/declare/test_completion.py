@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from floe_compiler.declare.completion import completed, joined
 from floe_compiler.derive import plan_units
 from floe_compiler.model.codec import encode
+from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.facts import Parts, Task
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.mesh_facts import MeshFacts
@@ -81,8 +82,10 @@ def test_what_is_added_is_let_in_where_it_calls_and_the_plan_is_plain_data() -> 
     ids=["interface", "metrics", "no metrics any more", "data"],
 )
 def test_facts_that_others_have_seen_already_cannot_change(late: Parts) -> None:
-    with pytest.raises(ValueError, match="test server in floe-platform changes its interfaces, metrics or data"):
+    with pytest.raises(StageFailed) as failed:
         completed(*unit(Parts((SERVER,)), lambda _: late), MeshFacts())
+    (found,) = failed.value.diagnostics
+    assert "test server in floe-platform changes its interfaces, metrics or data" in found.message
 
 
 def test_the_same_facts_may_be_declared_again() -> None:

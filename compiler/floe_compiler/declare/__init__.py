@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from floe_compiler.model.capabilities import secrets_of
+from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
 
@@ -17,8 +18,8 @@ component in diagnostics."""
 def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
     """Return a namespace with the facts that its components declare.
 
-    Raises StageFailed if a component's constructs fail. A component's own mistake, such as asking for a capability
-    that it does not require, is raised unchanged (LookupError, ValueError).
+    Raises StageFailed if a component of another package fails, or a component's constructs. A mistake of a component
+    in this package, such as asking for a capability that it does not require, is raised unchanged.
     """
     return DeclaredUnit(
         settings=unit.settings,
@@ -36,7 +37,8 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
 def _instance(component: Component[Any], context: Context[Any], run_constructs: RunConstructs) -> DeclaredInstance:
     instance, constructs = context.instance, component.constructs
     objects: tuple[Object, ...] = ()
-    if constructs is not None:
-        objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
-    secrets = sorted({secret for capability in component.provides(instance) for secret in secrets_of(capability)})
-    return DeclaredInstance(instance, component.build(context), objects, tuple(secrets))
+    with blaming(component, instance):
+        if constructs is not None:
+            objects = run_constructs(lambda chart: constructs(chart, context), instance.namespace, instance.label())
+        secrets = sorted({secret for capability in component.provides(instance) for secret in secrets_of(capability)})
+        return DeclaredInstance(instance, component.build(context), objects, tuple(secrets))

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Component, Context, DeclaredInstance, DeclaredUnit, ResolvedUnit
@@ -23,7 +24,8 @@ Fact = TypeVar("Fact", bound=_Named)
 def completed(resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
     """Return a namespace with what its components add. `declared` are the facts that `resolved` has declared so far.
 
-    Raises ValueError if one declares interfaces, metrics or data that it did not declare before: `mesh` lacks them.
+    Raises StageFailed as `declare` does, and ValueError if one declares interfaces, metrics or data that it did not
+    declare before: `mesh` lacks them.
     """
     if not declared.incomplete:
         return declared
@@ -39,11 +41,13 @@ def _instance(
 ) -> DeclaredInstance:
     if component.completes is None:
         return declared
-    parts = joined(declared.parts, component.completes(context, mesh))
-    if _for_others(parts) != _for_others(declared.parts):
-        raise ValueError(
-            f"{declared.instance.label()} changes its interfaces, metrics or data in `completes`: `build` declares them"
-        )
+    with blaming(component, context.instance):
+        parts = joined(declared.parts, component.completes(context, mesh))
+        if _for_others(parts) != _for_others(declared.parts):
+            raise ValueError(
+                f"{declared.instance.label()} changes its interfaces, metrics or data in `completes`: `build` declares"
+                " them"
+            )
     return replace(declared, parts=parts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from floe_compiler.model.capabilities import Capability, Database
+from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.plan import PLATFORM, Component, Context, Instance, Requirement
 from floe_compiler.resolve.rules import NO_PROVIDER
@@ -17,7 +18,11 @@ Placed = tuple[Component[Any], Instance[Any]]
 
 def provided(placed: Iterable[Placed]) -> tuple[Capability, ...]:
     """Return the capabilities that these instances provide."""
-    return tuple(capability for component, instance in placed for capability in component.provides(instance))
+    capabilities: list[Capability] = []
+    for component, instance in placed:
+        with blaming(component, instance):
+            capabilities += component.provides(instance)
+    return tuple(capabilities)
 
 
 def context(
@@ -28,10 +33,12 @@ def context(
     Requirements are looked up in the instance's own namespace first and then in the platform's.
     """
     component, instance = placed
+    with blaming(component, instance):
+        required = component.requires(instance)
     databases = tuple(Requirement(Database, name) for name in instance.databases)
     found: list[Capability] = []
     unmet: list[Requirement] = []
-    for requirement in (*databases, *component.requires(instance)):
+    for requirement in (*databases, *required):
         matches = _matches(requirement, own) or _matches(requirement, platform)
         found += matches if requirement.many else matches[:1]
         unmet += [] if matches else [requirement]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import ExternalPostgresql, PostgresqlServer
 from floe_compiler.model.plan import DatabaseNeed, ExternalDatabase
@@ -26,13 +27,19 @@ class _Need(msgspec.Struct, frozen=True):
 
 def with_databases(registry: Registry, placed: Sequence[Placed], findings: Findings) -> list[Placed]:
     """Return the instances with the names of their databases, and the instances of the database servers."""
-    needs = [_Need(_server(need, owner), need, owner) for owner in placed for need in owner[0].databases(owner[1])]
+    needs = [_Need(_server(need, owner), need, owner) for owner in placed for need in _wanted(owner)]
     consumers = [
         (component, replace(instance, databases=tuple(_name(one) for one in needs if one.owner[1] is instance)))
         for component, instance in placed
     ]
     servers = {one.server: [other for other in needs if other.server == one.server] for one in needs}
     return [*consumers, *(_instance(registry, name, group, findings) for name, group in sorted(servers.items()))]
+
+
+def _wanted(placed: Placed) -> tuple[DatabaseNeed, ...]:
+    component, instance = placed
+    with blaming(component, instance):
+        return component.databases(instance)
 
 
 def external_databases(placed: Iterable[Placed]) -> tuple[ExternalDatabase, ...]:
@@ -42,7 +49,7 @@ def external_databases(placed: Iterable[Placed]) -> tuple[ExternalDatabase, ...]
             need.choice.host, need.choice.port, need.choice.database or need.database, instance.label(), instance.origin
         )
         for component, instance in placed
-        for need in component.databases(instance)
+        for need in _wanted((component, instance))
         if isinstance(need.choice, ExternalPostgresql)
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings, Related
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import at
@@ -17,7 +18,9 @@ def check_refusals(component: Component[Any], context: Context[Any], merged: Mer
     """Report why a component cannot work in its environment; `merged` are the documents of its scope."""
     instance = context.instance
     name = f"{instance.slot} {instance.type}"  # without its namespace: one setting may be that of many domains
-    for refusal in component.refuses(context):
+    with blaming(component, instance):
+        refusals = tuple(component.refuses(context))
+    for refusal in refusals:
         own = (*instance.settings_path, *refusal.path) if refusal.path else ()
         place = _written(merged, refusal.scope_path or own)
         chosen = instance.origin if refusal.scope_path and place else None
