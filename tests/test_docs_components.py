@@ -58,6 +58,9 @@ def numbers(scale: str) -> Iterator[tuple[str, str]]:
     yield "Marquez: replicas, of the web interface", f"{marquez.replicas}, {marquez.web.replicas}"
     yield "Marquez: resources", amounts(marquez.resources)
     yield "Marquez web interface: resources", amounts(marquez.web.resources)
+    jaeger = configured("observability.tracing", "jaeger", scale)
+    yield "Jaeger (one): store", jaeger.store.type
+    yield "Jaeger: resources", amounts(jaeger.resources)
     collector = configured("observability.collector", "opentelemetry", scale)
     yield "Collector in mode `deployment`: replicas", str(collector.replicas)
     yield "Collector: resources", amounts(collector.resources)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
@@ -16,10 +17,10 @@ from floe_compiler.components.collector_opentelemetry import (
     SECRETS,
     CollectorConfig,
     configuration,
-    memory_goal,
     provides,
 )
-from floe_compiler.model.endpoint import Port
+from floe_compiler.model.capabilities import TraceStore
+from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Container, Workload
 from floe_compiler.model.plan import Context
 from floe_compiler.model.settings import Settings
@@ -126,7 +127,6 @@ def test_memory_is_limited_first_and_batches_are_made_last() -> None:
 
 @pytest.mark.parametrize(("limit", "goal"), [("512Mi", "409MiB"), ("1Gi", "819MiB"), ("500M", "381MiB")])
 def test_go_frees_memory_before_the_limit_is_reached(limit: str, goal: str) -> None:
-    assert memory_goal(limit) == goal
     asked = {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": limit}}
     assert {one.name: one.value for one in container(resources=asked).variables} == {"GOMEMLIMIT": goal}
 
@@ -158,6 +158,27 @@ def test_what_no_backend_takes_is_counted_in_the_log() -> None:
         "logs": ["debug"],
     }
     assert configured()["exporters"] == {"debug": {"verbosity": "basic"}}
+
+
+def test_the_platforms_own_store_gets_the_traces_beside_the_backends() -> None:
+    store = TraceStore("jaeger", service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),)))
+    found = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=DEVELOPMENT, found=[store])
+    (collector,) = COMPONENT.build(found).workloads
+    text = yaml.safe_load(collector.pod.containers[0].config[0].text)
+
+    assert {signal: one["exporters"] for signal, one in text["service"]["pipelines"].items()} == {
+        "traces": ["otlp_grpc/grafana", "otlp_grpc/trace_store"],
+        "metrics": ["debug"],
+        "logs": ["debug"],
+    }
+    assert text["exporters"]["otlp_grpc/trace_store"] == {
+        "endpoint": "jaeger.floe-platform.svc.cluster.local:4317",
+        "tls": {"insecure": True},
+    }
+    assert [call.host for call in collector.pod.calls] == [
+        "jaeger.floe-platform.svc.cluster.local",
+        "tempo-prod-10.grafana.example",
+    ]
 
 
 def test_a_backend_is_told_who_sends_by_a_secret_that_only_the_collector_reads() -> None:

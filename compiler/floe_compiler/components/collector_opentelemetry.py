@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from floe_compiler.kit import resources
-from floe_compiler.model.capabilities import Collector
+from floe_compiler.model.capabilities import Collector, TraceStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
@@ -33,8 +33,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.fields import Name, PortNumber, SecretKeyName, matching
 from floe_compiler.model.inputs import Amounts, Input, OutsideServer, Replicas, ResourceSettings
 from floe_compiler.model.operations import Metrics
-from floe_compiler.model.plan import Component, Context, Instance
-from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -118,7 +117,8 @@ class CollectorConfig(Input):
     sampling_percentage: Annotated[float, Field(gt=0, le=100)] | None = None
     """The percentage of traces that are kept. Default: 10 in production, 100 elsewhere."""
     backends: tuple[Backend, ...] = Field(default=(), strict=False)
-    """The backends that telemetry is sent to. Signals without a backend are only counted in the collector's log."""
+    """The backends outside the platform that telemetry is sent to; traces also go to `observability.tracing`. Signals
+    that nobody takes are only counted in the collector's log."""
 
     @model_validator(mode="after")
     def _distinct_backends(self) -> Self:
@@ -129,7 +129,13 @@ class CollectorConfig(Input):
         return self
 
 
-def configuration(config: CollectorConfig, *, production: bool) -> dict[str, Any]:
+TRACE_STORE = "otlp_grpc/trace_store"
+"""The exporter to the platform's own store. No backend can have that name, as it is not a valid one."""
+
+
+def configuration(
+    config: CollectorConfig, trace_store: TraceStore | None = None, *, production: bool
+) -> dict[str, Any]:
     """Return the collector's configuration: receivers, processors, exporters and pipelines.
 
     The names are those of collector 0.144 and later.
@@ -147,7 +153,11 @@ def configuration(config: CollectorConfig, *, production: bool) -> dict[str, Any
             **sampler,
             "batch": {"timeout": "1s", "send_batch_size": 1024},
         },
-        "exporters": {"debug": {"verbosity": "basic"}} | {one.exporter: _exporter(one) for one in config.backends},
+        "exporters": {
+            "debug": {"verbosity": "basic"},
+            **{one.exporter: _exporter(one) for one in config.backends},
+            **({TRACE_STORE: _inside(trace_store.endpoint)} if trace_store else {}),
+        },
         "extensions": {"health_check": {"endpoint": _listen(HEALTH)}},
         "service": {
             "extensions": ["health_check"],
@@ -157,7 +167,9 @@ def configuration(config: CollectorConfig, *, production: bool) -> dict[str, Any
                     "readers": [{"pull": {"exporter": {"prometheus": {"host": ANYWHERE, "port": METRICS.number}}}}]
                 },
             },
-            "pipelines": {signal: _pipeline(config.backends, signal, sampler) for signal in SIGNALS},
+            "pipelines": {
+                signal: _pipeline(_exporters(config, signal, trace_store), signal, sampler) for signal in SIGNALS
+            },
         },
     }
 
@@ -166,9 +178,14 @@ def _listen(port: Port) -> str:
     return f"{ANYWHERE}:{port.number}"
 
 
-def _pipeline(backends: Iterable[Backend], signal: Signal, sampler: Iterable[str]) -> dict[str, list[str]]:
+def _exporters(config: CollectorConfig, signal: Signal, trace_store: TraceStore | None) -> list[str]:
+    """Return the names of the exporters that a signal goes to."""
+    own = [TRACE_STORE] if trace_store and signal == "traces" else []
+    return [*(backend.exporter for backend in config.backends if signal in backend.signals), *own]
+
+
+def _pipeline(exporters: list[str], signal: Signal, sampler: Iterable[str]) -> dict[str, list[str]]:
     """Return the pipeline of one signal; only traces are sampled, by their ID."""
-    exporters = [backend.exporter for backend in backends if signal in backend.signals]
     sampling = sampler if signal == "traces" else ()
     return {
         "receivers": ["otlp"],
@@ -181,6 +198,11 @@ def _exporter(backend: Backend) -> dict[str, Any]:
     server = backend.endpoint
     address = server.address() if backend.protocol == "grpc" else server.url(path=backend.path)
     return {"endpoint": address} | ({"headers": _headers(backend.header)} if backend.header else {})
+
+
+def _inside(server: Endpoint) -> dict[str, Any]:
+    """Return the exporter to a server of the platform, which has no TLS."""
+    return {"endpoint": server.address(), "tls": {"insecure": True}}
 
 
 def _headers(header: BackendHeader) -> dict[str, str]:
@@ -203,11 +225,6 @@ def secret_files(backends: Iterable[Backend], namespace: str) -> tuple[SecretFil
     return tuple(SecretFile(_secret_path(name, key), secrets[name].key(key)) for name, key in used)
 
 
-def memory_goal(limit: str) -> str:
-    """Return Go's soft memory limit: four fifths of the container's limit, so that memory is freed in time."""
-    return f"{int(parse_quantity(limit).amount * 4 / 5 / 2**20)}MiB"
-
-
 def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
     """Return the receiver."""
     settings = instance.settings
@@ -215,17 +232,24 @@ def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
     return (Collector(instance.name, endpoint.only(GRPC.name), endpoint.only(HTTP.name)),)
 
 
+def requires(_instance: Instance[CollectorConfig]) -> tuple[Requirement, ...]:
+    """Return the platform's own store of traces, if it has one."""
+    return (Requirement(TraceStore, optional=True),)
+
+
 def build(context: Context[CollectorConfig]) -> Parts:
     """Return the collector."""
     instance, config = context.instance, context.config
-    text = to_yaml(configuration(config, production=context.settings.environment.production))
+    trace_store = context.optional(TraceStore)
+    text = to_yaml(configuration(config, trace_store, production=context.settings.environment.production))
+    servers = {backend.endpoint for backend in config.backends} | ({trace_store.endpoint} if trace_store else set())
     health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
     container = Container(
         name="collector",
         image=IMAGE,
         resources=resources.declared(config.resources),
         arguments=(f"--config={CONFIG}",),
-        variables=(Variable("GOMEMLIMIT", memory_goal(config.resources.limits.memory)),),
+        variables=(Variable("GOMEMLIMIT", resources.memory_goal(config.resources.limits.memory)),),
         ports=(GRPC, HTTP, METRICS, HEALTH),
         liveness=health,
         readiness=health,
@@ -242,7 +266,7 @@ def build(context: Context[CollectorConfig]) -> Parts:
                 # All pods send to it, but they must not wait for it, as a node may have no room for it.
                 awaited=False,
                 metrics=(Metrics(METRICS.name),),
-                pod=Pod((container,), IDENTITY, calls=tuple(sorted({backend.endpoint for backend in config.backends}))),
+                pod=Pod((container,), IDENTITY, calls=tuple(sorted(servers))),
             ),
         )
     )
@@ -256,6 +280,7 @@ COMPONENT = Component(
     config=CollectorConfig,
     build=build,
     provides=provides,
+    requires=requires,
     profiles={
         "light": {"replicas": 1},
         "medium": {"replicas": 2},

@@ -155,6 +155,14 @@ class Collector(Capability, frozen=True):
     http: Endpoint
 
 
+class TraceStore(Capability, frozen=True):
+    """A store of traces that receives them over OTLP and gRPC, from the collector."""
+
+    slot: ClassVar[str] = "observability.tracing"
+
+    endpoint: Endpoint
+
+
 class Lineage(Capability, frozen=True):
     """An OpenLineage receiver."""
 
