@@ -52,6 +52,18 @@ def test_a_change_of_each_such_field_is_reported(kind: str, path: tuple[str, ...
     assert immutable_changes(holding("a"), holding("a")) == []
 
 
+def test_a_second_family_of_addresses_may_be_added_but_the_first_stays() -> None:
+    before, both = manifest("Service", ipFamilies=["IPv4"]), manifest("Service", ipFamilies=["IPv4", "IPv6"])
+    assert immutable_changes(before, both) == immutable_changes(both, before) == []
+    assert immutable_changes(before, manifest("Service", ipFamilies=["IPv6", "IPv4"])) == ["spec.ipFamilies"]
+
+
+def test_an_indexed_job_may_have_more_completions() -> None:
+    before, after = ({"completionMode": "Indexed", "completions": count, "parallelism": count} for count in (2, 3))
+    assert immutable_changes(manifest("Job", **before), manifest("Job", **after)) == []
+    assert immutable_changes(manifest("Job", completions=2), manifest("Job", completions=3)) == ["spec.completions"]
+
+
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
 def test_an_immutable_object_keeps_its_data(kind: str) -> None:
     def holding(value: str, *, immutable: bool) -> dict[str, Any]:

@@ -9,11 +9,38 @@ from floe_compiler.model.nested_fields import at, mapping, mappings
 
 Fields = tuple[str, ...]
 
-# From the validation of each kind in kubernetes/kubernetes (pkg/apis/*/validation). The API server refuses to update
-# these fields, so the delivery of the object fails.
+# What a PersistentVolume may be made of: PersistentVolumeSource in k8s.io/api/core/v1.
+_VOLUME_SOURCES = (
+    "awsElasticBlockStore",
+    "azureDisk",
+    "azureFile",
+    "cephfs",
+    "cinder",
+    "csi",
+    "fc",
+    "flexVolume",
+    "flocker",
+    "gcePersistentDisk",
+    "glusterfs",
+    "hostPath",
+    "iscsi",
+    "local",
+    "nfs",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "storageos",
+    "vsphereVolume",
+)
+
+# From the validation of each kind in Kubernetes 1.37 (k8s.io/kubernetes, pkg/apis/*/validation; the tag +k8s:immutable
+# in k8s.io/api). The API server refuses to update these fields, so the delivery of the object fails.
 IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
     "CertificateSigningRequest": (("spec",),),
     "ClusterRoleBinding": (("roleRef",),),
+    "ClusterTrustBundle": (("spec", "signerName"),),
     "ControllerRevision": (("data",),),
     "CSIDriver": (("spec", "attachRequired"), ("spec", "volumeLifecycleModes")),
     "CSIStorageCapacity": (("storageClassName",), ("nodeTopology",)),
@@ -38,14 +65,8 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
         ("spec", "backoffLimitPerIndex"),
         ("spec", "managedBy"),
     ),
-    "PersistentVolume": (
-        ("spec", "volumeMode"),
-        ("spec", "csi"),
-        ("spec", "hostPath"),
-        ("spec", "iscsi"),
-        ("spec", "local"),
-        ("spec", "nfs"),
-    ),
+    "LeaseCandidate": (("spec", "leaseName"),),
+    "PersistentVolume": (("spec", "volumeMode"), *(("spec", source) for source in _VOLUME_SOURCES)),
     "PersistentVolumeClaim": (
         ("spec", "storageClassName"),
         ("spec", "accessModes"),
@@ -60,25 +81,33 @@ IMMUTABLE: Mapping[str, tuple[Fields, ...]] = {
     "ResourceClaim": (("spec",),),
     "ResourceClaimTemplate": (("spec",),),
     "ResourceQuota": (("spec", "scopes"),),
+    "ResourceSlice": (("spec", "driver"), ("spec", "nodeName"), ("spec", "pool", "name")),
     "RoleBinding": (("roleRef",),),
     "RuntimeClass": (("handler",),),
     "Secret": (("type",),),
     "Service": (
         ("spec", "clusterIP"),
         ("spec", "clusterIPs"),
+        ("spec", "ipFamilies"),
         ("spec", "healthCheckNodePort"),
         ("spec", "loadBalancerClass"),
     ),
+    "ServiceCIDR": (("spec", "cidrs"),),
     "StatefulSet": (
         ("spec", "selector"),
         ("spec", "serviceName"),
         ("spec", "volumeClaimTemplates"),
         ("spec", "podManagementPolicy"),
     ),
+    "StorageVersionMigration": (("spec",),),
     "StorageClass": (("provisioner",), ("parameters",), ("reclaimPolicy",), ("volumeBindingMode",)),
     "VolumeAttachment": (("spec",),),
     "VolumeAttributesClass": (("driverName",), ("parameters",)),
 }
+_ONLY_FIRST = frozenset({("Service", ("spec", "ipFamilies")), ("ServiceCIDR", ("spec", "cidrs"))})
+"""Lists of which only the first item is fixed: a second one may be added."""
+
+COMPLETIONS = ("spec", "completions")
 POD = "Pod"
 FROZEN: Mapping[str, tuple[Fields, ...]] = {
     "ConfigMap": (("immutable",), ("data",), ("binaryData",)),
@@ -135,6 +164,10 @@ def _fields(kind: str, before: Any) -> Iterator[Fields]:
 def _differs(kind: str, fields: Fields, before: Any, after: Any) -> bool:
     default = _DEFAULTS.get((kind, fields))
     old, new = (default if value is None else value for value in (at(before, fields), at(after, fields)))
+    if (kind, fields) in _ONLY_FIRST:
+        old, new = (value[:1] if isinstance(value, list) else value for value in (old, new))
+    if fields == COMPLETIONS and at(after, ("spec", "completionMode")) == "Indexed":
+        return False  # which may change together with `parallelism`
     filled_in = kind in _FILLED_IN and None in (old, new)
     return bool(old != new and not filled_in)
 
