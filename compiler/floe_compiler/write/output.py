@@ -95,7 +95,7 @@ def write_output(
     Args:
         root: the repository's root.
         files: what the inputs compile to, by path from the root; preferably a `FileSet`, which has the hashes.
-        digests: for each compiled environment, the digest of its inputs; empty if they changed during the run.
+        digests: for each compiled environment, the digest of its inputs.
         store: the cache.
         complete: whether these are all environments, so that the output of others is deleted.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
