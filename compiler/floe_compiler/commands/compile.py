@@ -59,7 +59,7 @@ def run(options: Namespace) -> int:
     environments = chosen_environments(root, options.env)
     scopes = chosen_scopes(root, options.allow_delete)
     for_people = options.format == "text"
-    with open_cache(options) as cache:
+    with open_cache(options, root) as cache:
         outcome = compile_and_write(root, environments, scopes, cache, open_workers(options), for_people=for_people)
     show(outcome, root, options)
     return DONE

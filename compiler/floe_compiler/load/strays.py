@@ -49,7 +49,9 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
     rest = {
         path: type_
         for path, type_ in tree.items()
-        if path not in documents and path not in (listed or ()) and not _is_below(path, documents)
+        if path not in documents
+        and (type_ == "link" or path in TREES or path not in (listed or ()))
+        and not _is_below(path, documents)
     }
     renamed = {path: meant for path, type_ in rest.items() if (meant := _meant(path, type_, tree, kind_of))}
     if any(posixpath.basename(meant) == KUSTOMIZATION for meant in renamed.values()):

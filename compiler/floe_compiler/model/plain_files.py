@@ -15,6 +15,13 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 _PART = 1 << 20
 
 
+class NotPlain(OSError):
+    """There is a link, a pipe, a device or a folder instead of a regular file, or a link in its path."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(errno.EINVAL, "Not a regular file", str(path))
+
+
 class TooLarge(OSError):
     """The file has more bytes than may be read; `size` says how many."""
 
@@ -31,17 +38,16 @@ def read_plain(path: str | Path, most: int | None = None) -> bytes:
         most: The most bytes that it may have.
 
     Raises:
+        NotPlain: If it is something else.
         TooLarge: If it has more.
-        OSError: If it cannot be read; with ELOOP if it is a link, and EINVAL if it is a pipe, a device or a folder.
+        OSError: If it cannot be read.
         ValueError: If the path has a NUL.
     """
-    if not hasattr(os, "O_NOFOLLOW") and os.path.islink(path):  # noqa: PTH114 -- pathlib is slower; thousands of files
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-    file = os.open(path, _FLAGS)
+    file = _opened(path)
     try:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+            raise NotPlain(path)
         if most is not None and status.st_size > most:
             raise TooLarge(status.st_size)
         parts = [part := os.read(file, status.st_size + 1)]
@@ -50,6 +56,17 @@ def read_plain(path: str | Path, most: int | None = None) -> bytes:
         return b"".join(parts)
     finally:
         os.close(file)
+
+
+def _opened(path: str | Path) -> int:
+    if not hasattr(os, "O_NOFOLLOW") and os.path.islink(path):  # noqa: PTH114 -- pathlib is slower; thousands of files
+        raise NotPlain(path)
+    try:
+        return os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, or a socket (open(2))
+            raise NotPlain(path) from error
+        raise
 
 
 def link_in(root: str | Path, path: str) -> str:
@@ -67,5 +84,13 @@ def link_in(root: str | Path, path: str) -> str:
 def read_below(root: str | Path, path: str, most: int | None = None) -> bytes:
     """Return the content of a regular file below `root`, as `read_plain` does; no part of its path may be a link."""
     if link_in(root, path):
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), f"{root}/{path}")
+        raise NotPlain(f"{root}/{path}")
     return read_plain(f"{root}/{path}", most)
+
+
+def read_if_plain(root: str | Path, path: str) -> bytes | None:
+    """Return the content of a regular file below `root`, as `read_below` does; None if there is no such file."""
+    try:
+        return read_below(root, path)
+    except (FileNotFoundError, NotADirectoryError, NotPlain):
+        return None
