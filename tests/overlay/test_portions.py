@@ -249,3 +249,52 @@ def test_warnings_are_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch)
     _, warnings = mesh.applied(rendered)
 
     assert warnings == (Diagnostic(portions.WARNED, "be careful"),)
+
+
+BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: a}\n---\n"
+TWICE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n---\n"
+MISSING = "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is "
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("name: a\n", "name: z\n", f"{MISSING}ConfigMap sales/z"),
+        ("namespace: sales", "namespace: prod", f"{MISSING}ConfigMap prod/a"),
+        ("kind: ConfigMap", "kind: Secret", f"{MISSING}Secret sales/a"),
+        ("", None, f"{MISSING}nothing"),
+        ("apiVersion: v1\n", "apiVersion: v2\n", "K002 None: kustomize changed apiVersion of ConfigMap sales/a, which"),
+        (
+            "metadata:\n",
+            "metadata:\n  labels: {a: b}\n",
+            "K002 None: kustomize changed metadata of ConfigMap sales/a",
+        ),
+        ("kind: ", "immutable: true\nkind: ", "K002 None: kustomize changed immutable of ConfigMap sales/a, which no "),
+        (
+            "apiVersion",
+            "- a\n---\napiVersion",
+            "K002 None: kustomize answered with something else: there is a doc",
+        ),
+        ("data:", "data: [", "K002 None: kustomize answered with something else: it is not YAML"),
+        ("apiVersion", f"{TWICE}apiVersion", "K002 None: kustomize answered with ConfigMap sales/a more than once"),
+        ("apiVersion", f"{BINDING}apiVersion", "K002 None: kustomize added ClusterRoleBinding.rbac.authorization.k8s"),
+    ],
+)
+def test_the_answer_is_held_against_what_went_in(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch, old: str, new: str | None, expected: str
+) -> None:
+    """As kustomize may be another one than was meant, or broken."""
+    patch = "[{op: add, path: /data/k, value: v}]"
+    mesh.write({FILE: f"patches:\n- target: {{kind: ConfigMap}}\n  patch: '{patch}'\n"})
+    run = kustomize.run_kustomize
+
+    def changed(*given: Any) -> tuple[str, list[str]]:
+        text, warnings = run(*given)
+        assert old in text
+        return "" if new is None else text.replace(old, new, 1), warnings
+
+    monkeypatch.setattr(portions, "run_kustomize", changed)
+
+    (told,) = mesh.told(config_map("a", data={}))
+
+    assert told.startswith(expected)

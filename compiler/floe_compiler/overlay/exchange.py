@@ -42,7 +42,7 @@ def uncarriable(value: Any) -> str:
 
 
 def read_objects(text: str) -> list[Object]:
-    """Return the objects in kustomize's output."""
+    """Return the objects in kustomize's output. Raises ValueError if it is something else."""
     import yaml
 
     fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C part
@@ -52,4 +52,10 @@ def read_objects(text: str) -> list[Object]:
 
     for kind, pattern in _PLAIN.items():
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", pattern, list("-0123456789ntf"))
-    return [manifest for manifest in yaml.load_all(text, Loader=Loader) if manifest]
+    try:
+        found = [manifest for manifest in yaml.load_all(text, Loader=Loader) if manifest]
+    except yaml.YAMLError as error:
+        raise ValueError("it is not YAML") from error
+    if not all(isinstance(manifest, dict) for manifest in found):
+        raise ValueError("there is a document that is no object")
+    return found
