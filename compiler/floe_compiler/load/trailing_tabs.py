@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import Any
 
 _AT_AN_END = re.compile(r"[ \t]*\t[ \t]*(?=(?:#.*)?$)", re.MULTILINE)
 _BLOCKS = ("|", ">")
@@ -39,11 +40,12 @@ def _values_with_tabs(text: str) -> Iterator[tuple[int, int]]:
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if isinstance(event, yaml.ScalarEvent) and event.style in (*_QUOTES, *_BLOCKS):
-                start, end = event.start_mark, event.end_mark
+                start: Any = event.start_mark
+                end: Any = event.end_mark
                 below = event.style in _BLOCKS  # the rest of the first line is none of the value
                 yield lines[start.line + below] + (0 if below else start.column), lines[end.line] + end.column
     except yaml.MarkedYAMLError as error:
         mark = error.context_mark if "quoted scalar" in str(error.context) else error.problem_mark
-        yield (lines[mark.line] + mark.column if mark else 0), len(text)
+        yield (0 if mark is None else lines[mark.line] + mark.column), len(text)
     except yaml.YAMLError:
         yield 0, len(text)

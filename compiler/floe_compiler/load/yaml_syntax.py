@@ -20,7 +20,7 @@ SYNTAX = Rule(
 TAB = Rule(
     "L008",
     "tab as indentation",
-    "YAML is indented with spaces only. Let the editor replace tabs by spaces; those at the end of a line do not matter.",
+    "YAML is indented with spaces only. Let the editor replace tabs by spaces. Those at the end of a line may stay.",
 )
 
 CONFLICT = Rule(

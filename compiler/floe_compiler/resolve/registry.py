@@ -18,6 +18,7 @@ from floe_compiler.resolve.rules import (
     NO_SECRET_STORE,
     REFUSED,
     SHARED_DATABASE,
+    UNDELIVERED_TEXT,
     UNKNOWN_KEY,
     UNKNOWN_LOCK,
     UNKNOWN_PATH,
@@ -47,4 +48,5 @@ RULES: tuple[Rule, ...] = (
     CLUSTER_OF_TWO_ADDRESSES,
     REFUSED,
     UNKNOWN_PATH,
+    UNDELIVERED_TEXT,
 )
