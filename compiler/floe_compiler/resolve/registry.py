@@ -7,6 +7,7 @@ from floe_compiler.resolve.rules import (
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
     CYCLE,
+    DEFAULT_REGISTRY,
     DUPLICATE_NAME,
     EMPTY_MESH,
     LOCKED,
@@ -49,4 +50,5 @@ RULES: tuple[Rule, ...] = (
     REFUSED,
     UNKNOWN_PATH,
     UNDELIVERED_TEXT,
+    DEFAULT_REGISTRY,
 )
