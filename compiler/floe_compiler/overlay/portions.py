@@ -24,7 +24,7 @@ from floe_compiler.overlay.exchange import read_objects
 from floe_compiler.overlay.fidelity import difference
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, run_kustomize
+from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, identity_of, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
 from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM
@@ -96,8 +96,14 @@ def build_changed(
     ordered = sorted(changed, key=lambda item: str(item.identity))
     if not ordered or overlay.top is None:
         return built
+    command = find_kustomize()
+    if (here := identity_of(command)) != overlay.program:
+        message = f"kustomize is {here} here, and {overlay.program} where the run began"
+        hint = "install the same packages everywhere, and set the same FLOE_COMPILE_KUSTOMIZE"
+        raise StageFailed([Diagnostic(DID_NOT_RUN, message, hint=hint)])
     spans = {identity: written.span for unit in overlay.written.values() for identity, written in unit.items()}
-    kustomize = _Kustomize(find_kustomize(), overlay.top, overlay.steps, version, spans, kept or KeptResults())
+    known = (kept or KeptResults()).of(overlay.program)
+    kustomize = _Kustomize(command, overlay.top, overlay.steps, version, spans, known)
     current = {item.identity: item for item in ordered}
     for steps in map(frozenset, phases(overlay.steps, ordered)):
         reached = [item.only(steps) for item in current.values() if not steps.isdisjoint(item.steps)]
