@@ -8,6 +8,7 @@ from floe_compiler.components import registry
 from floe_compiler.declare import declare
 from floe_compiler.declare.completion import completed
 from floe_compiler.derive import plan_units
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.plan import EnvironmentPlan, UnitPlan
 from floe_compiler.resolve import resolve
@@ -18,7 +19,7 @@ from floe_compiler.synthesize.python_constructs import objects_of
 def plan_mesh(root: Path) -> tuple[EnvironmentPlan, ...]:
     """Return the plan of each environment. Raises StageFailed."""
     components = registry()
-    sources, _ = load(root, schemas(components))
+    sources, _ = load(read_inputs(root), schemas(components))
     return resolve(sources, components)[0]
 
 

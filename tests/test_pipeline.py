@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from floe_compiler.load.digests import input_digests
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.overlay import kustomize
 from floe_compiler.pipeline import compile_mesh, explain_file
@@ -31,8 +32,22 @@ def test_environments_are_compiled_that_are_asked_for(tmp_path: Path) -> None:
     assert [rendered.environment for rendered in one.environments] == ["qa"]
     assert set(one.files) == {path for path in every.files if path.startswith("output/qa/")}
     assert all(one.files[path] == every.files[path] for path in one.files)
-    assert every.digests == input_digests(tmp_path)
+    assert every.digests == input_digests(read_inputs(tmp_path))
     assert one.digests == {"qa": every.digests["qa"]}
+
+
+def test_what_counts_in_a_digest_is_what_is_compiled(tmp_path: Path) -> None:
+    """Inputs may change while a run compiles: each is read once, for the digest and for the output."""
+    small_mesh(tmp_path, {})
+    read = read_inputs(tmp_path)
+    before = compile_mesh(tmp_path, input_files=read)
+    product = tmp_path / "domains/sales/products/orders.yaml"
+    product.write_text(product.read_text(encoding="utf-8").replace("1.0.0", "1.0.1"), encoding="utf-8")
+    after = compile_mesh(tmp_path, input_files=read)
+    assert after.digests == before.digests == input_digests(read)
+    assert dict(after.files) == dict(before.files)
+    assert compile_mesh(tmp_path).digests != before.digests
+    assert dict(compile_mesh(tmp_path).files) != dict(before.files)
 
 
 def test_every_object_has_a_file_by_its_namespace_and_delivery_one_of_its_own(tmp_path: Path) -> None:

@@ -179,13 +179,50 @@ def age(path: Path, days: float) -> None:
 
 def test_what_no_run_has_used_for_long_goes(store: Store) -> None:
     store.put("documents", OTHER, DATA)
-    temporary = path_of(store).with_name("x.1.1.tmp")  # of a run that was killed
+    temporary = path_of(store).with_name(f"{OTHER[2:]}.1.1.tmp")  # of a run that was killed
     temporary.touch()
     age(path_of(store), KEPT_DAYS - 1)
     for path in (path_of(store, "documents", OTHER), temporary):
         age(path, KEPT_DAYS + 1)
     store.prune()
     assert files_of(store) == ["pruned", f"units/{KEY[:2]}/{KEY[2:]}"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "a" * 40, "a" * 63, "x.1.1.tmp"])
+def test_only_files_with_the_names_of_entries_are_removed(tmp_path: Path, name: str) -> None:
+    """The folder may be another one than was meant, such as the home folder."""
+    store = Store(tmp_path)
+    files = [tmp_path / "units/ab" / name, tmp_path / "units/abc" / KEY[2:], tmp_path / "units" / KEY[2:]]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("precious")
+        age(file, KEPT_DAYS + 1)
+    store.prune()
+    assert all(file.exists() for file in files)
+
+
+@pytest.mark.parametrize("place", ["units", f"units/{KEY[:2]}"])
+def test_nothing_behind_a_link_is_removed_or_written(tmp_path: Path, place: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    precious = elsewhere / path_of(Store(tmp_path / "cache")).relative_to(tmp_path / "cache" / place)
+    precious.parent.mkdir(parents=True, exist_ok=True)
+    precious.write_text("precious")
+    age(precious, KEPT_DAYS + 1)
+    link = tmp_path / "cache" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    store = Store(tmp_path / "cache")
+    assert not store.put("units", KEY, DATA)
+    store.prune()
+    assert [path for path in elsewhere.rglob("*") if path.is_file()] == [precious]
+    assert precious.read_text() == "precious"
+
+
+@pytest.mark.parametrize("make", [one[1] for one in in_the_way()], ids=[one[0] for one in in_the_way()])
+def test_whatever_is_in_the_place_of_the_stamp(store: Store, make: Callable[[Path], object]) -> None:
+    make(store.folder / "pruned")
+    store.prune()
+    assert store.get("units", KEY) == DATA
 
 
 def test_what_is_used_stays(store: Store) -> None:

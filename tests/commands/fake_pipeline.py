@@ -31,7 +31,7 @@ def compile_mesh(
     root: Path, environments: tuple[str, ...] = (), progress: Callable[[str], None] = _silent, **_given: object
 ) -> Compilation:
     findings = Findings()
-    digests = {name: digest for name, digest in input_digests(root).items() if name in environments or not environments}
+    digests = {name: digest for name, digest in digests_of(root).items() if name in environments or not environments}
     for name in sorted(set(environments) - set(digests)):
         findings.add(NONE, f"there is no environment {name}")
     domains = sorted((root / "domains").glob("*.yaml"))
@@ -47,7 +47,7 @@ def compile_mesh(
     return Compilation((), FileSet.of(files, findings), digests, warnings)
 
 
-def input_digests(root: Path) -> Mapping[str, str]:
+def digests_of(root: Path) -> Mapping[str, str]:
     texts = [f"{path.name}\n{path.read_text()}" for path in sorted((root / "domains").glob("*.yaml"))]
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
     return {path.name: digest for path in sorted((root / "overlays").glob("*"))}
@@ -73,10 +73,10 @@ def _render(environment: str, domain: Path) -> str:
 def install(patch: pytest.MonkeyPatch) -> None:
     """Put this pipeline in the place of the real one."""
     fake = types.ModuleType("floe_compiler.pipeline")
-    fake.__dict__.update(compile_mesh=compile_mesh, input_digests=input_digests)
+    fake.__dict__.update(compile_mesh=compile_mesh)
     patch.setitem(sys.modules, "floe_compiler.pipeline", fake)
     patch.setattr(floe_compiler, "pipeline", fake)
-    patch.setattr("floe_compiler.load.digests.input_digests", input_digests)
+    patch.setattr("floe_compiler.load.digests.input_digests", lambda inputs: digests_of(inputs.root))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from commands import fake_pipeline
 from commands.conftest import Floe, Git
-from floe_compiler.pipeline.compilation import Compilation
 
 SALES = "output/dev/floe-sales/configmap_sales.yaml"
 
@@ -47,23 +43,6 @@ def test_a_changed_input_is_compiled_again(repository: Path, floe: Floe, capsys:
     capsys.readouterr()
     assert floe() == 0
     assert capsys.readouterr().err == "floe-compile: dev, prod: 4 files: 2 changed\n"
-
-
-def test_an_input_that_was_another_while_it_was_read_is_compiled_again(
-    repository: Path, floe: Floe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def compile_another(root: Path, *given: Any, **options: Any) -> Compilation:
-        before = fake_pipeline.input_digests(root)
-        (repository / "domains/sales.yaml").write_text("two\n")
-        return replace(fake_pipeline.compile_mesh(root, *given, **options), digests=before)
-
-    monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", compile_another)
-    assert floe() == 0
-    assert "text: two" in (repository / SALES).read_text()
-    monkeypatch.setattr("floe_compiler.pipeline.compile_mesh", fake_pipeline.compile_mesh)
-    (repository / "domains/sales.yaml").write_text("one\n")
-    assert floe() == 0
-    assert "text: one" in (repository / SALES).read_text()
 
 
 def test_a_damaged_output_is_not_taken_for_current(repository: Path, floe: Floe) -> None:

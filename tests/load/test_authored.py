@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.load.authored import authored_files, environment_name, product_key
+from floe_compiler.load.input_tree import read_inputs
 
 
 def write(root: Path, *files: str) -> None:
@@ -28,7 +29,7 @@ KINDS = {
 
 def test_the_place_of_a_file_says_what_it_holds(tmp_path: Path) -> None:
     write(tmp_path, *KINDS)
-    found = authored_files(tmp_path)
+    found = authored_files(read_inputs(tmp_path))
     assert found.kinds == KINDS
     assert list(found.kinds) == sorted(KINDS)
     assert found.strays == ()
@@ -38,20 +39,20 @@ def test_the_place_of_a_file_says_what_it_holds(tmp_path: Path) -> None:
 def test_a_link_that_leads_nowhere_is_not_overlooked(tmp_path: Path) -> None:
     write(tmp_path, *KINDS)
     (tmp_path / "domains/sales/products/lost.yaml").symlink_to("nowhere")
-    assert "domains/sales/products/lost.yaml" in authored_files(tmp_path).kinds
+    assert "domains/sales/products/lost.yaml" in authored_files(read_inputs(tmp_path)).kinds
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:
-    assert authored_files(tmp_path).kinds == {}
-    assert authored_files(tmp_path).strays == ()
-    assert authored_files(tmp_path / "nowhere").kinds == {}
+    assert authored_files(read_inputs(tmp_path)).kinds == {}
+    assert authored_files(read_inputs(tmp_path)).strays == ()
+    assert authored_files(read_inputs(tmp_path / "nowhere")).kinds == {}
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
 def test_what_stands_in_the_place_of_a_document_is_not_overlooked(tmp_path: Path, make: Callable[[Path], None]) -> None:
     write(tmp_path, *KINDS)
     make(tmp_path / "domains/sales/products/customers.yaml")
-    assert "domains/sales/products/customers.yaml" in authored_files(tmp_path).kinds
+    assert "domains/sales/products/customers.yaml" in authored_files(read_inputs(tmp_path)).kinds
 
 
 def test_names_from_paths() -> None:

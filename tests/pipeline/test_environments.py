@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.cache.store import Memory
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.codec import encode
 from floe_compiler.pipeline import _mesh, silent
 from floe_compiler.pipeline.environments import Mesh, cluster_tasks, unit_tasks, with_definitions
@@ -41,8 +42,8 @@ NAMESPACES = (PLATFORM, *map(namespace, DOMAINS))
 
 def mesh(root: Path, changes: Mapping[str, Any] | None = None) -> Mesh:
     """Return dev of the mesh with these changes, read and resolved."""
-    write(write(root, files()), changes or {})
-    return _mesh(root, ("dev",), silent, Memory(), ThisProcess())[0]
+    inputs = read_inputs(write(write(root, files()), changes or {}))
+    return _mesh(inputs, ("dev",), silent, Memory(), ThisProcess())[0]
 
 
 def tasks(of: Mesh, definitions: tuple[str, ...] = ()) -> dict[str, Task]:

@@ -10,6 +10,7 @@ import pytest
 
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.components import registry
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Findings
@@ -26,7 +27,7 @@ SCOPES = [("dev", scope) for scope in ("platform", *DOMAINS)]
 def frames(root: Path, changes: Mapping[str, Any] | None = None) -> Mapping[str, Frame]:
     """Return what the domains of dev have in common, with these changes of the mesh."""
     components = registry()
-    sources, _ = load(write(write(root, files()), changes or {}), schemas(components))
+    sources, _ = load(read_inputs(write(write(root, files()), changes or {})), schemas(components))
     findings = Findings()
     found = resolve_frames(sources, components, ("dev",), findings)
     findings.finish()

@@ -23,6 +23,7 @@ MANIFEST: dict[str, Any] = {
     "kind": "PlatformManifest",
     "metadata": {"name": "acme", "version": "1.2.3", "owner": OWNER},
     "orchestrator": {"type": "kubernetes"},
+    "images": {"registry": "ghcr.io"},
     "secrets": STORE,
     "delivery": {"type": "argocd", "repository": "https://github.com/acme/data.git"},
 }

@@ -89,7 +89,7 @@ def test_a_file_edited_by_hand_is_named_whether_it_stays_or_goes() -> None:
 
 
 def test_a_foreign_file_in_the_way_is_an_error_and_elsewhere_a_warning() -> None:
-    _, problems = plan({"a__x": "new"}, {}, {PATH: HAND, "output/dev/a/y.txt": HAND, "output/dev/a/z.json": HAND})
+    _, problems = plan({"a__x": "new"}, {}, {PATH: HAND, "output/dev/a/y.txt": HAND, "output/dev/a/z.log": HAND})
     assert problems == [("W004", PATH), ("W005", "output/dev/a")]
 
 

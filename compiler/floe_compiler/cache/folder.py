@@ -1,8 +1,12 @@
-"""The folder of the cache: the user's cache folder, never the repository."""
+"""The folder of the cache: the user's cache folder, never one in the repository.
+
+Whoever may commit could put results of their own into a folder of the repository, and so pass every check.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,19 +17,40 @@ VARIABLE = "FLOE_COMPILE_CACHE"
 """The environment variable that names the folder, for CI."""
 
 
+class InRepository(ValueError):
+    """The folder is in the repository; the message says which, and what to do."""
+
+
 @contextmanager
-def opened(folder: str | None, *, use: bool = True) -> Iterator[Store]:
+def opened(folder: str | None, repository: Path | None = None, *, use: bool = True) -> Iterator[Store]:
     """Open the cache in `folder` (default: what the variable says, or the user's cache folder).
 
-    Without `use`, return an empty store in memory, which ends with the run.
+    Without `use`, return an empty store in memory, which ends with the run. So does the user's cache folder if that is
+    in the repository, with a message.
+
+    Args:
+        folder: The folder that was asked for.
+        repository: The top of the repository, outside of which the folder must be.
+        use: Whether to use a cache.
+
+    Raises:
+        InRepository: If the folder that was asked for is in the repository.
     """
-    if not use:
+    named = folder or os.environ.get(VARIABLE)
+    place = Path(named or _of_the_user()).absolute() if use else None
+    if place and repository and place.resolve().is_relative_to(repository.resolve()):
+        if named:
+            message = f"the cache cannot be in the repository, as {named} is: a commit could change what it holds"
+            raise InRepository(f"{message}; name a folder elsewhere")
+        sys.stderr.write(f"floe-compile: no cache, as {place} is in the repository; name another folder: --cache\n")
+        place = None
+    if place is None:
         import tempfile
 
         with tempfile.TemporaryDirectory(prefix="floe-compile-", ignore_cleanup_errors=True) as temporary:
             yield Store(Path(temporary))
         return
-    store = Store(Path(folder or os.environ.get(VARIABLE) or _of_the_user()).absolute())
+    store = Store(place)
     yield store
     store.prune()
 

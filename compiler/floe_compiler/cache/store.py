@@ -3,6 +3,9 @@
 A key is the SHA-256 of everything that an entry follows from, so an entry is never wrong, only missing: one that is
 truncated, damaged or another entry's counts as missing. Entries are data (MessagePack), and nothing in them is ever
 executed. Writing is best effort: a full disk or a folder without write access costs time, not the run.
+
+The folder may have come from elsewhere, such as the cache of a CI system, or be another one than was meant. So nothing
+is written or removed through a link in it, and only files with the names of entries are removed.
 """
 
 from __future__ import annotations
@@ -11,13 +14,14 @@ import contextlib
 import hashlib
 import itertools
 import os
-import stat
+import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from floe_compiler.model.cache import Cache as Cache  # re-exported: what both kinds below are
+from floe_compiler.model.plain_files import link_in, read_plain
 
 FORMAT = b"floe-compile cache 1\n"
 DIGEST_SIZE = 16
@@ -26,6 +30,8 @@ KEPT_DAYS = 30
 
 _DAY = 24 * 3600
 _NUMBERS = itertools.count()
+_SHARD = re.compile(r"[0-9a-f]{2}")
+_NAME = re.compile(r"[0-9a-f]{62}(?:\.\d+\.\d+\.tmp)?")
 
 
 class Store:
@@ -36,16 +42,15 @@ class Store:
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return the data under a key; None if it is missing or damaged."""
+        path = self._path(kind, key)
         try:
-            with open(self._path(kind, key), "rb", buffering=0, opener=_open_at_once) as file:
-                status = os.fstat(file.fileno())
-                content = file.read() if stat.S_ISREG(status.st_mode) else b""
+            found = _opened(kind, key, read_plain(path))
         except (OSError, ValueError):
             return None
-        found = _opened(kind, key, content)
-        if found is not None and status.st_mtime < time.time() - _DAY:
+        if found is not None:
             with contextlib.suppress(OSError):
-                os.utime(self._path(kind, key))  # used: it stays for another while
+                if os.stat(path).st_mtime < time.time() - _DAY:  # noqa: PTH116 -- thousands of entries
+                    os.utime(path)  # used: it stays for another while
         return found
 
     def put(self, kind: str, key: str, data: bytes) -> bool:
@@ -53,6 +58,8 @@ class Store:
         path = self._path(kind, key)
         temporary = f"{path}.{os.getpid()}.{next(_NUMBERS)}.tmp"
         try:
+            if link_in(self.folder, f"{kind}/{key[:2]}"):
+                return False
             try:
                 _write(temporary, _sealed(kind, key, data))
                 os.replace(temporary, path)  # noqa: PTH105
@@ -71,12 +78,13 @@ class Store:
         """
         stamp, now = self.folder / "pruned", time.time()
         with contextlib.suppress(OSError):
-            if stamp.is_file() and stamp.stat().st_mtime > now - _DAY:
+            if stamp.lstat().st_mtime > now - _DAY:
                 return
+        with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            stamp.touch()
+            _touch(stamp)
             entries: dict[tuple[str, str], list[Path]] = defaultdict(list)
-            for path in self.folder.glob("*/??/*"):
+            for path in _entries(self.folder):
                 entries[path.parent.name, path.name].append(path)
             for paths in entries.values():
                 _remove_unused(paths, now - KEPT_DAYS * _DAY)
@@ -85,17 +93,33 @@ class Store:
         return f"{self.folder}/{kind}/{key[:2]}/{key[2:]}"
 
 
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield the files of entries, also half-written ones; without following links."""
+    for kind in _folders(folder):
+        for shard in filter(_SHARD.fullmatch, _folders(f"{folder}/{kind}")):
+            with os.scandir(f"{folder}/{kind}/{shard}") as entries:
+                yield from (Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name))
+
+
+def _folders(folder: Path | str) -> list[str]:
+    """Return the names of the folders in a folder; links are none."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def _touch(stamp: Path) -> None:
+    """Make a file anew, so that it has the time of now, whatever is in its place."""
+    stamp.unlink(missing_ok=True)
+    with open(stamp, "xb", opener=_open_for_the_user):
+        pass
+
+
 def _remove_unused(paths: Iterable[Path], before: float) -> None:
     """Remove these entries if none of them was used after that time; another run may be doing the same."""
     with contextlib.suppress(OSError):
         if max(path.stat(follow_symlinks=False).st_mtime for path in paths) < before:
             for path in paths:
                 path.unlink()
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open a file without waiting, as a named pipe would let its reader do."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _open_for_the_user(path: str, flags: int) -> int:

@@ -10,6 +10,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.network import ip_addresses, isolation, outside
 from floe_compiler.check.objects import (
     api_versions,
+    delivered,
     identity,
     labels,
     list_keys,
@@ -60,6 +61,7 @@ class RuleModule(Protocol):
 
 MODULES: tuple[RuleModule, ...] = (
     api_versions,
+    delivered,
     identity,
     labels,
     list_keys,

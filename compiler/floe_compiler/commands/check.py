@@ -51,7 +51,7 @@ def run(options: Namespace) -> int:
 
     root = find_root(options.root)
     environments = chosen_environments(root, options.env)
-    with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
         compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
         report = check_output(root, compiled.files, compiled.digests, not environments)
     paths = (*report.create, *report.change, *report.delete) or report.indexes

@@ -59,7 +59,7 @@ def run(options: Namespace) -> int:
     environments = chosen_environments(root, options.env)
     scopes = chosen_scopes(root, options.allow_delete)
     for_people = options.format == "text"
-    with open_cache(options) as cache:
+    with open_cache(options, root) as cache:
         outcome = compile_and_write(root, environments, scopes, cache, open_workers(options), for_people=for_people)
     show(outcome, root, options)
     return DONE
@@ -83,8 +83,10 @@ def compile_and_write(
     """
     # Without the pipeline, as importing it takes longer than all of this.
     from floe_compiler.load.digests import input_digests
+    from floe_compiler.load.input_tree import read_inputs
 
-    digests = input_digests(root)
+    input_files = read_inputs(root)
+    digests = input_digests(input_files)
     current = _nothing_to_do(root, environments, digests, cache, for_people=for_people)
     if current is not None:
         return current
@@ -100,14 +102,11 @@ def compile_and_write(
                 seen.append(look(root, environments or digests, cache, not environments))
 
         compiled = compile_mesh(
-            root, environments, progress, cache=cache, workers=workers, digests=digests, meanwhile=meanwhile
+            root, environments, progress, cache=cache, workers=workers, input_files=input_files, meanwhile=meanwhile
         )
         progress("writing")
-        # If inputs changed during the run, it is not known which versions were read.
-        after = input_digests(root)
-        known = {name: digest if digest == after.get(name) else "" for name, digest in compiled.digests.items()}
         written = write_output(
-            root, compiled.files, known, cache, not environments, allow_delete, len(compiled.warnings), *seen
+            root, compiled.files, compiled.digests, cache, not environments, allow_delete, len(compiled.warnings), *seen
         )
     changes = ((written.create, "created"), (written.change, "changed"), (written.delete, "deleted"))
     parts = [f"{len(paths)} {word}" for paths, word in changes if paths] or ["nothing to change"]

@@ -24,6 +24,7 @@ from floe_compiler.commands.options import (
 )
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.files import OUTPUT, FileSet, git_blob
+from floe_compiler.model.plain_files import read_below
 
 if TYPE_CHECKING:
     from floe_compiler.model.cache import Cache
@@ -70,7 +71,7 @@ def run(options: Namespace) -> int:
     environments = chosen_environments(root, options.env)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
-    with open_cache(options) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
+    with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
         revision = None if options.from_output else _at_revision(root, options.revision or HEAD)
         before = once(lambda: revision or _on_disk(root, cache))
         compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, meanwhile=before)
@@ -148,7 +149,7 @@ def _on_disk(root: Path, cache: Cache) -> State:
     return State(
         snapshot.hashes,
         lambda files: files.digests,
-        lambda paths: {path: (root / path).read_bytes() for path in paths},
+        lambda paths: {path: read_below(root, path) for path in paths},
     )
 
 

@@ -44,7 +44,7 @@ def run(options: Namespace) -> int:
 
     file, path = _split(options.place)
     root = find_root(options.root)
-    with open_cache(options) as cache, showing_progress(sys.stderr) as progress:
+    with open_cache(options, root) as cache, showing_progress(sys.stderr) as progress:
         explanation = explain_file(root, _from_root(root, file), progress, cache=cache)
     if explanation is None:
         near = nearest(file, _compiled(root)) or "name one below output/"

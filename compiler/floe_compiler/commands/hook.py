@@ -48,7 +48,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compile, and list the files that are not staged."""
     root = find_root(options.root)
-    with open_cache(options) as cache:
+    with open_cache(options, root) as cache:
         for_people = options.format == "text"
         outcome = compile_and_write(root, (), (), cache, open_workers(options), for_people=for_people)
     written = outcome.created or outcome.changed or outcome.deleted

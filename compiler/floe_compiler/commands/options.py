@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ def add_cache(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--cache",
         metavar="FOLDER",
-        help="folder of the cache (default: $FLOE_COMPILE_CACHE, or the user's"
+        help="folder of the cache, outside of the repository (default: $FLOE_COMPILE_CACHE, or the user's"
         " cache folder); it may be deleted at any time",
     )
     parser.add_argument("--no-cache", action="store_true", help="do not use the cache: slower, with the same result")
@@ -83,11 +83,22 @@ def open_workers(options: Namespace) -> AbstractContextManager[Workers]:
     return workers(options.jobs or default_jobs(), options.executor)
 
 
-def open_cache(options: Namespace) -> AbstractContextManager[Store]:
-    """Open the cache that `--cache` and `--no-cache` choose."""
-    from floe_compiler.cache.folder import opened
+@contextmanager
+def open_cache(options: Namespace, root: Path) -> Iterator[Store]:
+    """Open the cache that `--cache` and `--no-cache` choose.
 
-    return opened(options.cache, use=not options.no_cache)
+    Raises:
+        UsageError: if it is in the repository that `root` is in.
+    """
+    from floe_compiler.cache.folder import InRepository, opened
+    from floe_compiler.load.git_folder import top_of
+
+    with ExitStack() as stack:
+        try:
+            store = stack.enter_context(opened(options.cache, top_of(root) or root, use=not options.no_cache))
+        except InRepository as error:
+            raise UsageError(str(error)) from error
+        yield store
 
 
 def chosen_environments(root: Path, names: Iterable[str]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
 from floe_compiler.commands.options import find_root
 from floe_compiler.model.diagnostics import did_you_mean
+from floe_compiler.model.plain_files import NotPlain, link_in, read_plain
+from floe_compiler.write.commit import write_file
 
 FOLDER = "schemas"
 
@@ -77,12 +79,14 @@ def name_of(file: str) -> str:
 
 def _compare(root: Path, files: Mapping[str, str], *, write: bool) -> int:
     folder = root / FOLDER
-    current = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.schema.json"))}
+    if link_in(root, FOLDER):
+        raise NotPlain(folder)
+    current = {path.name: read_plain(path).decode() for path in sorted(folder.glob("*.schema.json"))}
     stale = sorted(name for name in {*files, *current} if files.get(name) != current.get(name))
     for name in stale:
         if write and name in files:
             folder.mkdir(exist_ok=True)
-            (folder / name).write_text(files[name], encoding="utf-8", newline="\n")
+            write_file(f"{folder}/{name}", files[name])
         elif write:
             (folder / name).unlink()
         sys.stdout.write(f"{'wrote' if write else 'not current:'} {FOLDER}/{name}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floe_compiler.model.images import names_registry
 from floe_compiler.model.settings import Settings
 
 
@@ -14,9 +15,9 @@ def pull_from(settings: Settings, image: str) -> str:
     registry, mirrors = settings.platform.registry, settings.platform.mirrors
     if image.startswith(tuple(f"{place}/" for place in (registry, *mirrors.values()))):
         return image
-    first, separator, rest = image.partition("/")
-    if not separator or not ("." in first or ":" in first or first == "localhost"):
+    if not names_registry(image):
         return f"{registry}/{image}"
+    first, _, rest = image.partition("/")
     mirror = mirrors.get(first)
     return f"{mirror}/{rest}" if mirror else image
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
-from floe_compiler.load.input_tree import input_tree
 from floe_compiler.load.strays import Stray, strays_of
+from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.layout import MANIFEST
 
 KINDS: Mapping[str, re.Pattern[str]] = {
@@ -32,15 +31,14 @@ class Authored(msgspec.Struct, frozen=True):
         return tuple(file for file, found in self.kinds.items() if found == kind)
 
 
-def authored_files(root: Path) -> Authored:
-    """Return the authored files below `root`.
+def authored_files(inputs: InputFiles) -> Authored:
+    """Return the authored files among the inputs.
 
     Anything at the path of a document counts as one: that a folder, a pipe or a broken link cannot be read is reported
     by the reader.
     """
-    tree = input_tree(root)
-    found = {path: kind for path in tree if (kind := kind_of(path))}
-    return Authored(found, strays_of(root, tree, found, kind_of))
+    found = {path: kind for path in inputs.types if (kind := kind_of(path))}
+    return Authored(found, strays_of(inputs, found, kind_of))
 
 
 def kind_of(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata, resources
 from importlib.util import find_spec
@@ -13,67 +13,51 @@ from pathlib import Path
 
 from floe_compiler.load import git_folder
 from floe_compiler.load.authored import environment_name, kind_of
-from floe_compiler.load.input_tree import DEEPEST, input_tree
-from floe_compiler.model.layout import MANIFEST, MOST_BYTES
-
-SHARED = (MANIFEST, "base", "domains")
+from floe_compiler.model.codec import digest_of
+from floe_compiler.model.input_files import InputFiles, Unread
 
 _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def input_digests(root: Path) -> Mapping[str, str]:
+def input_digests(inputs: InputFiles) -> Mapping[str, str]:
     """Return the sha256 over all inputs of each environment: authored files, and the compiler itself.
 
-    Only reads files; nothing is parsed. The path of the mesh in its Git repository counts, too. An environment does not
-    depend on another one's folder, except that all environments' settings count, as no two may share a namespace. Of
-    what nothing reads, the name counts: it is a mistake.
+    Nothing is parsed. The path of the mesh in its Git repository counts, too. An environment does not depend on another
+    one's folder, except that all environments' settings count, as no two may share a namespace. Of what nothing reads,
+    the name counts: it is a mistake.
     """
-    tree = input_tree(root)
-    environments = [environment_name(path) for path in tree if kind_of(path) == "Environment"]
-    settings = [f"overlays/{name}/environment.yaml" for name in environments]
-    names: dict[str, list[str]] = {name: [] for name in ("", *environments)}
-    for path in tree:
-        owner = path.split("/")[1] if path.startswith("overlays/") else ""
-        names[owner if owner in environments else ""].append(path)
-    start = f"{compiler_digest()} {git_folder.path_in_git(root)}"
-    shared = _digest(root, [*SHARED, *settings], names[""], start)
-    return {name: _digest(root, [f"overlays/{name}"], names[name], shared) for name in environments}
+    settings = {path: environment_name(path) for path in inputs.types if kind_of(path) == "Environment"}
+    lines: dict[str, list[str]] = {name: [] for name in ("", *settings.values())}
+    for path, type_ in inputs.types.items():
+        owner = path.split("/")[1] if path.startswith("overlays/") and path not in settings else ""
+        lines[owner if owner in lines else ""].append(f"{path} {type_} {_said(inputs.contents.get(path, b''))}")
+    start = f"{compiler_digest()} {git_folder.path_in_git(inputs.root)}"
+    shared = digest_of(start, *lines[""])
+    return {name: digest_of(shared, name, *lines[name]) for name in settings.values()}
 
 
-def _digest(root: Path, places: Iterable[str], names: Iterable[str], start: str) -> str:
-    digest = hashlib.sha256(start.encode())
-    for name in names:
-        digest.update(b"\n" + name.encode(errors="surrogateescape"))
-    for place in places:
-        for path in _files(str(root), place):
-            named = path.encode(errors="surrogateescape")  # as the file system has it
-            digest.update(b"\n" + named + b" " + _content(f"{root}/{path}").encode())
-    return digest.hexdigest()
+def _said(content: bytes | Unread) -> str:
+    """Return the digest of a file; of one that is not read, why, as it is for loading to complain."""
+    if isinstance(content, Unread):
+        return f"{content.reason} {content.size}"
+    return hashlib.sha256(content).hexdigest()
 
 
 def _content(path: str) -> str:
-    """Return the digest of a file; of one that cannot be read, a word, as it is for loading to complain."""
+    """Return the digest of a file of the compiler."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            size = os.fstat(file.fileno()).st_size
-            # A larger file is never read: that it lies there is the mistake.
-            return f"{size} bytes" if size > MOST_BYTES else hashlib.sha256(file.read()).hexdigest()
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError:
         return "unreadable"
 
 
-def _files(root: str, place: str) -> Iterator[str]:
-    """Yield the files of a place, by their paths from the root, in an order that is always the same."""
-    if os.path.isfile(f"{root}/{place}"):  # noqa: PTH113 -- pathlib takes three times as long, in every run
-        yield place
-    for folder, folders, names in os.walk(f"{root}/{place}"):
+def _files(root: str) -> Iterator[str]:
+    """Yield the files of a package, by their paths from the root, in an order that is always the same."""
+    for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = folder[len(root) + 1 :]
-        if below.count("/") >= DEEPEST:
-            folders.clear()
         for name in sorted(names):
-            if not name.startswith(".") and os.path.isfile(f"{folder}/{name}"):  # noqa: PTH113
-                yield f"{below}/{name}"
+            if not name.startswith("."):
+                yield f"{folder[len(root) :]}/{name}"
 
 
 @cache
@@ -81,9 +65,9 @@ def compiler_digest() -> str:
     """Return the digest of the compiler: its own files, components of others, and the versions of what it needs."""
     digest = hashlib.sha256()
     package = str(resources.files("floe_compiler"))
-    for path in _files(package, "."):
+    for path in _files(package):
         if path.endswith((".py", ".js", ".json", ".sh")):
-            digest.update(f"{path} {_content(f'{package}/{path}')}\n".encode())
+            digest.update(f"{path} {_content(f'{package}{path}')}\n".encode())
     for point in sorted(metadata.entry_points(group="floe_compile.components"), key=lambda point: point.name):
         digest.update(f"{point.name} {point.value} {point.dist.version if point.dist else ''} ".encode())
         digest.update(_source(point.module).encode() + b"\n")

@@ -1,15 +1,16 @@
-"""All files among the inputs, including those that nothing reads."""
+"""The one place where inputs are found and read: base/, domains/, overlays/, and the manifest."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
-EntryType = Literal["file", "folder", "link", "other"]
+from floe_compiler.model.input_files import EntryType, InputFiles, Unread
+from floe_compiler.model.layout import MANIFEST, MOST_BYTES
+from floe_compiler.model.plain_files import TooLarge, read_plain
 
 DEEPEST = 100
 """No path that a kustomization may list leads through more folders, so what is below is not looked at."""
@@ -30,13 +31,33 @@ _NOT_INPUT = re.compile(
 )
 
 
-def input_tree(root: Path) -> Mapping[str, EntryType]:
-    """Return the path from the root and the type of everything in base/, domains/ and overlays/, and of manifests.
+def read_inputs(root: Path) -> InputFiles:
+    """Return everything in base/, domains/ and overlays/, and manifests, with the content of the files.
 
-    Sorted by path. Left out are hidden folders, and files that are clearly not inputs, such as a README. Links are
-    not followed.
+    Links are not followed, and what is in hidden folders is left out.
     """
-    return dict(sorted(_entries(root)))
+    types = dict(sorted(_entries(root)))
+    contents = {path: _content(f"{root}/{path}") for path, type_ in types.items() if type_ == "file" and _is_read(path)}
+    return InputFiles(root, types, contents)
+
+
+def is_documentation(name: str) -> bool:
+    """Return whether a file is clearly not meant as an input, such as a README or an editor's backup."""
+    return bool(_NOT_INPUT.fullmatch(name))
+
+
+def _is_read(path: str) -> bool:
+    """Return whether a file may be an input: it is not hidden, and of the files at the top, only the manifest."""
+    return path == MANIFEST or ("/" in path and not path.rpartition("/")[2].startswith("."))
+
+
+def _content(path: str) -> bytes | Unread:
+    try:
+        return read_plain(path, MOST_BYTES)
+    except TooLarge as error:
+        return Unread("it is too large", error.size)
+    except OSError as error:
+        return Unread(error.strerror or type(error).__name__)
 
 
 def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
@@ -49,10 +70,9 @@ def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
     while waiting:
         entry, path = waiting.pop()
         type_ = _type(entry, path)
-        if _NOT_INPUT.fullmatch(entry.name) or (type_ == "folder" and entry.name.startswith(".")):
+        if entry.name.startswith(".") and (type_ == "folder" or is_documentation(entry.name)):
             continue
-        if type_ != "folder" or path not in TREES:
-            yield path, type_
+        yield path, type_
         if type_ == "folder" and not _MANIFEST.fullmatch(path):
             waiting += _below(entry, path)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -14,11 +13,12 @@ from floe_compiler.load.authored import Authored, authored_files, environment_na
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import may_assign_secret, secret_values
-from floe_compiler.load.text_file import read_file
+from floe_compiler.load.text_file import read_text
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.codec import digest_of
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
 from floe_compiler.model.document import Document
+from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.layout import MANIFEST
 from floe_compiler.model.packed_documents import packed, unpacked
 from floe_compiler.model.sources import DomainSource, Sources
@@ -67,12 +67,15 @@ class Texts(msgspec.Struct, frozen=True):
 
 
 def load(
-    root: Path, schemas: Mapping[str, Mapping[str, Any]], known: KnownDocuments | None = None, run: Map = map
+    inputs: InputFiles,
+    schemas: Mapping[str, Mapping[str, Any]],
+    known: KnownDocuments | None = None,
+    run: Map = map,
 ) -> tuple[Sources, tuple[Diagnostic, ...]]:
-    """Return everything authored below `root`, checked against the JSON Schemas (by kind), and warnings.
+    """Return everything authored, checked against the JSON Schemas (by kind), and warnings.
 
     Args:
-        root: The repository.
+        inputs: The files.
         schemas: The JSON Schema of each kind of document.
         known: Documents from earlier runs.
         run: Runs the reading of many files.
@@ -80,18 +83,18 @@ def load(
     Raises StageFailed with every problem of every file.
     """
     findings = Findings()
-    authored = authored_files(root)
+    authored = authored_files(inputs)
     for stray in authored.strays:
         findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
-    documents = _documents(root, authored, schemas, known or Nothing(), run, findings)
+    documents = _documents(inputs, authored, schemas, known or Nothing(), run, findings)
     sources = _sources(authored, documents, findings)
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
-    return replace(sources, path=git_folder.path_in_git(root)), warnings
+    return replace(sources, path=git_folder.path_in_git(inputs.root)), warnings
 
 
 def _documents(
-    root: Path,
+    inputs: InputFiles,
     authored: Authored,
     schemas: Mapping[str, Mapping[str, Any]],
     known: KnownDocuments,
@@ -103,7 +106,7 @@ def _documents(
     texts: dict[str, str] = {}
     found: dict[str, Document] = {}
     for file in authored.kinds:
-        text, problems = read_file(root, file)
+        text, problems = read_text(inputs, file)
         findings.extend(problems)
         if text is None:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, SCHEMA, SECRET_VALUE, STRAY_FILE, WRONG_KIND
-from floe_compiler.load.text_file import BYTE_ORDER_MARK, CONTROL_CHARACTER, NOT_UTF8, OUTSIDE, TOO_LARGE, UNREADABLE
+from floe_compiler.load.text_file import BYTE_ORDER_MARK, CONTROL_CHARACTER, LINK, NOT_UTF8, TOO_LARGE, UNREADABLE
 from floe_compiler.load.yaml_reader import (
     AMBIGUOUS_SCALAR,
     DUPLICATE_KEY,
@@ -18,7 +18,7 @@ from floe_compiler.model.diagnostics import Rule
 
 RULES: tuple[Rule, ...] = (
     UNREADABLE,
-    OUTSIDE,
+    LINK,
     TOO_LARGE,
     NOT_UTF8,
     BYTE_ORDER_MARK,

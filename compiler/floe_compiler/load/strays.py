@@ -6,12 +6,12 @@ import difflib
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from pathlib import Path
 
 import msgspec
 
-from floe_compiler.load.input_tree import TREES, EntryType
+from floe_compiler.load.input_tree import TREES, is_documentation
 from floe_compiler.load.listed import listed_files
+from floe_compiler.model.input_files import EntryType, InputFiles
 from floe_compiler.model.layout import KUSTOMIZATION, MANIFEST
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
@@ -35,23 +35,23 @@ class Stray(msgspec.Struct, frozen=True, order=True):
     meant: str = ""
 
 
-def strays_of(
-    root: Path, tree: Mapping[str, EntryType], documents: Collection[str], kind_of: Callable[[str], str]
-) -> tuple[Stray, ...]:
+def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[[str], str]) -> tuple[Stray, ...]:
     """Return what nothing reads, by path.
 
     Args:
-        root: The repository.
-        tree: All that lies where inputs are written.
+        inputs: All that lies where inputs are written.
         documents: The paths of the authored documents.
         kind_of: Tells the kind of document that belongs at a path.
     """
-    listed = listed_files(root, tree)
+    listed = listed_files(inputs)
+    tree = {path: type_ for path, type_ in inputs.types.items() if not _is_expected(path, type_)}
     headless = [path for path in tree if _is_headless(path, tree)]
     rest = {
         path: type_
         for path, type_ in tree.items()
-        if path not in documents and path not in (listed or ()) and not _is_below(path, documents)
+        if path not in documents
+        and (type_ == "link" or path in TREES or path not in (listed or ()))
+        and not _is_below(path, documents)
     }
     renamed = {path: meant for path, type_ in rest.items() if (meant := _meant(path, type_, tree, kind_of))}
     if any(posixpath.basename(meant) == KUSTOMIZATION for meant in renamed.values()):
@@ -120,6 +120,11 @@ def _heads(folder: str, kind_of: Callable[[str], str]) -> list[str]:
     """Return the names that mean something in a folder."""
     heads = [head for head in (MANIFEST, *HEADS.values()) if kind_of(posixpath.join(folder, head))]
     return [*heads, KUSTOMIZATION] if folder.partition("/")[0] in ("base", "overlays") else heads
+
+
+def _is_expected(path: str, type_: EntryType) -> bool:
+    """Tell whether it is one of the folders of inputs, or documentation."""
+    return (path in TREES and type_ == "folder") or is_documentation(path.rpartition("/")[2])
 
 
 def _is_headless(path: str, tree: Mapping[str, EntryType]) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections import Counter
-from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.input_files import InputFiles, Unread
 from floe_compiler.model.layout import MOST_BYTES
 from floe_compiler.model.span import Span
 
@@ -19,10 +17,11 @@ UNREADABLE = Rule(
     "unreadable file",
     "The file does not exist, is not a regular file, or cannot be opened.",
 )
-OUTSIDE = Rule(
+LINK = Rule(
     "L002",
-    "file outside the repository",
-    "A path or symbolic link leads out of the repository, so the result would depend on the machine. Copy the file in.",
+    "symbolic link",
+    "A symbolic link may lead out of the repository, so that the result would depend on the machine, and on Windows it"
+    " is a text file. So links are not followed. Copy the file to its place.",
 )
 TOO_LARGE = Rule(
     "L003",
@@ -53,14 +52,11 @@ _INVISIBLE = re.compile(r"[\u00a0\u00ad\u2000-\u200f\u202f\u205f-\u2064\u3000]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
-def read_file(root: Path, file: str) -> tuple[str | None, list[Diagnostic]]:
-    """Return the text of the file (None if it can't be read), without byte order mark and with LF line breaks.
-
-    `file` is the path from the repository's root, with forward slashes.
-    """
-    data, problem = _read_bytes(root, file)
-    if problem:
-        return None, [problem]
+def read_text(inputs: InputFiles, file: str) -> tuple[str | None, list[Diagnostic]]:
+    """Return the text of the file (None if it can't be read), without byte order mark and with LF line breaks."""
+    data = inputs.contents.get(file)
+    if not isinstance(data, bytes):
+        return None, [_unread(inputs, file)]
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -106,44 +102,20 @@ def span_at(text: str, offset: int, file: str) -> Span:
     return Span(file, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
-def _read_bytes(root: Path, file: str) -> tuple[bytes, Diagnostic | None]:
-    # Not with pathlib, which takes twice as long for the many files of a large mesh.
-    path = os.path.join(root, file)  # noqa: PTH118
-    try:
-        if not _is_inside(path, root):
-            hint = "copy the file into the repository"
-            return b"", Diagnostic(OUTSIDE, "the file lies outside the repository", Span(file), hint=hint)
-        status = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISREG(status.st_mode):
-            return b"", Diagnostic(UNREADABLE, "the file is not a regular file", Span(file))
-        if status.st_size > MOST_BYTES:
+def _unread(inputs: InputFiles, file: str) -> Diagnostic:
+    """Return why a file has no content."""
+    if link := inputs.link_in(file):
+        return Diagnostic(LINK, f"{link} is a symbolic link", Span(file), hint="copy what it leads to to its place")
+    match inputs.contents.get(file), inputs.types.get(file):
+        case Unread(size=size), _ if size:
             hint = f"an authored file may have {MOST_BYTES:,} bytes"
-            return b"", Diagnostic(TOO_LARGE, f"the file has {status.st_size:,} bytes", Span(file), hint=hint)
-        with open(path, "rb", buffering=0) as opened:  # noqa: PTH123
-            return opened.read(), None
-    except FileNotFoundError:
-        return b"", Diagnostic(UNREADABLE, "the file does not exist", Span(file))
-    except (OSError, ValueError) as error:  # ValueError: NUL in the path
-        reason = getattr(error, "strerror", None) or "the path leads nowhere"
-        return b"", Diagnostic(UNREADABLE, f"the file cannot be read: {reason}", Span(file))
-
-
-def _is_inside(path: str, root: Path) -> bool:
-    """Return whether a path still leads into a folder once all links are followed."""
-    if _is_plain(path, str(root)):
-        return True  # nearly all are, and to follow no links takes a third of the time
-    return Path(os.path.realpath(path)).is_relative_to(root.resolve())
-
-
-def _is_plain(path: str, root: str) -> bool:
-    """Return whether a path lies in a folder, and no part of it below that is a link or `..`."""
-    if not path.startswith(f"{root}/") or ".." in path.split("/"):
-        return False
-    while len(path) > len(root):
-        if os.path.islink(path):  # noqa: PTH114
-            return False
-        path = path.rpartition("/")[0]
-    return True
+            return Diagnostic(TOO_LARGE, f"the file has {size:,} bytes", Span(file), hint=hint)
+        case Unread(reason=reason), _:
+            return Diagnostic(UNREADABLE, f"the file cannot be read: {reason}", Span(file))
+        case _, None:
+            return Diagnostic(UNREADABLE, "the file does not exist", Span(file))
+        case _:
+            return Diagnostic(UNREADABLE, "the file is not a regular file", Span(file))
 
 
 def _not_utf8(data: bytes, offset: int, file: str) -> Diagnostic:

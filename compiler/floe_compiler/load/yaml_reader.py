@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from floe_compiler.load.text_file import CONTROL_CHARACTER, control_characters, invisible, span_at, visible
+from floe_compiler.load.trailing_tabs import without_trailing_tabs
 from floe_compiler.load.yaml_syntax import conflicts, directives, syntax_problem
 from floe_compiler.model.credentials import names_secret
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
@@ -78,6 +79,7 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
     """
     if problems := [*control_characters(text, file), *(conflicts(text, file) or directives(text, file))]:
         return [], problems
+    text = without_trailing_tabs(text)
     if (sound := _sound_documents(text, file)) is not None:
         return sound, []
     from ruamel.yaml import YAML

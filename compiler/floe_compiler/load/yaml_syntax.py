@@ -20,7 +20,7 @@ SYNTAX = Rule(
 TAB = Rule(
     "L008",
     "tab as indentation",
-    "YAML is indented with spaces only. Let the editor replace tabs by spaces.",
+    "YAML is indented with spaces only. Let the editor replace tabs by spaces. Those at the end of a line may stay.",
 )
 
 CONFLICT = Rule(

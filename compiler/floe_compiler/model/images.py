@@ -66,6 +66,12 @@ def parse_image(text: str) -> Image:
     return Image(registry, repository, tag, digest)
 
 
+def names_registry(text: str) -> bool:
+    """Return whether an image reference begins with a registry."""
+    first, slash, _ = text.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
 def _split_tag(text: str, name: str) -> tuple[str, str]:
     head, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:

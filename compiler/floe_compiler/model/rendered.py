@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
@@ -151,6 +152,9 @@ class Rendered(msgspec.Struct, frozen=True):
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     nodes: int = 3
     """The number of nodes to assume for DaemonSets."""
+
+    delivery_tool: Tool = "argocd"
+    """What applies the output."""
 
     delivery: frozenset[ObjectId] = frozenset()
     """The Argo CD or Flux objects, which have their own folder and namespace."""

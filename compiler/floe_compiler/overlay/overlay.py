@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import sha256_of
@@ -84,11 +84,11 @@ class Overlay:
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
 
 
-def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tuple[Diagnostic, ...]]:
+def read_overlay(inputs: InputFiles, environment: str, read: Read) -> tuple[Overlay, tuple[Diagnostic, ...]]:
     """Return the overlay of an environment, and warnings.
 
     Args:
-        root: The repository, with base/ and overlays/<environment>/; either may be missing.
+        inputs: The files, with those of base/ and overlays/<environment>/; either may be missing.
         environment: The name of the environment.
         read: Turns YAML text and its file's name into documents.
 
@@ -97,7 +97,7 @@ def read_overlay(root: Path, environment: str, read: Read) -> tuple[Overlay, tup
             if there are patches and no kustomize.
     """
     findings = Findings()
-    top = read_environment(Source(root, read, findings), environment)
+    top = read_environment(Source(inputs, read, findings), environment)
     folders = tuple(top.walk()) if top else ()
     written = _written(folders, findings)
     warnings = findings.finish()

@@ -16,14 +16,14 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
+from floe_compiler.overlay.answers import not_asked_for, objects_in
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
-from floe_compiler.overlay.exchange import read_objects
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, run_kustomize
+from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, identity_of, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
 from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM
@@ -95,8 +95,14 @@ def build_changed(
     ordered = sorted(changed, key=lambda item: str(item.identity))
     if not ordered or overlay.top is None:
         return built
+    command = find_kustomize()
+    if (here := identity_of(command)) != overlay.program:
+        message = f"kustomize is {here} here, and {overlay.program} where the run began"
+        hint = "install the same packages everywhere, and set the same FLOE_COMPILE_KUSTOMIZE"
+        raise StageFailed([Diagnostic(DID_NOT_RUN, message, hint=hint)])
     spans = {identity: written.span for unit in overlay.written.values() for identity, written in unit.items()}
-    kustomize = _Kustomize(find_kustomize(), overlay.top, overlay.steps, version, spans, kept or KeptResults())
+    known = (kept or KeptResults()).of(overlay.program)
+    kustomize = _Kustomize(command, overlay.top, overlay.steps, version, spans, known)
     current = {item.identity: item for item in ordered}
     for steps in map(frozenset, phases(overlay.steps, ordered)):
         reached = [item.only(steps) for item in current.values() if not steps.isdisjoint(item.steps)]
@@ -170,7 +176,7 @@ class _Kustomize(msgspec.Struct, frozen=True):
             text, warnings = run_kustomize(self.command, self.top.folder, files)
         except KustomizeError as error:
             return _Run(error=str(error))
-        return _Run({identify(part): part for part in read_objects(text)}, tuple(warnings))
+        return _Run(objects_in(text), tuple(warnings))
 
 
 def _recalled(
@@ -224,7 +230,12 @@ def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Itera
     if others or missing:
         return
     for item in portion:
-        yield item.identity, Result(run.objects.get(item.identity), run.warnings)
+        part = run.objects.get(item.identity)
+        if field := not_asked_for(item, part):
+            message = f"kustomize changed {field} of {item.identity}, which no entry changes"
+            built.report(Diagnostic(DID_NOT_RUN, message, subject=str(item.identity)), [item])
+        else:
+            yield item.identity, Result(part, run.warnings)
 
 
 def _without_failing(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.document import Document
+from floe_compiler.model.input_files import InputFiles, Unread
 from floe_compiler.model.layout import MOST_BYTES
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.listed_paths import NOT_FOUND, locate
@@ -18,31 +18,37 @@ Read = Callable[[str, str], tuple[list[Document], list[Diagnostic]]]
 
 
 class Source(msgspec.Struct, frozen=True):
-    """The repository at `root`."""
+    """The files among the inputs, and what reads their texts."""
 
-    root: Path
+    inputs: InputFiles
     read: Read
     findings: Findings
 
     def locate(self, folder: str, path: str, span: Span) -> str | None:
         """Return the path of a kustomization's item from the root; None, with a finding, if it is not allowed."""
-        return locate(self.root, folder, path, span, self.findings)
+        return locate(self.inputs, folder, path, span, self.findings)
 
     def documents(self, file: str, listed: Span) -> list[Document]:
         """Return the YAML documents of a file; empty, with a finding, if it cannot be read."""
-        if not (self.root / file).is_file():  # reading a pipe might never end
-            self.findings.add(NOT_FOUND, f"{file} is not a regular file", listed)
-            return []
-        if (size := (self.root / file).stat().st_size) > MOST_BYTES:
-            message = f"{file} has {size:,} bytes, and may have {MOST_BYTES:,}"
-            self.findings.add(NOT_FOUND, message, listed, hint="take it out, or split it into several files")
-            return []
+        content = self.inputs.contents.get(file)
         try:
-            text = (self.root / file).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
-            self.findings.add(NOT_FOUND, f"{file} cannot be read: {reason}", listed)
+            text = content.decode("utf-8-sig") if isinstance(content, bytes) else ""
+        except UnicodeDecodeError:
+            content, text = Unread("it is not UTF-8 text"), ""
+        if not isinstance(content, bytes):
+            message, hint = _problem(file, content)
+            self.findings.add(NOT_FOUND, message, listed, hint=hint)
             return []
-        documents, problems = self.read(text, file)
+        documents, problems = self.read(text.replace("\r\n", "\n").replace("\r", "\n"), file)
         self.findings.extend(problems)
         return documents
+
+
+def _problem(file: str, unread: Unread | None) -> tuple[str, str]:
+    """Return why a file is not read, and what to do."""
+    if unread is None:
+        return f"{file} is not a regular file", ""
+    if unread.size:
+        message = f"{file} has {unread.size:,} bytes, and may have {MOST_BYTES:,}"
+        return message, "take it out, or split it into several files"
+    return f"{file} cannot be read: {unread.reason}", ""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from floe_compiler.cache.store import Cache, Memory
-from floe_compiler.load.digests import compiler_digest
-from floe_compiler.load.digests import input_digests as input_digests  # re-exported for the commands
+from floe_compiler.load.digests import compiler_digest, input_digests
+from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.pipeline.workers import ThisProcess, Workers
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from floe_compiler.components import Registry
     from floe_compiler.explain import Explanation
+    from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.pipeline.environments import Mesh
@@ -37,7 +38,7 @@ def compile_mesh(
     *,
     cache: Cache | None = None,
     workers: Workers | None = None,
-    digests: Mapping[str, str] | None = None,
+    input_files: InputFiles | None = None,
     meanwhile: Callable[[], object] | None = None,
 ) -> Compilation:
     """Return what the repository at `root` compiles to, for the environments named (default: all).
@@ -48,7 +49,7 @@ def compile_mesh(
         progress: Called with what is being done.
         cache: Results of earlier runs (default: none).
         workers: Compile many units (default: this process).
-        digests: The digests of the inputs by environment, if they are known.
+        input_files: The files among the inputs, if they are already read.
         meanwhile: Called while the run waits for another program, if it does.
 
     Raises StageFailed with all errors of the first stage that has any.
@@ -66,8 +67,8 @@ def compile_mesh(
 
     store, workers = cache or Memory(), workers or ThisProcess()
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
-    digests = input_digests(root) if digests is None else digests
-    mesh, warnings = _mesh(root, environments, progress, recent, workers)
+    input_files = input_files or read_inputs(root)
+    mesh, warnings = _mesh(input_files, environments, progress, recent, workers)
     progress("compiling")
     inputs = mesh.inputs()
     results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, meanwhile))
@@ -81,12 +82,12 @@ def compile_mesh(
     files = files_of(compiled, clashes)
     clashes.finish()
     recent.keep()
-    compiled_digests = {name: digest for name, digest in digests.items() if name in mesh.frames}
-    return Compilation(compiled, files, compiled_digests, (*warnings, *linked))
+    digests = {name: digest for name, digest in input_digests(input_files).items() if name in mesh.frames}
+    return Compilation(compiled, files, digests, (*warnings, *linked))
 
 
 def _mesh(
-    root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
+    input_files: InputFiles, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
 ) -> tuple[Mesh, tuple[Diagnostic, ...]]:
     """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
     from floe_compiler.pipeline.environments import Mesh, read_overlays
@@ -96,7 +97,7 @@ def _mesh(
 
     compiler = compiler_digest()
     progress("reading")
-    sources, components, loaded = _read(root, cache, workers)
+    sources, components, loaded = _read(input_files, cache, workers)
     progress("resolving")
     findings = Findings()
     frames = resolve_frames(sources, components, environments, findings)
@@ -106,7 +107,7 @@ def _mesh(
         check_owners((database for header in own for database in header.external_databases), findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
-    overlays, read = read_overlays(root, frames, CachedReader(cache, compiler))
+    overlays, read = read_overlays(input_files, frames, CachedReader(cache, compiler))
     return Mesh(frames, headers, overlays, compiler), (*loaded, *resolved, *read)
 
 
@@ -145,10 +146,11 @@ def explain_file(
 
     cache = cache or Memory()
     environment = file.split("/")[1] if file.count("/") > 1 else ""
-    sources, components, _ = _read(root, cache, ThisProcess())
+    input_files = read_inputs(root)
+    sources, components, _ = _read(input_files, cache, ThisProcess())
     if environment not in sources.environments:
         return None
-    compiled = compile_mesh(root, (environment,), progress, cache=cache)
+    compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
     if file not in compiled.files:
         return None
     final = from_yaml(compiled.files[file])
@@ -160,7 +162,7 @@ def explain_file(
     return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by)
 
 
-def _read(root: Path, cache: Cache, workers: Workers) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
+def _read(input_files: InputFiles, cache: Cache, workers: Workers) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
     from floe_compiler.cache.documents import DocumentCache
     from floe_compiler.components import registry
     from floe_compiler.load.mesh import load
@@ -170,5 +172,5 @@ def _read(root: Path, cache: Cache, workers: Workers) -> tuple[Sources, Registry
     components = registry()
     known = DocumentCache(cache, compiler_digest())
     schemas = kept_schemas(components, cache, compiler_digest())
-    sources, warnings = load(root, schemas, known, map_with(workers))
+    sources, warnings = load(input_files, schemas, known, map_with(workers))
     return sources, components, warnings

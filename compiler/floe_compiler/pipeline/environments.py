@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 from floe_compiler.derive import Derived, derive
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
+from floe_compiler.model.input_files import InputFiles
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import DeliveredNamespace, DeliveryPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT
@@ -50,14 +50,14 @@ class Mesh(msgspec.Struct, frozen=True):
 
 
 def read_overlays(
-    root: Path, environments: Iterable[str], read: Read
+    inputs: InputFiles, environments: Iterable[str], read: Read
 ) -> tuple[Mapping[str, Overlay], tuple[Diagnostic, ...]]:
     """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays."""
     findings = Findings()
     overlays: dict[str, Overlay] = {}
     for name in environments:
         try:
-            overlays[name], warnings = read_overlay(root, name, read)
+            overlays[name], warnings = read_overlay(inputs, name, read)
         except StageFailed as failed:
             findings.extend(failed.diagnostics)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from floe_compiler.model.plain_files import read_below
 from floe_compiler.model.span import Span
 from floe_compiler.report.secrecy import hide_in_text
 from floe_compiler.report.terminal import Paint, visible
@@ -30,10 +31,9 @@ def excerpt(root: Path, span: Span, paint: Paint) -> tuple[str, ...]:
 
 def _read_line(root: Path, span: Span) -> str | None:
     try:
-        path = (root / span.file).resolve()
-        if not path.is_relative_to(root.resolve()) or not path.is_file() or path.stat().st_size > LARGEST_FILE:
+        if ".." in span.file.split("/"):
             return None
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, RuntimeError, ValueError):  # RuntimeError: a loop of links; ValueError: not UTF-8, NUL in the path
+        lines = read_below(root, span.file, LARGEST_FILE).decode().splitlines()
+    except (OSError, ValueError):  # ValueError: not UTF-8, NUL in the path
         return None
     return lines[span.line - 1] if 1 <= span.line <= len(lines) else None

@@ -9,6 +9,7 @@ from floe_compiler.model.inputs import Environment
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
+from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.environment import Frame, Inputs, resolve_environment, resolve_frame
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.locks import locked_paths
@@ -64,6 +65,7 @@ def resolve_frames(
         message = "the mesh is in no Git repository, so its delivery takes output/ to be at the top of one"
         place = sources.manifest.span(("delivery",))
         findings.add(UNKNOWN_PATH, message, place, hint="compile in a clone, or write the path: delivery: {path: .}")
+    check_default_registry(frames.values(), findings)
     return frames
 
 

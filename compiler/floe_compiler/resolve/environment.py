@@ -36,6 +36,7 @@ from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
+from floe_compiler.resolve.texts import check_texts
 from floe_compiler.resolve.validation import Model, validate
 
 
@@ -111,6 +112,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         return None
     settings = environment_settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
+    check_texts((inputs.sources.manifest, document), settings, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     _check_domains_read(inputs, names, settings.environment.name, findings)
@@ -206,6 +208,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
+    check_texts((source.document, *source.products.values()), settings, findings)
     products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
     if settings.environment.production:
         instances.check_images(products, source.products, findings)

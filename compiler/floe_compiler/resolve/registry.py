@@ -7,6 +7,7 @@ from floe_compiler.resolve.rules import (
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
     CYCLE,
+    DEFAULT_REGISTRY,
     DUPLICATE_NAME,
     EMPTY_MESH,
     LOCKED,
@@ -18,6 +19,7 @@ from floe_compiler.resolve.rules import (
     NO_SECRET_STORE,
     REFUSED,
     SHARED_DATABASE,
+    UNDELIVERED_TEXT,
     UNKNOWN_KEY,
     UNKNOWN_LOCK,
     UNKNOWN_PATH,
@@ -47,4 +49,6 @@ RULES: tuple[Rule, ...] = (
     CLUSTER_OF_TWO_ADDRESSES,
     REFUSED,
     UNKNOWN_PATH,
+    UNDELIVERED_TEXT,
+    DEFAULT_REGISTRY,
 )

@@ -62,5 +62,18 @@ UNKNOWN_PATH = Rule(
     "`delivery: {path: ...}`, where `.` is the top.",
     severity="warning",
 )
+UNDELIVERED_TEXT = Rule(
+    "R029",
+    "text that the delivery tool does not deliver",
+    "Flux builds the output with kustomize, which fails at some control characters, also if they are written as"
+    " escapes. Argo CD skips files with the text +argocd:skip-file-rendering. Encode it (base64), or leave it out.",
+)
+DEFAULT_REGISTRY = Rule(
+    "R030",
+    "image from the default registry",
+    "An image that names no registry is pulled from `images.registry`. If that is not set, it is `ghcr.io`, where"
+    " anyone may have an account of the name that the image begins with. Set it: `images: {registry: ghcr.io/acme}`.",
+    severity="warning",
+)
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

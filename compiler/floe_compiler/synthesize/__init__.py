@@ -144,6 +144,7 @@ def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
         image_registries=(platform.registry, *platform.mirrors.values()) if platform.mirrors else (),
         ingress_namespace=settings.cluster.ingress_namespace,
         nodes=settings.cluster.nodes,
+        delivery_tool=platform.delivery,
     )
 
 

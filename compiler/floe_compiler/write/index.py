@@ -14,6 +14,7 @@ from pathlib import Path
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.plain_files import read_if_plain
 from floe_compiler.model.span import Span
 
 INDEX_FOLDER = f"{OUTPUT}/.floe"
@@ -97,5 +98,5 @@ def indexed_environments(root: Path) -> tuple[str, ...]:
 
 def read_index(root: Path, environment: str) -> str | None:
     """Return the text of an environment's index, None if there is none."""
-    path = root / index_path(environment)
-    return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else None
+    data = read_if_plain(root, index_path(environment))  # the snapshot reports what is not plain
+    return None if data is None else data.decode("utf-8", errors="replace")

@@ -11,6 +11,7 @@ import msgspec
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import FileSet, sha256
+from floe_compiler.model.plain_files import link_in, read_below, read_if_plain
 from floe_compiler.write.commit import commit, reporting_refusals
 from floe_compiler.write.index import index_lines, index_path, indexed_environments, read_index
 from floe_compiler.write.lock import locked
@@ -95,7 +96,7 @@ def write_output(
     Args:
         root: the repository's root.
         files: what the inputs compile to, by path from the root; preferably a `FileSet`, which has the hashes.
-        digests: for each compiled environment, the digest of its inputs; empty if they changed during the run.
+        digests: for each compiled environment, the digest of its inputs.
         store: the cache.
         complete: whether these are all environments, so that the output of others is deleted.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
@@ -118,7 +119,7 @@ def write_output(
         add_written(stats, written, files.digests, time.time_ns())
         compiled = {
             name: Compiled(
-                digest, _hash(root / index_path(name)), warnings + len(report.warnings), stats_of(stats, name)
+                digest, _hash(root, index_path(name)), warnings + len(report.warnings), stats_of(stats, name)
             )
             for name, digest in digests.items()
         }
@@ -136,7 +137,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, co
     known = recall(store, root)
     for environment, digest in digests.items():
         compiled = known.get(environment)
-        if compiled is None or (compiled.digest, compiled.index) != (digest, _hash(root / index_path(environment))):
+        if compiled is None or (compiled.digest, compiled.index) != (digest, _hash(root, index_path(environment))):
             return None
     findings = Findings()
     snapshot = take_snapshot(root, digests, findings, known_stats(known))
@@ -164,14 +165,16 @@ def _plan_as_seen(
         return None
     touched = (path for plan in planned[:1] for path in (*plan.create, *plan.change, *plan.delete))
     indexes = {environment: read_index(root, environment) for environment in seen.indexes}
-    same = indexes == seen.indexes and all(_hash(root / path) == seen.snapshot.hashes.get(path, "") for path in touched)
+    same = indexes == seen.indexes and all(
+        _hash(root, path) == seen.snapshot.hashes.get(path, "") and not link_in(root, path) for path in touched
+    )
     return planned if same else None
 
 
 def _plan(root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str]) -> tuple[WritePlan, WriteReport]:
     findings = Findings([*seen.findings])
     plan = plan_writes(files.digests, seen.indexes, seen.snapshot, allow_delete, findings)
-    changed = {path: (root / path).read_bytes() for path in may_be_refused(plan.change)}
+    changed = {path: read_below(root, path) for path in may_be_refused(plan.change)}
     guard_updates(changed, files, allow_delete, findings)
     return plan, WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())
 
@@ -182,6 +185,7 @@ def _environments(root: Path, compiled: Iterable[str], complete: bool) -> list[s
     return sorted({*compiled, *others})
 
 
-def _hash(path: Path) -> str:
+def _hash(root: Path, path: str) -> str:
     """Return the hash of a file; empty if there is none."""
-    return sha256(path.read_bytes()) if path.is_file() else ""
+    data = read_if_plain(root, path)
+    return "" if data is None else sha256(data)

@@ -15,6 +15,7 @@ from floe_compiler.write.folders import with_parents
 from floe_compiler.write.guard import guard_deletions
 from floe_compiler.write.ownership import Ownership, compare_ownership
 from floe_compiler.write.snapshot import MANIFEST_SUFFIXES, Snapshot
+from floe_compiler.write.steering import DELIVERED, STEERS_DELIVERY, obeyed_by
 
 EDITED = Rule(
     "W003",
@@ -176,12 +177,17 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
     for path in decisions["in the way"]:
         message = "floe-compile did not write this, and a compiled file must go here"
         findings.add(IN_THE_WAY, message, Span(path), hint="move or delete it")
+    steering = {path: tool for path in decisions["stray"] if (tool := obeyed_by(path))}
+    for path, tool in steering.items():
+        message = f"floe-compile did not write this file, and with it, {tool} applies something else"
+        findings.add(STEERS_DELIVERY, message, Span(path), hint=f"delete it: rm {path}")
+    strays = [path for path in decisions["stray"] if path not in steering]
     # Folders of an environment are applied, but not what lies beside them, such as the configuration of a CI system.
-    applied = [path for path in decisions["stray"] if path.endswith(MANIFEST_SUFFIXES) and path.count("/") > 2]
+    applied = [path for path in strays if path.endswith(MANIFEST_SUFFIXES) and path.count("/") >= DELIVERED]
     for path in applied:
         tools = "Argo CD or Flux" if path.endswith(MANIFEST_SUFFIXES[0]) else "Flux"
         message = f"floe-compile did not write this file, but {tools} would apply it with the rest"
         findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
-    for folder, count in Counter(path.rpartition("/")[0] for path in decisions["stray"] if path not in applied).items():
+    for folder, count in Counter(path.rpartition("/")[0] for path in strays if path not in applied).items():
         content = "holds a file" if count == 1 else f"holds {count} files"
         findings.add(STRAY, f"{content} that floe-compile did not write", subject=folder, hint="move or delete it")

@@ -9,6 +9,7 @@ from floe_compiler.write.index import BROKEN_INDEX
 from floe_compiler.write.lock import LOCKED
 from floe_compiler.write.plan import APPLIED, CONFLICT, EDITED, IN_THE_WAY, LINE_ENDS, STRAY
 from floe_compiler.write.snapshot import NOT_A_FILE
+from floe_compiler.write.steering import STEERS_DELIVERY
 from floe_compiler.write.updates import REFUSED_BY_CLUSTER
 
 RULES: tuple[Rule, ...] = (
@@ -24,4 +25,5 @@ RULES: tuple[Rule, ...] = (
     CONFLICT,
     LINE_ENDS,
     REFUSED_BY_CLUSTER,
+    STEERS_DELIVERY,
 )

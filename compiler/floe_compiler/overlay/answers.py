@@ -1,0 +1,34 @@
+"""What kustomize answers, held against what it got: it may be another program than was meant, or broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from floe_compiler.model.diagnostics import Diagnostic, StageFailed
+from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.overlay.changed_objects import ChangedObject
+from floe_compiler.overlay.exchange import read_objects
+from floe_compiler.overlay.fidelity import difference
+from floe_compiler.overlay.kustomize import DID_NOT_RUN
+
+
+def objects_in(text: str) -> dict[ObjectId, Object]:
+    """Return the objects of an answer. Raises StageFailed if it is something else than objects, each once."""
+    try:
+        found = read_objects(text)
+    except ValueError as error:
+        raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with something else: {error}")]) from error
+    objects = {identify(part): part for part in found}
+    if len(objects) != len(found):
+        twice = next(identity for identity, number in Counter(map(identify, found)).items() if number > 1)
+        raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with {twice} more than once")])
+    return objects
+
+
+def not_asked_for(item: ChangedObject, result: Object | None) -> str:
+    """Return a top-level field that differs from what kustomize got although no step may change it; or nothing."""
+    touched = [step.touches for step in item.steps]
+    if result is None or None in touched:
+        return ""
+    others = sorted({*item.part, *result}.difference(*filter(None, touched)))
+    return next((field for field in others if difference(result.get(field), item.part.get(field)) is not None), "")

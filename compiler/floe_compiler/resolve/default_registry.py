@@ -1,0 +1,33 @@
+"""Images that come from the default registry, as neither they nor the platform name another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import Document
+from floe_compiler.model.images import names_registry
+from floe_compiler.resolve.environment import Frame, domains_in
+from floe_compiler.resolve.rules import DEFAULT_REGISTRY
+
+
+def check_default_registry(frames: Iterable[Frame], findings: Findings) -> None:
+    """Warn once, at the first image of a data product for which the default registry is taken."""
+    for frame in frames:
+        if frame.platform.merged.span(("images", "registry")) is not None:
+            continue
+        for document in _products(frame):
+            image = document.data.get("image")
+            if isinstance(image, str) and not names_registry(image):
+                registry = frame.settings.platform.registry
+                message = f"{image} names no registry, so it is pulled from the default: {registry}/{image}"
+                hint = f"name yours in platform-manifest.yaml, such as images: {{registry: {registry}/acme}}"
+                findings.add(DEFAULT_REGISTRY, message, document.span(("image",)), hint=hint)
+                return
+
+
+def _products(frame: Frame) -> Iterator[Document]:
+    """Yield the documents of the data products in an environment."""
+    domains = frame.inputs.sources.domains
+    for name in domains_in(frame.inputs.sources, frame.document, frame.settings.environment.name):
+        yield from (document for _, document in sorted(domains[name].products.items()))

@@ -1,0 +1,213 @@
+"""Links, pipes and devices that somebody has committed or left: none is followed, waited for, written to or removed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.cli import main
+from floe_compiler.model.files import OUTPUT
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
+
+LONG_AGO = time.time() - 100 * 24 * 3600
+BASE = "base/kustomization.yaml"
+OVERLAY = "overlays/dev/kustomization.yaml"
+CLASS = "{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass"
+LISTED = {
+    BASE: "resources: [classes.yaml, more]\n",
+    "base/classes.yaml": f"{CLASS}, metadata: {{name: one}}, value: 1}}\n",
+    "base/more/kustomization.yaml": "resources: [class.yaml]\n",
+    "base/more/class.yaml": f"{CLASS}, metadata: {{name: two}}, value: 2}}\n",
+    OVERLAY: "resources: [../../base]\npatches: [{path: patch.yaml}]\n",
+    "overlays/dev/patch.yaml": f"{CLASS}, metadata: {{name: one}}, description: changed}}\n",
+}
+INPUTS = (MANIFEST, ENVIRONMENT, DOMAIN, PRODUCT, *LISTED)
+INPUT_FOLDERS = ("base", "base/more", "domains", "domains/sales", "domains/sales/products", "overlays", "overlays/dev")
+WRITTEN = (f"{OUTPUT}/.floe/dev.index", f"{OUTPUT}/dev/_cluster/namespace_floe-platform.yaml")
+WRITTEN_FOLDERS = (OUTPUT, f"{OUTPUT}/.floe", f"{OUTPUT}/dev", f"{OUTPUT}/dev/_cluster")
+VERBS = (("check",), ("diff", "--from-output"), ("compile",), ("explain", WRITTEN[1]))
+
+
+def to_the_same(path: Path, elsewhere: Path) -> None:
+    """Put a link in the place of a file or folder, to its copy elsewhere."""
+    path.symlink_to(elsewhere / "copy")
+
+
+def to_a_device(path: Path, elsewhere: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_pipe(path: Path, elsewhere: Path) -> None:
+    os.mkfifo(path)
+
+
+Trap = Callable[[Path, Path], None]
+TRAPS: tuple[Trap, ...] = (to_the_same, to_a_device, a_pipe)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a mesh with patches and output."""
+    root = small_mesh(tmp_path_factory.mktemp("compiled") / "mesh", {})
+    for file, text in LISTED.items():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(text, encoding="utf-8")
+    assert main(["compile", "--root", str(root), "--quiet", "--jobs", "1"]) == 0
+    return root
+
+
+@pytest.fixture
+def root(compiled: Path, tmp_path: Path) -> Path:
+    shutil.copytree(compiled, tmp_path / "mesh")
+    return tmp_path / "mesh"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    (tmp_path / "elsewhere").mkdir()
+    return tmp_path / "elsewhere"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    """Fail instead of waiting for ever."""
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits"))
+    signal.alarm(120)
+    yield
+    signal.alarm(0)
+
+
+def everything_in(folder: Path) -> dict[str, tuple[int, int, str]]:
+    """Return the mode, time and target or size of everything in a folder."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        said = str(path.readlink()) if path.is_symlink() else str(status.st_size)
+        found[path.relative_to(folder).as_posix()] = (status.st_mode, status.st_mtime_ns, said)
+    return found
+
+
+def set_trap(root: Path, place: str, elsewhere: Path, trap: Trap) -> None:
+    """Move what is at a place elsewhere, and put a trap there."""
+    shutil.move(root / place, elsewhere / "copy")
+    trap(root / place, elsewhere)
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("place", [*INPUTS, *INPUT_FOLDERS])
+def test_a_trap_among_the_inputs(
+    root: Path, elsewhere: Path, place: str, trap: Trap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_trap(root, place, elsewhere, trap)
+    before = everything_in(root.parent)
+    for verb in VERBS:
+        assert main([*verb, "--root", str(root)]) in (1, 2), verb
+    assert everything_in(root.parent) == before
+    told = capsys.readouterr().err
+    assert place.rpartition("/")[2] in told
+    assert "Traceback" not in told
+    assert "bug" not in told
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("place", [*WRITTEN, *WRITTEN_FOLDERS])
+def test_a_trap_in_the_output(
+    root: Path, elsewhere: Path, place: str, trap: Trap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / DOMAIN).write_text((root / DOMAIN).read_text() + "\n# changed\n")
+    set_trap(root, place, elsewhere, trap)
+    before = everything_in(root.parent)
+    for verb in (("check",), ("diff", "--from-output"), ("compile",), ("compile", "--allow-delete", "dev")):
+        code = main([*verb, "--root", str(root)])
+        told = capsys.readouterr().err
+        assert (code, "W010" in told) in ((1, True), (2, False)), told
+        assert code != 2 or "--allow-delete dev: there is no folder output/dev" in told
+    assert everything_in(root.parent) == before
+
+
+@pytest.mark.parametrize("place", ["schemas", "schemas/domain.schema.json"])
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_trap_among_the_schemas(
+    root: Path, elsewhere: Path, place: str, trap: Trap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["schema", "--write", "--root", str(root)]) == 0
+    set_trap(root, place, elsewhere, trap)
+    before = everything_in(root.parent)
+    for option in ("--check", "--write"):
+        assert main(["schema", option, "--root", str(root)]) == 1
+    assert f"cannot read or write {root}/{place}: " in capsys.readouterr().err
+    assert everything_in(root.parent) == before
+
+
+@pytest.mark.parametrize("verb", [("check",), ("diff", "--from-output"), ("explain", WRITTEN[1])])
+def test_what_only_looks_changes_nothing_in_the_repository(
+    root: Path, elsewhere: Path, verb: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even if there is what earlier versions used, such as a cache in the repository."""
+    (root / PRODUCT).write_text((root / PRODUCT).read_text().replace("1.0.0", "1.0.1"))
+    (root / WRITTEN[1]).unlink()
+    (root / ".floe_cache").mkdir()
+    for place in ("kustomize", "units", "heads"):
+        victim = elsewhere / place / "ab" / ("c" * 62)
+        victim.parent.mkdir(parents=True)
+        victim.write_text("precious")
+        os.utime(victim, (LONG_AGO, LONG_AGO))
+        (root / ".floe_cache" / place).symlink_to(elsewhere / place)
+    before = everything_in(root.parent)
+    main([*verb, "--root", str(root)])
+    assert everything_in(root.parent) == before
+
+
+@pytest.mark.parametrize("verb", [*VERBS, ("hook",)])
+@pytest.mark.parametrize("by", ["option", "variable", "link"])
+def test_a_cache_in_the_repository_is_refused(
+    root: Path,
+    elsewhere: Path,
+    verb: tuple[str, ...],
+    by: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whoever may commit could put results into it, or a link through which files elsewhere are removed."""
+    cache = root / ".cache/floe-compile"
+    cache.parent.mkdir()
+    (elsewhere / "link").symlink_to(cache)
+    named = elsewhere / "link" if by == "link" else cache
+    options = [] if by == "variable" else ["--cache", str(named)]
+    if by == "variable":
+        monkeypatch.setenv("FLOE_COMPILE_CACHE", str(cache))
+    before = everything_in(root.parent)
+    assert main([*verb, "--root", str(root), *options]) == 2
+    assert everything_in(root.parent) == before
+    assert capsys.readouterr().err == (
+        f"floe-compile: the cache cannot be in the repository, as {named} is: a commit could change what it holds;"
+        " name a folder elsewhere\n"
+    )
+
+
+def test_a_cache_beside_the_mesh_in_its_git_repository_is_refused(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root.parent / ".git").mkdir()
+    (root.parent / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    assert main(["check", "--root", str(root), "--cache", str(root.parent / "cache")]) == 2
+    assert "the cache cannot be in the repository" in capsys.readouterr().err
+    assert not (root.parent / "cache").exists()
+
+
+def test_a_users_cache_in_the_repository_is_not_used(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where a CI system makes the checkout the home folder."""
+    monkeypatch.delenv("FLOE_COMPILE_CACHE")
+    monkeypatch.setattr("floe_compiler.cache.folder._of_the_user", lambda: str(root / ".cache/floe-compile"))
+    assert main(["check", "--root", str(root)]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith(f"floe-compile: no cache, as {root}/.cache/floe-compile is in the repository")
+    assert not (root / ".cache").exists()
