@@ -46,6 +46,11 @@ PLATFORM: Final = "platform"
 """The scope of the shared services; all other scopes are names of domains."""
 
 
+def scope_name(scope: str) -> str:
+    """Return the word for a scope in names: `platform`, or `<domain>-domain`."""
+    return scope if scope == PLATFORM else f"{scope}-domain"
+
+
 def nothing(_instance: object) -> tuple[()]:
     """Return no facts: the default of most functions of a component."""
     return ()
@@ -74,6 +79,9 @@ class Product(msgspec.Struct, frozen=True):
 
     image_origin: Span | None = None
     """The location of its image there."""
+
+    secret_origins: tuple[tuple[str, Span], ...] = ()
+    """The secrets that its steps name, each with its location there."""
 
 
 class Instance(msgspec.Struct, Generic[Config], frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -34,6 +35,9 @@ from floe_compiler.synthesize.plain_yaml import Included
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
+ConfigMapData = tuple[str, tuple[tuple[str, str], ...]]
+"""The name of a ConfigMap, and its files: key and text of each, sorted."""
+
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
 
@@ -76,10 +80,11 @@ def render_unit(plan: UnitPlan) -> Unit:
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
         origins += _origins(declared, rendered)
-    objects += configuration(unit, pods)
+    maps = _config_maps(unit)
+    objects += configuration(unit, maps)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
     objects += _shared_store(plan)
-    origins += _read_origins(unit)
+    origins += _read_origins(unit, maps)
     parts = [declared.parts for declared in unit.instances]
     return Unit(
         tuple(objects),
@@ -129,19 +134,38 @@ def _special_origins(parts: Parts) -> Mapping[str, Span]:
     return {fact.name: fact.origin for fact in facts if fact.origin}
 
 
-def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
-    """Yield the locations of ConfigMaps and secrets whose readers all have the same location."""
-    places: dict[str, set[Span | None]] = {}
+def _config_maps(unit: DeclaredUnit) -> Mapping[ConfigMapData, set[Span | None]]:
+    """Return each ConfigMap with the locations of its readers.
+
+    A component or a data product has all its files of one ConfigMap in it. Two that have different files in a ConfigMap
+    of one name took the same name by chance: both are returned, and found to be rendered twice.
+    """
+    found: dict[ConfigMapData, set[Span | None]] = {}
+    for declared, origin, pods in _pods_by_origin(unit):
+        for name, data in config_maps.config_data(pods).items():
+            found.setdefault((name, tuple(data.items())), set()).add(origin or declared.instance.origin)
+    return dict(sorted(found.items()))
+
+
+def _pods_by_origin(unit: DeclaredUnit) -> Iterator[tuple[DeclaredInstance, Span | None, list[Pod]]]:
+    """Yield the pods of each instance by their own location; None: that of the instance."""
     for declared in unit.instances:
-        special = _special_origins(declared.parts)
+        special, groups = _special_origins(declared.parts), defaultdict[Span | None, list[Pod]](list)
         for name, pod in named_pods(declared.parts):
-            files = [file for container in containers_of(pod) for file in container.config]
-            read = [f"ConfigMap {unit.namespace}/{file.config_map}" for file in files]
-            read += [f"{EXTERNAL_SECRET} {unit.namespace}/{secret.name}" for secret in pod_secrets([pod])]
-            for subject in read:
-                places.setdefault(subject, set()).add(special.get(name, declared.instance.origin))
-    for subject, origins in places.items():
-        if len(origins) == 1 and (place := origins.pop()):
+            groups[special.get(name)].append(pod)
+        yield from ((declared, origin, pods) for origin, pods in groups.items())
+
+
+def _read_origins(unit: DeclaredUnit, maps: Mapping[ConfigMapData, set[Span | None]]) -> Iterator[tuple[str, Span]]:
+    """Yield the locations of ConfigMaps and secrets whose readers all have the same location."""
+    places = [(f"ConfigMap {unit.namespace}/{name}", origins) for (name, _), origins in maps.items()]
+    secrets: dict[str, set[Span | None]] = {}
+    for declared, origin, pods in _pods_by_origin(unit):
+        for secret in pod_secrets(pods):
+            subject = f"{EXTERNAL_SECRET} {unit.namespace}/{secret.name}"
+            secrets.setdefault(subject, set()).add(origin or declared.instance.origin)
+    for subject, origins in (*places, *secrets.items()):
+        if len(origins) == 1 and (place := next(iter(origins))):
             yield subject, place
 
 
@@ -221,13 +245,10 @@ def open_ports(server: Workload) -> tuple[Port, ...]:
     return tuple(port for port in services.served_ports(server) if port.name in interfaces)
 
 
-def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
-    """Return the ConfigMaps of all pods of the namespace."""
+def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
+    """Return the ConfigMaps of the namespace."""
     common = labels.common_labels(unit.settings, "configuration")
-    return [
-        manifest("v1", "ConfigMap", name, common, data=dict(data))
-        for name, data in config_maps.config_data(pods).items()
-    ]
+    return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
 
 
 def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:

@@ -20,7 +20,6 @@ from floe_compiler.components.orchestrator_dagster.instance_file import (
     Queue,
     credentials,
 )
-from floe_compiler.kit.identifiers import identifier
 from floe_compiler.kit.labels import template_labels
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import (
@@ -38,6 +37,7 @@ from floe_compiler.kit.workloads import JOB_TIME_TO_LIVE
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Launched, Resources, Variable
+from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.quantities import parse_quantity
