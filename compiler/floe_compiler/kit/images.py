@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floe_compiler.model.images import registry_of
 from floe_compiler.model.settings import Settings
 
 
@@ -14,11 +15,11 @@ def pull_from(settings: Settings, image: str) -> str:
     registry, mirrors = settings.platform.registry, settings.platform.mirrors
     if image.startswith(tuple(f"{place}/" for place in (registry, *mirrors.values()))):
         return image
-    first, separator, rest = image.partition("/")
-    if not separator or not ("." in first or ":" in first or first == "localhost"):
+    written = registry_of(image)
+    if not written:
         return f"{registry}/{image}"
-    mirror = mirrors.get(first)
-    return f"{mirror}/{rest}" if mirror else image
+    mirror = mirrors.get(written)
+    return f"{mirror}{image.removeprefix(written)}" if mirror else image
 
 
 def pull_policy(settings: Settings) -> str:

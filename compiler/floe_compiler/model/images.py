@@ -66,6 +66,12 @@ def parse_image(text: str) -> Image:
     return Image(registry, repository, tag, digest)
 
 
+def registry_of(text: str) -> str:
+    """Return the registry that an image reference is written with; empty if it has none."""
+    first, slash, _ = text.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else ""
+
+
 def _split_tag(text: str, name: str) -> tuple[str, str]:
     head, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:

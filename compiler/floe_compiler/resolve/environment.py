@@ -20,13 +20,14 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, QuotaGrowth, ResolvedUnit
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve import capabilities, instances, scopes, slots
+from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
+from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
@@ -56,6 +57,7 @@ class Scope(msgspec.Struct, frozen=True):
     owner: str
     merged: Merged
     quota: Quota
+    quota_growth: QuotaGrowth
     quota_origin: Span
     placed: tuple[Placed, ...]
 
@@ -70,6 +72,9 @@ class Frame(msgspec.Struct, frozen=True):
     settings: Settings
     delivery: ArgoCd | Flux
     platform: Scope
+    manifest: PlatformManifest
+    """The platform's settings."""
+
     version_origin: Span | None
     complete: bool
     """Whether all requested slots could be filled."""
@@ -111,6 +116,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         return None
     settings = environment_settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
+    domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     _check_domains_read(inputs, names, settings.environment.name, findings)
@@ -122,6 +128,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         manifest.metadata.owner,
         merged,
         _shared_quota(manifest),
+        quota_growth(merged, (QUOTA, ("shared_services", *QUOTA))),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
         or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
@@ -129,7 +136,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
-    return Frame(inputs, environment, document, layers, settings, delivery, platform, version, complete)
+    return Frame(inputs, environment, document, layers, settings, delivery, platform, manifest, version, complete)
 
 
 def _placed_in_git(delivery: ArgoCd | Flux, sources: Sources) -> ArgoCd | Flux:
@@ -207,6 +214,8 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
     if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
     products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
+    domain_policy.check_domain(frame.manifest, frame.platform.merged, own[0], merged, findings)
+    domain_policy.check_images(frame.manifest, products, source.products, findings)
     if settings.environment.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(frame.environment, name)
@@ -218,7 +227,10 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
         domain.metadata.owner,
         merged,
         domain.quota or Quota(),
-        merged.span(("quota",)) or frame.document.span(("scale",)),
+        quota_growth(merged, (QUOTA,), frame.manifest.domain_policy.quota),
+        merged.span(QUOTA)
+        or frame.platform.merged.span((*domain_policy.POLICY, *QUOTA))
+        or frame.document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
@@ -249,6 +261,7 @@ def connect(
         contexts=tuple(contexts),
         quota=scope.quota,
         quota_origin=scope.quota_origin,
+        quota_growth=scope.quota_growth,
         pull_secret_origin=frame.platform.merged.span(("images", "pull_secret")),
         external_databases=external_databases(scope.placed),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
+    BEYOND_POLICY,
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
     CYCLE,
@@ -47,4 +48,5 @@ RULES: tuple[Rule, ...] = (
     CLUSTER_OF_TWO_ADDRESSES,
     REFUSED,
     UNKNOWN_PATH,
+    BEYOND_POLICY,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,11 +9,11 @@ import msgspec
 
 from floe_compiler.kit import (
     accounts,
-    config_maps,
     labels,
     namespaces,
     network,
     operated,
+    quotas,
     secret_stores,
     services,
     workloads,
@@ -22,21 +21,21 @@ from floe_compiler.kit import (
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.waves import start_order
+from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload, containers_of, named_pods, pod_secrets
+from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
-from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException, launched_id
+from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
+from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
+from floe_compiler.synthesize.origins import ConfigMapData, object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
-EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
-ConfigMapData = tuple[str, tuple[tuple[str, str], ...]]
-"""The name of a ConfigMap, and its files: key and text of each, sorted."""
 
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -79,17 +78,19 @@ def render_unit(plan: UnitPlan) -> Unit:
         rendered = [*instance_objects(declared.instance, declared.parts, plan.callers), *declared.objects]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
-        origins += _origins(declared, rendered)
-    maps = _config_maps(unit)
+        origins += object_origins(declared, rendered)
+    maps = read_config_maps(unit)
     objects += configuration(unit, maps)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
     objects += _shared_store(plan)
-    origins += _read_origins(unit, maps)
+    origins += read_origins(unit, maps)
+    launched = frozenset(_launched(unit))
+    objects.append(_quota(unit, objects, launched))
     parts = [declared.parts for declared in unit.instances]
     return Unit(
         tuple(objects),
         frozenset(_connections(unit, named)),
-        frozenset(_launched(unit)),
+        launched,
         frozenset(_exceptions(unit.namespace, parts)),
         frozenset(_ingress_groups(unit, parts)),
         secrets,
@@ -97,6 +98,14 @@ def render_unit(plan: UnitPlan) -> Unit:
         tuple(included),
         tuple(origins),
     )
+
+
+def _quota(unit: DeclaredUnit, objects: Iterable[Object], launched: Iterable[LaunchedPods]) -> Object:
+    """Return the quota, given all other objects of the namespace."""
+    by_id = {identify(manifest, unit.namespace): manifest for manifest in objects}
+    running = [found for pair in by_id.items() if (found := workload(*pair))]
+    needed = demand(running, by_id, launched, unit.settings.cluster.nodes)
+    return quotas.quota(unit.settings, quotas.fitting(unit.quota, unit.quota_growth, needed))
 
 
 def _shared_store(plan: UnitPlan) -> list[Object]:
@@ -112,61 +121,6 @@ def _shared_store(plan: UnitPlan) -> list[Object]:
     ):
         secret_stores.check_generatable(secret)
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
-
-
-def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tuple[str, Span]]:
-    """Return the location in the inputs of each object: that of its workload, or where the component was chosen."""
-    instance, special = declared.instance, _special_origins(declared.parts)
-    origins = []
-    for manifest_ in objects:
-        name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
-        origin = special.get(name, instance.origin)
-        origins += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
-    for pods in declared.parts.launched:
-        if pods.origin:
-            origins.append((str(launched_id(PodGroup(instance.namespace, pods.name))), pods.origin))
-    return origins
-
-
-def _special_origins(parts: Parts) -> Mapping[str, Span]:
-    """Return the locations of those workloads that have their own."""
-    facts: tuple[Workload | Task | Launched, ...] = (*parts.workloads, *parts.tasks, *parts.launched)
-    return {fact.name: fact.origin for fact in facts if fact.origin}
-
-
-def _config_maps(unit: DeclaredUnit) -> Mapping[ConfigMapData, set[Span | None]]:
-    """Return each ConfigMap with the locations of its readers.
-
-    A component or a data product has all its files of one ConfigMap in it. Two that have different files in a ConfigMap
-    of one name took the same name by chance: both are returned, and found to be rendered twice.
-    """
-    found: dict[ConfigMapData, set[Span | None]] = {}
-    for declared, origin, pods in _pods_by_origin(unit):
-        for name, data in config_maps.config_data(pods).items():
-            found.setdefault((name, tuple(data.items())), set()).add(origin or declared.instance.origin)
-    return dict(sorted(found.items()))
-
-
-def _pods_by_origin(unit: DeclaredUnit) -> Iterator[tuple[DeclaredInstance, Span | None, list[Pod]]]:
-    """Yield the pods of each instance by their own location; None: that of the instance."""
-    for declared in unit.instances:
-        special, groups = _special_origins(declared.parts), defaultdict[Span | None, list[Pod]](list)
-        for name, pod in named_pods(declared.parts):
-            groups[special.get(name)].append(pod)
-        yield from ((declared, origin, pods) for origin, pods in groups.items())
-
-
-def _read_origins(unit: DeclaredUnit, maps: Mapping[ConfigMapData, set[Span | None]]) -> Iterator[tuple[str, Span]]:
-    """Yield the locations of ConfigMaps and secrets whose readers all have the same location."""
-    places = [(f"ConfigMap {unit.namespace}/{name}", origins) for (name, _), origins in maps.items()]
-    secrets: dict[str, set[Span | None]] = {}
-    for declared, origin, pods in _pods_by_origin(unit):
-        for secret in pod_secrets(pods):
-            subject = f"{EXTERNAL_SECRET} {unit.namespace}/{secret.name}"
-            secrets.setdefault(subject, set()).add(origin or declared.instance.origin)
-    for subject, origins in (*places, *secrets.items()):
-        if len(origins) == 1 and (place := next(iter(origins))):
-            yield subject, place
 
 
 def _starts(
@@ -199,11 +153,10 @@ def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
 
 
 def namespace_objects(unit: DeclaredUnit) -> list[Object]:
-    """Return the Namespace and its namespace-wide objects."""
+    """Return the Namespace and its namespace-wide objects, except its quota."""
     settings, name = unit.settings, unit.namespace
     return [
         namespaces.namespace(settings, name, unit.scope, unit.owner),
-        namespaces.quota(settings, unit.quota),
         namespaces.limits(settings),
         *network.namespace_policies(settings),
     ]

@@ -120,9 +120,11 @@ def test_each_product_has_a_code_location(scale: str, replicas: int) -> None:
     assert "DAGSTER_PG_PASSWORD" in [one.name for one in code.pod.containers[0].variables if one.secret]
 
 
-def test_a_code_location_is_what_the_documents_call_a_worker() -> None:
-    assert amounts(container("code-customer-360").resources)[:2] == ("1", "2Gi")
-    code = container("code-customer-360")
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_code_location_asks_for_what_it_takes(scale: str) -> None:
+    """It serves definitions; the work of the documents' workers, and their 1 CPU and 2Gi, is that of the runs."""
+    code = container("code-customer-360", scale)
+    assert amounts(code.resources)[:2] == ("100m", "256Mi")
     assert code.readiness is not None
     assert code.readiness.grpc
     assert code.ports[0].number == 4000
