@@ -67,7 +67,11 @@ class Texts(msgspec.Struct, frozen=True):
 
 
 def load(
-    root: Path, schemas: Mapping[str, Mapping[str, Any]], known: KnownDocuments | None = None, run: Map = map
+    root: Path,
+    schemas: Mapping[str, Mapping[str, Any]],
+    known: KnownDocuments | None = None,
+    run: Map = map,
+    is_omitted: Callable[[str], bool] = lambda _file: False,
 ) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Return everything authored below `root`, checked against the JSON Schemas (by kind), and warnings.
 
@@ -76,11 +80,12 @@ def load(
         schemas: The JSON Schema of each kind of document.
         known: Documents from earlier runs.
         run: Runs the reading of many files.
+        is_omitted: Whether a file, by its path, is left out.
 
     Raises StageFailed with every problem of every file.
     """
     findings = Findings()
-    authored = authored_files(root)
+    authored = authored_files(root).without(is_omitted)
     for stray in authored.strays:
         findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
     documents = _documents(root, authored, schemas, known or Nothing(), run, findings)

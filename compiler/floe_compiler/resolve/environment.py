@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -120,8 +120,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     _check_domains_read(inputs, names, settings.environment.name, findings)
-    with_products = tuple(name for name in names if inputs.sources.domains[name].products)
-    placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
+    placed = instances.shared_instances(inputs.registry, merged, place, domains_served(inputs.sources, names), findings)
     platform = Scope(
         PLATFORM,
         settings.environment.platform_namespace,
@@ -152,6 +151,14 @@ def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str,
         for domain, source in sorted(sources.domains.items())
         if scopes.exists_in(scopes.domain_layers(source, environment, domain), name)
     )
+
+
+def domains_served(sources: Sources, present: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the domains present that have products, sorted, and those that are left out.
+
+    The others may read from a domain that is left out, so the shared services know it.
+    """
+    return tuple(sorted({*(name for name in present if sources.domains[name].products), *sources.omitted_domains}))
 
 
 def _check_domains_read(inputs: Inputs, present: Collection[str], environment: str, findings: Findings) -> None:
@@ -191,7 +198,7 @@ def _check_secrets(environment: Environment, manifest: PlatformManifest, merged:
 
 def _check_domain_names(sources: Sources, document: Document, findings: Findings) -> None:
     for name in document.data.get("domains") or {}:
-        if name not in sources.domains:
+        if name not in sources.domains and name not in sources.omitted_domains:
             findings.add(
                 UNKNOWN_REFERENCE,
                 f'there is no domain "{name}"',

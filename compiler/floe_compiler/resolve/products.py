@@ -138,6 +138,8 @@ def is_name(text: str) -> bool:
 def _check_inputs(product: References, known: Mapping[Key, References], sources: Sources, findings: Findings) -> None:
     for index, ((domain, name), output) in enumerate(product.inputs):
         at: DataPath = ("inputs", index)
+        if domain in sources.omitted_domains:
+            continue  # nothing is known of it
         if domain not in sources.domains:
             _unknown(f'there is no domain "{domain}"', product, (*at, "domain"), domain, sources.domains, findings)
         elif name not in sources.domains[domain].products:
