@@ -288,6 +288,15 @@ def test_a_run_gets_as_much_as_its_largest_step() -> None:
     assert largest([small, large]) == Resources("2", "4Gi", "2", "4Gi")
 
 
+def test_names_that_dagster_reserves_end_with_an_underscore() -> None:
+    """Without it, a code location with a step `import` would not start (seen with dagster 1.13)."""
+    steps = [{"name": name, "type": "dbt"} for name in ("import", "import-orders", "input-arg-dict")]
+    named = product("config", steps=steps)
+    described = describe(context(named), named)
+    assert described["job"] == "config_"
+    assert [step["name"] for step in described["steps"]] == ["import_", "import-orders", "input_arg_dict_"]
+
+
 def run_config(one: Context[Any]) -> dict[str, Any]:
     code = next(server for server in build(one).workloads if server.name.startswith("code-"))
     text = variable(code.pod.containers[0], "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT")
