@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from floe_compiler.components import registry
-from floe_compiler.model.inputs import PostgresqlServer, Quota, ResourceSettings
-from floe_compiler.resolve.scopes import QUOTAS
+from floe_compiler.model.inputs import LargestQuota, PostgresqlServer, Quota, ResourceSettings
+from floe_compiler.resolve.scopes import LARGEST, QUOTAS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/components.md"
@@ -40,8 +40,11 @@ def amounts(settings: ResourceSettings) -> str:
 def numbers(scale: str) -> Iterator[tuple[str, str]]:
     """Yield the rows of the table of numbers, in its order."""
     quota = Quota.model_validate(QUOTAS[scale])
-    yield "quota: CPU, memory", f"{quota.cpu}, {quota.memory}"
-    yield "quota: volumes, pods", f"{quota.storage}, {quota.pods}"
+    yield "quota, at least: CPU, memory", f"{quota.cpu}, {quota.memory}"
+    yield "quota, at least: volumes, pods", f"{quota.storage}, {quota.pods}"
+    largest = LargestQuota.model_validate(LARGEST[scale])
+    yield "quota of a domain, at most: CPU, memory", f"{largest.cpu}, {largest.memory}"
+    yield "quota of a domain, at most: volumes, pods", f"{largest.storage}, {largest.pods}"
     dagster = configured("orchestrator", "dagster", scale)
     yield "Dagster webserver: replicas", str(dagster.webserver.replicas)
     yield "Dagster webserver: resources", amounts(dagster.webserver.resources)

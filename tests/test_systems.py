@@ -5,6 +5,8 @@ What the documents ask for and cannot work is tested as what is built in its pla
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
 
@@ -69,9 +71,15 @@ def test_dagster_daemon(mesh: Rendered, namespace: str) -> None:
 
 
 def test_dagster_workers_are_the_code_locations_and_a_job_for_each_run() -> None:
-    """The documents' workers: three of them, of which two stay when a node is drained, in large environments."""
+    """The documents' workers: three of them, of which two stay when a node is drained, in large environments.
+
+    Their 1 CPU and 2Gi are those of the runs, which do the work.
+    """
     for product in ("customer-360", "order-analytics"):
-        assert requests_and_limits(container(PROD.get("Deployment", SALES, f"code-{product}")))[:2] == ("1", "2Gi")
+        code = container(PROD.get("Deployment", SALES, f"code-{product}"))
+        context = json.loads(variables(code)["DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"])
+        run = context["k8s"]["run_k8s_config"]["container_config"]
+        assert requests_and_limits(run)[:2] == ("1", "2Gi")
         assert [replicas(mesh, SALES, f"code-{product}") for mesh in (DEV, STAGING, PROD)] == [1, 2, 3]
         assert available(PROD, SALES, f"code-{product}") == 2
     instance = yaml.safe_load(PROD.get("ConfigMap", SALES, "dagster-instance")["data"]["dagster.yaml"])

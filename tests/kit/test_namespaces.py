@@ -1,22 +1,20 @@
-"""A namespace, its quota and its limits."""
+"""A namespace and its limits."""
 
 from __future__ import annotations
 
-from floe_compiler.kit.namespaces import limits, namespace, quota
+from floe_compiler.kit.namespaces import limits, namespace
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.quantities import parse_quantity
 from support import DEVELOPMENT, changed
 
 
-def test_a_namespace_with_its_quota_and_its_limits() -> None:
+def test_a_namespace_with_its_limits() -> None:
     found = [
         namespace(DEVELOPMENT, "floe-sales-domain", "sales", "@acme/sales"),
-        quota(DEVELOPMENT, Quota()),
         limits(DEVELOPMENT),
     ]
     assert [f"{one['apiVersion']} {one['kind']} {one['metadata']['name']}" for one in found] == [
         "v1 Namespace floe-sales-domain",
-        "v1 ResourceQuota quota",
         "v1 LimitRange limits",
     ]
     assert {one["metadata"]["labels"]["app.kubernetes.io/component"] for one in found} == {"namespace"}
@@ -42,16 +40,6 @@ def test_a_namespace_names_its_owner_and_is_never_pruned() -> None:
         "floe.dev/owner": "@acme/sales",
         "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
         "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
-    }
-
-
-def test_a_quota_limits_what_pods_ask_for() -> None:
-    found = quota(DEVELOPMENT, Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"))
-    assert found["spec"]["hard"] == {
-        "pods": "40",
-        "requests.cpu": "8",
-        "requests.memory": "16Gi",
-        "requests.storage": "1Ti",
     }
 
 

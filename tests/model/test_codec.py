@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from floe_compiler.model.bit_sets import Bits
 from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.inputs import Quota
 
@@ -81,3 +82,11 @@ def test_parts_of_a_digest_count_apart() -> None:
     assert digest_of("ä", b"x") == digest_of("ä".encode(), "x")
     assert digest_of("\udcff") == digest_of(b"\xff"), "the name of a file may be of any bytes"
     assert {len(one) for one in digests} == {64}
+
+
+@pytest.mark.parametrize("bits", [0, 1, 1 << 63, 1 << 64, (1 << 200) - 1])
+def test_sets_of_any_size_are_data(bits: int) -> None:
+    found = decode(encode({"a": Bits(bits)}), dict[str, Bits])
+    assert found == {"a": bits}
+    assert encode(found) == encode({"a": Bits(bits)})
+    assert decode(encode(bits % 9), Bits) is None, "what is no set"

@@ -33,6 +33,7 @@ Check = Callable[[str], str]
     [
         (check_name, "a" * 40, "a" * 40),
         (check_name, "customer-360", "customer-360"),
+        (check_name, "a-b-c", "a-b-c"),
         (check_cpu, "1000m", "1"),
         (check_cpu, "1m", "1m"),
         (check_cpu, "1000", "1k"),
@@ -71,6 +72,7 @@ def test_accepted(check: Check, text: str, canonical: str) -> None:
     [
         (check_name, "a" * 41),
         (check_name, "1st"),
+        (check_name, "a--b"),
         (check_name, "Sales"),
         (check_name, "süd"),
         (check_name, "a.b"),

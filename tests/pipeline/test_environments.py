@@ -15,6 +15,7 @@ from floe_compiler.model.codec import encode
 from floe_compiler.pipeline import _mesh, silent
 from floe_compiler.pipeline.environments import Mesh, cluster_tasks, unit_tasks, with_definitions
 from floe_compiler.pipeline.headers import unpickled
+from floe_compiler.pipeline.selection import NOTHING
 from floe_compiler.pipeline.units import Task
 from floe_compiler.pipeline.workers import ThisProcess
 from pipeline.mesh_of_three import (
@@ -43,7 +44,7 @@ NAMESPACES = (PLATFORM, *map(namespace, DOMAINS))
 def mesh(root: Path, changes: Mapping[str, Any] | None = None) -> Mesh:
     """Return dev of the mesh with these changes, read and resolved."""
     inputs = read_inputs(write(write(root, files()), changes or {}))
-    return _mesh(inputs, ("dev",), silent, Memory(), ThisProcess())[0]
+    return _mesh(inputs, ("dev",), NOTHING, silent, Memory(), ThisProcess())[0]
 
 
 def tasks(of: Mesh, definitions: tuple[str, ...] = ()) -> dict[str, Task]:

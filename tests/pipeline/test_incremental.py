@@ -100,7 +100,7 @@ CHANGES = {
         ("finance",),
         (namespace("finance"),),
     ),
-    "a domain's setting": Change({SALES: domain("sales", quota={"cpu": "39"})}, *SALES_ONLY),
+    "a domain's setting": Change({SALES: domain("sales", quota={"cpu": "12"})}, *SALES_ONLY),
     # The catalog makes the new domain's account, and delivery applies its folder.
     "a new domain": Change(
         {"domains/hr/domain.yaml": domain("hr"), "domains/hr/products/people.yaml": product("people")},

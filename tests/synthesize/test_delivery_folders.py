@@ -56,6 +56,17 @@ def test_names_tell_platforms_and_environments_apart() -> None:
     assert delivery_name(changed(settings, environment={"name": "prod"}), "cluster") == "acme-prod-cluster"
 
 
+def test_no_two_environments_and_domains_have_one_name() -> None:
+    words = ("a", "a-a", "a-a-a", "a-domain", "domain", "cluster", "platform", "platform-a")
+    plans = [renamed(argocd_plan(), "acme", environment) for environment in words]
+    names = [
+        folder.name
+        for plan in plans
+        for folder in folders(replace(plan, namespaces=tuple(replace(plan.namespaces[0], scope=one) for one in words)))
+    ]
+    assert len(set(names)) == len(names) == len(words) * (len(words) + 1)
+
+
 def test_every_object_is_labelled_and_stands_in_the_tools_namespace() -> None:
     for plan in (argocd_plan(), flux_plan()):
         for one in delivery_objects(plan):

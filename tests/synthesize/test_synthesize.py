@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from floe_compiler.derive import plan_units
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.endpoint import service_endpoint
-from floe_compiler.model.facts import Launched, Parts, PlainYaml, SecretFile
+from floe_compiler.model.facts import ConfigFile, Launched, Parts, PlainYaml, SecretFile, Workload
 from floe_compiler.model.inputs import Cluster, Quota
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
@@ -204,12 +204,25 @@ def test_two_secrets_of_one_name_are_reported() -> None:
 
 
 def test_two_parts_that_take_one_name_are_reported_with_both_places() -> None:
-    found = refused(unit(PLATFORM, reading(), reading()))
-    assert {one.message.split()[0] for one in found} == {
-        "Deployment.apps",
-        "NetworkPolicy.networking.k8s.io",
-        "ServiceAccount",
-    }
-    for one in found:
-        assert (one.rule.code, str(one.span)) == ("S002", "m.yaml:4:3")
-        assert [str(related.span) for related in one.related] == ["m.yaml:5:3"]
+    (one,) = refused(unit(PLATFORM, reading(), reading()))
+    assert one.message == (
+        "ServiceAccount floe-platform/web is rendered twice, and so are its Deployment, NetworkPolicy"
+    ), "one mistake, whatever has the name"
+    assert (one.rule.code, str(one.span)) == ("S002", "m.yaml:4:3")
+    assert [str(related.span) for related in one.related] == ["m.yaml:5:3"]
+
+
+def configured(name: str, *files: ConfigFile) -> Workload:
+    return workload(pod(container(config=files)), name=name)
+
+
+def test_a_configmap_belongs_to_one_part_or_is_the_same_for_all() -> None:
+    one, other = ConfigFile("/etc/a.yaml", "a", "settings"), ConfigFile("/etc/b.yaml", "b", "settings")
+    together = unit(PLATFORM, Parts(workloads=(configured("web", one), configured("api", other))))
+    (settings,) = rendered(together)[PLATFORM].objects.of_kind("ConfigMap")
+    assert settings["data"] == {"a.yaml": "a", "b.yaml": "b"}, "a component may spread it over its pods"
+    alike = unit(PLATFORM, *(Parts(workloads=(configured(name, one),)) for name in ("web", "api")))
+    (settings,) = rendered(alike)[PLATFORM].objects.of_kind("ConfigMap")
+    assert settings["data"] == {"a.yaml": "a"}
+    apart = unit(PLATFORM, Parts(workloads=(configured("web", one),)), Parts(workloads=(configured("api", other),)))
+    assert told(apart) == [("S002", "m.yaml:4:3", "ConfigMap floe-platform/settings is rendered twice")]

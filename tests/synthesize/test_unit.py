@@ -64,10 +64,10 @@ def rendered(*workloads: Workload, settings: Settings = DEVELOPMENT, **changes: 
 def test_an_empty_namespace_is_closed_and_limited() -> None:
     assert list(objects(render_unit(plan()))) == [
         "Namespace floe-platform",
-        "ResourceQuota quota",
         "LimitRange limits",
         "NetworkPolicy allow-dns",
         "NetworkPolicy default-deny",
+        "ResourceQuota quota",
     ]
 
 

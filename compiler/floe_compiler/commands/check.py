@@ -10,8 +10,10 @@ from floe_compiler.commands.exit_codes import DONE, FOUND
 from floe_compiler.commands.options import (
     add_cache,
     add_common,
+    add_domains,
     add_environments,
     add_workers,
+    chosen_domains,
     chosen_environments,
     find_root,
     open_cache,
@@ -39,6 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     add_common(parser)
     add_environments(parser)
+    add_domains(parser)
     add_cache(parser)
     add_workers(parser)
 
@@ -48,12 +51,15 @@ def run(options: Namespace) -> int:
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
     from floe_compiler.write.output import check_output
+    from floe_compiler.write.part import Part
 
     root = find_root(options.root)
-    environments = chosen_environments(root, options.env)
+    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers)
-        report = check_output(root, compiled.files, compiled.digests, not environments)
+        compiled = compile_mesh(root, environments, progress, domains=domains, cache=cache, workers=workers)
+        part = Part.of(compiled.chosen) if compiled.chosen is not None else None
+        complete = not environments and not domains
+        report = check_output(root, compiled.files, compiled.digests, complete, part=part)
     paths = (*report.create, *report.change, *report.delete) or report.indexes
     stale = [Diagnostic(STALE, _message(len(paths)), subject="output", hint="run floe-compile and commit output/")]
     outcome = Outcome(

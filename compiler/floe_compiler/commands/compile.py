@@ -13,8 +13,10 @@ from floe_compiler.commands.exit_codes import DONE
 from floe_compiler.commands.options import (
     add_cache,
     add_common,
+    add_domains,
     add_environments,
     add_workers,
+    chosen_domains,
     chosen_environments,
     chosen_scopes,
     find_root,
@@ -33,6 +35,7 @@ EXAMPLES = """\
 examples:
   floe-compile compile                                         compile everything
   floe-compile compile --env dev                               compile one environment
+  floe-compile compile --domain sales                          compile one domain, whatever is wrong with others
   floe-compile compile --allow-delete prod/floe-sales-domain   let a removed domain go
 """
 
@@ -42,6 +45,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     add_common(parser)
     add_environments(parser)
+    add_domains(parser)
     add_cache(parser)
     add_workers(parser)
     parser.add_argument(
@@ -56,11 +60,12 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Compile and write, or find that there is nothing to do."""
     root = find_root(options.root)
-    environments = chosen_environments(root, options.env)
+    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     scopes = chosen_scopes(root, options.allow_delete)
     for_people = options.format == "text"
     with open_cache(options, root) as cache:
-        outcome = compile_and_write(root, environments, scopes, cache, open_workers(options), for_people=for_people)
+        workers = open_workers(options)
+        outcome = compile_and_write(root, environments, scopes, cache, workers, domains, for_people=for_people)
     show(outcome, root, options)
     return DONE
 
@@ -71,6 +76,7 @@ def compile_and_write(
     allow_delete: Iterable[str],
     cache: Store,
     workers_: AbstractContextManager[Workers],
+    domains: tuple[str, ...] = (),
     *,
     for_people: bool,
 ) -> Outcome:
@@ -87,12 +93,13 @@ def compile_and_write(
 
     input_files = read_inputs(root)
     digests = input_digests(input_files)
-    current = _nothing_to_do(root, environments, digests, cache, for_people=for_people)
+    current = None if domains else _nothing_to_do(root, environments, digests, cache, for_people=for_people)
     if current is not None:
         return current
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
     from floe_compiler.write.output import Look, look, write_output
+    from floe_compiler.write.part import Part
 
     with workers_ as workers, showing_progress(sys.stderr) as progress:
         seen: list[Look] = []
@@ -102,11 +109,27 @@ def compile_and_write(
                 seen.append(look(root, environments or digests, cache, not environments))
 
         compiled = compile_mesh(
-            root, environments, progress, cache=cache, workers=workers, input_files=input_files, meanwhile=meanwhile
+            root,
+            environments,
+            progress,
+            domains=domains,
+            cache=cache,
+            workers=workers,
+            input_files=input_files,
+            meanwhile=None if domains else meanwhile,
         )
         progress("writing")
+        is_whole = compiled.chosen is None
         written = write_output(
-            root, compiled.files, compiled.digests, cache, not environments, allow_delete, len(compiled.warnings), *seen
+            root,
+            compiled.files,
+            compiled.digests if is_whole else dict.fromkeys(compiled.digests, ""),
+            cache,
+            is_whole and not environments,
+            allow_delete,
+            len(compiled.warnings),
+            seen[0] if seen else None,
+            Part.of(compiled.chosen) if compiled.chosen is not None else None,
         )
     changes = ((written.create, "created"), (written.change, "changed"), (written.delete, "deleted"))
     parts = [f"{len(paths)} {word}" for paths, word in changes if paths] or ["nothing to change"]

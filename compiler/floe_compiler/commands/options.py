@@ -44,6 +44,17 @@ def add_environments(parser: ArgumentParser) -> None:
     )
 
 
+def add_domains(parser: ArgumentParser) -> None:
+    """Add the option that selects domains."""
+    parser.add_argument(
+        "--domain",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only the namespaces of this domain, even if files of others are wrong (may be repeated; default: all)",
+    )
+
+
 def add_cache(parser: ArgumentParser) -> None:
     """Add the options of the cache."""
     parser.add_argument(
@@ -112,6 +123,20 @@ def chosen_environments(root: Path, names: Iterable[str]) -> tuple[str, ...]:
     for name in chosen:
         if known and name not in known:
             raise UsageError(f'there is no environment "{name}"; {did_you_mean(name, known)}')
+    return chosen
+
+
+def chosen_domains(root: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the domains that `--domain` names.
+
+    Raises:
+        UsageError: if there is no folder for one of them.
+    """
+    chosen = tuple(names)
+    known = {path.name for path in root.glob("domains/*/")} if chosen else set()
+    for name in chosen:
+        if name not in known:
+            raise UsageError(f'there is no domain "{name}"; {did_you_mean(name, known)}')
     return chosen
 
 

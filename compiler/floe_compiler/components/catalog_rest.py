@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from floe_compiler.kit.identifiers import identifier
 from floe_compiler.model.capabilities import BearerToken, Catalog, CatalogClient, Credentials, OAuth2Credentials
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs import Input
+from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 

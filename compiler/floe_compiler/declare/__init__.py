@@ -29,6 +29,7 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
         quota=unit.quota,
         instances=tuple(_instance(component, context, run_constructs) for component, context in unit.contexts),
         quota_origin=unit.quota_origin,
+        quota_growth=unit.quota_growth,
         pull_secret_origin=unit.pull_secret_origin,
         incomplete=any(component.completes for component, _ in unit.contexts),
     )

@@ -15,7 +15,15 @@ from floe_compiler.explain.variations import words
 from floe_compiler.model.document import Document
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import PLATFORM, Component, Context, DeclaredUnit, EnvironmentPlan, ResolvedUnit
+from floe_compiler.model.plan import (
+    PLATFORM,
+    Component,
+    Context,
+    DeclaredUnit,
+    EnvironmentPlan,
+    ResolvedUnit,
+    scope_name,
+)
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.resolve import resolve
@@ -23,6 +31,7 @@ from floe_compiler.resolve.schemas import schemas
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
+from floe_compiler.synthesize.delivery.folders import delivery_name
 from floe_compiler.synthesize.python_constructs import objects_of
 from floe_compiler.synthesize.unit import render_unit
 
@@ -41,6 +50,7 @@ class Question:
         self._declared: dict[str, tuple[ResolvedUnit, tuple[DeclaredUnit, UnitFacts]]] = {}
         self.closed = tuple(dict.fromkeys(words(schemas(registry))))
         plan = self._plan(sources)
+        self.settings = plan.settings
         self.unit = self._find(plan)
         self.generated = self.pick(self._objects(plan))
         self.scope = self.unit.scope if self.unit else self._domain(sources)
@@ -71,8 +81,8 @@ class Question:
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""
-        ends = {f"-{name}-domain": name for name in sources.domains}
-        return next((name for end, name in ends.items() if self.identity.name.endswith(end)), PLATFORM)
+        names = {delivery_name(self.settings, scope_name(name)): name for name in sources.domains}
+        return names.get(self.identity.name, PLATFORM)
 
     def _declared_of(self, unit: ResolvedUnit) -> tuple[DeclaredUnit, UnitFacts]:
         """Return the facts of a unit, cached, as most variations leave most units unchanged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.images import names_registry
+from floe_compiler.model.images import registry_of
 from floe_compiler.model.settings import Settings
 
 
@@ -15,11 +15,11 @@ def pull_from(settings: Settings, image: str) -> str:
     registry, mirrors = settings.platform.registry, settings.platform.mirrors
     if image.startswith(tuple(f"{place}/" for place in (registry, *mirrors.values()))):
         return image
-    if not names_registry(image):
+    written = registry_of(image)
+    if not written:
         return f"{registry}/{image}"
-    first, _, rest = image.partition("/")
-    mirror = mirrors.get(first)
-    return f"{mirror}/{rest}" if mirror else image
+    mirror = mirrors.get(written)
+    return f"{mirror}{image.removeprefix(written)}" if mirror else image
 
 
 def pull_policy(settings: Settings) -> str:

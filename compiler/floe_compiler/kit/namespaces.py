@@ -1,10 +1,9 @@
-"""A namespace: its pod security, quota and default limits."""
+"""A namespace: its pod security and default limits."""
 
 from __future__ import annotations
 
 from floe_compiler.kit import delivery, labels
 from floe_compiler.kit.meta import manifest
-from floe_compiler.model.inputs import Quota
 from floe_compiler.model.objects import Object
 from floe_compiler.model.settings import Settings
 
@@ -22,17 +21,6 @@ def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
         labels.common_labels(settings, "namespace") | own_labels | security | version,
         annotations,
     )
-
-
-def quota(settings: Settings, declared: Quota) -> Object:
-    """Return the ResourceQuota of the namespace."""
-    hard = {
-        "pods": str(declared.pods),
-        "requests.cpu": declared.cpu,
-        "requests.memory": declared.memory,
-        "requests.storage": declared.storage,
-    }
-    return manifest("v1", "ResourceQuota", "quota", labels.common_labels(settings, "namespace"), spec={"hard": hard})
 
 
 def limits(settings: Settings) -> Object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -25,6 +25,11 @@ class Authored(msgspec.Struct, frozen=True):
 
     kinds: Mapping[str, str]
     strays: tuple[Stray, ...] = ()
+
+    def without(self, is_omitted: Callable[[str], bool]) -> Authored:
+        """Return the files that are not left out."""
+        kinds = {file: kind for file, kind in self.kinds.items() if not is_omitted(file)}
+        return Authored(kinds, tuple(stray for stray in self.strays if not is_omitted(stray.path)))
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """Return the files of one kind."""

@@ -71,6 +71,7 @@ def load(
     schemas: Mapping[str, Mapping[str, Any]],
     known: KnownDocuments | None = None,
     run: Map = map,
+    is_omitted: Callable[[str], bool] = lambda _file: False,
 ) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Return everything authored, checked against the JSON Schemas (by kind), and warnings.
 
@@ -79,11 +80,12 @@ def load(
         schemas: The JSON Schema of each kind of document.
         known: Documents from earlier runs.
         run: Runs the reading of many files.
+        is_omitted: Whether a file, by its path, is left out.
 
     Raises StageFailed with every problem of every file.
     """
     findings = Findings()
-    authored = authored_files(inputs)
+    authored = authored_files(inputs).without(is_omitted)
     for stray in authored.strays:
         findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
     documents = _documents(inputs, authored, schemas, known or Nothing(), run, findings)

@@ -24,3 +24,10 @@ SECRET_VALUE = Rule(
     "secret value",
     "A secret's value stands where a reference to a secret belongs. Remove it, change the secret, refer to it by name.",
 )
+LEFT_OUT = Rule(
+    "L107",
+    "left out because of errors",
+    "With --domain or --env, files of other domains and environments may be wrong: they are left out, and the rest is "
+    "compiled without them. Without these options, all must be right.",
+    severity="warning",
+)

@@ -13,17 +13,19 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from floe_compiler.model.bit_sets import of_data, to_data
+
 Value = TypeVar("Value")
 
 
 def _plain(value: Any) -> Any:
-    """Return a substitute for a value that MessagePack cannot encode: a pydantic model, or a type."""
+    """Return a substitute for a value that MessagePack cannot encode: a set of bits, a pydantic model, or a type."""
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return [_plain(type(value)), dump()]
-    raise TypeError(f"{type(value).__name__} is not data")
+    return to_data(value)
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
@@ -31,7 +33,7 @@ _ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
 
 @cache
 def _decoder(kind: Hashable) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kind)
+    return msgspec.msgpack.Decoder(kind, dec_hook=of_data)
 
 
 def encode(value: Any) -> bytes:

@@ -15,6 +15,7 @@ from floe_compiler.model.contract import check_own_variable
 from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.hosts import check_outside_server, check_server
 from floe_compiler.model.images import parse_image
+from floe_compiler.model.joined_names import SEPARATOR, TWICE
 from floe_compiler.model.names import (
     check_data_key,
     check_dns_label,
@@ -39,8 +40,11 @@ _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A
 
 
 def check_name(text: str) -> str:
-    """Accept a DNS label that begins with a letter and leaves room for a prefix and a suffix."""
+    """Accept a DNS label that begins with a letter, leaves room for a prefix and a suffix, and can be joined."""
     check_dns_label(text)
+    if TWICE in text:
+        nearest = re.sub(f"{TWICE}+", SEPARATOR, text)
+        raise ValueError(f'"{text}" has two hyphens in a row, which show where joined names end; write "{nearest}"')
     if not text[0].isalpha():
         raise ValueError(f'"{text}" begins with a digit; begin it with a letter')
     if len(text) > LONGEST_NAME:

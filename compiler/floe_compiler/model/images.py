@@ -66,10 +66,10 @@ def parse_image(text: str) -> Image:
     return Image(registry, repository, tag, digest)
 
 
-def names_registry(text: str) -> bool:
-    """Return whether an image reference begins with a registry."""
+def registry_of(text: str) -> str:
+    """Return the registry that an image reference is written with; empty if it has none."""
     first, slash, _ = text.partition("/")
-    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else ""
 
 
 def _split_tag(text: str, name: str) -> tuple[str, str]:

@@ -39,11 +39,19 @@ CalledPort = tuple[Protocol, int]
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """The callers of a server: their namespaces, each with the ports that they call, sorted."""
 
+QuotaGrowth = tuple[tuple[str, str], ...]
+"""The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
+
 ComponentScope = Literal["platform", "domain", "each"]
 """Where a component runs: in the platform's namespace, in that of each domain, or in both."""
 
 PLATFORM: Final = "platform"
 """The scope of the shared services; all other scopes are names of domains."""
+
+
+def scope_name(scope: str) -> str:
+    """Return the word for a scope in names: `platform`, or `<domain>-domain`."""
+    return scope if scope == PLATFORM else f"{scope}-domain"
 
 
 def nothing(_instance: object) -> tuple[()]:
@@ -74,6 +82,9 @@ class Product(msgspec.Struct, frozen=True):
 
     image_origin: Span | None = None
     """The location of its image there."""
+
+    secret_origins: tuple[tuple[str, Span], ...] = ()
+    """The secrets that its steps name, each with its location there."""
 
 
 class Instance(msgspec.Struct, Generic[Config], frozen=True):
@@ -216,6 +227,8 @@ class ResolvedUnit(msgspec.Struct, frozen=True):
     quota_origin: Span | None = None
     """The location of the quota, or of the scale that sets it."""
 
+    quota_growth: QuotaGrowth = ()
+
     pull_secret_origin: Span | None = None
     """The location of `images.pull_secret`, if it is set."""
 
@@ -276,6 +289,7 @@ class DeclaredUnit(msgspec.Struct, frozen=True):
     quota: Quota
     instances: tuple[DeclaredInstance, ...] = ()
     quota_origin: Span | None = None
+    quota_growth: QuotaGrowth = ()
     pull_secret_origin: Span | None = None
     incomplete: bool = False
     """Whether components add parts once the facts of all namespaces are known (`Component.completes`)."""

@@ -28,6 +28,7 @@ class Secret(msgspec.Struct, frozen=True, order=True):
     `path` is its path in the store; empty: `<platform>/<environment>/<owner>/<name>`. `type` is the Kubernetes type.
     `existing` marks a Secret that is created outside the compiler: nothing is rendered for it. `remembered` is True if
     its values are stored elsewhere, too, as in a database; if not, new values may be generated on each change.
+    `of_steps` marks the secret of an outside source, which only steps of data products name.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Secret(msgspec.Struct, frozen=True, order=True):
     path: str = ""
     existing: bool = False
     remembered: bool = True
+    of_steps: bool = False
 
     def key(self, name: str) -> SecretReference:
         """Return the reference to one key; raise KeyError if the secret has no such key."""

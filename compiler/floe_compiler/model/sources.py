@@ -24,3 +24,9 @@ class Sources(msgspec.Struct, frozen=True):
     domains: Mapping[str, DomainSource]
     path: str | None = ""
     """The path of the mesh in its Git repository, empty at the top; None if it is in none."""
+
+    omitted_domains: frozenset[str] = frozenset()
+    """The names of domains that are left out, as something is wrong with them."""
+
+    omitted_environments: frozenset[str] = frozenset()
+    """The names of environments that are left out."""

@@ -11,13 +11,13 @@ from typing import Literal
 
 import msgspec
 
-from floe_compiler.model.bit_sets import union
+from floe_compiler.model.bit_sets import Bits, of_data, to_data, union
 from floe_compiler.model.label_index import LabelSelector
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts
 from floe_compiler.model.rendered import PodGroup
 
-_ENCODER = msgspec.msgpack.Encoder()
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=to_data)
 
 Direction = Literal["ingress", "egress"]
 DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
@@ -93,7 +93,7 @@ class Opening(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     peers: tuple[Peer, ...]
     ports: PolicyPorts
-    policies: dict[str, int]
+    policies: dict[str, Bits]
     everyone: bool = False
     addresses: bool = False
     everywhere: bool = False
@@ -111,7 +111,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     name: str
     protocol: str
     port: int
-    sources: dict[str, int]
+    sources: dict[str, Bits]
 
     @property
     def pods(self) -> int:
@@ -148,11 +148,11 @@ class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     pods: tuple[Pods, ...] = ()
-    labels: dict[str, dict[str, int]] = {}
-    isolated_in: int = 0
-    isolated_out: int = 0
+    labels: dict[str, dict[str, Bits]] = {}
+    isolated_in: Bits = Bits()
+    isolated_out: Bits = Bits()
     ports: tuple[int, ...] = ()
-    named_ports: dict[str, dict[str, dict[int, int]]] = {}
+    named_ports: dict[str, dict[str, dict[int, Bits]]] = {}
     ingress: tuple[Opening, ...] = ()
     egress: tuple[Opening, ...] = ()
     calls: tuple[Call, ...] = ()
@@ -257,7 +257,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     delivery: Delivery = Delivery()
 
 
-_DECODER = msgspec.msgpack.Decoder(Summary)
+_DECODER = msgspec.msgpack.Decoder(Summary, dec_hook=of_data)
 
 
 def encode(summary: Summary) -> bytes:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.input_tree import read_inputs
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
+    from floe_compiler.pipeline.selection import Omitted, Selection
     from floe_compiler.resolve.environment import Frame
 
 Progress = Callable[[str], None]
@@ -36,16 +39,21 @@ def compile_mesh(
     environments: tuple[str, ...] = (),
     progress: Progress = silent,
     *,
+    domains: tuple[str, ...] = (),
     cache: Cache | None = None,
     workers: Workers | None = None,
     input_files: InputFiles | None = None,
     meanwhile: Callable[[], object] | None = None,
 ) -> Compilation:
-    """Return what the repository at `root` compiles to, for the environments named (default: all).
+    """Return what the repository at `root` compiles to, for the environments and domains named (default: all).
+
+    If some are named, others may be wrong: they are left out, with a warning. With domains, the result has only the
+    files of their namespaces.
 
     Args:
         root: The repository. Nothing is written to it.
         environments: The names of environments.
+        domains: The names of domains.
         progress: Called with what is being done.
         cache: Results of earlier runs (default: none).
         workers: Compile many units (default: this process).
@@ -54,10 +62,34 @@ def compile_mesh(
 
     Raises StageFailed with all errors of the first stage that has any.
     """
+    from floe_compiler.pipeline.selection import Selection, without_others
+
+    store, workers = cache or Memory(), workers or ThisProcess()
+    files = input_files or read_inputs(root)
+    selection = Selection(environments, domains)
+    compiled, warnings = without_others(
+        selection,
+        sorted(path.name for path in (root / "domains").glob("*")),
+        lambda omitted: _compiled(root, selection, omitted, files, progress, store, workers, meanwhile),
+    )
+    return replace(compiled, warnings=(*warnings, *compiled.warnings))
+
+
+def _compiled(
+    root: Path,
+    selection: Selection,
+    omitted: Omitted,
+    input_files: InputFiles,
+    progress: Progress,
+    store: Cache,
+    workers: Workers,
+    meanwhile: Callable[[], object] | None,
+) -> Compilation:
+    """Return what the repository compiles to without what is left out. Raises StageFailed."""
     from floe_compiler.cache.documents import KIND as DOCUMENTS
     from floe_compiler.cache.recent import Recent
     from floe_compiler.model.codec import digest_of
-    from floe_compiler.pipeline.compilation import Compilation, files_of
+    from floe_compiler.pipeline.compilation import Compilation, chosen_namespaces, files_of
     from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
     from floe_compiler.pipeline.headers import KIND as HEADERS
     from floe_compiler.pipeline.linking import link_environments
@@ -65,10 +97,8 @@ def compile_mesh(
     from floe_compiler.pipeline.unit_compiler import UnitCompiler
     from floe_compiler.pipeline.units import HEADS
 
-    store, workers = cache or Memory(), workers or ThisProcess()
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
-    input_files = input_files or read_inputs(root)
-    mesh, warnings = _mesh(input_files, environments, progress, recent, workers)
+    mesh, warnings = _mesh(input_files, selection.environments, omitted, progress, recent, workers)
     progress("compiling")
     inputs = mesh.inputs()
     results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, meanwhile))
@@ -77,17 +107,23 @@ def compile_mesh(
     inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
     results.add(inputs, unit_tasks(mesh, inputs))
     progress("checking")
-    compiled, linked = link_environments(results, inputs, mesh.compiler)
+    compiled, linked = link_environments(results, inputs, mesh.compiler, omitted)
     clashes = Findings()
-    files = files_of(compiled, clashes)
+    chosen = chosen_namespaces(mesh.frames, selection.domains)
+    files = files_of(compiled, clashes, chosen)
     clashes.finish()
     recent.keep()
     digests = {name: digest for name, digest in input_digests(input_files).items() if name in mesh.frames}
-    return Compilation(compiled, files, digests, (*warnings, *linked))
+    return Compilation(compiled, files, digests, (*warnings, *linked), chosen)
 
 
 def _mesh(
-    input_files: InputFiles, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
+    input_files: InputFiles,
+    environments: tuple[str, ...],
+    omitted: Omitted,
+    progress: Progress,
+    cache: Cache,
+    workers: Workers,
 ) -> tuple[Mesh, tuple[Diagnostic, ...]]:
     """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
     from floe_compiler.pipeline.environments import Mesh, read_overlays
@@ -97,7 +133,7 @@ def _mesh(
 
     compiler = compiler_digest()
     progress("reading")
-    sources, components, loaded = _read(input_files, cache, workers)
+    sources, components, loaded = _read(input_files, cache, workers, omitted)
     progress("resolving")
     findings = Findings()
     frames = resolve_frames(sources, components, environments, findings)
@@ -143,11 +179,12 @@ def explain_file(
     from floe_compiler.explain import explain
     from floe_compiler.model.objects import identify
     from floe_compiler.model.yaml_text import from_yaml
+    from floe_compiler.pipeline.selection import Omitted
 
     cache = cache or Memory()
     environment = file.split("/")[1] if file.count("/") > 1 else ""
     input_files = read_inputs(root)
-    sources, components, _ = _read(input_files, cache, ThisProcess())
+    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
     if environment not in sources.environments:
         return None
     compiled = compile_mesh(root, (environment,), progress, cache=cache, input_files=input_files)
@@ -162,7 +199,9 @@ def explain_file(
     return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by)
 
 
-def _read(input_files: InputFiles, cache: Cache, workers: Workers) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
+def _read(
+    input_files: InputFiles, cache: Cache, workers: Workers, omitted: Omitted
+) -> tuple[Sources, Registry, tuple[Diagnostic, ...]]:
     from floe_compiler.cache.documents import DocumentCache
     from floe_compiler.components import registry
     from floe_compiler.load.mesh import load
@@ -172,5 +211,6 @@ def _read(input_files: InputFiles, cache: Cache, workers: Workers) -> tuple[Sour
     components = registry()
     known = DocumentCache(cache, compiler_digest())
     schemas = kept_schemas(components, cache, compiler_digest())
-    sources, warnings = load(input_files, schemas, known, map_with(workers))
+    sources, warnings = load(input_files, schemas, known, map_with(workers), omitted.has_file)
+    sources = replace(sources, omitted_domains=omitted.domains, omitted_environments=omitted.environments)
     return sources, components, warnings

@@ -14,6 +14,8 @@ from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import DELIVERY_UNIT
 from floe_compiler.model.unit_result import UnitBody, UnitHead
 from floe_compiler.model.yaml_text import from_yaml
+from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.namespaces import namespace_name
 
 ReadBody = Callable[[str, str], UnitBody]
 """Returns the body of a unit, given its environment and name."""
@@ -79,10 +81,25 @@ class Compilation(msgspec.Struct, frozen=True):
     """The digest of the inputs, by environment."""
 
     warnings: tuple[Diagnostic, ...] = ()
+    chosen: Mapping[str, tuple[str, ...]] | None = None
+    """The namespaces that `files` are of, by environment; None: all there is."""
 
 
-def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) -> FileSet:
-    """Return the files of all environments, whose texts are read when they are used.
+def chosen_namespaces(frames: Mapping[str, Frame], domains: tuple[str, ...]) -> Mapping[str, tuple[str, ...]] | None:
+    """Return the namespaces of some domains by environment; None if no domains are named."""
+    if not domains:
+        return None
+    return {
+        name: tuple(namespace_name(frame.environment, domain) for domain in domains) for name, frame in frames.items()
+    }
+
+
+def files_of(
+    environments: tuple[CompiledEnvironment, ...],
+    findings: Findings,
+    chosen: Mapping[str, tuple[str, ...]] | None = None,
+) -> FileSet:
+    """Return the files of all units, or of those of the chosen namespaces. Their texts are read when they are used.
 
     Two files on one path are findings (W001, W002).
     """
@@ -99,7 +116,12 @@ def files_of(environments: tuple[CompiledEnvironment, ...], findings: Findings) 
         owner, unit, index = owners[path]
         return owner.body(unit).texts[index]
 
-    files = [head.files for environment in environments for head in environment.heads.values()]
+    files = [
+        head.files
+        for environment in environments
+        for unit, head in environment.heads.items()
+        if chosen is None or unit in chosen[environment.environment]
+    ]
     return FileSet.of_digests(files, read, findings)
 
 

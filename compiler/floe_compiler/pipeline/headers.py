@@ -26,7 +26,7 @@ from floe_compiler.model.plan import PLATFORM, DeclaredUnit, Product
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
-from floe_compiler.resolve.environment import Frame, connect, domains_in, resolve_domain
+from floe_compiler.resolve.environment import Frame, connect, domains_in, domains_served, resolve_domain
 from floe_compiler.resolve.products import Key, domain_products
 from floe_compiler.synthesize.python_constructs import objects_of
 
@@ -180,12 +180,11 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     common, overrides = _parts(frame.document)
     start = digest_of(compiler, sources.manifest.digest, common)
     names = domains_in(sources, frame.document, frame.settings.environment.name)
-    with_products = [name for name in names if sources.domains[name].products]
     provided = _capability_digest(frame.provided)
     read: dict[str, set[str]] = defaultdict(set)
     for (domain, _), product in frame.inputs.references.items():
         read[domain] |= {source for (source, _), _ in product.inputs}
-    keys = {PLATFORM: digest_of(start, *with_products)}
+    keys = {PLATFORM: digest_of(start, *domains_served(sources, names))}
     for name in names:
         source = sources.domains[name]
         documents = (source.document, *(document for _, document in sorted(source.products.items())))

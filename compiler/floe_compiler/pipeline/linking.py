@@ -11,6 +11,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.overlay import dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
 from floe_compiler.pipeline.results import Results
+from floe_compiler.pipeline.selection import NOTHING, Omitted
 from floe_compiler.pipeline.units import EnvironmentInput
 from floe_compiler.synthesize.shared_objects import shared_objects
 
@@ -19,12 +20,13 @@ SOUND = "links"
 
 
 def link_environments(
-    results: Results, inputs: Mapping[str, EnvironmentInput], compiler: str
+    results: Results, inputs: Mapping[str, EnvironmentInput], compiler: str, omitted: Omitted = NOTHING
 ) -> tuple[tuple[CompiledEnvironment, ...], tuple[Diagnostic, ...]]:
     """Return the environments with all of their units, and warnings.
 
     All units are linked at once. If nothing is wrong, that is cached under the digest of everything that was looked at.
-    Raises StageFailed with all findings of the first stage that has an error.
+    Findings about domains that are left out are dropped, and so are patches that select nothing, as their objects may
+    be left out. Raises StageFailed with all findings of the first stage that has an error.
     """
     environments = {name: CompiledEnvironment(name, results.of(name), results.body) for name in inputs}
     key = _key(compiler, inputs, environments)
@@ -35,13 +37,14 @@ def link_environments(
             synthesized.extend(shared_objects(name, results.summaries(name), environment.places))
     synthesized.finish()
     overlay = Findings([*failures_once(results.found["overlay"])])
-    for name, shared in inputs.items():
+    for name, shared in inputs.items() if not omitted else ():
         overlay.extend(dead_steps(shared.overlay, results.hits[name], environments[name].manifests))
     overlaid = overlay.finish()
     linked = [] if sound else [*_linked(results, inputs, environments)]
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
-    return tuple(environments.values()), (*overlaid, *Findings([*results.found["check"], *linked]).finish())
+    checked = [one for one in (*results.found["check"], *linked) if not omitted.concerns(one)]
+    return tuple(environments.values()), (*overlaid, *Findings(checked).finish())
 
 
 def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:

@@ -91,7 +91,7 @@ def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> N
             place = source.document.span(("metadata", "name"))
             findings.add(DUPLICATE_NAME, message, place, hint="rename the folder and the domain")
     for name, span in (*((name, None) for name in only), *_environments_of_domains(sources)):
-        if name not in sources.environments:
+        if name not in sources.environments and name not in sources.omitted_environments:
             message = f'there is no environment "{name}"'
             findings.add(UNKNOWN_REFERENCE, message, span, hint=did_you_mean(name, sources.environments))
 

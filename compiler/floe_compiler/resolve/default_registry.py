@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
-from floe_compiler.model.images import names_registry
+from floe_compiler.model.images import registry_of
 from floe_compiler.resolve.environment import Frame, domains_in
 from floe_compiler.resolve.rules import DEFAULT_REGISTRY
 
@@ -18,7 +18,7 @@ def check_default_registry(frames: Iterable[Frame], findings: Findings) -> None:
             continue
         for document in _products(frame):
             image = document.data.get("image")
-            if isinstance(image, str) and not names_registry(image):
+            if isinstance(image, str) and not registry_of(image):
                 registry = frame.settings.platform.registry
                 message = f"{image} names no registry, so it is pulled from the default: {registry}/{image}"
                 hint = f"name yours in platform-manifest.yaml, such as images: {{registry: {registry}/acme}}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -20,13 +20,14 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, ResolvedUnit
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, QuotaGrowth, ResolvedUnit
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve import capabilities, instances, scopes, slots
+from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
+from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
@@ -57,6 +58,7 @@ class Scope(msgspec.Struct, frozen=True):
     owner: str
     merged: Merged
     quota: Quota
+    quota_growth: QuotaGrowth
     quota_origin: Span
     placed: tuple[Placed, ...]
 
@@ -71,6 +73,9 @@ class Frame(msgspec.Struct, frozen=True):
     settings: Settings
     delivery: ArgoCd | Flux
     platform: Scope
+    manifest: PlatformManifest
+    """The platform's settings."""
+
     version_origin: Span | None
     complete: bool
     """Whether all requested slots could be filled."""
@@ -113,17 +118,18 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     settings = environment_settings(environment, manifest)
     _check_secrets(environment, manifest, merged, findings)
     check_texts((inputs.sources.manifest, document), settings, findings)
+    domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     _check_domains_read(inputs, names, settings.environment.name, findings)
-    with_products = tuple(name for name in names if inputs.sources.domains[name].products)
-    placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
+    placed = instances.shared_instances(inputs.registry, merged, place, domains_served(inputs.sources, names), findings)
     platform = Scope(
         PLATFORM,
         settings.environment.platform_namespace,
         manifest.metadata.owner,
         merged,
         _shared_quota(manifest),
+        quota_growth(merged, (QUOTA, ("shared_services", *QUOTA))),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
         or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
@@ -131,7 +137,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
-    return Frame(inputs, environment, document, layers, settings, delivery, platform, version, complete)
+    return Frame(inputs, environment, document, layers, settings, delivery, platform, manifest, version, complete)
 
 
 def _placed_in_git(delivery: ArgoCd | Flux, sources: Sources) -> ArgoCd | Flux:
@@ -147,6 +153,14 @@ def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str,
         for domain, source in sorted(sources.domains.items())
         if scopes.exists_in(scopes.domain_layers(source, environment, domain), name)
     )
+
+
+def domains_served(sources: Sources, present: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the domains present that have products, sorted, and those that are left out.
+
+    The others may read from a domain that is left out, so the shared services know it.
+    """
+    return tuple(sorted({*(name for name in present if sources.domains[name].products), *sources.omitted_domains}))
 
 
 def _check_domains_read(inputs: Inputs, present: Collection[str], environment: str, findings: Findings) -> None:
@@ -186,7 +200,7 @@ def _check_secrets(environment: Environment, manifest: PlatformManifest, merged:
 
 def _check_domain_names(sources: Sources, document: Document, findings: Findings) -> None:
     for name in document.data.get("domains") or {}:
-        if name not in sources.domains:
+        if name not in sources.domains and name not in sources.omitted_domains:
             findings.add(
                 UNKNOWN_REFERENCE,
                 f'there is no domain "{name}"',
@@ -210,6 +224,8 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
         return None
     check_texts((source.document, *source.products.values()), settings, findings)
     products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
+    domain_policy.check_domain(frame.manifest, frame.platform.merged, own[0], merged, findings)
+    domain_policy.check_images(frame.manifest, products, source.products, findings)
     if settings.environment.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(frame.environment, name)
@@ -221,7 +237,10 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
         domain.metadata.owner,
         merged,
         domain.quota or Quota(),
-        merged.span(("quota",)) or frame.document.span(("scale",)),
+        quota_growth(merged, (QUOTA,), frame.manifest.domain_policy.quota),
+        merged.span(QUOTA)
+        or frame.platform.merged.span((*domain_policy.POLICY, *QUOTA))
+        or frame.document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 
@@ -252,6 +271,7 @@ def connect(
         contexts=tuple(contexts),
         quota=scope.quota,
         quota_origin=scope.quota_origin,
+        quota_growth=scope.quota_growth,
         pull_secret_origin=frame.platform.merged.span(("images", "pull_secret")),
         external_databases=external_databases(scope.placed),
     )

@@ -12,6 +12,7 @@ from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import PlatformManifest
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.nested_models import models_in
+from floe_compiler.model.plan import Component
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.resolve.layers import Layer, leaves
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK
@@ -24,7 +25,7 @@ def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> 
     found: dict[DataPath, int] = {}
     for index, lock in enumerate(manifest.data.get("locks") or ()):
         path = tuple(str(lock).split("."))
-        hint = _hint_if_unknown(registry, path)
+        hint = hint_if_unknown(PlatformManifest, registry.values(), path)
         if hint is None:
             found[path] = index
         else:
@@ -37,13 +38,20 @@ def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> 
     return found
 
 
-def _hint_if_unknown(registry: Registry, path: tuple[str, ...]) -> str | None:
-    """Return the hint for the first unknown step of a path; None if the manifest has the path.
+def hint_if_unknown(
+    document: type[BaseModel], components: Iterable[Component[Any]], path: tuple[str, ...]
+) -> str | None:
+    """Return the hint for the first unknown step of a path; None if the document has the path.
 
-    A step is the field of a model, a slot or a part of its path, or any key where the manifest takes any.
+    A step is the field of a model, a slot or a part of its path, or any key where the document takes any.
+
+    Args:
+        document: The model of the document.
+        components: The components that can fill its slots.
+        path: The path.
     """
-    models: list[type[BaseModel]] = [PlatformManifest]
-    places = [(slot_path(one.slot), one.config) for one in registry.values() if one.slot != DERIVED]
+    models: list[type[BaseModel]] = [document]
+    places = [(slot_path(one.slot), one.config) for one in components if one.slot != DERIVED]
     for depth, step in enumerate(path):
         here, next_ = path[:depth], path[: depth + 1]
         known = {name for model in models for name in model.model_fields}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 import msgspec
@@ -13,6 +13,7 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import DataProduct
 from floe_compiler.model.plan import Product
 from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, merge
 from floe_compiler.resolve.rules import CYCLE, DUPLICATE_NAME, UNKNOWN_REFERENCE, WRONG_NAME
 from floe_compiler.resolve.validation import validate
@@ -38,9 +39,21 @@ def domain_products(domain: str, source: DomainSource, findings: Findings) -> Ma
         spec = validate(DataProduct, merge([Layer(document.file, document.data, document)]), (), findings)
         if spec is not None:
             found[domain, name] = Product(
-                name, domain, spec, document.span(("metadata", "name")), document.span(("image",))
+                name,
+                domain,
+                spec,
+                document.span(("metadata", "name")),
+                document.span(("image",)),
+                tuple(_secrets(spec, document)),
             )
     return found
+
+
+def _secrets(product: DataProduct, document: Document) -> Iterator[tuple[str, Span]]:
+    """Yield each secret that a step names, with the location."""
+    for index, step in enumerate(product.steps):
+        for variable, use in step.secrets.items():
+            yield use.secret, document.span(("steps", index, "secrets", variable, "secret"))
 
 
 def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:
@@ -125,6 +138,8 @@ def is_name(text: str) -> bool:
 def _check_inputs(product: References, known: Mapping[Key, References], sources: Sources, findings: Findings) -> None:
     for index, ((domain, name), output) in enumerate(product.inputs):
         at: DataPath = ("inputs", index)
+        if domain in sources.omitted_domains:
+            continue  # nothing is known of it
         if domain not in sources.domains:
             _unknown(f'there is no domain "{domain}"', product, (*at, "domain"), domain, sources.domains, findings)
         elif name not in sources.domains[domain].products:

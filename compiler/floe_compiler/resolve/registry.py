@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
+    BEYOND_POLICY,
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
     CYCLE,
@@ -51,4 +52,5 @@ RULES: tuple[Rule, ...] = (
     UNKNOWN_PATH,
     UNDELIVERED_TEXT,
     DEFAULT_REGISTRY,
+    BEYOND_POLICY,
 )

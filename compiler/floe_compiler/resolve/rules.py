@@ -12,7 +12,11 @@ LOCKED = Rule(
     "locked path",
     "The platform manifest locks this path: neither an environment nor a domain may override it.",
 )
-UNKNOWN_LOCK = Rule("R006", "unknown lock", "A lock names a path that the manifest does not have.")
+UNKNOWN_LOCK = Rule(
+    "R006",
+    "unknown lock",
+    "A lock names a path that the manifest does not have, or `domain_policy.may_set` one that no domain.yaml has.",
+)
 UNKNOWN_REFERENCE = Rule("R007", "unknown reference", "A reference names something that does not exist.")
 CYCLE = Rule("R008", "cycle", "Data products read one another in a circle, so that none could ever run first.")
 NAMESPACE_CLASH = Rule(
@@ -77,3 +81,10 @@ DEFAULT_REGISTRY = Rule(
 )
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")
+BEYOND_POLICY = Rule(
+    "R022",
+    "beyond the domain policy",
+    "A domain's own file sets what the platform keeps for itself, or more than it allows: a path that is not in "
+    "`domain_policy.may_set`, a larger quota, a toleration, or an image of another registry. The platform team may "
+    "allow it in `domain_policy`, or set it for the one domain in environment.yaml.",
+)

@@ -26,6 +26,13 @@ QUOTAS: Mapping[str, Mapping[str, Any]] = {
 }
 """The quota of a namespace by scale (REQ-610), with room for the volumes of that scale."""
 
+LARGEST: Mapping[str, Mapping[str, Any]] = {
+    "light": {"cpu": "16", "memory": "32Gi"},
+    "medium": {"cpu": "32", "memory": "64Gi", "storage": "800Gi"},
+    "heavy": {"cpu": "64", "memory": "128Gi", "storage": "4Ti"},
+}
+"""The most that a domain may have by scale, unless `domain_policy` says otherwise: four times as much."""
+
 
 def platform_layers(manifest: Document, environment: Document) -> tuple[Layer, Layer]:
     """Return the layers of the platform: the manifest and the environment."""
@@ -53,7 +60,7 @@ def exists_in(domain: Iterable[Layer], environment: str) -> bool:
 
 def platform_merged(registry: Registry, scale: Scale, layers: Iterable[Layer]) -> Merged:
     """Return the platform's settings, over the profiles of the components that they choose."""
-    return slots.with_profiles(registry, slots.slots(registry), scale, [_by_scale(scale), *layers])
+    return slots.with_profiles(registry, slots.slots(registry), scale, [_by_scale(scale), _largest(scale), *layers])
 
 
 def domain_merged(registry: Registry, scale: Scale, platform: Iterable[Layer], domain: Iterable[Layer]) -> Merged:
@@ -65,6 +72,10 @@ def domain_merged(registry: Registry, scale: Scale, platform: Iterable[Layer], d
         for layer in (_by_scale(scale), *platform)
     ]
     return slots.with_profiles(registry, names, scale, [*inherited, *domain])
+
+
+def _largest(scale: Scale) -> Layer:
+    return Layer(f"scale {scale}", {"domain_policy": {"quota": LARGEST[scale]}})
 
 
 def _by_scale(scale: Scale) -> Layer:

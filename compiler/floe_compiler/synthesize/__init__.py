@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 from floe_compiler.kit.images import pull_from
 from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.clusters import cluster_identity
-from floe_compiler.model.diagnostics import Findings, Related, Rule
+from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object, ObjectSet, identify
 from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
@@ -20,6 +19,7 @@ from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
 from floe_compiler.synthesize.charts import chart_of, unit_chart
+from floe_compiler.synthesize.clashes import check_twice, secrets_not_for_steps
 from floe_compiler.synthesize.construct_tree import build_charts
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
@@ -35,12 +35,6 @@ SECRET_CLASH = Rule(
     "conflicting secrets",
     "Two parts of a namespace use the same name for different secrets: their owner, type or path in the store differ. "
     "Rename the one that is named in the inputs.",
-)
-TWICE = Rule(
-    "S002",
-    "object rendered twice",
-    "Two parts of a namespace render the same object, but a cluster keeps only one. Usually a data product or a server "
-    "has a name that is already used: give it another name.",
 )
 
 
@@ -88,6 +82,9 @@ def _delivery(plan: DeliveryPlan, built: tuple[Object, ...]) -> Rendered:
 def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
     """Return a rendered namespace; None, with a finding, for a secret without a source or a name of two secrets."""
     unit = plan.unit
+    if borrowed := tuple(secrets_not_for_steps(unit)):
+        findings.extend(borrowed)
+        return None
     try:
         rendered = render_unit(plan)
     except NotGeneratable as error:
@@ -111,23 +108,9 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
             hint="give one of them another name",
         )
     else:
-        _check_twice(unit, rendered, findings)
+        check_twice(unit, rendered, findings)
         return rendered
     return None
-
-
-def _check_twice(declared: DeclaredUnit, unit: Unit, findings: Findings) -> None:
-    times = Counter(identify(manifest, declared.namespace) for manifest in unit.objects)
-    for identity in sorted(identity for identity, count in times.items() if count > 1):
-        places = sorted({place for name, place in unit.origins if name == str(identity)})
-        findings.add(
-            TWICE,
-            f"{identity} is rendered twice",
-            places[0] if places else None,
-            subject=f"{declared.settings.environment.name}: {identity}",
-            hint="rename the data product or the server",
-            related=[Related(place, "and for this") for place in places[1:]],
-        )
 
 
 def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:

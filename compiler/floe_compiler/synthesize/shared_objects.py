@@ -8,7 +8,7 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.summary import Summary
-from floe_compiler.synthesize import TWICE
+from floe_compiler.synthesize.clashes import TWICE
 
 
 def shared_objects(

@@ -9,11 +9,11 @@ import msgspec
 
 from floe_compiler.kit import (
     accounts,
-    config_maps,
     labels,
     namespaces,
     network,
     operated,
+    quotas,
     secret_stores,
     services,
     workloads,
@@ -21,19 +21,22 @@ from floe_compiler.kit import (
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.waves import start_order
+from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Launched, Parts, Pod, Task, Workload, containers_of, named_pods, pod_secrets
+from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Instance, UnitPlan
-from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException, launched_id
+from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
+from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
+from floe_compiler.synthesize.origins import ConfigMapData, object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
-EXTERNAL_SECRET = "ExternalSecret.external-secrets.io"  # noqa: S105 - a kind of object
+
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
 
@@ -75,16 +78,19 @@ def render_unit(plan: UnitPlan) -> Unit:
         rendered = [*instance_objects(declared.instance, declared.parts, plan.callers), *declared.objects]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
-        origins += _origins(declared, rendered)
-    objects += configuration(unit, pods)
+        origins += object_origins(declared, rendered)
+    maps = read_config_maps(unit)
+    objects += configuration(unit, maps)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
     objects += _shared_store(plan)
-    origins += _read_origins(unit)
+    origins += read_origins(unit, maps)
+    launched = frozenset(_launched(unit))
+    objects.append(_quota(unit, objects, launched))
     parts = [declared.parts for declared in unit.instances]
     return Unit(
         tuple(objects),
         frozenset(_connections(unit, named)),
-        frozenset(_launched(unit)),
+        launched,
         frozenset(_exceptions(unit.namespace, parts)),
         frozenset(_ingress_groups(unit, parts)),
         secrets,
@@ -92,6 +98,14 @@ def render_unit(plan: UnitPlan) -> Unit:
         tuple(included),
         tuple(origins),
     )
+
+
+def _quota(unit: DeclaredUnit, objects: Iterable[Object], launched: Iterable[LaunchedPods]) -> Object:
+    """Return the quota, given all other objects of the namespace."""
+    by_id = {identify(manifest, unit.namespace): manifest for manifest in objects}
+    running = [found for pair in by_id.items() if (found := workload(*pair))]
+    needed = demand(running, by_id, launched, unit.settings.cluster.nodes)
+    return quotas.quota(unit.settings, quotas.fitting(unit.quota, unit.quota_growth, needed))
 
 
 def _shared_store(plan: UnitPlan) -> list[Object]:
@@ -107,42 +121,6 @@ def _shared_store(plan: UnitPlan) -> list[Object]:
     ):
         secret_stores.check_generatable(secret)
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
-
-
-def _origins(declared: DeclaredInstance, objects: Iterable[Object]) -> list[tuple[str, Span]]:
-    """Return the location in the inputs of each object: that of its workload, or where the component was chosen."""
-    instance, special = declared.instance, _special_origins(declared.parts)
-    origins = []
-    for manifest_ in objects:
-        name = (manifest_["metadata"].get("labels") or {}).get(labels.COMPONENT, "")
-        origin = special.get(name, instance.origin)
-        origins += [(str(identify(manifest_, instance.namespace)), origin)] if origin else []
-    for pods in declared.parts.launched:
-        if pods.origin:
-            origins.append((str(launched_id(PodGroup(instance.namespace, pods.name))), pods.origin))
-    return origins
-
-
-def _special_origins(parts: Parts) -> Mapping[str, Span]:
-    """Return the locations of those workloads that have their own."""
-    facts: tuple[Workload | Task | Launched, ...] = (*parts.workloads, *parts.tasks, *parts.launched)
-    return {fact.name: fact.origin for fact in facts if fact.origin}
-
-
-def _read_origins(unit: DeclaredUnit) -> Iterator[tuple[str, Span]]:
-    """Yield the locations of ConfigMaps and secrets whose readers all have the same location."""
-    places: dict[str, set[Span | None]] = {}
-    for declared in unit.instances:
-        special = _special_origins(declared.parts)
-        for name, pod in named_pods(declared.parts):
-            files = [file for container in containers_of(pod) for file in container.config]
-            read = [f"ConfigMap {unit.namespace}/{file.config_map}" for file in files]
-            read += [f"{EXTERNAL_SECRET} {unit.namespace}/{secret.name}" for secret in pod_secrets([pod])]
-            for subject in read:
-                places.setdefault(subject, set()).add(special.get(name, declared.instance.origin))
-    for subject, origins in places.items():
-        if len(origins) == 1 and (place := origins.pop()):
-            yield subject, place
 
 
 def _starts(
@@ -175,11 +153,10 @@ def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
 
 
 def namespace_objects(unit: DeclaredUnit) -> list[Object]:
-    """Return the Namespace and its namespace-wide objects."""
+    """Return the Namespace and its namespace-wide objects, except its quota."""
     settings, name = unit.settings, unit.namespace
     return [
         namespaces.namespace(settings, name, unit.scope, unit.owner),
-        namespaces.quota(settings, unit.quota),
         namespaces.limits(settings),
         *network.namespace_policies(settings),
     ]
@@ -221,13 +198,10 @@ def open_ports(server: Workload) -> tuple[Port, ...]:
     return tuple(port for port in services.served_ports(server) if port.name in interfaces)
 
 
-def configuration(unit: DeclaredUnit, pods: Iterable[Pod]) -> list[Object]:
-    """Return the ConfigMaps of all pods of the namespace."""
+def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
+    """Return the ConfigMaps of the namespace."""
     common = labels.common_labels(unit.settings, "configuration")
-    return [
-        manifest("v1", "ConfigMap", name, common, data=dict(data))
-        for name, data in config_maps.config_data(pods).items()
-    ]
+    return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
 
 
 def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:

@@ -15,6 +15,7 @@ from floe_compiler.model.plain_files import link_in, read_below, read_if_plain
 from floe_compiler.write.commit import commit, reporting_refusals
 from floe_compiler.write.index import index_lines, index_path, indexed_environments, read_index
 from floe_compiler.write.lock import locked
+from floe_compiler.write.part import Part, other_files, own_index, own_snapshot, with_rest
 from floe_compiler.write.plan import WritePlan, plan_writes
 from floe_compiler.write.snapshot import Snapshot, output_folders, take_snapshot
 from floe_compiler.write.state import Compiled, known_stats, recall, remember, stats_of
@@ -44,6 +45,7 @@ def check_output(
     environments: Iterable[str],
     complete: bool = True,
     allow_delete: Iterable[str] = (),
+    part: Part | None = None,
 ) -> WriteReport:
     """Return what `write_output` would do, without changes. All files are read; the cache is not used.
 
@@ -52,7 +54,7 @@ def check_output(
     """
     with reporting_refusals(root):
         seen = look(root, environments, None, complete)
-        return _plan(root, FileSet.of_texts(files), seen, frozenset(allow_delete))[1]
+        return _plan(root, FileSet.of_texts(files), seen, frozenset(allow_delete), part)[1]
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -90,6 +92,7 @@ def write_output(
     allow_delete: Iterable[str] = (),
     warnings: int = 0,
     seen: Look | None = None,
+    part: Part | None = None,
 ) -> WriteReport:
     """Make the output of these environments equal to `files`; only texts that must be written are read.
 
@@ -102,6 +105,7 @@ def write_output(
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
         warnings: how many warnings the earlier stages gave, for `warnings_if_current`.
         seen: an earlier look at the output. If the output has changed since, it is looked at again.
+        part: the part of the output that `files` are; everything else stays as it is (default: all).
 
     Raises:
         StageFailed: with everything that prevents writing, before any change; or with W011 while writing.
@@ -109,10 +113,10 @@ def write_output(
     files = FileSet.of_texts(files)
     with reporting_refusals(root), locked(root):
         allowed = frozenset(allow_delete)
-        planned = _plan_as_seen(root, files, seen, allowed) if seen else None
+        planned = _plan_as_seen(root, files, seen, allowed, part) if seen else None
         if seen is None or planned is None:
             seen = look(root, digests, store, complete)
-            planned = _plan(root, files, seen, allowed)
+            planned = _plan(root, files, seen, allowed, part)
         plan, report = planned
         written = commit(root, plan, files)
         stats = seen.snapshot.stats
@@ -156,11 +160,11 @@ def _as_indexed(root: Path, environments: Iterable[str], snapshot: Snapshot) -> 
 
 
 def _plan_as_seen(
-    root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str]
+    root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str], part: Part | None
 ) -> tuple[WritePlan, WriteReport] | None:
     """Return the plan from an earlier look; None if there are errors, or the output has changed since."""
     try:
-        planned = _plan(root, files, seen, allow_delete)
+        planned = _plan(root, files, seen, allow_delete, part)
     except StageFailed:
         return None
     touched = (path for plan in planned[:1] for path in (*plan.create, *plan.change, *plan.delete))
@@ -171,9 +175,17 @@ def _plan_as_seen(
     return planned if same else None
 
 
-def _plan(root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str]) -> tuple[WritePlan, WriteReport]:
-    findings = Findings([*seen.findings])
-    plan = plan_writes(files.digests, seen.indexes, seen.snapshot, allow_delete, findings)
+def _plan(
+    root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str], part: Part | None
+) -> tuple[WritePlan, WriteReport]:
+    findings, indexes = Findings([*seen.findings]), seen.indexes
+    if part is None:
+        plan = plan_writes(files.digests, indexes, seen.snapshot, allow_delete, findings)
+    else:
+        own = {environment: own_index(part, text) for environment, text in indexes.items()}
+        others = other_files(part, indexes)
+        plan = plan_writes(files.digests, own, own_snapshot(part, seen.snapshot), allow_delete, findings, others)
+        plan = with_rest(part, plan, indexes)
     changed = {path: read_below(root, path) for path in may_be_refused(plan.change)}
     guard_updates(changed, files, allow_delete, findings)
     return plan, WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())

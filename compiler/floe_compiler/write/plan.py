@@ -101,6 +101,7 @@ def plan_writes(
     snapshot: Snapshot,
     allow_delete: frozenset[str],
     findings: Findings,
+    others: Collection[str] = (),
 ) -> WritePlan:
     """Return the plan that makes the output of these environments equal to the wanted files.
 
@@ -113,6 +114,7 @@ def plan_writes(
         snapshot: the files on disk in these environments' folders.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
         findings: gets the edited files (W003), foreign files (W004, W005, W015) and refused deletions (W006).
+        others: further files of these environments, which stay as they are.
 
     Raises:
         StageFailed: if an index is broken (W007), as more findings would only follow from it.
@@ -126,7 +128,8 @@ def plan_writes(
     decisions["in the way"].extend(_blocked(wanted, folders, snapshot))
     _report(decisions, snapshot, findings)
     if decisions["delete"]:
-        guard_deletions(decisions["delete"], wanted, owned.paths(), allow_delete, findings)
+        owned_paths = owned.paths().union(others)
+        guard_deletions(decisions["delete"], {*wanted, *others}, owned_paths, allow_delete, findings)
     staying = with_parents((differing - set(decisions["delete"])) & snapshot.hashes.keys())
     return WritePlan(
         create=tuple(decisions["create"]),

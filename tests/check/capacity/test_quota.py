@@ -55,9 +55,12 @@ def test_the_hint_names_those_who_ask_for_the_most() -> None:
     platform = sample()
     platform["ResourceQuota/quota"]["spec"]["hard"] = {"requests.cpu": "1"}
     platform.facts["production"] = False
-    assert platform.hints(check) == [
-        "largest requests: 1 by launched pods dagster-run, 200m by Deployment dagster, 200m by Deployment polaris"
-    ]
+    (hint,) = platform.hints(check)
+    assert hint == (
+        "largest requests: 1 by launched pods dagster-run, 200m by Deployment dagster, 200m by Deployment polaris; "
+        "raise the quota (`quota`, and `domain_policy.quota` if that is the limit), choose smaller sizes (resources, "
+        "replicas), or have fewer products or fewer runs at once"
+    )
 
 
 def test_a_rollout_needs_room_for_an_extra_pod_unless_one_may_be_missing() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from check.samples import sample
-from floe_compiler.check.capacity.scaling import autoscalers, least_replicas, most_pods
 from floe_compiler.check.index import build_index
+from floe_compiler.model.scaling import AUTOSCALER, autoscalers, least_replicas, most_pods
 
 
 def pods_of(key: str, spec: dict[str, Any], scaler: dict[str, Any] | None = None) -> tuple[int, int]:
@@ -22,7 +22,7 @@ def pods_of(key: str, spec: dict[str, Any], scaler: dict[str, Any] | None = None
         metadata = {"namespace": "floe-platform", "name": "dagster"}
         platform.add({**manifest, "metadata": metadata, "spec": {"scaleTargetRef": target, **scaler}})
     index = build_index(platform.rendered())
-    scalers = autoscalers(index)
+    scalers = autoscalers(index.of(*AUTOSCALER))
     kind, _, name = key.partition("/")
     workload = next(one for one in index.workloads.values() if (one.kind, one.id.name) == (kind, name))
     return least_replicas(workload, scalers), most_pods(workload, scalers, 3)

@@ -120,9 +120,11 @@ def test_each_product_has_a_code_location(scale: str, replicas: int) -> None:
     assert "DAGSTER_PG_PASSWORD" in [one.name for one in code.pod.containers[0].variables if one.secret]
 
 
-def test_a_code_location_is_what_the_documents_call_a_worker() -> None:
-    assert amounts(container("code-customer-360").resources)[:2] == ("1", "2Gi")
-    code = container("code-customer-360")
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_code_location_asks_for_what_it_takes(scale: str) -> None:
+    """It serves definitions; the work of the documents' workers, and their 1 CPU and 2Gi, is that of the runs."""
+    code = container("code-customer-360", scale)
+    assert amounts(code.resources)[:2] == ("100m", "256Mi")
     assert code.readiness is not None
     assert code.readiness.grpc
     assert code.ports[0].number == 4000
@@ -284,6 +286,15 @@ def test_two_steps_may_use_one_name_for_two_secrets() -> None:
 def test_a_run_gets_as_much_as_its_largest_step() -> None:
     small, large = Resources("500m", "4Gi", "1", "4Gi"), Resources("2", "1Gi", "2", "1500Mi")
     assert largest([small, large]) == Resources("2", "4Gi", "2", "4Gi")
+
+
+def test_names_that_dagster_reserves_end_with_an_underscore() -> None:
+    """Without it, a code location with a step `import` would not start (seen with dagster 1.13)."""
+    steps = [{"name": name, "type": "dbt"} for name in ("import", "import-orders", "input-arg-dict")]
+    named = product("config", steps=steps)
+    described = describe(context(named), named)
+    assert described["job"] == "config_"
+    assert [step["name"] for step in described["steps"]] == ["import_", "import-orders", "input_arg_dict_"]
 
 
 def run_config(one: Context[Any]) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_compiler.check.capacity.demand import Demand, demand
 from floe_compiler.check.index import Index
-from floe_compiler.check.pods.amounts import amount
+from floe_compiler.model.amounts import amount
+from floe_compiler.model.demand import Demand, demand
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.objects import Object, ObjectId
 
@@ -14,7 +14,8 @@ EXCEEDED = Rule(
     "C083",
     "Namespace exceeds its quota",
     "All pods and volumes of the namespace at their maximum, with the extra pod of a rollout, need more than its "
-    "ResourceQuota allows, so some would never start. Raise the quota, or request less.",
+    "ResourceQuota allows, so some would never start. Raise the quota, request less, or run less at once. An amount "
+    "that nobody sets grows with the demand; that of a domain up to `domain_policy.quota`.",
 )
 UNLIMITED = Rule(
     "C084",
@@ -30,13 +31,19 @@ _SHORT = {
     "count/pods": "pods",
     "count/persistentvolumeclaims": "persistentvolumeclaims",
 }
+REMEDIES = (
+    "raise the quota (`quota`, and `domain_policy.quota` if that is the limit), choose smaller sizes (resources, "
+    "replicas), or have fewer products or fewer runs at once"
+)
+"""What a team can do about it."""
 MENTIONED = 3
 """The number of largest consumers that a message names."""
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield quotas that all pods and claims together exceed, and in production namespaces without a quota."""
-    needed = demand(index)
+    rendered = index.rendered
+    needed = demand(index.workloads.values(), index.objects, rendered.launched, rendered.nodes)
     limited: set[str] = set()
     for identity, quota in index.of("", "ResourceQuota"):
         spec = quota.get("spec", {})
@@ -58,7 +65,8 @@ def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) ->
         if allowed is not None and needed > allowed:
             largest = demand.most(resource, MENTIONED)
             message = f"spec.hard.{name} is {allowed}, but {needed} may be needed"
-            hint = f"largest requests: {', '.join(f'{quantity} by {consumer}' for quantity, consumer in largest)}"
+            who = ", ".join(f"{quantity} by {consumer}" for quantity, consumer in largest)
+            hint = f"largest requests: {who}; {REMEDIES}"
             places = [
                 Related(place, f"asks for {quantity}")
                 for quantity, consumer in largest

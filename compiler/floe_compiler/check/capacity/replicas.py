@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from floe_compiler.check.capacity.scaling import autoscalers, least_replicas, most_pods
 from floe_compiler.check.capacity.single_replicas import single_replicas
 from floe_compiler.check.index import Index
 from floe_compiler.check.pods.exceptions import SINGLE_REPLICA, Departure, undeclared
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.scaling import AUTOSCALER, autoscalers, least_replicas, most_pods
 from floe_compiler.model.workloads import Workload
 
 SINGLE = Rule(
@@ -46,7 +46,7 @@ RULES = (SINGLE, BOTH, BOUNDS, ROLLOUT, ALONE)
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield workloads with too few or too many replicas, replicas that are set twice, and rollouts that reduce them."""
-    scalers, alone = autoscalers(index), single_replicas(index)
+    scalers, alone = autoscalers(index.of(*AUTOSCALER)), single_replicas(index)
     yield from _not_alone(index, scalers, alone)
     for target, (identity, scaler) in scalers.items():
         workload = index.workloads.get(target)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.pods.amounts import amount
+from floe_compiler.model.amounts import amount
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object
 from floe_compiler.model.workloads import Container, Workload

@@ -11,7 +11,7 @@ from floe_compiler.check.network.peers import EVERYWHERE, Peers
 from floe_compiler.check.network.policies import PolicyRule
 from floe_compiler.check.references.ingresses import backend_ports, backends
 from floe_compiler.model.annotations import EXTERNAL_REFERENCES, listed
-from floe_compiler.model.bit_sets import to_bits
+from floe_compiler.model.bit_sets import Bits, encodable, to_bits
 from floe_compiler.model.label_index import label_bits
 from floe_compiler.model.policy_ports import ANY_PORT, PolicyPorts
 from floe_compiler.model.rendered import External, PodGroup
@@ -23,11 +23,14 @@ def network(index: Index) -> Network:
     policies = index.policies
     return Network(
         pods=tuple(Pods(pods.group.name, Subject.of(pods.about)) for pods in index.pods.all),
-        labels=label_bits(pods.labels for pods in index.pods.all),
-        isolated_in=policies.isolated["ingress"],
-        isolated_out=policies.isolated["egress"],
+        labels={key: encodable(sets) for key, sets in label_bits(pods.labels for pods in index.pods.all).items()},
+        isolated_in=Bits(policies.isolated["ingress"]),
+        isolated_out=Bits(policies.isolated["egress"]),
         ports=known_ports(index),
-        named_ports=named_ports(index),
+        named_ports={
+            protocol: {name: encodable(sets) for name, sets in names.items()}
+            for protocol, names in named_ports(index).items()
+        },
         ingress=_openings(index, "ingress"),
         egress=_openings(index, "egress"),
         calls=_calls(index),
@@ -46,7 +49,7 @@ def _openings(index: Index, direction: Direction) -> tuple[Opening, ...]:
             policies = alike[rule.peers, rule.ports]
             policies[rule.policy.name] = policies.get(rule.policy.name, 0) | rule.pods
     return tuple(
-        Opening(peers.pods, ports, policies, peers.everyone, bool(peers.blocks), EVERYWHERE in peers.blocks)
+        Opening(peers.pods, ports, encodable(policies), peers.everyone, bool(peers.blocks), EVERYWHERE in peers.blocks)
         for (peers, ports), policies in alike.items()
     )
 
@@ -63,7 +66,7 @@ def _calls(index: Index) -> tuple[Call, ...]:
         if isinstance(target, PodGroup):
             sources = calls[target.namespace, target.name, connection.protocol, connection.port]
             sources[source.name] = to_bits(index.pods.of_group(source))
-    return tuple(Call(*target, sources) for target, sources in sorted(calls.items()))
+    return tuple(Call(*target, encodable(sources)) for target, sources in sorted(calls.items()))
 
 
 def _lost_calls(index: Index) -> Iterator[LostCall]:

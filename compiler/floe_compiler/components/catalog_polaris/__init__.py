@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from floe_compiler.components.catalog_polaris import management
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
-from floe_compiler.kit.identifiers import identifier
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Catalog, CatalogClient, Collector, Database, OAuth2Credentials, ObjectStore
@@ -34,6 +33,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
+from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey

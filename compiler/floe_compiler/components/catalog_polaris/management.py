@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floe_compiler.kit.identifiers import identifier
 from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.joined_names import identifier
 
 # A domain reads everything, and writes only below its own namespace. Privileges include weaker ones
 # (`PolarisAuthorizerImpl`): reading data includes listing tables and reading their properties.

@@ -61,8 +61,6 @@ GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
 WEBSERVER = "dagster-webserver"
 DAEMON = "dagster-daemon"
-# A code location needs little, as the work is done in the pods of the runs.
-SMALL_CODE = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
 
 # Everything that dagster_k8s/client.py calls; the chart's Role allows much more.
@@ -248,13 +246,13 @@ COMPONENT = Component(
     profiles={
         "light": {
             "webserver": {"replicas": 1},
-            "code_locations": {"replicas": 1, "resources": SMALL_CODE},
+            "code_locations": {"replicas": 1},
             "runs": {"at_once": 2},
             "steps": {"resources": LIGHT_STEPS},
         },
         "medium": {
             "webserver": {"replicas": 2},
-            "code_locations": {"replicas": 2, "resources": SMALL_CODE},
+            "code_locations": {"replicas": 2},
             "runs": {"at_once": 5},
         },
         "heavy": {"webserver": {"replicas": 3}, "code_locations": {"replicas": 3}, "runs": {"at_once": 10}},

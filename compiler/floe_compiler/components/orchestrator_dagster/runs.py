@@ -7,6 +7,7 @@ the pod template as the compiler renders it, so that policies, accounts and secr
 from __future__ import annotations
 
 import json
+import keyword
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +21,6 @@ from floe_compiler.components.orchestrator_dagster.instance_file import (
     Queue,
     credentials,
 )
-from floe_compiler.kit.identifiers import identifier
 from floe_compiler.kit.labels import template_labels
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import (
@@ -38,6 +38,7 @@ from floe_compiler.kit.workloads import JOB_TIME_TO_LIVE
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Launched, Resources, Variable
+from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.quantities import parse_quantity
@@ -55,6 +56,16 @@ FOLDER = "/etc/floe"
 DEFINITIONS = f"{FOLDER}/definitions.py"
 
 
+# `DISALLOWED_NAMES` of dagster 1.13 (dagster/_core/definitions/utils.py), in the words of the inputs.
+_WORDS = "arg-dict bool conf config context dict float input input-arg-dict int meta output output-arg-dict str type"
+RESERVED = frozenset((*keyword.kwlist, *_WORDS.split()))
+
+
+def dagster_name(name: str) -> str:
+    """Return the name of a product or step as Dagster takes it. No other name ends with an underscore."""
+    return f"{identifier(name)}_" if name in RESERVED else identifier(name)
+
+
 def definitions(context: Context[Any], product: Product) -> tuple[ConfigFile, ...]:
     """Return the files of a product's definitions: the program, and the data that it reads."""
     name = f"dagster-{product.name}"
@@ -68,7 +79,7 @@ def describe(context: Context[Any], product: Product) -> dict[str, Any]:
     """Return the data about a product that its definitions read."""
     spec = product.spec
     return {
-        "job": identifier(product.name),
+        "job": dagster_name(product.name),
         "description": spec.metadata.description,
         "tags": {
             PRODUCT_TAG: product.name,
@@ -80,7 +91,7 @@ def describe(context: Context[Any], product: Product) -> dict[str, Any]:
         "schedule": spec.schedule.model_dump() if spec.schedule else None,
         "steps": [
             {
-                "name": step.name,
+                "name": dagster_name(step.name) if step.name in RESERVED else step.name,
                 "type": step.type,
                 "command": list(step.command),
                 "variables": dict(step.variables),

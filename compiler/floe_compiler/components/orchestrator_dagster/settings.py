@@ -59,10 +59,11 @@ class CodeLocationSettings(Input):
 
     replicas: Count = 2
     """The number of replicas."""
+    # Measured with Dagster 1.13: 120 MiB, and 1.5 s of CPU time to start; then 2 ms a second.
     resources: ResourceSettings = ResourceSettings(
-        requests=Amounts(cpu="1", memory="2Gi"), limits=Amounts(cpu="2", memory="2Gi")
+        requests=Amounts(cpu="100m", memory="256Mi"), limits=Amounts(cpu="1", memory="1Gi")
     )
-    """CPU and memory."""
+    """CPU and memory. The work is done in the pods of the runs."""
 
 
 class RunSettings(Input):

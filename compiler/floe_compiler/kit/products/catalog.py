@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from floe_compiler.kit.identifiers import identifier
 from floe_compiler.kit.products import environment_names as names
 from floe_compiler.kit.products.lakehouse import Lakehouse
 from floe_compiler.model.capabilities import BearerToken, Catalog, OAuth2Credentials
 from floe_compiler.model.facts import Variable
 from floe_compiler.model.inputs import ProductInput
+from floe_compiler.model.joined_names import identifier, joined_identifiers
 from floe_compiler.model.plan import Product
 
 FROM_ENVIRONMENT = "Iceberg clients, dbt and the AWS SDKs take their credentials from the environment"
@@ -71,10 +71,9 @@ def _pyiceberg(lakehouse: Lakehouse) -> Iterator[Variable]:
 def table(namespace: str, product: str, output: str) -> str:
     """Return the Iceberg table of an output: `sales.customer_360__segments`.
 
-    There is one level of namespaces (the domain), as DuckDB and Snowflake do not support nested namespaces. Two
-    underscores, as in dbt's names, separate product and output, so that `a` + `b-c` differs from `a-b` + `c`.
+    There is one level of namespaces (the domain), as DuckDB and Snowflake do not support nested namespaces.
     """
-    return f"{namespace}.{identifier(product)}__{identifier(output)}"
+    return f"{namespace}.{joined_identifiers(product, output)}"
 
 
 def _tables(catalog: Catalog, product: Product) -> Iterator[Variable]:
@@ -90,5 +89,5 @@ def _tables(catalog: Catalog, product: Product) -> Iterator[Variable]:
 
 def input_name(product: Product, declared: ProductInput) -> str:
     """Return the name of the variable with an input's table: `FLOE_INPUT_SALES__CUSTOMER_360__SEGMENTS`."""
-    parts = (declared.domain or product.domain, declared.product, declared.output)
-    return "FLOE_INPUT_" + "__".join(identifier(part).upper() for part in parts)
+    names = (declared.domain or product.domain, declared.product, declared.output)
+    return f"FLOE_INPUT_{joined_identifiers(*names).upper()}"

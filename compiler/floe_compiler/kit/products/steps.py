@@ -112,7 +112,11 @@ def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, S
     return {
         # Without a vault, a generated value lets the pods start; the external source will refuse it.
         name: Secret(
-            name, namespace, tuple(SecretKey(key, generated=STAND_IN) for key in sorted(names)), remembered=False
+            name,
+            namespace,
+            tuple(SecretKey(key, generated=STAND_IN) for key in sorted(names)),
+            remembered=False,
+            of_steps=True,
         )
         for name, names in keys.items()
     }

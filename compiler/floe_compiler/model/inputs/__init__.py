@@ -7,6 +7,7 @@ removes them before a document is validated against these models.
 from floe_compiler.model.inputs.common import (
     Amounts,
     Input,
+    LargestQuota,
     Metadata,
     Placement,
     Placements,
@@ -29,6 +30,7 @@ from floe_compiler.model.inputs.environment import Cluster, Environment, Namespa
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
     Delivery,
+    DomainPolicy,
     ExternalSecrets,
     Flux,
     GeneratedSecrets,
@@ -68,6 +70,7 @@ __all__ = [
     "Delivery",
     "DltStep",
     "Domain",
+    "DomainPolicy",
     "Environment",
     "ExternalPostgresql",
     "ExternalSecrets",
@@ -77,6 +80,7 @@ __all__ = [
     "Images",
     "Input",
     "Kubernetes",
+    "LargestQuota",
     "Metadata",
     "Namespaces",
     "OutsideServer",

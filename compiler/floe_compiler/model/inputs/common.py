@@ -102,6 +102,19 @@ class Quota(Input):
     """Sum of all persistent volume claims."""
 
 
+class LargestQuota(Quota):
+    """The most that the quota of a domain's namespace may be."""
+
+    cpu: Cpu = "16"
+    """Sum of all CPU requests."""
+    memory: Memory = "32Gi"
+    """Sum of all memory requests."""
+    pods: Annotated[int, Field(ge=1)] = 200
+    """Number of pods."""
+    storage: Storage = "400Gi"
+    """Sum of all persistent volume claims."""
+
+
 class Toleration(Input):
     """A taint that pods tolerate."""
 

@@ -19,8 +19,10 @@ from floe_compiler.model.fields import (
 )
 from floe_compiler.model.inputs.common import (
     Input,
+    LargestQuota,
     Placements,
     Quota,
+    Toleration,
     VersionedMetadata,
 )
 
@@ -139,6 +141,19 @@ class SharedServices(Input):
     """Its quota, where it differs from that of other namespaces."""
 
 
+class DomainPolicy(Input):
+    """What domain teams may set in their own files. What the platform team says of a domain is not limited."""
+
+    may_set: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Paths of `domain.yaml` (`orchestrator.webserver`, `quota`) that it may set. Default: all that it has."""
+    quota: LargestQuota = LargestQuota()
+    """The most that a domain may set as its quota, and that a quota grows to. The default depends on the scale."""
+    tolerations: tuple[Toleration, ...] = Field(default=(), strict=False)
+    """Taints that a domain may tolerate, besides those that the platform's `placement` tolerates."""
+    registries: tuple[RegistryPrefix, ...] = Field(default=(), strict=False)
+    """Registries (and paths) that images of products may come from, besides `images.registry` and mirrored ones."""
+
+
 class PlatformManifest(Input):
     """What the platform is made of, in all environments."""
 
@@ -157,10 +172,12 @@ class PlatformManifest(Input):
     delivery: Delivery
     """The tool that applies the output."""
     quota: Quota = Quota()
-    """The quota of each namespace."""
+    """The quota of each namespace. Amounts that are not set grow with what the namespace needs."""
     shared_services: SharedServices = SharedServices()
     """Settings of the shared services' namespace only."""
     placement: Placements = Placements()
     """The nodes that pods run on."""
+    domain_policy: DomainPolicy = DomainPolicy()
+    """What domain teams may set in their own files."""
     locks: tuple[str, ...] = Field(default=(), strict=False)
     """Paths (`catalog.type`) that neither environments nor domains may override."""

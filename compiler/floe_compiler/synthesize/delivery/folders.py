@@ -9,8 +9,9 @@ import msgspec
 from floe_compiler.kit import labels
 from floe_compiler.model.files import folder_path, in_repository
 from floe_compiler.model.inputs import ArgoCd, Flux
+from floe_compiler.model.joined_names import joined
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import PLATFORM, DeliveryPlan
+from floe_compiler.model.plan import PLATFORM, DeliveryPlan, scope_name
 from floe_compiler.model.settings import Settings
 
 CLUSTER = "cluster"
@@ -44,7 +45,7 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     environment = settings.environment.name
     of_namespaces = [
         Folder(
-            delivery_name(settings, unit.scope if unit.scope == PLATFORM else f"{unit.scope}-domain"),
+            delivery_name(settings, scope_name(unit.scope)),
             path_of(plan, folder_path(environment, unit.namespace)),
             PLATFORM_PHASE if unit.scope == PLATFORM else DOMAIN_PHASE,
             unit.owner,
@@ -63,7 +64,7 @@ def delivery_name(settings: Settings, part: str = "") -> str:
     It has platform and environment, as several of them may share one Argo CD or Flux. The name must never change, or
     Flux would delete and recreate all objects.
     """
-    name = "-".join(filter(None, (settings.platform.name, settings.environment.name, part)))
+    name = joined(*filter(None, (settings.platform.name, settings.environment.name, part)))
     if len(name) <= LONGEST_NAME:
         return name
     return f"{name[: LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

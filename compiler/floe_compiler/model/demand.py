@@ -9,12 +9,12 @@ from fractions import Fraction
 
 import msgspec
 
-from floe_compiler.check.capacity.scaling import autoscalers, extra_pods, most_pods
-from floe_compiler.check.index import Index
-from floe_compiler.check.pods.amounts import BOUNDS, Bound, amount, pod_amount
+from floe_compiler.model.amounts import BOUNDS, Bound, amount, pod_amount
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import ZERO, Quantity
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
+from floe_compiler.model.scaling import AUTOSCALER, autoscalers, extra_pods, most_pods
+from floe_compiler.model.workloads import Workload
 
 _COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUNDS for name in ("cpu", "memory"))
 
@@ -52,27 +52,42 @@ class Demand:
             needs[name] = needs.get(name, ZERO) + quantity
 
 
-def demand(index: Index) -> Demand:
-    """Return the most that a namespace may need at once, even in the middle of a rollout."""
+def demand(
+    workloads: Iterable[Workload], objects: Mapping[ObjectId, Object], launched: Iterable[LaunchedPods], nodes: int
+) -> Demand:
+    """Return the most that a namespace may need at once, even in the middle of a rollout.
+
+    Args:
+        workloads: Its workloads.
+        objects: All of its objects.
+        launched: The pods that some workloads launch at run time.
+        nodes: The number of nodes, for DaemonSets.
+    """
     total = Demand()
     surge: dict[str, Quantity] = {}
-    scalers = autoscalers(index)
-    for workload in index.workloads.values():
+    scalers = autoscalers(_of(AUTOSCALER, objects))
+    for workload in workloads:
         consumer = _consumer(workload.id)
-        pods = most_pods(workload, scalers, index.rendered.nodes)
+        pods = most_pods(workload, scalers, nodes)
         per_pod = {f"{bound}.{name}": pod_amount(workload, bound, name) for bound, name in _COUNTED}
         total.add(consumer, _times(per_pod, pods))
         for claim in workload.spec.get("volumeClaimTemplates", ()) if workload.kind == "StatefulSet" else ():
             total.add(consumer, _claims(claim, pods))
         if extra := extra_pods(workload, pods):
             _keep_largest(surge, _times(per_pod, extra))
-    for identity, claim in index.of("", "PersistentVolumeClaim"):
+    for identity, claim in _of(("", "PersistentVolumeClaim"), objects):
         total.add(_consumer(identity), _claims(claim, 1))
     # Room for one rollout is enough: the pods of other rollouts stay pending until it ends.
     total.add(Consumer("the extra pod of a rollout"), surge.items())
-    for consumer, amounts in _launched(index.rendered.launched):
+    for consumer, amounts in _launched(launched):
         total.add(consumer, amounts)
     return total
+
+
+def _of(kind: tuple[str, str], objects: Mapping[ObjectId, Object]) -> Iterator[tuple[ObjectId, Object]]:
+    yield from (
+        (identity, manifest) for identity, manifest in objects.items() if (identity.group, identity.kind) == kind
+    )
 
 
 def _consumer(identity: ObjectId) -> Consumer:

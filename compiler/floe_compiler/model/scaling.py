@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from floe_compiler.check.index import Index
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Workload
 
+AUTOSCALER = ("autoscaling", "HorizontalPodAutoscaler")
+"""Group and kind."""
 
-def autoscalers(index: Index) -> Mapping[ObjectId, tuple[ObjectId, Object]]:
+
+def autoscalers(objects: Iterable[tuple[ObjectId, Object]]) -> Mapping[ObjectId, tuple[ObjectId, Object]]:
     """Return the HorizontalPodAutoscaler (identity and specification) of each workload that has one."""
     scalers: dict[ObjectId, tuple[ObjectId, Object]] = {}
-    for identity, scaler in index.of("autoscaling", "HorizontalPodAutoscaler"):
+    for identity, scaler in objects:
         spec = scaler.get("spec", {})
         target = spec.get("scaleTargetRef", {})
         group = str(target.get("apiVersion", "")).rpartition("/")[0]

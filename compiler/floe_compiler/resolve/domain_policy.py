@@ -1,0 +1,139 @@
+"""What domain teams may set in their own files. The platform team owns the limits (`domain_policy`).
+
+The files of the platform team are not limited, also not in what they say of a single domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from floe_compiler.model.diagnostics import Findings, Related
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.images import registry_of
+from floe_compiler.model.inputs import Domain, DomainPolicy, PlatformManifest, Quota, Toleration
+from floe_compiler.model.plan import PLATFORM, Product, QuotaGrowth
+from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.layers import Layer, Merged, leaves
+from floe_compiler.resolve.locks import hint_if_unknown
+from floe_compiler.resolve.rules import BEYOND_POLICY, UNKNOWN_LOCK
+from floe_compiler.resolve.slots import Registry
+
+POLICY: DataPath = ("domain_policy",)
+QUOTA: DataPath = ("quota",)
+AMOUNTS = tuple(Quota.model_fields)
+DOCUMENT = frozenset({"apiVersion", "kind", "metadata"})
+ASK = "ask the platform team to set it under `domains` in the environment.yaml, or to allow it under `domain_policy`"
+
+
+def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domain: Merged, findings: Findings) -> None:
+    """Report what a domain's own file sets beyond the policy.
+
+    Args:
+        manifest: The platform's settings in the environment.
+        platform: The layers that these come from.
+        own: The domain's own file.
+        domain: All layers of the domain.
+        findings: The errors are added here.
+    """
+    policy = manifest.domain_policy
+    for path in _not_allowed(policy, own):
+        message = f"a domain's own file may not set {show_path(path)}"
+        hint = f"allowed: {', '.join(policy.may_set or ()) or 'nothing'}; {ASK}"
+        related = _related(platform, (*POLICY, "may_set"))
+        findings.add(BEYOND_POLICY, message, own.key_span(path), hint=hint, related=related)
+    for name in AMOUNTS:
+        path = (*QUOTA, name)
+        origin = domain.origins.get(path, (None,))[0]
+        most = str(getattr(policy.quota, name))
+        if origin and origin.layer is own and parse_quantity(str(origin.value)) > parse_quantity(most):
+            message = f"{show_path(path)} is {origin.value}, but a domain may set {most} at most"
+            findings.add(
+                BEYOND_POLICY, message, origin.span, hint=f"set {most} or less; {ASK}", related=_quota(platform, name)
+            )
+    allowed = (*policy.tolerations, *manifest.placement.services.tolerations, *manifest.placement.jobs.tolerations)
+    for span, toleration in _tolerations(own, domain):
+        if not any(_covers(one, toleration) for one in allowed):
+            message = f"a domain may not tolerate {_taint(toleration)}"
+            hint = f"allowed: {', '.join(dict.fromkeys(map(_taint, allowed))) or 'none'}; {ASK}"
+            findings.add(BEYOND_POLICY, message, span, hint=hint)
+
+
+def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merged, findings: Findings) -> None:
+    """Report paths in `may_set` that no domain.yaml has."""
+    components = [one for one in registry.values() if one.scope != PLATFORM]
+    for index, path in enumerate(manifest.domain_policy.may_set or ()):
+        hint = hint_if_unknown(Domain, components, tuple(path.split(".")))
+        if hint is not None:
+            span = platform.span((*POLICY, "may_set", index))
+            findings.add(UNKNOWN_LOCK, f'domain.yaml has no "{path}" to set', span, hint=hint)
+
+
+def check_images(
+    manifest: PlatformManifest, products: Iterable[Product], documents: Mapping[str, Document], findings: Findings
+) -> None:
+    """Report images of products that come from other registries than the platform allows."""
+    images, further = manifest.images, manifest.domain_policy.registries
+    hosts = tuple(images.mirrors)
+    prefixes = (images.registry, *images.mirrors.values(), *further)
+    for product in products:
+        image = product.spec.image
+        registry = registry_of(image)
+        if registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
+            findings.add(
+                BEYOND_POLICY,
+                f"image {image} is not from a registry that domains may use",
+                documents[product.name].span(("image",)),
+                hint=f"allowed: {', '.join(dict.fromkeys((images.registry, *hosts, *further)))}; push it to one of "
+                "them, or ask the platform team to add its registry under `domain_policy.registries`",
+            )
+
+
+def quota_growth(merged: Merged, places: Iterable[DataPath], most: Quota | None = None) -> QuotaGrowth:
+    """Return the amounts of a quota that no file sets at one of the places, each with the most that it may grow to."""
+    free = (name for name in AMOUNTS if not any(_is_written(merged, (*place, name)) for place in places))
+    return tuple((name, str(getattr(most, name)) if most else "") for name in free)
+
+
+def _is_written(merged: Merged, path: DataPath) -> bool:
+    origins = merged.origins.get(path)
+    return bool(origins and origins[0].layer.document)
+
+
+def _not_allowed(policy: DomainPolicy, own: Layer) -> Iterator[DataPath]:
+    """Yield the paths that a domain's file sets, as far as the policy does not allow them."""
+    if policy.may_set is None:
+        return
+    allowed = [tuple(one.split(".")) for one in policy.may_set]
+    for path, _ in leaves({key: value for key, value in own.data.items() if key not in DOCUMENT}):
+        if not any(path[: len(one)] == one for one in allowed):
+            yield path
+
+
+def _tolerations(own: Layer, domain: Merged) -> Iterator[tuple[Span | None, Toleration]]:
+    """Yield the tolerations that a domain's own file sets, with their locations."""
+    for place in ("services", "jobs"):
+        path: DataPath = ("placement", place, "tolerations")
+        origin = domain.origins.get(path, (None,))[0]
+        for index, value in enumerate(origin.value if origin and origin.layer is own else ()):
+            yield own.span((*path, index, "key")), Toleration.model_validate(value)
+
+
+def _covers(allowed: Toleration, asked: Toleration) -> bool:
+    """Return whether an allowed toleration includes another one."""
+    same_value = allowed.value in ("", asked.value)
+    return (allowed.key, allowed.effect) == (asked.key, asked.effect) and same_value
+
+
+def _taint(toleration: Toleration) -> str:
+    """Return a taint as kubectl writes it: `key=value:effect`."""
+    return f"{toleration.key}{f'={toleration.value}' if toleration.value else ''}:{toleration.effect}"
+
+
+def _quota(platform: Merged, name: str) -> list[Related]:
+    return _related(platform, (*POLICY, "quota", name))
+
+
+def _related(platform: Merged, path: DataPath) -> list[Related]:
+    span = platform.span(path) if _is_written(platform, path) else None
+    return [Related(span, "the limit")] if span else []

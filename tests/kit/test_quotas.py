@@ -1,0 +1,70 @@
+"""Quotas: what is set, or what is needed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from floe_compiler.kit.quotas import AMOUNTS, fitting, quota
+from floe_compiler.model.demand import Consumer, Demand
+from floe_compiler.model.inputs import Quota
+from floe_compiler.model.quantities import parse_quantity
+from support import DEVELOPMENT
+
+ALL = tuple((name, "") for name in AMOUNTS)
+
+
+def demand(**amounts: str) -> Demand:
+    needed = Demand()
+    needed.add(Consumer("x"), [(AMOUNTS[name].resource, parse_quantity(amount)) for name, amount in amounts.items()])
+    return needed
+
+
+def test_a_quota_limits_what_pods_ask_for() -> None:
+    amounts = fitting(Quota(cpu="8", memory="16Gi", pods=40, storage="1Ti"), (), Demand())
+    found = quota(DEVELOPMENT, amounts)
+    assert (found["apiVersion"], found["kind"], found["metadata"]["name"]) == ("v1", "ResourceQuota", "quota")
+    assert found["spec"]["hard"] == {
+        "pods": "40",
+        "requests.cpu": "8",
+        "requests.memory": "16Gi",
+        "requests.storage": "1Ti",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "needed", "expected"),
+    [
+        ("cpu", "3200m", "4"),
+        ("cpu", "3201m", "5"),
+        ("cpu", "8", "10"),
+        ("memory", "6553Mi", "8Gi"),
+        ("memory", "6554Mi", "9Gi"),
+        ("pods", "40", "50"),
+        ("pods", "41", "60"),
+        ("storage", "80Gi", "100Gi"),
+        ("storage", "81Gi", "110Gi"),
+    ],
+)
+def test_an_amount_that_nobody_sets_has_room_for_a_fourth_more(name: str, needed: str, expected: str) -> None:
+    assert fitting(Quota(), ALL, demand(**{name: needed}))[name] == expected
+
+
+def test_an_amount_that_somebody_sets_stays() -> None:
+    free = tuple(one for one in ALL if one[0] != "cpu")
+    found = fitting(Quota(cpu="2"), free, demand(cpu="30", memory="30Gi"))
+    assert (found["cpu"], found["memory"]) == ("2", "38Gi")
+
+
+def test_no_amount_grows_beyond_its_limit() -> None:
+    assert fitting(Quota(), (("cpu", "16"),), demand(cpu="14"))["cpu"] == "16", "less headroom than usual"
+    assert fitting(Quota(), (("cpu", "16"),), demand(cpu="30"))["cpu"] == "16", "and then C083 says who asks"
+    assert fitting(Quota(), (("cpu", "2"),), Demand())["cpu"] == "2", "a limit below the default"
+
+
+def test_there_is_always_enough_without_a_limit() -> None:
+    for milli in range(0, 40000, 77):
+        needed = demand(cpu=f"{milli}m")
+        (amount,) = [parse_quantity(fitting(Quota(), ALL, needed)["cpu"])]
+        assert amount.amount * 1000 >= milli * Fraction(5, 4)

@@ -1,0 +1,52 @@
+"""Names made of several names: two different lists of names never give one name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.fields import check_name
+from floe_compiler.model.joined_names import identifier, joined, joined_identifiers
+
+
+def is_name(text: str) -> bool:
+    try:
+        check_name(text)
+    except ValueError:
+        return False
+    return True
+
+
+SHORT = [text for length in (1, 2, 3, 4, 5) for text in map("".join, product("a-", repeat=length)) if is_name(text)]
+"""Every name of up to five letters and hyphens."""
+NAMES = st.lists(st.just("a"), min_size=1, max_size=4).map("-".join)
+JOIN = pytest.mark.parametrize("join", [joined, joined_identifiers])
+
+
+def test_hyphens_would_have_to_be_quoted() -> None:
+    assert identifier("order-analytics-2") == "order_analytics_2"
+
+
+def test_only_the_hyphens_of_the_last_name_stay_as_they_are() -> None:
+    assert joined("acme", "prod", "eu-sales") == "acme-prod-eu-sales"
+    assert joined("acme", "prod-eu", "sales") == "acme-prod--eu-sales"
+    assert joined_identifiers("a-b", "c") == "a_b__c"
+    assert joined_identifiers("a", "b-c") == "a__b_c"
+
+
+@JOIN
+@pytest.mark.parametrize("count", [2, 3])
+def test_all_short_names_stay_apart(join: Callable[..., str], count: int) -> None:
+    of_names = list(product(SHORT, repeat=count))
+    assert len({join(*names) for names in of_names}) == len(of_names)
+
+
+@JOIN
+@given(st.lists(st.tuples(NAMES, NAMES, NAMES), unique=True, min_size=2))
+def test_any_names_stay_apart(join: Callable[..., str], of_names: list[tuple[str, str, str]]) -> None:
+    for one, other in combinations(of_names, 2):
+        assert join(*one) != join(*other)

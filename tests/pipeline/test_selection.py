@@ -1,0 +1,121 @@
+"""Domains and environments that are not asked for may be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline.compilation import Compilation
+from pipeline.mesh_of_three import (
+    DEV,
+    MANIFEST,
+    ORDERS,
+    QA,
+    SALES,
+    document,
+    domain,
+    environment,
+    manifest,
+    product,
+    write,
+)
+
+LEADS = "domains/marketing/products/leads.yaml"
+READS = {"inputs": [{"domain": "sales", "product": "orders", "output": "orders"}]}
+FILES: Mapping[str, Any] = {
+    MANIFEST: manifest(),
+    DEV: environment("dev"),
+    QA: environment("qa", domains={"sales": {"quota": {"pods": 90}}}),
+    SALES: domain("sales"),
+    ORDERS: product("orders"),
+    "domains/marketing/domain.yaml": domain("marketing"),
+    LEADS: product("leads", **READS),
+}
+STEP = {"name": "transform", "type": "dbt"}
+
+WRONG: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "an unknown key": ("L105", {SALES: domain("sales", quoat=1)}),
+    "no YAML at all": ("L007", {SALES: "kind: [Domain"}),
+    "another document": ("L103", {SALES: document("Domane", "sales")}),
+    "a stray file": ("L102", {"domains/sales/products/orders.yml": "x"}),
+    "a product of another name": ("R011", {ORDERS: product("order")}),
+    "a product that reads nothing": (
+        "R007",
+        {ORDERS: product("orders", inputs=[{"product": "nope", "output": "nope"}])},
+    ),
+    "more than the platform allows": ("R022", {SALES: domain("sales", quota={"cpu": "100"})}),
+    "a secret of a component": (
+        "S004",
+        {ORDERS: product("orders", steps=[{**STEP, "secrets": {"A": {"secret": "minio-warehouse", "key": "x"}}}])},
+    ),
+    "a name that is taken": ("S002", {"domains/sales/products/default-deny.yaml": product("default-deny")}),
+    "a quota that is too small": ("C083", {SALES: domain("sales", quota={"cpu": "1m"})}),
+}
+
+
+def compiled(root: Path, changes: Mapping[str, Any], *environments: str, domains: tuple[str, ...] = ()) -> Compilation:
+    return compile_mesh(write(root, {**FILES, **changes}), environments, domains=domains)
+
+
+def codes(failed: pytest.ExceptionInfo[StageFailed]) -> set[str]:
+    return {one.rule.code for one in failed.value.diagnostics}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_domain_compiles_beside_one_that_is_wrong(tmp_path: Path, mistake: str) -> None:
+    code, changes = WRONG[mistake]
+    right = compiled(tmp_path / "right", {}).files
+    found = compiled(tmp_path / "wrong", changes, domains=("marketing",))
+    own = {
+        path: text
+        for path, text in right.items()
+        if "/floe-marketing-domain/" in path or "_floe-marketing-domain." in path
+    }
+    assert dict(found.files) == own
+    (warning,) = [one for one in found.warnings if one.rule.code == "L107"]
+    assert 'domain "sales" is left out' in warning.message
+    assert code in warning.message
+    for domains in ((), ("sales",), ("sales", "marketing")):
+        with pytest.raises(StageFailed) as failed:
+            compiled(tmp_path / "wrong", changes, domains=domains)
+        assert code in codes(failed)
+        assert "L107" not in codes(failed)
+
+
+def test_an_environment_compiles_beside_one_that_is_wrong(tmp_path: Path) -> None:
+    changes = {QA: environment("qa", quoat=1)}
+    right, found = compiled(tmp_path / "right", {}, "dev"), compiled(tmp_path / "wrong", changes, "dev")
+    assert dict(found.files) == dict(right.files)
+    (warning,) = [one for one in found.warnings if one.rule.code == "L107"]
+    assert str(warning.span).startswith(QA)
+    assert "L105" in warning.message
+    with pytest.raises(StageFailed):
+        compiled(tmp_path / "wrong", changes)
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("R006", {MANIFEST: manifest(locks=["nope"])}),
+        ("R003", {LEADS: product("leads", image="UPPER")}),
+    ],
+)
+def test_what_is_wrong_with_the_platform_or_with_what_is_asked_for_is_an_error(
+    tmp_path: Path, code: str, changes: Mapping[str, Any]
+) -> None:
+    with pytest.raises(StageFailed) as failed:
+        compiled(tmp_path, {SALES: domain("sales", quoat=1), **changes}, domains=("marketing",))
+    assert codes(failed) == {code}
+
+
+def test_without_any_mistake_only_the_domain_is_compiled(tmp_path: Path) -> None:
+    every, one = compiled(tmp_path, {}), compile_mesh(tmp_path, ("dev",), domains=("sales",))
+    assert dict(one.files) == {path: text for path, text in every.files.items() if path in one.files}
+    assert {path.split("/")[2] for path in one.files} == {"_cluster", "floe-sales-domain"}
+    assert one.chosen == {"dev": ("floe-sales-domain",)}
+    assert not one.warnings
