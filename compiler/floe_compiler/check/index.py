@@ -62,7 +62,7 @@ class Index:
     @cached_property
     def policies(self) -> Policies:
         """Return the rules of the unit's NetworkPolicies."""
-        return read_policies(self.of("networking.k8s.io", "NetworkPolicy"), self.pods)
+        return read_policies(self.of("networking.k8s.io", "NetworkPolicy"), self.pods, self.rendered.dns)
 
     @cached_property
     def references(self) -> Mapping[ObjectId, tuple[Reference, ...]]:

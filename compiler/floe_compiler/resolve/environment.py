@@ -32,6 +32,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
+from floe_compiler.resolve.reach import check_components, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
@@ -116,6 +117,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     _check_domains_read(inputs, names, settings.environment.name, findings)
     with_products = tuple(name for name in names if inputs.sources.domains[name].products)
     placed = instances.shared_instances(inputs.registry, merged, place, with_products, findings)
+    check_components(placed, merged, environment, findings)
     platform = Scope(
         PLATFORM,
         settings.environment.platform_namespace,
@@ -212,6 +214,8 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
     placed = instances.domain_instances(inputs.registry, merged, place, products, findings)
+    check_components(placed, merged, frame.environment, findings, source.document.file)
+    check_products(products, source.products, settings, frame.environment, findings)
     return Scope(
         name,
         namespace,

@@ -24,6 +24,13 @@ def namespace_name(environment: Environment, scope: str) -> str:
     return environment.namespaces.pattern.replace("{scope}", scope if scope == PLATFORM else f"{scope}-domain")
 
 
+def is_namespace(environment: Environment, name: str) -> bool:
+    """Return whether a namespace may be of this environment: by its pattern, whichever domains there are."""
+    before, _, after = environment.namespaces.pattern.partition("{scope}")
+    scope = f"{PLATFORM}|[a-z][a-z0-9-]*-domain"
+    return bool(re.fullmatch(f"{re.escape(before)}(?:{scope}){re.escape(after)}", name))
+
+
 class _Place(msgspec.Struct, frozen=True):
     """An environment by its folder's name, which its document may contradict."""
 

@@ -16,6 +16,7 @@ from floe_compiler.resolve.rules import (
     NAMESPACE_CLASH,
     NO_PROVIDER,
     NO_SECRET_STORE,
+    OUT_OF_REACH,
     REFUSED,
     SHARED_DATABASE,
     UNKNOWN_KEY,
@@ -47,4 +48,5 @@ RULES: tuple[Rule, ...] = (
     CLUSTER_OF_TWO_ADDRESSES,
     REFUSED,
     UNKNOWN_PATH,
+    OUT_OF_REACH,
 )

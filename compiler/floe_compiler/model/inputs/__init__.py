@@ -25,7 +25,7 @@ from floe_compiler.model.inputs.database import (
     SecretKeys,
 )
 from floe_compiler.model.inputs.domain import Domain
-from floe_compiler.model.inputs.environment import Cluster, Environment, Namespaces, Scale
+from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
     Delivery,
@@ -53,7 +53,7 @@ from floe_compiler.model.inputs.product import (
     SecretUse,
     Step,
 )
-from floe_compiler.model.inputs.servers import OutsideServer
+from floe_compiler.model.inputs.servers import OutsideServer, Reached
 
 __all__ = [
     "Amounts",
@@ -67,6 +67,7 @@ __all__ = [
     "DbtStep",
     "Delivery",
     "DltStep",
+    "Dns",
     "Domain",
     "Environment",
     "ExternalPostgresql",
@@ -89,6 +90,7 @@ __all__ = [
     "ProductSchedule",
     "QualityStep",
     "Quota",
+    "Reached",
     "ReplicaBounds",
     "Replicas",
     "ResourceSettings",
