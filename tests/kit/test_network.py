@@ -95,6 +95,7 @@ def test_private_addresses_that_the_environment_lists_are_reached() -> None:
     [
         ({"preset": "kube-system"}, [KUBE_SYSTEM], [53]),
         ({"preset": "node-local"}, [KUBE_SYSTEM, {"ipBlock": {"cidr": "169.254.20.10/32"}}], [53]),
+        ({"preset": "gke-cloud-dns"}, [KUBE_SYSTEM, {"ipBlock": {"cidr": "169.254.169.254/32"}}], [53]),
         ({"preset": "openshift"}, [namespace("openshift-dns")], [5353]),
         ({"preset": "node-local", "addresses": ["10.96.0.10/32"]}, [KUBE_SYSTEM, CLUSTER_IP], [53]),
         ({"namespaces": ["dns", "kube-system"], "ports": [53, 1053]}, [namespace("dns"), KUBE_SYSTEM], [53, 1053]),

@@ -45,6 +45,11 @@ def compiled(tmp_path: Path, cluster: dict[str, Any], changes: dict[str, Any], c
             {"host": "shop.acme.example", "cidr": "10.96.0.0/16"},
             f"10.96.0.0/16 {OWN}",
         ),
+        (
+            {"reachable_networks": ["10.0.0.0/8"]},
+            {"host": "shop.acme.example", "cidr": "10.30.0.0/16", "port": 10250},
+            "port 10250 is that of the kubelets, and 10.30.0.0/16 may be the nodes",
+        ),
         ({}, {"host": "polaris.floe-platform"}, f'"polaris.floe-platform" {SERVICE}'),
         ({}, {"host": "dagster.floe-hr-domain"}, f'"dagster.floe-hr-domain" {SERVICE}'),
     ],
@@ -56,7 +61,7 @@ def test_a_step_reaches_nothing_inside(
     assert code == 1
     assert told.count("error[") == 1
     assert f"error[R022]: {message}" in told
-    place = "cidr" if "cidr" in server else "host"
+    place = "port" if "port" in server else "cidr" if "cidr" in server else "host"
     written = (tmp_path / PRODUCT).read_text(encoding="utf-8").splitlines()
     line = next(number for number, text in enumerate(written, start=1) if f'"{place}"' in text)
     assert told.startswith(f"{PRODUCT}:{line}:")
@@ -71,6 +76,10 @@ def test_a_step_reaches_nothing_inside(
         ({}, {"host": "shop.acme.example"}),
         ({}, {"host": "warehouse"}),
         ({}, {"host": "floe.platform"}),
+        (
+            {"networks": ["10.20.0.0/16"], "reachable_networks": ["10.0.0.0/8"]},
+            {"host": "shop.acme.example", "cidr": "10.30.0.0/16", "port": 10250},
+        ),
         ({"networks": ["10.96.0.0/12"], "reachable_networks": ["10.0.0.0/8"]}, {"host": "10.30.0.7"}),
     ],
 )

@@ -10,7 +10,7 @@ import msgspec
 
 DNS_PORT = 53
 
-Preset = Literal["kube-system", "node-local", "openshift"]
+Preset = Literal["kube-system", "node-local", "gke-cloud-dns", "openshift"]
 
 
 class DnsServers(msgspec.Struct, frozen=True):
@@ -37,6 +37,9 @@ PRESETS: Mapping[Preset, DnsServers] = MappingProxyType(
         # The cache of each node has this address:
         # https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
         "node-local": DnsServers(addresses=("169.254.20.10/32",)),
+        # The metadata server of each node answers queries, on this port only:
+        # https://docs.cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns
+        "gke-cloud-dns": DnsServers(addresses=("169.254.169.254/32",)),
         # Policies apply to the port of the pods: the Service dns-default has 53, its pods 5353 (cluster-dns-operator).
         "openshift": DnsServers(
             ("openshift-dns",), (5353,), labels=(("dns.operator.openshift.io/daemonset-dns", "default"),)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from pydantic import BaseModel
 
-from floe_compiler.model.addresses import ANYWHERE, is_out_of_reach, is_own, network
+from floe_compiler.model.addresses import ANYWHERE, Network, Reach, is_out_of_reach, is_own, network
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.hosts import is_in_cluster
-from floe_compiler.model.inputs import Environment, ExternalServer, Reached
+from floe_compiler.model.inputs import KUBELET_PORTS, Environment, ExternalServer, Reached
 from floe_compiler.model.plan import Product
 from floe_compiler.model.settings import Settings
 from floe_compiler.resolve.capabilities import Placed
@@ -84,6 +84,12 @@ def _servers(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Reache
             yield from _servers(item, (*path, index))
 
 
+def _may_be_kubelets(server: Reached, range_: Network, reach: Reach) -> TypeGuard[ExternalServer]:
+    """Return whether a step may reach the nodes: at private addresses, if it is not known where the nodes are."""
+    is_port = isinstance(server, ExternalServer) and server.port in KUBELET_PORTS
+    return is_port and not reach.own and is_out_of_reach(range_, Reach())
+
+
 def _mistakes(server: Reached, settings: Settings, environment: Environment) -> Iterator[_Mistake]:
     """Yield what is wrong with a server, one mistake at most."""
     reach, range_, host = settings.cluster.reach, network(server.cidr), server.host_name
@@ -92,6 +98,10 @@ def _mistakes(server: Reached, settings: Settings, environment: Environment) -> 
     if in_cluster and isinstance(server, ExternalServer):
         message = f'"{host}" is a Service of the cluster, not an external server'
         yield _Mistake(server.named_by, message, "leave it out: steps can already reach what they need of the platform")
+    elif _may_be_kubelets(server, range_, reach):
+        message = f"port {server.port} is that of the kubelets, and {range_} may be the nodes"
+        hint = "write the cluster's address ranges under cluster.networks of the environment, so that nodes stay closed"
+        yield _Mistake("port", message, hint)
     elif is_own(range_, reach):
         message = f"{range_} is in the cluster's own networks, not outside"
         yield _Mistake(cidr, message, "write the address of a server outside the cluster")

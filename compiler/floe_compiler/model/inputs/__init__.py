@@ -40,6 +40,7 @@ from floe_compiler.model.inputs.platform import (
     StoreReference,
 )
 from floe_compiler.model.inputs.product import (
+    KUBELET_PORTS,
     AnyStep,
     CustomStep,
     DataProduct,
@@ -56,6 +57,7 @@ from floe_compiler.model.inputs.product import (
 from floe_compiler.model.inputs.servers import OutsideServer, Reached
 
 __all__ = [
+    "KUBELET_PORTS",
     "Amounts",
     "AnyStep",
     "ArgoCd",

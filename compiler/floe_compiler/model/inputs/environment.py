@@ -30,7 +30,7 @@ class Dns(Input):
     """The cluster's DNS servers, which all pods may query."""
 
     preset: Preset = "kube-system"
-    """Where they are: in `kube-system`, there and on each node (`node-local`), or where OpenShift has them."""
+    """Where they are: in `kube-system`, there and on each node (`node-local`), or where GKE or OpenShift has them."""
     namespaces: Annotated[tuple[NamespaceName, ...], Field(strict=False)] | None = None
     """Their namespaces. Default: that of the preset."""
     ports: Annotated[tuple[PortNumber, ...], Field(min_length=1, strict=False)] | None = None
