@@ -61,7 +61,8 @@ class Workload:
     """An object with a pod template. `place` is the template's data path, empty for a Pod.
 
     `replicas` is the number of pods of a custom resource; None for Kubernetes' own kinds. `is_task` says whether the
-    pods run to completion, `is_completed` whether an operator adds to them, such as ports.
+    pods run to completion, `is_completed` whether an operator adds to them, such as ports and
+    resources.
     """
 
     id: ObjectId

@@ -121,7 +121,10 @@ def spark(**driver: Any) -> Platform:
 
 
 def test_what_an_operator_adds_is_not_missing() -> None:
-    assert spark().findings(*POD_CHECKS) == []
+    platform = spark()
+    limits = {"type": "Container", "max": {"memory": "128Mi"}, "min": {"cpu": "50m"}}
+    platform.add(resource("v1", "LimitRange", "small", spec={"limits": [limits]}))
+    assert platform.findings(*POD_CHECKS) == []
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def _workload(
 
 
 def _completed(data: Object, rendered: Rendered) -> Object:
-    """Return a pod template with everything that a rule wants and that is not set, as its operator adds to it."""
+    """Return a pod template with what the rules want of every pod and it does not set, as its operator adds that."""
     pod = mapping(data, ("spec",))
     context = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
     return {
@@ -98,8 +98,7 @@ def _completed(data: Object, rendered: Rendered) -> Object:
 
 
 def _container(data: Object, rendered: Rendered) -> Object:
-    context, resources = mapping(data, ("securityContext",)), mapping(data, ("resources",))
-    limits = {"cpu": "1", "memory": "1Gi", **mapping(resources, ("limits",))}
+    context = mapping(data, ("securityContext",))
     registry = rendered.image_registries[0] if rendered.image_registries else "registry.example"
     return {
         "image": f"{registry}/operator:1.0.0",
@@ -107,7 +106,6 @@ def _container(data: Object, rendered: Rendered) -> Object:
         "livenessProbe": {},
         "readinessProbe": {},
         **data,
-        "resources": {**resources, "requests": {**limits, **mapping(resources, ("requests",))}, "limits": limits},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
