@@ -99,6 +99,14 @@ def test_what_policies_allow_of_a_range(cidr: str, reach: Reach, expected: list[
     assert shown(reachable(cidr, reach)) == expected
 
 
+def test_all_of_ipv6_leaves_out_what_a_gateway_translates_to_closed_addresses() -> None:
+    (block,) = reachable("::/0", Reach())
+    left = remaining(block)
+    assert not any(ip_address("64:ff9b::a9fe:a9fe") in one or ip_address("64:ff9b::a00:1") in one for one in left)
+    assert any(ip_address("64:ff9b::808:808") in one for one in left)
+    assert any(ip_address("2001:db8::1") in one for one in left)
+
+
 def test_without_the_servers_of_the_node() -> None:
     assert shown((without_never("168.0.0.0/7"),)) == [("168.0.0.0/7", ["168.63.129.16/32", "169.254.0.0/16"])]
 

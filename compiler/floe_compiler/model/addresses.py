@@ -47,7 +47,8 @@ _PRIVATE = (
     "240.0.0.0/4",  # also the pods of some clouds
     "fc00::/7",
 )
-_IPV4_IN_IPV6 = (ip_network(_MAPPED), ip_network("64:ff9b::/96"))
+_NAT64 = IPv6Network("64:ff9b::/96")
+_IPV4_IN_IPV6 = (IPv6Network(_MAPPED), _NAT64)
 """IPv4 addresses in IPv6: those that mean the same to the pod itself, and those for a NAT64 gateway (RFC 6052)."""
 
 
@@ -86,9 +87,23 @@ def within(inner: Network, outer: Network) -> bool:
     return isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network) and inner.subnet_of(outer)
 
 
-NEVER = tuple(map(network, _NEVER))
+def _with_nat64(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Return ranges, those of IPv4 also as a NAT64 gateway translates them."""
+    plain = tuple(map(network, texts))
+    base = int(_NAT64.network_address)
+    return (
+        *plain,
+        *(
+            IPv6Network((base + int(one.network_address), 96 + one.prefixlen))
+            for one in plain
+            if isinstance(one, IPv4Network)
+        ),
+    )
+
+
+NEVER = _with_nat64(_NEVER)
 """Ranges of which no address may ever be that of a server outside: the pod itself, and the servers of its node."""
-PRIVATE = tuple(map(network, _PRIVATE))
+PRIVATE = _with_nat64(_PRIVATE)
 """Ranges that are not routed in the Internet: clusters and companies have their own addresses in them."""
 
 
