@@ -18,6 +18,7 @@ _OF_THE_POD = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopb
 _METADATA = ("metadata", "metadata.goog", "metadata.google.internal", "instance-data", "instance-data.ec2.internal")
 _LAST_BITS = {1: 32, 2: 24, 3: 16, 4: 8}
 """The bits of the last part of an IPv4 address, by how many parts it is written in."""
+_LONGEST_HOST = 253
 _NUMBER = re.compile(r"0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
@@ -116,7 +117,7 @@ def respelt(host: str) -> ipaddress.IPv4Address | None:
     last one stands for all remaining bytes (`169.254.43518`).
     """
     parts = host.lower().split(".")
-    if len(parts) not in _LAST_BITS or not all(map(_NUMBER.fullmatch, parts)):
+    if len(parts) not in _LAST_BITS or len(host) > _LONGEST_HOST or not all(map(_NUMBER.fullmatch, parts)):
         return None
     *first, last = (int(part, 16 if part.startswith("0x") else 8 if part.startswith("0") else 10) for part in parts)
     bits = _LAST_BITS[len(parts)]
