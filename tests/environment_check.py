@@ -63,6 +63,7 @@ def facts_of(rendered: Rendered) -> Facts:
         rendered.cluster_name,
         rendered.cluster_domain,
         rendered.ingress_namespace,
+        dns=rendered.dns,
     )
 
 

@@ -28,6 +28,20 @@ MIGRATE = PodGroup(NAMESPACE, "migrate")
 BACKUP = PodGroup(NAMESPACE, "backup")
 SETTINGS = {"application.properties": "log.level=INFO\n"}
 BUCKETS = External("s3.example.com", 443)
+NOT_OUTSIDE = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "168.63.129.16/32",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.192/32",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/3",
+)
+"""What policies leave out of the range of all addresses."""
 
 
 Check = Callable[[Any], Iterable[Any]]
@@ -327,7 +341,7 @@ def _network() -> Iterable[Object]:
     callers = ["polaris", "dagster", "migrate", "backup"]
     yield policy("postgres-in", "ingress", selector("postgres"), [from_pods(callers, 5432)])
     yield policy("polaris-in", "ingress", selector("polaris"), [from_pods(["dagster-run"], 8181)])
-    everywhere = {"ipBlock": {"cidr": "0.0.0.0/0"}}
+    everywhere = {"ipBlock": {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]}}
     yield policy("buckets", "egress", selector("backup"), [{"to": [everywhere], "ports": [{"port": 443}]}])
     api = [{"to": [everywhere], "ports": [{"port": 443}, {"port": 6443}]}]
     yield policy("dagster-api", "egress", selector("dagster"), api)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
+from check.samples import NOT_OUTSIDE
 from floe_compiler.kit.labels import selector
 from floe_compiler.kit.network import Opening, connections, namespace_policies, policy
+from floe_compiler.model.addresses import Reach
 from floe_compiler.model.endpoint import Port, service_endpoint
+from floe_compiler.model.inputs import Dns
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
 from support import DEVELOPMENT, changed
 
 GROUP = PodGroup("floe-platform", "web")
+CLUSTER_IP = {"ipBlock": {"cidr": "10.96.0.10/32"}}
+
+
+def namespace(name: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+KUBE_SYSTEM = namespace("kube-system")
 IN_DATABASE = {
     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "floe-platform"}},
     "podSelector": {"matchLabels": {"app.kubernetes.io/component": "db"}},
@@ -59,6 +71,42 @@ def test_calls_leave_for_the_servers_pods_or_the_declared_addresses() -> None:
         },
         {"to": [IN_DATABASE], "ports": [{"protocol": "TCP", "port": 5432}]},
     ]
+
+
+def test_a_server_anywhere_is_neither_in_the_cluster_nor_on_the_node() -> None:
+    anywhere = replace(OUTSIDE, cidr="0.0.0.0/0")
+    (block,) = spec([anywhere])["egress"][0]["to"]
+    assert block["ipBlock"] == {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]}
+
+
+def test_private_addresses_that_the_environment_lists_are_reached() -> None:
+    reach = Reach(own=("10.96.0.0/12",), private=("10.0.0.0/8", "192.168.7.0/24"))
+    anywhere = replace(OUTSIDE, cidr="0.0.0.0/0")
+    found = policy(instance(changed(DEVELOPMENT, cluster={"reach": reach})), "web", [anywhere])
+    assert found["spec"]["egress"][0]["to"] == [
+        {"ipBlock": {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]}},
+        {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.96.0.0/12"]}},
+        {"ipBlock": {"cidr": "192.168.7.0/24"}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dns", "peers", "ports"),
+    [
+        ({"preset": "kube-system"}, [KUBE_SYSTEM], [53]),
+        ({"preset": "node-local"}, [KUBE_SYSTEM, {"ipBlock": {"cidr": "169.254.20.10/32"}}], [53]),
+        ({"preset": "gke-cloud-dns"}, [KUBE_SYSTEM, {"ipBlock": {"cidr": "169.254.169.254/32"}}], [53]),
+        ({"preset": "openshift"}, [namespace("openshift-dns")], [5353]),
+        ({"preset": "node-local", "addresses": ["10.96.0.10/32"]}, [KUBE_SYSTEM, CLUSTER_IP], [53]),
+        ({"namespaces": ["dns", "kube-system"], "ports": [53, 1053]}, [namespace("dns"), KUBE_SYSTEM], [53, 1053]),
+        ({"namespaces": [], "addresses": ["10.96.0.10"]}, [CLUSTER_IP], [53]),
+    ],
+)
+def test_dns_is_where_the_environment_says(dns: dict[str, Any], peers: list[Any], ports: list[int]) -> None:
+    settings = changed(DEVELOPMENT, cluster={"dns": Dns.model_validate(dns).servers})
+    (rule,) = namespace_policies(settings)[0]["spec"]["egress"]
+    assert rule["to"] == peers
+    assert rule["ports"] == [{"protocol": name, "port": port} for port in ports for name in ("UDP", "TCP")]
 
 
 def test_callers_come_in_from_their_namespaces_if_they_bear_the_servers_label() -> None:
@@ -111,6 +159,13 @@ def test_pods_that_use_the_kubernetes_api_reach_it_at_its_address_only() -> None
     (rule,) = policy(instance(settings), "web", [], kubernetes_api=True)["spec"]["egress"]
     assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
     assert rule["ports"] == [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]
+
+
+def test_the_api_server_may_have_any_address_but_those_of_the_pod_and_its_node() -> None:
+    (rule,) = policy(instance(), "web", [], kubernetes_api=True)["spec"]["egress"]
+    (peer,) = rule["to"]
+    never = ["0.0.0.0/8", "100.100.100.200/32", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16"]
+    assert peer["ipBlock"] == {"cidr": "0.0.0.0/0", "except": [*never, "192.0.0.192/32", "224.0.0.0/4"]}
 
 
 def test_ports_keep_their_protocol() -> None:

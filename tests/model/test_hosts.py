@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from floe_compiler.model.hosts import check_outside_server, check_server, check_url, numeric
+from floe_compiler.model.hosts import check_outside_server, check_server, check_url, numeric, respelt
 from floe_compiler.model.inputs import ExternalPostgresql, ExternalServer
 
 
@@ -30,6 +30,26 @@ def test_accepted(host: str) -> None:
         ("0.0.0.0", "write the DNS name of the server"),
         ("169.254.169.254", "a workload identity"),
         ("metadata.google.internal", "a workload identity"),
+        ("metadata", "a workload identity"),
+        ("168.63.129.16", "a workload identity"),
+        ("100.100.100.200", "a workload identity"),
+        ("2852039166", "a workload identity"),
+        ("0xa9fea9fe", "a workload identity"),
+        ("0xA9.0xfe.0xa9.0xfe", "a workload identity"),
+        ("0251.0376.0251.0376", "a workload identity"),
+        ("169.254.43518", "a workload identity"),
+        ("169.16689662", "a workload identity"),
+        ("::ffff:169.254.169.254", "a workload identity"),
+        ("::ffff:203.0.113.7", "write its IPv4 range, 203.0.113.7/32"),
+        ("64:ff9b::a9fe:a9fe", "a workload identity"),
+        ("fd00:ec2::254", "a workload identity"),
+        ("::1", "write the DNS name of the server"),
+        ("127.1", "write the DNS name of the server"),
+        ("0", "write the DNS name of the server"),
+        ("0x7f000001", "write the DNS name of the server"),
+        ("a.localhost", "write the DNS name of the server"),
+        ("3405803783", "write 203.0.113.7"),
+        ("203.0.0161.7", "write 203.0.113.7"),
     ],
 )
 def test_refused_with_what_to_write(host: str, hint: str) -> None:
@@ -38,7 +58,17 @@ def test_refused_with_what_to_write(host: str, hint: str) -> None:
     assert hint in str(refused.value).partition("; ")[2]
 
 
-@pytest.mark.parametrize("host", ["dagster.floe-sales-domain.svc", "polaris.floe-platform.svc.cluster.local"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "dagster.floe-sales-domain.svc",
+        "polaris.floe-platform.svc.cluster.local",
+        "10-0-0-1.floe-platform.pod.cluster.local",
+        "kubernetes",
+        "kubernetes.default",
+        "kube-dns.kube-system",
+    ],
+)
 def test_a_service_of_the_cluster_is_not_outside(host: str) -> None:
     with pytest.raises(ValueError, match="not an external server; leave it out"):
         check_outside_server(host)
@@ -59,6 +89,19 @@ def test_an_address_opens_no_more_than_itself() -> None:
 def test_an_address_outside_its_range() -> None:
     with pytest.raises(ValidationError, match=r"host 203.0.113.7 is not in cidr 10.0.0.0/8; leave cidr out"):
         ExternalServer(host="203.0.113.7", cidr="10.0.0.0/8")
+
+
+@pytest.mark.parametrize("port", [10250, 10255])
+def test_the_kubelets_are_reached_on_no_address(port: int) -> None:
+    with pytest.raises(ValidationError, match="that of the kubelets"):
+        ExternalServer(host="shop.acme.example", port=port)
+    assert ExternalServer(host="shop.acme.example", port=port, cidr="203.0.113.0/24").port == port
+    assert ExternalServer(host="203.0.113.7", port=port).port == port
+
+
+@pytest.mark.parametrize("host", ["1.2.3.4.5", "300.1.1.1", "1.2.3.x", "08.1", "0x", "4294967296", "a1", "1" * 5000])
+def test_what_is_no_address_in_any_notation(host: str) -> None:
+    assert respelt(host) is None
 
 
 def test_numeric() -> None:

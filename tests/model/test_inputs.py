@@ -10,11 +10,14 @@ from pydantic.fields import FieldInfo
 
 import floe_compiler.model.inputs as inputs
 from floe_compiler.components import built_in
+from floe_compiler.model.addresses import Reach
+from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.field_docs import field_docs
 from floe_compiler.model.inputs import (
     Cluster,
     DatabaseSecret,
     DataProduct,
+    Dns,
     Environment,
     ExternalPostgresql,
     Input,
@@ -163,6 +166,34 @@ def test_a_toleration_keeps_new_pods_away_by_default() -> None:
     assert Toleration(key="data").effect == "NoSchedule"
     with pytest.raises(ValidationError):
         Toleration.model_validate({"key": "data", "effect": "NoRun"})
+
+
+@pytest.mark.parametrize("field", ["networks", "reachable_networks", "api_server_cidr"])
+def test_networks_are_not_those_of_a_node(field: str) -> None:
+    value = "169.254.0.0/16"
+    with pytest.raises(ValidationError, match="serves the credentials of the node"):
+        Cluster.model_validate({"name": "prod", field: value if field == "api_server_cidr" else [value]})
+
+
+def test_what_is_in_the_cluster_is_not_outside() -> None:
+    own = {"name": "prod", "networks": ["10.96.0.0/12"]}
+    with pytest.raises(ValidationError, match=r"10.96.0.0/16, which is in networks; remove it from one of them"):
+        Cluster.model_validate({**own, "reachable_networks": ["10.96.0.0/16"]})
+    assert Cluster.model_validate({**own, "reachable_networks": ["10.0.0.0/8"]}).reach == Reach(
+        ("10.96.0.0/12",), ("10.0.0.0/8",)
+    )
+
+
+def test_dns_is_somewhere() -> None:
+    assert Dns().servers == DnsServers()
+    assert Dns.model_validate({"addresses": ["169.254.20.10"]}).servers.addresses == ("169.254.20.10/32",)
+    assert Dns.model_validate({"namespaces": ["dns"]}).servers == DnsServers(("dns",), labels=())
+    with pytest.raises(ValidationError, match="no pod could resolve names"):
+        Dns.model_validate({"namespaces": []})
+    with pytest.raises(ValidationError):
+        Dns.model_validate({"ports": []})
+    with pytest.raises(ValidationError):
+        Dns.model_validate({"addresses": ["dns.acme.example"]})
 
 
 @pytest.mark.parametrize("server", ["http://api.example.com", "https://", "https://a b"])

@@ -120,6 +120,12 @@ CHANGES = {
         (PLATFORM, namespace("marketing")),
     ),
     "a setting of the environment": Change({DEV: dev(storage_class="fast")}, ALL_SCOPES, ALL_UNITS),
+    "networks that may be reached": Change(
+        {DEV: dev(cluster={"name": "dev", "reachable_networks": ["10.0.0.0/8"]})}, ALL_SCOPES, ALL_UNITS
+    ),
+    "the cluster's DNS": Change(
+        {DEV: dev(cluster={"name": "dev", "dns": {"preset": "openshift"}})}, ALL_SCOPES, ALL_UNITS
+    ),
     "the version of Kubernetes": Change(
         {DEV: dev(platform={"kubernetes": {"version": "1.33"}})}, ALL_SCOPES, ALL_UNITS
     ),

@@ -238,6 +238,8 @@ def test_the_whole_cluster() -> None:
     some = egress({"to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "a"}}}], "ports": [HTTPS]})
     assert sentences(some, every) == ["its pods may now connect to every pod of the cluster on TCP 443"]
     assert words(every, every | {"other": 1}) == words(egress(ANYWHERE), every) == words(every, some) == []
+    outside = egress({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}], "ports": [HTTPS]})
+    assert words(outside, every) == ["network-opened"], "no pod is outside"
 
 
 def test_a_range_given_twice_counts_with_the_fewer_exceptions() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from floe_compiler.model.addresses import Reach
+from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.inputs import Cluster, Images, Kubernetes
 from floe_compiler.model.settings import ClusterSettings
 from support import DEVELOPMENT, PRODUCTION, settings_of
@@ -18,6 +20,8 @@ def test_defaults_are_those_of_the_inputs() -> None:
         storage_class="standard",
         ingress_namespace="",
         api_server_cidr=cluster.api_server_cidr,
+        reach=Reach(),
+        dns=DnsServers(),
         nodes=cluster.nodes,
     )
     assert (DEVELOPMENT.platform.registry, DEVELOPMENT.platform.mirrors) == (images.registry, {})

@@ -11,15 +11,17 @@ from msgspec.structs import replace
 
 from floe_compiler.check.network.policies import Policies, read_policies
 from floe_compiler.check.objects.schemas import Schemas, schemas_for
-from floe_compiler.check.objects.shapes import Shapes, shape
+from floe_compiler.check.objects.shapes import Shapes, shape, with_violations
 from floe_compiler.check.objects.value_spans import ValueSpans
 from floe_compiler.check.objects.violations import Violation
 from floe_compiler.check.pod_index import PodIndex
+from floe_compiler.check.pods.custom_pods import custom_pods
 from floe_compiler.check.pods.launched_jobs import launched_jobs, launched_workload
 from floe_compiler.check.references.secret_keys import SecretKeys, secrets_of
 from floe_compiler.check.texts.addresses import Address
 from floe_compiler.check.texts.server_addresses import server_addresses
 from floe_compiler.check.texts.texts import Text, texts_of
+from floe_compiler.model.custom_resources import REFERENCES, Named, created_for, references_of
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object, ObjectId
@@ -43,7 +45,10 @@ class Index:
     shapes: Shapes
     by_kind: Mapping[tuple[str, str], Objects]
     workloads: Mapping[ObjectId, Workload]
-    """The workloads, and the pods that some of them launch at run time."""
+    """The workloads, and the pods that some of them launch at run time.
+
+    A custom resource with several pod templates is several workloads, with its identity and others.
+    """
     launched_violations: Mapping[ObjectId, tuple[Violation, ...]]
     pods: PodIndex
     secrets: Mapping[tuple[str, str], tuple[SecretKeys, ...]]
@@ -62,15 +67,26 @@ class Index:
     @cached_property
     def policies(self) -> Policies:
         """Return the rules of the unit's NetworkPolicies."""
-        return read_policies(self.of("networking.k8s.io", "NetworkPolicy"), self.pods)
+        return read_policies(self.of("networking.k8s.io", "NetworkPolicy"), self.pods, self.rendered.dns)
 
     @cached_property
-    def references(self) -> Mapping[ObjectId, tuple[Reference, ...]]:
+    def references(self) -> Mapping[Workload, tuple[Reference, ...]]:
         """Return the ConfigMaps and Secrets that the pods of each workload use."""
         return {
-            identity: tuple(dict.fromkeys(references(workload.pod, workload.at("spec"))))
-            for identity, workload in self.workloads.items()
+            workload: tuple(dict.fromkeys(references(workload.pod, workload.at("spec"))))
+            for workload in self.workloads.values()
         }
+
+    @cached_property
+    def named(self) -> tuple[tuple[ObjectId, Named], ...]:
+        """Return the objects that others refer to, as far as `custom_resources` knows where, each with its referrer."""
+        domain = self.rendered.cluster_domain
+        return tuple(
+            (identity, named)
+            for kind in REFERENCES
+            for identity, manifest in self.by_kind.get(kind, ())
+            for named in dict.fromkeys(references_of(identity, manifest, domain))
+        )
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:
@@ -132,12 +148,18 @@ def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Ind
     for secret in secrets_of(objects, rendered.existing_secrets):
         secrets[secret.namespace, secret.name].append(secret)
     workloads = {runner.id: runner for pair in objects if (runner := workload(*pair)) is not None}
+    custom, misfits = custom_pods(rendered, by_kind, schemas)
+    workloads |= custom
+    for identity, _ in objects:
+        for created in created_for(identity):
+            if created.kind == "Secret" and (created.namespace, created.name) not in secrets:
+                secrets[created.namespace, created.name] = [SecretKeys(*created[2:], None, "Opaque", "")]
     launched = shape(launched_jobs(rendered.launched, shapes.objects.by_id), schemas)
     workloads |= {identity: launched_workload(identity, job) for identity, job in launched.objects.by_id.items()}
     return Index(
         rendered=replace(rendered, objects=shapes.objects),
         schemas=schemas,
-        shapes=shapes,
+        shapes=with_violations(shapes, misfits),
         by_kind={key: tuple(pairs) for key, pairs in by_kind.items()},
         workloads=workloads,
         launched_violations=launched.violations,

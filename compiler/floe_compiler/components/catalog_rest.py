@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.capabilities import BearerToken, Catalog, CatalogClient, Credentials, OAuth2Credentials
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.hosts import check_url
-from floe_compiler.model.inputs import Input
+from floe_compiler.model.inputs import Input, Reached
 from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -32,12 +33,14 @@ def check_token_server(text: str) -> str:
     return check_url(text, "https://login.example.com/oauth2/token", path=True)
 
 
-class TokenServer(Input):
+class TokenServer(Reached):
     """A server outside the cluster that issues tokens."""
+
+    named_by = "url"
 
     url: Annotated[str, AfterValidator(check_token_server)]
     """Its token endpoint (`https://login.example.com/oauth2/token`)."""
-    cidr: Cidr = "0.0.0.0/0"
+    cidr: Cidr = ANYWHERE
     """The server's address range, for network policies."""
 
 
@@ -101,8 +104,10 @@ class NoLogin(Input):
     """How clients log in."""
 
 
-class RestCatalogConfig(Input):
+class RestCatalogConfig(Reached):
     """An external Iceberg REST catalog."""
+
+    named_by = "url"
 
     type: Literal["rest"] = "rest"
     """The kind of catalog."""
@@ -112,7 +117,7 @@ class RestCatalogConfig(Input):
     """The name of the warehouse in the catalog."""
     credentials: Annotated[OAuth2Login | TokenLogin | NoLogin, Field(discriminator="type")]
     """How domains log in."""
-    cidr: Cidr = "0.0.0.0/0"
+    cidr: Cidr = ANYWHERE
     """The catalog's address range, for network policies."""
 
 

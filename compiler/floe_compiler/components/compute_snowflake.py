@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.capabilities import Compute, FromVariable
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, SecretFile, Variable
 from floe_compiler.model.fields import Cidr, Name, matching
-from floe_compiler.model.inputs import Input
+from floe_compiler.model.inputs import Reached
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -45,7 +46,7 @@ Identifier = Annotated[
 ]
 
 
-class SnowflakeConfig(Input):
+class SnowflakeConfig(Reached):
     """A Snowflake account, in which dbt logs in with a key pair.
 
     The account is not secret, as it is part of the server's name. User, role, warehouse and database are set here or
@@ -72,7 +73,7 @@ class SnowflakeConfig(Input):
     """The secret with the private key (PEM, as SNOWFLAKE_PRIVATE_KEY)."""
     passphrase: bool = False
     """Whether the private key is encrypted. The secret then needs SNOWFLAKE_PRIVATE_KEY_PASSPHRASE, too."""
-    cidr: Cidr = "0.0.0.0/0"
+    cidr: Cidr = ANYWHERE
     """Snowflake's address range, for network policies."""
 
     @model_validator(mode="before")

@@ -10,12 +10,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.hosts import check_url
-from floe_compiler.model.inputs import Input
+from floe_compiler.model.inputs import Input, Reached
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -79,8 +80,10 @@ class SecretCredentials(Input):
     """The keys in the secret."""
 
 
-class S3Config(Input):
+class S3Config(Reached):
     """An existing bucket on AWS or in another S3-compatible store."""
+
+    named_by = "endpoint"
 
     type: Literal["s3"] = "s3"
     """The kind of object storage."""
@@ -98,7 +101,7 @@ class S3Config(Input):
     """How clients log in."""
     catalog_role: Role | None = None
     """The AWS role that the catalog assumes to issue credentials for single tables. Default: it issues none."""
-    cidr: Cidr = "0.0.0.0/0"
+    cidr: Cidr = ANYWHERE
     """The store's address range, for network policies."""
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ import msgspec
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.addresses import Block, Reach, reachable, without_never
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
@@ -17,19 +18,23 @@ from floe_compiler.model.rendered import Connection, External, PodGroup
 from floe_compiler.model.settings import Settings
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
-# All pods: most DNS servers have the label k8s-app: kube-dns, but node caches and some servers do not.
-DNS_NAMESPACE = "kube-system"
-DNS_PORT = 53
 # Policies apply to the API server's own port, not to that of its Service. It is usually one of these.
 API_SERVER_PORTS = (443, 6443)
 NOBODY: Callers = MappingProxyType({})
 
 
 def namespace_policies(settings: Settings) -> list[Object]:
-    """Return the policies for all pods of a namespace: no ingress, and only DNS (UDP and TCP) as egress."""
+    """Return the policies for all pods of a namespace: no ingress, and only DNS (UDP and TCP) as egress.
+
+    They allow DNS to all pods of its namespaces: caches on nodes and some servers do not have the usual labels.
+    """
+    servers = settings.cluster.dns
     dns = {
-        "to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: DNS_NAMESPACE}}}],
-        "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
+        "to": [
+            *({"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: name}}} for name in servers.namespaces),
+            *({"ipBlock": {"cidr": cidr}} for cidr in servers.addresses),
+        ],
+        "ports": [{"protocol": protocol, "port": port} for port in servers.ports for protocol in ("UDP", "TCP")],
     }
     common = labels.common_labels(settings, "network")
     deny = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -71,10 +76,11 @@ def policy(
             peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: opening.namespace}}}
             ingress.append({"from": [peer], "ports": _ports(opening.ports)})
     egress: list[Object] = []
-    for rule in (_to(call) for call in sorted(set(calls))):
+    for rule in (_to(call, settings.cluster.reach) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two external servers may need the same rule
     if kubernetes_api:
-        peers = [{"ipBlock": {"cidr": settings.cluster.api_server_cidr}}]
+        # Its addresses may be private, but never those of the pod or of its node: Kubernetes refuses such Endpoints.
+        peers = [_ip_block(without_never(settings.cluster.api_server_cidr))]
         egress.append({"to": peers, "ports": [{"protocol": "TCP", "port": port} for port in API_SERVER_PORTS]})
     spec = {
         "podSelector": {"matchLabels": dict(selector or labels.selector(instance, name))},
@@ -103,14 +109,19 @@ def _callers_in(namespaces: list[str], name: str) -> Object:
     }
 
 
-def _to(call: Endpoint) -> Object:
+def _to(call: Endpoint, reach: Reach) -> Object:
     if call.group is None:
-        return {"to": [{"ipBlock": {"cidr": call.cidr}}], "ports": _ports(call.ports)}
+        return {"to": [_ip_block(block) for block in reachable(call.cidr, reach)], "ports": _ports(call.ports)}
     peer = {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.group.namespace}},
         "podSelector": {"matchLabels": dict(call.labels) or {labels.COMPONENT: call.group.name}},
     }
     return {"to": [peer], "ports": _ports(call.ports)}
+
+
+def _ip_block(block: Block) -> Object:
+    excepted = [str(hole) for hole in block.without]
+    return {"ipBlock": {"cidr": str(block.network), **present(**{"except": excepted})}}
 
 
 def _ports(ports: Iterable[Port]) -> list[Object]:

@@ -10,6 +10,8 @@ from operator import attrgetter
 import msgspec
 
 from floe_compiler.model.bit_sets import numbers_in
+from floe_compiler.model.dns import DnsServers
+from floe_compiler.model.hosts import SYSTEM_NAMESPACES
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex, LabelSelector, label_bits
 from floe_compiler.model.objects import ObjectId
@@ -27,6 +29,8 @@ class Facts(msgspec.Struct, frozen=True):
     ingress_namespace: str = ""
     path: str = ""
     """The path of the mesh in its Git repository; empty at the top."""
+
+    dns: DnsServers = DnsServers()
 
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
@@ -51,7 +55,7 @@ class Environment:
     @cached_property
     def known_namespaces(self) -> frozenset[str]:
         """Return the names of all namespaces, including those that every cluster has."""
-        return self.namespaces | {"default", "kube-public", "kube-system"}
+        return self.namespaces | SYSTEM_NAMESPACES
 
     @cached_property
     def pods(self) -> Mapping[str, LabelIndex]:

@@ -14,7 +14,7 @@ from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.hints import some
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelIndex
-from floe_compiler.model.policy_ports import DNS_PORT, Port, show_ports
+from floe_compiler.model.policy_ports import Port, show_ports
 from floe_compiler.model.rendered import PodGroup
 from floe_compiler.model.shared_rules import EXIT
 from floe_compiler.model.summary import DIRECTIONS, Direction, Opening, Peer
@@ -95,7 +95,8 @@ def _ports(
         named = environment.units[unit].network.named_ports
         yield from opening.ports.received(pods, environment.ports, named)
     else:
-        yield from ((port, pods) for port in opening.ports.plain(environment.ports) if port[1] != DNS_PORT)
+        dns = environment.facts.dns.ports
+        yield from ((port, pods) for port in opening.ports.plain(environment.ports) if port[1] not in dns)
 
 
 def _strangers(environment: Environment, direction: Direction, opening: Opening) -> Iterator[_Stranger]:

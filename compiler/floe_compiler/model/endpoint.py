@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
+from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.hosts import SCHEMES
 from floe_compiler.model.rendered import PodGroup, Protocol
 
@@ -36,7 +37,7 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     host: str
     ports: tuple[Port, ...]
     group: PodGroup | None = None
-    cidr: str = "0.0.0.0/0"
+    cidr: str = ANYWHERE
     labels: tuple[tuple[str, str], ...] = ()
 
     def only(self, *ports: str) -> Endpoint:

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from floe_compiler.model.addresses import why_never
 from floe_compiler.model.contract import check_own_variable
 from floe_compiler.model.durations import format_duration, parse_duration
-from floe_compiler.model.hosts import check_outside_server, check_server
+from floe_compiler.model.hosts import check_outside_server, check_server, instead_of
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.joined_names import SEPARATOR, TWICE
 from floe_compiler.model.names import (
@@ -113,12 +114,23 @@ def check_image(text: str) -> str:
     return text
 
 
-def check_cidr(text: str) -> str:
+def check_address_range(text: str) -> str:
     """Accept a range of IP addresses."""
     try:
-        return str(ipaddress.ip_network(text))
+        found = ipaddress.ip_network(text)
     except ValueError as error:
         raise ValueError(f"{error}; write a network, such as 10.0.0.0/16") from None
+    if "%" in text:
+        raise ValueError(f'"{text}" has the zone of one machine in it; write "{re.sub("%[^/]*", "", text)}"')
+    return str(found)
+
+
+def check_cidr(text: str) -> str:
+    """Accept a range of IP addresses of servers: neither the pod itself nor servers of its node."""
+    found = ipaddress.ip_network(check_address_range(text))
+    if why := why_never(found):
+        raise ValueError(f'"{text}" {why}; {instead_of(found)}')
+    return str(found)
 
 
 def check_owner(text: str) -> str:
@@ -210,6 +222,7 @@ ServerHost = Annotated[str, AfterValidator(check_server)]
 OutsideHost = Annotated[str, AfterValidator(check_outside_server)]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Cidr = Annotated[str, AfterValidator(check_cidr)]
+AddressRange = Annotated[str, AfterValidator(check_address_range)]
 _Amount = Annotated[str, BeforeValidator(number_as_text, json_schema_input_type=str | float)]
 Cpu = Annotated[_Amount, AfterValidator(check_cpu), Field(examples=["500m", "2"])]
 """CPU of several containers in total."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from floe_compiler.model.dns import DNS_PORT
+
 Port = tuple[str, int]
 """A protocol and a port number; the number ANY_PORT means all ports."""
 
@@ -14,7 +16,6 @@ NamedPorts = Mapping[str, Mapping[str, Mapping[int, int]]]
 """By protocol, name and number of a port: the pods (as bits) whose containers give that number this name."""
 
 ANY_PORT = 0
-DNS_PORT = 53
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 _DNS_NAMES = frozenset({"dns", "dns-tcp"})
 
@@ -27,10 +28,10 @@ class PolicyPorts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ranges: tuple[tuple[str, int, int], ...] = ()
 
     @classmethod
-    def of(cls, ports: Iterable[Mapping[str, Any]]) -> PolicyPorts:
+    def of(cls, ports: Iterable[Mapping[str, Any]], dns: Iterable[int] = (DNS_PORT,)) -> PolicyPorts:
         """Return the ports of a NetworkPolicy's rule; a rule without ports means all.
 
-        A port name of the cluster's DNS is also added as a number, as the pods of the DNS are not rendered.
+        A port name of the cluster's DNS is also added as the numbers `dns`, as the pods of the DNS are not rendered.
         """
         if not ports:
             return cls(tuple((protocol, ANY_PORT) for protocol in _PROTOCOLS))
@@ -41,7 +42,7 @@ class PolicyPorts(msgspec.Struct, frozen=True, array_like=True, gc=False):
                 ranges.append((protocol, number, port["endPort"]))
             elif isinstance(number, str):
                 names.append((protocol, number))
-                numbers += [(protocol, DNS_PORT)] if number in _DNS_NAMES else []
+                numbers += [(protocol, one) for one in dns if number in _DNS_NAMES]
             else:
                 numbers.append((protocol, number))
         return cls(tuple(numbers), tuple(names), tuple(ranges))

@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from floe_compiler.model.addresses import ANYWHERE, Reach
 from floe_compiler.model.delivered_texts import Tool
+from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
@@ -86,7 +88,7 @@ class External(msgspec.Struct, frozen=True, order=True):
 
     host: str
     port: int
-    cidr: str = "0.0.0.0/0"
+    cidr: str = ANYWHERE
 
 
 class Connection(msgspec.Struct, frozen=True, order=True):
@@ -148,6 +150,12 @@ class Rendered(msgspec.Struct, frozen=True):
 
     ingress_namespace: str = ""
     """The ingress controller's namespace, if the cluster has one."""
+
+    reach: Reach = Reach()
+    """Which addresses that are not public may be reached."""
+
+    dns: DnsServers = DnsServers()
+    """The cluster's DNS servers."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
     nodes: int = 3

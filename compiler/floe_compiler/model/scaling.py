@@ -33,6 +33,8 @@ def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Obj
     """Return the highest number of pods that run at once: one for each node, those of one Job, or the replicas."""
     if workload.id in scalers:
         return int(scalers[workload.id][1].get("maxReplicas", 1))
+    if workload.replicas is not None:
+        return max(0, workload.replicas)
     match workload.kind:
         case "DaemonSet":
             return nodes

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from floe_compiler.model.addresses import Reach
+from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.inputs import SecretsBackend
 
 
@@ -49,6 +51,10 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     """The namespace of the ingress controller; empty if there is none."""
 
     api_server_cidr: str
+    reach: Reach
+    """Which addresses that are not public may be reached."""
+
+    dns: DnsServers
     nodes: int
 
 

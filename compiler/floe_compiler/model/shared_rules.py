@@ -7,7 +7,8 @@ from floe_compiler.model.diagnostics import Rule
 SELECTS_NOTHING = Rule(
     "C020",
     "selector that selects nothing",
-    "No pod of the environment has the selector's labels, so the object does nothing. Correct the labels.",
+    "No pod of the environment (or for a ServiceMonitor, no Service) has the selector's labels, so the object does "
+    "nothing. Correct the labels.",
 )
 EXIT = Rule(
     "C066",

@@ -167,6 +167,22 @@ class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return (1 << len(self.pods)) - 1
 
 
+class Monitor(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A monitor of Prometheus: what it selects (`pod` or `Service`), by which labels, and in which namespaces."""
+
+    subject: Subject
+    selected: str
+    selector: LabelSelector
+    namespaces: tuple[str, ...]
+
+
+class Services(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The Services of a unit: for each label and value those (as bits) that have it, and how many there are."""
+
+    labels: dict[str, dict[str, int]] = {}
+    count: int = 0
+
+
 class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """Where an object's text names a host; `beside` is the setting with the port, if that is another setting."""
 
@@ -255,6 +271,8 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     network: Network = Network()
     hosts: Hosts = Hosts()
     delivery: Delivery = Delivery()
+    monitors: tuple[Monitor, ...] = ()
+    services: Services = Services()
 
 
 _DECODER = msgspec.msgpack.Decoder(Summary, dec_hook=of_data)

@@ -29,7 +29,7 @@ _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
 _POD_FIELDS = frozenset({"containers", "initContainers", "volumes"})
 
 TASKS = frozenset({"Job", "CronJob", LAUNCHED})
-"""The kinds whose pods run to completion."""
+"""The kinds of Jobs, and of what starts them; their pods run to completion."""
 
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
@@ -58,13 +58,21 @@ class Container:
 
 @dataclass(frozen=True, eq=False)  # no slots, as cached properties need a __dict__
 class Workload:
-    """An object with a pod template. `place` is the template's data path, empty for a Pod."""
+    """An object with a pod template. `place` is the template's data path, empty for a Pod.
+
+    `replicas` is the number of pods of a custom resource; None for Kubernetes' own kinds. `is_task` says whether the
+    pods run to completion, `is_completed` whether an operator adds to them, such as ports and
+    resources.
+    """
 
     id: ObjectId
     manifest: Object
     template: Object
     place: str
     containers: tuple[Container, ...]
+    replicas: int | None = None
+    is_task: bool = False
+    is_completed: bool = False
 
     @property
     def kind(self) -> str:
@@ -107,11 +115,6 @@ class Workload:
         """Return the pods' annotations."""
         return mapping(self.template, ("metadata", "annotations"))
 
-    @property
-    def is_task(self) -> bool:
-        """Return whether the pods run to completion."""
-        return self.kind in TASKS
-
     def at(self, field: str) -> str:
         """Return the data path of a field of the pod template, such as `spec.securityContext`."""
         return f"{self.place}.{field}" if self.place else field
@@ -124,7 +127,7 @@ def workload(identity: ObjectId, manifest: Object) -> Workload | None:
         return None
     template, place = mapping(manifest, steps), ".".join(steps)
     containers = containers_of(mapping(template, ("spec",)), f"{place}.spec" if place else "spec")
-    return Workload(identity, manifest, template, place, tuple(containers))
+    return Workload(identity, manifest, template, place, tuple(containers), is_task=identity.kind in TASKS)
 
 
 def pod_template(manifest: Object) -> Object:

@@ -79,4 +79,5 @@ def _facts(environment: EnvironmentInput) -> Facts:
         settings.cluster.domain,
         settings.cluster.ingress_namespace,
         environment.path,
+        settings.cluster.dns,
     )

@@ -33,6 +33,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
+from floe_compiler.resolve.reach import check_components, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
@@ -123,6 +124,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     names = domains_in(inputs.sources, document, environment.metadata.name)
     _check_domains_read(inputs, names, settings.environment.name, findings)
     placed = instances.shared_instances(inputs.registry, merged, place, domains_served(inputs.sources, names), findings)
+    check_components(placed, merged, environment, findings)
     platform = Scope(
         PLATFORM,
         settings.environment.platform_namespace,
@@ -231,6 +233,8 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
     placed = instances.domain_instances(inputs.registry, merged, place, products, findings)
+    check_components(placed, merged, frame.environment, findings, source.document.file)
+    check_products(products, source.products, settings, frame.environment, findings)
     return Scope(
         name,
         namespace,

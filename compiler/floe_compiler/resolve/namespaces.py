@@ -12,7 +12,7 @@ from floe_compiler.model.clusters import cluster_address, cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Cluster, Environment
-from floe_compiler.model.plan import scope_name
+from floe_compiler.model.plan import PLATFORM, scope_name
 from floe_compiler.resolve.rules import CLUSTER_OF_TWO_ADDRESSES, NAMESPACE_CLASH, WRONG_VALUE
 
 MAXIMUM_LENGTH = 63
@@ -22,6 +22,13 @@ PATTERN: DataPath = ("namespaces", "pattern")
 def namespace_name(environment: Environment, scope: str) -> str:
     """Return the name of a scope's namespace: of the shared services, or of a domain."""
     return environment.namespaces.pattern.replace("{scope}", scope_name(scope))
+
+
+def is_namespace(environment: Environment, name: str) -> bool:
+    """Return whether a namespace may be of this environment: by its pattern, whichever domains there are."""
+    before, _, after = environment.namespaces.pattern.partition("{scope}")
+    scope = f"{PLATFORM}|[a-z][a-z0-9-]*-domain"
+    return bool(re.fullmatch(f"{re.escape(before)}(?:{scope}){re.escape(after)}", name))
 
 
 class _Place(msgspec.Struct, frozen=True):

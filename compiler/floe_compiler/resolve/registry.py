@@ -18,6 +18,7 @@ from floe_compiler.resolve.rules import (
     NAMESPACE_CLASH,
     NO_PROVIDER,
     NO_SECRET_STORE,
+    OUT_OF_REACH,
     REFUSED,
     SHARED_DATABASE,
     UNDELIVERED_TEXT,
@@ -53,4 +54,5 @@ RULES: tuple[Rule, ...] = (
     UNDELIVERED_TEXT,
     DEFAULT_REGISTRY,
     BEYOND_POLICY,
+    OUT_OF_REACH,
 )

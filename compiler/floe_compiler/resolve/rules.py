@@ -79,6 +79,12 @@ DEFAULT_REGISTRY = Rule(
     " anyone may have an account of the name that the image begins with. Set it: `images: {registry: ghcr.io/acme}`.",
     severity="warning",
 )
+OUT_OF_REACH = Rule(
+    "R023",
+    "server out of reach",
+    "A server outside the cluster has addresses in the cluster, or private addresses that the environment does not let "
+    "domains reach. Name a server outside, or list its addresses: `cluster.reachable_networks` of the environment.",
+)
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")
 BEYOND_POLICY = Rule(

@@ -33,6 +33,8 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             storage_class=environment.storage_class,
             ingress_namespace=environment.cluster.ingress_namespace or "",
             api_server_cidr=environment.cluster.api_server_cidr,
+            reach=environment.cluster.reach,
+            dns=environment.cluster.dns.servers,
             nodes=environment.cluster.nodes,
         ),
     )

@@ -126,6 +126,8 @@ def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
         cluster_domain=settings.cluster.domain,
         image_registries=(platform.registry, *platform.mirrors.values()) if platform.mirrors else (),
         ingress_namespace=settings.cluster.ingress_namespace,
+        reach=settings.cluster.reach,
+        dns=settings.cluster.dns,
         nodes=settings.cluster.nodes,
         delivery_tool=platform.delivery,
     )

@@ -9,8 +9,13 @@ import pytest
 from check.samples import sample
 from floe_compiler.check.network.isolation import check
 from floe_compiler.link import ingresses as linked_ingresses
+from floe_compiler.model.inputs import Dns
 
 CHECKS = (check, linked_ingresses.check)
+
+
+def namespace(name: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +87,40 @@ def test_where_dns_is(peer: dict[str, Any], fine: bool) -> None:
     platform = sample()
     platform["NetworkPolicy/dns"]["spec"]["egress"][0]["to"] = [peer]
     assert bool(platform.findings(*CHECKS)) is not fine
+
+
+OPENSHIFT = namespace("openshift-dns")
+ROUTER = {"matchLabels": {"dns.operator.openshift.io/daemonset-dns": "default"}}
+
+
+@pytest.mark.parametrize(
+    ("dns", "peer", "port", "fine"),
+    [
+        ({"preset": "openshift"}, OPENSHIFT, 5353, True),
+        ({"preset": "openshift"}, {**OPENSHIFT, "podSelector": ROUTER}, 5353, True),
+        ({"preset": "openshift"}, {**OPENSHIFT, "podSelector": {"matchLabels": {"app": "x"}}}, 5353, False),
+        ({"preset": "openshift"}, OPENSHIFT, "dns", True),
+        ({"preset": "openshift"}, OPENSHIFT, 53, False),
+        ({"preset": "openshift"}, namespace("kube-system"), 5353, False),
+        ({"preset": "openshift", "ports": [5353, 53]}, OPENSHIFT, 53, False),
+        ({"namespaces": ["dns"]}, namespace("dns"), 53, True),
+        ({"namespaces": ["dns"]}, {**namespace("dns"), "podSelector": {"matchLabels": {"app": "x"}}}, 53, True),
+        ({"preset": "node-local"}, namespace("kube-system"), 53, True),
+    ],
+)
+def test_dns_where_the_environment_says(dns: dict[str, Any], peer: dict[str, Any], port: Any, fine: bool) -> None:
+    platform = sample()
+    platform.facts["dns"] = Dns.model_validate(dns).servers
+    rule = platform["NetworkPolicy/dns"]["spec"]["egress"][0]
+    rule |= {"to": [peer], "ports": [{"port": port, "protocol": protocol} for protocol in ("UDP", "TCP")]}
+    found = platform.findings(*CHECKS)
+    assert {code for code, _, _ in found} == (set() if fine else {"C063"})
+
+
+def test_the_hint_says_where_dns_is() -> None:
+    platform = sample()
+    platform.facts["dns"] = Dns(preset="openshift").servers
+    assert platform.hints(*CHECKS)[0] == "allow egress to namespace openshift-dns on TCP 5353, UDP 5353"
 
 
 def test_dns_for_some_pods_only() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from check.samples import BACKUP, DAGSTER, Platform, policy, sample, selector
+from check.samples import BACKUP, DAGSTER, NOT_OUTSIDE, Platform, policy, sample, selector
 from floe_compiler.check.network.outside import check
 from floe_compiler.link import undeclared_peers as linked_strangers
+from floe_compiler.model.addresses import Reach
 from floe_compiler.model.rendered import Connection, External
 
 CHECKS = (check, linked_strangers.check)
@@ -30,7 +31,7 @@ def with_server(cidr: str, block: dict[str, Any], port: int = 443) -> Platform:
 @pytest.mark.parametrize(
     ("cidr", "block"),
     [
-        ("0.0.0.0/0", {"cidr": "0.0.0.0/0"}),
+        ("0.0.0.0/0", {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]}),
         ("10.1.0.0/16", {"cidr": "10.1.0.0/16"}),
         ("10.1.9.9/16", {"cidr": "10.1.9.9/16"}),
         ("10.1.0.0/16", {"cidr": "10.1.0.0/16", "except": ["10.1.9.0/24"]}),
@@ -52,6 +53,42 @@ def test_a_server_that_is_blocked() -> None:
 def test_a_range_that_is_wider_than_the_declared_one() -> None:
     platform = with_server("10.1.0.0/16", {"cidr": "10.0.0.0/8"})
     message = "a policy lets its pods send to 10.0.0.0/8 on TCP 443"
+    assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]
+
+
+@pytest.mark.parametrize(
+    ("block", "inside", "hint"),
+    [
+        (
+            {"cidr": "0.0.0.0/0"},
+            "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 168.63.129.16/32 and 6 more",
+            f"except: [{', '.join(NOT_OUTSIDE)}]",
+        ),
+        ({"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE[:5], *NOT_OUTSIDE[6:]]}, "169.254.0.0/16", "except: ["),
+        ({"cidr": "169.254.169.254/32"}, "169.254.169.254/32", ""),
+        ({"cidr": "10.0.0.0/8"}, "10.0.0.0/8", ""),
+        ({"cidr": "168.0.0.0/7"}, "168.63.129.16/32, 169.254.0.0/16", "except: [168.63.129.16/32, 169.254.0.0/16]"),
+    ],
+)
+def test_a_server_anywhere_is_outside(block: dict[str, Any], inside: str, hint: str) -> None:
+    platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]})
+    rule = {"to": [{"ipBlock": block}], "ports": [{"port": 443}]}
+    platform.add(policy("more", "egress", selector("backup"), [rule]))
+    message = f"a policy lets its pods send to {inside} on TCP 443"
+    assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]
+    (found,) = platform.hints(*CHECKS)
+    assert hint in found if hint else not found
+
+
+def test_private_addresses_that_the_environment_lists_may_be_a_servers() -> None:
+    platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]})
+    rule = {"to": [{"ipBlock": {"cidr": "10.30.0.0/16"}}], "ports": [{"port": 443}]}
+    platform.add(policy("more", "egress", selector("backup"), [rule]))
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C066"]
+    platform.facts["reach"] = Reach(private=("10.0.0.0/8",))
+    assert platform.findings(*CHECKS) == []
+    platform.facts["reach"] = Reach(own=("10.30.7.0/24",), private=("10.0.0.0/8",))
+    message = "a policy lets its pods send to 10.30.7.0/24 on TCP 443"
     assert platform.findings(*CHECKS) == [("C066", BACKUP_NAME, message)]
 
 
@@ -257,7 +294,7 @@ def test_without_an_ingress_controller_the_hint_says_how_to_name_it() -> None:
 
 
 def test_a_range_of_ports_is_wider_than_the_declared_one_in_it() -> None:
-    platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0"})
+    platform = with_server("0.0.0.0/0", {"cidr": "0.0.0.0/0", "except": [*NOT_OUTSIDE]})
     ports = platform["NetworkPolicy/buckets"]["spec"]["egress"][0]["ports"]
     ports[0]["endPort"] = 443
     assert platform.findings(*CHECKS) == []

@@ -9,7 +9,8 @@ import pytest
 
 from check.samples import sample
 from floe_compiler.check.index import build_index
-from floe_compiler.check.network.peers import EVERYWHERE, Block, Peers, named_namespaces, read_peers, within
+from floe_compiler.check.network.peers import EVERYWHERE, Peers, named_namespaces, read_peers
+from floe_compiler.model.addresses import Block, within
 from floe_compiler.model.label_index import EVERYTHING, LabelSelector
 from floe_compiler.model.summary import Peer
 

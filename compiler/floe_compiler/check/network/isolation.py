@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import ObjectId
-from floe_compiler.model.policy_ports import ANY_PORT, DNS_PORT
+from floe_compiler.model.policy_ports import ANY_PORT, show_ports
 from floe_compiler.model.summary import DIRECTIONS
 
 OPEN = Rule(
@@ -21,7 +21,8 @@ DNS = Rule(
     "pods without access to DNS",
     "Policies must let pods query the cluster's DNS (in kube-system, at least the pods with k8s-app: kube-dns) on port "
     "53, over UDP and TCP, or no names can be resolved. The compiled policy allow-dns allows this port in all of "
-    "kube-system, as DNS servers and caches have other labels in some clusters.",
+    "kube-system, as DNS servers and caches have other labels in some clusters. Where the servers are elsewhere, or "
+    "listen on another port, say so: `cluster: {dns: ...}` of the environment.",
 )
 RULES = (OPEN, DNS)
 
@@ -37,18 +38,19 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 
 def _dns(index: Index) -> Iterator[Diagnostic]:
-    allowed = {"TCP": 0, "UDP": 0}
-    known = (DNS_PORT,)
+    servers = index.rendered.dns
+    wanted = [(protocol, port) for protocol in ("TCP", "UDP") for port in servers.ports]
+    allowed = dict.fromkeys(wanted, 0)
     for rule in index.policies.rules:
         if rule.direction == "egress" and rule.peers.dns:
-            ports = set(rule.ports.plain(known))
-            for protocol in allowed:
-                if {(protocol, DNS_PORT), (protocol, ANY_PORT)} & ports:
-                    allowed[protocol] |= rule.pods
+            ports = set(rule.ports.plain(servers.ports))
+            for protocol, port in wanted:
+                if {(protocol, port), (protocol, ANY_PORT)} & ports:
+                    allowed[protocol, port] |= rule.pods
     isolated = index.policies.isolated["egress"]
-    if not isolated & ~(allowed["TCP"] & allowed["UDP"]):
-        return
     for position, pods in enumerate(index.pods.all):
-        missing = [protocol for protocol, reached in allowed.items() if isolated & ~reached & (1 << position)]
+        missing = [port for port, reached in allowed.items() if isolated & ~reached & (1 << position)]
         if missing:
-            yield index.finding(DNS, pods.about, f"no policy lets its pods query DNS over {' and '.join(missing)}")
+            protocols = " and ".join(sorted({protocol for protocol, _ in missing}))
+            hint = f"allow egress to {servers.places} on {show_ports(wanted)}"
+            yield index.finding(DNS, pods.about, f"no policy lets its pods query DNS over {protocols}", hint)

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.network.known_ports import known_ports
-from floe_compiler.check.network.peers import EVERYWHERE, Block, Network, network, within
+from floe_compiler.check.network.peers import EVERYWHERE
+from floe_compiler.model.addresses import Block, Network, Reach, excess, network, reachable, remaining, within
 from floe_compiler.model.bit_sets import numbers_in
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.policy_ports import ANY_PORT, DNS_PORT, PolicyPorts, Port, show_ports
+from floe_compiler.model.hints import some
+from floe_compiler.model.policy_ports import ANY_PORT, PolicyPorts, Port, show_ports
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from floe_compiler.model.shared_rules import EXIT
 
@@ -33,6 +35,8 @@ class _Server(NamedTuple):
     ports: tuple[int, ...]
     protocol: str
     name: str
+    blocks: tuple[Block, ...]
+    """What policies may allow of its addresses."""
 
     @property
     def is_api(self) -> bool:
@@ -46,7 +50,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for connection in sorted(index.rendered.connections, key=str):
         if not isinstance(connection.target, PodGroup):
             for source in index.pods.of_group(connection.source):
-                servers[source].append(_server(connection))
+                servers[source].append(_server(connection, index.rendered.reach))
     exits = _exits(index)
     for source in range(len(index.pods.all)):
         isolated = index.policies.isolated["egress"] >> source & 1
@@ -55,11 +59,12 @@ def check(index: Index) -> Iterator[Diagnostic]:
         yield from _undeclared(index, source, servers[source], exits[source])
 
 
-def _server(connection: Connection) -> _Server:
+def _server(connection: Connection, reach: Reach) -> _Server:
     if isinstance(connection.target, External):
         target = connection.target
-        return _Server(network(target.cidr), (connection.port,), connection.protocol, target.host)
-    return _Server(EVERYWHERE.network, _API_PORTS, "TCP", "the API server")
+        blocks = reachable(target.cidr, reach)
+        return _Server(network(target.cidr), (connection.port,), connection.protocol, target.host, blocks)
+    return _Server(EVERYWHERE.network, _API_PORTS, "TCP", "the API server", (EVERYWHERE,))
 
 
 def _exits(index: Index) -> dict[int, list[Exit]]:
@@ -92,15 +97,26 @@ def _cut(index: Index, source: int, server: _Server, exits: list[Exit]) -> Itera
 
 def _undeclared(index: Index, source: int, servers: list[_Server], exits: list[Exit]) -> Iterator[Diagnostic]:
     """Yield one finding for each undeclared address range that the source may reach, with all its ports."""
-    open_: dict[Network, set[Port]] = defaultdict(set)
+    open_: dict[tuple[str, str], set[Port]] = defaultdict(set)
     for block, port in exits:
         protocol, number = port
-        needed = number == DNS_PORT or any(
-            server.protocol == protocol and number in server.ports and within(block.network, server.network)
-            for server in servers
-        )
-        if not needed:
-            open_[block.network].add(port)
-    for addresses, ports in open_.items():
+        if number not in index.rendered.dns.ports:
+            known = [one for one in servers if one.protocol == protocol and number in one.ports]
+            if undeclared := _excess(block, known):
+                open_[undeclared].add(port)
+    for (addresses, hint), ports in open_.items():
         message = f"a policy lets its pods send to {addresses} on {show_ports(ports)}"
-        yield index.finding(EXIT, index.pods.all[source].about, message)
+        yield index.finding(EXIT, index.pods.all[source].about, message, hint)
+
+
+def _excess(block: Block, servers: list[_Server]) -> tuple[str, str] | None:
+    """Return the addresses of a block that no server has, and how to leave them out; None if there are none."""
+    if not any(within(block.network, server.network) for server in servers):
+        return str(block.network), ""
+    allowed = [one for server in servers for one in server.blocks]
+    if block in allowed or not (inside := excess(block, allowed)):
+        return None
+    if inside == remaining(block):
+        return some(inside), ""
+    holes = dict.fromkeys(str(hole) for one in allowed for hole in one.without if within(hole, block.network))
+    return some(inside), f"leave out what no server outside has: except: [{', '.join(holes)}]"

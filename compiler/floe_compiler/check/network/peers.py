@@ -6,35 +6,17 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/net
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 import msgspec
 
+from floe_compiler.model.addresses import ANYWHERE, Block, network
+from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.label_index import NAMESPACE_NAME, LabelSelector
 from floe_compiler.model.selectors import Selector, matches
 from floe_compiler.model.summary import Peer
 
-Network = IPv4Network | IPv6Network
-
-_DNS_NAMESPACE = {NAMESPACE_NAME: "kube-system"}
-_DNS_PODS = {"k8s-app": "kube-dns"}
-"""The labels of the cluster's DNS servers and of their namespace, which no environment renders."""
-
-
-class Block(msgspec.Struct, frozen=True):
-    """An address range, except some ranges inside it."""
-
-    network: Network
-    without: tuple[Network, ...] = ()
-
-    def covers(self, other: Network) -> bool:
-        """Return whether another range is in this one, outside its exceptions."""
-        return within(other, self.network) and not any(within(other, hole) for hole in self.without)
-
-
-EVERYWHERE = Block(ip_network("0.0.0.0/0"))
+EVERYWHERE = Block(network(ANYWHERE))
 
 
 class Peers(msgspec.Struct, frozen=True):
@@ -59,13 +41,13 @@ class Peers(msgspec.Struct, frozen=True):
         return self.everyone or bool(self.blocks) or any(not peer.own and not peer.names for peer in self.pods)
 
 
-def read_peers(peers: Iterable[Selector]) -> Peers:
+def read_peers(peers: Iterable[Selector], dns: DnsServers = DnsServers()) -> Peers:  # noqa: B008 - it is frozen
     """Return the peers in the `from` or `to` of a policy's rule; everyone if it has no peers."""
     if not peers:
         return Peers(blocks=(EVERYWHERE,), dns=True, everyone=True)
     blocks = tuple(block for peer in peers if "ipBlock" in peer for block in _blocks(peer["ipBlock"]))
     pods = tuple(_pods(peer) for peer in peers if "ipBlock" not in peer)
-    return Peers(pods, blocks, any(map(_means_dns, peers)))
+    return Peers(pods, blocks, any(_means_dns(peer, dns) for peer in peers))
 
 
 def named_namespaces(selector: Selector) -> tuple[str, ...]:
@@ -87,12 +69,15 @@ def _pods(peer: Selector) -> Peer:
     return Peer(pods, names=names, namespaces=None if names and conditions == 1 else LabelSelector.of(selector))
 
 
-def _means_dns(peer: Selector) -> bool:
+def _means_dns(peer: Selector, dns: DnsServers) -> bool:
+    """Return whether a peer may be the cluster's DNS servers, which no environment renders."""
     if "ipBlock" in peer:
         return True
     if "namespaceSelector" not in peer:
         return False
-    return matches(peer["namespaceSelector"], _DNS_NAMESPACE) and matches(peer.get("podSelector", {}), _DNS_PODS)
+    selector, pods = peer["namespaceSelector"], peer.get("podSelector", {})
+    in_namespace = any(matches(selector, {NAMESPACE_NAME: name}) for name in dns.namespaces)
+    return in_namespace and (not dns.labels or matches(pods, dict(dns.labels)))
 
 
 def _blocks(block: Mapping[str, Any]) -> tuple[Block, ...]:
@@ -100,16 +85,3 @@ def _blocks(block: Mapping[str, Any]) -> tuple[Block, ...]:
         return (Block(network(block.get("cidr", "")), tuple(map(network, block.get("except", ())))),)
     except ValueError:
         return ()
-
-
-@lru_cache(maxsize=1024)
-def network(text: str) -> Network:
-    """Parse an address range in CIDR notation; raise ValueError if it is not valid."""
-    return ip_network(text, strict=False)
-
-
-def within(inner: Network, outer: Network) -> bool:
-    """Return whether an address range is in another of the same family."""
-    if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
-        return inner.subnet_of(outer)
-    return isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network) and inner.subnet_of(outer)

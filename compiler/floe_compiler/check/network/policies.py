@@ -9,6 +9,7 @@ import msgspec
 
 from floe_compiler.check.network.peers import Peers, read_peers
 from floe_compiler.check.pod_index import PodIndex
+from floe_compiler.model.dns import DnsServers
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts
 from floe_compiler.model.summary import DIRECTIONS, Direction
@@ -36,7 +37,7 @@ class Policies:
     denying: frozenset[Direction]
 
 
-def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex) -> Policies:
+def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex, dns: DnsServers) -> Policies:
     """Return the rules of the NetworkPolicies of a unit."""
     rules: list[PolicyRule] = []
     isolated: dict[Direction, int] = dict.fromkeys(DIRECTIONS, 0)
@@ -50,8 +51,9 @@ def read_policies(policies: Iterable[tuple[ObjectId, Object]], pods: PodIndex) -
             if not selector:
                 denying.add(direction)
             for rule in spec.get(direction, ()):
-                peers = read_peers(rule.get("from" if direction == "ingress" else "to", ()))
-                rules.append(PolicyRule(identity, direction, selected, peers, PolicyPorts.of(rule.get("ports", ()))))
+                peers = read_peers(rule.get("from" if direction == "ingress" else "to", ()), dns)
+                ports = PolicyPorts.of(rule.get("ports", ()), dns.ports)
+                rules.append(PolicyRule(identity, direction, selected, peers, ports))
     return Policies(tuple(rules), isolated, frozenset(denying))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.check.objects.violations import Violation, nulls, without
@@ -44,6 +44,16 @@ def shape(objects: ObjectSet, schemas: Schemas) -> Shapes:
         if not schemas.knows(str(manifest.get("apiVersion", "")), identity.kind)
     )
     return Shapes(ObjectSet(clean), by_object, empty, unknown)
+
+
+def with_violations(shapes: Shapes, more: Mapping[ObjectId, tuple[Violation, ...]]) -> Shapes:
+    """Return the shapes with further violations of some objects, without those that they have at the same places."""
+    violations = dict(shapes.violations)
+    for identity, found in more.items():
+        known = violations.get(identity, ())
+        places = {violation.path for violation in known}
+        violations[identity] = (*known, *(violation for violation in found if violation.path not in places))
+    return replace(shapes, violations={identity: found for identity, found in violations.items() if found})
 
 
 def _well_formed(manifest: Object, violations: Iterable[Violation], schemas: Schemas) -> Object:

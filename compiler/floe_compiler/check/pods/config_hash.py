@@ -22,7 +22,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the workloads that read a rendered ConfigMap but lack its hash; tasks read it in each run."""
     config_maps = {identity.name: manifest for identity, manifest in index.of("", "ConfigMap")}
     for workload in index.workloads.values():
-        read = {} if workload.is_task else contents_read(index.references[workload.id], config_maps)
+        read = {} if workload.is_task else contents_read(index.references[workload], config_maps)
         written = workload.annotations.get(CONFIG_HASH)
         if not read or written == config_hash(read):
             continue

@@ -9,7 +9,7 @@ from floe_compiler.model.annotations import annotation
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.job_names import has_hash
 from floe_compiler.model.objects import Object
-from floe_compiler.model.workloads import Workload
+from floe_compiler.model.workloads import TASKS, Workload
 
 FIXED = Rule(
     "C110",
@@ -35,7 +35,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for workload in index.workloads.values():
         if workload.kind == "Job":
             yield from _delivery(index, workload)
-        if workload.is_task:
+        if workload.kind in TASKS:
             yield from _end(index, workload)
 
 

@@ -53,7 +53,7 @@ def launched_workload(identity: ObjectId, job: Object) -> Workload:
     parsed = workload(ObjectId("batch", "Job", identity.namespace, identity.name), job)
     if parsed is None:
         raise AssertionError("a Job runs pods")
-    return Workload(identity, job, parsed.template, parsed.place, parsed.containers)
+    return Workload(identity, job, parsed.template, parsed.place, parsed.containers, is_task=True)
 
 
 def _at(data: Any, path: tuple[str, ...]) -> Any:

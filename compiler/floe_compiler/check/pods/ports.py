@@ -54,7 +54,9 @@ def _service(index: Index, identity: ObjectId, service: Object) -> Iterator[Diag
     for pods in index.pods.select({"matchLabels": selector}):
         for port in service.get("ports", ()):
             target = port.get("targetPort", port.get("port"))
-            if pods.workload is not None and not listens(pods.workload, target, port.get("protocol", "TCP")):
+            if pods.workload is None or pods.workload.is_completed:
+                continue
+            if not listens(pods.workload, target, port.get("protocol", "TCP")):
                 message = f"spec.ports[{port.get('name', port.get('port'))}] forwards to {target}, which {pods} lacks"
                 yield index.finding(TARGET, identity, message, _known(pods))
 

@@ -58,7 +58,7 @@ def _container(index: Index, workload: Workload, container: Container) -> Iterat
         for name in RESOURCES
         if name not in values
     ]
-    if missing:
+    if missing and not workload.is_completed:
         yield index.finding(MISSING, workload.id, f"{container.place}.resources lacks {', '.join(missing)}")
     for name in sorted(requests.keys() & limits.keys()):
         request, limit = amount(requests, name), amount(limits, name)

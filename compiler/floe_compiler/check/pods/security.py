@@ -9,8 +9,8 @@ from floe_compiler.check.pods.exceptions import Departure, concerns_security, de
 from floe_compiler.check.pods.standards import Breach, breaches
 from floe_compiler.check.pods.tokens import AUTOMOUNT, unused_tokens
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import PodGroup
+from floe_compiler.model.workloads import Workload
 
 INSECURE = Rule(
     "C070",
@@ -40,7 +40,7 @@ _LETS_IN = {"stricter": "restricted", "restricted": "baseline", "baseline": "pri
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield undeclared violations of "restricted", and namespaces that enforce another level."""
-    breaches_of = {identity: tuple(breaches(workload)) for identity, workload in index.workloads.items()}
+    breaches_of = {workload: tuple(breaches(workload)) for workload in index.workloads.values()}
     yield from undeclared(index, _departures(index, breaches_of), concerns_security, _needed_for_tokens(index))
     if not index.pods.all:
         return
@@ -56,21 +56,21 @@ def _needed_for_tokens(index: Index) -> Iterator[tuple[PodGroup, str]]:
     return ((workload.group, AUTOMOUNT) for workload, _ in unused_tokens(index))
 
 
-def _departures(index: Index, breaches_of: Mapping[ObjectId, tuple[Breach, ...]]) -> Iterator[Departure]:
+def _departures(index: Index, breaches_of: Mapping[Workload, tuple[Breach, ...]]) -> Iterator[Departure]:
     for workload in index.workloads.values():
-        for breach in breaches_of[workload.id]:
+        for breach in breaches_of[workload]:
             yield Departure(workload, breach.field, INSECURE, breach.message)
         if workload.pod.get("enableServiceLinks") is not False:
             message = f"{workload.at('spec')}.enableServiceLinks is not false"
             yield Departure(workload, "enableServiceLinks", LINKS, message)
 
 
-def _wanted_level(index: Index, breaches_of: Mapping[ObjectId, tuple[Breach, ...]]) -> str:
+def _wanted_level(index: Index, breaches_of: Mapping[Workload, tuple[Breach, ...]]) -> str:
     """Return the strictest level that admits all pods of the namespace with their declared exceptions."""
     declared = declarations(index, concerns_security)
     wanted = _LEVELS[0]
     for workload in index.workloads.values():
-        for breach in breaches_of[workload.id]:
+        for breach in breaches_of[workload]:
             if Departure(workload, breach.field, INSECURE, breach.message).is_declared(declared):
                 wanted = max(wanted, _LETS_IN[breach.level], key=_LEVELS.index)
     return wanted

@@ -41,8 +41,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 def _pods(index: Index) -> Iterator[tuple[ObjectId, Object, Iterable[Container]]]:
     """Yield the specification and the containers of all pods, each with the object that has them."""
-    for identity, workload in index.workloads.items():
-        yield identity, workload.pod, workload.containers
+    for workload in index.workloads.values():
+        yield workload.id, workload.pod, workload.containers
     for identity, manifest in index.objects.items():
         if identity not in index.workloads and (template := pod_template(manifest)):
             pod = mapping(template, ("spec",))

@@ -36,7 +36,7 @@ _ROOT_CERTIFICATES = "kube-root-ca.crt"
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield references to missing ConfigMaps and Secrets, or to missing keys."""
     for workload in index.workloads.values():
-        for reference in index.references[workload.id]:
+        for reference in index.references[workload]:
             if reference.optional or is_external(workload.manifest, reference.kind, reference.name):
                 continue
             yield from _reference(index, workload, reference)

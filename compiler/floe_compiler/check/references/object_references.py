@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
+from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.references.ingresses import Backend, backends
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import near
@@ -20,8 +21,8 @@ HEADLESS = Rule(
 )
 BACKEND = Rule(
     "C049",
-    "Ingress port not found on Service",
-    "An Ingress forwards to a port that the Service does not have. Use one of its ports, by number or name.",
+    "port not found on Service",
+    "An Ingress or a route forwards to a port that the Service does not have. Use one of its ports, by number or name.",
 )
 MOUNT = Rule(
     "C035",
@@ -39,7 +40,12 @@ def check(index: Index) -> Iterator[Diagnostic]:
             yield from _headless(index, workload)
     for identity, ingress in index.of("networking.k8s.io", "Ingress"):
         for backend in dict.fromkeys(backends(ingress)):
-            yield from _backend(index, identity, backend)
+            yield from _backend(index, identity, "spec.rules", backend)
+    for identity, named in index.named:
+        if named.port is not None and (named.target.group, named.target.kind) == ("", "Service"):
+            place = show_place(named.path, index.objects[identity])
+            if named.target.namespace == identity.namespace:
+                yield from _backend(index, identity, place, Backend(named.target.name, named.port))
 
 
 def _mounts(index: Index, workload: Workload) -> Iterator[Diagnostic]:
@@ -69,12 +75,12 @@ def _headless(index: Index, workload: Workload) -> Iterator[Diagnostic]:
         yield index.finding(HEADLESS, workload.id, message)
 
 
-def _backend(index: Index, identity: ObjectId, backend: Backend) -> Iterator[Diagnostic]:
+def _backend(index: Index, identity: ObjectId, place: str, backend: Backend) -> Iterator[Diagnostic]:
     service = index.get("", "Service", identity.namespace, backend.service)
     if service is None:
         return
     ports = service.get("spec", {}).get("ports", ())
     known = {value for port in ports for value in (port.get("port"), port.get("name")) if value is not None}
     if backend.port not in known:
-        message = f"spec.rules forwards to port {backend.port} of Service {backend.service}"
+        message = f"{place} forwards to port {backend.port} of Service {backend.service}"
         yield index.finding(BACKEND, identity, message, f"it has {', '.join(sorted(map(str, known)))}")

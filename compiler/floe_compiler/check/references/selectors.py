@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.references.own_selectors import WORKLOADS, own_selectors
+from floe_compiler.check.references.own_selectors import own_selectors
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import some
 from floe_compiler.model.objects import ObjectId
@@ -35,7 +35,7 @@ RULES = (SELECTS_NOTHING, NOT_OWN, SHARED, MIXED)
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the selectors that match no pods, or the wrong ones."""
     for identity, place, selector in own_selectors(index):
-        if identity.kind in WORKLOADS:
+        if identity in index.workloads:
             yield from _workload(index, identity, selector)
         elif identity.kind == "Service":
             yield from _service(index, identity, selector)

@@ -6,6 +6,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.objects.placement import needs_namespace
 from floe_compiler.check.summary.delivery import delivery
 from floe_compiler.check.summary.hosts import hosts
+from floe_compiler.check.summary.monitors import monitors, services
 from floe_compiler.check.summary.network import network
 from floe_compiler.check.summary.references import bound_elsewhere, tokens, unresolved
 from floe_compiler.model.objects import ObjectId
@@ -27,6 +28,8 @@ def summarize(index: Index) -> Summary:
         network=network(index),
         hosts=hosts(index),
         delivery=delivery(index),
+        monitors=monitors(index),
+        services=services(index),
     )
 
 

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
+from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.pods.exceptions import concerns_security, declarations, exception_hint, is_declared
 from floe_compiler.check.pods.tokens import AUTOMOUNT, unused_tokens
 from floe_compiler.check.references.accounts import DEFAULT, RBAC, account_of, bindings, subjects
 from floe_compiler.check.references.ingresses import backends
 from floe_compiler.model.annotations import is_external
+from floe_compiler.model.custom_resources import created_for
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.summary import Reference, Subject, Token
 from floe_compiler.model.workloads import Workload
@@ -28,8 +30,9 @@ _Named = tuple[ObjectId, str, ObjectId]
 def unresolved(index: Index) -> tuple[Reference, ...]:
     """Return the referenced objects that the unit does not have, each with its referrers."""
     referrers: dict[ObjectId, list[tuple[Subject, str]]] = defaultdict(list)
+    created = {one for identity in index.objects for one in created_for(identity)}
     for owner, place, named in _references(index):
-        if named in index.objects or _is_built_in(named):
+        if named in index.objects or named in created or _is_built_in(named) or _is_written(index, named):
             continue
         if not is_external(index.manifest(owner), named.kind, named.name):
             referrers[named].append((Subject.of(owner), place))
@@ -66,6 +69,10 @@ def _is_built_in(named: ObjectId) -> bool:
     return is_system or named.name in _BUILT_IN.get(named.kind, ())
 
 
+def _is_written(index: Index, named: ObjectId) -> bool:
+    return (named.group, named.kind) == ("", "Secret") and (named.namespace, named.name) in index.secrets
+
+
 def _references(index: Index) -> Iterator[_Named]:
     for workload in index.workloads.values():
         yield from _of_pods(workload)
@@ -75,11 +82,8 @@ def _references(index: Index) -> Iterator[_Named]:
         yield identity, "roleRef", ObjectId(RBAC, role.get("kind", ""), namespace, role.get("name", ""))
         for namespace, name in subjects(identity, binding):
             yield identity, "subjects", ObjectId("", "ServiceAccount", namespace, name)
-    for identity, scaler in index.of("autoscaling", "HorizontalPodAutoscaler"):
-        target = scaler.get("spec", {}).get("scaleTargetRef", {})
-        group = str(target.get("apiVersion", "")).rpartition("/")[0]
-        named = ObjectId(group, target.get("kind", ""), identity.namespace, target.get("name", ""))
-        yield identity, "spec.scaleTargetRef", named
+    for identity, named in index.named:
+        yield identity, show_place(named.path, index.objects[identity]), named.target
     for identity, ingress in index.of("networking.k8s.io", "Ingress"):
         for backend in backends(ingress):
             yield identity, "spec.rules", ObjectId("", "Service", identity.namespace, backend.service)

@@ -26,7 +26,7 @@ from floe_compiler.model.inputs.database import (
     SecretKeys,
 )
 from floe_compiler.model.inputs.domain import Domain
-from floe_compiler.model.inputs.environment import Cluster, Environment, Namespaces, Scale
+from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
     Delivery,
@@ -42,6 +42,7 @@ from floe_compiler.model.inputs.platform import (
     StoreReference,
 )
 from floe_compiler.model.inputs.product import (
+    KUBELET_PORTS,
     AnyStep,
     CustomStep,
     DataProduct,
@@ -55,9 +56,10 @@ from floe_compiler.model.inputs.product import (
     SecretUse,
     Step,
 )
-from floe_compiler.model.inputs.servers import OutsideServer
+from floe_compiler.model.inputs.servers import OutsideServer, Reached
 
 __all__ = [
+    "KUBELET_PORTS",
     "Amounts",
     "AnyStep",
     "ArgoCd",
@@ -69,6 +71,7 @@ __all__ = [
     "DbtStep",
     "Delivery",
     "DltStep",
+    "Dns",
     "Domain",
     "DomainPolicy",
     "Environment",
@@ -93,6 +96,7 @@ __all__ = [
     "ProductSchedule",
     "QualityStep",
     "Quota",
+    "Reached",
     "ReplicaBounds",
     "Replicas",
     "ResourceSettings",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from floe_compiler.model.addresses import ANYWHERE, Reach, is_own, network
+from floe_compiler.model.dns import PRESETS, DnsServers, Preset
 from floe_compiler.model.fields import (
+    AddressRange,
     Cidr,
     Name,
     NamespaceName,
     NamespacePattern,
     ObjectName,
+    PortNumber,
     matching,
 )
 from floe_compiler.model.inputs.common import (
@@ -20,6 +24,36 @@ from floe_compiler.model.inputs.common import (
 )
 
 Scale = Literal["light", "medium", "heavy"]
+
+
+class Dns(Input):
+    """The cluster's DNS servers, which all pods may query."""
+
+    preset: Preset = "kube-system"
+    """Where they are: in `kube-system`, there and on each node (`node-local`), or where GKE or OpenShift has them."""
+    namespaces: Annotated[tuple[NamespaceName, ...], Field(strict=False)] | None = None
+    """Their namespaces. Default: that of the preset."""
+    ports: Annotated[tuple[PortNumber, ...], Field(min_length=1, strict=False)] | None = None
+    """The ports of their pods, not of their Service. Default: that of the preset."""
+    addresses: Annotated[tuple[AddressRange, ...], Field(strict=False)] | None = None
+    """Address ranges of servers that are not pods, such as those of a cache on each node. Default: the preset's."""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if not self.servers.namespaces and not self.servers.addresses:
+            raise ValueError("no pod could resolve names; write namespaces or addresses, or leave both out")
+        return self
+
+    @property
+    def servers(self) -> DnsServers:
+        """Return the servers: those of the preset, with what is set here instead."""
+        preset = PRESETS[self.preset]
+        return DnsServers(
+            preset.namespaces if self.namespaces is None else self.namespaces,
+            preset.ports if self.ports is None else self.ports,
+            preset.addresses if self.addresses is None else self.addresses,
+            preset.labels if self.namespaces is None else (),
+        )
 
 
 class Cluster(Input):
@@ -31,12 +65,30 @@ class Cluster(Input):
         "https://kubernetes.default.svc"
     )
     """The URL of the API server, as registered in Argo CD."""
-    api_server_cidr: Cidr = "0.0.0.0/0"
+    api_server_cidr: Cidr = ANYWHERE
     """The address range of the API server, for the network policies of pods that call it."""
+    networks: Annotated[tuple[Cidr, ...], Field(strict=False)] = ()
+    """The address ranges of the cluster's nodes, pods and Services. Nothing reaches them as servers outside."""
+    reachable_networks: Annotated[tuple[Cidr, ...], Field(strict=False)] = ()
+    """The private address ranges that have servers outside the cluster, which may be reached. Default: none."""
+    dns: Dns = Dns()
+    """The cluster's DNS servers."""
     nodes: Annotated[int, Field(ge=1)] = 3
     """The number of nodes to assume for DaemonSets when quotas are checked."""
     ingress_namespace: NamespaceName | None = None
     """The namespace of the ingress controller, which may then reach user interfaces. Default: none may."""
+
+    @model_validator(mode="after")
+    def _reachable_outside(self) -> Self:
+        for one in self.reachable_networks:
+            if is_own(network(one), self.reach):
+                raise ValueError(f"reachable_networks has {one}, which is in networks; remove it from one of them")
+        return self
+
+    @property
+    def reach(self) -> Reach:
+        """Return which addresses that are not public may be reached."""
+        return Reach(self.networks, self.reachable_networks)
 
 
 class Namespaces(Input):

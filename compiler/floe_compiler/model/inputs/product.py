@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.fields import (
     ImageReference,
     Name,
@@ -27,6 +28,9 @@ from floe_compiler.model.inputs.common import (
 )
 from floe_compiler.model.inputs.servers import OutsideServer
 
+KUBELET_PORTS = (10250, 10255)
+"""The kubelet's own port, and the one that it has without a login if a node sets `readOnlyPort`."""
+
 
 class SecretUse(Input):
     """One key of a secret that a step reads."""
@@ -44,6 +48,15 @@ class ExternalServer(OutsideServer):
     """Its DNS name."""
     port: PortNumber = 443
     """Its TCP port."""
+
+    @model_validator(mode="after")
+    def _no_kubelets(self) -> Self:
+        if self.port in KUBELET_PORTS and self.cidr == ANYWHERE:
+            raise ValueError(
+                f"port {self.port} is that of the kubelets, and without cidr it is open on every node with a public "
+                f"address; write cidr: with the addresses of {self.host}"
+            )
+        return self
 
 
 class Step(Input):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import collapse_addresses
 from typing import TypeAlias
 
+from floe_compiler.model.addresses import Block, Network, network, remaining, within
 from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import Labels, matches
 from floe_compiler.report.dangers.danger import Change, Danger, pods_beside
 
-Network: TypeAlias = IPv4Network | IPv6Network
 Reach: TypeAlias = dict[str, dict[str, list[Network]]]
 """By port (`TCP 443`), the addresses that a policy opens: the text, and the networks."""
 
@@ -55,35 +55,22 @@ def _reach(policy: Object, direction: str) -> Reach:
 _EVERYBODY: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in ANYWHERE]
 
 
-def _networks(block: Object) -> list[Network]:
+def _networks(block: Object) -> tuple[Network, ...]:
     """Return the networks of an `ipBlock` without its exceptions; empty if it is invalid."""
     try:
-        networks: list[Network] = [ip_network(str(block.get("cidr")), strict=False)]
-        for text in items(block, ("except",)):
-            gap = ip_network(str(text), strict=False)
-            networks = [rest for network in networks for rest in _without(network, gap)]
+        gaps = tuple(network(str(text)) for text in items(block, ("except",)))
+        return remaining(Block(network(str(block.get("cidr"))), gaps))
     except ValueError:
-        return []
-    return networks
+        return ()
 
 
-def _without(network: Network, gap: Network) -> list[Network]:
-    if not network.overlaps(gap):
-        return [network]
-    return [*network.address_exclude(gap)] if _within(gap, network) else []  # type: ignore[arg-type]
-
-
-def _within(network: Network, other: Network) -> bool:
-    return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
-
-
-def _covered(peer: str, networks: list[Network], known: Mapping[str, list[Network]]) -> bool:
-    """Return whether a peer was allowed before; a rule for all addresses includes every pod."""
+def _covered(peer: str, networks: Iterable[Network], known: Mapping[str, list[Network]]) -> bool:
+    """Return whether a peer was allowed before; a rule for all addresses, without exceptions, includes every pod."""
     if peer == EVERY_POD:
-        return any(everyone in known for everyone in (EVERY_POD, *ANYWHERE))
-    before = [network for allowed in known.values() for network in allowed]
+        return EVERY_POD in known or any(network(everyone) in known.get(everyone, ()) for everyone in ANYWHERE)
+    before = [one for allowed in known.values() for one in allowed]
     joined = [each for version in (4, 6) for each in _joined(before, version)]
-    return all(any(_within(network, other) for other in joined) for network in networks)
+    return all(any(within(one, other) for other in joined) for one in networks)
 
 
 def _joined(networks: list[Network], version: int) -> Iterator[Network]:

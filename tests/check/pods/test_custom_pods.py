@@ -1,0 +1,174 @@
+"""Pods of custom resources meet the rules for pods."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from floe_compiler.check.capacity.demand import demand
+
+from check.samples import Platform, container, labels, resource, sample, selector, template
+from floe_compiler.check.index import build_index
+from floe_compiler.check.network import isolation
+from floe_compiler.check.objects import schema
+from floe_compiler.check.pods import config_hash, images, jobs, ports, probes, resources, security
+from floe_compiler.check.references import config_references, selectors
+
+POD_CHECKS = (
+    config_hash.check,
+    config_references.check,
+    images.check,
+    jobs.check,
+    ports.check,
+    probes.check,
+    resources.check,
+    security.check,
+)
+ROLLOUT = "Rollout.argoproj.io floe-platform/web"
+
+
+def pods(**changes: Any) -> dict[str, Any]:
+    """Return a pod template that keeps every rule."""
+    return template("dagster", {**container("web", 3000), **changes})
+
+
+def rollout(data: dict[str, Any], **spec: Any) -> Platform:
+    platform = sample()
+    spec = {"replicas": 3, "selector": {"matchLabels": labels("dagster")}, "template": data, **spec}
+    platform.add(resource("argoproj.io/v1alpha1", "Rollout", "web", spec=spec))
+    return platform
+
+
+def test_good_pods() -> None:
+    assert rollout(pods()).findings(*POD_CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"image": "ghcr.io/acme/server:latest"}, "C150"),
+        ({"resources": {}}, "C080"),
+        ({"livenessProbe": {"tcpSocket": {"port": "main"}, "timeoutSeconds": 20}}, "C101"),
+        ({"envFrom": [{"secretRef": {"name": "nothing"}}]}, "C040"),
+    ],
+)
+def test_pods_of_a_rollout(changes: dict[str, Any], code: str) -> None:
+    found = rollout(pods(**changes)).findings(*POD_CHECKS)
+    assert [(one[0], one[1]) for one in found] == [(code, ROLLOUT)]
+    assert found[0][2].startswith("spec.template.spec.containers[web].")
+
+
+def test_privileges_of_a_rollout() -> None:
+    data = pods()
+    data["spec"]["containers"][0]["securityContext"]["privileged"] = True
+    assert [(one[0], one[1]) for one in rollout(data).findings(security.check)] == [("C070", ROLLOUT)]
+
+
+def test_pods_of_a_rollout_are_selected_and_isolated() -> None:
+    platform = rollout(pods(), selector={"matchLabels": {"app": "other"}})
+    assert ("C021", ROLLOUT) in [(code, about) for code, about, _ in platform.findings(selectors.check)]
+    assert [code for code, _, _ in rollout(pods()).findings(selectors.check)] == ["C023", "C022", "C022"]
+    platform = rollout(pods())
+    platform["NetworkPolicy/dns"]["spec"]["podSelector"] = {"matchLabels": selector("polaris")}
+    assert ROLLOUT in [about for _, about, _ in platform.findings(isolation.check)]
+
+
+def test_a_rollout_that_takes_the_pods_of_a_deployment() -> None:
+    platform = sample()
+    spec = {"workloadRef": {"kind": "Deployment", "name": "dagster"}, "selector": {"matchLabels": {"a": "b"}}}
+    platform.add(resource("argoproj.io/v1alpha1", "Rollout", "web", spec=spec))
+    assert platform.findings(*POD_CHECKS, selectors.check) == []
+
+
+def test_the_quota_counts_the_pods_of_a_rollout() -> None:
+    before, after = (demand(build_index(one.rendered())).total("pods").amount for one in (sample(), rollout(pods())))
+    assert after - before == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            {"spec": {"containers": [{"name": "web", "imagee": "x"}]}},
+            "spec.template.spec.containers[web].imagee is not",
+        ),
+        (
+            {"spec": {"containers": [{"name": "web", "ports": [{"containerPort": "x"}]}]}},
+            "spec.template.spec.containers",
+        ),
+        ({"spec": {"containers": "web"}}, "spec.template.spec.containers must be a list"),
+        ({"spec": {"nodeSelector": {}}}, "spec.template.spec.containers is missing"),
+    ],
+)
+def test_templates_have_the_schema_of_pods(data: dict[str, Any], message: str) -> None:
+    found = rollout(data).findings(schema.check)
+    assert [one[0] for one in found] == ["C001", "C002"]
+    assert found[0][2].startswith(message)
+
+
+@pytest.mark.parametrize("data", ["text", [], {}, {"spec": None}, {"spec": []}, {"metadata": 1, "spec": {"a": None}}])
+def test_templates_of_any_shape(data: Any) -> None:
+    rollout(copy.deepcopy(data)).findings(*POD_CHECKS, selectors.check, schema.check)
+
+
+def spark(**driver: Any) -> Platform:
+    platform = sample()
+    one = {"name": "spark-kubernetes-driver", **driver}
+    spec = {"driver": {"template": {"spec": {"containers": [one]}}}, "executor": {"template": {"spec": {}}}}
+    platform.add(resource("sparkoperator.k8s.io/v1beta2", "SparkApplication", "web", spec=spec))
+    return platform
+
+
+def test_what_an_operator_adds_is_not_missing() -> None:
+    platform = spark()
+    limits = {"type": "Container", "max": {"memory": "128Mi"}, "min": {"cpu": "50m"}}
+    platform.add(resource("v1", "LimitRange", "small", spec={"limits": [limits]}))
+    assert platform.findings(*POD_CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("driver", "code"),
+    [
+        ({"securityContext": {"privileged": True}}, "C070"),
+        ({"securityContext": {"runAsUser": 0}}, "C070"),
+        ({"image": "ghcr.io/acme/spark:latest"}, "C150"),
+        ({"envFrom": [{"configMapRef": {"name": "nothing"}}]}, "C040"),
+        ({"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}}, "C081"),
+    ],
+)
+def test_what_is_wrong_in_a_template_that_an_operator_completes(driver: dict[str, Any], code: str) -> None:
+    assert [one[0] for one in spark(**driver).findings(*POD_CHECKS)] == [code]
+
+
+def test_servers_whose_template_an_operator_completes() -> None:
+    platform = sample()
+    labels_ = {"app": "pooler"}
+    pooler = {"metadata": {"labels": labels_}, "spec": {"containers": [{"name": "pgbouncer"}]}}
+    spec = {"cluster": {"name": "db"}, "template": pooler}
+    platform.add(resource("postgresql.cnpg.io/v1", "Pooler", "web", spec=spec))
+    service = platform.copy_of("Service/dagster", "pooler")
+    service["spec"] = {"selector": labels_, "ports": [{"port": 5432}]}
+    assert platform.findings(selectors.check, *POD_CHECKS) == []
+
+
+def test_each_template_of_an_object_is_checked() -> None:
+    platform = sample()
+    bad = {"spec": {"containers": [{"name": "x", "securityContext": {"privileged": True}}]}}
+    spec = {"driver": {"template": bad}, "executor": {"template": bad}}
+    platform.add(resource("sparkoperator.k8s.io/v1beta2", "SparkApplication", "web", spec=spec))
+    assert [message for _, _, message in platform.findings(security.check)] == [
+        f"spec.{pod}.template.spec.containers[x].securityContext.privileged is true" for pod in ("driver", "executor")
+    ]
+
+
+def test_a_service_of_knative() -> None:
+    data = pods()
+    del data["spec"]["containers"][0]["name"]
+    data["spec"]["containerConcurrency"] = 10
+    platform = sample()
+    platform.add(resource("serving.knative.dev/v1", "Service", "web", spec={"template": data}))
+    assert platform.findings(*POD_CHECKS) == []
+    assert [code for code, _, _ in platform.findings(schema.check)] == ["C002"]
+    data["spec"]["hostNetwork"] = True
+    assert [code for code, _, _ in platform.findings(security.check)] == ["C070"]

@@ -1,0 +1,48 @@
+"""Monitors of Prometheus, and what they select in their own namespace or in others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from check.samples import Platform, resource, sample
+from floe_compiler.link.monitors import check
+
+
+def monitor(kind: str, labels: dict[str, str], **spec: Any) -> Platform:
+    platform = sample()
+    spec = {"selector": {"matchLabels": labels}, **spec}
+    platform.add(resource("monitoring.coreos.com/v1", kind, "one", spec=spec))
+    return platform
+
+
+DAGSTER = {"app.kubernetes.io/name": "dagster"}
+NOBODY = {"app.kubernetes.io/name": "nobody"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "spec", "message"),
+    [
+        ("ServiceMonitor", DAGSTER, {}, ""),
+        ("PodMonitor", DAGSTER, {}, ""),
+        ("ServiceMonitor", NOBODY, {}, "spec.selector matches no Service in floe-platform"),
+        ("PodMonitor", NOBODY, {}, "spec.selector matches no pod in floe-platform"),
+        ("PodMonitor", NOBODY, {"namespaceSelector": {"any": True}}, ""),
+        ("PodMonitor", NOBODY, {"namespaceSelector": {"matchNames": ["theirs"]}}, ""),
+        (
+            "PodMonitor",
+            DAGSTER,
+            {"namespaceSelector": {"matchNames": ["empty"]}},
+            "spec.selector matches no pod in empty",
+        ),
+        ("PodMonitor", DAGSTER, {"namespaceSelector": {"matchNames": ["empty", "floe-platform"]}}, ""),
+        ("PodMonitor", {"cnpg.io/cluster": "db"}, {}, ""),
+        ("ServiceMonitor", {}, {}, ""),
+    ],
+)
+def test_monitors_select_something(kind: str, labels: dict[str, str], spec: dict[str, Any], message: str) -> None:
+    platform = monitor(kind, labels, **spec)
+    platform.copy_of("Namespace/floe-platform", "empty")
+    found = platform.findings(check)
+    assert found == ([("C020", f"{kind}.monitoring.coreos.com floe-platform/one", message)] if message else [])
