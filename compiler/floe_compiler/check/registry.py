@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from floe_compiler.check import acceptances
 from floe_compiler.check.capacity import disruption, quota, replicas, spread
 from floe_compiler.check.index import Index
 from floe_compiler.check.network import ip_addresses, isolation, outside
@@ -96,4 +97,8 @@ MODULES: tuple[RuleModule, ...] = (
     plain_text,
     config_files,
 )
-RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), exceptions.NEEDLESS)
+RULES: tuple[Rule, ...] = (
+    *(rule for module in MODULES for rule in module.RULES),
+    exceptions.NEEDLESS,
+    acceptances.NEEDLESS,
+)

@@ -14,9 +14,9 @@ from pathlib import Path
 from floe_compiler.load import git_folder
 from floe_compiler.load.authored import environment_name, kind_of
 from floe_compiler.load.input_tree import DEEPEST, input_tree
-from floe_compiler.model.layout import MANIFEST, MOST_BYTES
+from floe_compiler.model.layout import DEFINITIONS, MANIFEST, MOST_BYTES
 
-SHARED = (MANIFEST, "base", "domains")
+SHARED = (MANIFEST, "base", DEFINITIONS, "domains")
 
 _PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
 

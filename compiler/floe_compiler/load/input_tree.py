@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from floe_compiler.model.layout import DEFINITIONS
+
 EntryType = Literal["file", "folder", "link", "other"]
 
 DEEPEST = 100
 """No path that a kustomization may list leads through more folders, so what is below is not looked at."""
 
-TREES = ("base", "domains", "overlays")
+TREES = ("base", DEFINITIONS, "domains", "overlays")
 
 _MANIFEST = re.compile(r"\.?platform[-_ ]?manifest(?:\..*)?", re.IGNORECASE)
 
@@ -31,7 +33,7 @@ _NOT_INPUT = re.compile(
 
 
 def input_tree(root: Path) -> Mapping[str, EntryType]:
-    """Return the path from the root and the type of everything in base/, domains/ and overlays/, and of manifests.
+    """Return the path from the root and the type of everything in the input folders, and of manifests.
 
     Sorted by path. Left out are hidden folders, and files that are clearly not inputs, such as a README. Links are
     not followed.

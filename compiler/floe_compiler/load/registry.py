@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, SCHEMA, SECRET_VALUE, STRAY_FILE, WRONG_KIND
+from floe_compiler.load.rules import (
+    NO_DEFINITION,
+    NO_MANIFEST,
+    NOT_ONE_DOCUMENT,
+    SCHEMA,
+    SECRET_VALUE,
+    STRAY_FILE,
+    WRONG_KIND,
+)
 from floe_compiler.load.text_file import BYTE_ORDER_MARK, CONTROL_CHARACTER, NOT_UTF8, OUTSIDE, TOO_LARGE, UNREADABLE
 from floe_compiler.load.yaml_reader import (
     AMBIGUOUS_SCALAR,
@@ -39,4 +47,5 @@ RULES: tuple[Rule, ...] = (
     NOT_ONE_DOCUMENT,
     SCHEMA,
     SECRET_VALUE,
+    NO_DEFINITION,
 )

@@ -8,9 +8,9 @@ NO_MANIFEST = Rule("L101", "no platform manifest", "A platform is described by `
 STRAY_FILE = Rule(
     "L102",
     "stray file",
-    "A file in `domains/`, `overlays/` or `base/` must be an authored document or be listed in a kustomization.yaml."
-    " Any other file would be silently ignored. Documentation (`README.md`, pictures), hidden"
-    " files and editors' backups are allowed.",
+    "A file in `domains/`, `overlays/` or `base/` must be an authored document or be listed in a kustomization.yaml,"
+    " and one in `crds/` a YAML file. Any other file would be silently ignored. Documentation (`README.md`, pictures),"
+    " hidden files and editors' backups are allowed.",
 )
 WRONG_KIND = Rule("L103", "wrong kind", "The path of a file determines which kind of document it holds.")
 NOT_ONE_DOCUMENT = Rule("L104", "not one document", "Each authored file holds exactly one document.")
@@ -23,4 +23,10 @@ SECRET_VALUE = Rule(
     "L106",
     "secret value",
     "A secret's value stands where a reference to a secret belongs. Remove it, change the secret, refer to it by name.",
+)
+NO_DEFINITION = Rule(
+    "L107",
+    "file without a definition",
+    "A file in `crds/` must have at least one CustomResourceDefinition of `apiextensions.k8s.io/v1`, with group, kind,"
+    " scope and versions. Other objects beside it, as in the bundle of an operator, are not read.",
 )

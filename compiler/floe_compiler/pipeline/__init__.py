@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.load.digests import input_digests as input_digests  # re-exported for the commands
-from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.pipeline.workers import ThisProcess, Workers
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from floe_compiler.components import Registry
     from floe_compiler.explain import Explanation
+    from floe_compiler.model.files import FileSet
     from floe_compiler.model.sources import Sources
-    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
+    from floe_compiler.pipeline.results import Results
     from floe_compiler.resolve.environment import Frame
 
 Progress = Callable[[str], None]
@@ -56,21 +58,39 @@ def compile_mesh(
     from floe_compiler.cache.documents import KIND as DOCUMENTS
     from floe_compiler.cache.recent import Recent
     from floe_compiler.model.codec import digest_of
-    from floe_compiler.pipeline.compilation import Compilation, files_of
-    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+    from floe_compiler.pipeline.compilation import Compilation
     from floe_compiler.pipeline.headers import KIND as HEADERS
-    from floe_compiler.pipeline.linking import link_environments
     from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.unit_compiler import UnitCompiler
     from floe_compiler.pipeline.units import HEADS
+    from floe_compiler.resolve.acceptances import unneeded, without_accepted
 
     store, workers = cache or Memory(), workers or ThisProcess()
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
     digests = input_digests(root) if digests is None else digests
     mesh, warnings = _mesh(root, environments, progress, recent, workers)
     progress("compiling")
-    inputs = mesh.inputs()
     results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, meanwhile))
+    try:
+        compiled, files, linked = _compiled(mesh, results, progress)
+    except StageFailed as failed:
+        raise StageFailed(without_accepted(failed.diagnostics, mesh.accepted)) from None
+    recent.keep()
+    compiled_digests = {name: digest for name, digest in digests.items() if name in mesh.frames}
+    found = (*warnings, *linked)
+    needless = () if environments else unneeded(found, mesh.accepted)
+    return Compilation(compiled, files, compiled_digests, (*without_accepted(found, mesh.accepted), *needless))
+
+
+def _compiled(
+    mesh: Mesh, results: Results, progress: Progress
+) -> tuple[tuple[CompiledEnvironment, ...], FileSet, tuple[Diagnostic, ...]]:
+    """Return the compiled environments, their files, and warnings. Raises StageFailed."""
+    from floe_compiler.pipeline.compilation import files_of
+    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+    from floe_compiler.pipeline.linking import link_environments
+
+    inputs = mesh.inputs()
     results.add(inputs, cluster_tasks(mesh, inputs))
     written = {name: head.definitions for name in inputs for head in results.of(name).values()}
     inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
@@ -80,18 +100,19 @@ def compile_mesh(
     clashes = Findings()
     files = files_of(compiled, clashes)
     clashes.finish()
-    recent.keep()
-    compiled_digests = {name: digest for name, digest in digests.items() if name in mesh.frames}
-    return Compilation(compiled, files, compiled_digests, (*warnings, *linked))
+    return compiled, files, linked
 
 
 def _mesh(
     root: Path, environments: tuple[str, ...], progress: Progress, cache: Cache, workers: Workers
 ) -> tuple[Mesh, tuple[Diagnostic, ...]]:
     """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
+    from floe_compiler.load.definitions import read_definitions
+    from floe_compiler.load.input_tree import input_tree
     from floe_compiler.pipeline.environments import Mesh, read_overlays
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
+    from floe_compiler.resolve.acceptances import acceptances
     from floe_compiler.resolve.databases import check_owners
 
     compiler = compiler_digest()
@@ -106,8 +127,11 @@ def _mesh(
         check_owners((database for header in own for database in header.external_databases), findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
-    overlays, read = read_overlays(root, frames, CachedReader(cache, compiler))
-    return Mesh(frames, headers, overlays, compiler), (*loaded, *resolved, *read)
+    reader = CachedReader(cache, compiler)
+    definitions, defined = read_definitions(root, input_tree(root), cache, compiler, lambda *file: reader(*file)[1])
+    overlays, read = read_overlays(root, frames, reader)
+    mesh = Mesh(frames, headers, overlays, compiler, definitions, acceptances(sources.manifest))
+    return mesh, (*loaded, *resolved, *defined, *read)
 
 
 def _headers(

@@ -14,6 +14,7 @@ from floe_compiler.resolve.rules import (
     MISSING_SLOT,
     MUTABLE_IMAGE,
     NAMESPACE_CLASH,
+    NEEDLESS_ACCEPTANCE,
     NO_PROVIDER,
     NO_SECRET_STORE,
     REFUSED,
@@ -47,4 +48,5 @@ RULES: tuple[Rule, ...] = (
     CLUSTER_OF_TWO_ADDRESSES,
     REFUSED,
     UNKNOWN_PATH,
+    NEEDLESS_ACCEPTANCE,
 )

@@ -62,5 +62,12 @@ UNKNOWN_PATH = Rule(
     "`delivery: {path: ...}`, where `.` is the top.",
     severity="warning",
 )
+NEEDLESS_ACCEPTANCE = Rule(
+    "R022",
+    "acceptance of no warning",
+    "`accepted_warnings` of the platform manifest accepts a warning that does not occur (any more). Remove the entry. "
+    "`about` is the object as the warning names it, or the file. An error cannot be accepted.",
+    severity="warning",
+)
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")

@@ -8,6 +8,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.objects.custom_resources.definitions import unreadable_patterns
 from floe_compiler.check.objects.custom_resources.published import REMOVED
 from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.check.objects.placement import of_unknown_scope
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
@@ -23,8 +24,9 @@ MISFIT = Rule(
 UNKNOWN = Rule(
     "C002",
     "kind without a schema",
-    "This custom resource has no known schema, so mistakes in it would go unnoticed. "
-    "Add its CustomResourceDefinition to the environment, so that it can be checked.",
+    "This custom resource has no known schema, so mistakes in it would go unnoticed. Put its CustomResourceDefinition "
+    "into `crds/`, which is read and not rendered; or accept the warning with the annotation "
+    "`floe.dev/accept-C002: <reason>`.",
     "warning",
 )
 NO_SCHEMAS = Rule(
@@ -40,6 +42,8 @@ NOT_CHECKED = Rule(
     "warning",
 )
 RULES = (MISFIT, UNKNOWN, NO_SCHEMAS, NOT_CHECKED)
+
+_HINT = "put its CustomResourceDefinition into crds/, which is read and not rendered"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
@@ -60,8 +64,14 @@ def check(index: Index) -> Iterator[Diagnostic]:
         if not manifest.get("apiVersion") or not identity.kind:
             yield index.finding(MISFIT, identity, "the object needs apiVersion and kind")
         # `api_versions` reports unknown kinds of Kubernetes' own groups, and removed ones.
-        elif not index.kubernetes.owns(identity.group) and (manifest["apiVersion"], identity.kind) not in REMOVED:
-            yield index.finding(UNKNOWN, identity, f"{manifest['apiVersion']} {identity.kind} has no known schema")
+        # `namespaces` reports those whose scope is unknown, too: the same definition mends both.
+        elif (
+            not index.kubernetes.owns(identity.group)
+            and (manifest["apiVersion"], identity.kind) not in REMOVED
+            and not of_unknown_scope(index, identity)
+        ):
+            message = f"{manifest['apiVersion']} {identity.kind} has no known schema"
+            yield index.finding(UNKNOWN, identity, message, _HINT)
     for identity, manifest in index.of("apiextensions.k8s.io", DEFINITION):
         if unreadable := dict(unreadable_patterns(manifest)):
             path, pattern = next(iter(unreadable.items()))

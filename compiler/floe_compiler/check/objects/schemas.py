@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from floe_compiler.check.objects.custom_resources.defaults import has_defaults, with_defaults
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
 from floe_compiler.check.objects.custom_resources.published import published_schema
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft4Validator, Draft202012Validator, Registry
 
 _NO_NULLS = {"not": {"type": "null"}, "additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # if values are not plain data
 _PLAIN = Violation(
     (), "contains something that JSON cannot represent: a key that is not a string, or a value of another type"
 )
@@ -57,7 +54,7 @@ def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
         version: The version of Kubernetes.
         definitions: The CustomResourceDefinitions of the environment.
     """
-    return _prepared(version, _ENCODER.encode(definitions) if definitions else b"")
+    return _prepared(version, _Same(definitions))
 
 
 class Schemas:
@@ -137,12 +134,25 @@ def _of_definition(schema: Schema) -> _Compiled | None:
     return _Compiled(validator, schema, has_defaults(schema))
 
 
+class _Same:
+    """Definitions as a key: the units of an environment share one tuple, which is faster to tell than its content."""
+
+    def __init__(self, definitions: tuple[Object, ...]) -> None:
+        self.definitions = definitions
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.definitions is self.definitions
+
+    def __hash__(self) -> int:
+        return id(self.definitions)
+
+
 @lru_cache(maxsize=8)  # the units of an environment share their definitions, and so their compiled validators
-def _prepared(version: str, definitions: bytes) -> Schemas:
+def _prepared(version: str, key: _Same) -> Schemas:
     kubernetes = kubernetes_schemas(version) or kubernetes_schemas(known_versions()[-1])
     if kubernetes is None:
         raise FileNotFoundError("the data files of kubernetes-validate")
-    return Schemas(kubernetes, msgspec.msgpack.decode(definitions) if definitions else ())
+    return Schemas(kubernetes, key.definitions)
 
 
 @cache
