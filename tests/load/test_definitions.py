@@ -45,7 +45,7 @@ def write(root: Path, file: str, *documents: Any) -> None:
 def test_what_the_checks_need_is_kept(tmp_path: Path) -> None:
     write(tmp_path, "crds/pools.yaml", definition())
     (found,) = read(tmp_path)
-    assert found["metadata"] == {"name": "pools.acme.example"}
+    assert found["metadata"] == {"name": "pools.acme.example", "annotations": {"floe.dev/file": "crds/pools.yaml"}}
     assert (found["spec"]["group"], found["spec"]["scope"]) == ("acme.example", "Cluster")
     (version,) = found["spec"]["versions"]
     assert version["schema"]["openAPIV3Schema"]["properties"] == {"description": {"type": "string"}}

@@ -11,6 +11,7 @@ import msgspec
 from floe_compiler.load.input_tree import EntryType
 from floe_compiler.load.rules import NO_DEFINITION
 from floe_compiler.load.text_file import read_file
+from floe_compiler.model.annotations import FILE
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of
 from floe_compiler.model.credentials import secret_in
@@ -96,7 +97,7 @@ def _read(file: str, text: str, complain: Complain, findings: Findings) -> Itera
             hint = "write it as `kubectl get crd NAME -o yaml` shows it"
             findings.add(NO_DEFINITION, problem, Span(file), hint=hint)
         else:
-            yield _essence(definition)
+            yield _essence(definition, file)
     if not definitions:
         hint = f"write what `kubectl get crd NAME -o yaml` shows, or take the file out of {DEFINITIONS}/"
         findings.add(NO_DEFINITION, f"{file} has no CustomResourceDefinition", Span(file), hint=hint)
@@ -132,7 +133,7 @@ def _problem(definition: Object) -> str:
     return ""
 
 
-def _essence(definition: Object) -> Object:
+def _essence(definition: Object, file: str) -> Object:
     spec = definition["spec"]
     versions = [
         {"name": str(version.get("name", "")), "schema": {"openAPIV3Schema": _without_texts(schema)}}
@@ -142,7 +143,7 @@ def _essence(definition: Object) -> Object:
     return {
         "apiVersion": _API_VERSION,
         "kind": _KIND,
-        "metadata": {"name": definition["metadata"]["name"]},
+        "metadata": {"name": definition["metadata"]["name"], "annotations": {FILE: file}},
         "spec": {
             "group": spec["group"],
             "scope": spec["scope"],
@@ -159,7 +160,7 @@ def _without_texts(schema: Mapping[str, Any]) -> Object:
         if word in _NAMES and isinstance(value, dict):
             kept[word] = {name: _below(below) for name, below in value.items()}
         elif word not in _TEXTS:
-            kept[word] = value if word in ("default", "enum") else _below(value)
+            kept[word] = value if word in ("default", "enum", "x-kubernetes-validations") else _below(value)
     return kept
 
 

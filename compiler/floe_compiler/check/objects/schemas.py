@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from floe_compiler.check.objects.custom_resources.cel_rules import Rules, rules_of
 from floe_compiler.check.objects.custom_resources.defaults import has_defaults, with_defaults
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
 from floe_compiler.check.objects.custom_resources.published import published_schema
 from floe_compiler.check.objects.numbers_or_texts import text_violations
 from floe_compiler.check.objects.violations import Violation, violations_of
+from floe_compiler.model.annotations import FILE
 from floe_compiler.model.kubernetes_schemas import (
     OBJECT_META,
     URI,
@@ -20,6 +22,7 @@ from floe_compiler.model.kubernetes_schemas import (
     known_versions,
     kubernetes_schemas,
 )
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object
 
 if TYPE_CHECKING:
@@ -36,12 +39,15 @@ class _Compiled:
     validator: Draft202012Validator | Draft4Validator
     schema: Schema
     sets_defaults: bool = False
+    rules: Rules | None = None
 
     def violations(self, value: Any) -> Iterable[Violation]:
         """Yield the violations of `value`."""
         if self.sets_defaults:
             value = with_defaults(value, self.schema)
         if self.validator.is_valid(value):
+            if self.rules:
+                yield from self.rules.violations(value, self.schema)
             return
         for error in self.validator.iter_errors(value):
             yield from violations_of(error, self.schema)
@@ -61,7 +67,7 @@ class Schemas:
     """The schemas of one environment: those of Kubernetes, of rendered definitions, and of published ones.
 
     Validators are compiled on first use; those that do not depend on the environment are compiled only once. `scopes`
-    says, by group and kind, whether a defined kind is namespaced.
+    says, by group and kind, whether a defined kind is namespaced; `installed` are the definitions of `crds/`.
     """
 
     def __init__(self, kubernetes: KubernetesSchemas, definitions: Iterable[Object]) -> None:
@@ -70,6 +76,7 @@ class Schemas:
         crds = tuple(definitions)
         self.kubernetes = kubernetes
         self.scopes = dict(map(definition_scope, crds))
+        self.installed = tuple(one for one in crds if FILE in mapping(one, ("metadata", "annotations")))
         self._rendered = {key: schema for definition in crds for key, schema in definition_schemas(definition)}
         self._compiled: dict[tuple[str, str], _Compiled | None] = {}
         self._metadata = _of_kubernetes(kubernetes, OBJECT_META)
@@ -131,7 +138,7 @@ def _of_definition(schema: Schema) -> _Compiled | None:
         validator = Draft4Validator(dict(schema), mask="the value")
     except ValueError:
         return None
-    return _Compiled(validator, schema, has_defaults(schema))
+    return _Compiled(validator, schema, has_defaults(schema), rules_of(schema, schema))
 
 
 class _Same:
