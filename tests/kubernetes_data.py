@@ -1,0 +1,119 @@
+"""Writes the data about Kubernetes' own kinds that no OpenAPI document has, from the Go modules `k8s.io/api`.
+
+`python tests/kubernetes_data.py FOLDER ...` reads a folder for each version of the module, the oldest first, and writes
+
+- `enumerations.json`: the values of each field that takes one of a few, from the types marked `+enum` in `types.go` of
+  the newest version.
+- `life_cycles.json`: in which release each kind of an alpha or beta version was introduced, deprecated and removed, and
+  the version that replaces it, from `zz_generated.prerelease-lifecycle.go`. Newer versions of the module have the last
+  word, but lack what was removed long ago.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[1] / "compiler" / "floe_compiler" / "check" / "objects" / "kubernetes"
+
+_GROUP = re.compile(r'^const GroupName = "(.*)"', re.MULTILINE)
+_ENUM = re.compile(r"^// \+enum\n(?://.*\n)*type (\w+) string", re.MULTILINE)
+_CONSTANT = re.compile(r'^\s*\w+\s+(\w+)\s+=\s+"([^"]*)"', re.MULTILINE)
+_STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_FIELD = re.compile(r'^\s*\w+\s+(?:\[\]|\*)*([\w.]+)\s+`json:"(\w+)', re.MULTILINE)
+_LIFE = re.compile(
+    r"func \(in \*(\w+)\) APILifecycle(Introduced|Deprecated|Removed)\(\) \(major, minor int\) \{"
+    r"\n\treturn (\d+), (\d+)"
+)
+_REPLACEMENT = re.compile(
+    r"func \(in \*(\w+)\) APILifecycleReplacement\(\).*\n\treturn .*\{"
+    r'Group: "(.*?)", Version: "(.*?)"'
+)
+
+Enumerations = dict[str, dict[str, list[str]]]
+
+
+def main(folders: Sequence[Path]) -> None:
+    """Write both files anew; `folders` are the versions of the module, the oldest first."""
+    newest = folders[-1]
+    cycles: dict[str, dict[str, str]] = {}
+    for folder in folders:
+        cycles |= life_cycles(folder)
+    version = "1." + newest.name.rpartition("@v0.")[2].partition(".")[0]
+    _write("enumerations.json", {"version": version, "types": enumerations(newest)})
+    _write("life_cycles.json", cycles)
+
+
+def enumerations(module: Path) -> Enumerations:
+    """Return the values of fields, by the name of their type in OpenAPI documents and by their own."""
+    texts = {path.parent: path.read_text("utf-8") for path in sorted(module.glob("*/*/types.go"))}
+    values = {_package(folder): _values(text) for folder, text in texts.items()}
+    found: Enumerations = {}
+    for folder, text in texts.items():
+        own = values[_package(folder)]
+        for name, body in _STRUCT.findall(text):
+            fields = {}
+            for type_, field in _FIELD.findall(body):
+                package, _, short = type_.rpartition(".")
+                # Other packages are imported under the names of their folders: `v1` is nearly always that of the core.
+                of = values["core.v1"] if package in ("v1", "corev1") else own if not package else {}
+                if short in of:
+                    fields[field] = of[short]
+            if fields and not name.endswith("Status"):
+                found[f"io.k8s.api.{_package(folder)}.{name}"] = dict(sorted(fields.items()))
+    return dict(sorted(found.items()))
+
+
+def life_cycles(module: Path) -> dict[str, dict[str, str]]:
+    """Return the life cycle of each kind, by API version and kind, such as `batch/v1beta1 CronJob`."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(module.glob("*/*/zz_generated.prerelease-lifecycle.go")):
+        text = path.read_text("utf-8")
+        group = _GROUP.findall((path.parent / "register.go").read_text("utf-8"))[0]
+        prefix = f"{group}/{path.parent.name}".removeprefix("/")
+        for kind, word, major, minor in _LIFE.findall(text):
+            found.setdefault(f"{prefix} {kind}", {})[word.lower()] = f"{major}.{minor}"
+        for kind, new_group, version in _REPLACEMENT.findall(text):
+            found[f"{prefix} {kind}"]["replacement"] = f"{new_group}/{version}"
+    return {name: cycle for name, cycle in found.items() if "deprecated" in cycle and not name.endswith("List")}
+
+
+def _package(folder: Path) -> str:
+    return f"{folder.parent.name}.{folder.name}"
+
+
+def _values(text: str) -> Mapping[str, list[str]]:
+    """Return the constants of each enumeration in a file."""
+    constants: dict[str, list[str]] = {name: [] for name in _ENUM.findall(text)}
+    for type_, value in _CONSTANT.findall(text):
+        if type_ in constants and value:
+            constants[type_].append(value)
+    return {name: sorted(set(found)) for name, found in constants.items() if found}
+
+
+def _write(name: str, data: Mapping[str, Any]) -> None:
+    (FOLDER / name).write_text("\n".join(_lines(data)) + "\n", "utf-8")
+
+
+def _lines(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield JSON with a line for each entry of the mappings that matter, so that differences are short."""
+    yield "{"
+    entries = sorted(data.items())
+    for position, (key, value) in enumerate(entries):
+        comma = "," if position < len(entries) - 1 else ""
+        if key == "types":
+            *inner, last = _lines(value)
+            yield f'"{key}": {inner[0]}'
+            yield from inner[1:]
+            yield last + comma
+        else:
+            yield f'"{key}": {json.dumps(value, sort_keys=True)}{comma}'
+    yield "}"
+
+
+if __name__ == "__main__":
+    main([Path(folder) for folder in sys.argv[1:]])
