@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[1] / "compiler" / "floe_compiler" / "check" / "o
 
 _GROUP = re.compile(r'^const GroupName = "(.*)"', re.MULTILINE)
 _ENUM = re.compile(r"^// \+enum\n(?://.*\n)*type (\w+) string", re.MULTILINE)
-_CONSTANT = re.compile(r'^\s*\w+\s+(\w+)\s+=\s+"([^"]*)"', re.MULTILINE)
+_CONSTANT = re.compile(r'^\s*\w+\s+(?:(\w+)\s+=\s+|=\s+(\w+)\()"([^"]*)"', re.MULTILINE)
 _STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r'^\s*\w+\s+(?:\[\]|\*)*([\w.]+)\s+`json:"(\w+)', re.MULTILINE)
 _LIFE = re.compile(
@@ -89,8 +89,8 @@ def _package(folder: Path) -> str:
 def _values(text: str) -> Mapping[str, list[str]]:
     """Return the constants of each enumeration in a file."""
     constants: dict[str, list[str]] = {name: [] for name in _ENUM.findall(text)}
-    for type_, value in _CONSTANT.findall(text):
-        if type_ in constants and value:
+    for declared, converted, value in _CONSTANT.findall(text):
+        if value and (type_ := declared or converted) in constants:
             constants[type_].append(value)
     return {name: sorted(set(found)) for name, found in constants.items() if found}
 

@@ -20,6 +20,7 @@ from floe_compiler.check.objects import (
     quantities,
     schema,
     sizes,
+    values,
 )
 from floe_compiler.check.pods import (
     config_hash,
@@ -70,6 +71,7 @@ MODULES: tuple[RuleModule, ...] = (
     quantities,
     schema,
     sizes,
+    values,
     config_hash,
     cron_jobs,
     images,
