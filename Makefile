@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOMAINS ?= 75 300
 CATALOG ?= ../CRDs-catalog
-KUBERNETES ?= 26 29 31 33 37
+KUBERNETES ?= api@v0.26.0 api@v0.29.0 api@v0.31.0 api@v0.33.0 api@v0.37.0 kubernetes@v1.34.2 kubernetes@v1.37.0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs goldens fresh bench lock kind clean
@@ -53,7 +53,7 @@ crds: $(READY) ## Write the published schemas of custom resources anew (CATALOG=
 	@$(BIN)/python tests/trim_schemas.py $(CATALOG)
 
 kubernetes: $(READY) ## Write the data about Kubernetes' own kinds anew (needs go)
-	@$(BIN)/python tests/kubernetes_data.py $$(cd $$(mktemp -d) && go mod init data 2>/dev/null && for version in $(KUBERNETES); do go mod download -json k8s.io/api@v0.$$version.0 | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p'; done)
+	@$(BIN)/python tests/kubernetes_data.py $$(cd $$(mktemp -d) && go mod init data 2>/dev/null && for module in $(KUBERNETES); do go mod download -json k8s.io/$$module | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p'; done)
 
 docs: $(READY) ## Write docs/rules.md anew from the rules
 	@$(BIN)/floe-compile rules --format markdown > docs/rules.md

@@ -1,12 +1,15 @@
-"""Writes the data about Kubernetes' own kinds that no OpenAPI document has, from the Go modules `k8s.io/api`.
+"""Writes the data about Kubernetes' own kinds that no OpenAPI document has, from its Go modules.
 
-`python tests/kubernetes_data.py FOLDER ...` reads a folder for each version of the module, the oldest first, and writes
+`python tests/kubernetes_data.py FOLDER ...` reads a folder for each version of `k8s.io/api` and of `k8s.io/kubernetes`,
+of each the oldest first, and writes
 
 - `enumerations.json`: the values of each field that takes one of a few, from the types marked `+enum` in `types.go` of
   the newest version.
 - `life_cycles.json`: in which release each kind of an alpha or beta version was introduced, deprecated and removed, and
   the version that replaces it, from `zz_generated.prerelease-lifecycle.go`. Newer versions of the module have the last
   word, but lack what was removed long ago.
+- `gated_fields.json`: the feature gate of each field that came with one (`+featureGate` in `types.go`), and the release
+  in which the gate became the default, if it did (`pkg/features/kube_features.go`).
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 
 FOLDER = Path(__file__).parents[1] / "compiler" / "floe_compiler" / "check" / "objects" / "kubernetes"
 
@@ -34,18 +39,30 @@ _REPLACEMENT = re.compile(
     r'Group: "(.*?)", Version: "(.*?)"'
 )
 
+_GATED = re.compile(r'// \+featureGate=(\w+)\n(?:\s*//.*\n)*\s*\w+\s+\S+\s+`json:"(\w+)')
+_GATE = re.compile(r"^\t(?:\w+\.)?(\w+): \{\n((?:\t\t\{Version:.*\n)+)", re.MULTILINE)
+_STAGE = re.compile(r'MustParse\("([\d.]+)"\), Default: (\w+)')
+
 Enumerations = dict[str, dict[str, list[str]]]
 
 
 def main(folders: Sequence[Path]) -> None:
-    """Write both files anew; `folders` are the versions of the module, the oldest first."""
-    newest = folders[-1]
+    """Write the files anew; `folders` are the versions of the modules, the oldest first."""
+    modules = [folder for folder in folders if folder.name.startswith("api@")]
+    newest = modules[-1]
     cycles: dict[str, dict[str, str]] = {}
-    for folder in folders:
+    tags: dict[tuple[str, str], str] = {}
+    gates: dict[str, list[tuple[str, bool]]] = {}
+    for folder in modules:
         cycles |= life_cycles(folder)
+        tags |= gate_tags(folder)
+    for folder in folders:
+        if folder not in modules:
+            gates |= feature_gates((folder / "pkg/features/kube_features.go").read_text("utf-8"))
     version = "1." + newest.name.rpartition("@v0.")[2].partition(".")[0]
     _write("enumerations.json", {"version": version, "types": enumerations(newest)})
     _write("life_cycles.json", cycles)
+    _write("gated_fields.json", gated_fields(tags, gates))
 
 
 def enumerations(module: Path) -> Enumerations:
@@ -80,6 +97,43 @@ def life_cycles(module: Path) -> dict[str, dict[str, str]]:
         for kind, new_group, version in _REPLACEMENT.findall(text):
             found[f"{prefix} {kind}"]["replacement"] = f"{new_group}/{version}"
     return {name: cycle for name, cycle in found.items() if "deprecated" in cycle and not name.endswith("List")}
+
+
+def gate_tags(module: Path) -> dict[tuple[str, str], str]:
+    """Return the feature gate of each field that has one, by the names of its type and its own."""
+    return {
+        (f"io.k8s.api.{_package(path.parent)}.{name}", field): gate
+        for path in sorted(module.glob("*/*/types.go"))
+        for name, body in _STRUCT.findall(path.read_text("utf-8"))
+        if not name.endswith("Status")
+        for gate, field in _GATED.findall(body)
+    }
+
+
+def feature_gates(text: str) -> dict[str, list[tuple[str, bool]]]:
+    """Return the versions in which each gate changed, and whether it was on by default from then."""
+    return {
+        gate: [(version, default == "true") for version, default in _STAGE.findall(body)]
+        for gate, body in _GATE.findall(text)
+    }
+
+
+def gated_fields(
+    tags: Mapping[tuple[str, str], str], gates: Mapping[str, list[tuple[str, bool]]]
+) -> dict[str, dict[str, list[str]]]:
+    """Return gate and first release on by default (or an empty text), by type and field.
+
+    Only of fields that came with their gate: others have one for new values, and were never dropped.
+    """
+    versions = known_versions()
+    known = {version: schemas.names for version in versions if (schemas := kubernetes_schemas(version))}
+    found: dict[str, dict[str, list[str]]] = {}
+    for (type_, field), gate in sorted(tags.items()):
+        having = [version for version in versions if field in known[version].get(type_, {}).get("properties", {})]
+        stages = gates.get(gate, [])
+        if having and stages and having[0] == stages[0][0] and having[0] != versions[0] and not stages[0][1]:
+            found.setdefault(type_, {})[field] = [gate, next((version for version, on in stages if on), "")]
+    return found
 
 
 def _package(folder: Path) -> str:

@@ -62,7 +62,8 @@ def test_a_warning_from_the_cache_is_accepted_too(tmp_path: Path) -> None:
 
 def test_the_definition_answers_the_warning_without_being_installed(tmp_path: Path) -> None:
     codes(tmp_path)
-    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}
+    size = {"type": "object", "properties": {"size": {"type": "integer"}}}
+    schema: dict[str, Any] = {"type": "object", "properties": {"spec": size}}
     spec = {
         "group": "acme.example",
         "scope": "Namespaced",
@@ -75,4 +76,9 @@ def test_the_definition_answers_the_warning_without_being_installed(tmp_path: Pa
     (tmp_path / "crds/pools.yaml").write_text(yaml.safe_dump(definition), encoding="utf-8")
     compiled = compile_mesh(tmp_path)
     assert compiled.warnings == ()
+    schema["x-kubernetes-validations"] = [{"rule": "url(self.spec.size).getHost() == 'x'"}]
+    (tmp_path / "crds/pools.yaml").write_text(yaml.safe_dump(definition), encoding="utf-8")
+    (warning,) = compile_mesh(tmp_path).warnings
+    assert (warning.rule.code, str(warning.span)) == ("C019", "crds/pools.yaml:1:1")
+    assert warning.subject == "dev: CustomResourceDefinition.apiextensions.k8s.io pools.acme.example"
     assert not [path for path in compiled.files if "customresourcedefinition" in path]

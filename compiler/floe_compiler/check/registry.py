@@ -11,6 +11,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.network import ip_addresses, isolation, outside
 from floe_compiler.check.objects import (
     api_versions,
+    dropped_fields,
     identity,
     labels,
     list_keys,
@@ -62,6 +63,7 @@ class RuleModule(Protocol):
 
 MODULES: tuple[RuleModule, ...] = (
     api_versions,
+    dropped_fields,
     identity,
     labels,
     list_keys,

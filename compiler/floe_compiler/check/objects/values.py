@@ -12,10 +12,10 @@ from floe_compiler.check.objects.kubernetes.constraints import Breach, Constrain
 from floe_compiler.check.objects.kubernetes.enumerations import enumerations
 from floe_compiler.check.objects.kubernetes.life_cycles import parse_version
 from floe_compiler.check.objects.kubernetes.types import CONSTRAINTS
-from floe_compiler.check.objects.positions import PositionFinder
+from floe_compiler.check.objects.positions import PositionFinder, referred_type
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.kubernetes_schemas import KubernetesSchemas, Schema
+from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object
 
 REFUSED = Rule(
@@ -44,7 +44,7 @@ def _breaches(schemas: KubernetesSchemas, manifest: Object) -> Iterator[tuple[Da
     if key not in schemas.kinds:
         return
     found: list[tuple[DataPath, Any, str]] = [((), manifest, schemas.kinds[key])]
-    found += [(path, value, _type(schema)) for path, value, schema in _finder(schemas).of(*key).find(manifest)]
+    found += [(path, value, referred_type(schema)) for path, value, schema in _finder(schemas).of(*key).find(manifest)]
     for path, value, name in found:
         if isinstance(value, dict):
             for constraint in _constraints().get(name, ()):
@@ -64,9 +64,4 @@ def _constraints() -> Mapping[str, tuple[Constraint, ...]]:
 
 @cache
 def _finder(schemas: KubernetesSchemas) -> PositionFinder:
-    return PositionFinder(schemas, lambda schema: _type(schema) in _constraints())
-
-
-def _type(schema: Schema) -> str:
-    """Return the name of the type that a schema refers to; empty if it refers to none."""
-    return str(schema.get("$ref", "")).rpartition("/")[2]
+    return PositionFinder(schemas, lambda schema: referred_type(schema) in _constraints())
