@@ -1,13 +1,13 @@
 """CEL as Kubernetes has it: the language, its functions for texts, optional values, and some of Kubernetes' own.
 
-Not there are the functions of Kubernetes that return objects of their own: `url`, `quantity`, `ip`, `cidr`, `format`.
+Not there are the functions of Kubernetes that return objects of their own (`url`, `quantity`, `ip`, `cidr`, `format`),
+and those that search for patterns (`find`), as Python may take forever to find one.
 Sources: k8s.io/apiserver, `pkg/cel/library`, and https://kubernetes.io/docs/reference/using-api/cel/.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,15 +24,11 @@ def environment() -> Env:
     from cel_expr_python import cel  # large, and not needed by most runs
     from cel_expr_python.ext import ext_optional, ext_strings
 
-    text, number, truth, any_ = cel.Type.STRING, cel.Type.INT, cel.Type.BOOL, cel.Type.DYN
-    texts, items = cel.Type.List(text), cel.Type.List(any_)
+    text, truth, any_ = cel.Type.STRING, cel.Type.BOOL, cel.Type.DYN
+    items = cel.Type.List(any_)
 
-    def method(name: str, returned: Any, *overloads: tuple[tuple[Any, ...], Callable[..., Any]]) -> cel.FunctionDecl:
-        declared = [
-            cel.Overload(f"{name}_{position}", returned, parameters, is_member=True, impl=implementation)
-            for position, (parameters, implementation) in enumerate(overloads)
-        ]
-        return cel.FunctionDecl(name, declared)
+    def method(name: str, returned: Any, implementation: Callable[[list[Any]], Any]) -> cel.FunctionDecl:
+        return cel.FunctionDecl(name, [cel.Overload(name, returned, (items,), is_member=True, impl=implementation)])
 
     def function(name: str, implementation: Callable[[str], bool]) -> cel.FunctionDecl:
         return cel.FunctionDecl(name, [cel.Overload(name, truth, (text,), is_member=False, impl=implementation)])
@@ -41,27 +37,15 @@ def environment() -> Env:
         variables={"self": any_, "oldSelf": any_},
         extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
         functions=[
-            method("find", text, ((text, text), _find)),
-            method("findAll", texts, ((text, text), _find_all), ((text, text, number), _find_all)),
-            method("isSorted", truth, ((items,), lambda found: found == sorted(found))),
-            method("sum", any_, ((items,), sum)),
-            method("min", any_, ((items,), min)),
-            method("max", any_, ((items,), max)),
+            method("isSorted", truth, lambda found: found == sorted(found)),
+            method("sum", any_, sum),
+            method("min", any_, min),
+            method("max", any_, max),
             function("isQuantity", _is(lambda value: parse_quantity(value.lstrip("+-")))),
             function("isIP", _is(ipaddress.ip_address)),
             function("isCIDR", _is(_network)),
         ],
     )
-
-
-def _find(text: str, pattern: str) -> str:
-    found = re.search(pattern, text)
-    return found[0] if found else ""
-
-
-def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
-    found = [one[0] for one in re.finditer(pattern, text)]
-    return found if limit < 0 else found[:limit]
 
 
 def _is(parse: Callable[[str], object]) -> Callable[[str], bool]:

@@ -128,7 +128,10 @@ def _problem(rule: Rule, subject: Any) -> str:
     program = _program(rule.expression)
     if program is None or is_about_changes(rule.expression):
         return ""
-    result = program.eval(data={"self": subject}).value()
+    try:
+        result = program.eval(data={"self": subject}).value()
+    except RuntimeError:  # as the limits of the library are reached
+        return ""
     if missing := _MISSING.match(str(result)):  # the API server refuses the object, too: "no such key"
         return f"lacks {missing[1]}, which a rule reads: {rule.expression}"
     return rule.message if result is False else ""
