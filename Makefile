@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOMAINS ?= 75 300
 CATALOG ?= ../CRDs-catalog
-KUBERNETES ?= api@v0.26.0 api@v0.29.0 api@v0.31.0 api@v0.33.0 api@v0.37.0 kubernetes@v1.34.2 kubernetes@v1.37.0
+KUBERNETES ?= $(foreach minor,26 29 30 31 32 33 34 35 36 37,api@v0.$(minor).0) kubernetes@v1.34.2 kubernetes@v1.37.0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs goldens fresh bench lock kind clean

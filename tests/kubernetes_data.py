@@ -3,8 +3,8 @@
 `python tests/kubernetes_data.py FOLDER ...` reads a folder for each version of `k8s.io/api` and of `k8s.io/kubernetes`,
 of each the oldest first, and writes
 
-- `enumerations.json`: the values of each field that takes one of a few, from the types marked `+enum` in `types.go` of
-  the newest version.
+- `enumerations.json`: the values of each field that takes one of a few, from the types marked `+enum` in `types.go`,
+  and the release that has a value first, if it is not as old as the enumeration.
 - `life_cycles.json`: in which release each kind of an alpha or beta version was introduced, deprecated and removed, and
   the version that replaces it, from `zz_generated.prerelease-lifecycle.go`. Newer versions of the module have the last
   word, but lack what was removed long ago.
@@ -44,12 +44,12 @@ _GATE = re.compile(r"^\t(?:\w+\.)?(\w+): \{\n((?:\t\t\{Version:.*\n)+)", re.MULT
 _STAGE = re.compile(r'MustParse\("([\d.]+)"\), Default: (\w+)')
 
 Enumerations = dict[str, dict[str, list[str]]]
+Since = dict[str, dict[str, dict[str, str]]]
 
 
 def main(folders: Sequence[Path]) -> None:
     """Write the files anew; `folders` are the versions of the modules, the oldest first."""
     modules = [folder for folder in folders if folder.name.startswith("api@")]
-    newest = modules[-1]
     cycles: dict[str, dict[str, str]] = {}
     tags: dict[tuple[str, str], str] = {}
     gates: dict[str, list[tuple[str, bool]]] = {}
@@ -59,8 +59,8 @@ def main(folders: Sequence[Path]) -> None:
     for folder in folders:
         if folder not in modules:
             gates |= feature_gates((folder / "pkg/features/kube_features.go").read_text("utf-8"))
-    version = "1." + newest.name.rpartition("@v0.")[2].partition(".")[0]
-    _write("enumerations.json", {"version": version, "types": enumerations(newest)})
+    words = [(_minor(module), enumerations(module)) for module in modules]
+    _write("enumerations.json", {"version": f"1.{words[-1][0]}", "types": since(words)})
     _write("life_cycles.json", cycles)
     _write("gated_fields.json", gated_fields(tags, gates))
 
@@ -83,6 +83,27 @@ def enumerations(module: Path) -> Enumerations:
             if fields and not name.endswith("Status"):
                 found[f"io.k8s.api.{_package(folder)}.{name}"] = dict(sorted(fields.items()))
     return dict(sorted(found.items()))
+
+
+def since(words: Sequence[tuple[int, Enumerations]]) -> Since:
+    """Return the newest enumerations, with the first release that may have each value: empty, if all have it.
+
+    Args:
+        words: The enumerations of some releases, by their minor versions, the oldest first.
+    """
+    newest = words[-1][1]
+    found: Since = {
+        type_: {field: dict.fromkeys(values, "") for field, values in fields.items()}
+        for type_, fields in newest.items()
+    }
+    for minor, older in words[:-1]:
+        for type_, fields in found.items():
+            for field, values in fields.items():
+                known = older.get(type_, {}).get(field)
+                for value in values if known else ():
+                    if value not in (known or ()):
+                        values[value] = f"1.{minor + 1}"
+    return found
 
 
 def life_cycles(module: Path) -> dict[str, dict[str, str]]:
@@ -134,6 +155,11 @@ def gated_fields(
         if having and stages and having[0] == stages[0][0] and having[0] != versions[0] and not stages[0][1]:
             found.setdefault(type_, {})[field] = [gate, next((version for version, on in stages if on), "")]
     return found
+
+
+def _minor(module: Path) -> int:
+    """Return the minor version of a module's folder, such as `api@v0.34.2`."""
+    return int(module.name.rpartition("@v0.")[2].partition(".")[0])
 
 
 def _package(folder: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kubernetes_data import enumerations, feature_gates, gate_tags, gated_fields, life_cycles
+from kubernetes_data import enumerations, feature_gates, gate_tags, gated_fields, life_cycles, since
 
 TYPES = """
 // Colour of a toy.
@@ -93,6 +93,12 @@ def module(root: Path) -> Path:
 def test_enumerations(tmp_path: Path) -> None:
     fields = {"colours": ["Blue", "Red"], "protocol": ["TCP", "UDP"]}
     assert enumerations(module(tmp_path)) == {"io.k8s.api.toys.v1beta1.ToySpec": fields}
+
+
+def test_a_value_is_as_old_as_the_first_version_that_may_have_it() -> None:
+    old, new = {"Toy": {"colour": ["Red"]}}, {"Toy": {"colour": ["Blue", "Red"], "shape": ["Round"]}}
+    found = since([(29, {}), (30, old), (33, new)])
+    assert found == {"Toy": {"colour": {"Blue": "1.31", "Red": ""}, "shape": {"Round": ""}}}
 
 
 def test_life_cycles(tmp_path: Path) -> None:

@@ -77,6 +77,16 @@ def test_roles_are_bound_to_roles() -> None:
     ]
 
 
+@pytest.mark.parametrize(("version", "count"), [("1.34", 1), ("1.37", 0)])
+def test_the_words_are_those_of_the_version(version: str, count: int) -> None:
+    platform = sample()
+    platform.objects.clear()
+    platform.add(built("StatefulSet", "spec.updateStrategy", {"type": "Recreate"}))
+    platform.facts["kubernetes_version"] = version
+    message = "spec.updateStrategy.type must be OnDelete or RollingUpdate"
+    assert [found for _, _, found in platform.findings(check)] == [message] * count
+
+
 def test_values_for_a_version_that_is_not_known_are_not_judged() -> None:
     platform = sample()
     platform["Deployment/polaris"]["spec"]["template"]["spec"]["dnsPolicy"] = "NewInLaterVersions"
