@@ -26,7 +26,6 @@ _DROPPED = {
     "x-kubernetes-list-map-keys",
     "x-kubernetes-list-type",
     "x-kubernetes-map-type",
-    "x-kubernetes-validations",  # rules in CEL, which we cannot evaluate
 }
 _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 _BELOW = ("items", "additionalProperties", "not")

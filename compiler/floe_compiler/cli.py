@@ -39,6 +39,7 @@ inputs:  platform-manifest.yaml   what the platform is made of
          overlays/<env>/          where it runs, at what scale, and patches of that environment
          domains/<domain>/        the domains and their data products
          base/                    hand-written objects and patches for every environment
+         crds/                    definitions of custom resources that others install
 output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs
 """
 

@@ -25,6 +25,7 @@ INPUTS = (
     "overlays/dev/environment.yaml",
     "base/kustomization.yaml",
     "base/priority-class.yaml",
+    "crds/widgets.yaml",
 )
 
 
@@ -35,6 +36,7 @@ def mesh(tmp_path: Path) -> Path:
     add(tmp_path, "overlays/prod/environment.yaml", second)
     add(tmp_path, "base/kustomization.yaml", "resources: [priority-class.yaml]\n")
     add(tmp_path, "base/priority-class.yaml", "kind: PriorityClass\n")
+    add(tmp_path, "crds/widgets.yaml", "kind: CustomResourceDefinition\n")
     add(tmp_path, "overlays/dev/patch.yaml", "kind: Patch\n")
     return tmp_path
 

@@ -227,7 +227,7 @@ def test_links_are_not_followed(mesh: Path, link: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["base", "domains", "overlays"])
+@pytest.mark.parametrize("name", ["base", "crds", "domains", "overlays"])
 def test_a_file_in_the_place_of_a_folder(tmp_path: Path, name: str) -> None:
     write(tmp_path, "platform-manifest.yaml", name)
     assert strays(tmp_path) == {name: "make it a folder"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from floe_compiler.check.objects.custom_resources.published import schema_files
 from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.model.scopes import is_namespaced
 
@@ -16,11 +17,21 @@ from floe_compiler.model.scopes import is_namespaced
         ("rbac.authorization.k8s.io", "ClusterRole", False),
         ("rbac.authorization.k8s.io", "Role", True),
         ("external-secrets.io", "ClusterSecretStore", False),
+        ("argoproj.io", "ClusterWorkflowTemplate", False),
+        ("cert-manager.io", "Certificate", True),
+        ("cert-manager.io", "ClusterIssuer", False),
+        ("gateway.networking.k8s.io", "GatewayClass", False),
+        ("gateway.networking.k8s.io", "HTTPRoute", True),
         ("acme.example", "Widget", None),
     ],
 )
 def test_a_kind_has_a_namespace_or_none_or_is_not_known(group: str, kind: str, expected: bool | None) -> None:
     assert is_namespaced(group, kind) is expected
+
+
+def test_the_scope_of_every_published_kind_is_known() -> None:
+    kinds = {(api_version.partition("/")[0], kind) for api_version, kind in schema_files()}
+    assert not {kind for kind in kinds if is_namespaced(*kind) is None}
 
 
 def test_a_definition_says_more_than_the_table() -> None:

@@ -164,6 +164,7 @@ CHANGES = {
         (),
         ALL_UNITS,
     ),
+    "a definition that others install": Change({"crds/widgets.yaml": WIDGETS}, (), ALL_UNITS),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from floe_compiler.check.acceptances import settle
 from floe_compiler.check.index import build_index
 from floe_compiler.check.registry import MODULES, RULES
 from floe_compiler.check.summary import summarize
@@ -30,5 +31,5 @@ def check_unit(unit: Rendered, definitions: tuple[Object, ...]) -> Checked:
         definitions: The CustomResourceDefinitions of the environment.
     """
     index = build_index(unit, definitions)
-    findings = tuple(finding for module in MODULES for finding in module.check(index))
+    findings = tuple(settle(index, (finding for module in MODULES for finding in module.check(index))))
     return Checked(findings, summarize(index))

@@ -10,6 +10,7 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from floe_compiler.check.network.policies import Policies, read_policies
+from floe_compiler.check.objects.kubernetes.typed_values import TypedValue, typed_values
 from floe_compiler.check.objects.schemas import Schemas, schemas_for
 from floe_compiler.check.objects.shapes import Shapes, shape, with_violations
 from floe_compiler.check.objects.value_spans import ValueSpans
@@ -63,6 +64,11 @@ class Index:
     def objects(self) -> Mapping[ObjectId, Object]:
         """Return the well-formed objects by identity, in order."""
         return self.rendered.objects.by_id
+
+    @cached_property
+    def typed_values(self) -> tuple[TypedValue, ...]:
+        """Return the values in the objects by their types, as far as more is known of these than their schemas."""
+        return tuple(typed_values(self.kubernetes, self.objects.items()))
 
     @cached_property
     def policies(self) -> Policies:

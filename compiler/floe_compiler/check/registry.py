@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from floe_compiler.check import acceptances
 from floe_compiler.check.capacity import disruption, quota, replicas, spread
 from floe_compiler.check.index import Index
 from floe_compiler.check.network import ip_addresses, isolation, outside
 from floe_compiler.check.objects import (
     api_versions,
     delivered,
+    dropped_fields,
     identity,
     labels,
     list_keys,
@@ -20,6 +22,7 @@ from floe_compiler.check.objects import (
     quantities,
     schema,
     sizes,
+    values,
 )
 from floe_compiler.check.pods import (
     config_hash,
@@ -62,6 +65,7 @@ class RuleModule(Protocol):
 MODULES: tuple[RuleModule, ...] = (
     api_versions,
     delivered,
+    dropped_fields,
     identity,
     labels,
     list_keys,
@@ -71,6 +75,7 @@ MODULES: tuple[RuleModule, ...] = (
     quantities,
     schema,
     sizes,
+    values,
     config_hash,
     cron_jobs,
     images,
@@ -98,4 +103,8 @@ MODULES: tuple[RuleModule, ...] = (
     plain_text,
     config_files,
 )
-RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), exceptions.NEEDLESS)
+RULES: tuple[Rule, ...] = (
+    *(rule for module in MODULES for rule in module.RULES),
+    exceptions.NEEDLESS,
+    acceptances.NEEDLESS,
+)

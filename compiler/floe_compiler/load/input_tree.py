@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from floe_compiler.model.input_files import EntryType, InputFiles, Unread
-from floe_compiler.model.layout import MANIFEST, MOST_BYTES
+from floe_compiler.model.layout import DEFINITIONS, MANIFEST, MOST_BYTES
 from floe_compiler.model.plain_files import TooLarge, read_plain
 
 DEEPEST = 100
 """No path that a kustomization may list leads through more folders, so what is below is not looked at."""
 
-TREES = ("base", "domains", "overlays")
+TREES = ("base", DEFINITIONS, "domains", "overlays")
 
 _MANIFEST = re.compile(r"\.?platform[-_ ]?manifest(?:\..*)?", re.IGNORECASE)
 
@@ -32,7 +32,7 @@ _NOT_INPUT = re.compile(
 
 
 def read_inputs(root: Path) -> InputFiles:
-    """Return everything in base/, domains/ and overlays/, and manifests, with the content of the files.
+    """Return everything in the input folders, and manifests, with the content of the files.
 
     Links are not followed, and what is in hidden folders is left out.
     """

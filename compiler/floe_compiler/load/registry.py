@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from floe_compiler.load.rules import (
     LEFT_OUT,
+    NO_DEFINITION,
     NO_MANIFEST,
     NOT_ONE_DOCUMENT,
     SCHEMA,
@@ -48,4 +49,5 @@ RULES: tuple[Rule, ...] = (
     SCHEMA,
     SECRET_VALUE,
     LEFT_OUT,
+    NO_DEFINITION,
 )

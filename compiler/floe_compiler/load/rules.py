@@ -8,9 +8,9 @@ NO_MANIFEST = Rule("L101", "no platform manifest", "A platform is described by `
 STRAY_FILE = Rule(
     "L102",
     "stray file",
-    "A file in `domains/`, `overlays/` or `base/` must be an authored document or be listed in a kustomization.yaml."
-    " Any other file would be silently ignored. Documentation (`README.md`, pictures), hidden"
-    " files and editors' backups are allowed.",
+    "A file in `domains/`, `overlays/` or `base/` must be an authored document or be listed in a kustomization.yaml,"
+    " and one in `crds/` a YAML file. Any other file would be silently ignored. Documentation (`README.md`, pictures),"
+    " hidden files and editors' backups are allowed.",
 )
 WRONG_KIND = Rule("L103", "wrong kind", "The path of a file determines which kind of document it holds.")
 NOT_ONE_DOCUMENT = Rule("L104", "not one document", "Each authored file holds exactly one document.")
@@ -30,4 +30,10 @@ LEFT_OUT = Rule(
     "With --domain or --env, files of other domains and environments may be wrong: they are left out, and the rest is "
     "compiled without them. Without these options, all must be right.",
     severity="warning",
+)
+NO_DEFINITION = Rule(
+    "L108",
+    "file without a definition",
+    "A file in `crds/` must have at least one CustomResourceDefinition of `apiextensions.k8s.io/v1`, with group, kind,"
+    " scope and versions. Other objects beside it, as in the bundle of an operator, are not read.",
 )

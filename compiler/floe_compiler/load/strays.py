@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 import msgspec
 
+from floe_compiler.load.definitions import may_define
 from floe_compiler.load.input_tree import TREES, is_documentation
 from floe_compiler.load.listed import listed_files
 from floe_compiler.model.input_files import EntryType, InputFiles
-from floe_compiler.model.layout import KUSTOMIZATION, MANIFEST
+from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
@@ -79,6 +80,9 @@ def _stray(path: str, type_: EntryType, listed: Collection[str] | None) -> Itera
         yield Stray(path, f"{path} is a symbolic link, which is not followed", hint)
     elif not place:
         yield _not_read(path, "make it a folder" if path in TREES else f"remove it: {MANIFEST} is what is read")
+    elif path.startswith(f"{DEFINITIONS}/"):
+        if not may_define(path):
+            yield _not_read(path, f"in {DEFINITIONS}/ there are CustomResourceDefinitions, in YAML files")
     elif path.startswith("domains/"):
         yield _not_read(path, _IN_DOMAINS)
     elif place == "overlays":

@@ -16,6 +16,12 @@ USED_BY = "floe.dev/used-by"
 EXCEPTION = "floe.dev/exception-"
 """Followed by a field's name: why a workload breaks a rule (`floe.dev/exception-readOnlyRootFilesystem`)."""
 
+ACCEPTANCE = "floe.dev/accept-"
+"""Followed by the code of a rule: why a warning about the object is accepted (`floe.dev/accept-C002`)."""
+
+FILE = "floe.dev/file"
+"""The file in `crds/` that a definition comes from; only the compiler sets it, in what it keeps of the definition."""
+
 
 def annotation(manifest: Object, name: str) -> str:
     """Return the value of an object's annotation; empty if the object does not have it."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 MANIFEST = "platform-manifest.yaml"
 KUSTOMIZATION = "kustomization.yaml"
+DEFINITIONS = "crds"
+"""The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
+
 KUSTOMIZATION_FIELDS = (
     "apiVersion",
     "kind",

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.input_tree import read_inputs
-from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.pipeline.workers import ThisProcess, Workers
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from floe_compiler.components import Registry
     from floe_compiler.explain import Explanation
+    from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
     from floe_compiler.model.sources import Sources
-    from floe_compiler.pipeline.compilation import Compilation
+    from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
+    from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.selection import Omitted, Selection
     from floe_compiler.resolve.environment import Frame
 
@@ -89,19 +91,39 @@ def _compiled(
     from floe_compiler.cache.documents import KIND as DOCUMENTS
     from floe_compiler.cache.recent import Recent
     from floe_compiler.model.codec import digest_of
-    from floe_compiler.pipeline.compilation import Compilation, chosen_namespaces, files_of
-    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+    from floe_compiler.pipeline.compilation import Compilation, chosen_namespaces
     from floe_compiler.pipeline.headers import KIND as HEADERS
-    from floe_compiler.pipeline.linking import link_environments
     from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.unit_compiler import UnitCompiler
     from floe_compiler.pipeline.units import HEADS
+    from floe_compiler.resolve.acceptances import unneeded, without_accepted
 
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
     mesh, warnings = _mesh(input_files, selection.environments, omitted, progress, recent, workers)
     progress("compiling")
-    inputs = mesh.inputs()
+    chosen = chosen_namespaces(mesh.frames, selection.domains)
     results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, meanwhile))
+    try:
+        compiled, files, linked = _linked(mesh, results, omitted, chosen, progress)
+    except StageFailed as failed:
+        raise StageFailed(without_accepted(failed.diagnostics, mesh.accepted)) from None
+    recent.keep()
+    digests = {name: digest for name, digest in input_digests(input_files).items() if name in mesh.frames}
+    found = (*warnings, *linked)
+    is_whole = not (selection.environments or selection.domains)
+    needless = unneeded(found, mesh.accepted) if is_whole else ()
+    return Compilation(compiled, files, digests, (*without_accepted(found, mesh.accepted), *needless), chosen)
+
+
+def _linked(
+    mesh: Mesh, results: Results, omitted: Omitted, chosen: Mapping[str, tuple[str, ...]] | None, progress: Progress
+) -> tuple[tuple[CompiledEnvironment, ...], FileSet, tuple[Diagnostic, ...]]:
+    """Return the compiled environments, their files, and warnings. Raises StageFailed."""
+    from floe_compiler.pipeline.compilation import files_of
+    from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
+    from floe_compiler.pipeline.linking import link_environments
+
+    inputs = mesh.inputs()
     results.add(inputs, cluster_tasks(mesh, inputs))
     written = {name: head.definitions for name in inputs for head in results.of(name).values()}
     inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
@@ -109,12 +131,9 @@ def _compiled(
     progress("checking")
     compiled, linked = link_environments(results, inputs, mesh.compiler, omitted)
     clashes = Findings()
-    chosen = chosen_namespaces(mesh.frames, selection.domains)
     files = files_of(compiled, clashes, chosen)
     clashes.finish()
-    recent.keep()
-    digests = {name: digest for name, digest in input_digests(input_files).items() if name in mesh.frames}
-    return Compilation(compiled, files, digests, (*warnings, *linked), chosen)
+    return compiled, files, linked
 
 
 def _mesh(
@@ -126,9 +145,11 @@ def _mesh(
     workers: Workers,
 ) -> tuple[Mesh, tuple[Diagnostic, ...]]:
     """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
+    from floe_compiler.load.definitions import read_definitions
     from floe_compiler.pipeline.environments import Mesh, read_overlays
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
+    from floe_compiler.resolve.acceptances import acceptances
     from floe_compiler.resolve.databases import check_owners
 
     compiler = compiler_digest()
@@ -143,8 +164,11 @@ def _mesh(
         check_owners((database for header in own for database in header.external_databases), findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
-    overlays, read = read_overlays(input_files, frames, CachedReader(cache, compiler))
-    return Mesh(frames, headers, overlays, compiler), (*loaded, *resolved, *read)
+    reader = CachedReader(cache, compiler)
+    definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
+    overlays, read = read_overlays(input_files, frames, reader)
+    mesh = Mesh(frames, headers, overlays, compiler, definitions, acceptances(sources.manifest))
+    return mesh, (*loaded, *resolved, *defined, *read)
 
 
 def _headers(

@@ -20,6 +20,7 @@ from floe_compiler.overlay import Overlay, read_overlay
 from floe_compiler.overlay.source import Read
 from floe_compiler.pipeline.headers import Header, Scope, environment_facts
 from floe_compiler.pipeline.units import EnvironmentInput, Task
+from floe_compiler.resolve.acceptances import Acceptance
 from floe_compiler.resolve.environment import Frame
 
 CLUSTER_UNIT = ""
@@ -35,6 +36,12 @@ class Mesh(msgspec.Struct, frozen=True):
     compiler: str
     """The digest of the compiler."""
 
+    definitions: bytes = b""
+    """The definitions of custom resources that others install, as MessagePack."""
+
+    accepted: tuple[Acceptance, ...] = ()
+    """The warnings that the manifest accepts."""
+
     def facts(self) -> Mapping[str, MeshFacts]:
         """Return, for each environment, the facts of all its namespaces that components may ask for."""
         return environment_facts(self.headers)
@@ -43,7 +50,11 @@ class Mesh(msgspec.Struct, frozen=True):
         """Return what all units of an environment share, as far as it is known before any unit is compiled."""
         return {
             name: EnvironmentInput(
-                frame.settings, frame.environment.cluster, self.overlays[name], frame.delivery.path or ""
+                frame.settings,
+                frame.environment.cluster,
+                self.overlays[name],
+                frame.delivery.path or "",
+                known=self.definitions,
             )
             for name, frame in self.frames.items()
         }
@@ -115,7 +126,7 @@ def _key(environment: EnvironmentInput, unit: str) -> UnitKey:
 
 
 def _context(environment: EnvironmentInput) -> str:
-    return digest_of(encode(environment.settings), encode(environment.cluster))
+    return digest_of(encode(environment.settings), encode(environment.cluster), environment.known)
 
 
 def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader]) -> DeliveryPlan:

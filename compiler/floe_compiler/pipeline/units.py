@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -51,6 +52,9 @@ class EnvironmentInput(msgspec.Struct, frozen=True):
 
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions of the environment, as YAML."""
+
+    known: bytes = b""
+    """The CustomResourceDefinitions that others install, as MessagePack; the environment's own take precedence."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -204,7 +208,18 @@ def without_rest(cache: Cache, compiled: Compiled) -> Compiled:
 
 def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:
     """Return the definitions of custom resources, sorted by name. The unit's own, which may be patched, come first."""
-    definitions = (*map(from_yaml, environment.definitions), *own)
+    shared = _shared_definitions(environment.known, environment.definitions)
+    return _by_name((*shared, *own)) if own else shared
+
+
+@lru_cache(maxsize=8)  # the units of an environment share them, and so their compiled schemas
+def _shared_definitions(known: bytes, rendered: tuple[str, ...]) -> tuple[Object, ...]:
+    installed: list[Object] = msgspec.msgpack.decode(known) if known else []
+    return _by_name((*installed, *map(from_yaml, rendered)))
+
+
+def _by_name(definitions: Iterable[Object]) -> tuple[Object, ...]:
+    """Return the definitions sorted by name; of two with one name, the last."""
     by_name = {str(definition["metadata"]["name"]): definition for definition in definitions}
     return tuple(by_name[name] for name in sorted(by_name))
 

@@ -16,6 +16,7 @@ from floe_compiler.resolve.rules import (
     MISSING_SLOT,
     MUTABLE_IMAGE,
     NAMESPACE_CLASH,
+    NEEDLESS_ACCEPTANCE,
     NO_PROVIDER,
     NO_SECRET_STORE,
     OUT_OF_REACH,
@@ -55,4 +56,5 @@ RULES: tuple[Rule, ...] = (
     DEFAULT_REGISTRY,
     BEYOND_POLICY,
     OUT_OF_REACH,
+    NEEDLESS_ACCEPTANCE,
 )

@@ -85,6 +85,13 @@ OUT_OF_REACH = Rule(
     "A server outside the cluster has addresses in the cluster, or private addresses that the environment does not let "
     "domains reach. Name a server outside, or list its addresses: `cluster.reachable_networks` of the environment.",
 )
+NEEDLESS_ACCEPTANCE = Rule(
+    "R024",
+    "acceptance of no warning",
+    "`accepted_warnings` of the platform manifest accepts a warning that does not occur (any more). Remove the entry. "
+    "`about` is the object as the warning names it, or the file. An error cannot be accepted.",
+    severity="warning",
+)
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")
 BEYOND_POLICY = Rule(

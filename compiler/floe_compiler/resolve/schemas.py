@@ -21,7 +21,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 OVERRIDE = ".override"
 """Suffix of the definitions of which every key may be left out, as another layer may give it."""
 
-IDENTITY = ("apiVersion", "kind", "metadata", "locks")
+IDENTITY = ("apiVersion", "kind", "metadata", "locks", "accepted_warnings")
 """The keys of the manifest that an environment cannot override."""
 
 

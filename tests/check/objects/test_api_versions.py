@@ -7,6 +7,8 @@ import pytest
 from check.samples import resource, sample
 from floe_compiler.check.objects import schema
 from floe_compiler.check.objects.api_versions import check
+from floe_compiler.check.objects.kubernetes.life_cycles import life_cycles, parse_version
+from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 
 
 @pytest.mark.parametrize(
@@ -87,3 +89,40 @@ def test_what_an_operator_of_ones_own_still_serves_is_left_alone() -> None:
     spec = {"group": "external-secrets.io", "names": {"kind": "SecretStore"}, "versions": [version]}
     platform.add(resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "stores", spec=spec))
     assert platform.findings(check) == []
+
+
+ADMISSION = "use admissionregistration.k8s.io/v1"
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "version", "code", "hint"),
+    [
+        ("networking.k8s.io/v1beta1", "ServiceCIDR", "1.33", "", ""),
+        ("networking.k8s.io/v1beta1", "ServiceCIDR", "1.34", "C005", "use networking.k8s.io/v1"),
+        ("networking.k8s.io/v1beta1", "IPAddress", "1.37", "C004", "use networking.k8s.io/v1"),
+        ("storage.k8s.io/v1beta1", "VolumeAttributesClass", "1.34", "C005", "use storage.k8s.io/v1"),
+        ("resource.k8s.io/v1beta1", "ResourceClaim", "1.35", "C005", "use resource.k8s.io/v1"),
+        ("resource.k8s.io/v1beta2", "DeviceClass", "1.36", "C005", "use resource.k8s.io/v1"),
+        ("resource.k8s.io/v1beta1", "ResourceSlice", "1.38", "C004", "use resource.k8s.io/v1"),
+        ("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy", "1.30", "", ""),
+        ("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy", "1.31", "C005", ADMISSION),
+        ("coordination.k8s.io/v1beta1", "LeaseCandidate", "1.36", "C005", ""),
+        ("networking.k8s.io/v1beta1", "IPAddress", "1.30", "C006", "write apiVersion: networking.k8s.io/v1alpha1"),
+    ],
+)  # fmt: skip
+def test_newer_groups_have_a_life_cycle_too(api_version: str, kind: str, version: str, code: str, hint: str) -> None:
+    platform = sample()
+    platform.add(resource(api_version, kind, "x", "", spec={}))
+    platform.facts["kubernetes_version"] = version
+    found = [(one.rule.code, one.hint) for one in platform.diagnostics(check)]
+    assert found == ([(code, hint)] if code else [])
+
+
+@pytest.mark.parametrize("version", known_versions())
+def test_the_life_cycles_agree_with_what_each_version_serves(version: str) -> None:
+    schemas = kubernetes_schemas(version)
+    assert schemas is not None
+    target = parse_version(version)
+    served = {key: cycle for key, cycle in life_cycles().items() if key in schemas.kinds}
+    assert not {key for key, cycle in served.items() if target < cycle.introduced}
+    assert not {key for key, cycle in served.items() if cycle.removed and cycle.removed <= target}

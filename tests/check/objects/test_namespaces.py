@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from check.samples import resource, sample
+from floe_compiler.check.objects import schema
 from floe_compiler.check.objects.namespaces import check
+from floe_compiler.link import delivery
 from floe_compiler.link import namespaces as linked_namespaces
 from floe_compiler.model.objects import identify
 
@@ -38,6 +40,15 @@ def test_an_object_of_a_cluster_scoped_kind_has_none(api_version: str, kind: str
     ]
 
 
+def test_an_object_without_a_namespace_may_need_one_if_nothing_tells_its_scope() -> None:
+    platform = sample()
+    toy = platform.add(resource("example.com/v1", "Toy", "bear", ""))
+    message = "metadata.namespace is missing, and nothing says whether Toy needs one"
+    assert platform.findings(*CHECKS, schema.check, delivery.check) == [("C008", "Toy.example.com bear", message)]
+    toy["metadata"]["namespace"] = "floe-platform"
+    assert [code for code, _, _ in platform.findings(*CHECKS, schema.check, delivery.check)] == ["C002"]
+
+
 def test_a_definition_tells_the_scope_of_its_kind() -> None:
     platform = sample()
     spec = {"group": "example.com", "scope": "Cluster", "names": {"kind": "Toy", "plural": "toys"}, "versions": []}
@@ -53,7 +64,6 @@ def test_a_definition_tells_the_scope_of_its_kind() -> None:
 def test_of_an_unknown_kind_nothing_is_asked() -> None:
     platform = sample()
     platform.add(resource("example.com/v1", "Toy", "bear"))
-    platform.add(resource("example.com/v1", "Toy", "cub", ""))
     assert platform.findings(*CHECKS) == []
 
 

@@ -19,13 +19,24 @@ NEEDLESS = Rule(
     "Namespace on a cluster-scoped object",
     "Objects of this kind are cluster-scoped; the API server refuses or ignores the namespace. Remove it.",
 )
-RULES = (MISSING, NEEDLESS)
+UNKNOWN = Rule(
+    "C008",
+    "object of unknown scope",
+    "An object has no metadata.namespace, and nothing says whether objects of its kind are namespaced, so it is not "
+    "known where it belongs. Put the CustomResourceDefinition of the kind into `crds/`, which is read and not "
+    "rendered; or set metadata.namespace, if the kind is namespaced.",
+)
+RULES = (MISSING, NEEDLESS, UNKNOWN)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield namespaced objects without a namespace, and cluster-scoped objects with a namespace."""
+    """Yield objects without a namespace that need one, or may need one, and cluster-scoped objects with one."""
     for identity, problem in misplaced(index):
         if problem == "no namespace":
             yield index.finding(MISSING, identity, "metadata.namespace is missing")
+        elif problem == "unknown scope":
+            message = f"metadata.namespace is missing, and nothing says whether {identity.kind} needs one"
+            hint = "put the CustomResourceDefinition of its kind into crds/; or set the namespace, if it needs one"
+            yield index.finding(UNKNOWN, identity, message, hint)
         else:
             yield index.finding(NEEDLESS, identity, f"metadata.namespace is set, but {identity.kind} is cluster-scoped")

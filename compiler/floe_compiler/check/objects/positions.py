@@ -67,6 +67,11 @@ class PositionFinder:
         return found
 
 
+def referred_type(schema: Schema) -> str:
+    """Return the name of the type that a schema refers to; empty if it refers to none."""
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
 def _below(schema: Schema) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield from schema.get("properties", {}).items()
     for keyword in ("items", "additionalProperties"):

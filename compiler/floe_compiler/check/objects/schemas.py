@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from floe_compiler.check.objects.custom_resources.cel_rules import Rules, rules_of
 from floe_compiler.check.objects.custom_resources.defaults import has_defaults, with_defaults
 from floe_compiler.check.objects.custom_resources.definitions import definition_schemas, definition_scope
 from floe_compiler.check.objects.custom_resources.published import published_schema
 from floe_compiler.check.objects.numbers_or_texts import text_violations
 from floe_compiler.check.objects.violations import Violation, violations_of
+from floe_compiler.model.annotations import FILE
 from floe_compiler.model.kubernetes_schemas import (
     OBJECT_META,
     URI,
@@ -22,13 +22,13 @@ from floe_compiler.model.kubernetes_schemas import (
     known_versions,
     kubernetes_schemas,
 )
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft4Validator, Draft202012Validator, Registry
 
 _NO_NULLS = {"not": {"type": "null"}, "additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # if values are not plain data
 _PLAIN = Violation(
     (), "contains something that JSON cannot represent: a key that is not a string, or a value of another type"
 )
@@ -39,12 +39,15 @@ class _Compiled:
     validator: Draft202012Validator | Draft4Validator
     schema: Schema
     sets_defaults: bool = False
+    rules: Rules | None = None
 
     def violations(self, value: Any) -> Iterable[Violation]:
         """Yield the violations of `value`."""
         if self.sets_defaults:
             value = with_defaults(value, self.schema)
         if self.validator.is_valid(value):
+            if self.rules:
+                yield from self.rules.violations(value, self.schema)
             return
         for error in self.validator.iter_errors(value):
             yield from violations_of(error, self.schema)
@@ -57,14 +60,14 @@ def schemas_for(version: str, definitions: tuple[Object, ...]) -> Schemas:
         version: The version of Kubernetes.
         definitions: The CustomResourceDefinitions of the environment.
     """
-    return _prepared(version, _ENCODER.encode(definitions) if definitions else b"")
+    return _prepared(version, _Same(definitions))
 
 
 class Schemas:
     """The schemas of one environment: those of Kubernetes, of rendered definitions, and of published ones.
 
     Validators are compiled on first use; those that do not depend on the environment are compiled only once. `scopes`
-    says, by group and kind, whether a defined kind is namespaced.
+    says, by group and kind, whether a defined kind is namespaced; `installed` are the definitions of `crds/`.
     """
 
     def __init__(self, kubernetes: KubernetesSchemas, definitions: Iterable[Object]) -> None:
@@ -73,6 +76,7 @@ class Schemas:
         crds = tuple(definitions)
         self.kubernetes = kubernetes
         self.scopes = dict(map(definition_scope, crds))
+        self.installed = tuple(one for one in crds if FILE in mapping(one, ("metadata", "annotations")))
         self._rendered = {key: schema for definition in crds for key, schema in definition_schemas(definition)}
         self._compiled: dict[tuple[str, str], _Compiled | None] = {}
         self._metadata = _of_kubernetes(kubernetes, OBJECT_META)
@@ -134,15 +138,28 @@ def _of_definition(schema: Schema) -> _Compiled | None:
         validator = Draft4Validator(dict(schema), mask="the value")
     except ValueError:
         return None
-    return _Compiled(validator, schema, has_defaults(schema))
+    return _Compiled(validator, schema, has_defaults(schema), rules_of(schema, schema))
+
+
+class _Same:
+    """Definitions as a key: the units of an environment share one tuple, which is faster to tell than its content."""
+
+    def __init__(self, definitions: tuple[Object, ...]) -> None:
+        self.definitions = definitions
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.definitions is self.definitions
+
+    def __hash__(self) -> int:
+        return id(self.definitions)
 
 
 @lru_cache(maxsize=8)  # the units of an environment share their definitions, and so their compiled validators
-def _prepared(version: str, definitions: bytes) -> Schemas:
+def _prepared(version: str, key: _Same) -> Schemas:
     kubernetes = kubernetes_schemas(version) or kubernetes_schemas(known_versions()[-1])
     if kubernetes is None:
         raise FileNotFoundError("the data files of kubernetes-validate")
-    return Schemas(kubernetes, msgspec.msgpack.decode(definitions) if definitions else ())
+    return Schemas(kubernetes, key.definitions)
 
 
 @cache

@@ -154,6 +154,17 @@ class DomainPolicy(Input):
     """Registries (and paths) that images of products may come from, besides `images.registry` and mirrored ones."""
 
 
+class AcceptedWarning(Input):
+    """A warning that is accepted for good, and no longer shown."""
+
+    rule: Annotated[str, matching(r"^[A-Z][0-9]{3}$", "the code of a rule", "C002")]
+    """The code of the warning's rule."""
+    about: Annotated[str, Field(min_length=1)]
+    """The object as the warning names it (`Deployment.apps floe-platform/web`, no environment), or the file."""
+    reason: Annotated[str, Field(min_length=1)]
+    """Why it is accepted, for those who read it later."""
+
+
 class PlatformManifest(Input):
     """What the platform is made of, in all environments."""
 
@@ -181,3 +192,5 @@ class PlatformManifest(Input):
     """What domain teams may set in their own files."""
     locks: tuple[str, ...] = Field(default=(), strict=False)
     """Paths (`catalog.type`) that neither environments nor domains may override."""
+    accepted_warnings: tuple[AcceptedWarning, ...] = Field(default=(), strict=False)
+    """Warnings that are accepted for good. One that no longer occurs is reported."""

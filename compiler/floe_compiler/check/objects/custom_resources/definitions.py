@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from floe_compiler.check.objects.custom_resources.cel_rules import RULES, unevaluated
 from floe_compiler.check.objects.custom_resources.patterns import readable_pattern
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
 
-_DATA = ("default", "enum", "example")
+_DATA = ("default", "enum", "example", RULES)
 """The words of a schema with values instead of schemas."""
 
 _STANDARD = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
@@ -31,6 +32,12 @@ def unreadable_patterns(definition: Object) -> Iterator[tuple[DataPath, str]]:
     """Yield the patterns that cannot be checked: the path of the field in an object, and the pattern."""
     for _, schema in _structural(mapping(definition, ("spec",))):
         yield from _unreadable(schema, ())
+
+
+def unevaluated_rules(definition: Object) -> Iterator[tuple[DataPath, str]]:
+    """Yield the rules in CEL that cannot be evaluated: the path of the field in an object, and the rule."""
+    for _, schema in _structural(mapping(definition, ("spec",))):
+        yield from unevaluated(schema)
 
 
 def strict_schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -76,7 +83,9 @@ def _unreadable(schema: Any, path: DataPath) -> Iterator[tuple[DataPath, str]]:
 def _strict(schema: Any) -> dict[str, Any]:
     if not isinstance(schema, dict):
         return {}
-    strict: dict[str, Any] = {key: value for key, value in schema.items() if not key.startswith("x-kubernetes-")}
+    strict: dict[str, Any] = {
+        key: value for key, value in schema.items() if key == RULES or not key.startswith("x-kubernetes-")
+    }
     if isinstance(schema.get("properties"), dict):
         strict["properties"] = {name: _strict(item) for name, item in schema["properties"].items()}
         if "additionalProperties" not in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):

@@ -1,0 +1,33 @@
+"""Fields that the environment's Kubernetes version knows, but drops in silence unless a feature gate is on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.check.index import Index
+from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.check.objects.kubernetes.gated_fields import gated_fields
+from floe_compiler.check.objects.kubernetes.life_cycles import parse_version
+from floe_compiler.model.diagnostics import Diagnostic, Rule
+
+DROPPED = Rule(
+    "C168",
+    "field that Kubernetes drops",
+    "The environment's Kubernetes version has this field only behind a feature gate that is off by default, and drops "
+    "it in silence. Remove it; or if the gate is on in the cluster, accept the warning.",
+    "warning",
+)
+RULES = (DROPPED,)
+
+
+def check(index: Index) -> Iterator[Diagnostic]:
+    """Yield the fields whose feature gate is off by default."""
+    version = index.rendered.kubernetes_version
+    for identity, path, value, type_ in index.typed_values:
+        for field, gate in gated_fields().get(type_, {}).items():
+            since = gate.default_since
+            if field in value and (since is None or parse_version(version) < since):
+                place = show_place((*path, field), index.objects[identity])
+                known = f", which is on by default since {'.'.join(map(str, since))}" if since else ""
+                message = f"{place} is dropped by Kubernetes {version} without the feature gate {gate.name}{known}"
+                yield index.finding(DROPPED, identity, message)

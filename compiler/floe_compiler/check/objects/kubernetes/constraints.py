@@ -1,0 +1,208 @@
+"""The kinds of constraints that Kubernetes' own validation puts on the values of a type, beyond what OpenAPI says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
+
+import msgspec
+
+from floe_compiler.model.diagnostics import nearest
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.names import check_label_key, check_label_value
+
+Fields = Mapping[str, Any]
+"""A value of the constrained type. It fits its schema."""
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """What is wrong: the path below the value, and what is wrong there. No message has a value of the object."""
+
+    path: DataPath
+    message: str
+    hint: str = ""
+    lacks: bool = False
+    """Whether something is missing, perhaps only because it is misspelt."""
+
+
+Constraint = Callable[[Fields], Iterator[Breach]]
+
+
+def number(low: int, high: int | None, *fields: str) -> Constraint:
+    """Return a constraint on the fields that are numbers; without `high`, there is no greatest."""
+    allowed = f"must be {low} to {high}" if high is not None else f"must be {low} or more"
+
+    def check(value: Fields) -> Iterator[Breach]:
+        for field in fields:
+            if field not in value:
+                continue
+            for path, one in _each(field, value[field]):
+                is_number = isinstance(one, int) and not isinstance(one, bool)
+                if is_number and (one < low or (high is not None and one > high)):
+                    yield Breach(path, allowed)
+
+    return check
+
+
+def file_mode(*fields: str) -> Constraint:
+    """Return a constraint on file modes: YAML may mean the decimal number 644 where the octal 0644 is meant."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        for field in fields:
+            mode = value.get(field, 0)
+            if not 0 <= mode <= 0o777:
+                digits = str(mode)
+                meant = int(digits, 8) if re.fullmatch("[0-7]{3}", digits) else None
+                hint = f"the mode {digits} is the number {meant}" if meant is not None else ""
+                yield Breach((field,), "must be 0 to 511, which is 0777", hint)
+
+    return check
+
+
+def one_of(values: tuple[str, ...], field: str) -> Constraint:
+    """Return a constraint on a field, or on each item of a list. An empty text counts as not set."""
+    return words({field: values})
+
+
+def words(fields: Mapping[str, tuple[str, ...]]) -> Constraint:
+    """Return a constraint on fields that take one of a few values each, as `one_of`."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        for field in filter(fields.__contains__, value):
+            values = fields[field]
+            for path, one in _each(field, value[field]):
+                if isinstance(one, str) and one and one not in values:
+                    same = [known for known in values if known.casefold() == one.casefold()]
+                    hint = f'did you mean "{same[0]}"?' if same else nearest(one, values)
+                    yield Breach(path, f"must be {_or(values)}", hint)
+
+    return check
+
+
+def at_most_one(*fields: str) -> Constraint:
+    """Return the constraint that a value has one of these fields at most; an empty text counts as not set."""
+    known = frozenset(fields)
+
+    def check(value: Fields) -> Iterator[Breach]:
+        found = [field for field, one in value.items() if field in known and one != ""]
+        if len(found) > 1:
+            yield Breach((found[1],), f"must not stand beside {found[0]}", "keep one of them")
+
+    return check
+
+
+def exactly_one(*fields: str) -> Constraint:
+    """Return the constraint that a value has one of these fields, and no more."""
+    several = at_most_one(*fields)
+
+    def check(value: Fields) -> Iterator[Breach]:
+        yield from several(value)
+        if all(value.get(field, "") == "" for field in fields):
+            yield Breach((), f"needs {_or(fields)}", lacks=True)
+
+    return check
+
+
+def only_with(field: str, *others: tuple[str, tuple[str, ...]], unset: str = "") -> Constraint:
+    """Return the constraint that a field is set only where other fields have certain values.
+
+    `unset` is the value of another field that is not set.
+    """
+
+    def check(value: Fields) -> Iterator[Breach]:
+        if value.get(field) in (None, "", []):
+            return
+        for other, values in others:
+            if (value.get(other) or unset) not in values:
+                yield Breach(
+                    (field,), f"may only be set if {other} is {_or(values)}", "remove it, or correct the other"
+                )
+
+    return check
+
+
+def needed_with(field: str, other: str, *values: str) -> Constraint:
+    """Return the constraint that a field must be set if another has one of these values."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        if value.get(other) in values and value.get(field) in (None, "", []):
+            yield Breach((), f"needs {field}, as {other} is {value[other]}", lacks=True)
+
+    return check
+
+
+def parsed(parse: Callable[[str], object], what: str, *fields: str) -> Constraint:
+    """Return the constraint that texts can be parsed; an empty one counts as not set."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        for field in fields:
+            for path, one in _each(field, value[field]) if field in value else ():
+                if isinstance(one, str) and one and not _accepts(parse, one):
+                    yield Breach(path, f"must be {what}")
+
+    return check
+
+
+def labels(*fields: str) -> Constraint:
+    """Return the constraint that mappings have keys and values of labels."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        for field in fields:
+            for key, one in (value.get(field) or {}).items():
+                if not _accepts(check_label_key, key) or not _accepts(check_label_value, one):
+                    yield Breach((field, key), "is not a label: one of its key and its value is invalid")
+
+    return check
+
+
+def percentage(*fields: str) -> Constraint:
+    """Return the constraint that a percentage is 100% at most."""
+
+    def check(value: Fields) -> Iterator[Breach]:
+        for field in fields:
+            found = value.get(field)
+            if isinstance(found, str) and found[:-1].isdecimal() and int(found[:-1]) > 100:
+                yield Breach((field,), "must be 100% or less")
+
+    return check
+
+
+def cidr(text: str) -> IPv4Network | IPv6Network:
+    """Parse a range of addresses. Raises ValueError."""
+    if not re.fullmatch(r"[^/%]+/[0-9]{1,3}", text):
+        raise ValueError(text)
+    return ip_network(_without_leading_zeros(text), strict=False)
+
+
+def address(text: str) -> object:
+    """Parse an address. Raises ValueError."""
+    return ip_address(_without_leading_zeros(text))
+
+
+def _without_leading_zeros(text: str) -> str:
+    """Return an address of IPv4 without leading zeros, which Kubernetes accepts."""
+    return text if ":" in text else re.sub(r"\b0+(?=[0-9])", "", text)
+
+
+@lru_cache(maxsize=8192)  # the same labels are in every domain's objects
+def _accepts(parse: Callable[[Any], object], text: Any) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _each(field: str, value: Any) -> Iterator[tuple[DataPath, Any]]:
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            yield (field, position), item
+    else:
+        yield (field,), value
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

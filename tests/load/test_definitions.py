@@ -1,0 +1,110 @@
+"""The definitions in crds/: what is read of them, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from floe_compiler.cache.store import Memory
+from floe_compiler.load.definitions import KIND, read_definitions
+from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.yaml_text import to_yaml
+
+SCHEMA = {"type": "object", "properties": {"description": {"type": "string", "description": "What it is."}}}
+
+
+def definition(name: str = "pools.acme.example", **spec: Any) -> dict[str, Any]:
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA}}
+    names = {"kind": "Pool", "plural": "pools"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name, "annotations": {"big": "text"}},
+        "spec": {"group": "acme.example", "scope": "Cluster", "names": names, "versions": [version], **spec},
+    }
+
+
+def read(root: Path, cache: Memory | None = None) -> Any:
+    data, warnings = read_definitions(
+        read_inputs(root), cache or Memory(), "compiler", lambda *file: read_documents(*file)[1]
+    )
+    assert not warnings
+    return msgspec.msgpack.decode(data) if data else []
+
+
+def write(root: Path, file: str, *documents: Any) -> None:
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    (root / file).write_text("---\n".join(map(to_yaml, documents)), encoding="utf-8")
+
+
+def test_what_the_checks_need_is_kept(tmp_path: Path) -> None:
+    write(tmp_path, "crds/pools.yaml", definition())
+    (found,) = read(tmp_path)
+    assert found["metadata"] == {"name": "pools.acme.example", "annotations": {"floe.dev/file": "crds/pools.yaml"}}
+    assert (found["spec"]["group"], found["spec"]["scope"]) == ("acme.example", "Cluster")
+    (version,) = found["spec"]["versions"]
+    assert version["schema"]["openAPIV3Schema"]["properties"] == {"description": {"type": "string"}}
+
+
+def test_lists_and_bundles_are_read(tmp_path: Path) -> None:
+    items = [definition(), definition("buckets.acme.example")]
+    write(tmp_path, "crds/all/list.yaml", {"apiVersion": "v1", "kind": "List", "items": items})
+    write(tmp_path, "crds/bundle.yml", {"kind": "Deployment"}, definition("jars.acme.example"))
+    names = [one["metadata"]["name"] for one in read(tmp_path)]
+    assert names == ["buckets.acme.example", "jars.acme.example", "pools.acme.example"]
+
+
+def test_a_mesh_without_the_folder_has_none(tmp_path: Path) -> None:
+    assert read(tmp_path) == []
+
+
+def test_a_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "crds/pools.yaml", definition())
+    cache = Memory()
+    before = read(tmp_path, cache)
+    monkeypatch.setattr("floe_compiler.load.definitions._documents", lambda _: pytest.fail("parsed again"))
+    assert read(tmp_path, cache) == before
+
+
+def test_what_may_hold_a_secret_is_not_kept(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"url": {"type": "string", "default": "https://me:hunter2@acme.example"}}}
+    versions = [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]
+    write(tmp_path, "crds/pools.yaml", definition(versions=versions))
+    kept: list[str] = []
+
+    class Watched(Memory):
+        def put(self, kind: str, key: str, data: bytes) -> bool:
+            kept.append(kind)
+            return super().put(kind, key, data)
+
+    read(tmp_path, Watched())
+    assert KIND not in kept
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"scope": "Everywhere"}, "spec.scope of the CustomResourceDefinition pools.acme.example is neither"),
+        ({"names": "Pool"}, "a CustomResourceDefinition has no spec.names.kind"),
+        ({"versions": []}, "the CustomResourceDefinition pools.acme.example has no spec.versions"),
+    ],
+)
+def test_a_definition_that_says_too_little_is_refused(tmp_path: Path, spec: dict[str, Any], said: str) -> None:
+    write(tmp_path, "crds/pools.yaml", definition(**spec))
+    with pytest.raises(StageFailed) as failed:
+        read(tmp_path)
+    (found,) = failed.value.diagnostics
+    assert found.rule.code == "L108"
+    assert found.message.startswith(said)
+
+
+def test_the_yaml_of_others_may_be_such_as_our_own_must_not(tmp_path: Path) -> None:
+    write(tmp_path, "crds/pools.yaml", definition())
+    with (tmp_path / "crds/pools.yaml").open("a") as file:
+        file.write("status: {a: &a no, b: *a, since: 2024-02-01}\n")
+    assert len(read(tmp_path)) == 1
