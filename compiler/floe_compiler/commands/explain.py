@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from floe_compiler.explain import Cause, Explanation
     from floe_compiler.model.document import DataPath
     from floe_compiler.model.objects import Object
+    from floe_compiler.model.span import Span
 
 EXAMPLES = """\
 examples:
@@ -54,10 +55,12 @@ def run(options: Namespace) -> int:
         for at, value, causes in explanation.values
         if any(_below(spelt, path) for spelt in _spellings(at, explanation.manifest))
     ]
-    if not rows:
+    removed = [(place, span) for place, span in explanation.removed if _below(place, path)]
+    if not rows and not removed:
         paths = {show_field(at, explanation.manifest) for at, _, _ in explanation.values}
         raise UsageError("; ".join(filter(None, (f"{file} has nothing at {path}", nearest(path, paths)))))
-    sys.stdout.write(_json(explanation, rows) if options.format == "json" else _text(explanation, rows))
+    show = _json if options.format == "json" else _text
+    sys.stdout.write(show(explanation, rows, removed))
     return DONE
 
 
@@ -83,7 +86,7 @@ def _compiled(root: Path) -> set[str]:
 
 def _spellings(at: DataPath, manifest: Object) -> tuple[str, ...]:
     """Return the ways to write a path: as in differences, as in errors, and with the numbers of list items."""
-    from floe_compiler.check.objects.data_paths import show_place
+    from floe_compiler.model.data_paths import show_place
     from floe_compiler.model.document import show_path
     from floe_compiler.report.field_paths import show_field
 
@@ -97,7 +100,7 @@ def _below(at: str, path: str) -> bool:
 Rows = Iterable[tuple[str, object, "tuple[Cause, ...]"]]
 
 
-def _text(explanation: Explanation, rows: Rows) -> str:
+def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Span]]) -> str:
     from json import dumps
 
     lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}"]
@@ -108,6 +111,7 @@ def _text(explanation: Explanation, rows: Rows) -> str:
         for cause in causes:
             lines.append(f"    {cause.span}: {cause.what}" if cause.span else f"    {cause.what}")
             lines += [f"        overrides {weaker} of {span or 'the scale'}" for weaker, span in cause.overrides]
+    lines += [line for place, span in removed for line in (f"{place}: (none)", f"    {span}: removed by a patch")]
     return "\n".join(lines) + "\n"
 
 
@@ -116,7 +120,7 @@ def _cause(cause: Cause) -> dict[str, object]:
     return {"what": cause.what, "at": str(cause.span) if cause.span else None, "overrides": overrides}
 
 
-def _json(explanation: Explanation, rows: Rows) -> str:
+def _json(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Span]]) -> str:
     from json import dumps
 
     values = [
@@ -132,5 +136,6 @@ def _json(explanation: Explanation, rows: Rows) -> str:
         "asked_by": explanation.asked_by,
         "patches": [str(patch) for patch in explanation.patches],
         "values": values,
+        "removed": [{"path": place, "at": str(span)} for place, span in removed],
     }
     return dumps(document, indent=2, ensure_ascii=False) + "\n"

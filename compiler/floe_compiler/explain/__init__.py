@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from floe_compiler.explain.question import Question, RenderWith
 from floe_compiler.explain.unwritten import unwritten
 from floe_compiler.explain.variations import differences, scalars, variations, with_value
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest
@@ -25,6 +26,7 @@ from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import Context
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.synthesize.charts import WAVE
@@ -39,6 +41,7 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
 
 _IDENTITY = ("apiVersion", "kind")
 _ABSENT = object()
+_NOWHERE: tuple[DataPath, Any] = ((), _ABSENT)
 
 
 class Cause(msgspec.Struct, frozen=True, order=True):
@@ -63,10 +66,12 @@ class Explanation(msgspec.Struct, frozen=True):
     """The patches that changed the object."""
 
     values: tuple[tuple[DataPath, Any, tuple[Cause, ...]], ...]
+    removed: tuple[tuple[str, Span], ...] = ()
+    """The values that a patch removed, by their path as messages show it."""
 
 
 def explain(
-    sources: Sources, registry: Registry, environment: str, final: Object, patches: Sequence[Span], asked_by: str
+    sources: Sources, registry: Registry, environment: str, final: Object, patches: Sequence[Patch], asked_by: str
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
@@ -80,20 +85,43 @@ def explain(
         _from_documents(question, baseline, causes)
         _from_left_out(question, baseline, causes)
         _from_defaults(question, baseline, causes)
-    generated = dict(scalars(question.generated or {}))
-    sampled = dict(scalars(baseline or {}))
+    generated = _by_place(question.generated or {})
+    sampled = _by_place(baseline or {})
     values = []
     for path, value in scalars(final):
-        if path == WAVE and path not in generated:
+        place = show_place(path, final)
+        _, rendered = generated.get(place, _NOWHERE)
+        at, first = sampled.get(place, _NOWHERE)
+        patched = [Cause("patched", span) for patch in patches if (span := patch.changes(place))]
+        if patched:
+            explained = patched
+        elif path == WAVE and rendered is _ABSENT:
             explained = [Cause("follows from what starts before it in its namespace")]
-        elif generated.get(path, _ABSENT) != value:
-            explained = [Cause("patched", span) for span in patches] or [Cause(f"comes from {asked_by}")]
-        elif sampled.get(path, _ABSENT) != value:
+        elif rendered != value:
+            explained = [Cause("follows from a patch")] if generated else [Cause(f"comes from {asked_by}")]
+        elif first != value:
             explained = [Cause("follows from all domains together")]
         else:
-            explained = causes.get(path) or [Cause("fixed by the component or the compiler")]
+            explained = causes.get(at) or [Cause("fixed by the component or the compiler")]
         values.append((path, value, tuple(dict.fromkeys(explained))))
-    return Explanation(identity, final, asked_by, tuple(patches), tuple(values))
+    spans = tuple(patch.span for patch in patches)
+    return Explanation(identity, final, asked_by, spans, tuple(values), tuple(_removed(patches, generated, final)))
+
+
+def _removed(
+    patches: Sequence[Patch], generated: Mapping[str, tuple[DataPath, Any]], final: Object
+) -> Iterator[tuple[str, Span]]:
+    """Yield the rendered values that are no more there, each with the patch that removed it."""
+    left = _by_place(final)
+    for place in sorted(generated.keys() - left.keys()):
+        spans = [span for patch in patches if (span := patch.changes(place))]
+        if spans:
+            yield place, spans[-1]
+
+
+def _by_place(manifest: Object) -> dict[str, tuple[DataPath, Any]]:
+    """Return the scalars of an object by their place: a patch that adds an item to a list moves the others."""
+    return {show_place(path, manifest): (path, value) for path, value in scalars(manifest)}
 
 
 def _documents(question: Question) -> Iterator[Document]:

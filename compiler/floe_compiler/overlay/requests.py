@@ -49,7 +49,7 @@ def request_of(item: ChangedObject, schemas: KubernetesSchemas) -> Request:
     for step in item.steps:
         if step.merge is None or not step.selection.matches(wanted):
             continue
-        patch = _without_identity(step.merge.data)
+        patch = without_identity(step.merge.data)
         if DIRECTIVE in patch:  # it deletes or replaces the whole object
             return Request((), item.part, type_, tuple(findings))
         findings += _findings(item, step, step.merge, problems(wanted, patch, type_))
@@ -86,7 +86,7 @@ def _findings(item: ChangedObject, step: Step, patch: Document, found: Iterable[
     ]
 
 
-def _without_identity(patch: Mapping[str, Any]) -> dict[str, Any]:
+def without_identity(patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return a patch without the fields that name its object: with a target, they may name another one."""
     metadata = patch.get("metadata", {})
     said = {key: value for key, value in patch.items() if key not in ("apiVersion", "kind", "metadata")}

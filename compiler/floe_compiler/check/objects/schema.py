@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from floe_compiler.check.index import Index
 from floe_compiler.check.objects.custom_resources.definitions import unreadable_patterns
 from floe_compiler.check.objects.custom_resources.published import REMOVED
-from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas

@@ -15,11 +15,11 @@ def show_place(path: DataPath, manifest: Any) -> str:
         if isinstance(step, str):
             text += f".{step}" if text else step
         else:
-            text += f"[{_name(value) or step}]"
+            text += f"[{item_name(value) or step}]"
     return text
 
 
-def _name(value: Any) -> str:
+def item_name(value: Any) -> str:
     """Return the name of a list's item; a whole object has it in its metadata."""
     if not isinstance(value, dict):
         return ""
