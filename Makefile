@@ -7,7 +7,7 @@ DOMAINS ?= 75 300
 CATALOG ?= ../CRDs-catalog
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile check test thorough lint types format schemas crds docs goldens fresh bench lock kind clean
+.PHONY: help setup compile check test thorough lint types format schemas crds docs goldens credentials fresh bench lock kind clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ schemas: $(READY) ## Write schemas/ anew from the models
 
 crds: $(READY) ## Write the published schemas of custom resources anew (CATALOG=folder of the CRDs-catalog)
 	@$(BIN)/python tests/trim_schemas.py $(CATALOG)
+
+credentials: $(READY) ## Write the published forms of credentials anew (GITLEAKS=folder of its clone)
+	@$(BIN)/python tests/credential_forms.py $(GITLEAKS)
 
 docs: $(READY) ## Write docs/rules.md anew from the rules
 	@$(BIN)/floe-compile rules --format markdown > docs/rules.md

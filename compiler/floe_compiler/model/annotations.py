@@ -16,10 +16,18 @@ USED_BY = "floe.dev/used-by"
 EXCEPTION = "floe.dev/exception-"
 """Followed by a field's name: why a workload breaks a rule (`floe.dev/exception-readOnlyRootFilesystem`)."""
 
+CREDENTIAL = "credential"
+"""The field of the exception for values that look like credentials, but are none."""
+
 
 def annotation(manifest: Object, name: str) -> str:
     """Return the value of an object's annotation; empty if the object does not have it."""
     return str(manifest.get("metadata", {}).get("annotations", {}).get(name, ""))
+
+
+def has_exception(manifest: Object, field: str) -> bool:
+    """Return whether an object declares an exception to a rule, with the reason."""
+    return bool(annotation(manifest, f"{EXCEPTION}{field}").strip())
 
 
 def listed(manifest: Object, name: str) -> frozenset[str]:

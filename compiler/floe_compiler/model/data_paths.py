@@ -9,14 +9,19 @@ from floe_compiler.model.document import DataPath
 
 def show_place(path: DataPath, manifest: Any) -> str:
     """Return a path in an object's data, such as `spec.template.spec.containers[web].image`."""
-    text, value = "", manifest
+    text = ""
+    for step, label in zip(path, labels(path, manifest), strict=True):
+        text += f".{label}" if text and isinstance(step, str) else label
+    return text
+
+
+def labels(path: DataPath, manifest: Any) -> tuple[str, ...]:
+    """Return the steps of a path as text: keys, and items of lists by name or position (`[web]`, `[0]`)."""
+    found, value = [], manifest
     for step in path:
         value = _below(value, step)
-        if isinstance(step, str):
-            text += f".{step}" if text else step
-        else:
-            text += f"[{item_name(value) or step}]"
-    return text
+        found.append(step if isinstance(step, str) else f"[{item_name(value) or step}]")
+    return tuple(found)
 
 
 def item_name(value: Any) -> str:
