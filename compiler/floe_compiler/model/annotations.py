@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object
 
 EXTERNAL_HOSTS = "floe.dev/external-hosts"
@@ -27,7 +28,7 @@ def annotation(manifest: Object, name: str) -> str:
 
 def has_exception(manifest: Object, field: str) -> bool:
     """Return whether an object declares an exception to a rule, with the reason."""
-    return bool(annotation(manifest, f"{EXCEPTION}{field}").strip())
+    return bool(str(mapping(manifest, ("metadata", "annotations")).get(f"{EXCEPTION}{field}") or "").strip())
 
 
 def listed(manifest: Object, name: str) -> frozenset[str]:

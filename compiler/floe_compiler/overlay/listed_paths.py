@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
@@ -38,8 +39,12 @@ OTHER_NAMES = ("kustomization.yml", "Kustomization")
 _REMOTE = re.compile(r"\w+://|git@|git::|(?:www\.)?(?:github|gitlab|bitbucket)\.\w+[/:]|.*[?]ref=|.*\.git(?:$|[/?])")
 
 
-def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -> str | None:
+def locate(
+    root: Path, folder: str, path: str, span: Span, findings: Findings, listed: Collection[str] = ()
+) -> str | None:
     """Return the path, from the repository's root, of an item that a kustomization in `folder` lists as `path`.
+
+    `listed` are the paths that it lists; a hint suggests none of them.
 
     Returns None, with a finding, if it is remote, not allowed, or does not exist.
     """
@@ -55,7 +60,13 @@ def locate(root: Path, folder: str, path: str, span: Span, findings: Findings) -
         return None
     if not (root / location).exists():
         nearby = root / posixpath.dirname(location)
-        names = [entry.name for entry in nearby.iterdir()] if nearby.is_dir() else []
+        taken = {posixpath.normpath(posixpath.join(folder, other)) for other in listed}
+        entries = (entry.name for entry in nearby.iterdir()) if nearby.is_dir() else ()
+        names = [
+            name
+            for name in entries
+            if posixpath.join(posixpath.dirname(location), name) not in taken and name != KUSTOMIZATION
+        ]
         findings.add(
             NOT_FOUND, f"{location} does not exist", span, hint=did_you_mean(posixpath.basename(location), names)
         )

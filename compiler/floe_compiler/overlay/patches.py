@@ -79,7 +79,7 @@ def _documents(source: Source, folder: str, document: Document, path: DataPath) 
         return []
     if sources == ["patch"]:
         return inline_documents(source, document.file, text, span)
-    file = source.locate(folder, text, span)
+    file = source.locate(folder, text, document, (*path, sources[0]))
     return source.documents(file, span) if file else []
 
 

@@ -27,10 +27,10 @@ from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
-from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM
+from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN
 from floe_compiler.overlay.patches import IDENTITY_CHANGED
 from floe_compiler.overlay.phases import phases
-from floe_compiler.overlay.requests import NOT_AS_WRITTEN, as_requested, request_of
+from floe_compiler.overlay.requests import as_requested, request_of
 from floe_compiler.overlay.staging import staged_files
 
 Item = TypeVar("Item")

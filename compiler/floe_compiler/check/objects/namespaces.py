@@ -26,6 +26,6 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield namespaced objects without a namespace, and cluster-scoped objects with a namespace."""
     for identity, problem in misplaced(index):
         if problem == "no namespace":
-            yield index.finding(MISSING, identity, "metadata.namespace is missing")
+            yield index.finding(MISSING, identity, "metadata.namespace is missing", "add `namespace:` to its metadata")
         else:
             yield index.finding(NEEDLESS, identity, f"metadata.namespace is set, but {identity.kind} is cluster-scoped")

@@ -31,8 +31,8 @@ NOT_CANONICAL = Rule(
 WRONG_BYTES = Rule(
     "C167",
     "amount of bytes that cannot be meant",
-    'Memory and storage are counted in whole bytes, and less than 1Mi is a missing or wrong suffix: "m" is a thousandth. '
-    "Write a suffix such as Mi or Gi.",
+    'Memory and storage are counted in whole bytes, and less than 1Mi has no suffix or a wrong one: "m" is a '
+    "thousandth. Write one such as Mi or Gi.",
 )
 RULES = (INVALID, NOT_CANONICAL, WRONG_BYTES)
 
