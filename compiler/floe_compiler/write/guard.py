@@ -117,7 +117,8 @@ def _refused_of(
     for folder, paths in _grouped(delete, 2).items():
         scope = f"{environment}/{folder}"
         if f"{OUTPUT}/{scope}" not in staying:
-            yield scope, f"everything in {scope} ({len(paths)} files)"
+            number = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+            yield scope, f"everything in {scope} ({number})"
         elif precious := [_describe(path) for path in paths if _kind(path) in PRECIOUS]:
             yield scope, f"{', '.join(precious)} in {scope}"
         else:
