@@ -8,7 +8,7 @@ CATALOG ?= ../CRDs-catalog
 KUBERNETES ?= $(foreach minor,26 29 30 31 32 33 34 35 36 37,api@v0.$(minor).0) kubernetes@v1.34.2 kubernetes@v1.37.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs goldens fresh bench lock kind clean
+.PHONY: help setup compile check test thorough lint types format schemas crds kubernetes docs goldens credentials fresh bench lock kind clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ crds: $(READY) ## Write the published schemas of custom resources anew (CATALOG=
 
 kubernetes: $(READY) ## Write the data about Kubernetes' own kinds anew (needs go)
 	@$(BIN)/python tests/kubernetes_data.py $$(cd $$(mktemp -d) && go mod init data 2>/dev/null && for module in $(KUBERNETES); do go mod download -json k8s.io/$$module | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p'; done)
+
+credentials: $(READY) ## Write the published forms of credentials anew (GITLEAKS=folder of its clone)
+	@$(BIN)/python tests/credential_forms.py $(GITLEAKS)
 
 docs: $(READY) ## Write docs/rules.md anew from the rules
 	@$(BIN)/floe-compile rules --format markdown > docs/rules.md

@@ -9,7 +9,7 @@ import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from floe_compiler.commands.exit_codes import BUG, DONE, FOUND, PIPE_CLOSED, USAGE, UsageError
 from floe_compiler.commands.signals import ended_by
@@ -70,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exit_:  # by argparse, for --help, --version and wrong usage
         return exit_.code if isinstance(exit_.code, int) else USAGE
     except UsageError as error:
-        sys.stderr.write(f"floe-compile: {error}\n")
+        from floe_compiler.report.secrecy import hide_in_message
+
+        sys.stderr.write(f"floe-compile: {hide_in_message(str(error))}\n")
         return USAGE
     except KeyboardInterrupt as interrupt:
         return ended_by(interrupt)
@@ -123,7 +125,7 @@ def _parse(arguments: list[str]) -> Namespace:
 
 def _parser(verb: str) -> ArgumentParser:
     """Return the parser; only the verb that will run is imported to add its options."""
-    parser = ArgumentParser(
+    parser = _Parser(
         "floe-compile", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
@@ -139,6 +141,16 @@ def _parser(verb: str) -> ArgumentParser:
         if name == verb:
             importlib.import_module(f"floe_compiler.commands.{name}").configure(below)
     return parser
+
+
+class _Parser(ArgumentParser):
+    """Names no secret that a user may have written as an argument."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print a message about wrong usage, and exit."""
+        from floe_compiler.report.secrecy import hide_in_message
+
+        super().error(hide_in_message(message))
 
 
 class _Version(Action):

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from check.samples import Platform, sample
 from environment_check import run_checks, split
@@ -13,6 +14,7 @@ from floe_compiler.check import RULES, check_unit
 from floe_compiler.model.diagnostics import Diagnostic, Related, StageFailed
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
 
 
 def test_the_sample_platform_passes_every_check() -> None:
@@ -65,14 +67,48 @@ def test_a_finding_is_where_its_object_comes_from() -> None:
     assert (found.span, found.hint, found.related) == (CHOICE, "give it an exact tag, or a digest", ())
 
 
-def test_a_finding_about_a_patched_object_is_at_the_last_patch() -> None:
+FIRST, LAST = Span("base/patch.yaml", 3, 1), Span("overlays/prod/patch.yaml", 3, 1)
+IMAGE = "spec.template.spec.containers[polaris].image"
+
+
+def patched(*values: dict[str, Span]) -> tuple[Patch, ...]:
+    """Return patches that changed these values."""
+    return tuple(Patch(span, changed) for span, changed in zip((FIRST, LAST), values, strict=False))
+
+
+def test_a_finding_about_a_patched_value_is_at_the_last_patch_that_changed_it() -> None:
     platform = sample()
     platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
-    first, last = Span("base/patch.yaml", 3, 1), Span("overlays/prod/patch.yaml", 3, 1)
-    platform.facts |= {"origins": {POLARIS: CHOICE}, "patched": {POLARIS: (first, last)}}
+    first, last = Span("base/patch.yaml", 9, 8), Span("overlays/prod/patch.yaml", 7, 8)
+    changes = patched({IMAGE: first}, {IMAGE: last, "metadata.annotations.a": LAST})
+    platform.facts |= {"origins": {POLARIS: CHOICE}, "patched": {POLARIS: changes}}
     found = only_finding(platform)
     assert found.span == last
     assert found.related == (Related(first, "patched here, too"), Related(CHOICE, "rendered for this"))
+
+
+def test_a_patch_is_not_blamed_for_a_value_that_it_did_not_change() -> None:
+    platform = sample()
+    platform.container("Deployment/polaris")["image"] = "ghcr.io/acme/server"
+    changes = patched({"metadata.annotations.a": FIRST}, {"spec.replicas": LAST})
+    platform.facts |= {"origins": {POLARIS: CHOICE}, "patched": {POLARIS: changes}}
+    found = only_finding(platform)
+    assert (found.span, found.related) == (CHOICE, ())
+
+
+@pytest.mark.parametrize(("before", "blamed"), [(2, CHOICE), (1, LAST)])
+def test_a_finding_that_names_no_value_is_at_the_patch_if_it_is_not_there_without_it(before: int, blamed: Span) -> None:
+    platform = sample()
+    platform["Deployment/polaris"]["spec"]["replicas"] = before
+    del platform.objects["PodDisruptionBudget/polaris"]
+    platform.facts |= {"origins": {POLARIS: CHOICE}}
+    unit = platform.rendered()
+    web = platform["Deployment/polaris"]
+    after = ObjectSet.of({**one, "spec": {**one["spec"], "replicas": 2}} if one is web else one for one in unit.objects)
+    changes = patched({"metadata.annotations.a": FIRST}, {"spec.replicas": LAST})
+    unit = replace(unit, objects=after, unpatched=unit.objects, patched={POLARIS: changes})
+    (found,) = (one for one in check_unit(unit, ()).findings if "PodDisruptionBudget" in one.message)
+    assert found.span == blamed
 
 
 def test_a_finding_about_what_a_patch_removed_is_at_that_patch() -> None:

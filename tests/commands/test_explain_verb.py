@@ -117,3 +117,13 @@ def test_a_file_may_be_named_from_a_folder_below(
 def test_a_colon_before_the_end_of_the_file_parts_nothing(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", f"C:/acme/{CRON_JOB}:spec.schedule"]) == 2
     assert f"C:/acme/{CRON_JOB} is not a file" in capsys.readouterr().err
+
+
+def test_a_value_that_a_patch_removed_is_found(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    patch = "patches:\n- target: {kind: CronJob}\n  patch: |-\n    - {op: remove, path: /spec/jobTemplate/metadata}\n"
+    (mesh / "overlays" / "dev" / "kustomization.yaml").write_text(patch, encoding="utf-8")
+    place, at = "spec.jobTemplate.metadata.labels.app.kubernetes.io/name", "overlays/dev/kustomization.yaml:4:26"
+    assert main(["explain", f"{CRON_JOB}:{place}"]) == 0
+    assert f"\n{place}: (none)\n    {at}: removed by a patch\n" in capsys.readouterr().out
+    assert main(["explain", f"{CRON_JOB}:{place}", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["removed"] == [{"path": place, "at": at}]

@@ -16,6 +16,7 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
 from floe_compiler.resolve import resolve
 from floe_compiler.resolve.schemas import schemas
 from floe_compiler.synthesize.charts import without_cdk8s
@@ -89,7 +90,7 @@ def objects(sources: Sources) -> dict[str, Object]:
 OBJECTS = objects(SOURCES)
 
 
-def explained(name: str, final: Object | None = None, patches: tuple[Span, ...] = ()) -> Explanation:
+def explained(name: str, final: Object | None = None, patches: tuple[Patch, ...] = ()) -> Explanation:
     return explain(SOURCES, REGISTRY, "dev", final or OBJECTS[name], patches, "m.yaml:8:3")
 
 
@@ -200,17 +201,41 @@ def test_what_a_value_overrode_is_reported() -> None:
 
 def test_what_a_patch_changed_is_due_to_it() -> None:
     name = f"CronJob.batch {SALES}/orders"
-    final = with_value(OBJECTS[name], ("spec", "suspend"), True)
+    pod = ("spec", "jobTemplate", "spec", "template", "spec")
+    before = OBJECTS[name]
+    containers = before["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    container = {"name": "side", "image": "side:1"}
+    final = with_value(before, ("spec", "suspend"), True)
+    final = with_value(final, (*pod, "containers"), [container, *containers])
+    final = with_value(final, (*pod, "restartPolicy"), None)
+    final["spec"]["jobTemplate"]["spec"]["template"]["spec"].pop("restartPolicy")
     final["metadata"]["annotations"] = {"argocd.argoproj.io/sync-wave": "0", "team": "x"}
-    place = Span("base/kustomization.yaml", 4)
-    explanation = explained(name, final, (place,))
+    suspend, team, side, policy = (Span("base/patch.yaml", line) for line in (7, 5, 9, 8))
+    values = {
+        "spec.suspend": suspend,
+        "metadata.annotations.team": team,
+        ".".join((*pod, "containers[side]")): side,
+        ".".join((*pod, "restartPolicy")): policy,
+    }
+    place = Span("base/patch.yaml", 4)
+    explanation = explained(name, final, (Patch(place, values),))
     assert explanation.patches == (place,)
     found = {path: one for path, _, one in explanation.values}
-    assert found["spec", "suspend"] == (Cause("patched", place),)
-    assert found["metadata", "annotations", "team"] == (Cause("patched", place),)
+    assert found["spec", "suspend"] == (Cause("patched", suspend),)
+    assert found["metadata", "annotations", "team"] == (Cause("patched", team),)
+    assert found[*pod, "containers", 0, "image"] == (Cause("patched", side),)
+    assert "image" in [cause.what for cause in found[*pod, "containers", 1, "image"]]
     assert found["spec", "schedule"][0].what == "schedule.cron"
     (wave,) = found["metadata", "annotations", "argocd.argoproj.io/sync-wave"]
     assert wave == Cause("follows from what starts before it in its namespace")
+    assert explanation.removed == ((".".join((*pod, "restartPolicy")), policy),)
+
+
+def test_what_follows_from_a_patch_of_something_else_is_not_patched() -> None:
+    name = f"CronJob.batch {SALES}/orders"
+    final = with_value(OBJECTS[name], ("metadata", "annotations"), {"hash": "x"})
+    found = {path: one for path, _, one in explained(name, final).values}
+    assert found["metadata", "annotations", "hash"] == (Cause("follows from a patch"),)
 
 
 def test_what_nobody_renders_is_due_to_who_asked_for_it() -> None:

@@ -41,4 +41,4 @@ def test_patched_values_name_the_patch() -> None:
     assert [str(patch) for patch in explanation.patches] == ["overlays/blue/kustomization.yaml:11:12"]
     found = {path: causes for path, _, causes in explanation.values}
     (cause,) = found["spec", "suspend"]
-    assert (cause.what, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:11:12")
+    assert (cause.what, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:14:16")

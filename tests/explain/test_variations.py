@@ -34,14 +34,14 @@ def test_a_variation_is_never_the_value_itself_but_always_of_its_kind(value: Any
     ("value", "others"),
     [
         (True, [False]),
-        (3, [4, 2]),
+        (3, [6, 4, 2]),
         (None, []),
         ("light", ["medium", "heavy", "dark", "lightx"]),
         ("1.0", ["1.1", "2.0", "0.0", "1.0x"]),
         ("orders", ["ordersx"]),
         ("Europe/Berlin", ["Europe/Berlinx", "Europe/Paris", "Etc/UTC"]),
         ("Etc/UTC", ["Etc/UTCx", "Europe/Paris"]),
-        ("0 6 * * *", ["0 7 * * *", "0 5 * * *", "1 6 * * *", "0 6 * * *x"]),
+        ("0 6 * * *", ["0 12 * * *", "0 7 * * *", "0 5 * * *", "1 6 * * *", "0 6 * * *x"]),
     ],
 )
 def test_the_likeliest_variations_come_first(value: Any, others: list[Any]) -> None:

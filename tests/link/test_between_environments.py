@@ -59,7 +59,10 @@ def test_only_what_is_in_base_can_move_from_there() -> None:
     manifest = Span("platform-manifest.yaml", 3, 3)
     both = [environment(name, "one", CLASS, origin=manifest) for name in ("a", "b")]
     (found,) = check_across(both)
-    assert found.hint == "render it in only one of them, or give it a different name in each"
+    assert found.hint == (
+        'if "b" has a cluster of its own, give it another `cluster.name` or `cluster.server`; '
+        "else render it in only one of them, or give it a different name in each"
+    )
 
 
 def test_a_cluster_of_two_names_is_named_by_what_is_one() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.model.schema_words import REFERENCE
 from floe_compiler.model.structure_hints import mapping_in, missing_key, unknown_keys, value_of_another_kind
 
 AMOUNTS = {"type": "object", "properties": {"cpu": {"type": "string"}, "memory": {"type": "string"}}}
@@ -49,8 +50,24 @@ def test_a_misspelt_type_is_meant_even_if_another_layer_gives_one() -> None:
 
 
 def test_a_missing_key_is_shown_with_its_words() -> None:
-    assert missing_key("type", BY_TYPE) == "add `type:`, one of minio, s3"
-    assert missing_key("name", RESOURCES) == "add `name:`"
+    assert missing_key("type", BY_TYPE, {}) == "add `type:`, one of minio, s3"
+    assert missing_key("name", RESOURCES, {}) == "add `name:`"
+
+
+def test_a_missing_mapping_is_shown_with_what_may_stand_in_it() -> None:
+    chosen = {"properties": {"storage": BY_TYPE}}
+    assert missing_key("storage", chosen, {}) == "add `storage: {type: ...}`, with the type minio or s3"
+    amounts = {"type": "object", "properties": {"cpu": {}, "memory": {}}, "required": ["cpu", "memory"]}
+    referred = {"properties": {"limits": {"$ref": f"{REFERENCE}Amounts"}}}
+    assert missing_key("limits", referred, {"Amounts": amounts}) == "add `limits: {cpu: ..., memory: ...}`"
+    shown = {"properties": {"cron": {"type": "string", "examples": ["0 6 * * *"]}}}
+    assert missing_key("cron", shown, {}) == "add `cron:`, for example 0 6 * * *"
+
+
+def test_a_number_is_shown_with_its_bounds() -> None:
+    schema = {"type": "integer", "minimum": 0, "maximum": 10}
+    hint = value_of_another_kind("two", "", schema, ["integer"], {})
+    assert hint == "write a whole number from 0 to 10, in digits"
 
 
 @pytest.mark.parametrize(
@@ -73,12 +90,12 @@ def test_a_missing_key_is_shown_with_its_words() -> None:
         ("5432", {"type": "integer"}, ["integer"], "write it without quotes: 5432"),
         ("0.5", {"type": "number"}, ["number"], "write it without quotes: 0.5"),
         ("true", {"type": "boolean"}, ["boolean"], "write it without quotes: true"),
-        ("0.5", {"type": "integer"}, ["integer"], ""),
-        ("true", {"type": "integer"}, ["integer"], ""),
+        ("0.5", {"type": "integer"}, ["integer"], "write a whole number, in digits"),
+        ("true", {"type": "integer"}, ["integer"], "write a whole number, in digits"),
         ("1", {"type": "boolean"}, ["boolean"], ""),
         ("yes", {"type": "boolean"}, ["boolean"], ""),
-        ("many", {"type": "integer"}, ["integer"], ""),
-        (None, {"type": "integer"}, ["integer"], ""),
+        ("many", {"type": "integer"}, ["integer"], "write a whole number, in digits"),
+        (None, {"type": "integer"}, ["integer"], "write a whole number, in digits"),
         ([], {"type": "string", "examples": ["90s"]}, ["string"], 'write, for example, "90s"'),
     ],
 )

@@ -19,6 +19,7 @@ from floe_compiler.model.unit_facts import UnitFacts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.unit_result import UnitBody, UnitHead, body_of, file_digests, is_sound
 from floe_compiler.model.units import UnitKey
+from floe_compiler.model.value_spans import Patch
 
 TEXTS = ("kind: A\n", "kind: Bä\n")
 WARNING = Diagnostic(
@@ -32,8 +33,9 @@ WARNING = Diagnostic(
 PLACES = Places(
     "dev",
     {"ConfigMap a/b": Span("a.yaml", 1, 2)},
-    {"ConfigMap a/b": (Span("b.yaml"), Span("c.yaml", 7))},
+    {"ConfigMap a/b": (Patch(Span("b.yaml"), {"data.k": Span("b.yaml", 7, 6)}),)},
     {ObjectId("apps", "Deployment", "a", "gone"): (Span("d.yaml"),)},
+    {"ConfigMap a/c": {"data.k": Span("e.yaml", 5, 6)}},
 )
 
 

@@ -16,6 +16,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
 from floe_compiler.overlay import Overlay, apply_overlay, dead_steps, read_overlay
 
 OVERLAY = "resources: [../../base]\n"
@@ -106,7 +107,7 @@ def join_units(rendered: Rendered, units: Iterable[Rendered]) -> Rendered:
     names = set(map(str, rendered.objects.by_id))
     objects: dict[ObjectId, Object] = {}
     origins = {name: origin for name, origin in rendered.origins.items() if name not in names}
-    patched: dict[str, tuple[Span, ...]] = {}
+    patched: dict[str, tuple[Patch, ...]] = {}
     removed: dict[ObjectId, tuple[Span, ...]] = {}
     for unit in units:
         objects |= unit.objects.by_id

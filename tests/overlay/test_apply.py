@@ -11,6 +11,7 @@ from floe_compiler.model.configuration import CONFIG_HASH, config_hash
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import PodGroup, Rendered
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
 from floe_compiler.overlay import apply_overlay, kustomize, overlay, portions
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, deployment, split_units
 
@@ -97,19 +98,28 @@ def test_the_overlay_patches_what_the_base_has_patched(mesh: Mesh) -> None:
     assert (prod["spec"]["replicas"], prod["metadata"]["labels"]) == (3, {"from": "base"})
 
 
+WEB_YAML = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: sales}\n"
+
+
 def test_who_changed_an_object_is_reported(mesh: Mesh) -> None:
     mesh.write(
         {
             "base/kustomization.yaml": "patches:\n- path: web.yaml\n",
-            "base/web.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: sales}\n",
-            "overlays/dev/kustomization.yaml": f"{OVERLAY}patches:{REPLICAS.format(count=3)}",
+            "base/web.yaml": f"{WEB_YAML}spec: {{revisionHistoryLimit: 2}}\n",
+            "overlays/dev/kustomization.yaml": f"{OVERLAY}patches:{REPLICAS.format(count=3)}- path: none.yaml\n",
+            "overlays/dev/none.yaml": WEB_YAML,
         }
     )
 
     rendered = mesh.apply(deployment("web"), config_map("a"))
 
     inline = Span("overlays/dev/kustomization.yaml", 4, 10)
-    assert rendered.patched == {"Deployment.apps sales/web": (Span("base/web.yaml"), inline)}
+    assert rendered.patched == {
+        "Deployment.apps sales/web": (
+            Patch(Span("base/web.yaml"), {"spec.revisionHistoryLimit": Span("base/web.yaml", 4, 30)}),
+            Patch(inline, {"spec.replicas": Span("overlays/dev/kustomization.yaml", 5, 50)}),
+        )
+    }
 
 
 def test_the_generated_objects_are_the_base_even_if_nobody_wrote_one(mesh: Mesh) -> None:
@@ -153,7 +163,7 @@ def test_a_patch_in_several_documents_changes_several_objects(mesh: Mesh) -> Non
         config_map("b", data={"k": "b"}),
         config_map("c"),
     ]
-    assert rendered.patched["ConfigMap sales/b"] == (Span("base/both.yaml", 6, 1),)
+    assert [patch.span for patch in rendered.patched["ConfigMap sales/b"]] == [Span("base/both.yaml", 6, 1)]
 
 
 def test_a_patch_can_delete_a_generated_object(mesh: Mesh) -> None:
@@ -184,7 +194,7 @@ def test_labels_images_and_replicas(mesh: Mesh) -> None:
     assert web["spec"]["template"]["metadata"]["labels"] == {"app": "web", "team": "data"}
     assert web["spec"]["selector"] == {"matchLabels": {"app": "web"}}
     assert rendered.objects.by_id[ObjectId("", "ConfigMap", "sales", "a")]["metadata"]["labels"] == {"team": "data"}
-    assert [span.line for span in rendered.patched["Deployment.apps sales/web"]] == [1, 3, 2]
+    assert [patch.span.line for patch in rendered.patched["Deployment.apps sales/web"]] == [1, 3, 2]
 
 
 def test_components_and_folders_take_part(mesh: Mesh) -> None:

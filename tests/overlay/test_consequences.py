@@ -11,9 +11,10 @@ from floe_compiler.model.configuration import config_hash
 from floe_compiler.model.objects import ObjectSet, identify
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
 from floe_compiler.overlay.consequences import with_consequences
 
-PATCH = (Span("overlays/dev/patch.yaml"),)
+PATCH = (Patch(Span("overlays/dev/patch.yaml"), {}),)
 HASH = "floe.dev/config-hash"
 
 

@@ -137,4 +137,5 @@ def test_the_same_file_by_two_ways_is_two_steps(mesh: Mesh) -> None:
     assert (first.span, first.entry) == (second.span, second.entry)
     assert first != second
     assert first.digest != second.digest
-    assert mesh.apply(deployment("web")).patched == {"Deployment.apps sales/web": (first.span,)}
+    (patch, _) = mesh.apply(deployment("web")).patched["Deployment.apps sales/web"]
+    assert patch.span == first.span

@@ -36,12 +36,12 @@ def patch(text: str, **target: str) -> str:
             ),
         ),
         (patch("[{op: remove, path: /data}]"), '2:10: a JSON patch needs a target (add "target:" with kind and name)'),
-        (patch("[{op: remove}]", name="a"), '2:10: an operation is a mapping with "op" and "path"'),
-        (patch("[x]", name="a"), '2:10: an operation is a mapping with "op" and "path"'),
-        (patch("[{op: replce, path: /data}]", name="a"), '2:10: unknown op "replce" (did you mean "replace"?)'),
+        (patch("[{op: remove}]", name="a"), '3:6: an operation is a mapping with "op" and "path"'),
+        (patch("[x]", name="a"), '3:6: an operation is a mapping with "op" and "path"'),
+        (patch("[{op: replce, path: /data}]", name="a"), '3:11: unknown op "replce" (did you mean "replace"?)'),
         (
             patch("[{op: remove, path: data.k}]", name="a"),
-            '2:10: the path "data.k" does not begin with "/" (write "/data/k")',
+            '3:25: the path "data.k" does not begin with "/" (write "/data/k")',
         ),
         (
             patch(f"{MERGE}---\n{MERGE}", name="a"),
@@ -61,12 +61,12 @@ def test_an_empty_patch_file_is_refused(mesh: Mesh) -> None:
     assert mesh.told(config_map("a")) == [f"K014 {FILE}:1:11: the patch is empty"]
 
 
-def test_yaml_mistakes_in_an_inline_patch_are_reported_at_the_patch(mesh: Mesh) -> None:
+def test_yaml_mistakes_in_an_inline_patch_are_reported_where_they_are(mesh: Mesh) -> None:
     mesh.write({FILE: patch("a: b: c")})
 
     (found,) = mesh.problems()
 
-    assert (found.rule.code, str(found.span)) == ("L007", f"{FILE}:2:10")
+    assert (found.rule.code, str(found.span)) == ("L007", f"{FILE}:3:9")
     assert found.message.startswith("in this patch: ")
 
 
@@ -115,9 +115,11 @@ def test_an_unknown_field_of_a_target_is_refused(mesh: Mesh) -> None:
 )
 def test_a_patch_may_not_change_what_an_object_is(mesh: Mesh, operation: str, changed: str) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml, target: {name: a}}]\n", "base/p.yaml": f"- {operation}\n"})
+    named = changed if changed.startswith("/") else "''"
+    column = f"- {operation}".index(f": {named}") + len(": ") + 1
 
     assert mesh.told(config_map("a")) == [
-        f"K016 base/p.yaml:1:3: the patch changes {changed} (change it in the inputs)"
+        f"K016 base/p.yaml:1:{column}: the patch changes {changed} (change it in the inputs)"
     ]
 
 

@@ -235,7 +235,7 @@ def test_what_kustomize_ignores_is_refused(mesh: Mesh) -> None:
     mesh.write(patches(pods_of("Deployment", [{"name": "main", "$patch": "replace", "image": "other"}])))
 
     expected = (
-        "K024 base/p0.yaml:1:1: kustomize does not apply the patch as written:"
+        "K024 base/p0.yaml:9:7: kustomize does not apply the patch as written:"
         " spec.template.spec.containers[0].args differs (write a JSON patch (a list of op, path, value) with a target)"
     )
     assert mesh.told(manifest) == [expected]

@@ -69,7 +69,7 @@ def test_objects_of_a_kind_are_those_alone(environment: CompiledEnvironment) -> 
 
 def test_places_are_those_of_the_unit(environment: CompiledEnvironment) -> None:
     places = environment.places(namespace("finance"))
-    assert [str(span) for span in places.patched["ResourceQuota floe-finance-domain/quota"]] == [
+    assert [str(patch.span) for patch in places.patched["ResourceQuota floe-finance-domain/quota"]] == [
         "overlays/dev/finance-quota.yaml:1:1"
     ]
     assert "CronJob.batch floe-finance-domain/costs" in places.origins

@@ -140,6 +140,9 @@ CHANGES = {
         {DEV: dev(finance="{pods: 70,\n    cpu: 41}")}, ("finance", "sales"), (namespace("finance"),)
     ),
     "a patch of one object": Change({DEV_PATCH: quota("51")}, (), (namespace("finance"),)),
+    "a comment within a patch, as messages name its lines": Change(
+        {DEV_PATCH: to_yaml(quota()).replace("spec:", "# why\nspec:")}, (), (namespace("finance"),)
+    ),
     "a patch that names one namespace": Change(
         {DEV_OVERLAY: overlay(QUOTA_PATCH, labelled("CronJob", "team", namespace=namespace("sales")))},
         (),

@@ -328,6 +328,8 @@ def test_values_that_the_store_must_hold() -> None:
     assert words(external("token"), external("token", "user")) == ["secret-needed"]
     assert words(external("token", "user"), external("token")) == []
     assert sentences(None, external("token")) == ["the store must have prod/crm: token, or pods wait for it"]
+    both = sentences(None, external("token", "user"))
+    assert both == ["the store must have prod/crm: token, user, or pods wait for it"]
 
 
 def test_values_that_the_store_holds_for_others_or_from_the_cluster_itself() -> None:

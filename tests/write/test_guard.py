@@ -68,7 +68,7 @@ def test_a_precious_object_needs_permission(name: str) -> None:
 def test_a_whole_folder_needs_permission(folder: str) -> None:
     delete = [f"prod/{folder}/service_x"]
     assert refused(delete, ["prod/b/service_y"]) == [
-        (f"prod/{folder}", f"compiling would delete everything in prod/{folder} (1 files)")
+        (f"prod/{folder}", f"compiling would delete everything in prod/{folder} (1 file)")
     ]
     assert not refused(delete, ["prod/b/service_y"], f"prod/{folder}")
 
@@ -76,9 +76,19 @@ def test_a_whole_folder_needs_permission(folder: str) -> None:
 def test_leave_for_a_namespace_covers_its_namespace_object_and_no_other() -> None:
     delete = ["prod/_cluster/namespace_a", "prod/a/service_x"]
     keep = ["prod/_cluster/namespace_b", "prod/b/service_y"]
-    assert [scope for scope, _ in refused(delete, keep)] == ["prod/_cluster", "prod/a"]
+    assert [scope for scope, _ in refused(delete, keep)] == ["prod/a"]
     assert not refused(delete, keep, "prod/a")
     assert [scope for scope, _ in refused([*delete, "prod/_cluster/namespace_c"], keep, "prod/a")] == ["prod/_cluster"]
+
+
+def test_a_domain_that_is_removed_from_several_environments_is_refused_once() -> None:
+    files = ("_cluster/namespace_{}", "_delivery/application.argoproj.io_{}", "{}/service_x", "{}/service_y")
+    delete = [f"{environment}/{file.format('a')}" for environment in ("dev", "prod") for file in files]
+    keep = [f"{environment}/{file.format('b')}" for environment in ("dev", "prod") for file in files]
+    (found,) = guarded(delete, keep)
+    assert found.subject == "output/dev/a, output/prod/a"
+    assert found.message == "compiling would delete everything in dev/a (2 files), everything in prod/a (2 files)"
+    assert found.hint == "if all of it is meant: floe-compile --allow-delete dev/a --allow-delete prod/a"
 
 
 def test_more_than_a_third_needs_permission_for_the_environment() -> None:

@@ -99,6 +99,11 @@ def test_a_foreign_file_that_would_be_applied_is_an_error(name: str) -> None:
     assert problems == [("W015", f"output/dev/a/{name}")]
 
 
+def test_foreign_files_of_an_environment_are_one_error() -> None:
+    _, problems = plan({}, {}, {f"output/dev/{folder}/y.yaml": HAND for folder in "abc"})
+    assert problems == [("W015", "output/dev/a/y.yaml")]
+
+
 def test_a_foreign_file_beside_the_folders_that_are_applied_is_a_warning() -> None:
     _, problems = plan({}, {}, {"output/dev/.ci.yml": HAND})
     assert problems == [("W005", "output/dev")]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.check.acceptances import settle
-from floe_compiler.check.index import build_index
+from floe_compiler.check.index import Index, build_index
 from floe_compiler.check.registry import MODULES, RULES
 from floe_compiler.check.summary import summarize
 from floe_compiler.model.diagnostics import Diagnostic
+from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object
+from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.summary import Summary
 
@@ -31,5 +36,26 @@ def check_unit(unit: Rendered, definitions: tuple[Object, ...]) -> Checked:
         definitions: The CustomResourceDefinitions of the environment.
     """
     index = build_index(unit, definitions)
-    findings = tuple(settle(index, (finding for module in MODULES for finding in module.check(index))))
+    findings = _found(index)
+    if unit.unpatched is not None and any(map(index.places.is_patched, findings)):
+        without = build_index(replace(unit, objects=unit.unpatched, patched={}, removed={}), definitions)
+        findings = _blamed(findings, index.places, _found(without))
+    findings = tuple(settle(index, findings))
     return Checked(findings, summarize(index))
+
+
+def _found(index: Index) -> tuple[Diagnostic, ...]:
+    return tuple(finding for module in MODULES for finding in module.check(index))
+
+
+def _blamed(findings: Iterable[Diagnostic], places: Places, without: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the findings; no patch is blamed for a value that it did not change, and that is wrong without it, too."""
+    known = {_identity(finding): finding for finding in without}
+    return tuple(
+        known.get(_identity(finding), finding) if places.is_patched(finding) else finding for finding in findings
+    )
+
+
+def _identity(finding: Diagnostic) -> tuple[str, str, str]:
+    """Return what identifies a finding; a patch gives a Job another name."""
+    return finding.rule.code, without_hash(finding.subject), finding.message

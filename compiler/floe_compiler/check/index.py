@@ -13,7 +13,6 @@ from floe_compiler.check.network.policies import Policies, read_policies
 from floe_compiler.check.objects.kubernetes.typed_values import TypedValue, typed_values
 from floe_compiler.check.objects.schemas import Schemas, schemas_for
 from floe_compiler.check.objects.shapes import Shapes, shape, with_violations
-from floe_compiler.check.objects.value_spans import ValueSpans
 from floe_compiler.check.objects.violations import Violation
 from floe_compiler.check.pod_index import PodIndex
 from floe_compiler.check.pods.custom_pods import custom_pods
@@ -127,14 +126,7 @@ class Index:
         self, rule: Rule, about: object, message: str, hint: str = "", related: Iterable[Related] = ()
     ) -> Diagnostic:
         """Return a diagnostic about an object, pod group or namespace of this unit."""
-        found = self.places.diagnostic(rule, about, message, hint, related)
-        if isinstance(about, ObjectId) and (span := self._value_spans(about).nearest(message)):
-            return replace(found, span=span, secret=about.kind == "Secret")
-        return found
-
-    def _value_spans(self, about: ObjectId) -> ValueSpans:
-        values = self.rendered.values.get(str(about), {})
-        return ValueSpans.of(values, self.manifest(about)) if values else ValueSpans()
+        return self.places.diagnostic(rule, about, message, hint, related)
 
 
 def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Index:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from floe_compiler.explain import Cause, Explanation
     from floe_compiler.model.document import DataPath
     from floe_compiler.model.objects import Object
+    from floe_compiler.model.span import Span
 
 EXAMPLES = """\
 examples:
@@ -50,14 +51,16 @@ def run(options: Namespace) -> int:
         near = nearest(file, _compiled(root)) or "name one below output/"
         raise UsageError(f"{file} is not a file that the inputs compile to; {near}")
     rows = [
-        (show_field(at, explanation.manifest), value, causes)
+        (show_field(at, explanation.manifest), _shown(at, value, explanation), causes)
         for at, value, causes in explanation.values
         if any(_below(spelt, path) for spelt in _spellings(at, explanation.manifest))
     ]
-    if not rows:
+    removed = [(place, span) for place, span in explanation.removed if _below(place, path)]
+    if not rows and not removed:
         paths = {show_field(at, explanation.manifest) for at, _, _ in explanation.values}
         raise UsageError("; ".join(filter(None, (f"{file} has nothing at {path}", nearest(path, paths)))))
-    sys.stdout.write(_json(explanation, rows) if options.format == "json" else _text(explanation, rows))
+    show = _json if options.format == "json" else _text
+    sys.stdout.write(show(explanation, rows, removed))
     return DONE
 
 
@@ -81,9 +84,17 @@ def _compiled(root: Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / OUTPUT).glob("*/*/*.yaml")}
 
 
+def _shown(at: DataPath, value: object, explanation: Explanation) -> object:
+    """Return a value, hidden if it may be that of a secret."""
+    from floe_compiler.model.data_paths import labels
+    from floe_compiler.report.secrecy import hide_object
+
+    return hide_object(value, explanation.identity.kind, labels(at, explanation.manifest))
+
+
 def _spellings(at: DataPath, manifest: Object) -> tuple[str, ...]:
     """Return the ways to write a path: as in differences, as in errors, and with the numbers of list items."""
-    from floe_compiler.check.objects.data_paths import show_place
+    from floe_compiler.model.data_paths import show_place
     from floe_compiler.model.document import show_path
     from floe_compiler.report.field_paths import show_field
 
@@ -97,8 +108,10 @@ def _below(at: str, path: str) -> bool:
 Rows = Iterable[tuple[str, object, "tuple[Cause, ...]"]]
 
 
-def _text(explanation: Explanation, rows: Rows) -> str:
+def _text(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Span]]) -> str:
     from json import dumps
+
+    from floe_compiler.report.secrecy import hide_in_text
 
     lines = [f"{explanation.identity}", f"  asked for by {explanation.asked_by}"]
     lines += [f"  changed by the patch {patch}" for patch in explanation.patches] + [""]
@@ -107,16 +120,21 @@ def _text(explanation: Explanation, rows: Rows) -> str:
         lines.append(f"{at}: {shown if len(shown) <= 100 else shown[:97] + '...'}")
         for cause in causes:
             lines.append(f"    {cause.span}: {cause.what}" if cause.span else f"    {cause.what}")
-            lines += [f"        overrides {weaker} of {span or 'the scale'}" for weaker, span in cause.overrides]
+            lines += [
+                f"        overrides {hide_in_text(weaker)} of {span or 'the scale'}" for weaker, span in cause.overrides
+            ]
+    lines += [line for place, span in removed for line in (f"{place}: (none)", f"    {span}: removed by a patch")]
     return "\n".join(lines) + "\n"
 
 
 def _cause(cause: Cause) -> dict[str, object]:
-    overrides = [{"value": weaker, "at": str(span) if span else None} for weaker, span in cause.overrides]
+    from floe_compiler.report.secrecy import hide_in_text
+
+    overrides = [{"value": hide_in_text(weaker), "at": str(span) if span else None} for weaker, span in cause.overrides]
     return {"what": cause.what, "at": str(cause.span) if cause.span else None, "overrides": overrides}
 
 
-def _json(explanation: Explanation, rows: Rows) -> str:
+def _json(explanation: Explanation, rows: Rows, removed: Iterable[tuple[str, Span]]) -> str:
     from json import dumps
 
     values = [
@@ -132,5 +150,6 @@ def _json(explanation: Explanation, rows: Rows) -> str:
         "asked_by": explanation.asked_by,
         "patches": [str(patch) for patch in explanation.patches],
         "values": values,
+        "removed": [{"path": place, "at": str(span)} for place, span in removed],
     }
     return dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from pydantic import BaseModel
 
 from floe_compiler.declare import declare
 from floe_compiler.declare.completion import completed
@@ -18,7 +17,6 @@ from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import (
     PLATFORM,
     Component,
-    Context,
     DeclaredUnit,
     EnvironmentPlan,
     ResolvedUnit,
@@ -38,9 +36,6 @@ from floe_compiler.synthesize.unit import render_unit
 SAMPLE = 3
 """The number of domains to render the platform's objects with, as all domains affect them in the same way."""
 
-RenderWith = Callable[[BaseModel], Object | None]
-"""Renders the object with another configuration of one component."""
-
 
 class Question:
     """One object of one environment, which can be rendered from changed documents."""
@@ -54,7 +49,7 @@ class Question:
         self.unit = self._find(plan)
         self.generated = self.pick(self._objects(plan))
         self.scope = self.unit.scope if self.unit else self._domain(sources)
-        self.sources = reduced(sources, self.scope)
+        self.sources = without_locks(reduced(sources, self.scope))
         self.baseline = self.render(self.sources)
 
     def _plan(self, sources: Sources) -> EnvironmentPlan:
@@ -94,20 +89,16 @@ class Question:
         self._declared.setdefault(unit.scope, (unit, facts))
         return facts
 
-    def with_config(self, sources: Sources) -> Iterator[tuple[Component[Any], Context[Any], RenderWith]]:
-        """Yield each component of the object's namespace, and how to render the object with another configuration."""
-        plan, scope = self._plan(sources), self.unit.scope if self.unit else ""
-        unit = next((unit for unit in plan.units if unit.scope == scope), None)
-        for index, (component, context) in enumerate(unit.contexts if unit else ()):
+    def components(self) -> Iterator[tuple[Component[Any], str, dict[str, Any]]]:
+        """Yield each component that may concern the object, with its scope and its settings.
 
-            def render(config: BaseModel, index: int = index, context: Context[Any] = context) -> Object | None:
-                assert unit is not None  # noqa: S101 - there is a context
-                changed = replace(context, instance=replace(context.instance, config=config))
-                contexts = [*unit.contexts]
-                contexts[index] = (contexts[index][0], changed)
-                return self.pick(self._rendered(replace(unit, contexts=tuple(contexts)), plan))
-
-            yield component, context, render
+        All domains concern the objects of the platform in the same way, so one of them is enough.
+        """
+        units = {unit.scope: unit for unit in self._plan(self.sources).units}
+        domains = sorted(units.keys() - {PLATFORM})
+        for scope in dict.fromkeys((PLATFORM, self.scope, *domains[:1])):
+            for component, context in units[scope].contexts if scope in units else ():
+                yield component, scope, context.config.model_dump()
 
     def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
         """Return the object as rendered from changed documents; None if it would not exist.
@@ -132,6 +123,12 @@ class Question:
     def _key(identity: ObjectId) -> tuple[str, str, str]:
         name = without_hash(identity.name) if identity.kind == "Job" else identity.name
         return identity.group, identity.kind, name
+
+
+def without_locks(sources: Sources) -> Sources:
+    """Return documents that may override everything, as what is locked is varied, too."""
+    data = {key: value for key, value in sources.manifest.data.items() if key != "locks"}
+    return replace(sources, manifest=replace(sources.manifest, data=data))
 
 
 def reduced(sources: Sources, scope: str) -> Sources:

@@ -31,7 +31,8 @@ def variations(value: Any, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (value + 1, value - 1)
+        # Twice as much first, as a little more may be rounded away.
+        yield from dict.fromkeys(other for other in (2 * value, value + 1, value - 1) if other != value)
     elif isinstance(value, str):
         yield from (word for group in closed if value in group for word in group if word != value)
         yield from _other_digests(value)
@@ -49,8 +50,9 @@ def _other_digests(text: str) -> Iterator[str]:
 def _other_numbers(text: str) -> Iterator[str]:
     """Yield the text with one of its numbers changed, the last first."""
     for match in reversed(list(_NUMBER.finditer(text))):
-        for changed in (int(match[0]) + 1, int(match[0]) - 1):
-            if changed >= 0:
+        number = int(match[0])
+        for changed in dict.fromkeys((2 * number, number + 1, number - 1)):
+            if changed >= 0 and changed != number:
                 yield f"{text[: match.start()]}{changed}{text[match.end() :]}"
 
 

@@ -64,12 +64,13 @@ def _shared(first: _Owner, second: _Owner, identity: ObjectId, places: Callable[
         f'environments "{earlier.environment}" and "{later.environment}" both render it into the cluster "{cluster}"',
         spans[0] if spans else None,
         name,
-        _remedy(spans, earlier.environment),
+        _remedy(spans, earlier.environment, later.environment),
         tuple(Related(span, "rendered here, too") for span in spans[1:] if span != spans[0]),
     )
 
 
-def _remedy(places: Sequence[Span], environment: str) -> str:
+def _remedy(places: Sequence[Span], earlier: str, later: str) -> str:
     if places and all(place.file.startswith("base/") for place in places):
-        return f"render it in one environment only: move it from base/ to overlays/{environment}/"
-    return "render it in only one of them, or give it a different name in each"
+        return f"render it in one environment only: move it from base/ to overlays/{earlier}/"
+    other = f'if "{later}" has a cluster of its own, give it another `cluster.name` or `cluster.server`'
+    return f"{other}; else render it in only one of them, or give it a different name in each"

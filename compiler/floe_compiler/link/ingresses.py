@@ -27,4 +27,12 @@ def check(environment: Environment) -> Iterator[Finding]:
                 about = ObjectId("networking.k8s.io", "Ingress", name, door.ingress)
                 target = PodGroup(name, door.group)
                 message = f"no policy lets the ingress controller reach {target} on port {door.port}"
-                yield Finding(INGRESS, name, about, message)
+                controller = environment.facts.ingress_namespace or "<namespace of the ingress controller>"
+                hint = f"write a NetworkPolicy for these pods: {_rule(controller, door.port)}"
+                yield Finding(INGRESS, name, about, message, hint)
+
+
+def _rule(namespace: str, port: int) -> str:
+    """Return the rule of a NetworkPolicy that lets a namespace reach pods on a port."""
+    selector = f"{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {namespace}}}}}}}"
+    return f"ingress: [{{from: [{selector}], ports: [{{port: {port}}}]}}]"

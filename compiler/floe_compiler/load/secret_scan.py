@@ -7,10 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 from floe_compiler.load.rules import SECRET_VALUE
+from floe_compiler.model.assigned_secrets import assigned_secrets
 from floe_compiler.model.credentials import (
     LOGIN,
     PASSWORD_IN_URL,
     holds_secret,
+    is_random_secret,
     may_show_secret,
     option_of_secret,
     secret_in,
@@ -24,11 +26,19 @@ def secret_values(document: Document) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each value that looks like a secret, never showing it."""
     for path, value, before in _scalars(document.data):
         kind = secret_in(str(value))
-        if not kind and (holds_secret(path) or _is_option_value(before, str(value))):
+        if not kind and (_is_secret(path, str(value)) or _is_option_value(before, str(value))):
             kind = "the value of a secret"
         if kind:
             message = f"{show_path(path)} looks like {kind}"
             yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
+
+
+def _is_secret(path: DataPath, value: str) -> bool:
+    """Return whether a value is that of a secret, by the keys that lead to it, or by a description that says so."""
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    # What other texts say is looked at when it is rendered.
+    described = key == "description" and any(assigned_secrets(value, ()))
+    return described or holds_secret(path) or is_random_secret(key, value)
 
 
 def may_assign_secret(document: Document) -> bool:

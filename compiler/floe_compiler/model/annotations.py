@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object
 
 EXTERNAL_HOSTS = "floe.dev/external-hosts"
@@ -22,10 +23,18 @@ ACCEPTANCE = "floe.dev/accept-"
 FILE = "floe.dev/file"
 """The file in `crds/` that a definition comes from; only the compiler sets it, in what it keeps of the definition."""
 
+CREDENTIAL = "credential"
+"""The field of the exception for values that look like credentials, but are none."""
+
 
 def annotation(manifest: Object, name: str) -> str:
     """Return the value of an object's annotation; empty if the object does not have it."""
     return str(manifest.get("metadata", {}).get("annotations", {}).get(name, ""))
+
+
+def has_exception(manifest: Object, field: str) -> bool:
+    """Return whether an object declares an exception to a rule, with the reason."""
+    return bool(str(mapping(manifest, ("metadata", "annotations")).get(f"{EXCEPTION}{field}") or "").strip())
 
 
 def listed(manifest: Object, name: str) -> frozenset[str]:

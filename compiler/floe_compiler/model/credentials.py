@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from floe_compiler.model.credential_forms import credentials_in, looks_random
 from floe_compiler.model.document import DataPath
 
 PASSWORD_IN_URL = "a password in a URL"  # noqa: S105 - what it is called
@@ -18,14 +19,21 @@ SECRET_KEY = r"(?:access|api|encryption|fernet|master|private|secret|signing)[_.
 SCHEME = r"\b(basic|bearer)[ \t]+(?![$<{])"
 """What stands before the credential in a header `Authorization`."""
 
+# What may follow the word for a secret: how its value is written, or its number.
+_WRITTEN = r"(?:[_.-]?(?:base64|b64|pem|plain(?:text)?|value|\d+))?"
 _SECRET_NAME = re.compile(
-    rf"(?i)(password|passwd|passphrase|{SECRET_KEY}"
-    r"|(^|[_.-])((db|pg)?(pass|pwd)|secret|token|credentials?|connection[_-]?string))$"
+    rf"(?i)(?:(?:password|passwd|passphrase|{SECRET_KEY}"
+    rf"|(?:^|[_.-])(?:(?:db|pg)?(?:pass|pwd)|secret|token|credentials?|connection[_-]?string)){_WRITTEN})$"
 )
+# Such a name may also be that of an identifier, or of a reference. A value that looks random tells.
+_PERHAPS_SECRET = re.compile(
+    r"(?i)(?<!public)(?<!public[_.-])(?<!host)(?<!host[_.-])"
+    rf"(?:key|auth|authorization|credentials?|salt|secret|session|signature){_WRITTEN}$"
+)
+# Between the words of a name in camelCase.
+_NEXT_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # A word with so many changes between kinds of letters, or with a digit, is not prose.
 _HEADER = rf"(?i:{SCHEME})(?=\S*(?:\d|=|[a-z][A-Z]+[a-z]+[A-Z]))[\w.~+/=-]{{12,}}"
-# Includes everything up to the end of the key.
-_PRIVATE_KEY = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(?:.*?-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|.*)"
 # What stands before a ":" and an e-mail address or a package, not before a password.
 _LABELS = r"(?:mailto|e-?mail|contact|owner|author|maintainer|from|to|cc|bcc|serviceaccount|group|npm)"
 _PASSWORD = r"(?![$%{<*])[^\s/@:$\"'`,;()<>{}\[\]]{1,256}@"  # noqa: S105 - a pattern
@@ -46,29 +54,11 @@ _PLACEHOLDER = re.compile(
 # Variables, templates, paths and references stand for a value that comes from elsewhere.
 _ELSEWHERE = tuple("$<%{([*&!|>/.@")
 _NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
-# What kind of credential, a part that each has (looked for first, as that is quick), and its form: the one that its
-# maker documents, so that scanners find what leaks.
-_SECRET_VALUES = tuple(
+# Credentials that are known by what stands around them: the kind, a part that each has (looked for first, as that is
+# quick), and the form.
+_AROUND = tuple(
     (kind, part, re.compile(form))
     for kind, part, form in (
-        ("a private key", "PRIVATE KEY", _PRIVATE_KEY),
-        ("an AWS access key", "AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
-        ("an AWS access key", "ASIA", r"\bASIA[0-9A-Z]{16}\b"),
-        ("a token of GitHub", "gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
-        ("a token of GitHub", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{36,}\b"),
-        ("a token of GitLab", "gl", r"\bgl(pat|dt|rt|ptt|cbt|oas)-[A-Za-z0-9_-]{20,}"),
-        ("a token of Slack", "xox", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
-        ("a token of Slack", "hooks.slack.com", r"\bhooks\.slack\.com/services/T\w+/B\w+/\w{16,}"),
-        ("a key of Stripe", "k_", r"\b[rs]k_(live|test)_[A-Za-z0-9]{16,}"),
-        ("a key of Google", "AIza", r"\bAIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
-        ("a token of Hugging Face", "hf_", r"\bhf_[A-Za-z0-9]{30,}\b"),
-        ("a token of npm", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-        ("a token of Docker", "dckr_", r"\bdckr_[po]at_[A-Za-z0-9_-]{20,}"),
-        ("a key of SendGrid", "SG.", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-        ("a token of Vault", "hv", r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}"),
-        ("a token of Databricks", "dapi", r"\bdapi[0-9a-f]{32}\b"),
-        ("a key of Azure", "Key=", r"\b(Account|SharedAccess)Key=[A-Za-z0-9+/]{40,}"),
-        ("a JSON web token", "eyJ", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
         (HTTP_CREDENTIAL, "asic", _HEADER),
         (HTTP_CREDENTIAL, "earer", _HEADER),
         (PASSWORD_IN_URL, "://", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@$]+:(?!\$)[^\s/@$]+@"),
@@ -79,8 +69,13 @@ _SECRET_VALUES = tuple(
 
 @lru_cache(maxsize=4096)  # the same names stand in every domain's objects
 def names_secret(name: str) -> bool:
-    """Return whether a key or variable of this name holds a secret by all appearances (`DB_PASSWORD`)."""
-    return bool(_SECRET_NAME.search(name))
+    """Return whether a key of this name holds a secret by all appearances (`DB_PASSWORD`, `clientSecret`)."""
+    return bool(_SECRET_NAME.search(_NEXT_WORD.sub("_", name)))
+
+
+def is_random_secret(name: str, value: str) -> bool:
+    """Return whether a value looks random, as secrets do, and a key of this name may hold one (`accessKey`)."""
+    return looks_random(value) and bool(_PERHAPS_SECRET.search(name))
 
 
 def option_of_secret(word: object) -> bool:
@@ -109,7 +104,8 @@ def stands_for_itself(value: str) -> bool:
 
 def secret_in(text: str) -> str:
     """Return the kind of credential that the text contains (`a private key`); empty if there is none."""
-    return next((kind for kind, part, form in _SECRET_VALUES if part in text and form.search(text)), "")
+    around = (kind for kind, part, form in _AROUND if part in text and form.search(text))
+    return next((kind for kind, _ in credentials_in(text)), "") or next(around, "")
 
 
 def without_placeholders(text: str) -> str:
@@ -124,7 +120,6 @@ def may_show_secret(text: str) -> bool:
 
 def without_secrets(text: str, instead: str) -> str:
     """Return the text with each credential replaced, except those before hosts and in HTTP headers."""
-    for kind, part, form in _SECRET_VALUES:
-        if kind not in (PASSWORD_IN_URL, LOGIN, HTTP_CREDENTIAL) and part in text:
-            text = form.sub(instead, text)
+    for credential in sorted({match[0] for _, match in credentials_in(text)}, key=len, reverse=True):
+        text = text.replace(credential, instead)
     return text

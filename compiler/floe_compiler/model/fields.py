@@ -24,7 +24,7 @@ from floe_compiler.model.names import (
     check_label_key,
     check_label_value,
 )
-from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.quantities import parse_quantity, wrong_bytes
 from floe_compiler.model.schedules import check_schedule, check_time_zone
 from floe_compiler.model.schema_words import PATTERN_HINT
 
@@ -32,8 +32,6 @@ LONGEST_NAME = 40
 """Names become parts of longer Kubernetes names, which may have 63 characters."""
 MOST_CORES = 256
 """More cores than any node has: a larger number for one container was probably meant in millicores."""
-FEWEST_BYTES = 1024**2
-"""Less memory or storage than any program needs to start."""
 
 _LABEL_PARTS = re.compile(r"(?:[a-z0-9][-a-z0-9]*)?\{scope\}(?:[-a-z0-9]*[a-z0-9])?")
 _OWNER = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._+/@-]*")
@@ -80,16 +78,10 @@ def check_container_cpu(text: str) -> str:
 def check_bytes(text: str) -> str:
     """Return an amount of memory or storage in the form of Kubernetes; refuse a few bytes, due to a missing suffix."""
     quantity = parse_quantity(text)
-    number = re.sub("[A-Za-z].*", "", text)
-    meant = f'did you mean "{number}Mi" or "{number}Gi"?' if quantity.amount else "write, for example, 512Mi or 10Gi"
-    if text.endswith(("m", "u", "n")):
-        raise ValueError(f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {meant}')
-    if quantity.amount < FEWEST_BYTES:
-        raise ValueError(f'"{text}" is {float(quantity.amount):,.15g} bytes, which is too small; {meant}')
-    if quantity.amount.denominator != 1:
-        raise ValueError(
-            f'"{text}" is not a whole number of bytes; write it in a smaller unit, such as 1536Mi for 1.5Gi'
-        )
+    if not quantity.amount:
+        raise ValueError(f'"{text}" is 0 bytes, which is too small; write, for example, 512Mi or 10Gi')
+    if problem := wrong_bytes(text):
+        raise ValueError(problem)
     return str(quantity)
 
 

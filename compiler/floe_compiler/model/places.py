@@ -11,6 +11,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import Rendered, launched_id
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch, Values, nearest, path_in
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -18,8 +19,9 @@ class Places(msgspec.Struct, frozen=True):
 
     environment: str
     origins: Mapping[str, Span] = msgspec.field(default_factory=dict)
-    patched: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
+    patched: Mapping[str, tuple[Patch, ...]] = msgspec.field(default_factory=dict)
     removed: Mapping[ObjectId, tuple[Span, ...]] = msgspec.field(default_factory=dict)
+    values: Mapping[str, Values] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, rendered: Rendered) -> Places:
@@ -29,7 +31,8 @@ class Places(msgspec.Struct, frozen=True):
             for pods in rendered.launched
             if pods.description and str(pods.description.by) in rendered.patched
         }
-        return cls(rendered.environment, rendered.origins, {**rendered.patched, **launched}, rendered.removed)
+        patched = {**rendered.patched, **launched}
+        return cls(rendered.environment, rendered.origins, patched, rendered.removed, rendered.values)
 
     def origin(self, about: object) -> Span | None:
         """Return the location in the inputs that an object or a group of pods comes from, if it is known."""
@@ -40,11 +43,16 @@ class Places(msgspec.Struct, frozen=True):
     ) -> Diagnostic:
         """Return a diagnostic about an object, pod group or namespace.
 
-        Rendered objects are valid before they are patched, so the location for a patched object is its last patch.
+        Its location is the patch that changed the value which the message names. If it names none, it is the last
+        patch that changed more than annotations: rendered objects are valid before they are patched. For a value that
+        no patch changed, it is the value in the hand-written object, or the origin of the object.
         """
-        places = [Related(span, "patched here, too") for span in reversed(self.patched.get(str(about), ()))]
-        if origin := self.origin(about):
-            places.append(Related(origin, "rendered for this"))
+        path = path_in(message)
+        patches = reversed(self.patched.get(str(about), ()))
+        places = [Related(span, "patched here, too") for patch in patches if (span := patch.blamed(path))]
+        written = nearest(self.values.get(str(about), {}), path)
+        if origin := written or self.origin(about):
+            places.append(Related(origin, "written here" if written else "rendered for this"))
         places += [
             Related(span, f"removes {identity}")
             for identity, spans in self.removed.items()
@@ -53,7 +61,15 @@ class Places(msgspec.Struct, frozen=True):
         ]
         span = places[0].span if places else None
         others = (place for place in (*places[1:], *related) if place.span != span)
-        return Diagnostic(rule, message, span, f"{self.environment}: {about}", hint, tuple(dict.fromkeys(others)))
+        secret = isinstance(about, ObjectId) and about.kind == "Secret"
+        subject = f"{self.environment}: {about}"
+        return Diagnostic(rule, message, span, subject, hint, tuple(dict.fromkeys(others)), secret)
+
+    def is_patched(self, finding: Diagnostic) -> bool:
+        """Return whether a patch changed the object of a finding, but not the value that the finding names."""
+        path = path_in(finding.message)
+        patches = self.patched.get(finding.subject.removeprefix(f"{self.environment}: "), ())
+        return bool(patches) and not (path and any(patch.changes(path) for patch in patches))
 
 
 def _explains(removed: ObjectId, about: object, message: str) -> bool:

@@ -6,6 +6,7 @@ refused, and so are those that Kubernetes would round (finer than 10^-9) or cap 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -48,6 +49,9 @@ class Quantity:
         return Quantity(self.amount * times, self.notation)
 
 
+FEWEST_BYTES = 1024 * 1024
+"""Less memory or storage than this is a missing suffix."""
+
 ZERO = Quantity(Fraction(0))
 """The start of a sum: `sum(quantities, ZERO)`."""
 
@@ -67,6 +71,33 @@ def parse_quantity(text: str) -> Quantity:
     if (amount * _FINEST).denominator != 1:
         raise ValueError(f'"{text}" is too precise; Kubernetes counts in steps of 1n, a billionth')
     return Quantity(amount, notation)
+
+
+def wrong_bytes(text: str) -> str:
+    """Return why an amount of memory or storage cannot be meant, with what to write; empty if it can be.
+
+    Raises ValueError if the text is not a quantity.
+    """
+    quantity = parse_quantity(text)
+    number = re.sub("[A-Za-z].*", "", text)
+    meant = f'did you mean "{number}Mi" or "{number}Gi"?'
+    if text.endswith(("m", "u", "n")):
+        return f'"{text}" is in fractions of a byte: "{text[-1]}" is a suffix for CPU; {meant}'
+    if 0 < quantity.amount < FEWEST_BYTES:
+        return f'"{text}" is {float(quantity.amount):,.15g} bytes, which is too small; {meant}'
+    if quantity.amount.denominator != 1:
+        return f'"{text}" is not a whole number of bytes; did you mean "{_rounded_up(quantity)}"?'
+    return ""
+
+
+def _rounded_up(quantity: Quantity) -> str:
+    """Return at least this amount of bytes, in the largest unit that is precise to a hundredth."""
+    base, suffixes = (1024, _BINARY) if quantity.notation == "binary" else (1000, _DECIMAL)
+    for suffix, power in reversed(suffixes.items()):
+        units = quantity.amount / Fraction(base) ** power
+        if units >= 100 or not power:
+            return f"{math.ceil(units)}{suffix}"
+    raise AssertionError("the last unit is a byte")
 
 
 def _scale(number: str, suffix: str, exponent: str | None) -> tuple[Notation, Fraction]:

@@ -10,11 +10,11 @@ import msgspec
 from floe_compiler.model.addresses import ANYWHERE, Reach
 from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.dns import DnsServers
-from floe_compiler.model.document import DataPath
 from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey
+from floe_compiler.model.value_spans import Patch, Values
 
 Protocol = Literal["TCP", "UDP"]
 
@@ -170,14 +170,17 @@ class Rendered(msgspec.Struct, frozen=True):
     origins: Mapping[str, Span] = msgspec.field(default_factory=dict)
     """Locations in the inputs, by `str` of an object's identity or of a group of launched pods."""
 
-    patched: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
+    patched: Mapping[str, tuple[Patch, ...]] = msgspec.field(default_factory=dict)
     """The kustomize patches that changed an object, in order, by the object's `str(ObjectId)`."""
+
+    unpatched: ObjectSet | None = None
+    """The objects before the patches; None if no patch changed any."""
 
     removed: Mapping[ObjectId, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     """The objects that kustomize patches removed, with these patches."""
 
-    values: Mapping[str, Mapping[DataPath, Span]] = msgspec.field(default_factory=dict)
-    """The location of each value of the hand-written objects that no patch changed, by the object's `str(ObjectId)`."""
+    values: Mapping[str, Values] = msgspec.field(default_factory=dict)
+    """The location of each value of the hand-written objects, by the object's `str(ObjectId)`."""
 
     image_origins: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     """The locations of images that data products name, by the reference that pods have."""

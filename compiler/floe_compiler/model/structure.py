@@ -130,7 +130,7 @@ class Structure:
             secret = self._refers_to_secret(schema)
             for key in wanted:
                 if key not in error.instance:
-                    hint = structure_hints.missing_key(key, schema)
+                    hint = structure_hints.missing_key(key, schema, self._definitions)
                     yield Mistake(Wrong.MISSING_KEY, (*path, key), "is missing", hint, secret=secret)
         else:
             secret = self._is_secret(error, path)

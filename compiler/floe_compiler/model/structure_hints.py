@@ -34,10 +34,18 @@ def _below(key: str, properties: Schema, definitions: Schema) -> str:
     return f"it belongs under {' and '.join(f'`{name}:`' for name in below)}" if below else ""
 
 
-def missing_key(key: str, schema: Schema) -> str:
-    """Return the hint for a missing key, with its allowed values if there are only some."""
-    known = ", ".join(map(str, schema.get("properties", {}).get(key, {}).get("enum", ())))
-    return f"add `{key}:`, one of {known}" if known else f"add `{key}:`"
+def missing_key(key: str, schema: Schema, definitions: Schema) -> str:
+    """Return the hint for a missing key, with what may stand there: its values if they are few, or its keys."""
+    wanted: Schema = schema.get("properties", {}).get(key, {})
+    if known := ", ".join(map(str, wanted.get("enum", ()))):
+        return f"add `{key}:`, one of {known}"
+    mapping = mapping_in(wanted, definitions)
+    if types := mapping.get("properties", {}).get(DISCRIMINATOR, {}).get("enum", ()):
+        return f"add `{key}: {{{DISCRIMINATOR}: ...}}`, with the type {' or '.join(map(str, types))}"
+    if needed := mapping.get("required", ()):
+        return f"add `{key}: {{{', '.join(f'{one}: ...' for one in needed)}}}`"
+    example = next(iter(wanted.get("examples", ())), "")
+    return f"add `{key}:`, for example {example}" if example else f"add `{key}:`"
 
 
 def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str], definitions: Schema) -> str:
@@ -58,6 +66,8 @@ def value_of_another_kind(value: Any, raw: str, schema: Schema, kinds: list[str]
         return f'quote it: "{raw}"'
     if isinstance(value, str) and _reads_as(value, kinds):
         return f"write it without quotes: {value}"
+    if "integer" in kinds:
+        return _as_number(schema)
     if "array" in kinds:
         return _as_list(value, _list_in(schema))
     return _as_mapping(value, mapping_in(schema, definitions)) if "object" in kinds else ""
@@ -83,6 +93,13 @@ def _reads_as(text: str, kinds: list[str]) -> bool:
     if isinstance(value, bool):
         return "boolean" in kinds
     return ("integer" in kinds and isinstance(value, int)) or ("number" in kinds and isinstance(value, int | float))
+
+
+def _as_number(schema: Schema) -> str:
+    """Return the hint for a value that should be a whole number, with the least and the most."""
+    least, most = schema.get("minimum"), schema.get("maximum")
+    bounds = (f" from {least}" if least is not None else "") + (f" to {most}" if most is not None else "")
+    return f"write a whole number{bounds}, in digits"
 
 
 def _as_mapping(value: Any, schema: Schema) -> str:

@@ -15,6 +15,7 @@ from floe_compiler.model.files import File, FileDigest, FileDigests, git_blob, s
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
 
 Stage = Literal["synthesize", "overlay", "check"]
 """The stages that compile a unit."""
@@ -48,13 +49,14 @@ class UnitBody(msgspec.Struct, frozen=True, array_like=True):
 
     texts: tuple[str, ...]
     origins: dict[str, Span]
-    patched: dict[str, tuple[Span, ...]]
+    patched: dict[str, tuple[Patch, ...]]
     removed: tuple[Removed, ...]
+    values: dict[str, dict[str, Span]] = {}
 
     def places(self, environment: str) -> Places:
         """Return the places of the unit's objects."""
         removed = {object_.identity: object_.patches for object_ in self.removed}
-        return Places(environment, self.origins, self.patched, removed)
+        return Places(environment, self.origins, self.patched, removed, self.values)
 
 
 def file_digests(files: Iterable[File]) -> FileDigests:
@@ -66,7 +68,8 @@ def file_digests(files: Iterable[File]) -> FileDigests:
 def body_of(texts: Iterable[str], places: Places) -> UnitBody:
     """Return the body of a unit."""
     removed = tuple(Removed(identity, spans) for identity, spans in places.removed.items())
-    return UnitBody(tuple(texts), dict(places.origins), dict(places.patched), removed)
+    values = {name: dict(spans) for name, spans in places.values.items()}
+    return UnitBody(tuple(texts), dict(places.origins), dict(places.patched), removed, values)
 
 
 def is_sound(head: UnitHead, body: UnitBody) -> bool:

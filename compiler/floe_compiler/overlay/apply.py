@@ -13,11 +13,15 @@ from msgspec.structs import replace
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Rule, ordered
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.value_spans import Patch, value_spans
 from floe_compiler.overlay.changed_objects import ChangedObject
+from floe_compiler.overlay.changed_values import changed_values
 from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
 from floe_compiler.overlay.exchange import uncarriable
 from floe_compiler.overlay.kept_results import KeptResults
+from floe_compiler.overlay.merge_schema import schemas_of
+from floe_compiler.overlay.merge_types import merge_type
 from floe_compiler.overlay.overlay import TWICE, Overlay, Written
 from floe_compiler.overlay.portions import Built, build_changed
 from floe_compiler.overlay.touched_fields import touched_part
@@ -103,24 +107,40 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     """Return a unit with the results for its changed objects."""
     objects = _objects(unit, built)
     problems = (problem for changed in unit.changed for problem in built.problems.get(changed.identity, ()))
-    reached = {
+    removed = {
         identity: tuple(dict.fromkeys(step.span for step in steps))
         for identity, steps in sorted(unit.effects.reached.items())
+        if identity not in objects
     }
-    removed = {identity: spans for identity, spans in reached.items() if identity not in objects}
     written = {str(identity): object_.span for identity, object_ in unit.written.items()}
+    patched = _patched(unit, built, rendered.kubernetes_version)
     gone = set(map(str, removed))
-    patched = replace(
+    applied = replace(
         rendered,
         objects=ObjectSet(dict(sorted(objects.items()))),
         origins={name: origin for name, origin in {**rendered.origins, **written}.items() if name not in gone},
-        patched={str(identity): spans for identity, spans in reached.items() if identity in objects},
+        unpatched=ObjectSet(dict(sorted(unit.effects.objects.items()))) if patched or removed else None,
+        patched=patched,
         removed=removed,
-        values={str(identity): object_.values for identity, object_ in unit.written.items() if identity not in reached},
+        values={
+            str(identity): value_spans(object_.values, object_.manifest) for identity, object_ in unit.written.items()
+        },
     )
     hits = {step for steps in unit.effects.reached.values() for step in steps}
     findings = ordered((*unit.findings, *problems))
-    return Applied(with_consequences(patched), findings, frozenset(step.digest for step in hits))
+    return Applied(with_consequences(applied), findings, frozenset(step.digest for step in hits))
+
+
+def _patched(unit: _Prepared, built: Built, version: str) -> dict[str, tuple[Patch, ...]]:
+    """Return what each patch changed in each object that is still there."""
+    patched = {}
+    for changed in unit.changed:
+        result = built.results.get(changed.identity)
+        if result is not None and result.part is not None:
+            type_ = merge_type(schemas_of(version), changed.part)
+            if patches := changed_values(changed.part, result.part, changed.steps, type_):
+                patched[str(changed.identity)] = patches
+    return patched
 
 
 def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:

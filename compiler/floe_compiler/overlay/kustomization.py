@@ -34,7 +34,7 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     `entry` is the item as kustomize gets it. `span` is its location: in the patch's file, if there is one, and then
     `listed` is the item that lists the file. `touches` are the top-level fields of an object that the step may read or
     change, apart from its identity and metadata; None means all. `deletes` marks a patch that removes what it selects.
-    `merge` is a strategic merge patch as it is written.
+    `patch` is the patch as it is written.
     `folders` is the path from the environment's kustomization to the one that lists the step.
     """
 
@@ -45,14 +45,20 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     listed: Span
     touches: frozenset[str] | None = None
     deletes: bool = False
-    merge: Document | None = None
+    patch: Document | None = None
     folders: tuple[str, ...] = ()
     digest: str = ""
     """A digest of the step and its locations, which identifies it in other processes and in the next run."""
 
     def __post_init__(self) -> None:
-        said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed)]
+        places = [f"{span.line}:{span.column}" for span in self.patch.values.values()] if self.patch else []
+        said = [self.field, dict(self.entry), list(self.folders), str(self.span), str(self.listed), places]
         msgspec.structs.force_setattr(self, "digest", sha256_of(said))
+
+    @property
+    def merge(self) -> Document | None:
+        """Return the patch if it is a strategic merge patch, and not a JSON patch."""
+        return self.patch if self.patch and isinstance(self.patch.data, dict) else None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and self.digest == other.digest

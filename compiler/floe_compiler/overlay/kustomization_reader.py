@@ -108,7 +108,7 @@ def _is_base(folder: str, path: object) -> bool:
 def _located(source: Source, folder: str, document: Document, path: DataPath) -> str | None:
     text = value_at(document, path)
     if isinstance(text, str):
-        return source.locate(folder, text, document.span(path))
+        return source.locate(folder, text, document, path)
     source.findings.add(MALFORMED, f"{show_path(path)} is not a path", document.span(path))
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Collection
 
 from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
 from floe_compiler.model.input_files import InputFiles
@@ -38,8 +39,12 @@ OTHER_NAMES = ("kustomization.yml", "Kustomization")
 _REMOTE = re.compile(r"\w+://|git@|git::|(?:www\.)?(?:github|gitlab|bitbucket)\.\w+[/:]|.*[?]ref=|.*\.git(?:$|[/?])")
 
 
-def locate(inputs: InputFiles, folder: str, path: str, span: Span, findings: Findings) -> str | None:
+def locate(
+    inputs: InputFiles, folder: str, path: str, span: Span, findings: Findings, listed: Collection[str] = ()
+) -> str | None:
     """Return the path, from the repository's root, of an item that a kustomization in `folder` lists as `path`.
+
+    `listed` are the paths that it lists; a hint suggests none of them.
 
     Returns None, with a finding, if it is remote, not allowed, or does not exist.
     """
@@ -54,7 +59,11 @@ def locate(inputs: InputFiles, folder: str, path: str, span: Span, findings: Fin
         findings.add(PATH_NOT_ALLOWED, f'"{path}" {problem}', span, hint=hint)
         return None
     if location not in inputs.types:
-        hint = did_you_mean(posixpath.basename(location), list(inputs.names_in(posixpath.dirname(location))))
+        nearby = posixpath.dirname(location)
+        taken = {posixpath.normpath(posixpath.join(folder, other)) for other in listed}
+        free = (name for name in inputs.names_in(nearby) if posixpath.join(nearby, name) not in taken)
+        names = [name for name in free if name != KUSTOMIZATION]
+        hint = did_you_mean(posixpath.basename(location), names)
         findings.add(NOT_FOUND, f"{location} does not exist", span, hint=hint)
         return None
     return location

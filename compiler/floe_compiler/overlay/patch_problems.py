@@ -26,6 +26,12 @@ ITEMS_LOST = Rule(
     " whole list, and items or fields that it does not repeat are lost. Write a JSON patch.",
 )
 
+NOT_AS_WRITTEN = Rule(
+    "K024",
+    "patch that kustomize does not apply as written",
+    "kustomize leaves out a part of the patch, or changes something that the patch does not name. Write a JSON patch.",
+)
+
 _NOUNS: Mapping[str, str] = {
     "containers": "container",
     "ephemeralContainers": "ephemeral container",
@@ -83,6 +89,9 @@ def _merged(
     for index, change in enumerate(patch):
         if not isinstance(change, dict):
             continue
+        if type_.find(change, patch[:index]) is not None:
+            yield _twice(change, type_, (*path, index))
+            continue
         position = type_.find(change, before)
         if position is not None:
             yield from problems(before[position], change, type_.item, (*path, index), f"{pointer}/{position}")
@@ -91,6 +100,14 @@ def _merged(
         needed = "" if deletes else _needed(change, type_.item)
         if deletes or needed:
             yield _no_such_item(before, change, type_, (*path, index), needed)
+
+
+def _twice(change: Mapping[str, Any], type_: MergeType, path: DataPath) -> Problem:
+    """Return the problem of an item that a patch names a second time: kustomize takes only one of them."""
+    noun, given = _NOUNS.get(str(path[-2]), f"item of {path[-2]}"), [key for key in type_.keys if key in change]
+    name = " ".join(str(change[key]) for key in given)
+    hint = "write it once, with all that changes"
+    return Problem(NOT_AS_WRITTEN, (*path, given[0]), f'the {noun} "{name}" is in the patch twice', hint)
 
 
 def _no_such_item(

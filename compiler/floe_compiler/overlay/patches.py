@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from floe_compiler.model.diagnostics import Findings, Rule, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay.allowed_fields import check_keys, value_at
+from floe_compiler.overlay.inline_patches import inline_documents
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.matching import OneObject, version_of
 from floe_compiler.overlay.patch_target import read_target
@@ -79,18 +78,9 @@ def _documents(source: Source, folder: str, document: Document, path: DataPath) 
         source.findings.add(BAD_PATCH, message, span, hint='begin an inline patch with "patch: |-"')
         return []
     if sources == ["patch"]:
-        return _inline(source, document.file, text, span)
-    file = source.locate(folder, text, span)
+        return inline_documents(source, document.file, text, span)
+    file = source.locate(folder, text, document, (*path, sources[0]))
     return source.documents(file, span) if file else []
-
-
-def _inline(source: Source, file: str, text: str, span: Span) -> list[Document]:
-    """Return the documents of an inline patch; everything in them has the location of the patch."""
-    documents, problems = source.read(text, file)
-    source.findings.extend(
-        replace(problem, span=span, message=f"in this patch: {problem.message}") for problem in problems
-    )
-    return [Document(file, document.data, {}, {(): span}) for document in documents]
 
 
 def _untargeted(patch: Document, listed: Span, findings: Findings) -> Step | None:
@@ -119,8 +109,7 @@ def _targeted(patch: Document, document: Document, path: DataPath, findings: Fin
         "target": value_at(document, (*path, "target")),
     }
     touches = touched_by_patch(patch.data)
-    merge = None if is_json else patch
-    return Step("patches", entry, target, patch.span(()), document.span(path), touches, _deletes(patch), merge)
+    return Step("patches", entry, target, patch.span(()), document.span(path), touches, _deletes(patch), patch)
 
 
 def _deletes(patch: Document) -> bool:
@@ -165,12 +154,15 @@ def _check_operations(patch: Document, findings: Findings) -> bool:
             findings.add(BAD_PATCH, 'an operation is a mapping with "op" and "path"', span)
         elif operation.get("op") not in _OPERATIONS:
             hint = did_you_mean(str(operation.get("op")), _OPERATIONS)
+            span = patch.span((index, "op"))
             findings.add(BAD_PATCH, f'unknown op "{operation.get("op")}"', span, hint=hint)
         elif operation["path"] and not operation["path"].startswith("/"):
             hint = f'write "/{operation["path"].replace(".", "/")}"'
+            span = patch.span((index, "path"))
             findings.add(BAD_PATCH, f'the path "{operation["path"]}" does not begin with "/"', span, hint=hint)
         elif changed := _changed(operation) & _IDENTITY:
             message = f"the patch changes {min(changed) or 'the whole object'}"
+            span = patch.span((index, "path" if operation["path"] in changed else "from"))
             findings.add(IDENTITY_CHANGED, message, span, hint="change it in the inputs")
     return len(findings.found) == before
 

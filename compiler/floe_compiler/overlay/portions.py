@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,10 +27,10 @@ from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, identity_of, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
-from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM
+from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN
 from floe_compiler.overlay.patches import IDENTITY_CHANGED
 from floe_compiler.overlay.phases import phases
-from floe_compiler.overlay.requests import NOT_AS_WRITTEN, as_requested, request_of
+from floe_compiler.overlay.requests import as_requested, request_of
 from floe_compiler.overlay.staging import staged_files
 
 Item = TypeVar("Item")
@@ -274,8 +275,21 @@ def _failure(kustomize: _Kustomize, portion: Sequence[ChangedObject], step: Step
     """Return the problem of a step with the first object on which it fails."""
     reached = [item for item in portion if step in item.steps]
     changed = _first(reached, lambda some: kustomize.attempt(some, so_far).error)
-    message = f"cannot be applied to {changed.identity}: {kustomize.attempt([changed], so_far).error}"
-    return Diagnostic(PATCH_FAILED, message, step.span, str(changed.identity), related=step.related())
+    error = kustomize.attempt([changed], so_far).error
+    message = f"cannot be applied to {changed.identity}: {error}"
+    return Diagnostic(PATCH_FAILED, message, _named_in(error, step), str(changed.identity), related=step.related())
+
+
+def _named_in(error: str, step: Step) -> Span:
+    """Return the place of the operation that an error of kustomize names, or else that of the patch."""
+    if step.patch is None or step.merge is not None:
+        return step.span
+    said = [
+        index
+        for index, operation in enumerate(step.patch.data)
+        if re.search(rf"\b{operation['op']} operation .*{re.escape(operation['path'])}(?![\w/-])", error, re.DOTALL)
+    ]
+    return step.patch.span((said[0], "path")) if said else step.span
 
 
 def _sorted_out(

@@ -11,11 +11,10 @@ from floe_compiler.overlay.kustomization_reader import OVERLAY_WITHOUT_BASE
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, NOT_INSTALLED
 from floe_compiler.overlay.listed_paths import NOT_FOUND, PATH_NOT_ALLOWED, REMOTE
 from floe_compiler.overlay.overlay import TWICE
-from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM
+from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN
 from floe_compiler.overlay.patch_target import BAD_TARGET
 from floe_compiler.overlay.patches import BAD_PATCH, IDENTITY_CHANGED
 from floe_compiler.overlay.portions import PATCH_FAILED, WARNED
-from floe_compiler.overlay.requests import NOT_AS_WRITTEN
 from floe_compiler.overlay.secret_values import SECRET_VALUE
 
 RULES: tuple[Rule, ...] = (

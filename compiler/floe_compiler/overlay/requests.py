@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import Document, show_path
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object
@@ -15,14 +15,8 @@ from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.fidelity import difference, restored
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.merge_types import MergeType, merge_type
-from floe_compiler.overlay.patch_problems import Problem, problems
+from floe_compiler.overlay.patch_problems import NOT_AS_WRITTEN, Problem, problems
 from floe_compiler.overlay.strategic_merge import DIRECTIVE, merged
-
-NOT_AS_WRITTEN = Rule(
-    "K024",
-    "patch that kustomize does not apply as written",
-    "kustomize leaves out a part of the patch, or changes something that the patch does not name. Write a JSON patch.",
-)
 
 # The fields that other entries change, beside the merge patches.
 _CHANGED_BY: Mapping[str, str] = {"images": "image", "labels": "labels", "replicas": "replicas"}
@@ -49,7 +43,7 @@ def request_of(item: ChangedObject, schemas: KubernetesSchemas) -> Request:
     for step in item.steps:
         if step.merge is None or not step.selection.matches(wanted):
             continue
-        patch = _without_identity(step.merge.data)
+        patch = without_identity(step.merge.data)
         if DIRECTIVE in patch:  # it deletes or replaces the whole object
             return Request((), item.part, type_, tuple(findings))
         findings += _findings(item, step, step.merge, problems(wanted, patch, type_))
@@ -67,9 +61,12 @@ def as_requested(item: ChangedObject, request: Request, result: Object) -> tuple
     if (path := difference(result, request.wanted, ignored)) is None:
         return result, None
     step = request.merges[-1]
+    # The positions of items in the object are not those in the patch.
+    keys = next((path[:end] for end, key in enumerate(path) if isinstance(key, int)), path)
+    span = step.patch.key_span(keys) if step.patch else step.span
     message = f"kustomize does not apply the patch as written: {show_path(path)} differs"
     hint = "write a JSON patch (a list of op, path, value) with a target"
-    return result, Diagnostic(NOT_AS_WRITTEN, message, step.span, str(item.identity), hint, step.related())
+    return result, Diagnostic(NOT_AS_WRITTEN, message, span, str(item.identity), hint, step.related())
 
 
 def _findings(item: ChangedObject, step: Step, patch: Document, found: Iterable[Problem]) -> list[Diagnostic]:
@@ -86,7 +83,7 @@ def _findings(item: ChangedObject, step: Step, patch: Document, found: Iterable[
     ]
 
 
-def _without_identity(patch: Mapping[str, Any]) -> dict[str, Any]:
+def without_identity(patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return a patch without the fields that name its object: with a target, they may name another one."""
     metadata = patch.get("metadata", {})
     said = {key: value for key, value in patch.items() if key not in ("apiVersion", "kind", "metadata")}

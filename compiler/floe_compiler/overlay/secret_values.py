@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from floe_compiler.model.credentials import names_secret, secret_in, stands_for_itself, without_placeholders
+from floe_compiler.model.annotations import CREDENTIAL, EXCEPTION, has_exception
+from floe_compiler.model.credentials import (
+    is_random_secret,
+    names_secret,
+    secret_in,
+    stands_for_itself,
+    without_placeholders,
+)
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.objects import identify
@@ -16,10 +23,14 @@ SECRET_VALUE = Rule(
     "secret in a hand-written file",
     "A hand-written object or patch gives a key that names a secret a literal value, or holds what looks like a"
     " credential. It would be committed for everyone to read. Refer to a Secret whose value an ExternalSecret fetches,"
-    " and renew the value if it was ever real.",
+    " and renew the value if it was ever real. If it is no secret, say why with the annotation"
+    ' "floe.dev/exception-credential: <reason>".',
 )
 
-_HINT = "refer to a Secret instead, whose value an ExternalSecret fetches from the store"
+_HINT = (
+    "refer to a Secret instead, whose value an ExternalSecret fetches from the store; "
+    f'if it is no secret, annotate the object: "{EXCEPTION}{CREDENTIAL}: <reason>"'
+)
 # Secrets have a rule of their own (C130); a definition describes fields, with examples.
 _NOT_LOOKED_AT = frozenset({("", "Secret"), ("apiextensions.k8s.io", "CustomResourceDefinition")})
 _ENCRYPTED = "encryptedData"
@@ -54,7 +65,7 @@ def _parts(data: Any) -> Iterator[tuple[DataPath, DataPath, Any]]:
             if isinstance(operation, dict) and isinstance(operation.get("path"), str):
                 pointer = (step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:])
                 yield (index, "value"), tuple(pointer), operation.get("value")
-    elif isinstance(data, dict) and identify(data)[:2] not in _NOT_LOOKED_AT:
+    elif isinstance(data, dict) and identify(data)[:2] not in _NOT_LOOKED_AT and not has_exception(data, CREDENTIAL):
         yield (), (), data
 
 
@@ -92,9 +103,11 @@ def _is_value_of_secret(path: DataPath, value: Any) -> bool:
 def _gives_secret(key: str, value: Any) -> bool:
     """Return whether a key names a secret, and the value is not a switch, variable, template, path or empty word."""
     name = key.rpartition("/")[2]  # without the prefix of an annotation
-    if not names_secret(name) or _WHICH.fullmatch(name) or isinstance(value, bool | dict | list) or value is None:
+    if isinstance(value, bool | dict | list) or value is None:
         return False
     text = str(value).strip()
+    if not names_secret(name) or _WHICH.fullmatch(name):
+        return is_random_secret(name, text)
     is_variable = text.isupper() and names_secret(text)
     return stands_for_itself(without_placeholders(text)) and not is_variable
 

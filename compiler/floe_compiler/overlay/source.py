@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
-from floe_compiler.model.document import Document
+from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.input_files import InputFiles, Unread
 from floe_compiler.model.layout import MOST_BYTES
 from floe_compiler.model.span import Span
@@ -17,6 +18,14 @@ Read = Callable[[str, str], tuple[list[Document], list[Diagnostic]]]
 """Parses the YAML text of a named file into documents and diagnostics."""
 
 
+def _listed(data: Any) -> tuple[str, ...]:
+    """Return the paths that a kustomization lists."""
+    lists = (data.get(field) for field in ("resources", "components", "patches"))
+    items = [item for one in lists if isinstance(one, list) for item in one]
+    paths = (item.get("path") if isinstance(item, dict) else item for item in items)
+    return tuple(path for path in paths if isinstance(path, str))
+
+
 class Source(msgspec.Struct, frozen=True):
     """The files among the inputs, and what reads their texts."""
 
@@ -24,9 +33,9 @@ class Source(msgspec.Struct, frozen=True):
     read: Read
     findings: Findings
 
-    def locate(self, folder: str, path: str, span: Span) -> str | None:
+    def locate(self, folder: str, path: str, document: Document, at: DataPath) -> str | None:
         """Return the path of a kustomization's item from the root; None, with a finding, if it is not allowed."""
-        return locate(self.inputs, folder, path, span, self.findings)
+        return locate(self.inputs, folder, path, document.span(at), self.findings, _listed(document.data))
 
     def documents(self, file: str, listed: Span) -> list[Document]:
         """Return the YAML documents of a file; empty, with a finding, if it cannot be read."""

@@ -84,12 +84,13 @@ def hide_in_diagnostic(diagnostic: Diagnostic) -> Diagnostic:
 
     Its words are the compiler's own, so unlike those of a file they may say what is wrong with `secret: ...`.
     """
-    related = tuple(replace(one, note=_hide_in_message(one.note)) for one in diagnostic.related)
-    message, hint, subject = map(_hide_in_message, (diagnostic.message, diagnostic.hint, diagnostic.subject))
+    related = tuple(replace(one, note=hide_in_message(one.note)) for one in diagnostic.related)
+    message, hint, subject = map(hide_in_message, (diagnostic.message, diagnostic.hint, diagnostic.subject))
     return replace(diagnostic, message=message, hint=hint, subject=subject, related=related)
 
 
-def _hide_in_message(text: str) -> str:
+def hide_in_message(text: str) -> str:
+    """Return a text of the compiler's own with credentials hidden."""
     return _hide_logins(_ASSIGNMENT.sub(_hide_pair, without_secrets(text, HIDDEN)))
 
 

@@ -117,7 +117,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     if manifest is None:
         return None
     settings = environment_settings(environment, manifest)
-    _check_secrets(environment, manifest, merged, findings)
+    _check_secrets(environment, document, manifest, merged, findings)
     check_texts((inputs.sources.manifest, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
@@ -194,10 +194,17 @@ def _shared_quota(manifest: PlatformManifest) -> Quota:
     return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
 
 
-def _check_secrets(environment: Environment, manifest: PlatformManifest, merged: Merged, findings: Findings) -> None:
+def _check_secrets(
+    environment: Environment, document: Document, manifest: PlatformManifest, merged: Merged, findings: Findings
+) -> None:
+    """Report production without a secret store: at its own setting, or else where it is declared as production."""
     if environment.production and isinstance(manifest.secrets, GeneratedSecrets):
         message = f'environment "{environment.metadata.name}" is production, but its secrets are generated'
-        findings.add(NO_SECRET_STORE, message, merged.span(("secrets", "type")), hint="use type external-secrets")
+        chosen, declared = merged.span(("secrets", "type")), document.span(("production",))
+        own = chosen is not None and chosen.file == document.file
+        span, related = (chosen, ()) if own else (declared, (Related(chosen, "chosen here"),) if chosen else ())
+        hint = "give it a store: `platform: {secrets: {type: external-secrets, store: <name>}}`"
+        findings.add(NO_SECRET_STORE, message, span, hint=hint, related=related)
 
 
 def _check_domain_names(sources: Sources, document: Document, findings: Findings) -> None:

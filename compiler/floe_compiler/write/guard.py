@@ -45,17 +45,23 @@ def guard_deletions(
         wanted: the paths that will exist afterwards.
         owned: the paths that the tool has written so far.
         allow_delete: `<environment>` or `<environment>/<folder>`.
-        findings: gets one error for each folder or environment.
+        findings: gets one error for each folder, of one or several environments, or environment.
     """
     delete, staying = list(delete), with_parents(wanted)
     refused = _refused(delete, staying, owned, allow_delete)
-    leave = " ".join(f"--allow-delete {scope}" for scope in _leave(refused, delete, staying, owned, allow_delete))
+    scopes = _leave(refused, delete, staying, owned, allow_delete)
+    leave = " ".join(f"--allow-delete {scope}" for scope in scopes)
+    # A domain that is removed leaves every environment.
+    alike: dict[str, list[tuple[str, str]]] = {}
     for scope, deletion in refused:
+        if scope in scopes:
+            alike.setdefault(scope.partition("/")[2] or scope, []).append((scope, deletion))
+    for group in alike.values():
         findings.add(
             NEEDS_PERMISSION,
-            f"compiling would delete {deletion}",
-            subject=f"output/{scope}",
-            hint=f"if {'that' if len(refused) == 1 else 'all of it'} is meant: floe-compile {leave}",
+            f"compiling would delete {', '.join(deletion for _, deletion in group)}",
+            subject=", ".join(f"output/{scope}" for scope, _ in group),
+            hint=f"if {'that' if len(scopes) == 1 else 'all of it'} is meant: floe-compile {leave}",
         )
 
 
@@ -111,7 +117,8 @@ def _refused_of(
     for folder, paths in _grouped(delete, 2).items():
         scope = f"{environment}/{folder}"
         if f"{OUTPUT}/{scope}" not in staying:
-            yield scope, f"everything in {scope} ({len(paths)} files)"
+            number = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+            yield scope, f"everything in {scope} ({number})"
         elif precious := [_describe(path) for path in paths if _kind(path) in PRECIOUS]:
             yield scope, f"{', '.join(precious)} in {scope}"
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, get_args
 
@@ -187,9 +187,13 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
     strays = [path for path in decisions["stray"] if path not in steering]
     # Folders of an environment are applied, but not what lies beside them, such as the configuration of a CI system.
     applied = [path for path in strays if path.endswith(MANIFEST_SUFFIXES) and path.count("/") >= DELIVERED]
+    by_environment: dict[str, list[str]] = defaultdict(list)
     for path in applied:
+        by_environment[path.split("/")[1]].append(path)
+    for environment, (path, *others) in by_environment.items():
         tools = "Argo CD or Flux" if path.endswith(MANIFEST_SUFFIXES[0]) else "Flux"
-        message = f"floe-compile did not write this file, but {tools} would apply it with the rest"
+        more = f" nor {len(others)} more in {OUTPUT}/{environment}/," if others else ""
+        message = f"floe-compile did not write this file,{more} but {tools} would apply it with the rest"
         findings.add(APPLIED, message, Span(path), hint="move the object to base/ or overlays/, or delete the file")
     for folder, count in Counter(path.rpartition("/")[0] for path in strays if path not in applied).items():
         content = "holds a file" if count == 1 else f"holds {count} files"

@@ -41,6 +41,32 @@ def test_what_is_not_a_quantity(value: str) -> None:
     assert message.startswith(f"{MAIN}.limits.cpu: ")
 
 
+@pytest.mark.parametrize(
+    ("value", "problem", "hint"),
+    [
+        ("3500m", '"3500m" is in fractions of a byte: "m" is a suffix for CPU', 'did you mean "3500Mi" or "3500Gi"?'),
+        ("1.1Gi", '"1.1Gi" is not a whole number of bytes', 'did you mean "1127Mi"?'),
+        ("0.3G", "", 'write "300M"'),
+        ("512", '"512" is 512 bytes, which is too small', 'did you mean "512Mi" or "512Gi"?'),
+    ],
+)
+def test_an_amount_of_bytes_that_cannot_be_meant(value: str, problem: str, hint: str) -> None:
+    platform = sample()
+    platform.container("Deployment/dagster")["resources"]["limits"]["memory"] = value
+    ((code, _, message),) = platform.findings(check)
+    assert (code, message) == (
+        ("C172", f"{MAIN}.limits.memory: {problem}") if problem else ("C161", f"{MAIN}.limits.memory is {value!r}")
+    )
+    assert platform.hints(check) == [hint]
+
+
+def test_bytes_in_quotas_and_volumes() -> None:
+    platform = sample()
+    platform["ResourceQuota/quota"]["spec"]["hard"] |= {"requests.memory": "64m", "requests.storage": "0"}
+    platform.pod("CronJob/backup")["volumes"] = [{"name": "tmp", "emptyDir": {"sizeLimit": "64"}}]
+    assert [code for code, _, _ in platform.findings(check)] == ["C172", "C172"]
+
+
 def test_wherever_a_quantity_stands() -> None:
     platform = sample()
     platform["ResourceQuota/quota"]["spec"]["hard"]["requests.cpu"] = "4000m"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.delivered_texts import ENCODE, undelivered, why_undelivered
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.document import DataPath

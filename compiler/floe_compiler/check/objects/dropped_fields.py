@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.objects.kubernetes.gated_fields import gated_fields
 from floe_compiler.check.objects.kubernetes.life_cycles import parse_version
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 DROPPED = Rule(

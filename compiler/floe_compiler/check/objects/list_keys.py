@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.objects.positions import PositionFinder
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 

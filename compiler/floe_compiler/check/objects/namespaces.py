@@ -33,7 +33,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield objects without a namespace that need one, or may need one, and cluster-scoped objects with one."""
     for identity, problem in misplaced(index):
         if problem == "no namespace":
-            yield index.finding(MISSING, identity, "metadata.namespace is missing")
+            yield index.finding(MISSING, identity, "metadata.namespace is missing", "add `namespace:` to its metadata")
         elif problem == "unknown scope":
             message = f"metadata.namespace is missing, and nothing says whether {identity.kind} needs one"
             hint = "put the CustomResourceDefinition of its kind into crds/; or set the namespace, if it needs one"

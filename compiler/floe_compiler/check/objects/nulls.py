@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 NULL = Rule(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.objects.positions import PositionFinder
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.document import DataPath
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import ObjectId
-from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.quantities import parse_quantity, wrong_bytes
 
 INVALID = Rule(
     "C160",
@@ -26,7 +28,16 @@ NOT_CANONICAL = Rule(
     "The API server rewrites quantities (1000m to 1), so delivery tools would report a difference forever. "
     "Write the form that it prints.",
 )
-RULES = (INVALID, NOT_CANONICAL)
+WRONG_BYTES = Rule(
+    "C172",
+    "amount of bytes that cannot be meant",
+    'Memory and storage are counted in whole bytes, and less than 1Mi has no suffix or a wrong one: "m" is a '
+    "thousandth. Write one such as Mi or Gi.",
+)
+RULES = (INVALID, NOT_CANONICAL, WRONG_BYTES)
+
+# Names of resources, as in a container, and in a quota; and the field of a volume in memory.
+_BYTES = re.compile(r"(?:(?:requests|limits)\.)?(?:memory|storage|ephemeral-storage)|hugepages-.*|sizeLimit")
 
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
@@ -37,22 +48,27 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for identity, manifest in index.objects.items():
         positions = finder.of(str(manifest.get("apiVersion", "")), identity.kind)
         for path, value, _ in positions.find(manifest):
-            yield from _quantity(index, identity, show_place(path, manifest), value)
+            yield from _quantity(index, identity, path, value)
 
 
-def _quantity(index: Index, identity: ObjectId, place: str, value: Any) -> Iterator[Diagnostic]:
+def _quantity(index: Index, identity: ObjectId, path: DataPath, value: Any) -> Iterator[Diagnostic]:
+    place = show_place(path, index.objects[identity])
     try:
-        canonical = _canonical(str(value))
+        canonical, problem = _known(str(value), bool(_BYTES.fullmatch(str(path[-1]))))
     except ValueError as error:
         yield index.finding(INVALID, identity, f"{place}: {error}")
         return
-    if value != canonical:
+    if problem:
+        message, _, hint = problem.partition("; ")
+        yield index.finding(WRONG_BYTES, identity, f"{place}: {message}", hint)
+    elif value != canonical:
         yield index.finding(NOT_CANONICAL, identity, f"{place} is {value!r}", f'write "{canonical}"')
 
 
 @lru_cache(maxsize=4096)
-def _canonical(text: str) -> str:
-    return str(parse_quantity(text))
+def _known(text: str, in_bytes: bool) -> tuple[str, str]:
+    """Return the canonical text of a quantity, and what is wrong with it as a number of bytes."""
+    return str(parse_quantity(text)), wrong_bytes(text) if in_bytes else ""
 
 
 @cache

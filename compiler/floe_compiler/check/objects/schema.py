@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from floe_compiler.check.index import Index
 from floe_compiler.check.objects.custom_resources.definitions import unevaluated_rules, unreadable_patterns
 from floe_compiler.check.objects.custom_resources.published import REMOVED
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.objects.placement import of_unknown_scope
 from floe_compiler.model.annotations import FILE
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Diagnostic, Rule
 from floe_compiler.model.document import show_path
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.objects.kubernetes.constraints import Constraint, words
 from floe_compiler.check.objects.kubernetes.enumerations import enumerations
 from floe_compiler.check.objects.kubernetes.life_cycles import Version, parse_version
 from floe_compiler.check.objects.kubernetes.types import CONSTRAINTS
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 
 REFUSED = Rule(

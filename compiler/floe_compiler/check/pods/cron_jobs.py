@@ -27,13 +27,13 @@ LATE = Rule(
 )
 RULES = (MISSING, SCHEDULE, LATE)
 
-_FIELDS = (
-    "concurrencyPolicy",
-    "failedJobsHistoryLimit",
-    "startingDeadlineSeconds",
-    "successfulJobsHistoryLimit",
-    "timeZone",
-)
+_FIELDS: dict[str, object] = {
+    "concurrencyPolicy": "Forbid",
+    "failedJobsHistoryLimit": 3,
+    "startingDeadlineSeconds": 300,
+    "successfulJobsHistoryLimit": 3,
+    "timeZone": "Etc/UTC",
+}
 _SHORTEST = 10
 
 
@@ -43,12 +43,15 @@ def check(index: Index) -> Iterator[Diagnostic]:
         spec: Object = manifest.get("spec", {})
         missing = [field for field in _FIELDS if field not in spec]
         if missing:
-            yield index.finding(MISSING, identity, f"spec lacks {', '.join(missing)}")
+            hint = f"write, for example, {', '.join(f'{field}: {_FIELDS[field]}' for field in missing)}"
+            yield index.finding(MISSING, identity, f"spec lacks {', '.join(missing)}", hint)
         yield from _accepted(index, identity, spec, "schedule", check_schedule)
         yield from _accepted(index, identity, spec, "timeZone", check_time_zone)
         deadline = spec.get("startingDeadlineSeconds", _SHORTEST)
         if deadline < _SHORTEST:
-            yield index.finding(LATE, identity, f"spec.startingDeadlineSeconds is {deadline}")
+            yield index.finding(
+                LATE, identity, f"spec.startingDeadlineSeconds is {deadline}", f"write {_SHORTEST} at least"
+            )
 
 
 def _accepted(

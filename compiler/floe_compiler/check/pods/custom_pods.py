@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.objects.schemas import Schemas
 from floe_compiler.check.objects.shapes import shape
 from floe_compiler.check.objects.violations import Violation
 from floe_compiler.model.custom_resources import TEMPLATES, Kind, Template, found_at
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet

@@ -29,6 +29,8 @@ RESTART = Rule(
 )
 RULES = (FIXED, ENDLESS, RESTART)
 
+_BOUNDS = {"backoffLimit": 3, "activeDeadlineSeconds": 3600}
+
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the Jobs (also those of CronJobs) that have no limits or cannot be applied again."""
@@ -61,9 +63,10 @@ def _is_forced(manifest: Object) -> bool:
 
 def _end(index: Index, workload: Workload) -> Iterator[Diagnostic]:
     place = "spec.jobTemplate.spec" if workload.kind == "CronJob" else "spec"
-    missing = [field for field in ("backoffLimit", "activeDeadlineSeconds") if field not in workload.job]
+    missing = [field for field in _BOUNDS if field not in workload.job]
     if missing:
-        yield index.finding(ENDLESS, workload.id, f"{place} lacks {', '.join(missing)}")
+        hint = f"write, for example, {', '.join(f'{field}: {_BOUNDS[field]}' for field in missing)}"
+        yield index.finding(ENDLESS, workload.id, f"{place} lacks {', '.join(missing)}", hint)
     if workload.pod.get("restartPolicy") not in ("Never", "OnFailure"):
         message = f"{workload.at('spec.restartPolicy')} is {workload.pod.get('restartPolicy', 'missing')}"
-        yield index.finding(RESTART, workload.id, message)
+        yield index.finding(RESTART, workload.id, message, "write restartPolicy: Never")

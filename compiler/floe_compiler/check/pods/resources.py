@@ -30,6 +30,7 @@ RANGE = Rule(
 RULES = (MISSING, INVERTED, RANGE)
 
 RESOURCES = ("cpu", "memory")
+_AMOUNTS = {"cpu": "500m", "memory": "512Mi"}
 _ORDER = ("min", "defaultRequest", "default", "max")
 
 
@@ -59,12 +60,22 @@ def _container(index: Index, workload: Workload, container: Container) -> Iterat
         if name not in values
     ]
     if missing and not workload.is_completed:
-        yield index.finding(MISSING, workload.id, f"{container.place}.resources lacks {', '.join(missing)}")
+        message = f"{container.place}.resources lacks {', '.join(missing)}"
+        yield index.finding(MISSING, workload.id, message, _example(missing))
     for name in sorted(requests.keys() & limits.keys()):
         request, limit = amount(requests, name), amount(limits, name)
         if request is not None and limit is not None and request > limit:
             message = f"{container.place}.resources requests {request} of {name}, above its limit of {limit}"
             yield index.finding(INVERTED, workload.id, message)
+
+
+def _example(missing: list[str]) -> str:
+    """Return a hint with an amount for each resource that is missing (`limits.memory`)."""
+    bounds: dict[str, list[str]] = {}
+    for bound, name in (one.split(".") for one in missing):
+        bounds.setdefault(bound, []).append(f"{name}: {_AMOUNTS[name]}")
+    said = ", ".join(f"{bound}: {{{', '.join(each)}}}" for bound, each in bounds.items())
+    return f"write, for example, {said}"
 
 
 def _contradictions(limits: list[Object]) -> Iterator[str]:

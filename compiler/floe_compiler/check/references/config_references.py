@@ -44,7 +44,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
         if len(writers) > 1 and writers[0].writer:  # those that are written elsewhere come last
             first, *others = (secret.writer or "somebody else" for secret in writers)
             message = f"the Secret {writers[0].name} is written by {first} and by {', '.join(others)}"
-            yield index.finding(CLASH, first, message)
+            hint = "let one of them write a Secret of another name, such as by spec.target.name of an ExternalSecret"
+            yield index.finding(CLASH, first, message, hint)
 
 
 def _reference(index: Index, workload: Workload, reference: Reference) -> Iterator[Diagnostic]:

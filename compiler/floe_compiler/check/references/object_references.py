@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.references.ingresses import Backend, backends
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import near
 from floe_compiler.model.objects import ObjectId

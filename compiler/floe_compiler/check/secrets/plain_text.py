@@ -9,9 +9,17 @@ from msgspec.structs import replace
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.references.secret_keys import plain_keys
-from floe_compiler.check.secrets.assignments import assigned_secrets, is_literal
 from floe_compiler.check.texts.texts import Text
-from floe_compiler.model.credentials import names_secret, option_of_secret, secret_in, without_placeholders
+from floe_compiler.model.annotations import CREDENTIAL as EXCEPTED
+from floe_compiler.model.annotations import EXCEPTION, has_exception
+from floe_compiler.model.assigned_secrets import assigned_secrets, is_literal
+from floe_compiler.model.credentials import (
+    is_random_secret,
+    names_secret,
+    option_of_secret,
+    secret_in,
+    without_placeholders,
+)
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.nested_fields import mapping
 
@@ -25,10 +33,12 @@ CREDENTIAL = Rule(
     "C131",
     "credential in an object",
     "A text in the object looks like a credential, which would be committed for everyone to read. Refer to a Secret "
-    "instead, and renew the credential if it was ever real.",
+    "instead, and renew the credential if it was ever real. If it is none, a hand-written object says why with the "
+    'annotation "floe.dev/exception-credential: <reason>".',
 )
 RULES = (PLAIN, CREDENTIAL)
 
+_NO_CREDENTIAL = f'if it is no secret, annotate the object: "{EXCEPTION}{EXCEPTED}: <reason>"'
 _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or `secrets:` in a step, which name them"
 
 
@@ -42,13 +52,18 @@ def _found(index: Index) -> Iterator[Diagnostic]:
         if plain := plain_keys(manifest):
             yield index.finding(PLAIN, identity, f"it has values in plain text: {', '.join(plain)}", _INSTEAD)
     known = _known_names(index)
-    for text in (*index.texts, *_templates(index)):
-        yield from _credentials(index, text, known)
+    excepted = {identity for identity, manifest in index.objects.items() if has_exception(manifest, EXCEPTED)}
+    for text in (*index.texts, *_templates(index), *_metadata(index)):
+        if text.owner not in excepted:
+            yield from _credentials(index, text, known)
+
+
+def _metadata(index: Index) -> Iterator[Text]:
+    """Yield the values of labels and annotations."""
     for identity, manifest in index.objects.items():
-        for key, value in manifest.get("metadata", {}).get("annotations", {}).items():
-            if kind := _known_secret_in(value):
-                message = f"metadata.annotations[{key}] holds what looks like {kind}"
-                yield index.finding(CREDENTIAL, identity, message)
+        for field in ("annotations", "labels"):
+            for key, value in mapping(manifest, ("metadata", field)).items():
+                yield Text(identity, f"metadata.{field}[{key}]", str(value))
 
 
 def _templates(index: Index) -> Iterator[Text]:
@@ -70,18 +85,20 @@ def _known_names(index: Index) -> set[str]:
 
 
 def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnostic]:
+    hint = _NO_CREDENTIAL if str(text.owner) in index.rendered.values else ""
     if kind := _secret_in(text.text):
-        yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}")
-    elif text.variable and names_secret(text.variable) and is_literal(text.text, known):
-        yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret")
+        yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}", hint)
+    elif text.variable and _gives_secret(text.variable, text.text) and is_literal(text.text, known):
+        yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret", hint)
     elif option_of_secret(text.before) and not text.text.startswith("-") and is_literal(text.text, known):
-        yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before}" a value')
+        yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before}" a value', hint)
     for name, line in assigned_secrets(text.text, known):
         where = f"line {line} of {text.place}" if "\n" in text.text else text.place
-        yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value')
+        yield index.finding(CREDENTIAL, text.owner, f'{where} gives "{name}" a value', hint)
 
 
-_known_secret_in = cache(secret_in)
+def _gives_secret(name: str, value: str) -> bool:
+    return names_secret(name) or is_random_secret(name, value)
 
 
 @cache  # the same scripts, settings and variables are in every domain's objects

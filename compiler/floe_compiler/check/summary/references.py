@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.data_paths import show_place
 from floe_compiler.check.pods.exceptions import concerns_security, declarations, exception_hint, is_declared
 from floe_compiler.check.pods.tokens import AUTOMOUNT, unused_tokens
 from floe_compiler.check.references.accounts import DEFAULT, RBAC, account_of, bindings, subjects
 from floe_compiler.check.references.ingresses import backends
 from floe_compiler.model.annotations import is_external
 from floe_compiler.model.custom_resources import created_for
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.summary import Reference, Subject, Token
 from floe_compiler.model.workloads import Workload

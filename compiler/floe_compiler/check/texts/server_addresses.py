@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from floe_compiler.check.texts.addresses import Address, addresses
-from floe_compiler.check.texts.comments import without_comments
 from floe_compiler.check.texts.host_keys import document_addresses, hosts_in
 from floe_compiler.check.texts.host_options import option_addresses
 from floe_compiler.check.texts.texts import Text
+from floe_compiler.model.comments import without_comments
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Container, Workload
 

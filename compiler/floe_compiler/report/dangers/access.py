@@ -75,7 +75,7 @@ def secrets_needed(change: Change) -> Iterator[Danger]:
     filled_here = [at(store, ("metadata", "name")) for store in change.surroundings.stores if _filled_here(store)]
     more = _remote_keys(change.after) - known
     if more and new not in filled_here:
-        yield Danger("secret-needed", f"the store must have {', '.join(sorted(more))}, or pods wait for it")
+        yield Danger("secret-needed", f"the store must have {_show(more)}, or pods wait for it")
 
 
 def store_changed(change: Change) -> Iterator[Danger]:
@@ -90,12 +90,20 @@ def _filled_here(store: Object) -> bool:
     return bool(at(store, ("spec", "provider", "kubernetes")))
 
 
-def _remote_keys(manifest: Object) -> set[str]:
-    """Return the values in the store (`path: property`) that an ExternalSecret reads."""
+def _remote_keys(manifest: Object) -> set[tuple[str, str]]:
+    """Return the values in the store that an ExternalSecret reads: their paths, each with a property, if it has one."""
     references = (reference.get("remoteRef") for reference in mappings(manifest, ("spec", "data")))
     places = (
         (at(reference, ("key",)), at(reference, ("property",)))
         for reference in references
         if isinstance(reference, dict)
     )
-    return {f"{key}: {name}" if name else str(key) for key, name in places if key}
+    return {(str(key), str(name or "")) for key, name in places if key}
+
+
+def _show(values: set[tuple[str, str]]) -> str:
+    """Return values of a store, each path once: `path: one, other`."""
+    names: dict[str, list[str]] = {}
+    for path, name in sorted(values):
+        names.setdefault(path, []).extend([name] if name else [])
+    return "; ".join(f"{path}: {', '.join(each)}" if each else path for path, each in names.items())

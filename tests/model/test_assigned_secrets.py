@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floe_compiler.check.secrets.assignments import assigned_secrets
+from floe_compiler.model.assigned_secrets import assigned_secrets
 
 WORDS = st.from_regex(r"[a-z][a-z0-9]{4,20}", fullmatch=True).filter(lambda word: word not in {"false", "string"})
 FORMS = ["password: {}", "password = {}", "password={}", '"password": "{}"', "PASSWORD='{}'", "a: 1\napi_key: {}\nb: 2"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.check.objects.data_paths import show_place
+from floe_compiler.model.data_paths import show_place
 
 MANIFEST: dict[str, Any] = {
     "spec": {

@@ -9,17 +9,22 @@ from floe_compiler.model.document import DataPath
 
 def show_place(path: DataPath, manifest: Any) -> str:
     """Return a path in an object's data, such as `spec.template.spec.containers[web].image`."""
-    text, value = "", manifest
-    for step in path:
-        value = _below(value, step)
-        if isinstance(step, str):
-            text += f".{step}" if text else step
-        else:
-            text += f"[{_name(value) or step}]"
+    text = ""
+    for step, label in zip(path, labels(path, manifest), strict=True):
+        text += f".{label}" if text and isinstance(step, str) else label
     return text
 
 
-def _name(value: Any) -> str:
+def labels(path: DataPath, manifest: Any) -> tuple[str, ...]:
+    """Return the steps of a path as text: keys, and items of lists by name or position (`[web]`, `[0]`)."""
+    found, value = [], manifest
+    for step in path:
+        value = _below(value, step)
+        found.append(step if isinstance(step, str) else f"[{item_name(value) or step}]")
+    return tuple(found)
+
+
+def item_name(value: Any) -> str:
     """Return the name of a list's item; a whole object has it in its metadata."""
     if not isinstance(value, dict):
         return ""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 
-from floe_compiler.check.texts.comments import without_comments
-from floe_compiler.model.credentials import names_secret, stands_for_itself
+from floe_compiler.model.comments import without_comments
+from floe_compiler.model.credentials import is_random_secret, names_secret, stands_for_itself
 
 _KEY = r"""(?:\\[nrt]|(?<![\w.\\-])-*)(?P<key>[A-Za-z][\w.-]*)["']?"""
 _VALUE = r"""(?P<quote>["']?)(?P<value>[^\s"',;)}\]]+)"""
@@ -46,8 +46,12 @@ def _assignments(text: str) -> tuple[tuple[str, str, int], ...]:
         (match["key"], match["value"], text.count("\n", 0, match.start()) + 1)
         for pattern in _ASSIGNMENTS
         for match in pattern.finditer(text)
-        if names_secret(match["key"]) and match["key"].lower() not in _REFERENCES and not _is_code(match)
+        if _gives_secret(match["key"], match["value"]) and not _is_code(match)
     )
+
+
+def _gives_secret(key: str, value: str) -> bool:
+    return (names_secret(key) and key.lower() not in _REFERENCES) or is_random_secret(key, value)
 
 
 def _is_code(match: re.Match[str]) -> bool:

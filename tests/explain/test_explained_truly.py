@@ -1,0 +1,137 @@
+"""What `explain` says is held against what a variation of every input shows, in a mesh with unusual choices."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from floe_compiler.components import registry
+from floe_compiler.explain import MODELS, _with_document, explain
+from floe_compiler.explain.unwritten import unwritten
+from floe_compiler.explain.variations import scalars, variations, with_value, words
+from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.load.mesh import load
+from floe_compiler.model.data_paths import show_place
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
+from floe_compiler.model.sources import Sources
+from floe_compiler.resolve import resolve
+from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.slots import slot_path
+from floe_compiler.synthesize.charts import without_cdk8s
+from floe_compiler.synthesize.unit import render_unit
+from plans import plan_environment
+from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
+
+REGISTRY = registry()
+CLOSED = tuple(dict.fromkeys(words(schemas(REGISTRY))))
+CHANGES: dict[str, dict[str, Any]] = {
+    # The environment chooses another catalog, so that the settings of the former are gone.
+    MANIFEST: {
+        "catalog": {"type": "polaris"},
+        "storage": {"type": "s3", "bucket": "lake", "region": "eu-west-1", "credentials": {"type": "secret"}},
+        "observability": {"collector": {"type": "opentelemetry", "mode": "deployment"}},
+        "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
+        "locks": ["storage.bucket"],
+    },
+    ENVIRONMENT: {
+        "namespaces": {"pattern": "small-{scope}-dev"},
+        "platform": {
+            "catalog": {
+                "type": "rest",
+                "url": "https://catalog.acme.example/api",
+                "warehouse": "lake",
+                "credentials": {"type": "token"},
+            },
+            "images": {"mirrors": {"docker.io": "mirror.acme.example/hub"}},
+        },
+    },
+    PRODUCT: {"steps": [{"name": "transform", "type": "dbt", "connects": [{"host": "crm.example", "port": 443}]}]},
+}
+NAMES = (
+    "CronJob.batch small-sales-domain-dev/orders",
+    "NetworkPolicy.networking.k8s.io small-sales-domain-dev/orders",
+    "Namespace small-sales-domain-dev",
+    "Deployment.apps small-platform-dev/otel-collector",
+)
+
+Truth = tuple[Sources, dict[str, Object], dict[str, dict[str, set[str]]]]
+"""The mesh, its objects, and by object and place, the inputs that change the value there."""
+
+
+def planned(sources: Sources) -> tuple[EnvironmentPlan, dict[str, Object]]:
+    plans, _ = resolve(sources, REGISTRY, ("dev",))
+    objects = {
+        str(identify(one)): one
+        for plan in plan_environment(plans[0])
+        for one in without_cdk8s(plan.unit.settings, render_unit(plan).objects, plan.unit.namespace)
+    }
+    return plans[0], objects
+
+
+def inputs(sources: Sources, plan: EnvironmentPlan) -> Iterator[tuple[Document, DataPath, Any, str]]:
+    """Yield each value that may be written: the document, its path there, the value, and what it is called."""
+    environment = sources.environments["dev"]
+    domain = sources.domains["sales"]
+    for document in (sources.manifest, environment, domain.document, *domain.products.values()):
+        kind, model = MODELS[document.data["kind"]]
+        for path, value in scalars(document.data):
+            if path[0] not in ("apiVersion", "kind", "locks"):
+                yield document, path, value, str(document.span(path))
+        for path, value in unwritten(model, document.data):
+            yield document, path, value, f"default of {show_path(path)} ({kind})"
+    for unit in plan.units:
+        scope = ("platform",) if unit.scope == PLATFORM else ("domains", unit.scope)
+        for component, context in unit.contexts:
+            for path, value in scalars(context.config.model_dump()):
+                if not any(isinstance(step, int) for step in path):
+                    whole = (*scope, *slot_path(component.slot), *path)
+                    yield environment, whole, value, f"{component.slot}.{show_path(path)}"
+
+
+def by_place(manifest: Object) -> Mapping[str, Any]:
+    return {show_place(path, manifest): value for path, value in scalars(manifest)}
+
+
+@pytest.fixture(scope="module")
+def truth(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Sources, dict[str, Object], dict[str, dict[str, set[str]]]]:
+    """Return the mesh, its objects, and by object and place, the inputs that change the value there."""
+    root: Path = small_mesh(tmp_path_factory.mktemp("mesh"), CHANGES)
+    sources, _ = load(read_inputs(root), schemas(REGISTRY))
+    plan, objects = planned(sources)
+    free = replace(sources, manifest=replace(sources.manifest, data={**sources.manifest.data, "locks": []}))
+    shown: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for document, path, value, called in inputs(sources, plan):
+        data = document.data if document.file != MANIFEST else {**document.data, "locks": []}
+        for other in variations(value, CLOSED):
+            changed = replace(document, data=with_value(data, path, other))
+            try:
+                _, after = planned(_with_document(free, changed))
+            except (StageFailed, ValueError):
+                continue
+            for name in NAMES:
+                there = by_place(after[name]) if name in after else {}
+                for place, before in by_place(objects[name]).items():
+                    if place in there and there[place] != before:
+                        shown[name][place].add(called)
+            break
+    return sources, objects, shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> None:
+    sources, objects, shown = truth
+    explanation = explain(sources, REGISTRY, "dev", objects[name], (), "x")
+    for path, _, causes in explanation.values:
+        told = " | ".join(f"{cause.what} | {cause.span}" for cause in causes)
+        for called in shown[name][show_place(path, objects[name])]:
+            assert called in told, (path, called)

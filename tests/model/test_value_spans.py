@@ -1,0 +1,71 @@
+"""A message about a hand-written object points at the value that it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from floe_compiler.load.yaml_reader import read_documents
+from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch, nearest, path_in, value_spans
+
+TEXT = """\
+kind: Pod
+metadata:
+  name: web
+  annotations:
+    a.example/b: x
+spec:
+  containers:
+    - name: app
+      image: nginx
+      ports: [{containerPort: 80}]
+data:
+  app.yaml: y
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("spec.containers[app].image is nginx", 9),
+        ("spec.containers[app].image: no image", 9),
+        ("spec.containers[app].ports[0].containerPort is low", 10),
+        ("spec.containers[app].resources is missing", 8),
+        ("metadata.namespace is missing", 3),
+        ("metadata.annotations[a.example/b] holds", 5),
+        ("data[app.yaml] names 10.1.2.3", 12),
+        ('line 3 of data[app.yaml] gives "password" a value', 12),
+        ("a selector in spec.containers matches nothing", 8),
+        ("it has no labels", None),
+        ("nothing.like.it is there", None),
+    ],
+)
+def test_the_value_or_the_nearest_above_it(message: str, line: int | None) -> None:
+    ((document,), _) = read_documents(TEXT, "base/pod.yaml")
+    span = nearest(value_spans(document.values, document.data), path_in(message))
+    assert (span.line if span else None) == line
+
+
+START = Span("p.yaml", 1, 1)
+ANNOTATION, LIMIT, NAME = (Span("p.yaml", line, 5) for line in (5, 9, 8))
+CHANGED = {"metadata.annotations.a/b": ANNOTATION, "spec.containers[app].limits": LIMIT}
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "blamed"),
+    [
+        ("spec.containers[app].limits", CHANGED, LIMIT),
+        ("spec.containers[app].limits.cpu", CHANGED, LIMIT),
+        ("spec.containers[app]", CHANGED, LIMIT),
+        ("spec.containers[apple]", CHANGED, None),
+        ("spec.containers[app].image", CHANGED, None),
+        ("metadata.annotations[a/b]", CHANGED, ANNOTATION),
+        ("", CHANGED, LIMIT),
+        ("", {"metadata.annotations.a/b": ANNOTATION}, None),
+        ("", {"spec.template.metadata.annotations.a/b": ANNOTATION}, None),
+        ("", {**CHANGED, "spec.replicas": START}, START),
+        ("", {"spec.containers[new]": LIMIT, "spec.containers[new].name": NAME}, LIMIT),
+    ],
+)
+def test_a_patch_is_to_blame_for_what_it_changed(path: str, values: dict[str, Span], blamed: Span | None) -> None:
+    assert Patch(START, values).blamed(path) == blamed

@@ -1,0 +1,61 @@
+"""No credential leaves the program, wherever it was written: as a value, a key, a name, a patch or an argument."""
+
+from __future__ import annotations
+
+import json
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from credential_samples import samples
+from floe_compiler.cli import main
+from floe_compiler.commands.bug_report import bug_report
+from small_mesh import PRODUCT, small_mesh
+
+# Those that may stand between quotes.
+CREDENTIALS = [text for _, text in samples() if "\n" not in text and ": " not in text and not {*"'\""} & {*text}][::12]
+OBJECT, KUSTOMIZATION = "base/a.yaml", "base/kustomization.yaml"
+HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: floe-sales-domain}\n"
+FILES = {
+    "a value": (PRODUCT, "image: SECRET\n"),
+    "an unknown key": (PRODUCT, "SECRET: 1\n"),
+    "a value of the wrong kind": (PRODUCT, "schedule: {cron: SECRET}\n"),
+    "a key that stands twice": (PRODUCT, '"SECRET": 1\n"SECRET": 2\n'),
+    "an anchor": (PRODUCT, "description: &SECRET x\n"),
+    "a tag": (PRODUCT, "description: !SECRET x\n"),
+    "a name": (PRODUCT, "inputs: [{product: SECRET, output: a}]\n"),
+    "a key of an environment": ("overlays/dev/environment.yaml", "SECRET: x\n"),
+    "an object": (OBJECT, f"{HEAD}data: {{note: 'SECRET'}}\n"),
+    "a key of an object": (OBJECT, f"{HEAD}data: {{'SECRET': [1]}}\n"),
+    "a label": (OBJECT, HEAD.replace("name: a", "labels: {a: 'SECRET'}, name: 'SECRET'")),
+    "a path": (KUSTOMIZATION, "resources: ['SECRET']\n"),
+    "a field of a kustomization": (KUSTOMIZATION, "'SECRET': []\n"),
+    "a patch": (KUSTOMIZATION, "patches: [{patch: '[{op: \"SECRET\", path: /a}]', target: {name: a}}]\n"),
+    "a target": (KUSTOMIZATION, "patches: [{patch: '[]', target: {name: 'SECRET', kind: Job}}]\n"),
+}
+FORMATS = ("text", "json", "sarif", "github")
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_no_message_shows_it(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, written = FILES[place]
+    path = small_mesh(tmp_path, {}) / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if file == OBJECT:
+        (tmp_path / KUSTOMIZATION).write_text("resources: [a.yaml]\n", encoding="utf-8")
+    for form, credential in zip(cycle(FORMATS), CREDENTIALS, strict=False):
+        path.write_text(before + written.replace("SECRET", credential), encoding="utf-8")
+        assert main(["check", "--root", str(tmp_path), "--format", form, "--no-cache"]) == 1, credential
+        told = "".join(capsys.readouterr())
+        assert credential not in told
+        assert json.dumps(credential)[1:-1] not in told
+
+
+@pytest.mark.parametrize("credential", CREDENTIALS)
+def test_no_message_about_arguments_or_a_bug_shows_it(credential: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([credential], ["check", f"--{credential}"], ["check", credential], ["explain", credential]):
+        main([*arguments])
+        assert credential not in "".join(capsys.readouterr())
+    assert credential not in bug_report(ValueError(f"cannot read {credential}"), ["diff", credential])
