@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
     BEYOND_POLICY,
@@ -57,4 +58,6 @@ RULES: tuple[Rule, ...] = (
     BEYOND_POLICY,
     OUT_OF_REACH,
     NEEDLESS_ACCEPTANCE,
+    COMPONENT_FAILED,
+    NOT_LOADED,
 )

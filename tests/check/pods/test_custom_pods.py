@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from floe_compiler.check.capacity.demand import demand
+from floe_compiler.model.demand import demand
 
 from check.samples import Platform, container, labels, resource, sample, selector, template
 from floe_compiler.check.index import build_index
