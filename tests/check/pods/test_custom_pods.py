@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
+from fractions import Fraction
 from typing import Any
 
 import pytest
-from floe_compiler.model.demand import demand
 
 from check.samples import Platform, container, labels, resource, sample, selector, template
 from floe_compiler.check.index import build_index
@@ -14,6 +14,7 @@ from floe_compiler.check.network import isolation
 from floe_compiler.check.objects import schema
 from floe_compiler.check.pods import config_hash, images, jobs, ports, probes, resources, security
 from floe_compiler.check.references import config_references, selectors
+from floe_compiler.model.demand import demand
 
 POD_CHECKS = (
     config_hash.check,
@@ -82,8 +83,12 @@ def test_a_rollout_that_takes_the_pods_of_a_deployment() -> None:
 
 
 def test_the_quota_counts_the_pods_of_a_rollout() -> None:
-    before, after = (demand(build_index(one.rendered())).total("pods").amount for one in (sample(), rollout(pods())))
-    assert after - before == 3
+    def asked(platform: Platform) -> Fraction:
+        rendered = platform.rendered()
+        index = build_index(rendered)
+        return demand(index.workloads.values(), index.objects, rendered.launched, rendered.nodes).total("pods").amount
+
+    assert asked(rollout(pods())) - asked(sample()) == 3
 
 
 @pytest.mark.parametrize(
