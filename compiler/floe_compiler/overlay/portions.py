@@ -10,9 +10,8 @@ import math
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +20,7 @@ from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.answers import not_asked_for, objects_in
+from floe_compiler.overlay.bisection import first_failing, sorted_out
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
@@ -32,8 +32,6 @@ from floe_compiler.overlay.patches import IDENTITY_CHANGED
 from floe_compiler.overlay.phases import phases
 from floe_compiler.overlay.requests import as_requested, request_of
 from floe_compiler.overlay.staging import staged_files
-
-Item = TypeVar("Item")
 
 PORTION = 100
 """The most objects in one run. An object with only its metadata takes 1.2 ms in a run of 100, 2.6 ms in a run of 25
@@ -251,7 +249,7 @@ def _without_failing(
     Each of these is recorded once: a step with the first object on which it fails, for all objects that it reaches. It
     is also added to `failing`, the steps to leave out. After MOST_FAILING, the others are not tried.
     """
-    sound, broken = _sorted_out(portion, lambda some: kustomize.attempt(some, ()).error)
+    sound, broken = sorted_out(portion, lambda some: kustomize.attempt(some, ()).error, MOST_FAILING)
     for item, others in broken:
         error = kustomize.attempt([*others, item], ()).error
         message = f"kustomize fails on {item.identity}: {error}"
@@ -261,7 +259,7 @@ def _without_failing(
     if broken:
         return
     steps = [step for step in kustomize.steps_of(sound) if step not in failing]
-    good, bad = _sorted_out(steps, lambda some: kustomize.attempt(sound, some).error)
+    good, bad = sorted_out(steps, lambda some: kustomize.attempt(sound, some).error, MOST_FAILING)
     for step, before in bad:
         problem = _failure(kustomize, sound, step, (*before, step))
         full = len(bad) == MOST_FAILING
@@ -274,7 +272,7 @@ def _without_failing(
 def _failure(kustomize: _Kustomize, portion: Sequence[ChangedObject], step: Step, so_far: Sequence[Step]) -> Diagnostic:
     """Return the problem of a step with the first object on which it fails."""
     reached = [item for item in portion if step in item.steps]
-    changed = _first(reached, lambda some: kustomize.attempt(some, so_far).error)
+    changed = first_failing(reached, lambda some: kustomize.attempt(some, so_far).error)
     error = kustomize.attempt([changed], so_far).error
     message = f"cannot be applied to {changed.identity}: {error}"
     return Diagnostic(PATCH_FAILED, message, _named_in(error, step), str(changed.identity), related=step.related())
@@ -290,34 +288,3 @@ def _named_in(error: str, step: Step) -> Span:
         if re.search(rf"\b{operation['op']} operation .*{re.escape(operation['path'])}(?![\w/-])", error, re.DOTALL)
     ]
     return step.patch.span((said[0], "path")) if said else step.span
-
-
-def _sorted_out(
-    items: Iterable[Item], fail: Callable[[Sequence[Item]], object]
-) -> tuple[list[Item], list[tuple[Item, tuple[Item, ...]]]]:
-    """Return the items that go together, and those that fail, each with the good ones before it; MOST_FAILING at most.
-
-    Halves are tried, so that few failures among many items take few attempts.
-    """
-    good: list[Item] = []
-    bad: list[tuple[Item, tuple[Item, ...]]] = []
-    waiting = [list(items)]
-    while waiting and len(bad) < MOST_FAILING:
-        some = waiting.pop()
-        if not fail([*good, *some]):
-            good += some
-        elif len(some) == 1:
-            bad.append((some[0], tuple(good)))
-        elif some:
-            middle = len(some) // 2
-            waiting += [some[middle:], some[:middle]]
-    return good, bad
-
-
-def _first(items: Sequence[Item], fail: Callable[[Sequence[Item]], object]) -> Item:
-    """Return, by bisection, the last item of the shortest failing prefix of the items. All items together fail."""
-    good, bad = 0, len(items)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        good, bad = (good, middle) if fail(items[:middle]) else (middle, bad)
-    return items[good]
