@@ -127,6 +127,7 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
         (PLATFORM, "marquez-postgresql"),
         (SALES, "dagster-postgresql"),
         (FINANCE, "dagster-postgresql"),
+        (PLATFORM, "jaeger"),
     }
 
 
@@ -187,6 +188,22 @@ def test_marquez(mesh: Rendered) -> None:
     assert ports(web) == [3000]
     assert variables(web)["MARQUEZ_HOST"] == "marquez.floe-platform.svc.cluster.local"
     assert variables(web)["MARQUEZ_PORT"] == "5000"
+
+
+@pytest.mark.parametrize(
+    ("mesh", "kind"),
+    [(DEV, "Deployment"), (STAGING, "StatefulSet"), (PROD, "StatefulSet")],
+    ids=["dev", "staging", "prod"],
+)
+def test_the_collector_sends_the_traces_to_jaeger(mesh: Rendered, kind: str) -> None:
+    server = container(mesh.get(kind, PLATFORM, "jaeger"))
+    assert "/jaeger:2." in server["image"]
+    assert {4317, 16686} <= set(ports(server))
+    configuration = yaml.safe_load(mesh.get("ConfigMap", PLATFORM, "otel-collector")["data"]["relay.yaml"])
+    exporters = configuration["service"]["pipelines"]["traces"]["exporters"]
+    assert "jaeger.floe-platform.svc.cluster.local:4317" in [
+        configuration["exporters"][one].get("endpoint") for one in exporters
+    ]
 
 
 def test_marquez_is_highly_available_outside_development() -> None:
