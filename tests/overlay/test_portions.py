@@ -77,7 +77,7 @@ def test_the_results_of_another_kustomize_are_not_used(mesh: Mesh, monkeypatch: 
     units = split_units(Rendered("dev", ObjectSet.of([config_map("c1")])))
     apply_overlay(mesh.overlay(), units, kept)
     runs = counted_runs(monkeypatch)
-    for module in (portions, overlay):
+    for module in (kustomize, overlay):
         monkeypatch.setattr(module, "identity_of", lambda _: "another")
 
     apply_overlay(mesh.overlay(), units, kept)

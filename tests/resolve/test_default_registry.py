@@ -39,7 +39,6 @@ def test_it_is_said_once_at_the_first_image(tmp_path: Path) -> None:
         {MANIFEST: {"images": {"registry": "ghcr.io/acme"}}},
         {MANIFEST: {"images": None}, ENVIRONMENT: {"platform": {"images": {"registry": "registry.acme.example"}}}},
         {MANIFEST: {"images": None}, PRODUCT: {"image": "ghcr.io/acme/orders:1.0.0"}},
-        {MANIFEST: {"images": None}, PRODUCT: {"image": "localhost/orders:1.0.0"}},
         {MANIFEST: {"images": {"mirrors": {"quay.io": "ghcr.io/acme/quay"}}}, PRODUCT: {"image": "quay.io/a/b:1.0.0"}},
     ],
 )

@@ -72,6 +72,16 @@ def identity_of(command: list[str]) -> str:
     return sha256(program.read_bytes())
 
 
+def find_same_kustomize(identity: str) -> list[str]:
+    """Return the command as `find_kustomize` does; raise StageFailed (K002) if it is another program than this one."""
+    command = find_kustomize()
+    if (here := identity_of(command)) != identity:
+        message = f"kustomize is {here} here, and {identity} where the run began"
+        hint = f"install the same packages everywhere, and set the same {VARIABLE}"
+        raise StageFailed([Diagnostic(DID_NOT_RUN, message, hint=hint)])
+    return command
+
+
 def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
     """Return the YAML that kustomize builds from `folder` of `files`, and its warnings.
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 from msgspec.structs import replace
 
-from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
+from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.span import Span
 from floe_compiler.overlay.answers import not_asked_for, objects_in
@@ -24,7 +24,7 @@ from floe_compiler.overlay.bisection import first_failing, sorted_out
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_kustomize, identity_of, run_kustomize
+from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_same_kustomize, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
 from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN
@@ -94,11 +94,7 @@ def build_changed(
     ordered = sorted(changed, key=lambda item: str(item.identity))
     if not ordered or overlay.top is None:
         return built
-    command = find_kustomize()
-    if (here := identity_of(command)) != overlay.program:
-        message = f"kustomize is {here} here, and {overlay.program} where the run began"
-        hint = "install the same packages everywhere, and set the same FLOE_COMPILE_KUSTOMIZE"
-        raise StageFailed([Diagnostic(DID_NOT_RUN, message, hint=hint)])
+    command = find_same_kustomize(overlay.program)
     spans = {identity: written.span for unit in overlay.written.values() for identity, written in unit.items()}
     known = (kept or KeptResults()).of(overlay.program)
     kustomize = _Kustomize(command, overlay.top, overlay.steps, version, spans, known)
