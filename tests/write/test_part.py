@@ -77,7 +77,7 @@ def test_a_domain_that_leaves_an_environment_needs_permission_for_its_namespace_
     with pytest.raises(StageFailed) as failed:
         write_output(tmp_path, {}, {"dev": ""}, STORE, complete=False, part=PART)
     found = {one.subject: one for one in failed.value.diagnostics}
-    assert set(found) == {"output/dev/_cluster", "output/dev/sales"}
+    assert set(found) == {"output/dev/sales"}
     for one in found.values():
         assert one.rule.code == "W006"
         assert one.hint.endswith("--allow-delete dev/sales")
