@@ -28,7 +28,7 @@ WEB = ObjectId("apps", "Deployment", "sales", "web")
 
 @pytest.fixture
 def no_kustomize(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (overlay, portions):
+    for module in (overlay, kustomize):
         monkeypatch.setattr(module, "find_kustomize", lambda: pytest.fail("looked for kustomize"))
 
 
