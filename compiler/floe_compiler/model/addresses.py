@@ -128,6 +128,7 @@ def is_own(range_: Network, reach: Reach) -> bool:
     return any(within(range_, network(text)) for text in reach.own)
 
 
+@lru_cache(maxsize=1024)
 def is_out_of_reach(range_: Network, reach: Reach) -> bool:
     """Return whether pods may reach no part of a range, or only parts that the environment lists."""
     plain = _embedded(range_) or range_

@@ -111,7 +111,7 @@ def compile_units(
             if any(map(needs_cdk8s, tasks)):
                 cdk8s.start()
             importlib.import_module("floe_compiler.check")  # while Node.js loads cdk8s
-            if meanwhile:
+            if meanwhile and any(map(needs_cdk8s, tasks)):
                 meanwhile()
             rendered = _rendered(shared.environments, tasks, cdk8s.run)
     except StageFailed as failed:

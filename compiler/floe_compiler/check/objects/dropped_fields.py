@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.objects.kubernetes.gated_fields import gated_fields
+from floe_compiler.check.objects.kubernetes.gated_fields import Gate, gated_fields
 from floe_compiler.check.objects.kubernetes.life_cycles import parse_version
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
@@ -20,13 +21,28 @@ DROPPED = Rule(
 RULES = (DROPPED,)
 
 
+@cache
+def _dropped_in(version: str) -> Mapping[str, Mapping[str, Gate]]:
+    """Return the fields whose gate is off by default in a version, by the name of their type."""
+    release = parse_version(version)
+    return {
+        type_: off
+        for type_, fields in gated_fields().items()
+        if (
+            off := {f: gate for f, gate in fields.items() if gate.default_since is None or release < gate.default_since}
+        )
+    }
+
+
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield the fields whose feature gate is off by default."""
     version = index.rendered.kubernetes_version
+    dropped = _dropped_in(version)
     for identity, path, value, type_ in index.typed_values:
-        for field, gate in gated_fields().get(type_, {}).items():
-            since = gate.default_since
-            if field in value and (since is None or parse_version(version) < since):
+        gates = dropped.get(type_)
+        for field, gate in gates.items() if gates else ():
+            if field in value:
+                since = gate.default_since
                 place = show_place((*path, field), index.objects[identity])
                 known = f", which is on by default since {'.'.join(map(str, since))}" if since else ""
                 message = f"{place} is dropped by Kubernetes {version} without the feature gate {gate.name}{known}"

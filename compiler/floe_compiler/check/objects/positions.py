@@ -20,20 +20,26 @@ class Positions:
     schema: Schema | None = None
     steps: dict[str, Positions] = field(default_factory=dict)
 
-    def find(self, value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any, Schema]]:
-        """Yield the path, value and schema of each marked position in `value`."""
+    def find(self, value: Any) -> list[tuple[DataPath, Any, Schema]]:
+        """Return the path, value and schema of each marked position in `value`."""
+        found: list[tuple[DataPath, Any, Schema]] = []
+        self.collect(value, (), found)
+        return found
+
+    def collect(self, value: Any, path: DataPath, found: list[tuple[DataPath, Any, Schema]]) -> None:
+        """Add the same to `found`. A generator would pass each item through all levels."""
         if self.schema is not None:
-            yield path, value, self.schema
-        for name, below in self.steps.items():
-            if name != EACH:
-                if isinstance(value, dict) and name in value:
-                    yield from below.find(value[name], (*path, name))
-            elif isinstance(value, dict):
-                for key, item in value.items():
-                    yield from below.find(item, (*path, key))
-            elif isinstance(value, list):
-                for position, item in enumerate(value):
-                    yield from below.find(item, (*path, position))
+            found.append((path, value, self.schema))
+        steps = self.steps
+        if isinstance(value, dict):
+            for key, item in value.items():
+                below = steps.get(key) or steps.get(EACH)
+                if below is not None and (below.steps or below.schema is not None):
+                    below.collect(item, (*path, key), found)
+        elif isinstance(value, list) and EACH in steps:
+            below = steps[EACH]
+            for position, item in enumerate(value):
+                below.collect(item, (*path, position), found)
 
 
 class PositionFinder:

@@ -38,6 +38,9 @@ CREDENTIAL = Rule(
 )
 RULES = (PLAIN, CREDENTIAL)
 
+LEAST = 16
+"""No known form of a credential is shorter; and a label cannot assign a value to a name."""
+
 _NO_CREDENTIAL = f'if it is no secret, annotate the object: "{EXCEPTION}{EXCEPTED}: <reason>"'
 _INSTEAD = "keep the values in the secret store, and write an ExternalSecret, or `secrets:` in a step, which name them"
 
@@ -59,11 +62,12 @@ def _found(index: Index) -> Iterator[Diagnostic]:
 
 
 def _metadata(index: Index) -> Iterator[Text]:
-    """Yield the values of labels and annotations."""
+    """Yield the values of annotations, and those of labels that are long enough for a credential."""
     for identity, manifest in index.objects.items():
-        for field in ("annotations", "labels"):
+        for field, least in (("annotations", 0), ("labels", LEAST)):
             for key, value in mapping(manifest, ("metadata", field)).items():
-                yield Text(identity, f"metadata.{field}[{key}]", str(value))
+                if len(str(value)) >= least:
+                    yield Text(identity, f"metadata.{field}[{key}]", str(value))
 
 
 def _templates(index: Index) -> Iterator[Text]:
