@@ -1,23 +1,24 @@
 """kustomize's results of earlier runs, so that it only starts for parts of objects that it has not seen yet.
 
-Most patches touch a small part of an object (see `touched_fields`), which an edit of a product leaves as it is.
+Most patches touch a small part of an object (see `touched_fields`), which an edit of a product leaves as it is. The
+results of a unit are in one entry, as thousands of small ones would take long to write.
 """
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of, encode
-from floe_compiler.model.objects import Object
+from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
+from floe_compiler.overlay.units import unit_of
 
 KIND = "patched"
-
-
-class _Entry(msgspec.Struct, frozen=True, array_like=True):
-    part: Object | None
 
 
 class KeptResults(msgspec.Struct, frozen=True):
@@ -34,20 +35,44 @@ class KeptResults(msgspec.Struct, frozen=True):
         """Return the results of one kustomize."""
         return replace(self, program=program)
 
-    def get(self, changed: ChangedObject, version: str) -> Result | None:
-        """Return kustomize's result for an object, for this version of Kubernetes; None if it is not known."""
-        data = self.cache.get(KIND, self._key(changed, version)) if self.cache else None
-        entry = decode(data, _Entry) if data else None
-        return Result(entry.part) if entry else None
+    def get(self, objects: Iterable[ChangedObject], version: str) -> dict[ObjectId, Result]:
+        """Return kustomize's results for those of the objects that are known, for this version of Kubernetes."""
+        found: dict[ObjectId, Result] = {}
+        for key, items in self._entries(objects, version).items():
+            data = self.cache.get(KIND, key) if self.cache else None
+            parts = (decode(data, dict[str, Object | None]) if data else None) or {}
+            for item in items:
+                if (digest := _digest(item)) in parts:
+                    found[item.identity] = Result(parts[digest])
+        return found
 
-    def put(self, changed: ChangedObject, version: str, result: Result) -> None:
-        """Keep a result. One with warnings is not kept, as kustomize must say them again."""
-        if self.cache and not result.warnings:
-            self.cache.put(KIND, self._key(changed, version), encode(_Entry(result.part)))
+    def put(
+        self,
+        objects: Iterable[ChangedObject],
+        version: str,
+        known: Mapping[ObjectId, Result],
+        new: Mapping[ObjectId, Result],
+    ) -> None:
+        """Keep the results of units with new ones. One with warnings is not kept, as kustomize must say them again."""
+        results = {identity: result for identity, result in {**known, **new}.items() if not result.warnings}
+        for key, items in self._entries(objects, version).items() if self.cache else ():
+            if any(item.identity in new for item in items):
+                parts = {_digest(item): results[item.identity].part for item in items if item.identity in results}
+                self.cache.put(KIND, key, encode(parts))
 
-    def _key(self, changed: ChangedObject, version: str) -> str:
-        """Return the digest of everything that kustomize is given for an object."""
-        steps = [step.digest for step in changed.steps]
-        return digest_of(
-            self.compiler, self.program, version, changed.folder, encode([changed.identity, changed.part, steps])
-        )
+    def _entries(self, objects: Iterable[ChangedObject], version: str) -> Mapping[str, list[ChangedObject]]:
+        """Return the objects by the key of their unit's entry: all that kustomize is given, but for the objects."""
+        units: dict[str, list[ChangedObject]] = defaultdict(list)
+        for item in objects:
+            units[unit_of(item.identity)].append(item)
+        return {self._key(unit, items, version): items for unit, items in units.items()}
+
+    def _key(self, unit: str, items: Iterable[ChangedObject], version: str) -> str:
+        steps = sorted({step.digest for item in items for step in item.steps})
+        return digest_of(self.compiler, self.program, version, unit, *steps)
+
+
+def _digest(changed: ChangedObject) -> str:
+    """Return the digest of what kustomize is given for one object."""
+    steps = [step.digest for step in changed.steps]
+    return digest_of(changed.folder, encode([changed.identity, changed.part, steps]))

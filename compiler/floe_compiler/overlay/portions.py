@@ -63,6 +63,10 @@ class Built(msgspec.Struct, frozen=True):
     results: dict[ObjectId, Result] = msgspec.field(default_factory=dict)
     problems: dict[ObjectId, list[Diagnostic]] = msgspec.field(default_factory=lambda: defaultdict(list))
 
+    def failed(self, identity: ObjectId) -> bool:
+        """Return whether an object has an error."""
+        return any(problem.severity == "error" for problem in self.problems[identity])
+
     def report(self, problem: Diagnostic, concerned: Iterable[ChangedObject]) -> None:
         """Record a problem of some objects."""
         for changed in concerned:
@@ -119,11 +123,12 @@ def _phase(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built
     for item in objects:
         built.problems[item.identity] += requests[item.identity].findings
     sound = {item.identity: item for item in objects if not requests[item.identity].findings}
-    known, unknown = _recalled(kustomize, sound.values())
-    for identity, result in [*known, *_run_all(kustomize, unknown, built)]:
-        if any(problem.severity == "error" for problem in built.problems[identity]):
-            continue  # a step that reaches it was left out
-        kustomize.kept.put(sound[identity], kustomize.version, result)
+    known = kustomize.kept.get(sound.values(), kustomize.version)
+    unknown = [item for identity, item in sound.items() if identity not in known]
+    # If an object has an error, a step that reaches it was left out.
+    new = {identity: result for identity, result in _run_all(kustomize, unknown, built) if not built.failed(identity)}
+    kustomize.kept.put(sound.values(), kustomize.version, known, new)
+    for identity, result in (known | new).items():
         built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
         if result.part is None:
             yield identity, result
@@ -172,21 +177,6 @@ class _Kustomize(msgspec.Struct, frozen=True):
         except KustomizeError as error:
             return _Run(error=str(error))
         return _Run(objects_in(text), tuple(warnings))
-
-
-def _recalled(
-    kustomize: _Kustomize, objects: Iterable[ChangedObject]
-) -> tuple[list[tuple[ObjectId, Result]], list[ChangedObject]]:
-    """Return the results of earlier runs, and the objects that have none."""
-    known: list[tuple[ObjectId, Result]] = []
-    unknown: list[ChangedObject] = []
-    for item in objects:
-        result = kustomize.kept.get(item, kustomize.version)
-        if result is None:
-            unknown.append(item)
-        else:
-            known.append((item.identity, result))
-    return known, unknown
 
 
 def _run_all(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built) -> list[tuple[ObjectId, Result]]:
