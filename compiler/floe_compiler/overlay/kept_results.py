@@ -20,6 +20,9 @@ from floe_compiler.overlay.units import unit_of
 
 KIND = "patched"
 
+Results = Mapping[ObjectId, Result]
+"""The result for each object."""
+
 
 class KeptResults(msgspec.Struct, frozen=True):
     """The results of a kustomize in a cache; none without a cache.
@@ -46,16 +49,12 @@ class KeptResults(msgspec.Struct, frozen=True):
                     found[item.identity] = Result(parts[digest])
         return found
 
-    def put(
-        self,
-        objects: Iterable[ChangedObject],
-        version: str,
-        known: Mapping[ObjectId, Result],
-        new: Mapping[ObjectId, Result],
-    ) -> None:
+    def put(self, objects: Iterable[ChangedObject], version: str, known: Results, new: Results) -> None:
         """Keep the results of units with new ones. One with warnings is not kept, as kustomize must say them again."""
+        if self.cache is None:
+            return
         results = {identity: result for identity, result in {**known, **new}.items() if not result.warnings}
-        for key, items in self._entries(objects, version).items() if self.cache else ():
+        for key, items in self._entries(objects, version).items():
             if any(item.identity in new for item in items):
                 parts = {_digest(item): results[item.identity].part for item in items if item.identity in results}
                 self.cache.put(KIND, key, encode(parts))
