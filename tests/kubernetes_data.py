@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parents[1] / "compiler" / "floe_compiler" / "check" / "o
 _GROUP = re.compile(r'^const GroupName = "(.*)"', re.MULTILINE)
 _ENUM = re.compile(r"^// \+enum\n(?://.*\n)*type (\w+) string", re.MULTILINE)
 _CONSTANT = re.compile(r'^\s*\w+\s+(?:(\w+)\s+=\s+|=\s+(\w+)\()"([^"]*)"', re.MULTILINE)
+_ELSEWHERE = re.compile(r"^\s*\w+\s+=\s+(\w+)\([A-Za-z]", re.MULTILINE)
 _STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r'^\s*\w+\s+(?:\[\]|\*)*([\w.]+)\s+`json:"(\w+)', re.MULTILINE)
 _LIFE = re.compile(
@@ -172,7 +173,9 @@ def _values(text: str) -> Mapping[str, list[str]]:
     for declared, converted, value in _CONSTANT.findall(text):
         if value and (type_ := declared or converted) in constants:
             constants[type_].append(value)
-    return {name: sorted(set(found)) for name, found in constants.items() if found}
+    # A constant that is made of one in another file is not known, so the enumeration is not, either.
+    partly = {*_ELSEWHERE.findall(text)}
+    return {name: sorted(set(found)) for name, found in constants.items() if found and name not in partly}
 
 
 def _write(name: str, data: Mapping[str, Any]) -> None:

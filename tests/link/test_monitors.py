@@ -46,3 +46,18 @@ def test_monitors_select_something(kind: str, labels: dict[str, str], spec: dict
     platform.copy_of("Namespace/floe-platform", "empty")
     found = platform.findings(check)
     assert found == ([("C020", f"{kind}.monitoring.coreos.com floe-platform/one", message)] if message else [])
+
+
+def test_a_namespace_may_have_many_services() -> None:
+    """They are a set of numbers, and MessagePack takes none above 64 bits."""
+    platform = sample()
+    for number in range(70):
+        service = resource("v1", "Service", f"s{number}", spec={"clusterIP": "None"})
+        service["metadata"]["labels"] = {"app": "many"}
+        platform.add(service)
+    platform.add(
+        resource(
+            "monitoring.coreos.com/v1", "ServiceMonitor", "one", spec={"selector": {"matchLabels": {"app": "many"}}}
+        )
+    )
+    assert platform.findings(check) == []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.link.policies import policy_id
+from floe_compiler.model.custom_resources import may_select_more
 from floe_compiler.model.hints import some
 from floe_compiler.model.label_index import EVERYTHING
 from floe_compiler.model.shared_rules import SELECTS_NOTHING
@@ -29,7 +30,7 @@ def check(environment: Environment) -> Iterator[Finding]:
 
 def _empty(environment: Environment, unit: str, opening: Opening) -> Iterator[tuple[Peer, tuple[str, ...]]]:
     for peer in opening.peers:
-        if peer.pods != EVERYTHING and not environment.selected(unit, peer):
+        if peer.pods != EVERYTHING and not may_select_more(peer.pods.keys()) and not environment.selected(unit, peer):
             namespaces = (unit,) if peer.own else peer.names
             if namespaces and (peer.own or environment.namespaces.issuperset(namespaces)):
                 yield peer, namespaces

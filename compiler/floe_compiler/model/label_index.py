@@ -29,6 +29,10 @@ class LabelSelector(msgspec.Struct, frozen=True, array_like=True, gc=False, orde
             tuple(_expression(expression) for expression in mappings(selector, ("matchExpressions",))),
         )
 
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of the labels that it requires."""
+        return (*(key for key, _ in self.labels), *(key for key, _, _ in self.expressions))
+
 
 EVERYTHING = LabelSelector()
 """The selector that selects everything."""

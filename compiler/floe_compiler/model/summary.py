@@ -179,7 +179,7 @@ class Monitor(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Services(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The Services of a unit: for each label and value those (as bits) that have it, and how many there are."""
 
-    labels: dict[str, dict[str, int]] = {}
+    labels: dict[str, dict[str, Bits]] = {}
     count: int = 0
 
 

@@ -73,7 +73,6 @@ def test_roles_are_bound_to_roles() -> None:
     binding["subjects"] = [{"kind": "ServiceAccount", "name": "x"}]
     assert found(binding) == [
         "roleRef.kind must be ClusterRole or Role",
-        "subjects[x] needs namespace, as kind is ServiceAccount",
     ]
 
 
@@ -111,3 +110,17 @@ def test_the_words_are_those_of_the_newest_version() -> None:
 def test_what_is_no_range_of_addresses(text: str) -> None:
     with pytest.raises(ValueError):
         cidr(text)
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("RoleBinding", 0), ("ClusterRoleBinding", 1)])
+def test_an_account_is_in_the_namespace_of_the_binding_if_that_has_one(kind: str, missing: int) -> None:
+    binding = resource("rbac.authorization.k8s.io/v1", kind, "x")
+    binding["roleRef"] = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    binding["subjects"] = [{"kind": "ServiceAccount", "name": "orders"}]
+    assert len(found(binding)) == missing
+
+
+@pytest.mark.parametrize("family", ["IPv4", "IPv6", "FQDN"])
+def test_every_family_of_addresses(family: str) -> None:
+    slice_ = resource("discovery.k8s.io/v1", "EndpointSlice", "x")
+    assert found({**slice_, "addressType": family, "endpoints": [{"addresses": ["orders.example"]}]}) == []

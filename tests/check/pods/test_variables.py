@@ -63,7 +63,9 @@ def test_an_escaped_dollar_before_a_reference() -> None:
 def test_a_script_may_call_commands() -> None:
     script = "echo $(date) $(hostname -f)"
     assert messages(command=["sh", "-ec", script]) == []
-    assert messages(command=["sh", "-c"], args=[script]) == []
+    for option in ("-c", "-ec", "-ecx"):
+        assert messages(command=["bash", option], args=[script]) == []
+    assert len(messages(command=["program", "-config", "$(date)"])) == 1
     assert len(messages(command=["sh", "-c", "echo $(HOST)"])) == 1
     assert len(messages(command=["echo", "$(date)"])) == 1
 

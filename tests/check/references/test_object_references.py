@@ -23,6 +23,15 @@ def test_a_claim_that_does_not_exist() -> None:
     assert platform.findings(*CHECKS) == []
 
 
+def test_a_claim_of_a_template_takes_the_place_of_a_volume_of_its_name() -> None:
+    platform = sample()
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in ("data", "other")]
+    platform.pod("StatefulSet/postgres")["volumes"] = volumes
+    platform["StatefulSet/postgres"]["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": {}}]
+    message = "spec.template.spec.volumes[other] names PersistentVolumeClaim other, which does not exist"
+    assert platform.findings(*CHECKS) == [("C047", POSTGRES, message)]
+
+
 def test_a_priority_class_that_does_not_exist() -> None:
     platform = sample()
     platform.pod("Deployment/dagster")["priorityClassName"] = "critical"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from check.samples import NAMESPACE, resource, sample, selector
 from floe_compiler.check.references.selectors import check
 from floe_compiler.link import selectors as linked_selectors
@@ -21,6 +23,21 @@ def test_a_service_without_pods() -> None:
 def test_a_service_whose_endpoints_others_manage() -> None:
     platform = sample()
     del platform["Service/dagster"]["spec"]["selector"]
+    assert platform.findings(*CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {**GONE, "statefulset.kubernetes.io/pod-name": "redis-0"},
+        {"batch.kubernetes.io/job-name": "orders"},
+        {"cnpg.io/cluster": "orders", "role": "primary"},
+    ],
+)
+def test_pods_that_others_label_or_create(labels: dict[str, str]) -> None:
+    platform = sample()
+    platform["Service/dagster"]["spec"]["selector"] = labels
+    platform["PodDisruptionBudget/dagster"]["spec"]["selector"] = {"matchLabels": labels}
     assert platform.findings(*CHECKS) == []
 
 

@@ -23,8 +23,8 @@ RULES = (UNRESOLVED,)
 
 # `$$` stands for `$`. Source: k8s.io/kubernetes/third_party/forked/golang/expansion.
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-# `sh -c` takes a script, in which $(date) is a command. Variables have capital letters there.
-_SCRIPT = re.compile(r"-[a-z]*c")
+# `sh -c`, also `bash -ecx`, takes a script, in which $(date) is a command. Variables have capital letters there.
+_SCRIPT = re.compile(r"-[a-z]{0,4}c[a-z]{0,3}")
 _CAPITALS = re.compile(r"[A-Z_][A-Z0-9_]*")
 _OF_KUBERNETES = "KUBERNETES_"
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.references.own_selectors import own_selectors
+from floe_compiler.model.custom_resources import may_select_more
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import some
+from floe_compiler.model.label_index import LabelSelector
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.selectors import Selector, matches
 from floe_compiler.model.shared_rules import SELECTS_NOTHING
@@ -39,7 +41,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
             yield from _workload(index, identity, selector)
         elif identity.kind == "Service":
             yield from _service(index, identity, selector)
-        elif selector and not index.pods.select(selector):
+        elif selector and not _selects_something(index, selector):
             yield index.finding(SELECTS_NOTHING, identity, f"{place} matches no pod", _labels(selector))
 
 
@@ -55,11 +57,16 @@ def _workload(index: Index, identity: ObjectId, selector: Selector) -> Iterator[
 
 def _service(index: Index, identity: ObjectId, selector: Selector) -> Iterator[Diagnostic]:
     caught = index.pods.select(selector)
-    if not caught:
+    if not _selects_something(index, selector):
         yield index.finding(SELECTS_NOTHING, identity, "spec.selector matches no pod", _labels(selector))
-    elif len(caught) > 1 or (caught[0].workload is not None and caught[0].workload.is_task):
+    elif len(caught) > 1 or (caught and caught[0].workload is not None and caught[0].workload.is_task):
         message = f"spec.selector matches the pods of {some(caught)}"
         yield index.finding(MIXED, identity, message, _labels(selector))
+
+
+def _selects_something(index: Index, selector: Selector) -> bool:
+    """Return whether a selector selects pods, or may select some that others create or label."""
+    return bool(index.pods.select(selector)) or may_select_more(LabelSelector.of(selector).keys())
 
 
 def _labels(selector: Selector) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.model.custom_resources import MONITORS, OPERATED
+from floe_compiler.model.bit_sets import encodable
+from floe_compiler.model.custom_resources import MONITORS, may_select_more
 from floe_compiler.model.label_index import EVERYTHING, LabelSelector, label_bits
 from floe_compiler.model.nested_fields import items, mapping
 from floe_compiler.model.objects import Object, ObjectId
@@ -25,9 +26,8 @@ def monitors(index: Index) -> tuple[Monitor, ...]:
 def _monitor(identity: ObjectId, manifest: Object, selected: str) -> Iterator[Monitor]:
     selector = LabelSelector.of(mapping(manifest, ("spec", "selector")))
     namespaces = mapping(manifest, ("spec", "namespaceSelector"))
-    keys = {key for key, _ in selector.labels} | {key for key, _, _ in selector.expressions}
     # Pods of operators, and of namespaces that others create, are not rendered.
-    known = selector != EVERYTHING and not any(key.startswith(OPERATED) for key in keys)
+    known = selector != EVERYTHING and not may_select_more(selector.keys())
     if known and namespaces.get("any") is not True:
         names = tuple(map(str, items(namespaces, ("matchNames",)))) or (identity.namespace,)
         yield Monitor(Subject.of(identity), selected, selector, names)
@@ -36,4 +36,4 @@ def _monitor(identity: ObjectId, manifest: Object, selected: str) -> Iterator[Mo
 def services(index: Index) -> Services:
     """Return the labels of the unit's Services."""
     labels = [mapping(manifest, ("metadata", "labels")) for _, manifest in index.of("", "Service")]
-    return Services(label_bits(labels), len(labels))
+    return Services({key: encodable(sets) for key, sets in label_bits(labels).items()}, len(labels))

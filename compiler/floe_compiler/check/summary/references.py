@@ -13,6 +13,7 @@ from floe_compiler.check.references.ingresses import backends
 from floe_compiler.model.annotations import is_external
 from floe_compiler.model.custom_resources import created_for
 from floe_compiler.model.data_paths import show_place
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.summary import Reference, Subject, Token
 from floe_compiler.model.workloads import Workload
@@ -92,8 +93,10 @@ def _references(index: Index) -> Iterator[_Named]:
 def _of_pods(workload: Workload) -> Iterator[_Named]:
     account = ObjectId("", "ServiceAccount", workload.namespace, account_of(workload))
     yield workload.id, workload.at("spec.serviceAccountName"), account
+    # A StatefulSet puts the claims of its templates in the place of volumes of the same name.
+    replaced = {at(claim, ("metadata", "name")) for claim in workload.spec.get("volumeClaimTemplates") or ()}
     for volume in workload.pod.get("volumes", ()):
-        if "persistentVolumeClaim" in volume:
+        if "persistentVolumeClaim" in volume and volume.get("name") not in replaced:
             name = volume["persistentVolumeClaim"].get("claimName", "")
             place = workload.at(f"spec.volumes[{volume.get('name', '')}]")
             yield workload.id, place, ObjectId("", "PersistentVolumeClaim", workload.namespace, name)

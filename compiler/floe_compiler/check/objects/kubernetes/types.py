@@ -25,6 +25,7 @@ from floe_compiler.check.objects.kubernetes.constraints import (
     parsed,
     percentage,
 )
+from floe_compiler.model.nested_fields import mappings
 
 _MOST = 2**31 - 1
 _PORT = (1, 65535)
@@ -94,6 +95,13 @@ def _any_key(value: Fields) -> Iterator[Breach]:
 def _absolute(value: Fields) -> Iterator[Breach]:
     if value.get("pathType") in ("Exact", "Prefix") and not str(value.get("path", "")).startswith("/"):
         yield Breach(("path",), 'must begin with "/"')
+
+
+def _accounts_with_namespace(value: Fields) -> Iterator[Breach]:
+    # In a RoleBinding, they are in its own namespace otherwise.
+    for position, subject in enumerate(mappings(value, ("subjects",))):
+        if subject.get("kind") == "ServiceAccount" and not subject.get("namespace"):
+            yield Breach(("subjects", position), "needs namespace, as kind is ServiceAccount", lacks=True)
 
 
 def _some_peer(value: Fields) -> Iterator[Breach]:
@@ -288,10 +296,8 @@ CONSTRAINTS: Mapping[str, tuple[Constraint, ...]] = {
         one_of(("ClusterRole", "Role"), "kind"),
         one_of(("rbac.authorization.k8s.io",), "apiGroup"),
     ),
-    f"{_API}.rbac.v1.Subject": (
-        one_of(("Group", "ServiceAccount", "User"), "kind"),
-        needed_with("namespace", "kind", "ServiceAccount"),
-    ),
+    f"{_API}.rbac.v1.Subject": (one_of(("Group", "ServiceAccount", "User"), "kind"),),
+    f"{_API}.rbac.v1.ClusterRoleBinding": (_accounts_with_namespace,),
     f"{_META}.LabelSelector": (labels("matchLabels"),),
     f"{_META}.LabelSelectorRequirement": (
         one_of(("DoesNotExist", "Exists", "In", "NotIn"), "operator"),
