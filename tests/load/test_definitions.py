@@ -108,3 +108,12 @@ def test_the_yaml_of_others_may_be_such_as_our_own_must_not(tmp_path: Path) -> N
     with (tmp_path / "crds/pools.yaml").open("a") as file:
         file.write("status: {a: &a no, b: *a, since: 2024-02-01}\n")
     assert len(read(tmp_path)) == 1
+
+
+def test_an_equals_sign_is_a_text(tmp_path: Path) -> None:
+    """Prometheus' operator publishes such a definition."""
+    write(tmp_path, "crds/pools.yaml", definition())
+    file = tmp_path / "crds/pools.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}x: [=, '!=']\n", encoding="utf-8")
+    assert len(read(tmp_path)) == 1

@@ -104,9 +104,12 @@ def _read(file: str, text: str, complain: Complain, findings: Findings) -> Itera
 def _documents(text: str) -> list[Any] | None:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Takes a plain `=`, which is an operator in YAML 1.1, for the text that it is to everyone else."""
+
+    Loader.add_constructor("tag:yaml.org,2002:value", Loader.construct_yaml_str)
     try:
-        return list(yaml.load_all(text, Loader=loader))
+        return list(yaml.load_all(text, Loader=Loader))
     except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that does not exist
         return None
 

@@ -61,6 +61,23 @@ def test_an_external_secret_that_only_fetches_writes_nothing() -> None:
     assert list(secrets_of([(identify(manifest), manifest)], ())) == []
 
 
+def external(name: str, policy: str, *keys: str) -> Any:
+    spec = {"data": [{"secretKey": key} for key in keys], "target": {"name": "shared", "creationPolicy": policy}}
+    metadata = {"namespace": "ns", "name": name}
+    return {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": metadata, "spec": spec}
+
+
+def test_what_merges_into_a_secret_adds_keys_and_is_no_second_writer() -> None:
+    manifests = [external("a", "Merge", "x"), external("b", "Orphan", "y"), external("c", "Merge", "z")]
+    (found,) = secrets_of([(identify(one), one) for one in manifests], ())
+    assert (found.keys, found.writer) == (frozenset("xyz"), "ExternalSecret.external-secrets.io ns/b")
+    somebody = [ExistingSecret("ns", "shared", ("w",), "Opaque")]
+    (found,) = secrets_of([(identify(manifests[0]), manifests[0])], somebody)
+    assert (found.keys, found.writer) == (frozenset("wx"), "")
+    (found,) = secrets_of([(identify(one), one) for one in manifests[::2]], ())
+    assert found.keys == frozenset("xz")
+
+
 def test_other_writers() -> None:
     sealed = {"encryptedData": {"a": "x"}, "template": {"type": "T", "data": {"b": "y"}}}
     found = secret_of("bitnami.com/v1alpha1", "SealedSecret", spec=sealed)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import msgspec
+from msgspec.structs import replace
 
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import ExistingSecret
 
@@ -28,12 +31,29 @@ def secrets_of(objects: Iterable[tuple[ObjectId, Object]], existing: Iterable[Ex
         ("cert-manager.io", "Certificate"): _certificate,
         ("external-secrets.io", "ExternalSecret"): _external_secret,
     }
+    written: list[SecretKeys] = []
+    merged: dict[tuple[str, str], list[SecretKeys]] = defaultdict(list)
     for identity, manifest in objects:
         read = writers.get((identity.group, identity.kind))
-        if read is not None:
-            yield from read(identity, manifest)
-    for secret in sorted(existing):
-        yield SecretKeys(secret.namespace, secret.name, frozenset(secret.keys) or None, secret.type, "")
+        for secret in read(identity, manifest) if read is not None else ():
+            if at(manifest, ("spec", "target", "creationPolicy")) == "Merge":
+                merged[secret.namespace, secret.name].append(secret)
+            else:
+                written.append(secret)
+    written += [
+        SecretKeys(secret.namespace, secret.name, frozenset(secret.keys) or None, secret.type, "")
+        for secret in sorted(existing)
+    ]
+    for secret in written:
+        yield _with_keys(secret, merged.pop((secret.namespace, secret.name), ()))
+    for first, *others in merged.values():
+        yield _with_keys(first, others)
+
+
+def _with_keys(secret: SecretKeys, merged: Iterable[SecretKeys]) -> SecretKeys:
+    """Return a Secret with the keys that others merge into it."""
+    keys = [one.keys for one in (secret, *merged)]
+    return replace(secret, keys=None if None in keys else frozenset().union(*(one for one in keys if one)))
 
 
 def _secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:
