@@ -4,8 +4,8 @@ Jaeger 2 is an OpenTelemetry Collector with a store and a query service. Everyth
 (Badger) can be opened by only one. More than one replica needs a store of its own, such as OpenSearch.
 
 Sources: jaegertracing/jaeger 1.76.0, the Go module of Jaeger 2 (`cmd/jaeger`: components, Dockerfile, user;
-`internal/storage/v1/badger`: settings and files). The rendered configurations were run with that program, as user
-10001 on a read-only root file system.
+`internal/storage/v1/badger`: settings and files). Configurations of this form were run with that program as user 10001
+without capabilities, in memory and with Badger; the test runs the rendered ones where the program is installed.
 """
 
 from __future__ import annotations
