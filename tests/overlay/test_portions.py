@@ -329,3 +329,14 @@ def test_another_kustomize_than_where_the_run_began_is_refused(mesh: Mesh) -> No
         "K002",
         True,
     )
+
+
+def test_what_may_be_secret_is_not_kept(mesh: Mesh) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    cache = Memory()
+    secret = {**config_map("s"), "kind": "Secret", "stringData": {"key": "hidden"}}
+    units = split_units(Rendered("dev", ObjectSet.of([secret, config_map("c")])))
+    apply_overlay(mesh.overlay(), units, KeptResults(cache, "compiler"))
+    kept = b"".join(cache._entries.values())
+    assert kept
+    assert b"Secret" not in kept

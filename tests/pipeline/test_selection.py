@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.compilation import Compilation
+from floe_compiler.pipeline.selection import Omitted
 from pipeline.mesh_of_three import (
     DEV,
     MANIFEST,
@@ -119,3 +120,10 @@ def test_without_any_mistake_only_the_domain_is_compiled(tmp_path: Path) -> None
     assert {path.split("/")[2] for path in one.files} == {"_cluster", "floe-sales-domain"}
     assert one.chosen == {"dev": ("floe-sales-domain",)}
     assert not one.warnings
+
+
+def test_a_domain_whose_name_ends_another_one_hides_nothing_of_that() -> None:
+    omitted = Omitted(frozenset({"sales"}), known=("eu-sales", "sales"))
+    rule = Rule("C000", "wrong", "Wrong.")
+    about = {one: Diagnostic(rule, "wrong", subject=f"dev: Job floe-{one}-domain/x") for one in ("sales", "eu-sales")}
+    assert {one: omitted.concerns(found) for one, found in about.items()} == {"sales": True, "eu-sales": False}

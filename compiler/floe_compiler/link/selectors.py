@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.link.policies import policy_id
-from floe_compiler.model.custom_resources import may_select_more
+from floe_compiler.model.foreign_labels import may_select_more
 from floe_compiler.model.hints import some
 from floe_compiler.model.label_index import EVERYTHING
 from floe_compiler.model.shared_rules import SELECTS_NOTHING

@@ -6,6 +6,7 @@ results of a unit are in one entry, as thousands of small ones would take long t
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of, encode
+from floe_compiler.model.credentials import secret_in
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.units import unit_of
@@ -53,7 +55,11 @@ class KeptResults(msgspec.Struct, frozen=True):
         """Keep the results of units with new ones. One with warnings is not kept, as kustomize must say them again."""
         if self.cache is None:
             return
-        results = {identity: result for identity, result in {**known, **new}.items() if not result.warnings}
+        results = {
+            identity: result
+            for identity, result in {**known, **new}.items()
+            if not result.warnings and not _may_hold_secret(identity, result.part)
+        }
         for key, items in self._entries(objects, version).items():
             if any(item.identity in new for item in items):
                 parts = {_digest(item): results[item.identity].part for item in items if item.identity in results}
@@ -69,6 +75,11 @@ class KeptResults(msgspec.Struct, frozen=True):
     def _key(self, unit: str, items: Iterable[ChangedObject], version: str) -> str:
         steps = sorted({step.digest for item in items for step in item.steps})
         return digest_of(self.compiler, self.program, version, unit, *steps)
+
+
+def _may_hold_secret(identity: ObjectId, part: Object | None) -> bool:
+    """Return whether a result may have a value that must not be in the cache, as the checks come later."""
+    return identity.kind == "Secret" or bool(secret_in(json.dumps(part, ensure_ascii=False)))
 
 
 def _digest(changed: ChangedObject) -> str:

@@ -29,6 +29,8 @@ class Omitted(msgspec.Struct, frozen=True):
 
     domains: frozenset[str] = frozenset()
     environments: frozenset[str] = frozenset()
+    known: tuple[str, ...] = ()
+    """The names of all domains: `sales-domain` is also the end of the name of another one."""
 
     def __bool__(self) -> bool:
         return bool(self.domains or self.environments)
@@ -40,7 +42,8 @@ class Omitted(msgspec.Struct, frozen=True):
 
     def concerns(self, diagnostic: Diagnostic) -> bool:
         """Return whether a diagnostic is about a domain that is left out: one of its files, or its namespace."""
-        return any(_is_about(diagnostic, domain) for domain in self.domains)
+        kind, name = _owner(diagnostic, self.known)
+        return kind == "domains" and name in self.domains
 
 
 NOTHING = Omitted()
@@ -71,7 +74,7 @@ def without_others(
                 raise StageFailed(_relevant(failed.diagnostics, wrong)) from None
             warnings += [_warning(*owner, found) for owner, found in added.items()]
             names = {kind: {name for of, name in added if of == kind} for kind in ("domains", "overlays")}
-            omitted = Omitted(omitted.domains | names["domains"], omitted.environments | names["overlays"])
+            omitted = Omitted(omitted.domains | names["domains"], omitted.environments | names["overlays"], known)
 
 
 def _wrong(

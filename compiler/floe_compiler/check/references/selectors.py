@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.references.own_selectors import own_selectors
-from floe_compiler.model.custom_resources import may_select_more
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.foreign_labels import may_select_more
 from floe_compiler.model.hints import some
 from floe_compiler.model.label_index import LabelSelector
 from floe_compiler.model.objects import ObjectId

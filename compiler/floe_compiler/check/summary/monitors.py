@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.bit_sets import encodable
-from floe_compiler.model.custom_resources import MONITORS, may_select_more
+from floe_compiler.model.custom_resources import MONITORS
+from floe_compiler.model.foreign_labels import may_select_more
 from floe_compiler.model.label_index import EVERYTHING, LabelSelector, label_bits
 from floe_compiler.model.nested_fields import items, mapping
 from floe_compiler.model.objects import Object, ObjectId
