@@ -174,3 +174,18 @@ def test_a_mesh_has_a_cycle_just_if_no_order_of_its_products_would_do(reads: dic
             del left[name]
     assert bool(told) == bool(left)
     assert all(one.rule.code == "R008" for one in told)
+
+
+@pytest.mark.parametrize("left_out", [(), ("outputs",), ("outputs", "inputs"), ("inputs",)])
+def test_names_and_references_count_whatever_a_product_leaves_out(left_out: tuple[str, ...]) -> None:
+    def product(name: str, **changes: Any) -> dict[str, Any]:
+        return {key: value for key, value in written(name, **changes).items() if key not in left_out or key in changes}
+
+    def codes(data: dict[str, Any]) -> list[str]:
+        return [one.rule.code for one in problems({"sales": {"a": data}})]
+
+    step = written("a")["steps"][0]
+    assert codes(product("a")) == []
+    assert codes(product("b")) == ["R011"]
+    assert codes(product("a", steps=[step, step])) == ["R015"]
+    assert codes(product("a", inputs=[reading("gone")])) == ["R007"]

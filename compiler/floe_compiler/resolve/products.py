@@ -64,10 +64,11 @@ def check_references(sources: Sources, findings: Findings) -> Mapping[Key, Refer
         for name, document in source.products.items()
         if (references := _references(domain, document)) is not None
     }
-    for (_, name), product in known.items():
-        check_name(name, product.document, findings)
-        _check_names(product, findings)
+    for source in sources.domains.values():
+        for name, document in source.products.items():
+            check_name(name, document, findings)
     for product in known.values():
+        _check_names(product, findings)
         _check_inputs(product, known, sources, findings)
     _check_cycles(known, findings)
     return known
@@ -79,7 +80,7 @@ def _references(domain: str, document: Document) -> References | None:
         return References(
             document,
             tuple(str(one["name"]) for one in document.data["steps"]),
-            tuple(str(one["name"]) for one in document.data["outputs"]),
+            tuple(str(one["name"]) for one in document.data.get("outputs") or ()),
             tuple(
                 ((str(one.get("domain") or domain), str(one["product"])), str(one["output"]))
                 for one in document.data.get("inputs") or ()
