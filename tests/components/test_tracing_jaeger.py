@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components.tracing_jaeger import COMPONENT, VOLUME, JaegerConfig, configuration, provides
+from floe_compiler.model.capabilities import Collector
 from floe_compiler.model.facts import Container, Workload
-from floe_compiler.model.plan import Context
+from floe_compiler.model.plan import Context, Requirement
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.yaml_text import to_yaml
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
@@ -91,6 +92,10 @@ def test_all_it_listens_on_is_reachable_from_outside_the_pod(config: dict[str, A
 def test_the_collector_sends_over_grpc() -> None:
     (found,) = provides(context().instance)
     assert found.endpoint.url() == "http://jaeger.floe-platform.svc.cluster.local:4317"
+
+
+def test_without_a_collector_nothing_would_send_to_it() -> None:
+    assert COMPONENT.requires(context().instance) == (Requirement(Collector),)
 
 
 def test_people_open_its_web_interface_which_does_not_ask_who_they_are() -> None:

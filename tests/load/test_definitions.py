@@ -117,3 +117,35 @@ def test_an_equals_sign_is_a_text(tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     file.write_text(f"{text}x: [=, '!=']\n", encoding="utf-8")
     assert len(read(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a {items: *a}\n",
+        "".join(
+            f"{chr(97 + n)}: &{chr(97 + n)} [*{chr(96 + n)}, *{chr(96 + n)}]\n" if n else "a: &a [1]\n"
+            for n in range(25)
+        ),
+    ],
+    ids=["in itself", "many times"],
+)
+def test_aliases_may_not_grow_without_end(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "crds/pools.yaml", definition())
+    file = tmp_path / "crds/pools.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+    with pytest.raises(StageFailed) as failed:
+        read(tmp_path)
+    (found,) = failed.value.diagnostics
+    assert str(found.span).startswith("crds/pools.yaml:")
+
+
+def test_a_number_that_is_too_large_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "crds/pools.yaml", definition())
+    file = tmp_path / "crds/pools.yaml"
+    text = file.read_text(encoding="utf-8").replace("properties:", f"maximum: {2**65}\n        properties:", 1)
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(StageFailed) as failed:
+        read(tmp_path)
+    (found,) = failed.value.diagnostics
+    assert found.message == "crds/pools.yaml has a number with more than 64 bits"

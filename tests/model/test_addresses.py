@@ -16,6 +16,7 @@ from floe_compiler.model.addresses import (
     Reach,
     excess,
     is_out_of_reach,
+    is_own,
     network,
     reachable,
     remaining,
@@ -154,3 +155,9 @@ def test_what_a_block_has_that_no_other_has() -> None:
     assert excess(Block(network("10.0.0.0/9")), [Block(network("10.0.0.0/8"), (network("10.1.0.0/16"),))]) == (
         ip_network("10.1.0.0/16"),
     )
+
+
+def test_the_clusters_own_ranges_stay_closed_behind_a_nat64_gateway_also_if_they_are_public() -> None:
+    reach, own = Reach(own=("34.118.224.0/20",)), network("64:ff9b::2276:e000/116")
+    assert is_own(own, reach)
+    assert own in [hole for block in reachable("64:ff9b::/96", reach) for hole in block.without]

@@ -340,3 +340,20 @@ def test_what_may_be_secret_is_not_kept(mesh: Mesh) -> None:
     kept = b"".join(cache._entries.values())
     assert kept
     assert b"Secret" not in kept
+
+
+def test_environments_have_results_of_their_own(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
+    kept = KeptResults(Memory(), "compiler")
+
+    def apply(name: str) -> None:
+        object_ = config_map("c")
+        object_["metadata"]["labels"] = {"of": name}
+        apply_overlay(mesh.overlay(name), split_units(Rendered(name, ObjectSet.of([object_]))), kept)
+
+    apply("dev")
+    apply("prod")
+    runs = counted_runs(monkeypatch)
+    apply("dev")
+    apply("prod")
+    assert runs == []

@@ -86,6 +86,16 @@ def test_a_file_that_another_run_wrote_after_the_look_is_not_taken_for_one_edite
     assert without_indexes(tmp_path) == dict(newest)
 
 
+def test_a_temporary_file_that_another_run_has_finished_is_no_leftover(tmp_path: Path) -> None:
+    write_output(tmp_path, OLD, DIGESTS)
+    temporary = tmp_path / "output/dev/a/.change.yaml.tmp"
+    temporary.write_text("half")
+    seen = look(tmp_path, DIGESTS, STORE)
+    temporary.unlink()
+    write_output(tmp_path, NEW, DIGESTS, seen=seen)
+    assert without_indexes(tmp_path) == dict(NEW)
+
+
 def test_what_was_wrong_at_the_look_and_is_mended_now_is_no_error(tmp_path: Path) -> None:
     write_output(tmp_path, OLD, DIGESTS)
     link = tmp_path / "output/dev/a/link.yaml"

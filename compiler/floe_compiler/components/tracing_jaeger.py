@@ -16,13 +16,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from floe_compiler.kit import resources
-from floe_compiler.model.capabilities import TraceStore
+from floe_compiler.model.capabilities import Collector, TraceStore
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Claim, ConfigFile, Container, Identity, Parts, Pod, Probe, Variable, Workload
 from floe_compiler.model.fields import Duration, Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics
-from floe_compiler.model.plan import Component, Context, Instance, Refusal
+from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.yaml_text import to_yaml
 
 IMAGE = "docker.io/jaegertracing/jaeger:2.19.0"
@@ -136,6 +136,11 @@ def provides(instance: Instance[JaegerConfig]) -> tuple[TraceStore, ...]:
     return (TraceStore(instance.name, endpoint),)
 
 
+def requires(_instance: Instance[JaegerConfig]) -> tuple[Requirement, ...]:
+    """Return the collector, which alone sends traces to it."""
+    return (Requirement(Collector),)
+
+
 def refuses(context: Context[JaegerConfig]) -> Iterator[Refusal]:
     """Refuse to keep production's traces in memory."""
     if context.settings.environment.production and isinstance(context.config.store, MemoryStore):
@@ -184,6 +189,7 @@ COMPONENT = Component(
     config=JaegerConfig,
     build=build,
     provides=provides,
+    requires=requires,
     refuses=refuses,
     profiles={"light": {"store": {"type": "memory"}}},
     scope="platform",

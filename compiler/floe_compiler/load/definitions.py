@@ -27,6 +27,9 @@ _API_VERSION, _KIND = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
 _SUFFIXES = (".yaml", ".yml", ".json")
 _TEXTS = frozenset({"description", "example", "externalDocs", "title"})
 _NAMES = ("properties", "patternProperties", "definitions", "$defs")
+MOST_VALUES = 1_000_000
+"""The largest definition among those of ten operators, Argo CD's Application sets, has 24,000."""
+
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=str)  # YAML may have dates
 
 Complain = Callable[[str, str], Iterable[Diagnostic]]
@@ -74,7 +77,11 @@ def _known(
         return kept
     before = len(findings.found)
     found = tuple(_read(file, text, complain, findings))
-    data = _ENCODER.encode(found)
+    try:
+        data = _ENCODER.encode(found)
+    except OverflowError:
+        findings.add(NO_DEFINITION, f"{file} has a number with more than 64 bits", Span(file))
+        return ()
     if len(findings.found) == before and not secret_in(data.decode(errors="replace")):
         cache.put(KIND, key, data)
     return found
@@ -109,9 +116,21 @@ def _documents(text: str) -> list[Any] | None:
 
     Loader.add_constructor("tag:yaml.org,2002:value", Loader.construct_yaml_str)
     try:
-        return list(yaml.load_all(text, Loader=Loader))
+        documents = list(yaml.load_all(text, Loader=Loader))
     except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that does not exist
         return None
+    return documents if _fits(documents) else None
+
+
+def _fits(documents: list[Any]) -> bool:
+    """Return whether documents have at most MOST_VALUES. Aliases of aliases have billions of them in a few lines."""
+    waiting, count = list(documents), 0
+    while waiting and count <= MOST_VALUES:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+    return count <= MOST_VALUES
 
 
 def _problem(definition: Object) -> str:

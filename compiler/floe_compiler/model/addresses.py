@@ -125,7 +125,8 @@ def _embedded(range_: Network) -> Network | None:
 
 def is_own(range_: Network, reach: Reach) -> bool:
     """Return whether a range is in one of the cluster's own."""
-    return any(within(range_, network(text)) for text in reach.own)
+    plain = _embedded(range_) or range_
+    return any(within(plain, network(text)) for text in reach.own)
 
 
 @lru_cache(maxsize=1024)
@@ -142,7 +143,7 @@ def reachable(cidr: str, reach: Reach) -> tuple[Block, ...]:
     Private ranges that the environment lists follow, if they are in the range. A range that is wholly private is
     allowed: if the environment does not list it, the platform itself has written it.
     """
-    whole, never = network(cidr), (*NEVER, *map(network, reach.own))
+    whole, never = network(cidr), (*NEVER, *_with_nat64(reach.own))
     if not remaining(Block(whole, never)):
         return (Block(whole),)  # such as a server of the node that a component asks for
     closed = () if is_out_of_reach(whole, reach) else _closed(whole, reach)

@@ -27,7 +27,7 @@ Results = Mapping[ObjectId, Result]
 
 
 class KeptResults(msgspec.Struct, frozen=True):
-    """The results of a kustomize in a cache; none without a cache.
+    """The results of a kustomize in a cache, for an environment; none without a cache.
 
     `compiler` is the digest of the compiler, and `program` the identity of kustomize.
     """
@@ -35,10 +35,11 @@ class KeptResults(msgspec.Struct, frozen=True):
     cache: Cache | None = None
     compiler: str = ""
     program: str = ""
+    environment: str = ""
 
-    def of(self, program: str) -> KeptResults:
-        """Return the results of one kustomize."""
-        return replace(self, program=program)
+    def of(self, program: str, environment: str) -> KeptResults:
+        """Return the results of one kustomize for one environment."""
+        return replace(self, program=program, environment=environment)
 
     def get(self, objects: Iterable[ChangedObject], version: str) -> dict[ObjectId, Result]:
         """Return kustomize's results for those of the objects that are known, for this version of Kubernetes."""
@@ -74,7 +75,7 @@ class KeptResults(msgspec.Struct, frozen=True):
 
     def _key(self, unit: str, items: Iterable[ChangedObject], version: str) -> str:
         steps = sorted({step.digest for item in items for step in item.steps})
-        return digest_of(self.compiler, self.program, version, unit, *steps)
+        return digest_of(self.compiler, self.program, self.environment, version, unit, *steps)
 
 
 def _may_hold_secret(identity: ObjectId, part: Object | None) -> bool:

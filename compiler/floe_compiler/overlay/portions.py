@@ -100,7 +100,7 @@ def build_changed(
         return built
     command = find_same_kustomize(overlay.program)
     spans = {identity: written.span for unit in overlay.written.values() for identity, written in unit.items()}
-    known = (kept or KeptResults()).of(overlay.program)
+    known = (kept or KeptResults()).of(overlay.program, overlay.environment)
     kustomize = _Kustomize(command, overlay.top, overlay.steps, version, spans, known)
     current = {item.identity: item for item in ordered}
     for steps in map(frozenset, phases(overlay.steps, ordered)):

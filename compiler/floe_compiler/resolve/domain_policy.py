@@ -13,7 +13,6 @@ from floe_compiler.model.images import registry_of
 from floe_compiler.model.inputs import Domain, DomainPolicy, PlatformManifest, Quota, Toleration
 from floe_compiler.model.plan import PLATFORM, Product, QuotaGrowth
 from floe_compiler.model.quantities import parse_quantity
-from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, Merged, leaves
 from floe_compiler.resolve.locks import hint_if_unknown
 from floe_compiler.resolve.rules import BEYOND_POLICY, UNKNOWN_LOCK
@@ -37,7 +36,8 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
         findings: The errors are added here.
     """
     policy = manifest.domain_policy
-    for path in _not_allowed(policy, own):
+    refused = tuple(_not_allowed(policy, own))
+    for path in refused:
         message = f"a domain's own file may not set {show_path(path)}"
         hint = f"allowed: {', '.join(policy.may_set or ()) or 'nothing'}; {ASK}"
         related = _related(platform, (*POLICY, "may_set"))
@@ -46,17 +46,23 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
         path = (*QUOTA, name)
         origin = domain.origins.get(path, (None,))[0]
         most = str(getattr(policy.quota, name))
-        if origin and origin.layer is own and parse_quantity(str(origin.value)) > parse_quantity(most):
+        if (
+            origin
+            and origin.layer is own
+            and path not in refused
+            and parse_quantity(str(origin.value)) > parse_quantity(most)
+        ):
             message = f"{show_path(path)} is {origin.value}, but a domain may set {most} at most"
             findings.add(
                 BEYOND_POLICY, message, origin.span, hint=f"set {most} or less; {ASK}", related=_quota(platform, name)
             )
     allowed = (*policy.tolerations, *manifest.placement.services.tolerations, *manifest.placement.jobs.tolerations)
-    for span, toleration in _tolerations(own, domain):
-        if not any(_covers(one, toleration) for one in allowed):
+    for path, toleration in _tolerations(own, domain):
+        is_refused = any(one[: len(path)] == path or path[: len(one)] == one for one in refused)
+        if not is_refused and not any(_covers(one, toleration) for one in allowed):
             message = f"a domain may not tolerate {_taint(toleration)}"
             hint = f"allowed: {', '.join(dict.fromkeys(map(_taint, allowed))) or 'none'}; {ASK}"
-            findings.add(BEYOND_POLICY, message, span, hint=hint)
+            findings.add(BEYOND_POLICY, message, own.span((*path, "key")), hint=hint)
 
 
 def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merged, findings: Findings) -> None:
@@ -110,13 +116,13 @@ def _not_allowed(policy: DomainPolicy, own: Layer) -> Iterator[DataPath]:
             yield path
 
 
-def _tolerations(own: Layer, domain: Merged) -> Iterator[tuple[Span | None, Toleration]]:
-    """Yield the tolerations that a domain's own file sets, with their locations."""
+def _tolerations(own: Layer, domain: Merged) -> Iterator[tuple[DataPath, Toleration]]:
+    """Yield the tolerations that a domain's own file sets, with their paths."""
     for place in ("services", "jobs"):
         path: DataPath = ("placement", place, "tolerations")
         origin = domain.origins.get(path, (None,))[0]
         for index, value in enumerate(origin.value if origin and origin.layer is own else ()):
-            yield own.span((*path, index, "key")), Toleration.model_validate(value)
+            yield (*path, index), Toleration.model_validate(value)
 
 
 def _covers(allowed: Toleration, asked: Toleration) -> bool:

@@ -44,7 +44,7 @@ def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, o
         for each file that was created or changed, its stat right after it was written.
     """
     for path in plan.leftovers:
-        (root / path).unlink()
+        (root / path).unlink(missing_ok=True)  # a run that was writing when this one looked has finished
     if plan.create or plan.change or plan.delete:
         for path, text in plan.interim.items():
             write_file(f"{root}/{path}", text)

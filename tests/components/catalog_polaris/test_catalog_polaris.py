@@ -316,7 +316,7 @@ def _setup(folder: Path, context: Context[Any], url: str, **changes: Any) -> sub
         path = folder / file.path.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text)
-    values = {"/run/secrets/root/client-secret": "root-secret", **changes.pop("secrets", {})}
+    values = {"/run/secrets/polaris-root/client-secret": "root-secret", **changes.pop("secrets", {})}
     for secret in container.secret_files:
         path = folder / secret.path.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -415,7 +415,7 @@ def test_setup_prints_no_secret(tmp_path: Path) -> None:
 
 def test_setup_fails_where_root_may_not_log_in(tmp_path: Path) -> None:
     with running(State()) as url:
-        done = _setup(tmp_path, _context(), url, secrets={"/run/secrets/root/client-secret": "another"})
+        done = _setup(tmp_path, _context(), url, secrets={"/run/secrets/polaris-root/client-secret": "another"})
     assert done.returncode == 1
     assert "the root client may not log in" in done.stderr
 

@@ -58,7 +58,7 @@ ALL_ROLES = "PRINCIPAL_ROLE:ALL"
 
 CONFIGURATION = "/deployments/config/application.properties"
 KEY_FILE = "/run/secrets/token-broker/symmetric-key"
-ROOT_SECRET = "/run/secrets/root/client-secret"  # noqa: S105 - a path
+ROOT_SECRET = "/run/secrets/polaris-root/client-secret"  # noqa: S105 - a path
 CLIENT_SECRETS = "/run/secrets/clients"
 BOOTSTRAP_SCRIPT = "/scripts/polaris-bootstrap.sh"
 SETUP_SCRIPT = "/setup/polaris_setup.py"
