@@ -163,6 +163,14 @@ class TraceStore(Capability, frozen=True):
     endpoint: Endpoint
 
 
+class MetricsStore(Capability, frozen=True):
+    """A store of metrics that answers PromQL queries over Prometheus' HTTP API."""
+
+    slot: ClassVar[str] = "observability.metrics"
+
+    endpoint: Endpoint
+
+
 class Lineage(Capability, frozen=True):
     """An OpenLineage receiver."""
 
