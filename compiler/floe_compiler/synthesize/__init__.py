@@ -89,11 +89,11 @@ def _unit(plan: UnitPlan, findings: Findings) -> Unit | None:
         rendered = render_unit(plan)
     except NotGeneratable as error:
         user = secret_user(unit, error.secret)
-        # The secret for pulling images is the same mistake in every namespace.
-        subject = f"({', '.join(error.keys)}) of {unit.namespace}" if user else "of images.pull_secret"
+        # One setting may need the secret in many namespaces. It is one mistake, so the message names none of them.
+        what = f"({', '.join(error.keys)})" if user else "of images.pull_secret"
         findings.add(
             NO_SOURCE,
-            f"secret {error.secret.name} {subject} can only come from a store, "
+            f"secret {error.secret.name} {what} can only come from a store, "
             f"but environment {unit.settings.environment.name} generates its secrets",
             user.origin if user else unit.pull_secret_origin,
             hint="give the environment `platform: {secrets: {type: external-secrets, store: ...}}`",
