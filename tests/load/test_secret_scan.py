@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floe_compiler.load.rules import SECRET_VALUE
+from floe_compiler.load.rules import NOT_A_FALSE_ALARM, SECRET_VALUE
 from floe_compiler.load.secret_scan import may_assign_secret, secret_values
 from floe_compiler.model.document import Document
 from floe_compiler.model.span import Span
@@ -111,3 +111,33 @@ def test_a_script_may_give_a_secret_a_value(text: str, told: bool) -> None:
 
 def test_a_long_word_is_fast() -> None:
     assert not may_assign_secret(Document("a.yaml", {"a": "x" * 1_000_000}))
+
+
+def product(**not_secrets: str) -> Document:
+    steps = [{"variables": {"API_TOKEN": VALUE, "OTHER_TOKEN": VALUE, "RETRIES": "3"}}]
+    return Document("a.yaml", {"kind": "DataProduct", "steps": steps, "not_secrets": not_secrets})
+
+
+def test_a_product_says_what_is_no_secret() -> None:
+    (problem,) = secret_values(product(API_TOKEN="the number of tokens of a request"))
+    assert problem.message.startswith("steps[0].variables.OTHER_TOKEN looks like")
+    assert "not_secrets: {OTHER_TOKEN: <reason>}" in problem.hint
+
+
+def test_a_reason_is_needed_and_may_hold_no_secret() -> None:
+    without = list(secret_values(product(API_TOKEN="", OTHER_TOKEN="a name")))
+    assert [problem.message.split()[0] for problem in without] == ["steps[0].variables.API_TOKEN"]
+    (problem,) = secret_values(product(API_TOKEN="-----BEGIN PRIVATE KEY-----", OTHER_TOKEN="a name"))
+    assert problem.message == "not_secrets.API_TOKEN looks like a private key"
+
+
+@pytest.mark.parametrize("name", ["RETRIES", "API_TOKENS"])
+def test_what_is_no_false_alarm_is_a_warning(name: str) -> None:
+    found = list(secret_values(product(API_TOKEN="a name", OTHER_TOKEN="a name", **{name: "a name"})))
+    assert [(problem.rule, problem.severity) for problem in found] == [(NOT_A_FALSE_ALARM, "warning")]
+    assert f"not_secrets.{name}" in found[0].message
+
+
+def test_only_products_say_so() -> None:
+    data = {"kind": "Domain", "steps": [{"variables": {"API_TOKEN": VALUE}}], "not_secrets": {"API_TOKEN": "a name"}}
+    assert len(found(data)) == 1

@@ -22,7 +22,15 @@ SCHEMA = Rule(
 SECRET_VALUE = Rule(
     "L106",
     "secret value",
-    "A secret's value stands where a reference to a secret belongs. Remove it, change the secret, refer to it by name.",
+    "A secret's value stands where a reference to a secret belongs. Remove it, change the secret, refer to it by name."
+    " If it is no secret, a data product says why: `not_secrets: {VARIABLE: <reason>}`.",
+)
+NOT_A_FALSE_ALARM = Rule(
+    "L109",
+    "no secret, and no false alarm",
+    "A data product declares under `not_secrets` that a variable or another key of a step holds no secret, but there is"
+    " no value that looks like one (any more). Remove the declaration, or correct its name.",
+    severity="warning",
 )
 LEFT_OUT = Rule(
     "L107",

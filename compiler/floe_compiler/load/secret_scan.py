@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from floe_compiler.load.rules import SECRET_VALUE
+from floe_compiler.load.rules import NOT_A_FALSE_ALARM, SECRET_VALUE
 from floe_compiler.model.assigned_secrets import assigned_secrets
 from floe_compiler.model.credentials import (
     LOGIN,
@@ -20,22 +20,46 @@ from floe_compiler.model.credentials import (
 )
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.not_secrets import KEY, key_of
 
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each value that looks like a secret, never showing it."""
+    """Yield a diagnostic for each value that looks like a secret, never showing it.
+
+    A data product may declare that some are none. A declaration that concerns no such value is a warning.
+    """
+    declared = _declared(document.data)
+    needed: set[str] = set()
     for path, value, before in _scalars(document.data):
-        kind = secret_in(str(value))
-        if not kind and (_is_secret(path, str(value)) or _is_option_value(before, str(value))):
-            kind = "the value of a secret"
-        if kind:
+        kind = secret_in(str(value)) if path[0] == KEY else _kind(path, value, before)
+        name = key_of(path) if path[0] == "steps" else ""
+        if name in declared and (kind or any(assigned_secrets(str(value), ()))):
+            needed.add(name)
+        elif kind:
             message = f"{show_path(path)} looks like {kind}"
             yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
+    for name in sorted(declared - needed):
+        message = f"{show_path((KEY, name))}: no step has such a key with a value that looks like a secret"
+        yield Diagnostic(NOT_A_FALSE_ALARM, message, document.key_span((KEY, name)))
+
+
+def _declared(data: Any) -> set[str]:
+    """Return the keys that a document declares to hold no secrets, each with a reason."""
+    declared = data.get(KEY) if isinstance(data, dict) and data.get("kind") == "DataProduct" else None
+    return {name for name, reason in declared.items() if reason} if isinstance(declared, dict) else set()
+
+
+def _kind(path: DataPath, value: str | int | float, before: object) -> str:
+    """Return what kind of secret a value looks like; empty if it looks like none."""
+    kind = secret_in(str(value))
+    if not kind and (_is_secret(path, str(value)) or _is_option_value(before, str(value))):
+        return "the value of a secret"
+    return kind
 
 
 def _is_secret(path: DataPath, value: str) -> bool:
     """Return whether a value is that of a secret, by the keys that lead to it, or by a description that says so."""
-    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    key = key_of(path)
     # What other texts say is looked at when it is rendered.
     described = key == "description" and any(assigned_secrets(value, ()))
     return described or holds_secret(path) or is_random_secret(key, value)
@@ -56,7 +80,8 @@ def _hint(kind: str, path: DataPath) -> str:
     """Return the hint for a secret: how to refer to it at this location."""
     if "steps" in path and "connects" not in path:
         name = next((key for above, key in pairwise(path) if above in ("variables", "secrets")), "VARIABLE")
-        return f"put it into the secret store and refer to it: secrets: {{{name}: {{secret: <name>, key: <key>}}}}"
+        put = f"put it into the secret store and refer to it: secrets: {{{name}: {{secret: <name>, key: <key>}}}}"
+        return put if "secrets" in path else f"{put}; if it is no secret, say why: {KEY}: {{{key_of(path)}: <reason>}}"
     if kind == PASSWORD_IN_URL:
         return "leave it out of the URL, and give it to the program that reads the URL as a secret"
     if kind == LOGIN:

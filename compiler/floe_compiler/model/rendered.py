@@ -185,6 +185,9 @@ class Rendered(msgspec.Struct, frozen=True):
     image_origins: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict)
     """The locations of images that data products name, by the reference that pods have."""
 
+    not_secrets: tuple[str, ...] = ()
+    """Values that look like secrets, but data products declare that they are none; sorted."""
+
     @property
     def key(self) -> UnitKey:
         """Return the key of the unit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -11,8 +11,9 @@ from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.inputs import Cluster
+from floe_compiler.model.not_secrets import KEY, values_of
 from floe_compiler.model.objects import Object, ObjectSet, identify
-from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, UnitPlan
+from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, Product, UnitPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
 from floe_compiler.model.secrets import SecretConflict
 from floe_compiler.model.settings import Settings
@@ -149,13 +150,23 @@ def _rendered(declared: DeclaredUnit, cluster: Cluster, unit: Unit, objects: tup
         ),
         origins=dict(unit.origins),
         image_origins=_image_origins(declared),
+        not_secrets=tuple(sorted({value for product in _products(declared) for value in _not_secrets(product)})),
     )
+
+
+def _products(unit: DeclaredUnit) -> Iterator[Product]:
+    return (product for instance in unit.instances for product in instance.instance.products)
+
+
+def _not_secrets(product: Product) -> Iterator[str]:
+    if product.spec.not_secrets:
+        yield from values_of(product.spec.model_dump(include={"steps", KEY}))
 
 
 def _image_origins(unit: DeclaredUnit) -> Mapping[str, tuple[Span, ...]]:
     """Return where data products name their images, by the reference that pods have."""
     found: dict[str, tuple[Span, ...]] = {}
-    for product in (product for instance in unit.instances for product in instance.instance.products):
+    for product in _products(unit):
         image = pull_from(unit.settings, product.spec.image)
         if product.image_origin:
             found[image] = tuple(dict.fromkeys((*found.get(image, ()), product.image_origin)))

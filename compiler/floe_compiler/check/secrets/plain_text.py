@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from floe_compiler.model.credentials import (
 )
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.nested_fields import mapping
+from floe_compiler.model.not_secrets import without_values
 
 PLAIN = Rule(
     "C130",
@@ -58,7 +59,11 @@ def _found(index: Index) -> Iterator[Diagnostic]:
     excepted = {identity for identity, manifest in index.objects.items() if has_exception(manifest, EXCEPTED)}
     for text in (*index.texts, *_templates(index), *_metadata(index)):
         if text.owner not in excepted:
-            yield from _credentials(index, text, known)
+            yield from _credentials(index, _without(text, index.rendered.not_secrets), known)
+
+
+def _without(text: Text, values: Collection[str]) -> Text:
+    return text._replace(text=without_values(text.text, values)) if values else text
 
 
 def _metadata(index: Index) -> Iterator[Text]:
@@ -92,7 +97,7 @@ def _credentials(index: Index, text: Text, known: set[str]) -> Iterator[Diagnost
     hint = _NO_CREDENTIAL if str(text.owner) in index.rendered.values else ""
     if kind := _secret_in(text.text):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} holds what looks like {kind}", hint)
-    elif text.variable and _gives_secret(text.variable, text.text) and is_literal(text.text, known):
+    elif text.text and text.variable and _gives_secret(text.variable, text.text) and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f"{text.place} has a value, but its name is that of a secret", hint)
     elif option_of_secret(text.before) and not text.text.startswith("-") and is_literal(text.text, known):
         yield index.finding(CREDENTIAL, text.owner, f'{text.place} gives "{text.before}" a value', hint)

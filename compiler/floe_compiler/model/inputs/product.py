@@ -175,3 +175,5 @@ class DataProduct(Input):
     """Tables that it offers."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, strict=False)]
     """The steps of a run, in order. A step starts when the one before it has succeeded."""
+    not_secrets: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
+    """Variables, and other keys of steps, whose values look like secrets but are none; with the reason for each."""
