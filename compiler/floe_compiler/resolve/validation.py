@@ -25,6 +25,11 @@ from floe_compiler.resolve.rules import MISSING_KEY, UNKNOWN_KEY, WRONG_VALUE
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MOST_KNOWN = 1000
+"""The number of models that are kept for when the same data comes again."""
+
+_KNOWN: dict[tuple[type[BaseModel], str], BaseModel] = {}
+
 KEY = "[key]"
 """pydantic's last step of the location of an invalid key."""
 HIDDEN_VALUE = "it is not shown, as it may hold a secret: if so, leave that out"
@@ -37,12 +42,24 @@ def validate(model: type[Model], merged: Merged, prefix: DataPath, findings: Fin
     """Return the part of `merged` below `prefix` as a `model`; None, with the findings added, if it is invalid."""
     data = at(merged.data, prefix)
     try:
-        return model.model_validate(data)
+        return _valid(model, data)
     except ValidationError as error:
         mistakes = check_structure(model_schema(model), merged, prefix, findings)
         for mistake, at_key in _beyond_the_schema(data, error.errors(include_url=False), mistakes):
             _report(mistake, merged, prefix, findings, at_key=at_key)
         return None
+
+
+def _valid(model: type[Model], data: Any) -> Model:
+    """Return the data as a model, which is frozen: the same one for the same data, as environments share most of it."""
+    key = model, repr(data)
+    known = _KNOWN.get(key)
+    if not isinstance(known, model):
+        known = model.model_validate(data)
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = known
+    return known
 
 
 def check_structure(
