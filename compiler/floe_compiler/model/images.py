@@ -69,7 +69,7 @@ def parse_image(text: str) -> Image:
 def registry_of(text: str) -> str:
     """Return the registry that an image reference is written with; empty if it has none."""
     first, slash, _ = text.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else ""
+    return first if slash and (re.search("[.:A-Z]", first) or first == "localhost") else ""
 
 
 def _split_tag(text: str, name: str) -> tuple[str, str]:
@@ -83,12 +83,10 @@ def _split_tag(text: str, name: str) -> tuple[str, str]:
 
 
 def _split_registry(name: str) -> tuple[str, str]:
-    first, slash, rest = name.partition("/")
-    if not slash or not (re.search("[.:A-Z]", first) or first == "localhost"):
-        first, rest = DOCKER_HUB, name
-    if first == "index.docker.io":  # its old name
-        first = DOCKER_HUB
-    return first, f"library/{rest}" if first == DOCKER_HUB and "/" not in rest else rest
+    written = registry_of(name)
+    rest = name.removeprefix(f"{written}/")
+    registry = DOCKER_HUB if written in ("", "index.docker.io") else written  # the second is its old name
+    return registry, f"library/{rest}" if registry == DOCKER_HUB and "/" not in rest else rest
 
 
 def _check_repository(text: str, repository: str) -> None:

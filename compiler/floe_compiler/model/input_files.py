@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from floe_compiler.model.plain_files import parts_of
+
 EntryType = Literal["file", "folder", "link", "other"]
 
 
@@ -38,9 +40,7 @@ class InputFiles:
 
     def link_in(self, path: str) -> str:
         """Return the first part of a path that is a link; empty if none is."""
-        parts = path.split("/")
-        below = ("/".join(parts[: end + 1]) for end in range(len(parts)))
-        return next((part for part in below if self.types.get(part) == "link"), "")
+        return next((part for part in parts_of(path) if self.types.get(part) == "link"), "")
 
     def names_in(self, folder: str) -> Iterator[str]:
         """Yield the names of what is in a folder."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -76,9 +77,13 @@ def link_in(root: str | Path, path: str) -> str:
         root: The folder where the path begins; links that lead to it do not matter.
         path: A path from there, with forward slashes.
     """
-    parts = path.split("/")
-    below = ("/".join(parts[: end + 1]) for end in range(len(parts)))
-    return next((part for part in below if os.path.islink(f"{root}/{part}")), "")  # noqa: PTH114
+    return next((part for part in parts_of(path) if os.path.islink(f"{root}/{part}")), "")  # noqa: PTH114
+
+
+def parts_of(path: str) -> Iterator[str]:
+    """Yield the folders on a path with forward slashes, the topmost first, and the path itself."""
+    steps = path.split("/")
+    return ("/".join(steps[: end + 1]) for end in range(len(steps)))
 
 
 def read_below(root: str | Path, path: str, most: int | None = None) -> bytes:

@@ -59,7 +59,7 @@ class UnitCompiler(msgspec.Struct, frozen=True):
             yield from map(self._kept, batch)
 
     def compile_again(self, inputs: Inputs, task: Task) -> Compiled:
-        """Return the result of a task whose entries in the cache are damaged or gone; both its parts are at hand."""
+        """Return the result of a task whose entries in the cache are damaged or gone, with all its parts."""
         (compiled,) = compile_units(Shared(inputs), self._declared([task]))
         self._kept(compiled)
         return compiled

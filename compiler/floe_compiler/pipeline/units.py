@@ -207,7 +207,7 @@ def without_rest(cache: Cache, compiled: Compiled) -> Compiled:
 
 
 def _definitions(environment: EnvironmentInput, own: Sequence[Object]) -> tuple[Object, ...]:
-    """Return the definitions of custom resources, sorted by name. The unit's own, which may be patched, come first."""
+    """Return the definitions of custom resources by name; the unit's own, which may be patched, replace others."""
     shared = _shared_definitions(environment.known, environment.definitions)
     return _by_name((*shared, *own)) if own else shared
 

@@ -167,7 +167,8 @@ def _plan_as_seen(
         planned = _plan(root, files, seen, allow_delete, part)
     except StageFailed:
         return None
-    touched = (path for plan in planned[:1] for path in (*plan.create, *plan.change, *plan.delete))
+    plan, _ = planned
+    touched = (*plan.create, *plan.change, *plan.delete)
     indexes = {environment: read_index(root, environment) for environment in seen.indexes}
     same = indexes == seen.indexes and all(
         _hash(root, path) == seen.snapshot.hashes.get(path, "") and not link_in(root, path) for path in touched
