@@ -16,7 +16,7 @@ from bench.mesh import ENVIRONMENTS, edit_patch, edit_product, edit_setting, wri
 
 TIMES = 5
 COMPILER = Path(sys.executable).with_name("floe-compile")
-MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder in it has a random name
+MEMORY = Path("/dev/shm")
 NEEDED = 4 << 30
 """The bytes that the folders of a measurement may take, with room to spare."""
 

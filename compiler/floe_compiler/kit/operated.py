@@ -7,13 +7,11 @@ from typing import Any
 
 from floe_compiler.kit import labels, network
 from floe_compiler.kit.meta import manifest
+from floe_compiler.model.annotations import EXTERNAL_REFERENCES
 from floe_compiler.model.facts import OperatedPods
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
-
-FOREIGN_NAMESPACES = "floe.dev/external-references"
-"""The annotation for references to objects that are not rendered."""
 
 
 def pod_labels(declared: OperatedPods) -> labels.Labels:
@@ -54,7 +52,7 @@ def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
 
 
 def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -> Object:
-    foreign: Mapping[str, str] = {FOREIGN_NAMESPACES: f"Namespace/{declared.operator}"} if declared.operator else {}
+    foreign: Mapping[str, str] = {EXTERNAL_REFERENCES: f"Namespace/{declared.operator}"} if declared.operator else {}
     return network.policy(
         instance,
         declared.name,

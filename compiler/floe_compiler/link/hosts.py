@@ -33,7 +33,7 @@ UNDECLARED = Rule(
 )
 RULES = (SERVICE, PORT, UNDECLARED)
 
-_DECLARE = f'declare it where it is used, or annotate the object: "{EXTERNAL_HOSTS}: {{}}"'
+_DECLARE = f'declare it where it is used, a step with `connects:`, or annotate the object: "{EXTERNAL_HOSTS}: {{}}"'
 # Hosts in URLs that are only identifiers, to which no program connects.
 _IDENTIFIERS = frozenset({"json-schema.org", "www.apache.org", "www.w3.org", "opensource.org", "xmlns.com"})
 _FILES = frozenset(

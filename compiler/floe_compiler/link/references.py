@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
+from floe_compiler.model.annotations import EXTERNAL_REFERENCES
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.model.hints import near
 from floe_compiler.model.summary import Reference
@@ -39,10 +40,20 @@ def check(environment: Environment) -> Iterator[Finding]:
             known = environment.names(reference.group, reference.kind, reference.namespace)
             if reference.name not in known:
                 rule = _RULES.get(reference.kind, MISSING)
-                hint = near(reference.name, known)
+                hint = _hint(reference, known)
                 for subject, place in reference.named_by:
                     message = f"{place} names {reference.kind} {_shown(reference)}, which does not exist"
                     yield Finding(rule, name, subject.about, message, hint)
+
+
+def _hint(reference: Reference, known: Collection[str]) -> str:
+    found = near(reference.name, known)
+    if found.startswith("did you mean"):
+        return found
+    outside = (
+        f'if it is created outside the output, annotate: "{EXTERNAL_REFERENCES}: {reference.kind}/{reference.name}"'
+    )
+    return f"{found}; {outside}" if found else outside
 
 
 def _shown(reference: Reference) -> str:

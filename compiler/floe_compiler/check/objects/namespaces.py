@@ -39,4 +39,5 @@ def check(index: Index) -> Iterator[Diagnostic]:
             hint = "put the CustomResourceDefinition of its kind into crds/; or set the namespace, if it needs one"
             yield index.finding(UNKNOWN, identity, message, hint)
         else:
-            yield index.finding(NEEDLESS, identity, f"metadata.namespace is set, but {identity.kind} is cluster-scoped")
+            message = f"metadata.namespace is set, but {identity.kind} is cluster-scoped"
+            yield index.finding(NEEDLESS, identity, message, "remove `namespace:` from its metadata")

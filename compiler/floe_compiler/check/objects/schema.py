@@ -53,7 +53,10 @@ NOT_EVALUATED = Rule(
 )
 RULES = (MISFIT, UNKNOWN, NO_SCHEMAS, NOT_CHECKED, NOT_EVALUATED)
 
-_HINT = "put its CustomResourceDefinition into crds/, which is read and not rendered"
+_HINT = (
+    "put its CustomResourceDefinition into crds/, which is read and not rendered; or accept the warning with the"
+    ' annotation "floe.dev/accept-C002: <reason>"'
+)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
