@@ -9,7 +9,7 @@ import pytest
 from floe_compiler.kit.scripts import script
 
 PACKAGE = Path(__file__).parents[2] / "compiler" / "floe_compiler"
-SCRIPTS = sorted(PACKAGE.rglob("*.sh"))
+SCRIPTS = sorted(path for path in PACKAGE.rglob("*.sh") if path.is_file())
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.name))

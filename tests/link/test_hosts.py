@@ -109,8 +109,10 @@ def test_texts_that_lead_nowhere(text: str, code: str, message: str) -> None:
         ("http://s3.example.com", "it is declared with port 443"),
         (
             "http://vault.example.com",
-            "declare it where it is used, a step with `connects:`, "
-            'or annotate the object: "floe.dev/external-hosts: vault.example.com"',
+            (
+                "declare it where it is used, a step with `connects:`, "
+                'or annotate the object: "floe.dev/external-hosts: vault.example.com"'
+            ),
         ),
         ("http://10.1.2.3", "use the name of a Service or of a declared server"),
     ],
