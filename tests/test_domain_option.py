@@ -43,3 +43,13 @@ def test_only_the_domain_is_written_and_the_whole_still_fails(mesh: Path, capsys
 def test_a_domain_that_does_not_exist(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", "--root", str(mesh), "--domain", "slaes"]) == 2
     assert 'there is no domain "slaes"; did you mean "sales"?' in capsys.readouterr().err
+
+
+def test_a_difference_of_one_domain(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", "--root", str(mesh), "--from-output"]) == 1, "the other domain is wrong"
+    capsys.readouterr()
+    assert main(["diff", "--root", str(mesh), "--from-output", "--domain", "sales"]) == 0
+    printed = capsys.readouterr()
+    assert "ResourceQuota quota" in printed.out
+    assert "finance" not in printed.out, "what was not compiled is not deleted"
+    assert "1 changed" in printed.err

@@ -15,8 +15,10 @@ from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import (
     add_cache,
     add_common,
+    add_domains,
     add_environments,
     add_workers,
+    chosen_domains,
     chosen_environments,
     find_root,
     open_cache,
@@ -46,7 +48,7 @@ class State(msgspec.Struct, frozen=True):
 EXAMPLES = """\
 examples:
   floe-compile diff                                 what do my edits change, compared with the last commit?
-  floe-compile diff --env prod                      only there
+  floe-compile diff --env prod --domain sales       only there
   floe-compile diff origin/main --format markdown   for a pull request
 """
 
@@ -58,6 +60,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--from-output", action="store_true", help="compare with output/ on disk instead")
     add_common(parser, FORMATS)
     add_environments(parser)
+    add_domains(parser)
     add_cache(parser)
     add_workers(parser)
 
@@ -68,13 +71,15 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.progress import showing_progress
 
     root = find_root(options.root)
-    environments = chosen_environments(root, options.env)
+    environments, domains = chosen_environments(root, options.env), chosen_domains(root, options.domain)
     if options.from_output and options.revision:
         raise UsageError(f"give either the revision {options.revision} or --from-output, not both")
     with open_cache(options, root) as cache, open_workers(options) as workers, showing_progress(sys.stderr) as progress:
         revision = None if options.from_output else _at_revision(root, options.revision or HEAD)
         before = once(lambda: revision or _on_disk(root, cache))
-        compiled = compile_mesh(root, environments, progress, cache=cache, workers=workers, meanwhile=before)
+        compiled = compile_mesh(
+            root, environments, progress, domains=domains, cache=cache, workers=workers, meanwhile=before
+        )
         progress("comparing")
         diffs = differences(before(), compiled, environments)
     _show(diffs, options)
@@ -84,16 +89,24 @@ def run(options: Namespace) -> int:
 def differences(before: State, compiled: Compilation, environments: tuple[str, ...]) -> tuple[EnvironmentDiff, ...]:
     """Return the difference of each environment; only files whose text differs are read as objects.
 
+    If only some namespaces were compiled, only these are compared.
+
     Raises:
         StageFailed: if an earlier file is not an object.
     """
     from floe_compiler.report.diff import compare
     from floe_compiler.report.manifests import read_manifests
+    from floe_compiler.write.part import Part
 
     after = compiled.files
     whole = {environment.environment: environment for environment in compiled.environments}
     new = before.hashes_of(after)
-    old = {path: digest for path, digest in before.hashes.items() if _counts(path, environments)}
+    part = Part.of(compiled.chosen) if compiled.chosen is not None else None
+    old = {
+        path: digest
+        for path, digest in before.hashes.items()
+        if _counts(path, environments) and (part is None or path in part)
+    }
     changed = {path for path, _ in old.items() ^ new.items()}
     texts = {path: text.decode(errors="replace") for path, text in before.read(sorted(changed & old.keys())).items()}
     gone = _by_environment(texts)

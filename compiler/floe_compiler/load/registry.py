@@ -6,6 +6,7 @@ from floe_compiler.load.rules import (
     LEFT_OUT,
     NO_DEFINITION,
     NO_MANIFEST,
+    NOT_A_FALSE_ALARM,
     NOT_ONE_DOCUMENT,
     SCHEMA,
     SECRET_VALUE,
@@ -49,5 +50,6 @@ RULES: tuple[Rule, ...] = (
     SCHEMA,
     SECRET_VALUE,
     LEFT_OUT,
+    NOT_A_FALSE_ALARM,
     NO_DEFINITION,
 )
