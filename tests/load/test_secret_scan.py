@@ -74,6 +74,7 @@ def test_the_remedy_is_one_that_its_place_knows(data: Any, hint: str) -> None:
         {"delivery": {"secret": "git"}},
         {"password": ""},
         {"password": True},
+        {"steps": [{"variables": {"USE_TOKEN": "1", "WITH_PASSWORD": "off"}}]},
         {"password": None},
         {"steps": [{"name": "token", "variables": {"A": "$(B)"}}]},
         {"steps": [{"command": ["x", "--password", "$(PASSWORD)", "--token", "--secret", "login"]}]},

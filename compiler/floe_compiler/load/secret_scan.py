@@ -13,6 +13,7 @@ from floe_compiler.model.credentials import (
     PASSWORD_IN_URL,
     holds_secret,
     is_random_secret,
+    is_switch,
     may_show_secret,
     option_of_secret,
     secret_in,
@@ -62,7 +63,7 @@ def _is_secret(path: DataPath, value: str) -> bool:
     key = key_of(path)
     # What other texts say is looked at when it is rendered.
     described = key == "description" and any(assigned_secrets(value, ()))
-    return described or holds_secret(path) or is_random_secret(key, value)
+    return described or (holds_secret(path) and not is_switch(value)) or is_random_secret(key, value)
 
 
 def may_assign_secret(document: Document) -> bool:

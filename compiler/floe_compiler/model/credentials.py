@@ -53,7 +53,8 @@ _PLACEHOLDER = re.compile(
 )
 # Variables, templates, paths and references stand for a value that comes from elsewhere.
 _ELSEWHERE = tuple("$<%{([*&!|>/.@")
-_NO_VALUES = frozenset({"", "~", "bool", "false", "int", "none", "null", "str", "string", "true"})
+_SWITCHES = frozenset({"0", "1", "false", "no", "off", "on", "true", "yes"})
+_NO_VALUES = _SWITCHES | {"", "~", "bool", "int", "none", "null", "str", "string"}
 # Credentials that are known by what stands around them: the kind, a part that each has (looked for first, as that is
 # quick), and the form.
 _AROUND = tuple(
@@ -95,6 +96,11 @@ def holds_secret(path: DataPath) -> bool:
     if "steps" in keys and keys[-2:-1] == ["secrets"]:
         return True  # where a variable's secret is to be referred to
     return bool(keys) and names_secret(keys[-1]) and not _NAMES_OF_SECRETS.intersection(keys)
+
+
+def is_switch(value: str) -> bool:
+    """Return whether a value only switches something on or off, as in `USE_TOKEN: "1"`."""
+    return value.lower() in _SWITCHES
 
 
 def stands_for_itself(value: str) -> bool:
