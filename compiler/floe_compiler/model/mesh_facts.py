@@ -10,13 +10,15 @@ from floe_compiler.model.secrets import SecretReference
 
 
 class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """An interface that users open; the endpoint has only its port."""
+    """An interface that users open; the endpoint has only its port. `scope` is that of its namespace."""
 
     namespace: str
     name: str
     endpoint: Endpoint
     protocol: InterfaceProtocol
     authenticates: bool
+    for_programs: bool = False
+    scope: str = "platform"
 
 
 class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
+from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
     Cluster,
@@ -245,6 +246,8 @@ class EnvironmentPlan(msgspec.Struct, frozen=True):
     version_origin: Span | None = None
     """The location of the Kubernetes version."""
 
+    ingress: EnvironmentIngress | None = None
+
     def delivery_plan(self) -> DeliveryPlan:
         """Return what the delivery objects are derived from."""
         namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
@@ -315,3 +318,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     """For each server of the namespace: the namespaces that call it, and the ports."""
 
     shared_secrets: SharedSecrets | None = None
+    ingress: UnitIngress | None = None
+    """What users open of the namespace; None: the environment says nothing of it, so that all interfaces may be."""
