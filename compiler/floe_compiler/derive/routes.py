@@ -62,9 +62,7 @@ def with_proxies(unit: UnitFacts, ingress: UnitIngress) -> UnitFacts:
     if (secret := ingress.tls_secret) and not secret.existing:
         foreign.add(SecretUse(secret.owner, secret.name))
     uses = {use for use in foreign if use.owner != unit.namespace}
-    return replace(
-        unit, calls=tuple(sorted({*unit.calls, *calls})), secrets=tuple(sorted({*unit.secrets, *uses}))
-    )
+    return replace(unit, calls=tuple(sorted({*unit.calls, *calls})), secrets=tuple(sorted({*unit.secrets, *uses})))
 
 
 def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentIngress) -> UnitIngress:
@@ -94,9 +92,7 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
 
 def _with_gateway(unit: UnitIngress, opened: Sequence[OpenedHost], ingress: EnvironmentIngress) -> UnitIngress:
     settings, with_tls = ingress.settings, has_tls(ingress.settings.tls)
-    listeners = [
-        _listener(name, hosts, ingress) for name, hosts in listeners_of(opened, settings).items()
-    ]
+    listeners = [_listener(name, hosts, ingress) for name, hosts in listeners_of(opened, settings).items()]
     certificates = _certificates(((one.name, one.host) for one in opened), ingress)
     return replace(
         unit,

@@ -47,7 +47,7 @@ def namespace_policies(settings: Settings) -> list[Object]:
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """Ingress from outside the platform, such as from the ingress controller: all pods of a namespace, and addresses."""
+    """Ingress from outside the platform, such as from the ingress controller: pods of a namespace, and addresses."""
 
     namespace: str
     ports: tuple[Port, ...]

@@ -23,9 +23,7 @@ _Claim = tuple[Environment, str, RoutedHost]
 """A routed host, with its environment and unit."""
 
 
-def routed_twice(
-    environments: Iterable[Environment], places: Callable[[str, str], Places]
-) -> Iterator[Diagnostic]:
+def routed_twice(environments: Iterable[Environment], places: Callable[[str, str], Places]) -> Iterator[Diagnostic]:
     """Yield the hosts and paths that several objects of a cluster route, one finding for each pair of objects.
 
     Args:

@@ -67,8 +67,7 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
     def server(self) -> str:
         """Return the workload and Service that it leads to."""
         group = self.interface.endpoint.group
-        assert group is not None, "an interface is of a Service"
-        return f"{PROXY_PREFIX}{self.name}" if self.login else group.name
+        return f"{PROXY_PREFIX}{self.name}" if self.login or group is None else group.name
 
     @property
     def port(self) -> Port:

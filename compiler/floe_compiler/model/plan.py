@@ -232,7 +232,6 @@ class ResolvedUnit(msgspec.Struct, frozen=True):
 
     pull_secret_origin: Span | None = None
     """The location of `images.pull_secret`, if it is set."""
-
     external_databases: tuple[ExternalDatabase, ...] = ()
 
 
@@ -245,7 +244,6 @@ class EnvironmentPlan(msgspec.Struct, frozen=True):
     units: tuple[ResolvedUnit, ...]
     version_origin: Span | None = None
     """The location of the Kubernetes version."""
-
     ingress: EnvironmentIngress | None = None
 
     def delivery_plan(self) -> DeliveryPlan:
@@ -319,4 +317,4 @@ class UnitPlan(msgspec.Struct, frozen=True):
 
     shared_secrets: SharedSecrets | None = None
     ingress: UnitIngress | None = None
-    """What users open of the namespace; None: the environment says nothing of it, so that all interfaces may be."""
+    """What is opened to users; None: the environment does not say, so that all interfaces may be."""

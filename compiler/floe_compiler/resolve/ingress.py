@@ -6,7 +6,7 @@ This is checked when the interfaces of all namespaces are known, over all enviro
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -17,7 +17,6 @@ from floe_compiler.model.hints import some
 from floe_compiler.model.ingress import (
     MOST_LISTENERS,
     OpenedHost,
-    has_proxy,
     interface_name,
     listeners_of,
     open_reasons,
@@ -124,7 +123,7 @@ def _check_hosts(opened: _Opened, findings: Findings) -> None:
                 f'host "{one.host}" of {one.name} is not below the domain {domain}',
                 opened.span_of(one),
                 hint=f"write a host below it (`{one.name}.{domain}`), or a wider domain",
-                related=[Related(opened.span("domain"), "the domain")],
+                related=_related(opened.span("domain"), "the domain"),
             )
         elif problem := _not_a_host(one.host):
             findings.add(
@@ -133,6 +132,10 @@ def _check_hosts(opened: _Opened, findings: Findings) -> None:
                 opened.span_of(one),
                 hint=f"give it one: hosts: {{{one.name}: <host>}}",
             )
+
+
+def _related(span: Span | None, what: str) -> tuple[Related, ...]:
+    return (Related(span, what),) if span else ()
 
 
 def _not_a_host(host: str) -> str:
@@ -215,8 +218,8 @@ def _is_for_people(interface: OpenInterface) -> bool:
 def _check_production(opened: _Opened, bare: Sequence[OpenedHost], findings: Findings) -> None:
     """Report what production opens without a login for a reason: none is good enough."""
     auth = opened.settings.auth
-    for one in bare if isinstance(auth, OidcLogin) else ():
-        if one.name in auth.without:
+    for one in bare:
+        if isinstance(auth, OidcLogin) and one.name in auth.without:
             findings.add(
                 NO_LOGIN,
                 f'environment "{opened.name}" is production, but opens {one.name} without a login',
@@ -285,5 +288,5 @@ def _report_claim(
         other[0].span_of(other[1]),
         subject=f"{other[0].name}{ENVIRONMENT_END}{other[1].name}",
         hint=hint,
-        related=[Related(first[0].span_of(first[1]), "the other one")],
+        related=_related(first[0].span_of(first[1]), "the other one"),
     )

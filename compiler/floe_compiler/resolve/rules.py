@@ -123,8 +123,8 @@ NO_LOGIN = Rule(
     "R043",
     "interface without a login",
     "An interface that does not ask for a login would be open to everyone who reaches the ingress controller. Put a "
-    "login in front of it (`ingress: {auth: {type: oidc}}`), do not open it (`hosts: {<interface>: false}`) or, outside "
-    "production, say why it needs none.",
+    "login in front of it (`ingress: {auth: {type: oidc}}`), do not open it (`hosts: {<interface>: false}`) or, "
+    "outside production, say why it needs none.",
 )
 NO_WAY_IN = Rule(
     "R044",

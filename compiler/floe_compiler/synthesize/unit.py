@@ -237,9 +237,7 @@ def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Obj
     return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
 
 
-def unit_secrets(
-    unit: DeclaredUnit, pods: Iterable[Pod], ingress: UnitIngress | None = None
-) -> tuple[Secret, ...]:
+def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod], ingress: UnitIngress | None = None) -> tuple[Secret, ...]:
     """Return all secrets that pods of the namespace read, the image pull secret, and the certificate of its hosts."""
     secrets = set(pod_secrets(pods))
     if ingress is not None and ingress.tls_secret is not None:
@@ -298,15 +296,15 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
     return exceptions
 
 
-def _ingress_groups(
-    unit: DeclaredUnit, parts: Iterable[Parts], opened: Opened | None
-) -> list[tuple[PodGroup, int]]:
+def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts], opened: Opened | None) -> list[tuple[PodGroup, int]]:
     cluster = unit.settings.cluster
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
         return []
-    return [
+    found = [
         (PodGroup(unit.namespace, server.name), port.number)
         for each in parts
         for server in each.workloads
         for port in open_ports(server, opened)
     ]
+    operated_ = (pods for each in parts for pods in each.operated if pods.opened)
+    return found + [(PodGroup(unit.namespace, pods.name), port.number) for pods in operated_ for port in pods.ports]

@@ -163,7 +163,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         name=NAME,
         replicas=replicas(config.replicas),
         available=1,
-        interfaces=(Interface(NAME, HTTP.name, authenticates=True),),
+        interfaces=(Interface(NAME, HTTP.name, authenticates=True, for_programs=True),),
         metrics=(Metrics(MANAGEMENT.name, "/q/metrics"),),
         pod=Pod(
             containers=(container,),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from floe_compiler.kit.ingress.certificates import certificate, solver_pods
 from floe_compiler.kit.ingress.gateways import gateway_objects, route_object
 from floe_compiler.kit.ingress.ingresses import ingress_object
@@ -16,7 +18,7 @@ NAME = "ingress"
 
 def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress) -> DeclaredInstance:
     """Return what a namespace renders of its environment's ingress, as if a component had declared it."""
-    instance = Instance(
+    instance: Instance[Any] = Instance(
         slot=NAME,
         type=ingress.type,
         name=NAME,
@@ -33,5 +35,5 @@ def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress) -> DeclaredInstan
     objects += [certificate(instance, one) for one in ingress.certificates]
     proxies = [login_proxy(instance, ingress.login, route) for route in ingress.routes if route.login and ingress.login]
     return DeclaredInstance(
-        instance, Parts(tuple(proxies), objects=tuple(objects), operated=solver_pods(instance, ingress.solvers))
+        instance, Parts(tuple(proxies), objects=tuple(objects), operated=solver_pods(ingress.solvers))
     )

@@ -36,18 +36,8 @@ def certificate(instance: Instance[Any], declared: Certificate) -> Object:
     return manifest("cert-manager.io/v1", "Certificate", declared.name, head, last(instance.settings), spec=spec)
 
 
-def solver_pods(instance: Instance[Any], count: int) -> tuple[OperatedPods, ...]:
+def solver_pods(count: int) -> tuple[OperatedPods, ...]:
     """Return the pods that cert-manager starts to prove that a host is ours; the ingress controller sends to them."""
     if not count:
         return ()
-    cluster = instance.settings.cluster
-    return (
-        OperatedPods(
-            SOLVER,
-            SOLVER_LABELS,
-            SOLVER_RESOURCES,
-            count=count,
-            ports=(SOLVER_PORT,),
-            operator=cluster.ingress_namespace,
-        ),
-    )
+    return (OperatedPods(SOLVER, SOLVER_LABELS, SOLVER_RESOURCES, count, ports=(SOLVER_PORT,), opened=True),)

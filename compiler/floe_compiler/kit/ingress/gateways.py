@@ -1,4 +1,4 @@
-"""The objects of Gateway API (gateway.networking.k8s.io/v1): a Gateway for each environment, a route for each interface.
+"""The objects of Gateway API (gateway.networking.k8s.io/v1): one Gateway, and a route for each interface.
 
 A namespace's routes are attached to the listener of their host. A listener admits only the namespaces whose hosts it
 has, so that no other namespace can take a host over. cert-manager's support for Gateways is not used, as it is off by
@@ -31,7 +31,7 @@ def gateway_objects(instance: Instance[Any], gateway: Gateway) -> list[Object]:
         "gatewayClassName": gateway.gateway_class,
         "listeners": [_listener(instance, one) for one in gateway.listeners],
     }
-    annotations = dict(gateway.annotations) | last(instance.settings)
+    annotations = {**dict(gateway.annotations), **last(instance.settings)}
     head = labels.selector(instance, GATEWAY)
     objects = [manifest(API, "Gateway", GATEWAY, head, annotations, spec=spec)]
     return [*objects, _redirect(instance)] if gateway.redirects else objects

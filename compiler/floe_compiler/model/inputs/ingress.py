@@ -72,7 +72,7 @@ class OidcLogin(Reached):
     """The URL of the identity provider, as it names itself (`https://login.acme.example/realms/acme`)."""
     client: Annotated[str, matching(r"^\S+$", "a client ID", "data-platform")]
     """The ID of the client that is registered there, with the callback URL of each host."""
-    secret: ObjectName = "oauth2-proxy-client"
+    secret: ObjectName = "oauth2-proxy-client"  # noqa: S105 - its name
     """The secret with the client's secret (`client-secret`)."""
     email_domains: tuple[HostName, ...] = Field(default=(), strict=False)
     """The mail domains of those who may log in. Default: any, if `groups` says who."""
