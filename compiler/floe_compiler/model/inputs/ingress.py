@@ -48,7 +48,7 @@ class IngressTls(Input):
             name = "wildcard" if self.wildcard else "http01"
             raise ValueError(f"{name} is for certificates of an issuer; write issuer, or leave {name} out")
         if self.wildcard and self.http01:
-            raise ValueError("HTTP-01 cannot prove a wildcard; leave wildcard out, or use an issuer with DNS-01")
+            raise ValueError("no wildcard can be proved by HTTP-01; leave wildcard out, or use an issuer with DNS-01")
         if self.existing and self.secret is None:
             raise ValueError("existing is about a secret; name the secret, or leave existing out")
         return self
