@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.model.durations import go_duration
 from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
 from floe_compiler.model.ingress import (
     HTTP,
@@ -156,6 +157,7 @@ def _login(ingress: EnvironmentIngress) -> Login | None:
         tuple(sorted({url_endpoint(login.issuer, login.cidr), *further})),
         login.replicas or (1 if ingress.scale == "light" else 2),
         secure=ingress.settings.tls is not None,
+        session=go_duration(login.session),
         email_domains=login.email_domains,
         groups=login.groups,
     )

@@ -113,6 +113,7 @@ class Login(msgspec.Struct, frozen=True, array_like=True):
     servers: tuple[Endpoint, ...]
     replicas: int
     secure: bool
+    session: str
     email_domains: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 

@@ -32,7 +32,7 @@ def certificate(instance: Instance[Any], declared: Certificate) -> Object:
         # Each renewal gets a new key: since 1.18 that is the default, before it was not.
         "privateKey": {"rotationPolicy": "Always"},
     }
-    head = labels.selector(instance, declared.name)
+    head = labels.selector(instance, "certificates")  # its own name may be too long for a label
     return manifest("cert-manager.io/v1", "Certificate", declared.name, head, last(instance.settings), spec=spec)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.fields import Cidr, HostName, LabelKey, Name, ObjectName, PortNumber, matching
+from floe_compiler.model.fields import Cidr, Duration, HostName, LabelKey, Name, ObjectName, PortNumber, matching
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs.common import Input
 from floe_compiler.model.inputs.servers import OutsideServer, Reached
@@ -84,6 +84,8 @@ class OidcLogin(Reached):
     """The provider's address range, for network policies."""
     servers: tuple[LoginServer, ...] = Field(default=(), strict=False)
     """Further servers of the provider, which its discovery document names."""
+    session: Duration = "12h"
+    """How long a login lasts; who leaves a group gets through until then."""
     replicas: Annotated[int, Field(ge=1)] | None = None
     """The number of proxies in front of each interface. Default: 1 at the scale light, 2 at others."""
     without: dict[Name, Reason] = Field(default_factory=dict)
