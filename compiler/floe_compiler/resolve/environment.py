@@ -34,7 +34,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
-from floe_compiler.resolve.reach import check_components, check_products
+from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
@@ -137,6 +137,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     _check_domains_read(inputs, names, settings.environment.name, findings)
     placed = instances.shared_instances(inputs.registry, merged, place, domains_served(inputs.sources, names), findings)
     check_components(placed, merged, environment, findings)
+    check_environment(environment, settings, document, findings)
     platform = Scope(
         PLATFORM,
         settings.environment.platform_namespace,

@@ -83,6 +83,15 @@ class Cluster(Input):
     """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
 
     @model_validator(mode="after")
+    def _not_everybody(self) -> Self:
+        for one in self.ingress_addresses:
+            if network(one).prefixlen == 0:
+                raise ValueError(
+                    f"ingress_addresses has {one}, which is everybody; write the load balancer's addresses"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
         for one in self.reachable_networks:
             if is_own(network(one), self.reach):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.fields import Cidr, Duration, HostName, LabelKey, Name, ObjectName, PortNumber, matching
+from floe_compiler.model.fields import Cidr, Duration, HostName, LabelKey, ObjectName, PortNumber, matching
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs.common import Input
 from floe_compiler.model.inputs.servers import OutsideServer, Reached
@@ -88,7 +88,7 @@ class OidcLogin(Reached):
     """How long a login lasts; who leaves a group gets through until then."""
     replicas: Annotated[int, Field(ge=1)] | None = None
     """The number of proxies in front of each interface. Default: 1 at the scale light, 2 at others."""
-    without: dict[Name, Reason] = Field(default_factory=dict)
+    without: dict[str, Reason] = Field(default_factory=dict)
     """Interfaces that are opened without a login, each with the reason. Not in production."""
 
     @model_validator(mode="after")
@@ -122,7 +122,7 @@ class Ingress(Input):
     """The GatewayClass or IngressClass."""
     domain: HostName | None = None
     """The domain of all hosts. An interface is at `<interface>.<domain>`, or `<interface>-<data domain>.<domain>`."""
-    hosts: dict[Name, HostName | StrictBool] = Field(default_factory=dict)
+    hosts: dict[str, HostName | StrictBool] = Field(default_factory=dict)
     """Hosts of single interfaces, by name (`jaeger`, `dagster-sales`); `false`: not opened; `true`: at its usual host.
     Interfaces for programs, such as OTLP, are opened only if they are named. Without a `domain`, all are."""
     tls: IngressTls | None = None
