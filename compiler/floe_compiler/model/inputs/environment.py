@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE, Reach, is_own, network
 from floe_compiler.model.dns import PRESETS, DnsServers, Preset
@@ -25,6 +25,16 @@ from floe_compiler.model.inputs.common import (
 from floe_compiler.model.inputs.ingress import Ingress
 
 Scale = Literal["light", "medium", "heavy"]
+
+
+def check_senders(text: str) -> str:
+    """Refuse the range of all addresses, which are those of every pod, too."""
+    if network(text).prefixlen == 0:
+        raise ValueError(f"{text} is everybody; write the addresses of the load balancer")
+    return text
+
+
+Senders = Annotated[Cidr, AfterValidator(check_senders)]
 
 
 class Dns(Input):
@@ -79,17 +89,8 @@ class Cluster(Input):
     ingress_namespace: NamespaceName | None = None
     """The namespace of the ingress controller's pods (with Gateway API, of its data plane), which may then reach user
     interfaces. Default: none may."""
-    ingress_addresses: Annotated[tuple[Cidr, ...], Field(strict=False)] = ()
+    ingress_addresses: Annotated[tuple[Senders, ...], Field(strict=False)] = ()
     """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
-
-    @model_validator(mode="after")
-    def _not_everybody(self) -> Self:
-        for one in self.ingress_addresses:
-            if network(one).prefixlen == 0:
-                raise ValueError(
-                    f"ingress_addresses has {one}, which is everybody; write the load balancer's addresses"
-                )
-        return self
 
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
