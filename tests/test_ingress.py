@@ -208,3 +208,31 @@ def test_a_host_of_one_domain_compiles_its_namespace_and_that_of_the_gateway(tmp
         "gateway.gateway.networking.k8s.io_gateway.yaml",
         "httproute.gateway.networking.k8s.io_jaeger.yaml",
     }
+
+
+def test_gkes_load_balancer_asks_what_each_program_answers_and_is_let_in_there(tmp_path: Path) -> None:
+    named = {"polaris": True, "otlp": True}
+    root = mesh(tmp_path, {**GATEWAY, "hosts": named, "health_checks": "gke"}, ingress_addresses=["35.191.0.0/16"])
+    output = Output(root)
+    asked = {
+        name: (one["spec"]["targetRef"]["name"], check["port"], check["requestPath"])
+        for name, one in of_kind(output, "HealthCheckPolicy").items()
+        for check in [one["spec"]["default"]["config"]["httpHealthCheck"]]
+    }
+    assert asked == {
+        "platform/jaeger": ("oauth2-proxy-jaeger", 4180, "/ping"),
+        "platform/marquez-web": ("oauth2-proxy-marquez-web", 4180, "/ping"),
+        "platform/minio": ("minio", 9000, "/minio/health/ready"),
+        "platform/otlp": ("otel-collector", 13133, "/"),
+        "platform/polaris": ("polaris", 8182, "/q/health/ready"),
+        "sales/dagster": ("oauth2-proxy-dagster", 4180, "/ping"),
+    }
+    assert output.peers("platform", "polaris", "ingress")[CONTROLLER,] == {8181, 8182}
+    (rule,) = [
+        one
+        for one in output.get("platform", "NetworkPolicy", "polaris")["spec"]["ingress"]
+        if {"ipBlock": {"cidr": "35.191.0.0/16"}} in one["from"]
+    ]
+    assert {port["port"] for port in rule["ports"]} == {8181, 8182}
+    probe = output.get("platform", "Deployment", "polaris")["spec"]["template"]["spec"]["containers"][0]
+    assert probe["readinessProbe"]["httpGet"]["path"] == asked["platform/polaris"][2]

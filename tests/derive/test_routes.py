@@ -117,8 +117,9 @@ def test_one_certificate_for_all_needs_one_listener_and_others_keep_theirs() -> 
 def test_a_certificate_of_the_store_is_read_where_tls_ends() -> None:
     named = {"secret": "certificate"}
     found = routes(UNITS, ingress(tls=named))
-    assert found[PLATFORM].tls_secret
-    assert [key.remote for key in found[PLATFORM].tls_secret.keys] == ["certificate", "private-key"]
+    secret = found[PLATFORM].tls_secret
+    assert secret is not None
+    assert [key.remote for key in secret.keys] == ["certificate", "private-key"]
     assert found[SALES].tls_secret is None
     by_ingress = routes(UNITS, ingress(type="ingress", tls=named))[SALES]
     assert with_proxies(UNITS[1], by_ingress).secrets == (SecretUse(PLATFORM, "certificate"),)
@@ -157,8 +158,9 @@ def test_who_asks_for_no_login_is_reached_through_a_proxy() -> None:
     assert (dagster.server, dagster.port.number) == ("oauth2-proxy-dagster", 4180)
     assert found[SALES].opened() == {"oauth2-proxy-dagster": {4180}}
     assert found[PLATFORM].opened() == {"minio-server": {9001}}, "which asks for one itself"
-    assert found[SALES].login is not None
-    assert found[SALES].login.secure
+    login = found[SALES].login
+    assert login is not None
+    assert login.secure
     assert found[PLATFORM].login is None
 
 

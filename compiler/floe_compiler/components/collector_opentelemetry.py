@@ -49,7 +49,7 @@ HTTP = Port("otlp-http", 4318)
 OUTSIDE_GRPC = Port("outside-grpc", 14317)
 OUTSIDE_HTTP = Port("outside-http", 14318)
 METRICS = Port("metrics", 8888)
-HEALTH = Port("health", 13133, service=False)
+HEALTH = Port("health", 13133, service=False, health="/")
 ANYWHERE = "0.0.0.0"  # noqa: S104 - health_check and telemetry listen on localhost by default
 
 PRODUCTION_SAMPLING = 10.0
@@ -258,8 +258,8 @@ def requires(_instance: Instance[CollectorConfig]) -> tuple[Requirement, ...]:
 
 
 INTERFACES = (
-    Interface("otlp", OUTSIDE_GRPC.name, "grpc", authenticates=True, for_programs=True),
-    Interface("otlp-http", OUTSIDE_HTTP.name, authenticates=True, for_programs=True),
+    Interface("otlp", OUTSIDE_GRPC.name, "grpc", authenticates=True, for_programs=True, health=HEALTH.name),
+    Interface("otlp-http", OUTSIDE_HTTP.name, authenticates=True, for_programs=True, health=HEALTH.name),
 )
 
 

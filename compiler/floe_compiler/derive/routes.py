@@ -72,7 +72,8 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
     if settings.type == "gateway":
         own = tuple(Route(one.host, one.interface, one.login, listener_of(one, settings)) for one in opened)
         parent = "" if namespace == platform else platform
-        return UnitIngress("gateway", own, parent=parent, login=login, origin=ingress.origin)
+        checks = settings.health_checks or ""
+        return UnitIngress("gateway", own, None, parent, login=login, origin=ingress.origin, health_checks=checks)
     own = tuple(
         Route(one.host, one.interface, one.login, secret=_secret(one.interface.name, one.host, ingress))
         for one in opened

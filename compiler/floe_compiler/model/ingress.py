@@ -17,7 +17,7 @@ from floe_compiler.model.span import Span
 IngressType = Literal["gateway", "ingress"]
 
 PROXY_PREFIX = "oauth2-proxy-"
-PROXY = Port("http", 4180, health="/ready")
+PROXY = Port("http", 4180, health="/ping")
 """The port of each login proxy."""
 
 HTTP, HTTPS = "http", "https"
@@ -73,6 +73,11 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
     def port(self) -> Port:
         """Return the port of that Service."""
         return PROXY if self.login else self.interface.endpoint.port()
+
+    @property
+    def health(self) -> Port:
+        """Return the port of that workload whose health path tells whether it works."""
+        return PROXY if self.login else self.interface.health or self.port
 
 
 class Listener(msgspec.Struct, frozen=True, array_like=True):
@@ -140,6 +145,8 @@ class UnitIngress(msgspec.Struct, frozen=True, array_like=True):
 
     login: Login | None = None
     origin: Span | None = None
+    health_checks: str = ""
+    """Whose load balancer is told what to ask servers; empty: none."""
 
     @property
     def is_empty(self) -> bool:
@@ -150,7 +157,8 @@ class UnitIngress(msgspec.Struct, frozen=True, array_like=True):
         """Return the ports that the ingress controller may reach, by workload."""
         ports: dict[str, set[int]] = {}
         for route in self.routes:
-            ports.setdefault(route.server, set()).add(route.port.number)
+            asked = {route.health.number} if self.health_checks else set()
+            ports.setdefault(route.server, set()).update({route.port.number, *asked})
         return {server: frozenset(numbers) for server, numbers in ports.items()}
 
 

@@ -112,6 +112,7 @@ def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
                 interface.authenticates,
                 interface.for_programs,
                 declared.instance.scope,
+                server.port(interface.health) if interface.health else None,
             )
 
 

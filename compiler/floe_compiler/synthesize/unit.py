@@ -225,10 +225,9 @@ def _policy(
 def open_ports(server: Workload, opened: Opened | None) -> tuple[Port, ...]:
     """Return the ports of a workload that the ingress controller may reach, given all that are opened."""
     interfaces = {interface.port for interface in server.interfaces}
-    ports = services.served_ports(server)
     if opened is None:
-        return tuple(port for port in ports if port.name in interfaces)
-    return tuple(port for port in ports if port.number in opened.get(server.name, ()))
+        return tuple(port for port in services.served_ports(server) if port.name in interfaces)
+    return tuple(port for port in server.ports() if port.number in opened.get(server.name, ()))
 
 
 def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:

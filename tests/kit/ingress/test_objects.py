@@ -110,3 +110,9 @@ def test_proxies_run_where_the_servers_of_their_namespace_do() -> None:
     server = DeclaredInstance(instance(PRODUCTION, placement=placed), Parts())
     unit = DeclaredUnit(PRODUCTION, "platform", PLATFORM, "@acme/x", Quota(), (server,))
     assert ingress_instance(unit, UnitIngress(routes=(ROUTE,), login=LOGIN)).instance.placement == placed
+
+
+def test_a_server_without_a_health_path_is_asked_whether_it_takes_connections() -> None:
+    unit = UnitIngress(routes=(Route("a.example", OTLP, login=False),), health_checks="gke")
+    config = only(rendered(unit), "HealthCheckPolicy")["spec"]["default"]["config"]
+    assert config == {"type": "TCP", "tcpHealthCheck": {"portSpecification": "USE_FIXED_PORT", "port": 4317}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from floe_compiler.kit.ingress.certificates import certificate, solver_pods
-from floe_compiler.kit.ingress.gateways import gateway_objects, route_object
+from floe_compiler.kit.ingress.gateways import gateway_objects, health_check, route_object
 from floe_compiler.kit.ingress.ingresses import ingress_object
 from floe_compiler.kit.ingress.login import login_proxy
 from floe_compiler.model.facts import Parts
@@ -31,6 +31,7 @@ def ingress_instance(unit: DeclaredUnit, ingress: UnitIngress) -> DeclaredInstan
     )
     route = route_object if ingress.type == "gateway" else ingress_object
     objects = [route(instance, ingress, one) for one in ingress.routes]
+    objects += [health_check(instance, one) for one in ingress.routes if ingress.health_checks]
     objects += gateway_objects(instance, ingress.gateway) if ingress.gateway else []
     objects += [certificate(instance, one) for one in ingress.certificates]
     proxies = [login_proxy(instance, ingress.login, route) for route in ingress.routes if route.login and ingress.login]

@@ -71,3 +71,16 @@ def route_object(instance: Instance[Any], ingress: UnitIngress, route: Route) ->
     head = labels.selector(instance, route.name)
     kind = "GRPCRoute" if is_grpc else "HTTPRoute"
     return manifest(API, kind, route.name, head, last(instance.settings), spec=spec)
+
+
+def health_check(instance: Instance[Any], route: Route) -> Object:
+    """Return the policy by which GKE's load balancer asks a server for what it answers, instead of for `/`.
+
+    Source: GoogleCloudPlatform/gke-networking-api, HealthCheckPolicy v1. It asks pods, so any of their ports will do.
+    """
+    asked = {"portSpecification": "USE_FIXED_PORT", "port": route.health.number}
+    http = {"type": "HTTP", "httpHealthCheck": {**asked, "requestPath": route.health.health}}
+    config = http if route.health.health else {"type": "TCP", "tcpHealthCheck": asked}
+    spec = {"default": {"config": config}, "targetRef": {"group": "", "kind": "Service", "name": route.server}}
+    head = labels.selector(instance, route.name)
+    return manifest("networking.gke.io/v1", "HealthCheckPolicy", route.name, head, last(instance.settings), spec=spec)

@@ -40,9 +40,9 @@ def login_proxy(instance: Instance[Any], login: Login, route: Route) -> Workload
         variables=(Variable("GOMEMLIMIT", "100MiB"),),
         ports=(PROXY,),
         # It asks the identity provider for its endpoints before it listens.
-        startup=Probe(port=PROXY.name, path="/ping", period=5, failures=24),
-        liveness=Probe(port=PROXY.name, path="/ping"),
-        readiness=Probe(port=PROXY.name, path=PROXY.health),
+        startup=Probe(port=PROXY.name, path=PROXY.health, period=5, failures=24),
+        liveness=Probe(port=PROXY.name, path=PROXY.health),
+        readiness=Probe(port=PROXY.name, path="/ready"),
         secret_files=(
             SecretFile(CLIENT_FILE, login.secret.key("client-secret")),
             SecretFile(COOKIE_FILE, cookie_secret(instance.namespace).key("cookie-secret")),

@@ -129,6 +129,9 @@ class Ingress(Input):
     """Where certificates come from. Default: no TLS, which production needs."""
     auth: Auth | None = None
     """The login in front of interfaces that do not ask for one."""
+    health_checks: Literal["gke"] | None = None
+    """The load balancer that is told which path and port of each server to ask, and let in there: that of GKE's
+    Gateways (HealthCheckPolicy), which asks for `/` otherwise. Others take the pods' readiness, and need nothing."""
     annotations: dict[LabelKey, str] = Field(default_factory=dict)
     """Annotations of the Gateway or of each Ingress, for the controller. Default: none."""
 
@@ -141,6 +144,8 @@ class Ingress(Input):
 
     @model_validator(mode="after")
     def _wildcard_of_something(self) -> Self:
+        if self.health_checks and self.type != "gateway":
+            raise ValueError("health_checks are those of a Gateway; leave them out, or write type: gateway")
         if self.domain is None and self.tls is not None and self.tls.wildcard:
             raise ValueError("a wildcard is for the hosts below a domain; write the domain, or leave wildcard out")
         if self.domain is None and True in self.hosts.values():
