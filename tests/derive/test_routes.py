@@ -94,13 +94,26 @@ def test_the_gateway_is_in_the_platforms_namespace_with_its_certificates() -> No
         Certificate("minio-tls", ("minio.acme.example",), "letsencrypt"),
     )
     assert (found[SALES].gateway, found[SALES].certificates) == (None, ())
-    assert (found[SALES].parent, found[PLATFORM].parent) == (PLATFORM, "")
+    assert (found[SALES].parent, found[PLATFORM].parent) == ((PLATFORM, "gateway"), ("", "gateway"))
 
 
 def test_a_gateway_is_there_if_only_domains_have_interfaces() -> None:
     found = routes([facts(PLATFORM), facts(SALES, DAGSTER)], ingress())
     assert found[PLATFORM].gateway is not None
     assert found[PLATFORM].routes == ()
+
+
+def test_routes_may_be_attached_to_a_gateway_that_others_keep() -> None:
+    kept = {"class": None, "gateway": {"name": "shared", "namespace": "infra", "listener": "web"}, "auth": LOGIN}
+    found = routes(UNITS, ingress(**kept))
+    assert {namespace: (unit.gateway, unit.certificates, unit.parent) for namespace, unit in found.items()} == {
+        PLATFORM: (None, (), ("infra", "shared")),
+        SALES: (None, (), ("infra", "shared")),
+    }
+    assert {route.listener for unit in found.values() for route in unit.routes} == {"web"}
+    login = found[SALES].login
+    assert login is not None
+    assert login.secure
 
 
 def test_one_certificate_for_all_needs_one_listener_and_others_keep_theirs() -> None:

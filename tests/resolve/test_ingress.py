@@ -78,6 +78,11 @@ def codes(findings: list[Diagnostic]) -> list[str]:
             "prod", {**ISSUED, "auth": None, "hosts": {"dagster-sales": False, "jaeger": False}}, production=True
         ),
         environment("dev", {"class": "eg", "hosts": {"minio": "files.example.org"}}),
+        environment(
+            "prod",
+            {"domain": "acme.example", "gateway": {"name": "web", "namespace": "infra"}, "auth": LOGIN},
+            production=True,
+        ),
         environment("dev", PLAIN, cluster={"name": "dev", "ingress_addresses": ["35.191.0.0/16"]}),
     ],
 )
@@ -126,6 +131,14 @@ def test_a_usual_host_that_is_none_needs_another_one(tmp_path: Path) -> None:
     assert "longer than 63 characters" in one.message
     named = {"interface--with--a--very--long--name--indeed-domain-with-a-name-as-long-as-it": "x.acme.example"}
     assert one.hint == f"give it one: hosts: {{{next(iter(named))}: <host>}}"
+
+
+def test_the_controller_does_not_run_among_pods_that_reach_only_what_is_declared(tmp_path: Path) -> None:
+    for namespace in ("floe-platform", "floe-sales-domain"):
+        cluster = {"name": "dev", "ingress_namespace": namespace}
+        (one,) = found(tmp_path / namespace, environment("dev", PLAIN, cluster=cluster))
+        assert one.rule.code == "R044"
+        assert one.message == f'"{namespace}" is a namespace of the environment, whose pods reach only what is declared'
 
 
 def test_programs_are_not_let_in_by_a_login_proxy(tmp_path: Path) -> None:

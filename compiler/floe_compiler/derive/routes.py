@@ -11,6 +11,7 @@ from floe_compiler.derive.interfaces import interfaces
 from floe_compiler.model.durations import go_duration
 from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
 from floe_compiler.model.ingress import (
+    GATEWAY,
     HTTP,
     HTTPS,
     Certificate,
@@ -44,7 +45,7 @@ def routes(units: Iterable[UnitFacts], ingress: EnvironmentIngress) -> Mapping[s
     for one in opened:
         by_namespace[one.interface.namespace].append(one)
     found = {namespace: _of_unit(own, namespace, ingress) for namespace, own in by_namespace.items()}
-    if opened and ingress.settings.type == "gateway":
+    if opened and ingress.settings.type == "gateway" and ingress.settings.gateway is None:
         platform = ingress.platform_namespace
         found[platform] = _with_gateway(found.get(platform, UnitIngress(origin=ingress.origin)), opened, ingress)
     return found
@@ -71,7 +72,8 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
     login = _login(ingress) if any(one.login for one in opened) else None
     if settings.type == "gateway":
         own = tuple(Route(one.host, one.interface, one.login, listener_of(one, settings)) for one in opened)
-        parent = "" if namespace == platform else platform
+        known, here = settings.gateway, namespace == platform
+        parent = (known.namespace, known.name) if known else ("" if here else platform, GATEWAY)
         checks = settings.health_checks or ""
         return UnitIngress("gateway", own, None, parent, login=login, origin=ingress.origin, health_checks=checks)
     own = tuple(
@@ -82,7 +84,7 @@ def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentI
     return UnitIngress(
         "ingress",
         own,
-        ingress_class=settings.class_,
+        ingress_class=settings.class_ or "",
         annotations=tuple(sorted(settings.annotations.items())),
         certificates=certificates,
         solvers=_solvers(certificates, settings.tls),
@@ -98,7 +100,7 @@ def _with_gateway(unit: UnitIngress, opened: Sequence[OpenedHost], ingress: Envi
     certificates = _certificates(((one.name, one.host) for one in opened), ingress)
     return replace(
         unit,
-        gateway=Gateway(settings.class_, tuple(listeners), tuple(sorted(settings.annotations.items())), with_tls),
+        gateway=Gateway(settings.class_ or "", tuple(listeners), tuple(sorted(settings.annotations.items())), with_tls),
         certificates=certificates,
         solvers=_solvers(certificates, settings.tls),
         tls_secret=_tls_secret(ingress),
@@ -157,7 +159,7 @@ def _login(ingress: EnvironmentIngress) -> Login | None:
         Secret(login.secret, ingress.platform_namespace, (SecretKey("client-secret"),)),
         tuple(sorted({url_endpoint(login.issuer, login.cidr), *further})),
         login.replicas or (1 if ingress.scale == "light" else 2),
-        secure=ingress.settings.tls is not None,
+        secure=ingress.settings.tls is not None or ingress.settings.gateway is not None,
         session=go_duration(login.session),
         email_domains=login.email_domains,
         groups=login.groups,

@@ -20,6 +20,9 @@ PROXY_PREFIX = "oauth2-proxy-"
 PROXY = Port("http", 4180, health="/ping")
 """The port of each login proxy."""
 
+GATEWAY = "gateway"
+"""The name of the Gateway that is rendered."""
+
 HTTP, HTTPS = "http", "https"
 """The Gateway's listeners for all hosts; one for a single host is called `https-<name>`."""
 
@@ -53,7 +56,7 @@ class Route(msgspec.Struct, frozen=True, array_like=True):
     interface: OpenInterface
     login: bool
     listener: str = ""
-    """Empty for Ingresses."""
+    """Empty for Ingresses, and for all listeners that have the host."""
 
     secret: str = ""
     """For Ingresses: the Secret with the host's certificate; empty: no TLS."""
@@ -129,8 +132,8 @@ class UnitIngress(msgspec.Struct, frozen=True, array_like=True):
     type: IngressType = "gateway"
     routes: tuple[Route, ...] = ()
     gateway: Gateway | None = None
-    parent: str = ""
-    """The namespace of the Gateway; empty: its own."""
+    parent: tuple[str, str] = ("", GATEWAY)
+    """The namespace (empty: its own) and the name of the Gateway that routes are attached to."""
 
     ingress_class: str = ""
     annotations: tuple[tuple[str, str], ...] = ()
@@ -185,7 +188,7 @@ def has_proxy(name: str, interface: OpenInterface, ingress: Ingress) -> bool:
 
 
 def has_tls(tls: IngressTls | None) -> bool:
-    """Return whether connections are encrypted up to the ingress controller."""
+    """Return whether the ingress controller has certificates of the environment."""
     return tls is not None and tls.elsewhere is None
 
 
@@ -198,6 +201,8 @@ def is_covered(host: str, ingress: Ingress) -> bool:
 
 def listener_of(opened: OpenedHost, ingress: Ingress) -> str:
     """Return the name of the Gateway's listener for a host."""
+    if ingress.gateway is not None:
+        return ingress.gateway.listener or ""
     if not has_tls(ingress.tls):
         return HTTP
     return HTTPS if is_covered(opened.host, ingress) else f"{HTTPS}-{opened.name}"

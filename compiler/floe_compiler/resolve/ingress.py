@@ -59,6 +59,12 @@ class _Opened(msgspec.Struct, frozen=True):
         return self.span("hosts", opened.name) if opened.name in self.settings.hosts else self.span("domain")
 
     @property
+    def namespaces(self) -> set[str]:
+        """Return the namespaces that have interfaces, and that of the shared services."""
+        found = {one.namespace for one in self.interfaces.values()}
+        return found | {self.frame.settings.environment.platform_namespace}
+
+    @property
     def name(self) -> str:
         """Return the name of the environment."""
         return self.frame.settings.environment.name
@@ -158,14 +164,24 @@ def _check_ways(opened: _Opened, findings: Findings) -> None:
             hint="write where its pods run: cluster: {ingress_namespace: ...}, or the addresses from which it sends: "
             "cluster: {ingress_addresses: [...]}",
         )
-    if opened.frame.settings.environment.production and settings.tls is None:
+    own = {cluster.ingress_namespace} & opened.namespaces
+    if own:
+        findings.add(
+            NO_WAY_IN,
+            f'"{cluster.ingress_namespace}" is a namespace of the environment, whose pods reach only what is declared',
+            opened.frame.document.span(("cluster", "ingress_namespace")),
+            hint="let it run in a namespace of its own; if it runs beside its Gateway, name one that is there: "
+            "ingress: {gateway: {name: ..., namespace: ...}}",
+        )
+    if opened.frame.settings.environment.production and settings.tls is None and settings.gateway is None:
         findings.add(
             NO_TLS,
             f'environment "{opened.name}" is production, but its hosts have no certificates',
             opened.frame.document.key_span(INGRESS),
             hint="write where they come from: tls: {issuer: <ClusterIssuer>}",
         )
-    needed = len(listeners_of(opened.hosts, settings)) if settings.type == "gateway" else 0
+    rendered = settings.type == "gateway" and settings.gateway is None
+    needed = len(listeners_of(opened.hosts, settings)) if rendered else 0
     if needed > MOST_LISTENERS:
         findings.add(
             TOO_MANY_HOSTS,

@@ -130,7 +130,8 @@ NO_WAY_IN = Rule(
     "R044",
     "ingress that nothing reaches",
     "An environment opens interfaces, but says neither where the pods of the ingress controller run nor from which "
-    "addresses it sends, so that network policies would keep it out.",
+    "addresses it sends, so that network policies would keep it out; or they run in one of its own namespaces, whose "
+    "pods reach only what is declared.",
 )
 NO_TLS = Rule(
     "R045",

@@ -60,7 +60,7 @@ def test_a_gateway_its_redirect_and_its_certificates(snapshot: SnapshotAssertion
 
 
 def test_a_proxy_is_in_front_of_an_interface_without_a_login(snapshot: SnapshotAssertion) -> None:
-    assert as_text(rendered(UnitIngress(routes=(ROUTE,), parent=PLATFORM, login=LOGIN))) == snapshot
+    assert as_text(rendered(UnitIngress(routes=(ROUTE,), parent=(PLATFORM, "gateway"), login=LOGIN))) == snapshot
 
 
 def test_an_ingress(snapshot: SnapshotAssertion) -> None:
@@ -81,6 +81,12 @@ def test_grpc_has_a_route_of_its_own_kind() -> None:
         "hostnames": ["otlp.acme.example"],
         "rules": [{"backendRefs": [{"name": "collector", "port": 4317}]}],
     }
+
+
+def test_a_gateway_that_others_keep_decides_by_the_host() -> None:
+    route = Route("jaeger.acme.example", INTERFACE, login=False)
+    spec = only(rendered(UnitIngress(routes=(route,), parent=("infra", "shared"))), "HTTPRoute")["spec"]
+    assert spec["parentRefs"] == [{"name": "shared", "namespace": "infra"}]
 
 
 def test_what_waits_for_others_comes_last_with_argo_cd() -> None:

@@ -12,14 +12,12 @@ from typing import Any
 from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import last
 from floe_compiler.kit.meta import manifest, present
-from floe_compiler.model.ingress import Gateway, Listener, Route, UnitIngress
+from floe_compiler.model.ingress import GATEWAY, HTTP, Gateway, Listener, Route, UnitIngress
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
 
 API = "gateway.networking.k8s.io/v1"
-GATEWAY = "gateway"
 REDIRECT = "https-redirect"
-HTTP = "http"
 HTTP_PORT, HTTPS_PORT = 80, 443
 MOVED = 301
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -62,7 +60,8 @@ def _redirect(instance: Instance[Any]) -> Object:
 
 def route_object(instance: Instance[Any], ingress: UnitIngress, route: Route) -> Object:
     """Return the route of an interface: an HTTPRoute, or a GRPCRoute."""
-    parent = {"name": GATEWAY, **present(namespace=ingress.parent), "sectionName": route.listener}
+    namespace, name = ingress.parent
+    parent = {"name": name, **present(namespace=namespace, sectionName=route.listener)}
     rule: Object = {"backendRefs": [{"name": route.server, "port": route.port.number}]}
     is_grpc = route.interface.protocol == "grpc"
     if not is_grpc:

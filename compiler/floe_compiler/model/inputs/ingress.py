@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.fields import Cidr, Duration, HostName, LabelKey, ObjectName, PortNumber, matching
+from floe_compiler.model.fields import (
+    Cidr,
+    Duration,
+    HostName,
+    LabelKey,
+    NamespaceName,
+    ObjectName,
+    PortNumber,
+    matching,
+)
 from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs.common import Input
 from floe_compiler.model.inputs.servers import OutsideServer, Reached
@@ -110,6 +119,17 @@ class NoLogin(Input):
 Auth = Annotated[OidcLogin | NoLogin, Field(discriminator="type")]
 
 
+class GatewayReference(Input):
+    """A Gateway that others keep. It must admit the routes of the environment's namespaces and know their hosts."""
+
+    name: ObjectName
+    """Its name."""
+    namespace: NamespaceName
+    """Its namespace."""
+    listener: ObjectName | None = None
+    """The listener that routes are attached to. Default: all that have their host."""
+
+
 class Ingress(Input):
     """The interfaces that are opened to users outside the cluster: `domain`, `hosts`, or both say where."""
 
@@ -118,8 +138,10 @@ class Ingress(Input):
 
     type: Literal["gateway", "ingress"] = "gateway"
     """The objects that open them: those of Gateway API, or `networking.k8s.io/v1` Ingresses."""
-    class_: ObjectName = Field(alias="class")
+    class_: ObjectName | None = Field(default=None, alias="class")
     """The GatewayClass or IngressClass."""
+    gateway: GatewayReference | None = None
+    """A Gateway that others keep, with its certificates. Default: one of the `class` is rendered."""
     domain: HostName | None = None
     """The domain of all hosts. An interface is at `<interface>.<domain>`, or `<interface>-<data domain>.<domain>`."""
     hosts: dict[str, HostName | StrictBool] = Field(default_factory=dict)
@@ -143,9 +165,16 @@ class Ingress(Input):
         return value
 
     @model_validator(mode="after")
-    def _wildcard_of_something(self) -> Self:
+    def _consistent(self) -> Self:
         if self.health_checks and self.type != "gateway":
             raise ValueError("health_checks are those of a Gateway; leave them out, or write type: gateway")
+        if self.gateway is None and self.class_ is None:
+            raise ValueError("no controller is said to route; write class, or the gateway that there is")
+        if self.gateway is not None:
+            settings = {"class": self.class_, "tls": self.tls, "annotations": self.annotations}
+            given = [name for name, value in settings.items() if value] + (["type"] if self.type != "gateway" else [])
+            if given:
+                raise ValueError(f"{' and '.join(given)} cannot be set of a gateway that others keep; leave that out")
         if self.domain is None and self.tls is not None and self.tls.wildcard:
             raise ValueError("a wildcard is for the hosts below a domain; write the domain, or leave wildcard out")
         if self.domain is None and True in self.hosts.values():
