@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from floe_compiler.cache.store import Memory
 from floe_compiler.pipeline import compile_mesh, explain_file
+from pipeline.mesh_of_three import Recorder
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 from test_third_party_monitor import Output
 
@@ -49,6 +49,18 @@ def mesh(root: Path, ingress: Any = None, delivery: str = "argocd", **cluster: A
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Output:
     return Output(mesh(tmp_path_factory.mktemp("ingress")))
+
+
+NAMED = {**GATEWAY, "hosts": {"jaeger": "traces.acme.example", "dagster-sales": "runs.acme.example"}}
+SALES = "floe-sales-domain"
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Recorder:
+    """Return a cache with all results of a mesh with named hosts."""
+    store = Recorder()
+    compile_mesh(mesh(tmp_path_factory.mktemp("known"), NAMED), cache=store)
+    return store
 
 
 def of_kind(output: Output, kind: str) -> dict[str, Any]:
@@ -194,20 +206,26 @@ def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
     assert causes["dagster-sales.acme.example"] == {"ingress.domain"}
 
 
-def test_a_host_of_one_domain_compiles_its_namespace_and_that_of_the_gateway(tmp_path: Path) -> None:
-    root, cache = mesh(tmp_path, {**GATEWAY, "hosts": {"jaeger": "traces.acme.example"}}), Memory()
-    before = dict(compile_mesh(root, cache=cache).files)
-    text = (root / ENVIRONMENT).read_text().replace("traces.acme.example", "jaegar.acme.example")
-    (root / ENVIRONMENT).write_text(text)
-    after = dict(compile_mesh(root, cache=cache).files)
-    assert after == dict(compile_mesh(root).files)
-    changed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
-    assert {path.rpartition("/")[2] for path in changed} == {
-        "certificate.cert-manager.io_jaeger-tls.yaml",
-        "deployment.apps_oauth2-proxy-jaeger.yaml",
-        "gateway.gateway.networking.k8s.io_gateway.yaml",
-        "httproute.gateway.networking.k8s.io_jaeger.yaml",
-    }
+@pytest.mark.parametrize(
+    ("before", "after", "compiled"),
+    [
+        ('"jaeger": "traces.acme.example"', '"jaeger": "jaegar.acme.example"', {"floe-platform"}),
+        ('"dagster-sales": "runs.acme.example"', '"dagster-sales": "rans.acme.example"', {"floe-platform", SALES}),
+        ('"issuer": "letsencrypt"', '"issuer": "letsencripe"', {"floe-platform"}),
+        ('"client": "mesh"', '"client": "mash"', {"floe-platform", SALES}),
+    ],
+    ids=["a host of the platform", "a host of a domain", "the issuer", "the login"],
+)
+def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
+    tmp_path: Path, known: Recorder, before: str, after: str, compiled: set[str]
+) -> None:
+    root, store = mesh(tmp_path, NAMED), Recorder(known)
+    text = (root / ENVIRONMENT).read_text()
+    assert text.count(before) == 1
+    (root / ENVIRONMENT).write_text(text.replace(before, after))
+    files = dict(compile_mesh(root, cache=store).files)
+    assert store.compiled == {f"dev/{unit}" for unit in compiled}
+    assert files == dict(compile_mesh(root).files)
 
 
 def test_gkes_load_balancer_asks_what_each_program_answers_and_is_let_in_there(tmp_path: Path) -> None:

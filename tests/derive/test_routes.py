@@ -104,7 +104,11 @@ def test_a_gateway_is_there_if_only_domains_have_interfaces() -> None:
 
 
 def test_routes_may_be_attached_to_a_gateway_that_others_keep() -> None:
-    kept = {"class": None, "gateway": {"name": "shared", "namespace": "infra", "listener": "web"}, "auth": LOGIN}
+    kept: dict[str, Any] = {
+        "class": None,
+        "gateway": {"name": "shared", "namespace": "infra", "listener": "web"},
+        "auth": LOGIN,
+    }
     found = routes(UNITS, ingress(**kept))
     assert {namespace: (unit.gateway, unit.certificates, unit.parent) for namespace, unit in found.items()} == {
         PLATFORM: (None, (), ("infra", "shared")),
