@@ -129,9 +129,9 @@ class LostCall(msgspec.Struct, frozen=True, array_like=True, gc=False, order=Tru
 
 
 class Door(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Pods that an Ingress routes to, and the only namespaces that policies allow to reach them."""
+    """Pods that an Ingress or a route leads to, and the only namespaces that policies allow to reach them."""
 
-    ingress: str
+    route: Subject
     group: str
     port: int
     namespaces: tuple[str, ...]
