@@ -56,7 +56,7 @@ class ClusterSettings(msgspec.Struct, frozen=True):
 
     dns: DnsServers
     nodes: int
-    ingress_addresses: tuple[str, ...] = ()
+    ingress_addresses: tuple[str, ...]
     """The addresses of a load balancer outside the cluster that sends to pods itself."""
 
 
