@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from floe_compiler.check import check_unit
-from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed
+from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.objects import ObjectId, ObjectSet
 from floe_compiler.model.places import Places
@@ -50,8 +50,9 @@ def run_all_checks(environments: Iterable[Rendered]) -> tuple[Diagnostic, ...]:
     for one in checked.values():
         findings.extend(one.findings)
         findings.extend(placed(link(one.facts, one.summaries), one.places))
-    linked = (Environment.of(one.facts, one.summaries) for one in checked.values())
-    findings.extend(duplicate_objects(linked, lambda environment, unit: checked[environment].places(unit)))
+    linked = [Environment.of(one.facts, one.summaries) for one in checked.values()]
+    for between in (duplicate_objects, routed_twice):
+        findings.extend(between(linked, lambda environment, unit: checked[environment].places(unit)))
     return findings.finish()
 
 

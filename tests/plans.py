@@ -29,4 +29,5 @@ def plan_environment(plan: EnvironmentPlan) -> tuple[UnitPlan, ...]:
     return plan_units(
         [declare(unit, objects_of) for unit in plan.units],
         lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
+        ingress=plan.ingress,
     )

@@ -153,6 +153,34 @@ def test_people_open_its_interface_through_the_ingress_controller(output: Output
     assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
 
 
+GATEWAY = {
+    "class": "eg",
+    "domain": "acme.example",
+    "tls": {"issuer": "letsencrypt"},
+    "auth": {"type": "none", "reason": "a cluster on a laptop"},
+}
+
+
+def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(
+    installed: None, tmp_path: Path
+) -> None:
+    root = monitored(tmp_path)
+    environment = {**yaml.safe_load((root / ENVIRONMENT).read_text()), "ingress": GATEWAY}
+    (root / ENVIRONMENT).write_text(yaml.safe_dump(environment))
+    output = Output(root)
+    spec = output.get("platform", "HTTPRoute", "vigil")["spec"]
+    assert spec["hostnames"] == ["vigil.acme.example"]
+    assert [one["backendRefs"] for one in spec["rules"]] == [[{"name": "vigil", "port": 9090}]]
+    assert output.get("platform", "Certificate", "vigil-tls")["spec"]["dnsNames"] == ["vigil.acme.example"]
+    (listener,) = [
+        one
+        for one in output.get("platform", "Gateway", "gateway")["spec"]["listeners"]
+        if one["name"] == spec["parentRefs"][0]["sectionName"]
+    ]
+    assert listener["hostname"] == "vigil.acme.example"
+    assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
+
+
 def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(installed: None, tmp_path: Path) -> None:
     root = monitored(tmp_path, retention=60)
     environment = {**yaml.safe_load((root / ENVIRONMENT).read_text()), "domains": {"nowhere": {}}}

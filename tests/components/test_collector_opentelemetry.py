@@ -15,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.collector_opentelemetry import (
     COMPONENT,
     SECRETS,
+    TOKEN_FILE,
     CollectorConfig,
     configuration,
     provides,
@@ -256,6 +257,37 @@ def test_no_name_is_one_that_the_collector_dropped(variant: str) -> None:
 
     assert not [name for name in found["exporters"] if name.startswith(LEGACY)]
     assert "address" not in found["service"]["telemetry"]["metrics"]
+
+
+def test_who_sends_from_outside_needs_the_token() -> None:
+    found = configured(outside=True)
+    protocols = found["receivers"]["otlp/outside"]["protocols"]
+    assert {one["endpoint"] for one in protocols.values()} == {"0.0.0.0:14317", "0.0.0.0:14318"}
+    assert {one["auth"]["authenticator"] for one in protocols.values()} == {"bearertokenauth/outside"}
+    assert found["extensions"]["bearertokenauth/outside"] == {"filename": TOKEN_FILE}
+    assert "bearertokenauth/outside" in found["service"]["extensions"]
+    assert {tuple(one["receivers"]) for one in found["service"]["pipelines"].values()} == {("otlp", "otlp/outside")}
+    (token,) = container(outside=True).secret_files
+    assert (token.path, token.secret.secret.name, token.secret.key) == (TOKEN_FILE, "otel-collector-token", "token")
+    assert token.secret.secret.keys[0].generated
+
+
+def test_the_platforms_own_programs_need_none() -> None:
+    protocols = configured(outside=True)["receivers"]["otlp"]["protocols"]
+    assert not [one for one in protocols.values() if "auth" in one]
+    assert configured()["receivers"].keys() == {"otlp"}
+    assert container().secret_files == ()
+
+
+def test_what_is_outside_is_for_programs_and_asks_them_who_they_are() -> None:
+    found = server(outside=True).interfaces
+    assert [(one.name, one.protocol, one.authenticates, one.for_programs) for one in found] == [
+        ("otlp", "grpc", True, True),
+        ("otlp-http", "http", True, True),
+    ]
+    ports = {port.name: port.number for port in server(outside=True).ports()}
+    assert [ports[one.port] for one in found] == [14317, 14318]
+    assert server().interfaces == ()
 
 
 COLLECTOR = next(filter(None, map(shutil.which, ("otelcol-k8s", "otelcol", "otelcol-contrib"))), None)

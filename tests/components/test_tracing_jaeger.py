@@ -101,6 +101,8 @@ def test_without_a_collector_nothing_would_send_to_it() -> None:
 def test_people_open_its_web_interface_which_does_not_ask_who_they_are() -> None:
     (interface,) = server().interfaces
     assert (interface.name, interface.port, interface.authenticates) == ("jaeger", "http", False)
+    (health,) = [port for port in server().ports() if port.name == interface.health]
+    assert (health.number, health.health) == (13133, "/status")
 
 
 def test_nobody_waits_for_it() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from check.samples import Platform
+from check.samples import Platform, resource
 from floe_compiler.link.ingresses import check
 from link.two_namespaces import DOMAIN, in_namespace, two_namespaces
 
@@ -15,6 +15,28 @@ def reached_from(namespace: str) -> Platform:
 
 def test_pods_that_a_namespace_outside_the_environment_may_reach() -> None:
     assert reached_from("ingress-nginx").findings(check) == []
+
+
+def test_a_route_to_pods_that_only_a_namespace_of_the_environment_may_reach() -> None:
+    gateway, service = {"name": "gateway"}, {"kind": "Service", "group": "", "name": "dagster"}
+    for parent, backend, expected in (
+        (gateway, {"port": 3000}, 1),
+        (gateway, {"port": 9}, 0),
+        (gateway, {"port": 3000, "namespace": "other"}, 0),
+        (service, {"port": 3000}, 0),
+    ):
+        platform = reached_from(DOMAIN)
+        del platform.objects["Ingress/dagster"]
+        spec = {
+            "parentRefs": [parent],
+            "hostnames": ["a.example"],
+            "rules": [{"backendRefs": [{"name": "dagster", **backend}]}],
+        }
+        platform.add(resource("gateway.networking.k8s.io/v1", "HTTPRoute", "dagster", spec=spec))
+        found = [one for one in platform.findings(check) if one[0] == "C065"]
+        assert [name for _, name, _ in found] == [
+            "HTTPRoute.gateway.networking.k8s.io floe-platform/dagster"
+        ] * expected
 
 
 def test_pods_that_only_a_namespace_of_the_environment_may_reach() -> None:

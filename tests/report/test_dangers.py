@@ -158,6 +158,39 @@ def test_hosts_of_an_ingress_that_go() -> None:
     assert words(ingress("a.example"), ingress("a.example", "b.example")) == []
 
 
+def route(*backends: str, host: str = "a.example", kind: str = "HTTPRoute") -> Object:
+    rules = [{"backendRefs": [{"name": name, "port": 80} for name in backends]}]
+    return thing(kind, spec={"hostnames": [host], "rules": rules})
+
+
+@pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute"])
+def test_routes_that_open_a_service_or_lead_elsewhere(kind: str) -> None:
+    old, new = (route("web", host=host, kind=kind) for host in ("a.example", "b.example"))
+    assert words(None, old) == ["exposed"]
+    assert words(old, new) == words(old, None) == ["host-change"]
+    assert words(old, old | {"other": 1}) == []
+
+
+def test_a_login_that_was_in_front() -> None:
+    with_login, without = route("oauth2-proxy-web"), route("web")
+    assert words(with_login, without) == ["login-removed"]
+    assert words(without, with_login) == words(with_login, with_login | {"other": 1}) == []
+    assert words(with_login, None) == ["host-change"], "nobody gets in any more"
+
+    def ingress(service: str) -> Object:
+        paths = [{"path": "/", "backend": {"service": {"name": service}}}]
+        return thing("Ingress", spec={"rules": [{"host": "a.example", "http": {"paths": paths}}]})
+
+    assert words(ingress("oauth2-proxy-web"), ingress("web")) == ["login-removed"]
+    assert words(ingress("oauth2-proxy-web"), ingress("oauth2-proxy-site")) == []
+
+
+def test_a_certificate_of_another_issuer() -> None:
+    old, new = (thing("Certificate", spec={"issuerRef": {"kind": "ClusterIssuer", "name": name}}) for name in "ab")
+    assert words(old, new) == ["issuer-changed"]
+    assert words(old, old | {"other": 1}) == words(None, new) == words(old, None) == []
+
+
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 

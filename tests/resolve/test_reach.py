@@ -130,3 +130,24 @@ def test_a_database_in_the_cluster_needs_the_addresses_of_its_pods(
     _, told = compiled(tmp_path, {}, changes, capsys)
     assert told.count("error[R023]") == (not fine)
     assert ("error[C051]" in told) is fine, "only for lack of the objects of that namespace"
+
+
+@pytest.mark.parametrize(
+    ("login", "column"),
+    [
+        ({"cidr": "10.96.0.0/16"}, "cidr"),
+        ({"servers": [{"host": "keys.acme.example", "cidr": "10.96.1.0/24"}]}, "cidr"),
+    ],
+)
+def test_the_provider_of_logins_is_not_in_the_cluster(
+    tmp_path: Path, login: dict[str, Any], column: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    auth = {"type": "oidc", "issuer": "https://login.acme.example", "client": "mesh", "groups": ["data"], **login}
+    changes = {"networks": ["10.96.0.0/12"], "ingress_namespace": "envoy-gateway-system"}
+    ingress = {"class": "eg", "domain": "acme.example", "auth": auth}
+    root = small_mesh(tmp_path, {ENVIRONMENT: {"cluster": {"name": "kind", **changes}, "ingress": ingress}})
+    assert main(["compile", "--root", str(root), "--quiet"]) == 1
+    told = capsys.readouterr().err
+    assert "R023" in told
+    assert OWN in told
+    assert f'"{column}": "10.96.' in told

@@ -23,6 +23,7 @@ def test_defaults_are_those_of_the_inputs() -> None:
         reach=Reach(),
         dns=DnsServers(),
         nodes=cluster.nodes,
+        ingress_addresses=(),
     )
     assert (DEVELOPMENT.platform.registry, DEVELOPMENT.platform.mirrors) == (images.registry, {})
     assert (DEVELOPMENT.environment.name, DEVELOPMENT.environment.scale) == ("dev", "light")

@@ -32,7 +32,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Name, PortNumber, SecretKeyName, matching
 from floe_compiler.model.inputs import Amounts, Input, OutsideServer, Replicas, ResourceSettings
-from floe_compiler.model.operations import Metrics
+from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.yaml_text import to_yaml
@@ -41,11 +41,15 @@ IMAGE = "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-c
 IDENTITY = Identity(10001, 10001, 10001)
 CONFIG = "/conf/relay.yaml"
 SECRETS = "/run/secrets/backends"
+TOKEN_FILE = "/run/secrets/outside/token"  # noqa: S105 - a path
 
 GRPC = Port("otlp", 4317)
 HTTP = Port("otlp-http", 4318)
+# From outside the cluster, with a token.
+OUTSIDE_GRPC = Port("outside-grpc", 14317)
+OUTSIDE_HTTP = Port("outside-http", 14318)
 METRICS = Port("metrics", 8888)
-HEALTH = Port("health", 13133, service=False)
+HEALTH = Port("health", 13133, service=False, health="/")
 ANYWHERE = "0.0.0.0"  # noqa: S104 - health_check and telemetry listen on localhost by default
 
 PRODUCTION_SAMPLING = 10.0
@@ -120,6 +124,10 @@ class CollectorConfig(Input):
     """The backends outside the platform that telemetry is sent to; traces also go to `observability.tracing`. Signals
     that nobody takes are only counted in the collector's log."""
 
+    outside: bool = False
+    """Receive OTLP from outside the cluster, too, from whoever has the token of the secret `<name>-token`. The
+    interfaces `otlp` (gRPC) and `otlp-http` are for the environment's `ingress` to open."""
+
     @model_validator(mode="after")
     def _distinct_backends(self) -> Self:
         names = [backend.name for backend in self.backends]
@@ -129,6 +137,8 @@ class CollectorConfig(Input):
         return self
 
 
+OUTSIDE = "otlp/outside"
+TOKEN = "bearertokenauth/outside"  # noqa: S105 - the name of an extension
 TRACE_STORE = "otlp_grpc/trace_store"
 """The exporter to the platform's own store. No backend can have that name, as it is not a valid one."""
 
@@ -143,10 +153,12 @@ def configuration(
     default = PRODUCTION_SAMPLING if production else EVERYTHING
     sampling = default if config.sampling_percentage is None else config.sampling_percentage
     sampler = {"probabilistic_sampler": {"sampling_percentage": sampling}} if sampling < EVERYTHING else {}
+    receivers, tokens = {"otlp": _receiver(GRPC, HTTP)}, {}
+    if config.outside:
+        receivers[OUTSIDE] = _receiver(OUTSIDE_GRPC, OUTSIDE_HTTP, auth={"authenticator": TOKEN})
+        tokens[TOKEN] = {"filename": TOKEN_FILE}
     return {
-        "receivers": {
-            "otlp": {"protocols": {"grpc": {"endpoint": _listen(GRPC)}, "http": {"endpoint": _listen(HTTP)}}}
-        },
+        "receivers": receivers,
         "processors": {
             # Percentages of the container's memory limit.
             "memory_limiter": {"check_interval": "1s", "limit_percentage": 80, "spike_limit_percentage": 25},
@@ -158,9 +170,9 @@ def configuration(
             **{one.exporter: _exporter(one) for one in config.backends},
             **({TRACE_STORE: _inside(trace_store.endpoint)} if trace_store else {}),
         },
-        "extensions": {"health_check": {"endpoint": _listen(HEALTH)}},
+        "extensions": {"health_check": {"endpoint": _listen(HEALTH)}, **tokens},
         "service": {
-            "extensions": ["health_check"],
+            "extensions": ["health_check", *tokens],
             "telemetry": {
                 "logs": {"encoding": "json"},
                 "metrics": {
@@ -168,10 +180,16 @@ def configuration(
                 },
             },
             "pipelines": {
-                signal: _pipeline(_exporters(config, signal, trace_store), signal, sampler) for signal in SIGNALS
+                signal: _pipeline(receivers, _exporters(config, signal, trace_store), signal, sampler)
+                for signal in SIGNALS
             },
         },
     }
+
+
+def _receiver(grpc: Port, http: Port, **auth: Any) -> dict[str, Any]:
+    ports = {"grpc": grpc, "http": http}
+    return {"protocols": {protocol: {"endpoint": _listen(port), **auth} for protocol, port in ports.items()}}
 
 
 def _listen(port: Port) -> str:
@@ -184,11 +202,13 @@ def _exporters(config: CollectorConfig, signal: Signal, trace_store: TraceStore 
     return [*(backend.exporter for backend in config.backends if signal in backend.signals), *own]
 
 
-def _pipeline(exporters: list[str], signal: Signal, sampler: Iterable[str]) -> dict[str, list[str]]:
+def _pipeline(
+    receivers: Iterable[str], exporters: list[str], signal: Signal, sampler: Iterable[str]
+) -> dict[str, list[str]]:
     """Return the pipeline of one signal; only traces are sampled, by their ID."""
     sampling = sampler if signal == "traces" else ()
     return {
-        "receivers": ["otlp"],
+        "receivers": list(receivers),
         "processors": ["memory_limiter", *sampling, "batch"],
         "exporters": exporters or ["debug"],
     }
@@ -237,6 +257,12 @@ def requires(_instance: Instance[CollectorConfig]) -> tuple[Requirement, ...]:
     return (Requirement(TraceStore, optional=True),)
 
 
+INTERFACES = (
+    Interface("otlp", OUTSIDE_GRPC.name, "grpc", authenticates=True, for_programs=True, health=HEALTH.name),
+    Interface("otlp-http", OUTSIDE_HTTP.name, authenticates=True, for_programs=True, health=HEALTH.name),
+)
+
+
 def build(context: Context[CollectorConfig]) -> Parts:
     """Return the collector."""
     instance, config = context.instance, context.config
@@ -244,17 +270,19 @@ def build(context: Context[CollectorConfig]) -> Parts:
     text = to_yaml(configuration(config, trace_store, production=context.settings.environment.production))
     servers = {backend.endpoint for backend in config.backends} | ({trace_store.endpoint} if trace_store else set())
     health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
+    secret = Secret(f"{instance.name}-token", instance.namespace, (SecretKey("token", generated=32),))
+    token = (SecretFile(TOKEN_FILE, secret.key("token")),) if config.outside else ()
     container = Container(
         name="collector",
         image=IMAGE,
         resources=resources.declared(config.resources),
         arguments=(f"--config={CONFIG}",),
         variables=(Variable("GOMEMLIMIT", resources.memory_goal(config.resources.limits.memory)),),
-        ports=(GRPC, HTTP, METRICS, HEALTH),
+        ports=(GRPC, HTTP, *((OUTSIDE_GRPC, OUTSIDE_HTTP) if config.outside else ()), METRICS, HEALTH),
         liveness=health,
         readiness=health,
         config=(ConfigFile(CONFIG, text, instance.name),),
-        secret_files=secret_files(config.backends, instance.namespace),
+        secret_files=(*secret_files(config.backends, instance.namespace), *token),
     )
     everywhere = config.mode == "daemonset"
     return Parts(
@@ -265,6 +293,7 @@ def build(context: Context[CollectorConfig]) -> Parts:
                 replicas=1 if everywhere else resources.replicas(config.replicas),
                 # All pods send to it, but they must not wait for it, as a node may have no room for it.
                 awaited=False,
+                interfaces=INTERFACES if config.outside else (),
                 metrics=(Metrics(METRICS.name),),
                 pod=Pod((container,), IDENTITY, calls=tuple(sorted(servers))),
             ),

@@ -37,7 +37,7 @@ HTTP = Port("otlp-http", 4318)
 WEB = Port("http", 16686)
 QUERY = Port("grpc", 16685)
 METRICS = Port("metrics", 8888)
-HEALTH = Port("health", 13133, service=False)
+HEALTH = Port("health", 13133, service=False, health="/status")
 ANYWHERE = "0.0.0.0"  # noqa: S104 - the defaults are localhost, which nobody else reaches
 
 # Badger first replays its log, which takes long after a crash.
@@ -176,7 +176,7 @@ def build(context: Context[JaegerConfig]) -> Parts:
         awaited=False,
         recreate=not on_disk,
         single="Its store belongs to one process. With a second one, each would show a part of the traces.",
-        interfaces=(Interface(instance.name, WEB.name),),
+        interfaces=(Interface(instance.name, WEB.name, health=HEALTH.name),),
         metrics=(Metrics(METRICS.name),),
     )
     return Parts(workloads=(server,))

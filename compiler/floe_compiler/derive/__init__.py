@@ -9,8 +9,10 @@ import msgspec
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.derive.routes import routes, with_proxies
 from floe_compiler.derive.scrape_targets import scrape_targets
 from floe_compiler.derive.shared_secrets import shared_secrets
+from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
@@ -25,17 +27,25 @@ class Derived(msgspec.Struct, frozen=True):
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     shared_secrets: SharedSecrets | None = None
+    ingress: UnitIngress | None = None
 
     def plan(self, unit: DeclaredUnit) -> UnitPlan:
         """Return the plan of the namespace."""
-        return UnitPlan(unit, self.callers, self.shared_secrets)
+        return UnitPlan(unit, self.callers, self.shared_secrets, self.ingress)
 
 
-def derive(facts: Iterable[UnitFacts]) -> Mapping[UnitKey, Derived]:
-    """Return the derived facts of each unit of one environment."""
+def derive(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None) -> Mapping[UnitKey, Derived]:
+    """Return the derived facts of each unit of one environment, whose `ingress` says what users open."""
     units = sorted(facts, key=lambda unit: unit.key)
+    opened: dict[str, UnitIngress] = {}
+    if ingress is not None:
+        opened = dict.fromkeys((unit.namespace for unit in units), UnitIngress()) | {**routes(units, ingress)}
+        units = [with_proxies(unit, opened[unit.namespace]) for unit in units]
     called, shared = callers(units), shared_secrets(units)
-    return {unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
+    return {
+        unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace), opened.get(unit.namespace))
+        for unit in units
+    }
 
 
 def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
@@ -45,7 +55,10 @@ def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
 
 
 def plan_units(
-    units: Sequence[DeclaredUnit], complete: Complete | None = None, facts: Iterable[UnitFacts] | None = None
+    units: Sequence[DeclaredUnit],
+    complete: Complete | None = None,
+    facts: Iterable[UnitFacts] | None = None,
+    ingress: EnvironmentIngress | None = None,
 ) -> tuple[UnitPlan, ...]:
     """Return the plan of each namespace of one environment, in order.
 
@@ -53,6 +66,7 @@ def plan_units(
         units: The namespaces.
         complete: Adds the parts that depend on the facts of all to incomplete units (default: adds nothing).
         facts: What the units declare for each other, if it is known already.
+        ingress: What users open of the environment.
 
     Raises KeyError if a component names a port that its workload does not have.
     """
@@ -60,5 +74,6 @@ def plan_units(
     mesh = mesh_facts(known)
     whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
     # Only the calls and secrets of the added parts concern other units.
-    derived = derive(unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
+    final = (unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
+    derived = derive(final, ingress)
     return tuple(derived[unit.key].plan(unit) for unit in whole)

@@ -71,6 +71,7 @@ class Question:
             [this_unit, *(other for other, _ in others)],
             lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
             [unit_facts(this_unit), *(facts for _, facts in others)],
+            plan.ingress,
         )
         return without_cdk8s(unit.settings, render_unit(planned[0]).objects, unit.namespace)
 

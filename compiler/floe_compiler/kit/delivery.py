@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from floe_compiler.model.settings import Settings
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+LAST_WAVE = "1000"
+"""A wave after those of all controllers of a namespace, which are numbered from 0."""
 
 
 def guarded(settings: Settings) -> Mapping[str, str]:
@@ -24,3 +26,12 @@ def replaced(settings: Settings) -> Mapping[str, str]:
     3.3).
     """
     return {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"} if settings.platform.delivery == "argocd" else {}
+
+
+def last(settings: Settings) -> Mapping[str, str]:
+    """Return the annotation of an object that is applied when all servers of its namespace are healthy.
+
+    That is for objects which may wait for something outside the cluster: the address of a Gateway, a certificate. In an
+    earlier wave, they would hold up everything else.
+    """
+    return {SYNC_WAVE: LAST_WAVE} if settings.platform.delivery == "argocd" else {}

@@ -47,10 +47,16 @@ def namespace_policies(settings: Settings) -> list[Object]:
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """Ingress from all pods of a namespace outside the platform, such as that of the ingress controller."""
+    """Ingress from outside the platform, such as from the ingress controller: pods of a namespace, and addresses."""
 
     namespace: str
     ports: tuple[Port, ...]
+    addresses: tuple[str, ...] = ()
+
+    def peers(self) -> list[Object]:
+        """Return the peers of a rule."""
+        own = [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: self.namespace}}}] if self.namespace else []
+        return [*own, *({"ipBlock": {"cidr": cidr}} for cidr in self.addresses)]
 
 
 def policy(
@@ -72,9 +78,8 @@ def policy(
     settings = instance.settings
     ingress = _from_callers(name, served, callers)
     for opening in openings:
-        if opening.namespace and opening.ports:
-            peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: opening.namespace}}}
-            ingress.append({"from": [peer], "ports": _ports(opening.ports)})
+        if opening.ports and (peers := opening.peers()):
+            ingress.append({"from": peers, "ports": _ports(opening.ports)})
     egress: list[Object] = []
     for rule in (_to(call, settings.cluster.reach) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two external servers may need the same rule

@@ -52,6 +52,10 @@ def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
 
 
 def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -> Object:
+    cluster = instance.settings.cluster
+    opened = network.Opening(
+        cluster.ingress_namespace, declared.ports if declared.opened else (), cluster.ingress_addresses
+    )
     foreign: Mapping[str, str] = {EXTERNAL_REFERENCES: f"Namespace/{declared.operator}"} if declared.operator else {}
     return network.policy(
         instance,
@@ -60,7 +64,7 @@ def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -
         selector=dict(declared.labels),
         served=declared.ports,
         callers=callers,
-        openings=(network.Opening(declared.operator, declared.ports),),
+        openings=(network.Opening(declared.operator, declared.ports), opened),
         kubernetes_api=declared.kubernetes_api,
         annotations=foreign,
     )

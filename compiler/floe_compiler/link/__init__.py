@@ -8,9 +8,10 @@ from floe_compiler.link.between_environments import duplicate_objects
 from floe_compiler.link.environment import Environment, Facts
 from floe_compiler.link.finding import Finding, placed
 from floe_compiler.link.registry import MODULES, RULES
+from floe_compiler.link.routed_hosts import routed_twice
 from floe_compiler.model.summary import Summary
 
-__all__ = ["RULES", "Environment", "Facts", "Finding", "duplicate_objects", "link", "placed"]
+__all__ = ["RULES", "Environment", "Facts", "Finding", "duplicate_objects", "link", "placed", "routed_twice"]
 
 
 def link(facts: Facts, summaries: Iterable[Summary]) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""The ingress controller must be able to reach the pods of Ingresses."""
+"""The ingress controller must be able to reach the pods of Ingresses and routes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.model.diagnostics import Rule
-from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.rendered import PodGroup
 
 INGRESS = Rule(
     "C065",
     "Ingress with unreachable pods",
-    "An Ingress routes to pods, but no NetworkPolicy lets the ingress controller's namespace reach them. "
-    "Allow ingress from it on the pods' port.",
+    "An Ingress or a route of Gateway API leads to pods, but no NetworkPolicy lets the ingress controller's namespace "
+    "reach them. Allow ingress from it on the pods' port. An interface of a component is allowed if the environment's "
+    "`ingress` opens it.",
 )
 RULES = (INGRESS,)
 
 
 def check(environment: Environment) -> Iterator[Finding]:
-    """Yield the Ingresses to pods that the ingress controller cannot reach."""
+    """Yield the Ingresses and routes to pods that the ingress controller cannot reach."""
     for name, unit in environment.units.items():
         for door in unit.network.doors:
             if environment.namespaces.issuperset(door.namespaces):
-                about = ObjectId("networking.k8s.io", "Ingress", name, door.ingress)
+                about = door.route.about
                 target = PodGroup(name, door.group)
                 message = f"no policy lets the ingress controller reach {target} on port {door.port}"
                 controller = environment.facts.ingress_namespace or "<namespace of the ingress controller>"

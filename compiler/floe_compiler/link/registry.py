@@ -14,6 +14,7 @@ from floe_compiler.link import (
     monitors,
     namespaces,
     references,
+    routed_hosts,
     selectors,
     tokens,
     undeclared_peers,
@@ -46,4 +47,8 @@ MODULES: tuple[RuleModule, ...] = (
     undeclared_peers,
     tokens,
 )
-RULES: tuple[Rule, ...] = (*(rule for module in MODULES for rule in module.RULES), between_environments.SHARED)
+RULES: tuple[Rule, ...] = (
+    *(rule for module in MODULES for rule in module.RULES),
+    between_environments.SHARED,
+    routed_hosts.TWICE,
+)

@@ -240,7 +240,8 @@ class OperatedPods(msgspec.Struct, frozen=True):
 
     Their Service and policies select `labels`, which the operator sets. The component also writes the labels of
     `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others. `operator` is the
-    operator's namespace, if the operator connects to their ports. `storage` is the size of each volume.
+    operator's namespace, if the operator connects to their ports. With `opened`, the ingress controller does. `storage`
+    is the size of each volume.
     """
 
     name: str
@@ -253,6 +254,7 @@ class OperatedPods(msgspec.Struct, frozen=True):
     kubernetes_api: bool = False
     operator: str = ""
     metrics: tuple[Metrics, ...] = ()
+    opened: bool = False
 
     def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
         """Return the endpoint of their Service."""

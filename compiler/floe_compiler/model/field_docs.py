@@ -44,6 +44,7 @@ class DescribedJsonSchema(GenerateJsonSchema):
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         """Return the schema of a model."""
         described = super().model_schema(schema)
-        for name, doc in field_docs(schema["cls"]).items():
-            described["properties"][name].setdefault("description", doc)
+        model: type[BaseModel] = schema["cls"]
+        for name, doc in field_docs(model).items():
+            described["properties"][model.model_fields[name].alias or name].setdefault("description", doc)
         return described

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import msgspec
 
-from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.operations import InterfaceProtocol
 from floe_compiler.model.secrets import SecretReference
 
 
 class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """An interface that users open; the endpoint has only its port."""
+    """An interface that users open; the endpoint has only its port. `scope` is that of its namespace.
+
+    `health` is the port whose health path tells whether the program works (None: its own).
+    """
 
     namespace: str
     name: str
     endpoint: Endpoint
     protocol: InterfaceProtocol
     authenticates: bool
+    for_programs: bool = False
+    scope: str = "platform"
+    health: Port | None = None
 
 
 class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):

@@ -16,13 +16,17 @@ class Interface(msgspec.Struct, frozen=True):
     """A port of a workload's Service that is used from outside the cluster, through the ingress controller.
 
     `name` is unique in the namespace. `authenticates` says that the program asks for a login; if not, it needs a
-    login in front of it. Its health path is that of the port.
+    login in front of it. One that is `for_programs`, such as an API, is opened only if the environment names it, as
+    most platforms use it inside the cluster only. `health` is the port whose health path tells whether the program
+    works (default: its own port).
     """
 
     name: str
     port: str
     protocol: InterfaceProtocol = "http"
     authenticates: bool = False
+    for_programs: bool = False
+    health: str = ""
 
 
 class Metrics(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
+from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
     Cluster,
@@ -231,7 +232,6 @@ class ResolvedUnit(msgspec.Struct, frozen=True):
 
     pull_secret_origin: Span | None = None
     """The location of `images.pull_secret`, if it is set."""
-
     external_databases: tuple[ExternalDatabase, ...] = ()
 
 
@@ -244,6 +244,7 @@ class EnvironmentPlan(msgspec.Struct, frozen=True):
     units: tuple[ResolvedUnit, ...]
     version_origin: Span | None = None
     """The location of the Kubernetes version."""
+    ingress: EnvironmentIngress | None = None
 
     def delivery_plan(self) -> DeliveryPlan:
         """Return what the delivery objects are derived from."""
@@ -315,3 +316,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     """For each server of the namespace: the namespaces that call it, and the ports."""
 
     shared_secrets: SharedSecrets | None = None
+    ingress: UnitIngress | None = None
+    """What is opened to users; None: the environment does not say, so that all interfaces may be."""

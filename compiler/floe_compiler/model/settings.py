@@ -56,6 +56,8 @@ class ClusterSettings(msgspec.Struct, frozen=True):
 
     dns: DnsServers
     nodes: int
+    ingress_addresses: tuple[str, ...]
+    """The addresses of a load balancer outside the cluster that sends to pods itself."""
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -129,9 +129,9 @@ class LostCall(msgspec.Struct, frozen=True, array_like=True, gc=False, order=Tru
 
 
 class Door(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
-    """Pods that an Ingress routes to, and the only namespaces that policies allow to reach them."""
+    """Pods that an Ingress or a route leads to, and the only namespaces that policies allow to reach them."""
 
-    ingress: str
+    route: Subject
     group: str
     port: int
     namespaces: tuple[str, ...]
@@ -253,6 +253,19 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
     unwanted: tuple[Subject, ...] = ()
 
 
+class RoutedHost(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """A host that an Ingress or a route leads to a Service; the `path` of a prefix ends with an asterisk.
+
+    `way` is the class of an Ingress, or the listeners of a route. `compiled` tells whether the compiler rendered it.
+    """
+
+    host: str
+    path: str
+    way: str
+    compiled: bool
+    subject: Subject
+
+
 class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The summary of one unit.
 
@@ -273,6 +286,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     delivery: Delivery = Delivery()
     monitors: tuple[Monitor, ...] = ()
     services: Services = Services()
+    routes: tuple[RoutedHost, ...] = ()
 
 
 _DECODER = msgspec.msgpack.Decoder(Summary, dec_hook=of_data)

@@ -105,7 +105,14 @@ def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
         server = _server(declared, workload)
         for interface in workload.interfaces:
             yield OpenInterface(
-                namespace, interface.name, server.only(interface.port), interface.protocol, interface.authenticates
+                namespace,
+                interface.name,
+                server.only(interface.port),
+                interface.protocol,
+                interface.authenticates,
+                interface.for_programs,
+                declared.instance.scope,
+                server.port(interface.health) if interface.health else None,
             )
 
 

@@ -147,10 +147,12 @@ def _mesh(
     """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
     from floe_compiler.load.definitions import read_definitions
     from floe_compiler.pipeline.environments import Mesh, read_overlays
+    from floe_compiler.pipeline.headers import environment_facts
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.acceptances import acceptances
     from floe_compiler.resolve.databases import check_owners
+    from floe_compiler.resolve.ingress import check_ingress
 
     compiler = compiler_digest()
     progress("reading")
@@ -162,6 +164,8 @@ def _mesh(
     for name in frames:
         own = [header.header for (environment, _), header in headers.items() if environment == name]
         check_owners((database for header in own for database in header.external_databases), findings)
+    interfaces = {name: facts.interfaces for name, facts in environment_facts(headers).items()}
+    check_ingress(frames, interfaces, findings, sources.omitted_domains)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     reader = CachedReader(cache, compiler)

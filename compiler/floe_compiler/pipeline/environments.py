@@ -100,7 +100,7 @@ def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[T
         headers = [header for (of, _), header in mesh.headers.items() if of == name]
         overlay = environment.overlay
         context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
-        derived = derive(header.header.facts for header in headers)
+        derived = derive((header.header.facts for header in headers), mesh.frames[name].ingress)
         for header in headers:
             yield _namespace_task(header, derived[header.header.facts.key], context, overlay)
         declared = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}

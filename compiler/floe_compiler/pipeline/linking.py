@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed
+from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings
@@ -65,8 +65,9 @@ def _linked(
     facts = {name: _facts(environment) for name, environment in inputs.items()}
     for name, environment in environments.items():
         yield from placed(link(facts[name], summaries[name]), environment.places)
-    linked = (Environment.of(facts[name], summaries[name]) for name in environments)
+    linked = [Environment.of(facts[name], summaries[name]) for name in environments]
     yield from duplicate_objects(linked, lambda name, unit: environments[name].places(unit))
+    yield from routed_twice(linked, lambda name, unit: environments[name].places(unit))
 
 
 def _facts(environment: EnvironmentInput) -> Facts:

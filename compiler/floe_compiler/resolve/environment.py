@@ -10,6 +10,7 @@ import msgspec
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
     Domain,
@@ -33,7 +34,7 @@ from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
-from floe_compiler.resolve.reach import check_components, check_products
+from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
@@ -82,6 +83,15 @@ class Frame(msgspec.Struct, frozen=True):
     """Whether all requested slots could be filled."""
 
     @property
+    def ingress(self) -> EnvironmentIngress | None:
+        """Return what users open of the environment; None if it says nothing of that."""
+        if self.environment.ingress is None:
+            return None
+        names = self.settings.environment
+        origin = self.document.key_span(("ingress",))
+        return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
+
+    @property
     def provided(self) -> tuple[Capability, ...]:
         """Return everything that the shared services provide."""
         return capabilities.provided(self.platform.placed)
@@ -104,7 +114,9 @@ def resolve_environment(
     units = tuple(connect(frame, scope, provided, findings, complete=complete) for scope in scopes_)
     if not complete:
         return None
-    return EnvironmentPlan(frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin)
+    return EnvironmentPlan(
+        frame.settings, frame.environment.cluster, frame.delivery, units, frame.version_origin, frame.ingress
+    )
 
 
 def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
@@ -125,6 +137,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     _check_domains_read(inputs, names, settings.environment.name, findings)
     placed = instances.shared_instances(inputs.registry, merged, place, domains_served(inputs.sources, names), findings)
     check_components(placed, merged, environment, findings)
+    check_environment(environment, settings, document, findings)
     platform = Scope(
         PLATFORM,
         settings.environment.platform_namespace,

@@ -53,6 +53,15 @@ def check_components(
                     findings.add(OUT_OF_REACH, mistake.message, span, subject=subject, hint=mistake.hint)
 
 
+def check_environment(environment: Environment, settings: Settings, document: Document, findings: Findings) -> None:
+    """Report servers that the environment itself names and that nothing must reach, such as that of its logins."""
+    for path, server in _servers(environment.ingress):
+        for mistake in _mistakes(server, settings, environment):
+            if not mistake.of_domains:
+                span = document.span(("ingress", *path, mistake.setting))
+                findings.add(OUT_OF_REACH, mistake.message, span, hint=mistake.hint)
+
+
 def check_products(
     products: Iterable[Product],
     documents: Mapping[str, Document],

@@ -101,3 +101,53 @@ BEYOND_POLICY = Rule(
     "`domain_policy.may_set`, a larger quota, a toleration, or an image of another registry. The platform team may "
     "allow it in `domain_policy`, or set it for the one domain in environment.yaml.",
 )
+UNKNOWN_INTERFACE = Rule(
+    "R040",
+    "unknown interface",
+    "`ingress` of an environment names an interface that no component of it declares. Interfaces of shared services "
+    "have their own name (`jaeger`), those of domains end with the domain (`dagster-sales`).",
+)
+HOST_OF_TWO = Rule(
+    "R041",
+    "host of two interfaces",
+    "Two interfaces in one cluster would have the same host, so that users reach only one of them. Give one of them "
+    "another host: `ingress: {hosts: {<interface>: <host>}}`. Environments of one cluster need different domains.",
+)
+HOST_OUTSIDE = Rule(
+    "R042",
+    "host outside the domain",
+    "A host is not below the `ingress.domain` of its environment, for which alone there are DNS and certificates, or "
+    "it is no host name.",
+)
+NO_LOGIN = Rule(
+    "R043",
+    "interface without a login",
+    "An interface that does not ask for a login would be open to everyone who reaches the ingress controller. Put a "
+    "login in front of it (`ingress: {auth: {type: oidc}}`), do not open it (`hosts: {<interface>: false}`) or, "
+    "outside production, say why it needs none.",
+)
+NO_WAY_IN = Rule(
+    "R044",
+    "ingress that nothing reaches",
+    "An environment opens interfaces, but says neither where the pods of the ingress controller run nor from which "
+    "addresses it sends, so that network policies would keep it out; or they run in one of its own namespaces, whose "
+    "pods reach only what is declared.",
+)
+NO_TLS = Rule(
+    "R045",
+    "production without certificates",
+    "Passwords and sessions would cross the network in plain text. Say where certificates come from: `ingress: {tls: "
+    "{issuer: ...}}` or `{secret: ...}`, or why they are elsewhere.",
+)
+TOO_MANY_HOSTS = Rule(
+    "R046",
+    "more hosts than a Gateway has listeners",
+    "A Gateway has 64 listeners at most, and each host with a certificate of its own needs one. Use one certificate "
+    "for all hosts: `tls: {issuer: ..., wildcard: true}` or `tls: {secret: ...}`.",
+)
+NOT_ROUTED = Rule(
+    "R047",
+    "interface that an Ingress cannot route",
+    "An Ingress has no field that says gRPC; each controller has an annotation of its own. Use Gateway API (`type: "
+    "gateway`), or do not open the interface.",
+)

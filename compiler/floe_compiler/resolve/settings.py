@@ -36,5 +36,6 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             reach=environment.cluster.reach,
             dns=environment.cluster.dns.servers,
             nodes=environment.cluster.nodes,
+            ingress_addresses=environment.cluster.ingress_addresses,
         ),
     )

@@ -114,10 +114,15 @@ def data_path(data: Any, location: tuple[str | int, ...]) -> DataPath:
     for index, step in enumerate(location):
         if _has(data, step):
             data = data[step]
-        elif step == KEY or (index < len(location) - 1 and isinstance(data, Mapping)):
+        elif step == KEY or (isinstance(data, Mapping) and (index < len(location) - 1 or _is_tag(step, data))):
             continue
         path.append(step)
     return tuple(path)
+
+
+def _is_tag(step: str | int, data: Mapping[Any, Any]) -> bool:
+    """Return whether a step is the tag of a union: an error of the whole model ends with it."""
+    return data.get(DISCRIMINATOR) == step
 
 
 def _value(data: Any, path: DataPath) -> Any:

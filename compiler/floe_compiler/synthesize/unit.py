@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.kit import (
     accounts,
@@ -18,12 +19,14 @@ from floe_compiler.kit import (
     services,
     workloads,
 )
+from floe_compiler.kit.ingress import ingress_instance
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
+from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, UnitPlan
@@ -36,6 +39,9 @@ from floe_compiler.synthesize.origins import ConfigMapData, object_origins, read
 from floe_compiler.synthesize.plain_yaml import Included
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+
+Opened = Mapping[str, frozenset[int]]
+"""The ports that the ingress controller may reach, by workload."""
 
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -65,17 +71,19 @@ def render_unit(plan: UnitPlan) -> Unit:
     Raises secret_stores.NotGeneratable if a secret has no source, SecretConflict if two secrets have the same name, and
     ValueError for a bug in a component.
     """
+    plan = _with_ingress(plan)
     unit = plan.unit
+    opened = plan.ingress.opened() if plan.ingress else None
     named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
     pods = named.values()
-    secrets = unit_secrets(unit, pods)
+    secrets = unit_secrets(unit, pods, plan.ingress)
     objects: list[Object] = list(namespace_objects(unit))
     origins = [(f"ResourceQuota {unit.namespace}/quota", unit.quota_origin)] if unit.quota_origin else []
     included: list[Included] = []
     for declared in unit.instances:
         files = [plain_yaml.read(file, declared.instance.label()) for file in declared.parts.include]
         included += files
-        rendered = [*instance_objects(declared.instance, declared.parts, plan.callers), *declared.objects]
+        rendered = [*instance_objects(declared.instance, declared.parts, plan.callers, opened), *declared.objects]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
         origins += object_origins(declared, rendered)
@@ -92,12 +100,20 @@ def render_unit(plan: UnitPlan) -> Unit:
         frozenset(_connections(unit, named)),
         launched,
         frozenset(_exceptions(unit.namespace, parts)),
-        frozenset(_ingress_groups(unit, parts)),
+        frozenset(_ingress_groups(unit, parts, opened)),
         secrets,
         *_starts(unit, parts, objects),
         tuple(included),
         tuple(origins),
     )
+
+
+def _with_ingress(plan: UnitPlan) -> UnitPlan:
+    """Return the plan with what the namespace renders of its environment's ingress."""
+    if plan.ingress is None or plan.ingress.is_empty:
+        return plan
+    instances = (*plan.unit.instances, ingress_instance(plan.unit, plan.ingress))
+    return replace(plan, unit=replace(plan.unit, instances=instances))
 
 
 def _quota(unit: DeclaredUnit, objects: Iterable[Object], launched: Iterable[LaunchedPods]) -> Object:
@@ -162,8 +178,13 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
     ]
 
 
-def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str, Callers]) -> list[Object]:
-    """Return the objects of one component instance, except its ConfigMaps and secrets."""
+def instance_objects(
+    instance: Instance[Any], parts: Parts, callers: Mapping[str, Callers], opened: Opened | None = None
+) -> list[Object]:
+    """Return the objects of one component instance, except its ConfigMaps and secrets.
+
+    The ingress controller may reach the ports that are `opened`, by workload; None: those of all interfaces.
+    """
     objects: list[Object] = list(parts.objects)
     for server in parts.workloads:
         objects.append(workloads.workload(instance, server, instance.placement.services))
@@ -173,29 +194,40 @@ def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
     for name, pod in named_pods(parts):
-        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {})))
+        ports = open_ports(servers[name], opened) if name in servers else ()
+        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {}), ports))
     for pods in parts.operated:
         objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 
 
-def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | None, callers: Callers) -> Object:
+def _policy(
+    instance: Instance[Any],
+    name: str,
+    pod: Pod,
+    server: Workload | None,
+    callers: Callers,
+    opened: tuple[Port, ...],
+) -> Object:
+    cluster = instance.settings.cluster
     return network.policy(
         instance,
         name,
         pod.servers(),
         served=server.ports() if server else (),
         callers=callers,
-        openings=(network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server)),) if server else (),
+        openings=(network.Opening(cluster.ingress_namespace, opened, cluster.ingress_addresses),),
         kubernetes_api=bool(pod.kubernetes_api),
     )
 
 
-def open_ports(server: Workload) -> tuple[Port, ...]:
-    """Return the ports of a workload that users open."""
+def open_ports(server: Workload, opened: Opened | None) -> tuple[Port, ...]:
+    """Return the ports of a workload that the ingress controller may reach, given all that are opened."""
     interfaces = {interface.port for interface in server.interfaces}
-    return tuple(port for port in services.served_ports(server) if port.name in interfaces)
+    if opened is None:
+        return tuple(port for port in services.served_ports(server) if port.name in interfaces)
+    return tuple(port for port in server.ports() if port.number in opened.get(server.name, ()))
 
 
 def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
@@ -204,9 +236,11 @@ def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Obj
     return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
 
 
-def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
-    """Return all secrets that pods of the namespace read, and the image pull secret."""
+def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod], ingress: UnitIngress | None = None) -> tuple[Secret, ...]:
+    """Return all secrets that pods of the namespace read, the image pull secret, and the certificate of its hosts."""
     secrets = set(pod_secrets(pods))
+    if ingress is not None and ingress.tls_secret is not None:
+        secrets.add(ingress.tls_secret)
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
     if pull_secret:
         # Some stores take a dot in a property's name for a path into its value.
@@ -261,12 +295,15 @@ def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityExceptio
     return exceptions
 
 
-def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[tuple[PodGroup, int]]:
-    if not unit.settings.cluster.ingress_namespace:
+def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts], opened: Opened | None) -> list[tuple[PodGroup, int]]:
+    cluster = unit.settings.cluster
+    if not cluster.ingress_namespace and not cluster.ingress_addresses:
         return []
-    return [
+    found = [
         (PodGroup(unit.namespace, server.name), port.number)
         for each in parts
         for server in each.workloads
-        for port in open_ports(server)
+        for port in open_ports(server, opened)
     ]
+    operated_ = (pods for each in parts for pods in each.operated if pods.opened)
+    return found + [(PodGroup(unit.namespace, pods.name), port.number) for pods in operated_ for port in pods.ports]

@@ -468,7 +468,10 @@ def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
 
 def test_people_log_in_to_the_api_and_metrics_are_on_the_management_port() -> None:
     (server,) = COMPONENT.build(_context()).workloads
-    assert [(one.name, one.port, one.authenticates) for one in server.interfaces] == [("polaris", "http", True)]
+    (interface,) = server.interfaces
+    assert (interface.name, interface.port, interface.authenticates) == ("polaris", "http", True)
+    assert interface.for_programs, "so it is opened only if it is named"
+    assert interface.health == "management", "as the API answers nobody without a login"
     assert [(one.port, one.path) for one in server.metrics] == [("management", "/q/metrics")]
 
 

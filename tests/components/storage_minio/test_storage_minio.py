@@ -248,6 +248,6 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
 def test_people_open_the_console_and_the_data_is_backed_up() -> None:
     parts = COMPONENT.build(context_of(COMPONENT))
     (server,) = parts.workloads
-    assert [(one.port, one.authenticates) for one in server.interfaces] == [("console", True)]
+    assert [(one.port, one.authenticates, one.health) for one in server.interfaces] == [("console", True, "api")]
     assert [(one.port, one.path) for one in server.metrics] == [("api", "/minio/v2/metrics/cluster")]
     assert parts.data == (VolumeData("minio", server.pod.containers[0].claims[0].name),)

@@ -1,4 +1,4 @@
-"""The backends of Ingresses."""
+"""The backends of Ingresses and of routes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.bit_sets import numbers_in
+from floe_compiler.model.nested_fields import at, mappings
 from floe_compiler.model.objects import Object
 
 
@@ -29,8 +30,22 @@ def backends(ingress: Object) -> Iterator[Backend]:
             yield Backend(backend["service"].get("name", ""), port.get("name", port.get("number", "")))
 
 
+def backends_of_route(route: Object) -> Iterator[Backend]:
+    """Yield the Services of its own namespace that a route of Gateway API forwards to from a Gateway.
+
+    A route of a service mesh is attached to a Service: its requests come from pods.
+    """
+    parents = mappings(route, ("spec", "parentRefs"))
+    from_gateway = any(parent.get("kind", "Gateway") == "Gateway" for parent in parents)
+    for rule in mappings(route, ("spec", "rules")) if from_gateway else ():
+        for backend in mappings(rule, ("backendRefs",)):
+            own = backend.get("namespace") in (None, at(route, ("metadata", "namespace")))
+            if own and backend.get("kind", "Service") == "Service" and isinstance(backend.get("port"), int):
+                yield Backend(str(backend.get("name")), backend["port"])
+
+
 def backend_ports(index: Index, namespace: str, backend: Backend) -> Iterator[tuple[int, int]]:
-    """Yield the positions of the pods behind an Ingress's backend, with the container port of each."""
+    """Yield the positions of the pods behind a backend, with the container port of each."""
     spec = (index.get("", "Service", namespace, backend.service) or {}).get("spec", {})
     targets = [
         port.get("targetPort", port.get("port"))

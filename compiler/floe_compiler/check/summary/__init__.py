@@ -9,6 +9,7 @@ from floe_compiler.check.summary.hosts import hosts
 from floe_compiler.check.summary.monitors import monitors, services
 from floe_compiler.check.summary.network import network
 from floe_compiler.check.summary.references import bound_elsewhere, tokens, unresolved
+from floe_compiler.check.summary.routes import routed_hosts
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.summary import Subject, Summary
 
@@ -30,6 +31,7 @@ def summarize(index: Index) -> Summary:
         delivery=delivery(index),
         monitors=monitors(index),
         services=services(index),
+        routes=routed_hosts(index),
     )
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.network.used_hosts import is_number, used_hosts
+from floe_compiler.check.summary.routes import hosts_led_here
 from floe_compiler.check.texts.addresses import Address
 from floe_compiler.model.objects import Object
 from floe_compiler.model.rendered import External
@@ -37,14 +38,13 @@ def _ports(service: Object) -> tuple[int, ...]:
 
 
 def _servers(index: Index) -> dict[str, tuple[int, ...]]:
-    """Return the declared servers with their ports, and the hosts of Ingresses with any port."""
+    """Return the declared servers with their ports, and the hosts of Ingresses and routes with any port."""
     servers: dict[str, set[int]] = defaultdict(set)
     for connection in index.rendered.connections:
         if isinstance(connection.target, External):
             servers[connection.target.host.lower()].add(connection.target.port)
-    for _, ingress in index.of("networking.k8s.io", "Ingress"):
-        for rule in ingress.get("spec", {}).get("rules", ()):
-            servers[rule.get("host", "")] = set()
+    for host in hosts_led_here(index):
+        servers[host] = set()
     return {host: tuple(sorted(ports)) for host, ports in sorted(servers.items())}
 
 

@@ -9,9 +9,10 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.network.known_ports import known_ports, named_ports
 from floe_compiler.check.network.peers import EVERYWHERE, Peers
 from floe_compiler.check.network.policies import PolicyRule
-from floe_compiler.check.references.ingresses import backend_ports, backends
+from floe_compiler.check.references.ingresses import backend_ports, backends, backends_of_route
 from floe_compiler.model.annotations import EXTERNAL_REFERENCES, listed
 from floe_compiler.model.bit_sets import Bits, encodable, to_bits
+from floe_compiler.model.custom_resources import GATEWAY
 from floe_compiler.model.label_index import label_bits
 from floe_compiler.model.policy_ports import ANY_PORT, PolicyPorts
 from floe_compiler.model.rendered import External, PodGroup
@@ -77,13 +78,16 @@ def _lost_calls(index: Index) -> Iterator[LostCall]:
 
 
 def _doors(index: Index) -> Iterator[Door]:
-    """Yield the pods behind Ingresses if policies name all namespaces that may reach them."""
-    for identity, ingress in index.of("networking.k8s.io", "Ingress"):
-        for backend in dict.fromkeys(backends(ingress)):
+    """Yield the pods behind Ingresses and routes if policies name all namespaces that may reach them."""
+    ingresses = ((identity, backends(one)) for identity, one in index.of("networking.k8s.io", "Ingress"))
+    routes = ((identity, backends_of_route(one)) for identity, one in index.of(GATEWAY, "GRPCRoute", "HTTPRoute"))
+    for identity, found in (*ingresses, *routes):
+        for backend in dict.fromkeys(found):
             for position, number in backend_ports(index, identity.namespace, backend):
                 namespaces = _may_reach(index, position, number)
                 if namespaces is not None:
-                    yield Door(identity.name, index.pods.all[position].group.name, number, namespaces)
+                    group = index.pods.all[position].group.name
+                    yield Door(Subject.of(identity), group, number, namespaces)
 
 
 def _may_reach(index: Index, position: int, number: int) -> tuple[str, ...] | None:

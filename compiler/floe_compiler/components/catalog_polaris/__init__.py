@@ -49,7 +49,7 @@ SETUP_IMAGE = "docker.io/library/python:3.12.12-slim-bookworm"
 IDENTITY = Identity(10000, 10001, 10001)
 HTTP = Port("http", 8181)
 # Health checks and metrics (`/q/metrics`). This port needs no login, so it is not in the Service.
-MANAGEMENT = Port("management", 8182, service=False)
+MANAGEMENT = Port("management", 8182, service=False, health="/q/health/ready")
 
 ROOT = "root"
 """The principal that bootstrap creates; only the setup task logs in as it."""
@@ -152,7 +152,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         # The management port, as the API requires a login. A JVM with little CPU starts slowly.
         startup=Probe(port=MANAGEMENT.name, path="/q/health/live", timeout=10, failures=30),
         liveness=health,
-        readiness=Probe(port=MANAGEMENT.name, path="/q/health/ready", timeout=10),
+        readiness=Probe(port=MANAGEMENT.name, path=MANAGEMENT.health, timeout=10),
         config=(ConfigFile(CONFIGURATION, properties_file(properties(context)), NAME),),
         secret_files=(SecretFile(KEY_FILE, broker_secret(context.instance).key("symmetric-key")),),
         # It takes a moment until the Service no longer routes to a terminating pod.
@@ -163,7 +163,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         name=NAME,
         replicas=replicas(config.replicas),
         available=1,
-        interfaces=(Interface(NAME, HTTP.name, authenticates=True),),
+        interfaces=(Interface(NAME, HTTP.name, authenticates=True, for_programs=True, health=MANAGEMENT.name),),
         metrics=(Metrics(MANAGEMENT.name, "/q/metrics"),),
         pod=Pod(
             containers=(container,),

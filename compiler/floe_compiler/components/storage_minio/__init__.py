@@ -159,7 +159,7 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
         name=NAME,
         kind="StatefulSet",
         pod=Pod((container,), IDENTITY),
-        interfaces=(Interface(NAME, CONSOLE.name, authenticates=True),),
+        interfaces=(Interface(NAME, CONSOLE.name, authenticates=True, health=API.name),),
         metrics=(Metrics(API.name, "/minio/v2/metrics/cluster"),),
         single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
     )

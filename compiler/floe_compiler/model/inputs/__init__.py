@@ -27,6 +27,7 @@ from floe_compiler.model.inputs.database import (
 )
 from floe_compiler.model.inputs.domain import Domain
 from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
+from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
     Delivery,
@@ -81,11 +82,15 @@ __all__ = [
     "Flux",
     "GeneratedSecrets",
     "Images",
+    "Ingress",
+    "IngressTls",
     "Input",
     "Kubernetes",
     "LargestQuota",
     "Metadata",
     "Namespaces",
+    "NoLogin",
+    "OidcLogin",
     "OutsideServer",
     "Placement",
     "Placements",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE, Reach, is_own, network
 from floe_compiler.model.dns import PRESETS, DnsServers, Preset
@@ -22,8 +22,19 @@ from floe_compiler.model.inputs.common import (
     Input,
     Metadata,
 )
+from floe_compiler.model.inputs.ingress import Ingress
 
 Scale = Literal["light", "medium", "heavy"]
+
+
+def check_senders(text: str) -> str:
+    """Refuse the range of all addresses, which are those of every pod, too."""
+    if network(text).prefixlen == 0:
+        raise ValueError(f"{text} is everybody; write the addresses of the load balancer")
+    return text
+
+
+Senders = Annotated[Cidr, AfterValidator(check_senders)]
 
 
 class Dns(Input):
@@ -76,7 +87,10 @@ class Cluster(Input):
     nodes: Annotated[int, Field(ge=1)] = 3
     """The number of nodes to assume for DaemonSets when quotas are checked."""
     ingress_namespace: NamespaceName | None = None
-    """The namespace of the ingress controller, which may then reach user interfaces. Default: none may."""
+    """The namespace of the ingress controller's pods (with Gateway API, of its data plane), which may then reach user
+    interfaces. Default: none may."""
+    ingress_addresses: Annotated[tuple[Senders, ...], Field(strict=False)] = ()
+    """The address ranges of a load balancer outside the cluster that sends to pods itself, as those of clouds do."""
 
     @model_validator(mode="after")
     def _reachable_outside(self) -> Self:
@@ -117,6 +131,9 @@ class Environment(Input):
     """The StorageClass of persistent volumes."""
     namespaces: Namespaces = Namespaces()
     """How namespaces are named."""
+    ingress: Ingress | None = None
+    """The interfaces that are opened to users, and their hosts. Default: none; policies still let in the namespace of
+    the ingress controller."""
     platform: dict[str, Any] = Field(default_factory=dict)
     """Overrides of `platform-manifest.yaml`, with the same keys."""
     domains: dict[str, dict[str, Any]] = Field(default_factory=dict)

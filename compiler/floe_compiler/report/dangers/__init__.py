@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers import access, data, delivery, network, places, running
+from floe_compiler.report.dangers import access, data, delivery, network, places, routes, running
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
 from floe_compiler.report.dangers.danger import Kept as Kept
@@ -22,6 +22,8 @@ WORDS = {
     "host-change": "A host name no longer leads here.",
     "image-source": "An image comes from another registry or repository.",
     "immutable": "The API server refuses the update: the object must be deleted and recreated.",
+    "issuer-changed": "Another issuer signs a certificate: clients must trust it.",
+    "login-removed": "An interface can be used without the login that was in front of it.",
     "major-upgrade": "A new major version may need a migration.",
     "memory-lowered": "A container's memory limit is lower: it is killed if it needs more.",
     "network-opened": "Pods may reach, or be reached from, more addresses, or no policy restricts them any longer.",
@@ -57,7 +59,9 @@ _DETECTORS: tuple[Detector, ...] = (
     network.addresses_opened,
     network.restriction_lost,
     network.service_exposed,
-    network.hosts_changed,
+    routes.hosts_changed,
+    routes.login_removed,
+    routes.issuer_changed,
     delivery.prune_enabled,
     delivery.redirected,
     delivery.delivery_ended,

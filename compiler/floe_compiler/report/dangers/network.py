@@ -1,4 +1,4 @@
-"""Network access: addresses that a policy opens, pods that are no longer restricted, Services, host names."""
+"""Network access: addresses that a policy opens, pods that are no longer restricted, Services."""
 
 from __future__ import annotations
 
@@ -134,14 +134,3 @@ def service_exposed(change: Change) -> Iterator[Danger]:
     old, new = (str(at(manifest, ("spec", "type"))) for manifest in (change.before, change.after))
     if change.kind == "Service" and new in _OUTSIDE and new != old:
         yield Danger("exposed", f"a {new} can be reached from outside the cluster")
-
-
-def hosts_changed(change: Change) -> Iterator[Danger]:
-    """Yield the host names that are no longer routed."""
-    gone = sorted(_hosts(change.before) - _hosts(change.after))
-    if change.kind == "Ingress" and gone:
-        yield Danger("host-change", f"{', '.join(gone)} no longer leads here")
-
-
-def _hosts(manifest: Object) -> set[str]:
-    return {str(rule.get("host", "*")) for rule in mappings(manifest, ("spec", "rules"))}

@@ -1,0 +1,166 @@
+"""Routes: what each namespace renders so that users reach its interfaces, and who gets in through a login proxy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.model.durations import go_duration
+from floe_compiler.model.endpoint import Endpoint, Port, url_endpoint
+from floe_compiler.model.ingress import (
+    GATEWAY,
+    HTTP,
+    HTTPS,
+    Certificate,
+    EnvironmentIngress,
+    Gateway,
+    Listener,
+    Login,
+    OpenedHost,
+    Route,
+    UnitIngress,
+    has_tls,
+    is_covered,
+    listener_of,
+    listeners_of,
+    opened_hosts,
+)
+from floe_compiler.model.inputs import IngressTls, OidcLogin
+from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.unit_facts import Call, SecretUse, UnitFacts
+
+WILDCARD = "wildcard"
+TLS_TYPE = "kubernetes.io/tls"
+MOST_SOLVERS = 4
+"""cert-manager tries again if the quota has no room for more solver pods."""
+
+
+def routes(units: Iterable[UnitFacts], ingress: EnvironmentIngress) -> Mapping[str, UnitIngress]:
+    """Return what each namespace renders of the environment's ingress, by namespace."""
+    by_namespace: dict[str, list[OpenedHost]] = defaultdict(list)
+    opened = tuple(opened_hosts(interfaces(units), ingress.settings))
+    for one in opened:
+        by_namespace[one.interface.namespace].append(one)
+    found = {namespace: _of_unit(own, namespace, ingress) for namespace, own in by_namespace.items()}
+    if opened and ingress.settings.type == "gateway" and ingress.settings.gateway is None:
+        platform = ingress.platform_namespace
+        found[platform] = _with_gateway(found.get(platform, UnitIngress(origin=ingress.origin)), opened, ingress)
+    return found
+
+
+def with_proxies(unit: UnitFacts, ingress: UnitIngress) -> UnitFacts:
+    """Return the facts of a namespace with the calls of its login proxies, and the secrets that these read."""
+    behind = [route.interface.endpoint for route in ingress.routes if route.login]
+    calls = {
+        Call(endpoint.group.namespace, endpoint.group.name, endpoint.port().protocol, endpoint.port().number)
+        for endpoint in behind
+        if endpoint.group
+    }
+    login = ingress.login
+    foreign = {SecretUse(login.secret.owner, login.secret.name)} if login else set()
+    if (secret := ingress.tls_secret) and not secret.existing:
+        foreign.add(SecretUse(secret.owner, secret.name))
+    uses = {use for use in foreign if use.owner != unit.namespace}
+    return replace(unit, calls=tuple(sorted({*unit.calls, *calls})), secrets=tuple(sorted({*unit.secrets, *uses})))
+
+
+def _of_unit(opened: Sequence[OpenedHost], namespace: str, ingress: EnvironmentIngress) -> UnitIngress:
+    settings, platform = ingress.settings, ingress.platform_namespace
+    login = _login(ingress) if any(one.login for one in opened) else None
+    if settings.type == "gateway":
+        own = tuple(Route(one.host, one.interface, one.login, listener_of(one, settings)) for one in opened)
+        known, here = settings.gateway, namespace == platform
+        parent = (known.namespace, known.name) if known else ("" if here else platform, GATEWAY)
+        checks = settings.health_checks or ""
+        return UnitIngress("gateway", own, None, parent, login=login, origin=ingress.origin, health_checks=checks)
+    own = tuple(
+        Route(one.host, one.interface, one.login, secret=_secret(one.interface.name, one.host, ingress))
+        for one in opened
+    )
+    certificates = _certificates(((route.name, route.host) for route in own), ingress)
+    return UnitIngress(
+        "ingress",
+        own,
+        ingress_class=settings.class_ or "",
+        annotations=tuple(sorted(settings.annotations.items())),
+        certificates=certificates,
+        solvers=_solvers(certificates, settings.tls),
+        tls_secret=_tls_secret(ingress),
+        login=login,
+        origin=ingress.origin,
+    )
+
+
+def _with_gateway(unit: UnitIngress, opened: Sequence[OpenedHost], ingress: EnvironmentIngress) -> UnitIngress:
+    settings, with_tls = ingress.settings, has_tls(ingress.settings.tls)
+    listeners = [_listener(name, hosts, ingress) for name, hosts in listeners_of(opened, settings).items()]
+    certificates = _certificates(((one.name, one.host) for one in opened), ingress)
+    return replace(
+        unit,
+        gateway=Gateway(settings.class_ or "", tuple(listeners), tuple(sorted(settings.annotations.items())), with_tls),
+        certificates=certificates,
+        solvers=_solvers(certificates, settings.tls),
+        tls_secret=_tls_secret(ingress),
+    )
+
+
+def _listener(name: str, hosts: Sequence[OpenedHost], ingress: EnvironmentIngress) -> Listener:
+    """Return a listener. That for HTTP is for the redirect and for solvers of HTTP-01 if others have TLS."""
+    namespaces = {one.interface.namespace for one in hosts} or {ingress.platform_namespace}
+    host = {HTTP: "", HTTPS: f"*.{ingress.settings.domain}"}.get(name, hosts[0].host if hosts else "")
+    secret = "" if name == HTTP else _secret(hosts[0].name, hosts[0].host, ingress)
+    return Listener(name, host, tuple(sorted(namespaces)), secret)
+
+
+def _secret(name: str, host: str, ingress: EnvironmentIngress) -> str:
+    """Return the name of the Secret with the certificate of a host; empty if there is none."""
+    tls = ingress.settings.tls
+    if tls is None or not has_tls(tls):
+        return ""
+    return tls.secret or f"{WILDCARD if is_covered(host, ingress.settings) else name}-tls"
+
+
+def _certificates(hosts: Iterable[tuple[str, str]], ingress: EnvironmentIngress) -> tuple[Certificate, ...]:
+    """Return the certificates to issue for the hosts, each with a name, of one namespace."""
+    tls, domain = ingress.settings.tls, ingress.settings.domain
+    if tls is None or tls.issuer is None:
+        return ()
+    found: dict[str, Certificate] = {}
+    for name, host in sorted(hosts):
+        secret, is_shared = _secret(name, host, ingress), is_covered(host, ingress.settings)
+        found[secret] = Certificate(secret, (f"*.{domain}" if is_shared else host,), tls.issuer)
+    return tuple(found.values())
+
+
+def _solvers(certificates: Sequence[Certificate], tls: IngressTls | None) -> int:
+    return min(len(certificates), MOST_SOLVERS) if tls is not None and tls.http01 else 0
+
+
+def _tls_secret(ingress: EnvironmentIngress) -> Secret | None:
+    tls = ingress.settings.tls
+    if tls is None or tls.secret is None:
+        return None
+    # Some stores take a dot in a property's name for a path into its value.
+    keys = (SecretKey("tls.crt", remote="certificate"), SecretKey("tls.key", remote="private-key"))
+    return Secret(tls.secret, ingress.platform_namespace, keys, TLS_TYPE, existing=tls.existing)
+
+
+def _login(ingress: EnvironmentIngress) -> Login | None:
+    login = ingress.settings.auth
+    if not isinstance(login, OidcLogin):
+        return None
+    further = (Endpoint(one.host, (Port("https", one.port, scheme="https"),), cidr=one.cidr) for one in login.servers)
+    return Login(
+        login.issuer,
+        login.client,
+        Secret(login.secret, ingress.platform_namespace, (SecretKey("client-secret"),)),
+        tuple(sorted({url_endpoint(login.issuer, login.cidr), *further})),
+        login.replicas or (1 if ingress.scale == "light" else 2),
+        secure=ingress.settings.tls is not None or ingress.settings.gateway is not None,
+        session=go_duration(login.session),
+        email_domains=login.email_domains,
+        groups=login.groups,
+    )

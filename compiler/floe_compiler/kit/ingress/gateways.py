@@ -1,0 +1,85 @@
+"""The objects of Gateway API (gateway.networking.k8s.io/v1): one Gateway, and a route for each interface.
+
+A namespace's routes are attached to the listener of their host. A listener admits only the namespaces whose hosts it
+has, so that no other namespace can take a host over. cert-manager's support for Gateways is not used, as it is off by
+default and skips some listeners silently: Certificates are objects of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floe_compiler.kit import labels
+from floe_compiler.kit.delivery import last
+from floe_compiler.kit.meta import manifest, present
+from floe_compiler.model.ingress import GATEWAY, HTTP, Gateway, Listener, Route, UnitIngress
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Instance
+
+API = "gateway.networking.k8s.io/v1"
+REDIRECT = "https-redirect"
+HTTP_PORT, HTTPS_PORT = 80, 443
+MOVED = 301
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+
+
+def gateway_objects(instance: Instance[Any], gateway: Gateway) -> list[Object]:
+    """Return the Gateway, and the route that redirects from HTTP if it has TLS."""
+    spec = {
+        "gatewayClassName": gateway.gateway_class,
+        "listeners": [_listener(instance, one) for one in gateway.listeners],
+    }
+    annotations = {**dict(gateway.annotations), **last(instance.settings)}
+    head = labels.selector(instance, GATEWAY)
+    objects = [manifest(API, "Gateway", GATEWAY, head, annotations, spec=spec)]
+    return [*objects, _redirect(instance)] if gateway.redirects else objects
+
+
+def _listener(instance: Instance[Any], listener: Listener) -> Object:
+    own = listener.namespaces == (instance.namespace,)
+    names = {"key": NAMESPACE_NAME, "operator": "In", "values": list(listener.namespaces)}
+    namespaces = {"from": "Same"} if own else {"from": "Selector", "selector": {"matchExpressions": [names]}}
+    tls = {"mode": "Terminate", "certificateRefs": [{"name": listener.secret}]} if listener.secret else None
+    return {
+        "name": listener.name,
+        **present(hostname=listener.host),
+        "port": HTTPS_PORT if listener.secret else HTTP_PORT,
+        "protocol": "HTTPS" if listener.secret else "HTTP",
+        **present(tls=tls),
+        "allowedRoutes": {"namespaces": namespaces},
+    }
+
+
+def _redirect(instance: Instance[Any]) -> Object:
+    """Return the route from HTTP to HTTPS. A solver of HTTP-01 has a longer path, and so comes before it."""
+    redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": MOVED}}
+    spec = {"parentRefs": [{"name": GATEWAY, "sectionName": HTTP}], "rules": [{"filters": [redirect]}]}
+    head = labels.selector(instance, REDIRECT)
+    return manifest(API, "HTTPRoute", REDIRECT, head, last(instance.settings), spec=spec)
+
+
+def route_object(instance: Instance[Any], ingress: UnitIngress, route: Route) -> Object:
+    """Return the route of an interface: an HTTPRoute, or a GRPCRoute."""
+    namespace, name = ingress.parent
+    parent = {"name": name, **present(namespace=namespace, sectionName=route.listener)}
+    rule: Object = {"backendRefs": [{"name": route.server, "port": route.port.number}]}
+    is_grpc = route.interface.protocol == "grpc"
+    if not is_grpc:
+        rule = {"matches": [{"path": {"type": "PathPrefix", "value": "/"}}], **rule}
+    spec = {"parentRefs": [parent], "hostnames": [route.host], "rules": [rule]}
+    head = labels.selector(instance, route.name)
+    kind = "GRPCRoute" if is_grpc else "HTTPRoute"
+    return manifest(API, kind, route.name, head, last(instance.settings), spec=spec)
+
+
+def health_check(instance: Instance[Any], route: Route) -> Object:
+    """Return the policy by which GKE's load balancer asks a server for what it answers, instead of for `/`.
+
+    Source: GoogleCloudPlatform/gke-networking-api, HealthCheckPolicy v1. It asks pods, so any of their ports will do.
+    """
+    asked = {"portSpecification": "USE_FIXED_PORT", "port": route.health.number}
+    http = {"type": "HTTP", "httpHealthCheck": {**asked, "requestPath": route.health.health}}
+    config = http if route.health.health else {"type": "TCP", "tcpHealthCheck": asked}
+    spec = {"default": {"config": config}, "targetRef": {"group": "", "kind": "Service", "name": route.server}}
+    head = labels.selector(instance, route.name)
+    return manifest("networking.gke.io/v1", "HealthCheckPolicy", route.name, head, last(instance.settings), spec=spec)

@@ -1,0 +1,61 @@
+"""Ways in for users: hosts that lead somewhere, logins in front of interfaces, and certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floe_compiler.model.ingress import PROXY_PREFIX
+from floe_compiler.model.nested_fields import at, items, mappings
+from floe_compiler.model.objects import Object
+from floe_compiler.report.dangers.danger import Change, Danger
+
+_ROUTES = frozenset({"GRPCRoute", "HTTPRoute"})
+
+
+def hosts_changed(change: Change) -> Iterator[Danger]:
+    """Yield the hosts that no longer lead to a Service, and those of a new route: it opens a Service to users."""
+    if change.kind != "Ingress" and change.kind not in _ROUTES:
+        return
+    before, after = (_hosts(change.kind, manifest) for manifest in (change.before, change.after))
+    if gone := sorted(before - after):
+        yield Danger("host-change", f"{', '.join(gone)} no longer leads here")
+    if after and not change.before:
+        yield Danger("exposed", f"can be reached from outside the cluster at {', '.join(sorted(after))}")
+
+
+def _hosts(kind: str, manifest: Object) -> set[str]:
+    if kind in _ROUTES:
+        return {str(host) for host in items(manifest, ("spec", "hostnames"))}
+    return {str(rule.get("host", "*")) for rule in mappings(manifest, ("spec", "rules"))}
+
+
+def login_removed(change: Change) -> Iterator[Danger]:
+    """Yield a danger if a route no longer leads to a login proxy, but past it."""
+    before, after = (_backends(change.kind, manifest) for manifest in (change.before, change.after))
+    if not any(name.startswith(PROXY_PREFIX) for name in before):
+        return
+    if bare := sorted(name for name in after if not name.startswith(PROXY_PREFIX)):
+        yield Danger("login-removed", f"leads to {', '.join(bare)} without a login")
+
+
+def _backends(kind: str, manifest: Object) -> set[str]:
+    """Return the Services that an Ingress or a route leads to."""
+    rules = mappings(manifest, ("spec", "rules"))
+    if kind in _ROUTES:
+        return {str(backend.get("name")) for rule in rules for backend in mappings(rule, ("backendRefs",))}
+    if kind != "Ingress":
+        return set()
+    paths = (path for rule in rules for path in mappings(rule, ("http", "paths")))
+    return {str(at(path, ("backend", "service", "name"))) for path in paths}
+
+
+def issuer_changed(change: Change) -> Iterator[Danger]:
+    """Yield a danger if another issuer signs a certificate."""
+    old, new = (_issuer(manifest) for manifest in (change.before, change.after))
+    if change.kind == "Certificate" and old and new and old != new:
+        yield Danger("issuer-changed", f"{new} issues it instead of {old}: whoever uses it must trust {new}")
+
+
+def _issuer(certificate: Object) -> str:
+    kind, name = (at(certificate, ("spec", "issuerRef", field)) for field in ("kind", "name"))
+    return f"{kind or 'Issuer'} {name}" if name else ""

@@ -1,0 +1,151 @@
+"""What is wrong with the ingress of environments, beyond the cases in `tests/errors/`; and what is no mistake."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from derive.test_routes import LOGIN, interface
+from floe_compiler.components import registry
+from floe_compiler.load.input_tree import read_inputs
+from floe_compiler.load.mesh import load
+from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.mesh_facts import OpenInterface
+from floe_compiler.resolve import resolve_frames
+from floe_compiler.resolve.ingress import check_ingress
+from floe_compiler.resolve.schemas import schemas
+from small_mesh import ENVIRONMENT, MANIFEST, small_mesh
+
+DAGSTER, JAEGER = interface("dagster", scope="sales"), interface("jaeger")
+EVERYTHING = (DAGSTER, JAEGER, interface("minio", authenticates=True))
+PLAIN = {"class": "eg", "domain": "acme.example", "auth": LOGIN}
+ISSUED = {**PLAIN, "tls": {"issuer": "letsencrypt"}}
+
+
+def environment(name: str, ingress: Any, **changes: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "floe.dev/v1",
+        "kind": "Environment",
+        "metadata": {"name": name, "owner": "@acme/platform"},
+        "cluster": {"name": name, "ingress_namespace": "envoy-gateway-system"},
+        "storage_class": "standard",
+        "ingress": ingress,
+        **changes,
+    }
+
+
+def found(
+    root: Path,
+    *environments: dict[str, Any],
+    interfaces: tuple[OpenInterface, ...] = EVERYTHING,
+    omitted: tuple[str, ...] = (),
+) -> list[Diagnostic]:
+    """Return the findings about environments that all have the same interfaces."""
+    store = {"type": "external-secrets", "store": {"name": "vault"}}
+    mesh = small_mesh(root, {MANIFEST: {"secrets": store}})
+    shutil.rmtree((mesh / ENVIRONMENT).parent)
+    for one in environments:
+        name = one["metadata"]["name"]
+        (mesh / "overlays" / name).mkdir(exist_ok=True)
+        (mesh / "overlays" / name / "environment.yaml").write_text(yaml.safe_dump(one))
+    sources, _ = load(read_inputs(mesh), schemas(registry()))
+    findings = Findings()
+    frames = resolve_frames(sources, registry(), (), findings)
+    findings.finish()
+    own = Findings()
+    check_ingress(frames, dict.fromkeys(frames, interfaces), own, omitted)
+    return own.found
+
+
+def codes(findings: list[Diagnostic]) -> list[str]:
+    return [one.rule.code for one in findings]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        environment("dev", PLAIN),
+        environment("prod", ISSUED, production=True),
+        environment("prod", {**PLAIN, "tls": {"elsewhere": "the load balancer has it"}}, production=True),
+        environment("dev", {**PLAIN, "auth": {"type": "none", "reason": "a laptop"}}),
+        environment("dev", {**PLAIN, "auth": {**LOGIN, "without": {"jaeger": "a test"}}}),
+        environment("dev", {**PLAIN, "hosts": {"jaeger": "acme.example"}}),
+        environment(
+            "prod", {**ISSUED, "auth": None, "hosts": {"dagster-sales": False, "jaeger": False}}, production=True
+        ),
+        environment("dev", {"class": "eg", "hosts": {"minio": "files.example.org"}}),
+        environment(
+            "prod",
+            {"domain": "acme.example", "gateway": {"name": "web", "namespace": "infra"}, "auth": LOGIN},
+            production=True,
+        ),
+        environment("dev", PLAIN, cluster={"name": "dev", "ingress_addresses": ["35.191.0.0/16"]}),
+    ],
+)
+def test_no_false_alarm(tmp_path: Path, one: dict[str, Any]) -> None:
+    assert found(tmp_path, one) == []
+
+
+def test_environments_of_two_clusters_may_have_the_same_hosts(tmp_path: Path) -> None:
+    assert found(tmp_path, environment("dev", PLAIN), environment("test", PLAIN)) == []
+
+
+def test_one_domain_of_two_environments_in_a_cluster_is_one_mistake(tmp_path: Path) -> None:
+    cluster = {"name": "shared", "ingress_namespace": "envoy-gateway-system"}
+    both = [
+        environment(name, PLAIN, cluster=cluster, namespaces={"pattern": f"{name}-{{scope}}"}) for name in ("a", "b")
+    ]
+    (one,) = found(tmp_path, *both)
+    assert one.rule.code == "R041"
+    assert one.span
+    assert one.span.file == "overlays/b/environment.yaml"
+
+
+def test_interfaces_of_a_domain_that_is_left_out_are_not_unknown(tmp_path: Path) -> None:
+    said = environment("dev", {**PLAIN, "hosts": {"dagster-hr": False, "dagster-it": False}})
+    assert codes(found(tmp_path, said, omitted=("hr",))) == ["R040"]
+    assert codes(found(tmp_path, said)) == ["R040", "R040"]
+
+
+def test_a_gateway_has_no_listener_for_the_64th_certificate(tmp_path: Path) -> None:
+    many = tuple(interface(f"i{number}", authenticates=True) for number in range(64))
+    (one,) = found(tmp_path, environment("dev", ISSUED), interfaces=many)
+    assert (one.rule.code, one.message) == (
+        "R046",
+        "64 hosts need 65 listeners, but a Gateway has 64 at most",
+    )
+    assert found(tmp_path, environment("dev", ISSUED), interfaces=many[1:]) == []
+    for tls in ({"issuer": "letsencrypt", "wildcard": True}, {"secret": "certificate"}):
+        assert found(tmp_path, environment("dev", {**PLAIN, "tls": tls}), interfaces=many) == []
+    assert found(tmp_path, environment("dev", {**ISSUED, "type": "ingress"}), interfaces=many) == []
+
+
+def test_a_usual_host_that_is_none_needs_another_one(tmp_path: Path) -> None:
+    long = (interface("interface-with-a-very-long-name-indeed", scope="domain-with-a-name-as-long-as-it"),)
+    (one,) = found(tmp_path, environment("dev", PLAIN), interfaces=long)
+    assert one.rule.code == "R042"
+    assert "longer than 63 characters" in one.message
+    named = {"interface--with--a--very--long--name--indeed-domain-with-a-name-as-long-as-it": "x.acme.example"}
+    assert one.hint == f"give it one: hosts: {{{next(iter(named))}: <host>}}"
+
+
+def test_the_controller_does_not_run_among_pods_that_reach_only_what_is_declared(tmp_path: Path) -> None:
+    for namespace in ("floe-platform", "floe-sales-domain"):
+        cluster = {"name": "dev", "ingress_namespace": namespace}
+        (one,) = found(tmp_path / namespace, environment("dev", PLAIN, cluster=cluster))
+        assert one.rule.code == "R044"
+        assert one.message == f'"{namespace}" is a namespace of the environment, whose pods reach only what is declared'
+
+
+def test_programs_are_not_let_in_by_a_login_proxy(tmp_path: Path) -> None:
+    otlp = interface("otlp", protocol="grpc", for_programs=True)
+    asked = {**PLAIN, "hosts": {"otlp": True}}
+    (one,) = found(tmp_path, environment("dev", asked), interfaces=(otlp,))
+    assert one.rule.code == "R043"
+    assert one.hint == "do not open it, or say why it needs no login: auth: {without: {otlp: ...}}"
+    reasoned = {**asked, "auth": {**LOGIN, "without": {"otlp": "a test"}}}
+    assert found(tmp_path, environment("dev", reasoned), interfaces=(otlp,)) == []

@@ -1,0 +1,256 @@
+"""The ingress of an environment in a whole mesh: what is rendered, who gets in, and what is compiled again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from floe_compiler.pipeline import compile_mesh, explain_file
+from pipeline.mesh_of_three import Recorder
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
+from test_third_party_monitor import Output
+
+CONTROLLER = "envoy-gateway-system"
+LOGIN = {"type": "oidc", "issuer": "https://login.acme.example/realms/acme", "client": "mesh", "groups": ["data"]}
+GATEWAY = {"class": "eg", "domain": "acme.example", "tls": {"issuer": "letsencrypt"}, "auth": LOGIN}
+SERVICES = {
+    "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
+    "catalog": {"type": "polaris"},
+    "storage": {"type": "minio"},
+    "observability": {
+        "collector": {"type": "opentelemetry", "outside": True},
+        "lineage": {"type": "marquez"},
+        "tracing": {"type": "jaeger"},
+    },
+}
+
+
+def mesh(root: Path, ingress: Any = None, delivery: str = "argocd", **cluster: Any) -> Path:
+    """Return a mesh with every interface there is."""
+    tool = {"type": delivery, "repository": "https://github.com/acme/small.git", "path": "."}
+    environment = {
+        "cluster": {"name": "kind", "ingress_namespace": CONTROLLER, **cluster},
+        "ingress": GATEWAY if ingress is None else ingress,
+    }
+    return small_mesh(
+        root / "mesh",
+        {
+            MANIFEST: {**SERVICES, "delivery": tool, "locks": None},
+            DOMAIN: {"orchestrator": {"type": "dagster"}},
+            ENVIRONMENT: environment,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Output:
+    return Output(mesh(tmp_path_factory.mktemp("ingress")))
+
+
+NAMED = {**GATEWAY, "hosts": {"jaeger": "traces.acme.example", "dagster-sales": "runs.acme.example"}}
+SALES = "floe-sales-domain"
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Recorder:
+    """Return a cache with all results of a mesh with named hosts."""
+    store = Recorder()
+    compile_mesh(mesh(tmp_path_factory.mktemp("known"), NAMED), cache=store)
+    return store
+
+
+def of_kind(output: Output, kind: str) -> dict[str, Any]:
+    return {f"{key[0]}/{key[2]}": one for key, one in output.objects.items() if key[1] == kind}
+
+
+def hosts(output: Output) -> set[str]:
+    routes = [*of_kind(output, "HTTPRoute").values(), *of_kind(output, "GRPCRoute").values()]
+    return {host for route in routes for host in route["spec"].get("hostnames", ())}
+
+
+def test_every_interface_has_a_host_a_route_and_a_certificate(output: Output) -> None:
+    assert output.warnings == set(), "all kinds are checked against published schemas"
+    expected = {f"{name}.acme.example" for name in ("dagster-sales", "jaeger", "marquez-web", "minio")}
+    assert hosts(output) == expected
+    names = {name for one in of_kind(output, "Certificate").values() for name in one["spec"]["dnsNames"]}
+    listeners = output.get("platform", "Gateway", "gateway")["spec"]["listeners"]
+    assert names == {one["hostname"] for one in listeners if "hostname" in one} == expected
+    written = {one["spec"]["secretName"] for one in of_kind(output, "Certificate").values()}
+    assert {ref["name"] for one in listeners if "tls" in one for ref in one["tls"]["certificateRefs"]} == written
+
+
+def test_interfaces_for_programs_are_opened_when_they_are_named(tmp_path: Path) -> None:
+    named = {"polaris": True, "otlp": "telemetry.acme.example", "otlp-http": True, "minio": False}
+    output = Output(mesh(tmp_path, {**GATEWAY, "hosts": named}))
+    assert {"polaris.acme.example", "telemetry.acme.example", "otlp-http.acme.example"} < hosts(output)
+    assert "minio.acme.example" not in hosts(output)
+    (rule,) = output.get("platform", "GRPCRoute", "otlp")["spec"]["rules"]
+    assert rule["backendRefs"] == [{"name": "otel-collector", "port": 14317}]
+    assert output.peers("platform", "otel-collector", "ingress")[CONTROLLER,] == {14317, 14318}
+    assert (CONTROLLER,) not in output.peers("platform", "minio", "ingress")
+
+
+def test_what_is_not_opened_is_closed_to_the_controller(output: Output) -> None:
+    assert (CONTROLLER,) not in output.peers("platform", "polaris", "ingress")
+    assert output.peers("platform", "minio", "ingress")[CONTROLLER,] == {9001}
+
+
+def test_what_does_not_ask_for_a_login_admits_only_the_proxy(output: Output) -> None:
+    for namespace, server, name, port in (
+        ("sales", "dagster-webserver", "dagster", 3000),
+        ("platform", "jaeger", "jaeger", 16686),
+        ("platform", "marquez-web", "marquez-web", 3000),
+    ):
+        (rule,) = [
+            one
+            for one in output.get(namespace, "NetworkPolicy", server)["spec"]["ingress"]
+            if {"protocol": "TCP", "port": port} in one["ports"]
+        ]
+        (peer,) = rule["from"]
+        assert peer["podSelector"]["matchLabels"] == {f"access.floe.dev/{server}": "true"}
+        callers = [
+            deployment
+            for deployment, manifest in of_kind(output, "Deployment").items()
+            if f"access.floe.dev/{server}" in manifest["spec"]["template"]["metadata"]["labels"]
+        ]
+        assert callers == [f"{namespace}/oauth2-proxy-{name}"]
+        assert output.peers(namespace, f"oauth2-proxy-{name}", "ingress") == {(CONTROLLER,): {4180}}
+        (rule,) = output.get(namespace, "HTTPRoute", name)["spec"]["rules"]
+        assert rule["backendRefs"] == [{"name": f"oauth2-proxy-{name}", "port": 4180}]
+
+
+def test_the_clients_secret_is_in_the_store_once_and_each_namespace_has_a_key_for_sessions(output: Output) -> None:
+    paths = {
+        item["remoteRef"]["key"]
+        for name in ("oauth2-proxy-client", "oauth2-proxy-cookie")
+        for namespace in ("platform", "sales")
+        for item in output.get(namespace, "ExternalSecret", name)["spec"]["data"]
+    }
+    assert paths == {
+        "small/dev/floe-platform/oauth2-proxy-client",
+        "small/dev/floe-platform/oauth2-proxy-cookie",
+        "small/dev/floe-sales-domain/oauth2-proxy-cookie",
+    }
+
+
+CHALLENGE, STORED = {"issuer": "letsencrypt", "http01": True}, {"secret": "certificate"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "delivery", "tls"),
+    [
+        ("gateway", "argocd", CHALLENGE),
+        ("gateway", "flux", STORED),
+        ("ingress", "flux", CHALLENGE),
+        ("ingress", "argocd", STORED),
+    ],
+)
+def test_every_combination_passes_all_checks(tmp_path: Path, kind: str, delivery: str, tls: dict[str, Any]) -> None:
+    output = Output(mesh(tmp_path, {**GATEWAY, "type": kind, "tls": tls}, delivery))
+    assert output.warnings == set()
+    assert len(of_kind(output, "HTTPRoute")) == (5 if kind == "gateway" else 0)
+    assert len(of_kind(output, "Ingress")) == (0 if kind == "gateway" else 4)
+    assert ("platform/acme-http01-solver" in of_kind(output, "NetworkPolicy")) == ("http01" in tls)
+
+
+def test_ingresses_have_no_annotation_of_a_controller_unless_they_are_asked_for(tmp_path: Path) -> None:
+    plain = Output(mesh(tmp_path, {**GATEWAY, "type": "ingress"}))
+    written = {name for one in of_kind(plain, "Ingress").values() for name in one["metadata"]["annotations"]}
+    assert written == {"argocd.argoproj.io/sync-wave"}
+    asked = {"haproxy.org/timeout-server": "1h"}
+    output = Output(mesh(tmp_path / "other", {**GATEWAY, "type": "ingress", "annotations": asked}))
+    for one in of_kind(output, "Ingress").values():
+        assert one["metadata"]["annotations"].items() > asked.items()
+
+
+def test_a_load_balancer_that_sends_to_pods_itself_is_let_in_by_its_addresses(tmp_path: Path) -> None:
+    addresses = ["130.211.0.0/22", "35.191.0.0/16"]
+    ingress = {**GATEWAY, "tls": {"issuer": "letsencrypt", "http01": True}}
+    output = Output(mesh(tmp_path, ingress, ingress_namespace=None, ingress_addresses=addresses))
+    for policy in ("minio", "oauth2-proxy-jaeger", "acme-http01-solver"):
+        rules = output.get("platform", "NetworkPolicy", policy)["spec"]["ingress"]
+        blocks = [[peer["ipBlock"]["cidr"] for peer in rule["from"] if "ipBlock" in peer] for rule in rules]
+        assert addresses in blocks
+
+
+def test_routes_come_after_all_servers_of_their_namespace(output: Output) -> None:
+    wave = "argocd.argoproj.io/sync-wave"
+    waves = {key: one["metadata"].get("annotations", {}).get(wave) for key, one in output.objects.items()}
+    routed = {int(found or 0) for key, found in waves.items() if key[1] in ("HTTPRoute", "Gateway", "Certificate")}
+    servers = {int(found or 0) for key, found in waves.items() if key[1] in ("Deployment", "StatefulSet", "Job")}
+    assert min(routed) > max(servers)
+    proxy = waves["sales", "Deployment", "oauth2-proxy-dagster"]
+    assert int(proxy or 0) > int(waves["sales", "Deployment", "dagster-webserver"] or 0)
+
+
+def test_without_an_ingress_nothing_is_routed_and_interfaces_stay_open_to_the_controller(tmp_path: Path) -> None:
+    root = mesh(tmp_path)
+    environment = json.loads((root / ENVIRONMENT).read_text())
+    del environment["ingress"]
+    (root / ENVIRONMENT).write_text(json.dumps(environment))
+    output = Output(root)
+    assert hosts(output) == set()
+    assert output.peers("sales", "dagster-webserver", "ingress") == {(CONTROLLER,): {3000}}
+
+
+def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
+    root, file = mesh(tmp_path), "output/dev/floe-sales-domain/httproute.gateway.networking.k8s.io_dagster.yaml"
+    explanation = explain_file(root, file)
+    assert explanation is not None
+    assert explanation.manifest == yaml.safe_load(compile_mesh(root).files[file])
+    causes = {value: {cause.what for cause in found} for _, value, found in explanation.values}
+    assert causes["dagster-sales.acme.example"] == {"ingress.domain"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "compiled"),
+    [
+        ('"jaeger": "traces.acme.example"', '"jaeger": "jaegar.acme.example"', {"floe-platform"}),
+        ('"dagster-sales": "runs.acme.example"', '"dagster-sales": "rans.acme.example"', {"floe-platform", SALES}),
+        ('"issuer": "letsencrypt"', '"issuer": "letsencripe"', {"floe-platform"}),
+        ('"client": "mesh"', '"client": "mash"', {"floe-platform", SALES}),
+    ],
+    ids=["a host of the platform", "a host of a domain", "the issuer", "the login"],
+)
+def test_what_a_change_concerns_is_compiled_again_and_nothing_else(
+    tmp_path: Path, known: Recorder, before: str, after: str, compiled: set[str]
+) -> None:
+    root, store = mesh(tmp_path, NAMED), Recorder(known)
+    text = (root / ENVIRONMENT).read_text()
+    assert text.count(before) == 1
+    (root / ENVIRONMENT).write_text(text.replace(before, after))
+    files = dict(compile_mesh(root, cache=store).files)
+    assert store.compiled == {f"dev/{unit}" for unit in compiled}
+    assert files == dict(compile_mesh(root).files)
+
+
+def test_gkes_load_balancer_asks_what_each_program_answers_and_is_let_in_there(tmp_path: Path) -> None:
+    named = {"polaris": True, "otlp": True}
+    root = mesh(tmp_path, {**GATEWAY, "hosts": named, "health_checks": "gke"}, ingress_addresses=["35.191.0.0/16"])
+    output = Output(root)
+    asked = {
+        name: (one["spec"]["targetRef"]["name"], check["port"], check["requestPath"])
+        for name, one in of_kind(output, "HealthCheckPolicy").items()
+        for check in [one["spec"]["default"]["config"]["httpHealthCheck"]]
+    }
+    assert asked == {
+        "platform/jaeger": ("oauth2-proxy-jaeger", 4180, "/ping"),
+        "platform/marquez-web": ("oauth2-proxy-marquez-web", 4180, "/ping"),
+        "platform/minio": ("minio", 9000, "/minio/health/ready"),
+        "platform/otlp": ("otel-collector", 13133, "/"),
+        "platform/polaris": ("polaris", 8182, "/q/health/ready"),
+        "sales/dagster": ("oauth2-proxy-dagster", 4180, "/ping"),
+    }
+    assert output.peers("platform", "polaris", "ingress")[CONTROLLER,] == {8181, 8182}
+    (rule,) = [
+        one
+        for one in output.get("platform", "NetworkPolicy", "polaris")["spec"]["ingress"]
+        if {"ipBlock": {"cidr": "35.191.0.0/16"}} in one["from"]
+    ]
+    assert {port["port"] for port in rule["ports"]} == {8181, 8182}
+    probe = output.get("platform", "Deployment", "polaris")["spec"]["template"]["spec"]["containers"][0]
+    assert probe["readinessProbe"]["httpGet"]["path"] == asked["platform/polaris"][2]
