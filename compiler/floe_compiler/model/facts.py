@@ -211,6 +211,12 @@ class Task(msgspec.Struct, frozen=True):
     time_zone: str = "Etc/UTC"
     suspended: bool = False
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    after_sync: bool = False
+    """Whether it runs after each sync, which fails if it does."""
+
+    policy_of: str = ""
+    """The pods of the same instance whose network policy its pods share: they have none of their own."""
+
     origin: Span | None = None
     """Its location in the inputs, if that is not where the component was chosen."""
 

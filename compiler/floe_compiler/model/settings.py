@@ -9,7 +9,7 @@ import msgspec
 
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
-from floe_compiler.model.inputs import SecretsBackend
+from floe_compiler.model.inputs import SecretsBackend, SyncTests
 
 
 class PlatformSettings(msgspec.Struct, frozen=True):
@@ -28,6 +28,8 @@ class PlatformSettings(msgspec.Struct, frozen=True):
 
     secrets: SecretsBackend
     delivery: Literal["argocd", "flux"]
+    sync_tests: SyncTests = SyncTests()
+    """The Jobs that test each namespace after a sync."""
 
 
 class EnvironmentSettings(msgspec.Struct, frozen=True):

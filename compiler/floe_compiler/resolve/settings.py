@@ -19,6 +19,7 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             pull_secret=manifest.images.pull_secret or "",
             secrets=manifest.secrets,
             delivery=manifest.delivery.type,
+            sync_tests=manifest.sync_tests,
         ),
         EnvironmentSettings(
             name=environment.metadata.name,

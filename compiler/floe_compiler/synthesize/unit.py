@@ -20,6 +20,13 @@ from floe_compiler.kit import (
 )
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
+from floe_compiler.kit.sync_tests import (
+    callers_with_tests,
+    named_by_what_they_test,
+    policies_shared,
+    with_probe,
+    with_tests,
+)
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
@@ -65,7 +72,8 @@ def render_unit(plan: UnitPlan) -> Unit:
     Raises secret_stores.NotGeneratable if a secret has no source, SecretConflict if two secrets have the same name, and
     ValueError for a bug in a component.
     """
-    unit = plan.unit
+    unit = with_tests(plan.unit)
+    callers = callers_with_tests(unit, plan.callers)
     named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
     pods = named.values()
     secrets = unit_secrets(unit, pods)
@@ -75,7 +83,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     for declared in unit.instances:
         files = [plain_yaml.read(file, declared.instance.label()) for file in declared.parts.include]
         included += files
-        rendered = [*instance_objects(declared.instance, declared.parts, plan.callers), *declared.objects]
+        rendered = [*instance_objects(declared.instance, declared.parts, callers), *declared.objects]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
         origins += object_origins(declared, rendered)
@@ -86,6 +94,8 @@ def render_unit(plan: UnitPlan) -> Unit:
     origins += read_origins(unit, maps)
     launched = frozenset(_launched(unit))
     objects.append(_quota(unit, objects, launched))
+    if unit.settings.platform.delivery == "flux":
+        objects = named_by_what_they_test(objects)
     parts = [declared.parts for declared in unit.instances]
     return Unit(
         tuple(objects),
@@ -128,7 +138,7 @@ def _starts(
 ) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
     """Return which controllers start after which, and which of them get a sync wave (with Flux, none)."""
     servers = [server for each in parts for server in each.workloads]
-    tasks = [task for each in parts for task in each.tasks]
+    tasks = [task for each in parts for task in each.tasks if not task.after_sync]
     names = {*(server.name for server in servers), *(task.name for task in tasks)}
     controllers = {
         manifest["metadata"]["labels"][labels.COMPONENT]: identify(manifest, unit.namespace)
@@ -172,8 +182,11 @@ def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str
         objects += services.autoscaler(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
+    shared = policies_shared(parts.tasks)
     for name, pod in named_pods(parts):
-        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {})))
+        if name not in shared.values():
+            policy = _policy(instance, name, pod, servers.get(name), callers.get(name, {}))
+            objects += with_probe(policy, shared[name]) if name in shared else [policy]
     for pods in parts.operated:
         objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
     objects += accounts.accounts(instance, named_pods(parts))
@@ -216,10 +229,12 @@ def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
 
 
 def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Connection]:
+    callers = {task.name: task.policy_of for declared in unit.instances for task in declared.parts.tasks}
     for name, pod in named.items():
         called = (*pod.servers(), *pod.waits_for)
         group = PodGroup(unit.namespace, name)
-        yield from network.connections(group, called, kubernetes_api=bool(pod.kubernetes_api))
+        like = named[callers.get(name) or name]
+        yield from network.connections(group, called, kubernetes_api=bool(like.kubernetes_api))
     for pods in (pods for declared in unit.instances for pods in declared.parts.operated):
         group = PodGroup(unit.namespace, pods.name)
         yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)

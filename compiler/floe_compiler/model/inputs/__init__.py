@@ -40,6 +40,7 @@ from floe_compiler.model.inputs.platform import (
     SecretsBackend,
     SharedServices,
     StoreReference,
+    SyncTests,
 )
 from floe_compiler.model.inputs.product import (
     KUBELET_PORTS,
@@ -107,6 +108,7 @@ __all__ = [
     "SharedServices",
     "Step",
     "StoreReference",
+    "SyncTests",
     "Toleration",
     "VersionedMetadata",
 ]
