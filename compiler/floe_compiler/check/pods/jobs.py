@@ -40,7 +40,7 @@ _BOUNDS = {"backoffLimit": 3, "activeDeadlineSeconds": 3600}
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield Jobs (also those of CronJobs) without limits, or that cannot be applied again, and hooks that fail unseen."""
+    """Yield Jobs (also of CronJobs) without limits, or that cannot be applied again, and hooks that fail unseen."""
     for workload in index.workloads.values():
         if workload.kind == "Job":
             yield from _delivery(index, workload)
