@@ -28,7 +28,7 @@ class PlatformSettings(msgspec.Struct, frozen=True):
 
     secrets: SecretsBackend
     delivery: Literal["argocd", "flux"]
-    sync_tests: SyncTests = SyncTests()
+    sync_tests: SyncTests
     """The Jobs that test each namespace after a sync."""
 
 
