@@ -94,6 +94,14 @@ class Scratch(msgspec.Struct, frozen=True):
     memory: bool = False
 
 
+class HostPath(msgspec.Struct, frozen=True):
+    """A folder of the node, mounted at `path` (default: the same path); the pod says why (`Pod.node_access`)."""
+
+    on_node: str
+    path: str = ""
+    writable: bool = False
+
+
 class Claim(msgspec.Struct, frozen=True):
     """Persistent storage of a StatefulSet's pod, mounted at `path`."""
 
@@ -123,6 +131,7 @@ class Container(msgspec.Struct, frozen=True):
     secret_files: tuple[SecretFile, ...] = ()
     scratch: tuple[Scratch, ...] = ()
     claims: tuple[Claim, ...] = ()
+    host_paths: tuple[HostPath, ...] = ()
     before_stop: tuple[str, ...] = ()
     working_directory: str = ""
     writable_root: str = ""
@@ -151,6 +160,9 @@ class Pod(msgspec.Struct, frozen=True):
     annotations: tuple[tuple[str, str], ...] = ()
     grace: int = 30
     architecture: str = ""
+    node_access: str = ""
+    """Why it reads files of its node, as root: only for components with the scope `nodes`, as nothing else may. It runs
+    on every node, whatever its taints."""
 
     def servers(self) -> tuple[Endpoint, ...]:
         """Return all servers that the pod connects to, sorted."""

@@ -42,16 +42,23 @@ Callers = Mapping[str, tuple[CalledPort, ...]]
 QuotaGrowth = tuple[tuple[str, str], ...]
 """The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
 
-ComponentScope = Literal["platform", "domain", "each"]
-"""Where a component runs: in the platform's namespace, in that of each domain, or in both."""
+ComponentScope = Literal["platform", "domain", "each", "nodes"]
+"""Where a component runs: in the platform's namespace, in that of each domain, in both, or in that of the nodes."""
 
 PLATFORM: Final = "platform"
-"""The scope of the shared services; all other scopes are names of domains."""
+"""The scope of the shared services."""
+
+NODES: Final = "platform.nodes"
+"""The scope of what needs access to the nodes, such as their logs: its namespace is privileged, and nothing else is in
+it. All other scopes are names of domains, which have no dot."""
+
+SHARED: Mapping[str, str] = {PLATFORM: "platform", NODES: "nodes"}
+"""The scopes that are not of a domain, with their words in names."""
 
 
 def scope_name(scope: str) -> str:
-    """Return the word for a scope in names: `platform`, or `<domain>-domain`."""
-    return scope if scope == PLATFORM else f"{scope}-domain"
+    """Return the word for a scope in names: `platform`, `nodes`, or `<domain>-domain`."""
+    return SHARED.get(scope) or f"{scope}-domain"
 
 
 def nothing(_instance: object) -> tuple[()]:

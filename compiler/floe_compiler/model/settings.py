@@ -41,6 +41,9 @@ class EnvironmentSettings(msgspec.Struct, frozen=True):
     platform_namespace: str
     """The namespace of the shared services."""
 
+    namespace_pattern: str
+    """The names of all namespaces, with `{scope}` for the scope's word (`plan.scope_name`)."""
+
 
 class ClusterSettings(msgspec.Struct, frozen=True):
     """The cluster that the environment runs in."""

@@ -20,7 +20,7 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, QuotaGrowth, ResolvedUnit
+from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, Product, QuotaGrowth, ResolvedUnit
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
@@ -74,12 +74,20 @@ class Frame(msgspec.Struct, frozen=True):
     settings: Settings
     delivery: ArgoCd | Flux
     platform: Scope
+    nodes: Scope | None
+    """What needs access to the nodes, if there is anything."""
+
     manifest: PlatformManifest
     """The platform's settings."""
 
     version_origin: Span | None
     complete: bool
     """Whether all requested slots could be filled."""
+
+    @property
+    def shared(self) -> Mapping[str, Scope]:
+        """Return the scopes that are of no domain, by name."""
+        return {scope.name: scope for scope in (self.platform, self.nodes) if scope}
 
     @property
     def provided(self) -> tuple[Capability, ...]:
@@ -96,7 +104,7 @@ def resolve_environment(
         for name in sorted(frame.inputs.sources.domains)
         if (scope := resolve_domain(frame, name, products[name], findings))
     ]
-    scopes_ = (frame.platform, *domains)
+    scopes_ = (*frame.shared.values(), *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
     # A slot that could not be filled provides nothing; unmet requirements that follow from that are not reported.
     complete = frame.complete and not findings.failed
@@ -123,7 +131,8 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     _check_domains_read(inputs, names, settings.environment.name, findings)
-    placed = instances.shared_instances(inputs.registry, merged, place, domains_served(inputs.sources, names), findings)
+    served = domains_served(inputs.sources, names)
+    placed = instances.shared_instances(inputs.registry, merged, place, served, findings)
     check_components(placed, merged, environment, findings)
     platform = Scope(
         PLATFORM,
@@ -136,10 +145,41 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
+    on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
+    nodes = _nodes(inputs, manifest, merged, on_nodes, served, environment, document, findings)
     version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
-    return Frame(inputs, environment, document, layers, settings, delivery, platform, manifest, version, complete)
+    return Frame(
+        inputs, environment, document, layers, settings, delivery, platform, nodes, manifest, version, complete
+    )
+
+
+def _nodes(
+    inputs: Inputs,
+    manifest: PlatformManifest,
+    merged: Merged,
+    place: Place,
+    served: tuple[str, ...],
+    environment: Environment,
+    document: Document,
+    findings: Findings,
+) -> Scope | None:
+    """Return the scope of what needs access to the nodes; None if there is nothing."""
+    placed = instances.shared_instances(inputs.registry, merged, place, served, findings)
+    check_components(placed, merged, environment, findings)
+    if not placed:
+        return None
+    return Scope(
+        NODES,
+        place.namespace,
+        manifest.metadata.owner,
+        merged,
+        manifest.quota,
+        quota_growth(merged, (QUOTA,)),
+        merged.span(QUOTA) or document.span(("scale",)),
+        tuple(with_databases(inputs.registry, placed, findings)),
+    )
 
 
 def _placed_in_git(delivery: ArgoCd | Flux, sources: Sources) -> ArgoCd | Flux:

@@ -26,6 +26,7 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             production=environment.production,
             scale=environment.scale,
             platform_namespace=namespace_name(environment, PLATFORM),
+            namespace_pattern=environment.namespaces.pattern,
         ),
         ClusterSettings(
             name=environment.cluster.name,

@@ -33,7 +33,7 @@ from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.plan import NODES, Callers, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
@@ -43,6 +43,9 @@ from floe_compiler.synthesize.origins import ConfigMapData, object_origins, read
 from floe_compiler.synthesize.plain_yaml import Included
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+
+NODE_FIELDS = ("hostPath", "runAsNonRoot", "runAsUser")
+"""What pods with access to their node may do against the restricted standard."""
 
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -101,7 +104,7 @@ def render_unit(plan: UnitPlan) -> Unit:
         tuple(objects),
         frozenset(_connections(unit, named)),
         launched,
-        frozenset(_exceptions(unit.namespace, parts)),
+        frozenset(_exceptions(unit, parts)),
         frozenset(_ingress_groups(unit, parts)),
         secrets,
         *_starts(unit, parts, objects),
@@ -260,10 +263,19 @@ def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods
     )
 
 
-def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityException]:
-    exceptions = []
+def _exceptions(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[SecurityException]:
+    """Return the declared exceptions; raise ValueError for access to the nodes in another namespace than theirs."""
+    exceptions, namespace = [], unit.namespace
     for each in parts:
         for name, pod in named_pods(each):
+            if pod.node_access or any(container.host_paths for container in containers_of(pod)):
+                if unit.scope != NODES or not pod.node_access:
+                    raise ValueError(
+                        f"{namespace}/{name} uses its node: only a component of the scope nodes may, with a reason"
+                    )
+                exceptions += [
+                    SecurityException(PodGroup(namespace, name), field, pod.node_access) for field in NODE_FIELDS
+                ]
             reasons = [container.writable_root for container in containers_of(pod) if container.writable_root]
             if reasons:
                 reason = "; ".join(dict.fromkeys(reasons))
