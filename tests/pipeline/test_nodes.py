@@ -14,7 +14,7 @@ BACKEND = {"name": "acme", "host": "otlp.acme.example", "signals": ["logs"]}
 OBSERVED = {"collector": {"type": "opentelemetry", "backends": [BACKEND]}, "logs": {"type": "opentelemetry"}}
 NODES = "floe-nodes"
 NOT_OURS = {"R021", "C043"}  # the mesh is in no Git repository, and nothing reads its note
-WITH = files() | {MANIFEST: manifest(observability=OBSERVED)}
+WITH = {**files(), MANIFEST: manifest(observability=OBSERVED)}
 
 
 def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(tmp_path
 
 
 def test_tests_after_a_sync_do_not_couple_the_namespaces(tmp_path: Path) -> None:
-    tested = WITH | {MANIFEST: manifest(observability=OBSERVED, sync_tests={"enabled": True})}
+    tested = {**WITH, MANIFEST: manifest(observability=OBSERVED, sync_tests={"enabled": True})}
     cache = Recorder()
     compiled = compile_mesh(write(tmp_path, tested), ("dev",), cache=cache)
     assert f"output/dev/{NODES}/job.batch_smoke.yaml" in compiled.files
