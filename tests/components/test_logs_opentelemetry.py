@@ -131,7 +131,7 @@ def test_a_real_collector_sends_what_the_files_say_and_nothing_twice(tmp_path: P
     assert PROGRAM is not None
     pods, state = tmp_path / "pods", tmp_path / "state"
     stamp = "2026-11-27T03:00:00.000000000Z"
-    written(pods, "floe-platform", "polaris-1", f"{stamp} stdout P first half, ", f"{stamp} stdout F second half")
+    written(pods, "floe-platform", "polaris-1", f"{stamp} stdout P joined-", f"{stamp} stdout F line")
     written(pods, "floe-sales-domain", "run-1", f'{stamp} stderr F {{"level": "error"}}')
     written(pods, "floe-platform", "otel-collector-1", f"{stamp} stdout F round in circles")
     written(pods, "floe-other-domain", "run-1", f"{stamp} stdout F of somebody else")
@@ -170,7 +170,7 @@ def test_a_real_collector_sends_what_the_files_say_and_nothing_twice(tmp_path: P
             server.terminate()
             server.wait(30)
     received = (tmp_path / "received").read_text()
-    assert received.count("Body: Str(first half, second half)") == 1
+    assert received.count("Body: Str(joined-line)") == 1
     assert received.count('Body: Str({"level": "error"})') == 1
     assert "round in circles" not in received
     assert "of somebody else" not in received

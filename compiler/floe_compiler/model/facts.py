@@ -14,6 +14,9 @@ from msgspec.structs import replace
 
 from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.folders import Claim as Claim  # re-exported: parts of a container
+from floe_compiler.model.folders import HostPath as HostPath
+from floe_compiler.model.folders import Scratch as Scratch
 from floe_compiler.model.objects import Object
 from floe_compiler.model.operations import Data, Interface, Metrics, Scaling
 from floe_compiler.model.rendered import Description
@@ -84,30 +87,6 @@ class SecretFile(msgspec.Struct, frozen=True):
 
     path: str
     secret: SecretReference
-
-
-class Scratch(msgspec.Struct, frozen=True):
-    """A writable folder that exists as long as the pod: an emptyDir at `path`; `memory` keeps it in RAM."""
-
-    path: str
-    size: str = "64Mi"
-    memory: bool = False
-
-
-class HostPath(msgspec.Struct, frozen=True):
-    """A folder of the node, mounted at `path` (default: the same path); the pod says why (`Pod.node_access`)."""
-
-    on_node: str
-    path: str = ""
-    writable: bool = False
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """Persistent storage of a StatefulSet's pod, mounted at `path`."""
-
-    name: str
-    path: str
-    size: str
 
 
 class Container(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from pydantic import BaseModel
@@ -28,6 +28,11 @@ from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.secrets import Secret
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
+from floe_compiler.model.unit_scopes import NODES as NODES  # re-exported: the scopes of plans
+from floe_compiler.model.unit_scopes import PLATFORM as PLATFORM
+from floe_compiler.model.unit_scopes import SHARED as SHARED
+from floe_compiler.model.unit_scopes import ComponentScope as ComponentScope
+from floe_compiler.model.unit_scopes import scope_name as scope_name
 from floe_compiler.model.units import UnitKey
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -41,24 +46,6 @@ Callers = Mapping[str, tuple[CalledPort, ...]]
 
 QuotaGrowth = tuple[tuple[str, str], ...]
 """The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
-
-ComponentScope = Literal["platform", "domain", "each", "nodes"]
-"""Where a component runs: in the platform's namespace, in that of each domain, in both, or in that of the nodes."""
-
-PLATFORM: Final = "platform"
-"""The scope of the shared services."""
-
-NODES: Final = "platform.nodes"
-"""The scope of what needs access to the nodes, such as their logs: its namespace is privileged, and nothing else is in
-it. All other scopes are names of domains, which have no dot."""
-
-SHARED: Mapping[str, str] = {PLATFORM: "platform", NODES: "nodes"}
-"""The scopes that are not of a domain, with their words in names."""
-
-
-def scope_name(scope: str) -> str:
-    """Return the word for a scope in names: `platform`, `nodes`, or `<domain>-domain`."""
-    return SHARED.get(scope) or f"{scope}-domain"
 
 
 def nothing(_instance: object) -> tuple[()]:

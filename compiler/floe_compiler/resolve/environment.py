@@ -8,14 +8,13 @@ from typing import Literal
 import msgspec
 
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
+from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import (
     ArgoCd,
     Domain,
     Environment,
     Flux,
-    GeneratedSecrets,
     Placements,
     PlatformManifest,
     Quota,
@@ -28,6 +27,7 @@ from floe_compiler.resolve import capabilities, domain_policy, instances, scopes
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
+from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
@@ -35,7 +35,7 @@ from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.reach import check_components, check_products
 from floe_compiler.resolve.refusals import check_refusals
-from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
+from floe_compiler.resolve.rules import UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
@@ -119,13 +119,13 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     """Return the part of an environment that all domains share; None, with the findings added, if it is invalid."""
     layers = scopes.platform_layers(inputs.sources.manifest, document)
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
-    _check_domain_names(inputs.sources, document, findings)
+    check_domain_names(inputs.sources, document, findings)
     merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
     settings = environment_settings(environment, manifest)
-    _check_secrets(environment, document, manifest, merged, findings)
+    check_secrets(environment, document, manifest, merged, findings)
     check_texts((inputs.sources.manifest, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
@@ -232,30 +232,6 @@ def _shared_quota(manifest: PlatformManifest) -> Quota:
     """Return the quota of the shared services: their own settings, merged over those of every namespace."""
     own = manifest.shared_services.quota
     return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
-
-
-def _check_secrets(
-    environment: Environment, document: Document, manifest: PlatformManifest, merged: Merged, findings: Findings
-) -> None:
-    """Report production without a secret store: at its own setting, or else where it is declared as production."""
-    if environment.production and isinstance(manifest.secrets, GeneratedSecrets):
-        message = f'environment "{environment.metadata.name}" is production, but its secrets are generated'
-        chosen, declared = merged.span(("secrets", "type")), document.span(("production",))
-        own = chosen is not None and chosen.file == document.file
-        span, related = (chosen, ()) if own else (declared, (Related(chosen, "chosen here"),) if chosen else ())
-        hint = "give it a store: `platform: {secrets: {type: external-secrets, store: <name>}}`"
-        findings.add(NO_SECRET_STORE, message, span, hint=hint, related=related)
-
-
-def _check_domain_names(sources: Sources, document: Document, findings: Findings) -> None:
-    for name in document.data.get("domains") or {}:
-        if name not in sources.domains and name not in sources.omitted_domains:
-            findings.add(
-                UNKNOWN_REFERENCE,
-                f'there is no domain "{name}"',
-                document.key_span(("domains", name)),
-                hint=did_you_mean(name, sources.domains),
-            )
 
 
 def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:
