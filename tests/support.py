@@ -15,7 +15,7 @@ from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import Environment, PlatformManifest, Quota
 from floe_compiler.model.objects import Object, ObjectSet, identify
-from floe_compiler.model.plan import Component, Context, Instance, Product, ResolvedUnit
+from floe_compiler.model.plan import Component, Context, Instance, Product, ResolvedUnit, scope_name
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.resolve.settings import environment_settings
@@ -79,7 +79,7 @@ def context_of(
 ) -> Context[Any]:
     """Return the context in which `component` is built, configured by its profile of the scale and then `config`."""
     values = {**component.profiles.get(settings.environment.scale, {}), **(config or {})}
-    namespace = "floe-platform" if scope == "platform" else f"floe-{scope}-domain"
+    namespace = f"floe-{scope_name(scope)}"
     instance = Instance(
         slot=component.slot,
         type=component.type,

@@ -67,6 +67,8 @@ def numbers(scale: str) -> Iterator[tuple[str, str]]:
     collector = configured("observability.collector", "opentelemetry", scale)
     yield "Collector in mode `deployment`: replicas", str(collector.replicas)
     yield "Collector: resources", amounts(collector.resources)
+    logs = configured("observability.logs", "opentelemetry", scale)
+    yield "Collector of logs, on each node: resources", amounts(logs.resources)
     minio = configured("storage", "minio", scale)
     yield "MinIO (one): volume", minio.storage
     yield "MinIO (one): resources", amounts(minio.resources)

@@ -23,13 +23,20 @@ GOLDEN = Path(__file__).parent / "golden"
 MESHES = compiled()
 DEV, STAGING, PROD = (MESHES[name] for name in ("dev", "staging", "prod"))
 EVERY = pytest.mark.parametrize("mesh", MESHES.values(), ids=MESHES)
+NODES = "floe-nodes"
+"""The one namespace whose pods may use their node."""
+
+AFTER_SYNC = "argocd.argoproj.io/hook"
 SINGLE = "dagster-daemon"
 """The one Deployment that may not have a second replica."""
 
 
 def selects(selector: Object, labels: Object) -> bool:
-    """Tell whether a selector of labels, without expressions, selects these."""
-    return dict(selector).items() <= dict(labels).items()
+    """Tell whether a selector of labels, and of one label with several values, selects these."""
+    expressions = selector.get("matchExpressions", ())
+    plain = selector.get("matchLabels", {} if expressions else selector)
+    one_of = all(labels.get(one["key"]) in one["values"] for one in expressions)
+    return one_of and dict(plain).items() <= dict(labels).items()
 
 
 def replicated(mesh: Rendered) -> list[Object]:
@@ -38,16 +45,25 @@ def replicated(mesh: Rendered) -> list[Object]:
 
 def test_600_services_in_production_are_deployments_that_survive_a_drain_and_a_rollout() -> None:
     for one in replicated(PROD):
-        assert one["spec"]["replicas"] >= 2, names(one)
+        least = fewest(PROD, one)
+        assert least >= 2, names(one)
         assert one["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}, names(one)
         budgets = [budget for budget in PROD.of_kind("PodDisruptionBudget") if is_for(budget, one)]
-        assert [budget["spec"]["minAvailable"] < one["spec"]["replicas"] for budget in budgets] == [True], names(one)
+        assert [budget["spec"]["minAvailable"] < least for budget in budgets] == [True], names(one)
+
+
+def fewest(mesh: Rendered, one: Object) -> int:
+    """Return the lowest number of replicas: that of the Deployment, or else of its autoscaler."""
+    if "replicas" in one["spec"]:
+        return int(one["spec"]["replicas"])
+    scaler = mesh.get("HorizontalPodAutoscaler", *names(one))
+    return int(scaler["spec"]["minReplicas"])
 
 
 @EVERY
 def test_600_every_server_has_a_service(mesh: Rendered) -> None:
     for one in mesh.of_kind(*SERVERS):
-        if container(one).get("ports"):
+        if container(one).get("ports") and names(one)[0] != NODES:  # which nobody calls
             found = [service for service in mesh.of_kind("Service") if is_for(service, one)]
             assert found, names(one)
 
@@ -57,7 +73,7 @@ def is_for(manifest: Object, workload: Object) -> bool:
     spec = manifest["spec"]
     selector = spec.get("podSelector", spec.get("selector", {}))
     labels = template(workload)["metadata"]["labels"]
-    return names(manifest)[0] == names(workload)[0] and selects(selector.get("matchLabels", selector), labels)
+    return names(manifest)[0] == names(workload)[0] and selects(selector, labels)
 
 
 @EVERY
@@ -77,7 +93,9 @@ def test_602_jobs_end_and_say_when_they_are_forgotten(mesh: Rendered) -> None:
         assert job["backoffLimit"] >= 0
         assert job["activeDeadlineSeconds"] > 0
         assert template(one)["spec"]["restartPolicy"] == "Never"
-        assert job.get("ttlSecondsAfterFinished") == (604800 if one["kind"] == "CronJob" else None)
+        tests = AFTER_SYNC in one["metadata"].get("annotations", {})
+        kept = 604800 if one["kind"] == "CronJob" else 3600 if tests else None
+        assert job.get("ttlSecondsAfterFinished") == kept, names(one)
 
 
 @EVERY
@@ -112,6 +130,8 @@ def test_604_services_are_called_by_names_that_exist(mesh: Rendered) -> None:
     }
     for place, text in texts(mesh):
         for name, namespace, port in HOST.findall(text):
+            if (name, namespace) == ("kubernetes", "default"):
+                continue
             assert (name, namespace) in served, f"{place} calls {name}"
             assert not port or port in served[name, namespace], f"{place} calls {name}:{port}"
         assert set(ADDRESS.findall(text)) <= {"0.0.0.0", "127.0.0.1"}, place
@@ -130,8 +150,9 @@ def test_605_every_container_has_requests_and_limits(mesh: Rendered) -> None:
 def test_606_every_pod_is_restricted(mesh: Rendered) -> None:
     for name, pod in mesh.pods():
         context = pod["spec"]["securityContext"]
-        assert context["runAsNonRoot"], name
-        assert context["runAsUser"] >= 1, name
+        if not on_nodes(name):
+            assert context["runAsNonRoot"], name
+            assert context["runAsUser"] >= 1, name
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}, name
     for name, one in mesh.containers():
         assert one["securityContext"] == {
@@ -141,7 +162,13 @@ def test_606_every_pod_is_restricted(mesh: Rendered) -> None:
         }, name
         assert "/tmp" in [mount["mountPath"] for mount in one["volumeMounts"]], name
     for one in mesh.of_kind("Namespace"):
-        assert one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+        level = "privileged" if names(one)[1] == NODES else "restricted"
+        assert one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == level
+
+
+def on_nodes(name: str) -> bool:
+    """Tell whether a pod is that of a DaemonSet in the namespace of the nodes."""
+    return f"DaemonSet {NODES}/" in name
 
 
 @EVERY
@@ -273,7 +300,8 @@ def test_615_images_come_from_the_registry_or_its_mirrors() -> None:
 def test_616_nothing_is_on_nodes(mesh: Rendered) -> None:
     for name, pod in mesh.pods():
         kinds = {kind for volume in pod["spec"]["volumes"] for kind in volume if kind != "name"}
-        assert kinds <= {"configMap", "projected", "secret", "emptyDir"}, name
+        own = {"configMap", "projected", "secret", "emptyDir"}
+        assert kinds <= (own | {"hostPath"} if on_nodes(name) else own), name
 
 
 def spread(workload: Object) -> set[tuple[str, str]]:
@@ -385,10 +413,55 @@ def test_640_the_least_platform_is_dagster_postgresql_and_duckdb() -> None:
 def test_642_flux_waits_for_what_it_applies() -> None:
     (mesh,) = compiled(GOLDEN / "flux").values()
     kustomizations = {names(one)[1]: one["spec"] for one in mesh.of_kind("Kustomization")}
-    assert set(kustomizations) == {"lake-prod-cluster", "lake-prod-platform", "lake-prod-sales-domain"}
+    tested = {"lake-prod-platform", "lake-prod-sales-domain"}
+    assert set(kustomizations) == {"lake-prod-cluster", *tested, *(f"{name}-tests" for name in tested)}
     for name, spec in kustomizations.items():
         assert spec["timeout"] == "15m"
         assert spec["wait"] == (name != "lake-prod-cluster")
+
+
+def after_sync(mesh: Rendered) -> list[Object]:
+    return [one for one in mesh.of_kind("Job") if AFTER_SYNC in one["metadata"].get("annotations", {})]
+
+
+def probed(job: Object) -> set[str]:
+    """Return the servers that a test asks, without the kind of probe: `host:port`."""
+    probes = (probe.split(" ", 1) for probe in container(job)["args"][2:])
+    return {re.sub(r"^http://|/.*", "", address) for kind, address in probes if kind != "denied"}
+
+
+@EVERY
+def test_635_every_service_is_asked_after_a_sync(mesh: Rendered) -> None:
+    asked = {address.partition(":")[0] for job in after_sync(mesh) for address in probed(job)}
+    for one in mesh.of_kind("Service"):
+        if one["spec"].get("clusterIP") != "None":
+            assert f"{names(one)[1]}.{names(one)[0]}.svc.cluster.local" in asked
+    for namespace in mesh.of_kind("Namespace"):
+        assert mesh.has("Job", names(namespace)[1], "smoke")
+
+
+@EVERY
+def test_639_tests_are_jobs_that_run_once_and_are_restricted(mesh: Rendered) -> None:
+    assert after_sync(mesh)
+    for job in after_sync(mesh):
+        assert (job["spec"]["backoffLimit"], job["spec"]["ttlSecondsAfterFinished"]) == (0, 3600)
+        assert job["metadata"]["annotations"][AFTER_SYNC] == "PostSync"
+
+
+@EVERY
+def test_643_every_connection_is_probed_by_a_pod_with_the_policies_and_the_access_of_the_caller(mesh: Rendered) -> None:
+    """Of callers with the same connections, one is probed."""
+    by_access: dict[tuple[str, frozenset[str]], set[str]] = {}
+    for job in after_sync(mesh):
+        labels = template(job)["metadata"]["labels"]
+        access = frozenset(label for label in labels if label.startswith("access.floe.dev/"))
+        by_access.setdefault((names(job)[0], access), set()).update(probed(job))
+    for one in mesh.of_kind("Deployment", "CronJob"):
+        labels = template(one)["metadata"]["labels"]
+        access = frozenset(label for label in labels if label.startswith("access.floe.dev/"))
+        if access:
+            asked = {address.partition(".")[0] for address in by_access[names(one)[0], access]}
+            assert {label.removeprefix("access.floe.dev/") for label in access} <= asked, names(one)
 
 
 @pytest.mark.parametrize("environment", ["blue", "green"])

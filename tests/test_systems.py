@@ -14,6 +14,7 @@ from rendered_mesh import Rendered, compiled, container, ports, requests_and_lim
 
 PLATFORM = "floe-platform"
 SALES, MARKETING, FINANCE = "floe-sales-domain", "floe-marketing-domain", "floe-finance-domain"
+NODES = "floe-nodes"
 WITH_DAGSTER = (SALES, FINANCE)
 
 DEV, STAGING, PROD = (compiled()[name] for name in ("dev", "staging", "prod"))
@@ -21,7 +22,11 @@ EVERY = pytest.mark.parametrize("mesh", [DEV, STAGING, PROD], ids=lambda mesh: m
 
 
 def replicas(mesh: Rendered, namespace: str, name: str) -> int:
-    return int(mesh.get("Deployment", namespace, name)["spec"]["replicas"])
+    """Return the number of replicas; the lowest, if an autoscaler sets it."""
+    spec = mesh.get("Deployment", namespace, name)["spec"]
+    if "replicas" not in spec:
+        return int(mesh.get("HorizontalPodAutoscaler", namespace, name)["spec"]["minReplicas"])
+    return int(spec["replicas"])
 
 
 def available(mesh: Rendered, namespace: str, name: str) -> int | None:
@@ -34,7 +39,8 @@ def available(mesh: Rendered, namespace: str, name: str) -> int | None:
 @EVERY
 def test_there_is_a_namespace_for_the_platform_and_one_for_each_domain(mesh: Rendered) -> None:
     found = [one["metadata"]["name"] for one in mesh.of_kind("Namespace")]
-    assert sorted(found) == sorted([PLATFORM, SALES, MARKETING, FINANCE])
+    nodes = [NODES] if mesh is PROD else []  # whose logs are read
+    assert sorted(found) == sorted([PLATFORM, SALES, MARKETING, FINANCE, *nodes])
 
 
 @EVERY
@@ -50,7 +56,9 @@ def test_dagster_webserver(mesh: Rendered, namespace: str) -> None:
 
 @pytest.mark.parametrize("namespace", WITH_DAGSTER)
 def test_dagster_webservers_by_scale(namespace: str) -> None:
-    assert [replicas(mesh, namespace, "dagster-webserver") for mesh in (DEV, STAGING, PROD)] == [1, 2, 3]
+    assert [replicas(mesh, namespace, "dagster-webserver") for mesh in (DEV, STAGING, PROD)] == [1, 2, 2]
+    scaler = PROD.get("HorizontalPodAutoscaler", namespace, "dagster-webserver")["spec"]
+    assert (scaler["maxReplicas"], scaler["metrics"][0]["resource"]["target"]["averageUtilization"]) == (10, 70)
     assert [available(mesh, namespace, "dagster-webserver") for mesh in (DEV, STAGING, PROD)] == [None, 1, 1]
 
 

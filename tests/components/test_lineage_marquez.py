@@ -29,6 +29,7 @@ from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import service_endpoint
 from floe_compiler.model.facts import Container, Parts, Probe, Workload
 from floe_compiler.model.inputs import Placement, Placements, PostgresqlServer
+from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context
 from floe_compiler.model.settings import Settings
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, starts_after, unit_of
@@ -146,7 +147,7 @@ def test_java_gets_signals() -> None:
 
 
 def test_the_configuration_is_what_marquez_reads() -> None:
-    read = yaml.safe_load(configuration(DATABASE))
+    read = yaml.safe_load(configuration(DATABASE, 2))
 
     assert read["db"]["url"] == "jdbc:postgresql://marquez-postgresql.floe-platform.svc.cluster.local:5432/marquez"
     assert read["db"]["user"] == "marquez"
@@ -157,22 +158,32 @@ def test_the_configuration_is_what_marquez_reads() -> None:
 
 
 def test_all_pools_together_fit_into_one_server() -> None:
-    pool = yaml.safe_load(configuration(DATABASE))["db"]["maxSize"]
+    def pool(replicas: int) -> int:
+        return int(yaml.safe_load(configuration(DATABASE, replicas))["db"]["maxSize"])
 
-    assert pool * (context().config.replicas + 2) <= 100
+    assert [pool(replicas) for replicas in (1, 2, 3, 4, 8, 200)] == [20, 20, 20, 16, 10, 1]
+    assert context().config.replicas == 2
+
+
+def test_an_autoscaler_may_set_the_replicas_and_the_pools_fit_its_maximum() -> None:
+    web_bounds = {"replicas": {"minimum": 2, "maximum": 3}}
+    server, web = build(replicas={"minimum": 2, "maximum": 8}, web=web_bounds).workloads
+    assert (server.replicas, web.replicas) == (Scaling(2, 8, 80), Scaling(2, 3, 80))
+    (file,) = server.pod.containers[0].config
+    assert yaml.safe_load(file.text)["db"]["maxSize"] == 10
 
 
 def test_the_password_stays_out_of_configuration_and_variables() -> None:
     (file,) = container().secret_files
 
     assert file.secret == DATABASE.password
-    assert yaml.safe_load(configuration(DATABASE))["db"]["password"] == "${MARQUEZ_DB_PASSWORD}"
+    assert yaml.safe_load(configuration(DATABASE, 2))["db"]["password"] == "${MARQUEZ_DB_PASSWORD}"
     assert not any(variable.secret for variable in container().variables)
 
 
 def test_the_user_may_stand_in_the_secret() -> None:
     external = replace(DATABASE, user="", user_key=DATABASE.password.secret.key("username"), ssl_mode="require")
-    read = yaml.safe_load(configuration(external))["db"]
+    read = yaml.safe_load(configuration(external, 2))["db"]
     assert read["user"] == "${MARQUEZ_DB_USER}"
     assert read["url"].endswith("/marquez?sslmode=require")
     found = COMPONENT.build(context_of(COMPONENT, found=[external], databases=(external.name,))).workloads[0]
@@ -197,7 +208,7 @@ def started(folder: Path, password: str) -> str:
         check=True,
         timeout=30,
     )
-    return configuration(DATABASE).replace("${MARQUEZ_DB_PASSWORD}", ran.stdout)
+    return configuration(DATABASE, 2).replace("${MARQUEZ_DB_PASSWORD}", ran.stdout)
 
 
 @pytest.mark.parametrize("password", ["plain", 'quo"te', r"back\slash\n", "it's: #x", "%s $HOME `id` {}"])

@@ -14,6 +14,7 @@ readonly NODE_IMAGE=kindest/node:v1.34.11@sha256:44e222ee2132dab25ff87301682f89e
 readonly EXTERNAL_SECRETS=2.11.0
 readonly OUTPUT=output/dev
 readonly SECONDS_TO_START=1500
+readonly AFTER_SYNC='argocd.argoproj.io/hook: PostSync'
 
 if kind get clusters | grep -qx "$CLUSTER"; then
   echo "there is a cluster $CLUSTER already; end it with: kind delete cluster --name $CLUSTER" >&2
@@ -68,7 +69,21 @@ apply() {
   if [ -e "${accounts[0]}" ]; then
     kubectl apply --server-side --field-manager=floe-kind "${accounts[@]/#/--filename=}"
   fi
-  kubectl apply --server-side --field-manager=floe-kind --filename "$OUTPUT/$1"
+  local files
+  mapfile -t files < <(grep -L "$AFTER_SYNC" "$OUTPUT/$1"/*.yaml)
+  kubectl apply --server-side --field-manager=floe-kind "${files[@]/#/--filename=}"
+}
+
+# What Argo CD runs when everything is healthy.
+test_it() {
+  say "testing $1"
+  local tests job
+  mapfile -t tests < <(grep -l "$AFTER_SYNC" "$OUTPUT/$1"/*.yaml)
+  if [ "${#tests[@]}" -eq 0 ]; then return; fi
+  kubectl apply --server-side --field-manager=floe-kind "${tests[@]/#/--filename=}"
+  for job in "${tests[@]}"; do
+    kubectl wait --for=condition=complete --filename "$job" --timeout="$(left)"
+  done
 }
 
 wait_for() {
@@ -80,7 +95,7 @@ wait_for() {
     kubectl rollout status --namespace "$1" "$workload" --timeout="$(left)"
   done
   for job in "$OUTPUT/$1"/job.batch_*.yaml; do
-    if [ -e "$job" ]; then kubectl wait --for=condition=complete --filename "$job" --timeout="$(left)"; fi
+    if [ -e "$job" ] && ! grep -q "$AFTER_SYNC" "$job"; then kubectl wait --for=condition=complete --filename "$job" --timeout="$(left)"; fi
   done
 }
 
@@ -142,6 +157,7 @@ apply _cluster
 order=$(namespaces)
 for namespace in $order; do apply "$namespace"; done
 for namespace in $order; do wait_for "$namespace"; done
+for namespace in $order; do test_it "$namespace"; done
 run_as_cronjob floe-marketing-domain campaign-perf
 run_in_dagster floe-sales-domain customer-360
 say "everything runs"

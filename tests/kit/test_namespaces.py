@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from floe_compiler.kit.namespaces import limits, namespace
 from floe_compiler.model.inputs import Quota
+from floe_compiler.model.plan import NODES
 from floe_compiler.model.quantities import parse_quantity
 from support import DEVELOPMENT, changed
 
@@ -50,3 +51,10 @@ def test_containers_that_say_nothing_fit_into_the_quota() -> None:
     assert set(request) == set(most) == {"cpu", "memory"}
     for name, amount in Quota().model_dump(include={"cpu", "memory"}).items():
         assert parse_quantity(request[name]) <= parse_quantity(most[name]) < parse_quantity(amount)
+
+
+def test_only_the_namespace_of_the_nodes_admits_privileged_pods() -> None:
+    labels = namespace(DEVELOPMENT, "floe-nodes", NODES, "@acme/platform")["metadata"]["labels"]
+    modes = [labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")]
+    assert modes == ["privileged"] * 3
+    assert labels["floe.dev/scope"] == "platform.nodes"

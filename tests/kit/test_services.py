@@ -90,8 +90,21 @@ def test_replicas_within_bounds_are_scaled_by_their_use_of_cpu() -> None:
         "minReplicas": 2,
         "maxReplicas": 6,
         "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        "behavior": {
+            "scaleUp": {
+                "stabilizationWindowSeconds": 120,
+                "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
+            }
+        },
     }
     assert autoscaler(instance(), workload(replicas=6)) == []
+
+
+def test_beside_other_containers_only_the_first_one_counts() -> None:
+    (scaler,) = autoscaler(instance(), workload(pod(container("web"), container("proxy")), replicas=Scaling(2, 6, 70)))
+    target = {"type": "Utilization", "averageUtilization": 70}
+    used = {"name": "cpu", "target": target, "container": "web"}
+    assert scaler["spec"]["metrics"] == [{"type": "ContainerResource", "containerResource": used}]
 
 
 @pytest.mark.parametrize(("minimum", "left"), [(1, None), (2, 1), (4, 3)])

@@ -125,3 +125,9 @@ def test_a_job_written_by_hand_keeps_its_name() -> None:
 def test_a_spec_of_any_shape_passes(spec: Any) -> None:
     odd = named("Widget", "odd", "acme.example/v1", spec=spec)
     assert odd in list(after(odd).objects)
+
+
+def test_a_hook_keeps_its_name_as_each_sync_creates_it_anew() -> None:
+    hook = copy.deepcopy(named("Job", "smoke", "batch/v1", spec={"template": template("others")}))
+    hook["metadata"]["annotations"] = {"argocd.argoproj.io/hook": "PostSync"}
+    assert "smoke" in {one["metadata"]["name"] for one in after(hook).objects}

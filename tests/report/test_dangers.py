@@ -668,3 +668,36 @@ def test_odd_shapes_do_no_harm(manifest: Object) -> None:
             dangers_of(identify(manifest), before, after, state)
             dangers_of(identify(manifest), manifest, None, state)
             dangers_of(identify(beside[1]), None, beside[1], state)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("BeforeHookCreation", []), (None, []), ("HookSucceeded", ["immutable"])]
+)
+def test_a_hook_is_created_anew_unless_it_stays(policy: str | None, expected: list[str]) -> None:
+    def hook(image: str) -> Object:
+        annotations = {"argocd.argoproj.io/hook": "PostSync"}
+        if policy:
+            annotations["argocd.argoproj.io/hook-delete-policy"] = policy
+        job = thing("Job", spec={"template": {"image": image}})
+        return {**job, "metadata": {**job["metadata"], "annotations": annotations}}
+
+    assert words(hook("a"), hook("b")) == expected
+
+
+def test_a_new_namespace_that_admits_everything() -> None:
+    def namespace(level: str) -> Object:
+        found = thing("Namespace")
+        return {**found, "metadata": {**found["metadata"], "labels": {"pod-security.kubernetes.io/enforce": level}}}
+
+    assert words(None, namespace("privileged")) == ["security-lowered"]
+    assert words(None, namespace("restricted")) == words(None, namespace("baseline")) == []
+    assert words(namespace("privileged"), namespace("privileged")) == []
+
+
+def test_a_namespace_that_is_no_longer_tested() -> None:
+    def job(component: str) -> Object:
+        found = thing("Job", spec={"template": {}})
+        return {**found, "metadata": {**found["metadata"], "labels": {"app.kubernetes.io/component": component}}}
+
+    assert words(job("smoke"), None) == ["tests-removed"]
+    assert words(job("run-orders-probe"), None) == words(None, job("smoke")) == words(job("smoke"), job("smoke")) == []

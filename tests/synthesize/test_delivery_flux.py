@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
 from crds import assert_valid
 from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.inputs import SyncTests
 from floe_compiler.model.objects import Object
 from floe_compiler.synthesize.delivery import delivery_objects
-from support import as_text
+from support import as_text, changed
 from synthesize.delivery_plans import REPOSITORY, flux_plan
 
 
@@ -84,6 +86,28 @@ def test_nothing_in_the_output_is_rewritten_or_replaced_by_force() -> None:
     for spec in kustomizations().values():
         assert spec["force"] is False
         assert not spec.keys() & {"targetNamespace", "postBuild", "patches", "images", "namePrefix", "commonMetadata"}
+
+
+def test_the_tests_of_a_namespace_run_after_it_and_their_failure_is_seen() -> None:
+    plan = flux_plan(production=True)
+    tested = replace(plan, settings=changed(plan.settings, platform={"sync_tests": SyncTests(enabled=True)}))
+    found = {one["metadata"]["name"]: one["spec"] for one in delivery_objects(tested) if one["kind"] == "Kustomization"}
+    names = {"acme-prod-platform-tests", "acme-prod-sales-domain-tests", "acme-prod-finance-domain-tests"}
+    assert found.keys() - kustomizations(production=True).keys() == names
+    assert found["acme-prod-sales-domain-tests"] == {
+        "sourceRef": {"kind": "GitRepository", "name": "acme-prod"},
+        "path": "./output/prod/_tests_floe-sales-domain",
+        "dependsOn": [{"name": "acme-prod-sales-domain"}],
+        "interval": "1h",
+        "retryInterval": "2m",
+        "timeout": "15m",
+        "wait": True,
+        "prune": True,
+        "deletionPolicy": "Delete",
+        "force": False,
+    }
+    for one in delivery_objects(tested):
+        assert_valid(one)
 
 
 @pytest.mark.parametrize("production", [False, True])

@@ -12,6 +12,7 @@ from floe_compiler.kit.secret_stores import NotGeneratable
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.facts import (
     ConfigFile,
+    HostPath,
     Launched,
     Parts,
     PlainYaml,
@@ -23,7 +24,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.inputs import Placement, Placements, Quota
 from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.model.operations import Interface
-from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, UnitPlan
+from floe_compiler.model.plan import NODES, Callers, DeclaredInstance, DeclaredUnit, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
@@ -298,3 +299,24 @@ def test_yaml_that_a_component_ships_joins_its_objects() -> None:
     assert objects(unit)["ConfigMap shipped"]["metadata"] == {"name": "shipped"}
     assert [file.text for file in unit.included] == [text]
     assert dict(unit.origins)[f"ConfigMap {NAMESPACE}/shipped"] == Span("m.yaml", 1)
+
+
+NODE = HostPath("/var/log/pods")
+
+
+@pytest.mark.parametrize(("scope", "reason"), [("platform", "to read logs"), ("sales", "to read logs"), (NODES, "")])
+def test_no_pod_uses_its_node_but_in_the_namespace_for_that_and_with_a_reason(scope: str, reason: str) -> None:
+    agent = Workload("agent", pod(container(host_paths=(NODE,)), node_access=reason), kind="DaemonSet")
+    unit = replace(declared(Parts((agent,))), scope=scope)
+    with pytest.raises(ValueError, match="floe-platform/agent uses its node: only a component of the scope nodes may"):
+        render_unit(plan_units([unit])[0])
+
+
+def test_access_to_the_node_is_a_declared_exception() -> None:
+    agent = Workload("agent", pod(container(host_paths=(NODE,)), node_access="to read logs"), kind="DaemonSet")
+    unit = render_unit(plan_units([replace(declared(Parts((agent,))), scope=NODES)])[0])
+    assert {(one.field, one.reason) for one in unit.exceptions} == {
+        ("hostPath", "to read logs"),
+        ("runAsNonRoot", "to read logs"),
+        ("runAsUser", "to read logs"),
+    }

@@ -34,6 +34,7 @@ def own(text: str) -> dict[str, str]:
 def test_what_belongs_to_a_part() -> None:
     assert sorted(own("x")) == ["output/dev/_cluster/namespace_sales.yaml", "output/dev/sales/a.yaml"]
     assert "output/dev/sales/below/a.yaml" in PART
+    assert "output/dev/_tests_sales/a.yaml" in PART
     assert "output/dev/sales-eu/a.yaml" not in PART
 
 

@@ -1,9 +1,9 @@
 """The OpenTelemetry Collector: receives traces, metrics and logs over OTLP, and sends them to the backends.
 
 It does not read the nodes' log files, as that needs hostPath volumes, which the restricted pod security standard
-forbids. So the DaemonSet is as restricted as the Deployment. Its Service may prefer the client's own node, but must not
-require it (`internalTrafficPolicy: Local`): on nodes without a collector (tainted nodes, or during a rollout) all data
-would be silently lost.
+forbids: `observability.logs` does, in a namespace of its own. So the DaemonSet is as restricted as the Deployment.
+Its Service may prefer the client's own node, but must not require it (`internalTrafficPolicy: Local`): on nodes without
+a collector (tainted nodes, or during a rollout) all data would be silently lost.
 
 Sources: open-telemetry/opentelemetry-collector-releases, `distributions/otelcol-k8s` (the image's components, its user,
 no shell); the configuration was validated, and run on a read-only root, with a collector 0.158.0 of those components.
@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from floe_compiler.kit import resources
+from floe_compiler.kit.opentelemetry import IMAGE
 from floe_compiler.model.capabilities import Collector, TraceStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
@@ -37,7 +38,6 @@ from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.yaml_text import to_yaml
 
-IMAGE = "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-k8s:0.158.0"
 IDENTITY = Identity(10001, 10001, 10001)
 CONFIG = "/conf/relay.yaml"
 SECRETS = "/run/secrets/backends"
@@ -249,7 +249,8 @@ def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
     """Return the receiver."""
     settings = instance.settings
     endpoint = service_endpoint(instance.name, instance.namespace, settings.cluster.domain, (GRPC, HTTP))
-    return (Collector(instance.name, endpoint.only(GRPC.name), endpoint.only(HTTP.name)),)
+    keeps_logs = any("logs" in backend.signals for backend in instance.config.backends)
+    return (Collector(instance.name, endpoint.only(GRPC.name), endpoint.only(HTTP.name), keeps_logs=keeps_logs),)
 
 
 def requires(_instance: Instance[CollectorConfig]) -> tuple[Requirement, ...]:

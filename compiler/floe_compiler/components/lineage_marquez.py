@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from floe_compiler.kit import deadlines, postgresql, resources
 from floe_compiler.model.capabilities import Database, Lineage
@@ -30,8 +30,8 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
+from floe_compiler.model.operations import Interface, Metrics, Scaling
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.yaml_text import to_yaml
@@ -72,8 +72,11 @@ WEB_HEALTH = Probe(port=WEB.name, path=WEB.health, period=10, timeout=5, failure
 GRACE = 40
 
 MIGRATION_RETRIES = 3
-# Two replicas, a surge pod and the migration must fit into the 100 connections of a PostgreSQL server.
-CONNECTIONS = {"initialSize": 1, "minSize": 1, "maxSize": 20}
+SERVER_CONNECTIONS = 100
+"""The default of a PostgreSQL server, which all replicas, a surge pod and the migration share."""
+
+MOST_CONNECTIONS = 20
+"""Of one replica; with more, a request waits for PostgreSQL instead of for a connection."""
 
 
 def enough_memory(settings: ResourceSettings) -> ResourceSettings:
@@ -93,8 +96,8 @@ class MarquezWebConfig(Input):
 
     enabled: bool = True
     """Whether to run the web interface."""
-    replicas: Annotated[int, Field(ge=1)] = 2
-    """The number of replicas."""
+    replicas: Replicas = 2
+    """The number of replicas, or the bounds of an autoscaler."""
     resources: ResourceSettings = ResourceSettings(
         requests=Amounts(cpu="100m", memory="128Mi"), limits=Amounts(cpu="500m", memory="512Mi")
     )
@@ -106,8 +109,8 @@ class MarquezConfig(Input):
 
     type: Literal["marquez"] = "marquez"
     """The kind of lineage service."""
-    replicas: Annotated[int, Field(ge=1)] = 2
-    """The number of servers."""
+    replicas: Replicas = 2
+    """The number of servers, or the bounds of an autoscaler."""
     resources: Annotated[ResourceSettings, AfterValidator(enough_memory)] = ResourceSettings(
         requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
     )
@@ -149,7 +152,9 @@ def build(context: Context[MarquezConfig]) -> Parts:
     """Return the task that migrates the database schema, the server, and the web interface."""
     config, name = context.config, context.instance.name
     metrics = (Metrics(API.name),)
-    server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, metrics=metrics)
+    server = Workload(
+        name, _pod(context, "server"), replicas=resources.replicas(config.replicas), available=1, metrics=metrics
+    )
     migration = Task(
         f"{name}-migrate",
         _pod(context, "db-migrate"),
@@ -161,7 +166,7 @@ def build(context: Context[MarquezConfig]) -> Parts:
     return Parts((server, *web), (migration,))
 
 
-def configuration(database: Database) -> str:
+def configuration(database: Database, most_replicas: int) -> str:
     """Return Marquez's configuration, without the password, which the start script sets."""
     return to_yaml(
         {
@@ -174,7 +179,9 @@ def configuration(database: Database) -> str:
                 "url": postgresql.jdbc_url(database),
                 "user": database.user or "${MARQUEZ_DB_USER}",
                 "password": "${MARQUEZ_DB_PASSWORD}",
-                **CONNECTIONS,
+                "initialSize": 1,
+                "minSize": 1,
+                "maxSize": max(1, min(MOST_CONNECTIONS, SERVER_CONNECTIONS // (most_replicas + 2))),
             },
             # The task migrates, as it has more time than a starting server. An empty database is always set up.
             "migrateOnStartup": False,
@@ -188,6 +195,8 @@ def _pod(context: Context[MarquezConfig], command: str) -> Pod:
     """Return the pod that runs one of Marquez's commands."""
     database = context.one(Database)
     serves = command == "server"
+    replicas = resources.replicas(context.config.replicas)
+    most = replicas.maximum if isinstance(replicas, Scaling) else replicas
     user = (postgresql.user_variable("MARQUEZ_DB_USER", database),) if database.user_key else ()
     container = Container(
         name="marquez",
@@ -200,7 +209,7 @@ def _pod(context: Context[MarquezConfig], command: str) -> Pod:
         startup=STARTUP if serves else None,
         liveness=LIVENESS if serves else None,
         readiness=READINESS if serves else None,
-        config=(ConfigFile(CONFIG, configuration(database), context.instance.name),),
+        config=(ConfigFile(CONFIG, configuration(database, most), context.instance.name),),
         secret_files=(SecretFile(PASSWORD_FILE, database.password),),
         working_directory=HOME,
     )
@@ -229,7 +238,7 @@ def _web(instance: Instance[MarquezConfig]) -> Workload:
     return Workload(
         name=f"{instance.name}-web",
         pod=Pod((container,), IDENTITY, calls=(server,), architecture=ARCHITECTURE),
-        replicas=config.replicas,
+        replicas=resources.replicas(config.replicas),
         interfaces=(Interface(f"{instance.name}-web", WEB.name),),
     )
 

@@ -22,7 +22,7 @@ from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import PLATFORM
+from floe_compiler.model.plan import SHARED
 from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
@@ -183,7 +183,7 @@ def _merged(question: Question) -> Mapping[str, Merged]:
     scale = environment.data.get("scale", "light")
     layers = platform_layers(sources.manifest, environment)
     # A domain's objects also depend on the platform's settings: registries, secrets, versions.
-    merged = {PLATFORM: platform_merged(question.registry, scale, layers)}
+    merged = dict.fromkeys(SHARED, platform_merged(question.registry, scale, layers))
     scope = question.scope
     if scope in sources.domains:
         own = domain_layers(sources.domains[scope], environment, scope)
@@ -243,7 +243,7 @@ def _from_defaults(question: Question, baseline: Object, causes: Causes) -> None
     environment = question.sources.environments[question.environment]
     for component, scope, settings in question.components():
         above = slot_path(component.slot)
-        where: DataPath = (*(("platform",) if scope == PLATFORM else ("domains", scope)), *above)
+        where: DataPath = (*(("platform",) if scope in SHARED else ("domains", scope)), *above)
         defaults = [
             _Default(
                 (*where, *path),

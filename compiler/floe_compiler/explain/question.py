@@ -16,6 +16,7 @@ from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import (
     PLATFORM,
+    SHARED,
     Component,
     DeclaredUnit,
     EnvironmentPlan,
@@ -96,7 +97,7 @@ class Question:
         All domains concern the objects of the platform in the same way, so one of them is enough.
         """
         units = {unit.scope: unit for unit in self._plan(self.sources).units}
-        domains = sorted(units.keys() - {PLATFORM})
+        domains = sorted(units.keys() - SHARED.keys())
         for scope in dict.fromkeys((PLATFORM, self.scope, *domains[:1])):
             for component, context in units[scope].contexts if scope in units else ():
                 yield component, scope, context.config.model_dump()
@@ -134,7 +135,7 @@ def without_locks(sources: Sources) -> Sources:
 
 def reduced(sources: Sources, scope: str) -> Sources:
     """Return the fewest documents that still render the namespace of `scope` in the same way."""
-    needed = sorted(sources.domains)[:SAMPLE] if scope == PLATFORM else [scope]
+    needed = sorted(sources.domains)[:SAMPLE] if scope in SHARED else [scope]
     kept = sorted(_with_read_domains(sources, needed))
     environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
     return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from floe_compiler.model.annotations import AFTER_SYNC
 from floe_compiler.model.settings import Settings
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
@@ -35,3 +36,10 @@ def last(settings: Settings) -> Mapping[str, str]:
     earlier wave, they would hold up everything else.
     """
     return {SYNC_WAVE: LAST_WAVE} if settings.platform.delivery == "argocd" else {}
+
+
+def after_sync(settings: Settings) -> Mapping[str, str]:
+    """Return the annotations of a Job that runs after each sync. It is kept until the next sync, failed or not."""
+    if settings.platform.delivery == "argocd":
+        return {"argocd.argoproj.io/hook": "PostSync", "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation"}
+    return {AFTER_SYNC: "true"}

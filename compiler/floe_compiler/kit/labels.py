@@ -45,14 +45,14 @@ def selector(instance: Instance[Any], workload: str) -> Labels:
 
     They include `component`: without it, a Service would also select the Jobs of the same application.
     """
-    return {NAME: instance.name, INSTANCE: _value(f"{instance.scope}-{instance.name}"), COMPONENT: workload}
+    return {NAME: instance.name, INSTANCE: shortened(f"{instance.scope}-{instance.name}"), COMPONENT: workload}
 
 
-def _value(text: str) -> str:
-    """Return the text as a label value; a long text is cut and ends in a hash of the whole text."""
-    if len(text) <= LONGEST_VALUE:
+def shortened(text: str, longest: int = LONGEST_VALUE) -> str:
+    """Return the text, by default as a label value; a long text is cut and ends in a hash of the whole text."""
+    if len(text) <= longest:
         return text
-    return f"{text[: LONGEST_VALUE - HASH_LENGTH - 1]}-{sha256_of(text)[:HASH_LENGTH]}"
+    return f"{text[: longest - HASH_LENGTH - 1]}-{sha256_of(text)[:HASH_LENGTH]}"
 
 
 def template_labels(instance: Instance[Any], workload: str) -> Labels:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from floe_compiler.kit import delivery, labels
 from floe_compiler.kit.meta import manifest
 from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import NODES
 from floe_compiler.model.settings import Settings
 
 
 def namespace(settings: Settings, name: str, scope: str, owner: str) -> Object:
-    """Return the Namespace, which enforces the restricted pod security standard."""
-    security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    """Return the Namespace, which enforces the restricted pod security standard, except for access to the nodes."""
+    level = "privileged" if scope == NODES else "restricted"
+    security = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")}
     version = {"pod-security.kubernetes.io/enforce-version": f"v{settings.cluster.kubernetes_version}"}
     own_labels = {labels.SCOPE: scope, "floe.dev/environment": settings.environment.name}
     annotations = {labels.OWNER: owner, **delivery.guarded(settings)}

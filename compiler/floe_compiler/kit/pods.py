@@ -18,6 +18,10 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.settings import Settings
 
+ROOT = 0
+EVERYWHERE: Object = {"tolerations": [{"operator": "Exists"}]}
+"""On all nodes, with any taints."""
+
 SECRET_REASONS = "floe.dev/secret-variables"  # noqa: S105 - the name of an annotation
 
 
@@ -47,7 +51,10 @@ def pod_annotations(pod: Pod) -> Mapping[str, str]:
 
 
 def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:
-    """Return the spec of the pods of the workload `name`, which meets the restricted pod security standard."""
+    """Return the spec of the pods of the workload `name`, which meets the restricted pod security standard.
+
+    Pods with access to their node are the exception.
+    """
     settings = instance.settings
     return {
         "serviceAccountName": pod.account or name,
@@ -56,14 +63,14 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": pod.grace,
         "securityContext": {
-            "runAsNonRoot": True,
+            "runAsNonRoot": pod.identity.user != ROOT,
             "runAsUser": pod.identity.user,
             "runAsGroup": pod.identity.group,
             "fsGroup": pod.identity.volume_group,
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **placed(placement, pod.architecture),
+        **(EVERYWHERE if pod.node_access else placed(placement, pod.architecture)),
         **present(initContainers=[container(settings, init) for init in (*wait_containers(pod), *pod.setup)]),
         "containers": [container(settings, main) for main in pod.containers],
         **present(volumes=volumes(pod)),

@@ -13,6 +13,12 @@ from floe_compiler.model.objects import Object
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Instance
 
+SCALE_UP_WINDOW = 120
+"""How long, in seconds, pods must be busy before there is another one."""
+
+SCALE_UP_PERIOD = 60
+"""At most one pod is added in so many seconds."""
+
 
 def served_ports(declared: Workload) -> tuple[Port, ...]:
     """Return the ports that a workload's Service offers."""
@@ -73,12 +79,25 @@ def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
     """Return the HorizontalPodAutoscaler of a workload with autoscaling."""
     if not isinstance(declared.replicas, Scaling) or declared.kind == "DaemonSet":
         return []
-    target = {"type": "Utilization", "averageUtilization": declared.replicas.cpu_percent}
+    main, *others = declared.pod.containers
+    used = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": declared.replicas.cpu_percent}}
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": declared.kind, "name": declared.name},
         "minReplicas": declared.replicas.minimum,
         "maxReplicas": declared.replicas.maximum,
-        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        "metrics": [
+            # Other containers of the pod, such as a proxy, say nothing about its work.
+            {"type": "ContainerResource", "containerResource": {**used, "container": main.name}}
+            if others
+            else {"type": "Resource", "resource": used}
+        ],
+        # Starting takes a JVM much CPU time, which must not cause more starts.
+        "behavior": {
+            "scaleUp": {
+                "stabilizationWindowSeconds": SCALE_UP_WINDOW,
+                "policies": [{"type": "Pods", "value": 1, "periodSeconds": SCALE_UP_PERIOD}],
+            }
+        },
     }
     metadata = labels.selector(instance, declared.name)
     return [manifest("autoscaling/v2", "HorizontalPodAutoscaler", declared.name, metadata, spec=spec)]

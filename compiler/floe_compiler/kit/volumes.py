@@ -43,6 +43,7 @@ def volumes(pod: Pod) -> list[Object]:
         *_config_volumes(file for container in containers for file in container.config),
         *_scratch_volumes(containers),
         *_secret_volumes(file for container in containers for file in container.secret_files),
+        *_host_volumes(containers),
     ]
     claims = ((claim.name, claim.path) for container in containers for claim in container.claims)
     _distinct("volumes", (*((name, origin) for name, origin, _ in named), *claims))
@@ -97,6 +98,12 @@ def _secret_volumes(files: Iterable[SecretFile]) -> Iterator[Named]:
         yield f"secret-{slug(folder)}", folder, {"projected": {"defaultMode": GROUP_READABLE, "sources": sources}}
 
 
+def _host_volumes(containers: Iterable[Container]) -> Iterator[Named]:
+    for host in dict.fromkeys(host for container in containers for host in container.host_paths):
+        kind = {"type": "DirectoryOrCreate"} if host.writable else {}
+        yield f"node-{slug(host.on_node)}", host.on_node, {"hostPath": {"path": host.on_node, **kind}}
+
+
 def mounts(container: Container) -> list[Object]:
     """Return the container's mounts, sorted by path; raise ValueError if two of them have the same path."""
     by_path = _distinct("mounts", _mounts(container))
@@ -106,6 +113,12 @@ def mounts(container: Container) -> list[Object]:
 def _mounts(container: Container) -> Iterator[tuple[str, Object]]:
     for scratch in scratches(container):
         yield scratch.path, {"name": slug(scratch.path), "mountPath": scratch.path}
+    for host in container.host_paths:
+        path = host.path or host.on_node
+        yield (
+            path,
+            {"name": f"node-{slug(host.on_node)}", "mountPath": path, **present(readOnly=not host.writable or None)},
+        )
     for claim in container.claims:
         yield claim.path, {"name": claim.name, "mountPath": claim.path}
     for file in container.config:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import labels
-from floe_compiler.kit.delivery import replaced
+from floe_compiler.kit.delivery import after_sync, replaced
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_template, startup_seconds
 from floe_compiler.model.facts import Claim, Task, Workload, containers_of
@@ -20,6 +20,7 @@ LEAST_PROGRESS_DEADLINE = 600  # REQ-646: a start may take ten minutes, without 
 KEPT_REVISIONS = 3
 # REQ-602 and REQ-603. A Job's time to live does not depend on its outcome, so failed Jobs are kept as long as others.
 JOB_TIME_TO_LIVE = 7 * 24 * 3600
+TEST_TIME_TO_LIVE = 3600  # REQ-639
 STARTING_DEADLINE = 3600
 SUCCEEDED_KEPT = 3
 FAILED_KEPT = 10
@@ -123,6 +124,10 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
     own_labels = labels.selector(instance, declared.name)
+    if declared.after_sync:
+        job["ttlSecondsAfterFinished"] = TEST_TIME_TO_LIVE
+        annotations = after_sync(instance.settings)
+        return manifest("batch/v1", "Job", declared.name, own_labels, annotations, spec=job)
     if declared.schedule:
         return manifest("batch/v1", "CronJob", declared.name, own_labels, spec=_cron(instance, declared, job))
     # A Job is immutable, so a changed Job is a new Job, named by its content. It has no time to live, as GitOps would

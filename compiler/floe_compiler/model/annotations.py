@@ -27,6 +27,16 @@ CREDENTIAL = "credential"
 """The field of the exception for values that look like credentials, but are none."""
 
 
+HOOK = "argocd.argoproj.io/hook"
+"""On an object: Argo CD creates it in a phase of each sync, and does not compare it."""
+
+HOOK_DELETION = "argocd.argoproj.io/hook-delete-policy"
+"""On such an object: when Argo CD deletes it."""
+
+AFTER_SYNC = "floe.dev/after-sync"
+"""On a Job: it runs after each sync, which fails if the Job does. Flux applies it from a folder of its own."""
+
+
 def annotation(manifest: Object, name: str) -> str:
     """Return the value of an object's annotation; empty if the object does not have it."""
     return str(manifest.get("metadata", {}).get("annotations", {}).get(name, ""))

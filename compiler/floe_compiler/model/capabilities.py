@@ -153,6 +153,8 @@ class Collector(Capability, frozen=True):
     """The OTLP receivers over gRPC and (below) over HTTP, each with a single port."""
 
     http: Endpoint
+    keeps_logs: bool = True
+    """Whether it sends logs anywhere."""
 
 
 class TraceStore(Capability, frozen=True):

@@ -13,7 +13,7 @@ from floe_compiler.model.amounts import BOUNDS, Bound, amount, pod_amount
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.quantities import ZERO, Quantity
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
-from floe_compiler.model.scaling import AUTOSCALER, autoscalers, extra_pods, most_pods
+from floe_compiler.model.scaling import AUTOSCALERS, autoscalers, extra_pods, most_pods
 from floe_compiler.model.workloads import Workload
 
 _COUNTED: tuple[tuple[Bound, str], ...] = tuple((bound, name) for bound in BOUNDS for name in ("cpu", "memory"))
@@ -65,7 +65,7 @@ def demand(
     """
     total = Demand()
     surge: dict[str, Quantity] = {}
-    scalers = autoscalers(_of(AUTOSCALER, objects))
+    scalers = autoscalers(scaler for kind in AUTOSCALERS for scaler in _of(kind, objects))
     for workload in workloads:
         consumer = _consumer(workload.id)
         pods = most_pods(workload, scalers, nodes)

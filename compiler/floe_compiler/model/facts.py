@@ -14,6 +14,9 @@ from msgspec.structs import replace
 
 from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.folders import Claim as Claim  # re-exported: parts of a container
+from floe_compiler.model.folders import HostPath as HostPath
+from floe_compiler.model.folders import Scratch as Scratch
 from floe_compiler.model.objects import Object
 from floe_compiler.model.operations import Data, Interface, Metrics, Scaling
 from floe_compiler.model.rendered import Description
@@ -86,22 +89,6 @@ class SecretFile(msgspec.Struct, frozen=True):
     secret: SecretReference
 
 
-class Scratch(msgspec.Struct, frozen=True):
-    """A writable folder that exists as long as the pod: an emptyDir at `path`; `memory` keeps it in RAM."""
-
-    path: str
-    size: str = "64Mi"
-    memory: bool = False
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """Persistent storage of a StatefulSet's pod, mounted at `path`."""
-
-    name: str
-    path: str
-    size: str
-
-
 class Container(msgspec.Struct, frozen=True):
     """One container. `image` is the reference as published by its project; mirrors are applied later.
 
@@ -123,6 +110,7 @@ class Container(msgspec.Struct, frozen=True):
     secret_files: tuple[SecretFile, ...] = ()
     scratch: tuple[Scratch, ...] = ()
     claims: tuple[Claim, ...] = ()
+    host_paths: tuple[HostPath, ...] = ()
     before_stop: tuple[str, ...] = ()
     working_directory: str = ""
     writable_root: str = ""
@@ -151,6 +139,9 @@ class Pod(msgspec.Struct, frozen=True):
     annotations: tuple[tuple[str, str], ...] = ()
     grace: int = 30
     architecture: str = ""
+    node_access: str = ""
+    """Why it reads files of its node, as root: only for components with the scope `nodes`, as nothing else may. It runs
+    on every node, whatever its taints."""
 
     def servers(self) -> tuple[Endpoint, ...]:
         """Return all servers that the pod connects to, sorted."""
@@ -211,6 +202,12 @@ class Task(msgspec.Struct, frozen=True):
     time_zone: str = "Etc/UTC"
     suspended: bool = False
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    after_sync: bool = False
+    """Whether it runs after each sync, which fails if it does."""
+
+    policy_of: str = ""
+    """The pods of the same instance whose network policy its pods share: they have none of their own."""
+
     origin: Span | None = None
     """Its location in the inputs, if that is not where the component was chosen."""
 

@@ -17,6 +17,8 @@ from floe_compiler.model.objects import ObjectId
 OUTPUT = "output"
 CLUSTER_FOLDER = "_cluster"
 DELIVERY_FOLDER = "_delivery"
+TESTS_PREFIX = "_tests_"
+"""Before a namespace's name: the folder of the Jobs that Flux applies after all else in the namespace."""
 
 LONGEST_NAME = 150
 """Leaves room for the folders: Windows allows a path of 260 characters by default."""
@@ -188,6 +190,16 @@ def folder_path(environment: str, namespace: str = "") -> str:
     """Return the folder of a namespace's objects; without a namespace, that of cluster-scoped objects."""
     folder = _portable(_escape(namespace)) if namespace else CLUSTER_FOLDER
     return f"{OUTPUT}/{environment}/{folder}"
+
+
+def tests_folder(environment: str, namespace: str) -> str:
+    """Return the folder of what Flux applies after all other objects of a namespace."""
+    return f"{OUTPUT}/{environment}/{TESTS_PREFIX}{_escape(namespace)}"
+
+
+def tests_path(environment: str, identity: ObjectId) -> str:
+    """Return the path of such an object."""
+    return f"{tests_folder(environment, identity.namespace)}/{file_name(identity)}"
 
 
 def in_repository(mesh: str, path: str) -> str:

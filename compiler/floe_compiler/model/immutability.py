@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from floe_compiler.model.annotations import HOOK, HOOK_DELETION
 from floe_compiler.model.nested_fields import at, mapping, mappings
 
 Fields = tuple[str, ...]
@@ -142,11 +143,17 @@ def immutable_changes(before: Any, after: Any) -> list[str]:
     Both may be any data; the result is empty unless they are two manifests of one built-in kind.
     """
     kind = at(after, ("kind",))
-    if not isinstance(kind, str) or kind != at(before, ("kind",)) or not _is_built_in(after):
+    if not isinstance(kind, str) or kind != at(before, ("kind",)) or not _is_built_in(after) or _is_recreated(after):
         return []
     if kind == POD:
         return ["spec"] if _fixed(before) != _fixed(after) else []
     return [".".join(fields) for fields in _fields(kind, before) if _differs(kind, fields, before, after)]
+
+
+def _is_recreated(manifest: Any) -> bool:
+    """Return whether Argo CD deletes the object before each sync creates it: a hook, by default."""
+    annotations = mapping(manifest, ("metadata", "annotations"))
+    return HOOK in annotations and "BeforeHookCreation" in str(annotations.get(HOOK_DELETION, "BeforeHookCreation"))
 
 
 def _is_built_in(manifest: Any) -> bool:

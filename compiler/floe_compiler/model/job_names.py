@@ -9,12 +9,15 @@ from typing import Any
 from floe_compiler.model.yaml_text import sha256_of
 
 _DIGITS = 8
+LONGEST_STEM = 62 - _DIGITS
+"""The longest name that stays whole before the hash."""
+
 _HASH = re.compile(rf"-[0-9a-f]{{{_DIGITS}}}$")
 
 
 def job_name(name: str, spec: Mapping[str, Any]) -> str:
     """Return the name with a hash of the Job's spec, at most 63 characters long."""
-    return f"{name[: 62 - _DIGITS]}-{sha256_of(spec)[:_DIGITS]}"
+    return f"{name[:LONGEST_STEM]}-{sha256_of(spec)[:_DIGITS]}"
 
 
 def has_hash(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from pydantic import BaseModel
@@ -29,6 +29,11 @@ from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.secrets import Secret
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
+from floe_compiler.model.unit_scopes import NODES as NODES  # re-exported: the scopes of plans
+from floe_compiler.model.unit_scopes import PLATFORM as PLATFORM
+from floe_compiler.model.unit_scopes import SHARED as SHARED
+from floe_compiler.model.unit_scopes import ComponentScope as ComponentScope
+from floe_compiler.model.unit_scopes import scope_name as scope_name
 from floe_compiler.model.units import UnitKey
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -42,17 +47,6 @@ Callers = Mapping[str, tuple[CalledPort, ...]]
 
 QuotaGrowth = tuple[tuple[str, str], ...]
 """The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
-
-ComponentScope = Literal["platform", "domain", "each"]
-"""Where a component runs: in the platform's namespace, in that of each domain, or in both."""
-
-PLATFORM: Final = "platform"
-"""The scope of the shared services; all other scopes are names of domains."""
-
-
-def scope_name(scope: str) -> str:
-    """Return the word for a scope in names: `platform`, or `<domain>-domain`."""
-    return scope if scope == PLATFORM else f"{scope}-domain"
 
 
 def nothing(_instance: object) -> tuple[()]:

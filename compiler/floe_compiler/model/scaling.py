@@ -8,28 +8,39 @@ from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.workloads import Workload
 
 AUTOSCALER = ("autoscaling", "HorizontalPodAutoscaler")
-"""Group and kind."""
+KEDA = ("keda.sh", "ScaledObject")
+AUTOSCALERS = (AUTOSCALER, KEDA)
+"""Group and kind of the objects that set the number of a workload's pods."""
+
+# keda.sh/docs/2.21/reference/scaledobject-spec
+KEDA_BOUNDS = {"minReplicas": ("minReplicaCount", 0), "maxReplicas": ("maxReplicaCount", 100)}
+
+Scalers = Mapping[ObjectId, tuple[ObjectId, Object]]
+"""By workload: its autoscaler, and the specification of that, in the words of a HorizontalPodAutoscaler."""
 
 
-def autoscalers(objects: Iterable[tuple[ObjectId, Object]]) -> Mapping[ObjectId, tuple[ObjectId, Object]]:
-    """Return the HorizontalPodAutoscaler (identity and specification) of each workload that has one."""
+def autoscalers(objects: Iterable[tuple[ObjectId, Object]]) -> Scalers:
+    """Return the autoscaler of each workload that has one."""
     scalers: dict[ObjectId, tuple[ObjectId, Object]] = {}
     for identity, scaler in objects:
         spec = scaler.get("spec", {})
         target = spec.get("scaleTargetRef", {})
+        if identity.group == KEDA[0]:
+            target = {"apiVersion": "apps/v1", "kind": "Deployment", **target}
+            spec = {name: spec.get(field, default) for name, (field, default) in KEDA_BOUNDS.items()}
         group = str(target.get("apiVersion", "")).rpartition("/")[0]
         scalers[ObjectId(group, target.get("kind", ""), identity.namespace, target.get("name", ""))] = (identity, spec)
     return scalers
 
 
-def least_replicas(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]]) -> int:
+def least_replicas(workload: Workload, scalers: Scalers) -> int:
     """Return the lowest number of pods that a Deployment or StatefulSet runs."""
     if workload.id in scalers:
         return int(scalers[workload.id][1].get("minReplicas", 1))
     return int(workload.spec.get("replicas", 1))
 
 
-def most_pods(workload: Workload, scalers: Mapping[ObjectId, tuple[ObjectId, Object]], nodes: int) -> int:
+def most_pods(workload: Workload, scalers: Scalers, nodes: int) -> int:
     """Return the highest number of pods that run at once: one for each node, those of one Job, or the replicas."""
     if workload.id in scalers:
         return int(scalers[workload.id][1].get("maxReplicas", 1))

@@ -9,7 +9,7 @@ import msgspec
 
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
-from floe_compiler.model.inputs import SecretsBackend
+from floe_compiler.model.inputs import SecretsBackend, SyncTests
 
 
 class PlatformSettings(msgspec.Struct, frozen=True):
@@ -28,6 +28,8 @@ class PlatformSettings(msgspec.Struct, frozen=True):
 
     secrets: SecretsBackend
     delivery: Literal["argocd", "flux"]
+    sync_tests: SyncTests
+    """The Jobs that test each namespace after a sync."""
 
 
 class EnvironmentSettings(msgspec.Struct, frozen=True):
@@ -38,6 +40,9 @@ class EnvironmentSettings(msgspec.Struct, frozen=True):
     scale: str
     platform_namespace: str
     """The namespace of the shared services."""
+
+    namespace_pattern: str
+    """The names of all namespaces, with `{scope}` for the scope's word (`plan.scope_name`)."""
 
 
 class ClusterSettings(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
+from floe_compiler.model.annotations import HOOK
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash, contents_read
 from floe_compiler.model.job_names import job_name, without_hash
 from floe_compiler.model.nested_fields import mapping
@@ -66,6 +67,8 @@ def _changed(
 
 
 def _is_named_by_content(identity: ObjectId, manifest: Object) -> bool:
-    """Return whether this is a generated Job, as hand-written Jobs keep their name."""
+    """Return whether this is a generated Job that is no hook, as hand-written Jobs keep their name."""
     labels = manifest["metadata"].get("labels") or {}
+    if HOOK in mapping(manifest, ("metadata", "annotations")):
+        return False
     return identity.kind == "Job" and labels.get("app.kubernetes.io/managed-by") == "floe-compile"

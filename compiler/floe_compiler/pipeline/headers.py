@@ -22,7 +22,7 @@ from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.plan import PLATFORM, DeclaredUnit, Product
+from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Product
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
@@ -148,12 +148,12 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
     findings = Findings()
     frames, facts = known
     valid: Mapping[Key, Product] = {}
-    if name != PLATFORM:
+    if name not in SHARED:
         sources = next(iter(frames.values())).inputs.sources
         valid = domain_products(name, sources.domains[name], findings)
     for environment in environments:
         own, frame = Findings([*findings.found]), frames[environment]
-        scope = frame.platform if name == PLATFORM else resolve_domain(frame, name, valid, own)
+        scope = frame.shared.get(name) if name in SHARED else resolve_domain(frame, name, valid, own)
         if scope is None or own.failed:
             raise NotResolved
         unit = connect(frame, scope, provided[environment], own)
@@ -184,7 +184,10 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     read: dict[str, set[str]] = defaultdict(set)
     for (domain, _), product in frame.inputs.references.items():
         read[domain] |= {source for (source, _), _ in product.inputs}
-    keys = {PLATFORM: digest_of(start, *domains_served(sources, names))}
+    served = domains_served(sources, names)
+    keys = {PLATFORM: digest_of(start, *served)}
+    if frame.nodes:
+        keys[NODES] = digest_of(start, NODES, provided(()), *served)
     for name in names:
         source = sources.domains[name]
         documents = (source.document, *(document for _, document in sorted(source.products.items())))

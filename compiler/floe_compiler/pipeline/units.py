@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from floe_compiler.cache.store import Cache
 from floe_compiler.derive import Derived
 from floe_compiler.load.digests import compiler_digest
+from floe_compiler.model.annotations import AFTER_SYNC, annotation
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path
+from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object
 from floe_compiler.model.places import Places
@@ -228,6 +229,8 @@ def _files(rendered: Rendered, findings: Findings) -> Iterator[File]:
     for identity, manifest in rendered.objects.by_id.items():
         if identity in rendered.delivery:
             path = delivery_path(rendered.environment, identity)
+        elif rendered.delivery_tool == "flux" and identity.namespace and annotation(manifest, AFTER_SYNC):
+            path = tests_path(rendered.environment, identity)
         else:
             path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
         try:

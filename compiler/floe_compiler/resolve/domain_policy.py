@@ -11,7 +11,7 @@ from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.images import registry_of
 from floe_compiler.model.inputs import Domain, DomainPolicy, PlatformManifest, Quota, Toleration
-from floe_compiler.model.plan import PLATFORM, Product, QuotaGrowth
+from floe_compiler.model.plan import Product, QuotaGrowth
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.resolve.layers import Layer, Merged, leaves
 from floe_compiler.resolve.locks import hint_if_unknown
@@ -67,7 +67,7 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
 
 def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merged, findings: Findings) -> None:
     """Report paths in `may_set` that no domain.yaml has."""
-    components = [one for one in registry.values() if one.scope != PLATFORM]
+    components = [one for one in registry.values() if one.scope in ("domain", "each")]
     for index, path in enumerate(manifest.domain_policy.may_set or ()):
         hint = hint_if_unknown(Domain, components, tuple(path.split(".")))
         if hint is not None:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
+from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
@@ -16,12 +16,11 @@ from floe_compiler.model.inputs import (
     Domain,
     Environment,
     Flux,
-    GeneratedSecrets,
     Placements,
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import PLATFORM, EnvironmentPlan, Product, QuotaGrowth, ResolvedUnit
+from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, Product, QuotaGrowth, ResolvedUnit
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
@@ -29,6 +28,7 @@ from floe_compiler.resolve import capabilities, domain_policy, instances, scopes
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
+from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
@@ -36,7 +36,7 @@ from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
-from floe_compiler.resolve.rules import NO_SECRET_STORE, UNKNOWN_REFERENCE
+from floe_compiler.resolve.rules import UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
@@ -75,6 +75,9 @@ class Frame(msgspec.Struct, frozen=True):
     settings: Settings
     delivery: ArgoCd | Flux
     platform: Scope
+    nodes: Scope | None
+    """What needs access to the nodes, if there is anything."""
+
     manifest: PlatformManifest
     """The platform's settings."""
 
@@ -92,6 +95,11 @@ class Frame(msgspec.Struct, frozen=True):
         return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
 
     @property
+    def shared(self) -> Mapping[str, Scope]:
+        """Return the scopes that are of no domain, by name."""
+        return {scope.name: scope for scope in (self.platform, self.nodes) if scope}
+
+    @property
     def provided(self) -> tuple[Capability, ...]:
         """Return everything that the shared services provide."""
         return capabilities.provided(self.platform.placed)
@@ -106,7 +114,7 @@ def resolve_environment(
         for name in sorted(frame.inputs.sources.domains)
         if (scope := resolve_domain(frame, name, products[name], findings))
     ]
-    scopes_ = (frame.platform, *domains)
+    scopes_ = (*frame.shared.values(), *domains)
     check_owners((one for scope in scopes_ for one in external_databases(scope.placed)), findings)
     # A slot that could not be filled provides nothing; unmet requirements that follow from that are not reported.
     complete = frame.complete and not findings.failed
@@ -123,19 +131,20 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     """Return the part of an environment that all domains share; None, with the findings added, if it is invalid."""
     layers = scopes.platform_layers(inputs.sources.manifest, document)
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
-    _check_domain_names(inputs.sources, document, findings)
+    check_domain_names(inputs.sources, document, findings)
     merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
         return None
     settings = environment_settings(environment, manifest)
-    _check_secrets(environment, document, manifest, merged, findings)
+    check_secrets(environment, document, manifest, merged, findings)
     check_texts((inputs.sources.manifest, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
     _check_domains_read(inputs, names, settings.environment.name, findings)
-    placed = instances.shared_instances(inputs.registry, merged, place, domains_served(inputs.sources, names), findings)
+    served = domains_served(inputs.sources, names)
+    placed = instances.shared_instances(inputs.registry, merged, place, served, findings)
     check_components(placed, merged, environment, findings)
     check_environment(environment, settings, document, findings)
     platform = Scope(
@@ -149,10 +158,41 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         or document.span(("scale",)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
+    on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
+    nodes = _nodes(inputs, manifest, merged, on_nodes, served, environment, document, findings)
     version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
-    return Frame(inputs, environment, document, layers, settings, delivery, platform, manifest, version, complete)
+    return Frame(
+        inputs, environment, document, layers, settings, delivery, platform, nodes, manifest, version, complete
+    )
+
+
+def _nodes(
+    inputs: Inputs,
+    manifest: PlatformManifest,
+    merged: Merged,
+    place: Place,
+    served: tuple[str, ...],
+    environment: Environment,
+    document: Document,
+    findings: Findings,
+) -> Scope | None:
+    """Return the scope of what needs access to the nodes; None if there is nothing."""
+    placed = instances.shared_instances(inputs.registry, merged, place, served, findings)
+    check_components(placed, merged, environment, findings)
+    if not placed:
+        return None
+    return Scope(
+        NODES,
+        place.namespace,
+        manifest.metadata.owner,
+        merged,
+        manifest.quota,
+        quota_growth(merged, (QUOTA,)),
+        merged.span(QUOTA) or document.span(("scale",)),
+        tuple(with_databases(inputs.registry, placed, findings)),
+    )
 
 
 def _placed_in_git(delivery: ArgoCd | Flux, sources: Sources) -> ArgoCd | Flux:
@@ -205,30 +245,6 @@ def _shared_quota(manifest: PlatformManifest) -> Quota:
     """Return the quota of the shared services: their own settings, merged over those of every namespace."""
     own = manifest.shared_services.quota
     return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
-
-
-def _check_secrets(
-    environment: Environment, document: Document, manifest: PlatformManifest, merged: Merged, findings: Findings
-) -> None:
-    """Report production without a secret store: at its own setting, or else where it is declared as production."""
-    if environment.production and isinstance(manifest.secrets, GeneratedSecrets):
-        message = f'environment "{environment.metadata.name}" is production, but its secrets are generated'
-        chosen, declared = merged.span(("secrets", "type")), document.span(("production",))
-        own = chosen is not None and chosen.file == document.file
-        span, related = (chosen, ()) if own else (declared, (Related(chosen, "chosen here"),) if chosen else ())
-        hint = "give it a store: `platform: {secrets: {type: external-secrets, store: <name>}}`"
-        findings.add(NO_SECRET_STORE, message, span, hint=hint, related=related)
-
-
-def _check_domain_names(sources: Sources, document: Document, findings: Findings) -> None:
-    for name in document.data.get("domains") or {}:
-        if name not in sources.domains and name not in sources.omitted_domains:
-            findings.add(
-                UNKNOWN_REFERENCE,
-                f'there is no domain "{name}"',
-                document.key_span(("domains", name)),
-                hint=did_you_mean(name, sources.domains),
-            )
 
 
 def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:

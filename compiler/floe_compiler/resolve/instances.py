@@ -13,7 +13,7 @@ from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.inputs import Placements
 from floe_compiler.model.nested_fields import at
-from floe_compiler.model.plan import PLATFORM, Component, Instance, Product
+from floe_compiler.model.plan import NODES, Component, Instance, Product
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import slots
@@ -39,9 +39,9 @@ class Place(msgspec.Struct, frozen=True):
 def shared_instances(
     registry: Registry, merged: Merged, place: Place, domains: tuple[str, ...], findings: Findings
 ) -> list[Placed]:
-    """Return the instances of the platform's shared services; `domains` are those that have data products."""
+    """Return the instances of a scope that is of no domain; `domains` are those that have data products."""
     found = []
-    for slot in slots.slots(registry, PLATFORM):
+    for slot in slots.slots(registry, "nodes" if place.scope == NODES else "platform"):
         filled = slots.configured(registry, slot, merged, findings)
         if filled:
             component, instance = _instance(*filled, merged, place)

@@ -12,7 +12,7 @@ from floe_compiler.model.clusters import cluster_address, cluster_identity
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Cluster, Environment
-from floe_compiler.model.plan import PLATFORM, scope_name
+from floe_compiler.model.plan import SHARED, scope_name
 from floe_compiler.resolve.rules import CLUSTER_OF_TWO_ADDRESSES, NAMESPACE_CLASH, WRONG_VALUE
 
 MAXIMUM_LENGTH = 63
@@ -27,7 +27,7 @@ def namespace_name(environment: Environment, scope: str) -> str:
 def is_namespace(environment: Environment, name: str) -> bool:
     """Return whether a namespace may be of this environment: by its pattern, whichever domains there are."""
     before, _, after = environment.namespaces.pattern.partition("{scope}")
-    scope = f"{PLATFORM}|[a-z][a-z0-9-]*-domain"
+    scope = "|".join((*SHARED.values(), "[a-z][a-z0-9-]*-domain"))
     return bool(re.fullmatch(f"{re.escape(before)}(?:{scope}){re.escape(after)}", name))
 
 

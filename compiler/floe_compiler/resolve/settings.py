@@ -19,12 +19,14 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             pull_secret=manifest.images.pull_secret or "",
             secrets=manifest.secrets,
             delivery=manifest.delivery.type,
+            sync_tests=manifest.sync_tests,
         ),
         EnvironmentSettings(
             name=environment.metadata.name,
             production=environment.production,
             scale=environment.scale,
             platform_namespace=namespace_name(environment, PLATFORM),
+            namespace_pattern=environment.namespaces.pattern,
         ),
         ClusterSettings(
             name=environment.cluster.name,

@@ -27,9 +27,9 @@ def slot_path(slot: str) -> DataPath:
     return tuple(slot.split("."))
 
 
-def slots(registry: Registry, scope: Literal["platform", "domain"] | None = None) -> tuple[str, ...]:
+def slots(registry: Registry, scope: Literal["platform", "domain", "nodes"] | None = None) -> tuple[str, ...]:
     """Return all slots, sorted; with a `scope`, only those of components in it."""
-    scopes = (scope, "each") if scope else get_args(ComponentScope)
+    scopes = get_args(ComponentScope) if scope is None else ("nodes",) if scope == "nodes" else (scope, "each")
     return tuple(sorted({one.slot for one in registry.values() if one.slot != DERIVED and one.scope in scopes}))
 
 

@@ -22,6 +22,13 @@ from floe_compiler.kit import (
 from floe_compiler.kit.ingress import ingress_instance
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
+from floe_compiler.kit.sync_tests import (
+    callers_with_tests,
+    named_by_what_they_test,
+    policies_shared,
+    with_probe,
+    with_tests,
+)
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
@@ -29,7 +36,7 @@ from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers
 from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.plan import NODES, Callers, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
@@ -42,6 +49,8 @@ CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
 Opened = Mapping[str, frozenset[int]]
 """The ports that the ingress controller may reach, by workload."""
+NODE_FIELDS = ("hostPath", "runAsNonRoot", "runAsUser")
+"""What pods with access to their node may do against the restricted standard."""
 
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105 - a type of Secret, not one
 
@@ -72,8 +81,9 @@ def render_unit(plan: UnitPlan) -> Unit:
     ValueError for a bug in a component.
     """
     plan = _with_ingress(plan)
-    unit = plan.unit
     opened = plan.ingress.opened() if plan.ingress else None
+    unit = with_tests(plan.unit)
+    callers = callers_with_tests(unit, plan.callers)
     named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
     pods = named.values()
     secrets = unit_secrets(unit, pods, plan.ingress)
@@ -83,7 +93,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     for declared in unit.instances:
         files = [plain_yaml.read(file, declared.instance.label()) for file in declared.parts.include]
         included += files
-        rendered = [*instance_objects(declared.instance, declared.parts, plan.callers, opened), *declared.objects]
+        rendered = [*instance_objects(declared.instance, declared.parts, callers, opened), *declared.objects]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
         origins += object_origins(declared, rendered)
@@ -94,12 +104,14 @@ def render_unit(plan: UnitPlan) -> Unit:
     origins += read_origins(unit, maps)
     launched = frozenset(_launched(unit))
     objects.append(_quota(unit, objects, launched))
+    if unit.settings.platform.delivery == "flux":
+        objects = named_by_what_they_test(objects)
     parts = [declared.parts for declared in unit.instances]
     return Unit(
         tuple(objects),
         frozenset(_connections(unit, named)),
         launched,
-        frozenset(_exceptions(unit.namespace, parts)),
+        frozenset(_exceptions(unit, parts)),
         frozenset(_ingress_groups(unit, parts, opened)),
         secrets,
         *_starts(unit, parts, objects),
@@ -144,7 +156,7 @@ def _starts(
 ) -> tuple[tuple[tuple[ObjectId, ObjectId], ...], frozenset[ObjectId]]:
     """Return which controllers start after which, and which of them get a sync wave (with Flux, none)."""
     servers = [server for each in parts for server in each.workloads]
-    tasks = [task for each in parts for task in each.tasks]
+    tasks = [task for each in parts for task in each.tasks if not task.after_sync]
     names = {*(server.name for server in servers), *(task.name for task in tasks)}
     controllers = {
         manifest["metadata"]["labels"][labels.COMPONENT]: identify(manifest, unit.namespace)
@@ -193,9 +205,12 @@ def instance_objects(
         objects += services.autoscaler(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
+    shared = policies_shared(parts.tasks)
     for name, pod in named_pods(parts):
-        ports = open_ports(servers[name], opened) if name in servers else ()
-        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {}), ports))
+        if name not in shared.values():
+            ports = open_ports(servers[name], opened) if name in servers else ()
+            policy = _policy(instance, name, pod, servers.get(name), callers.get(name, {}), ports)
+            objects += with_probe(policy, shared[name]) if name in shared else [policy]
     for pods in parts.operated:
         objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
     objects += accounts.accounts(instance, named_pods(parts))
@@ -250,10 +265,12 @@ def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod], ingress: UnitIngress |
 
 
 def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Connection]:
+    callers = {task.name: task.policy_of for declared in unit.instances for task in declared.parts.tasks}
     for name, pod in named.items():
         called = (*pod.servers(), *pod.waits_for)
         group = PodGroup(unit.namespace, name)
-        yield from network.connections(group, called, kubernetes_api=bool(pod.kubernetes_api))
+        like = named[callers.get(name) or name]
+        yield from network.connections(group, called, kubernetes_api=bool(like.kubernetes_api))
     for pods in (pods for declared in unit.instances for pods in declared.parts.operated):
         group = PodGroup(unit.namespace, pods.name)
         yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
@@ -279,10 +296,19 @@ def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods
     )
 
 
-def _exceptions(namespace: str, parts: Iterable[Parts]) -> list[SecurityException]:
-    exceptions = []
+def _exceptions(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[SecurityException]:
+    """Return the declared exceptions; raise ValueError for access to the nodes in another namespace than theirs."""
+    exceptions, namespace = [], unit.namespace
     for each in parts:
         for name, pod in named_pods(each):
+            if pod.node_access or any(container.host_paths for container in containers_of(pod)):
+                if unit.scope != NODES or not pod.node_access:
+                    raise ValueError(
+                        f"{namespace}/{name} uses its node: only a component of the scope nodes may, with a reason"
+                    )
+                exceptions += [
+                    SecurityException(PodGroup(namespace, name), field, pod.node_access) for field in NODE_FIELDS
+                ]
             reasons = [container.writable_root for container in containers_of(pod) if container.writable_root]
             if reasons:
                 reason = "; ".join(dict.fromkeys(reasons))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from floe_compiler.model.files import folder_path, object_path
+from floe_compiler.model.files import folder_path, object_path, tests_folder
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.write.index import index_path, index_text
 from floe_compiler.write.plan import WritePlan
@@ -25,7 +25,8 @@ class Part(msgspec.Struct, frozen=True):
         """Return the part of the output with these namespaces, by environment."""
         pairs = [(environment, name) for environment, names in namespaces.items() for name in names]
         files = (object_path(environment, ObjectId("", "Namespace", "", name), True) for environment, name in pairs)
-        return cls(frozenset(folder_path(*pair) for pair in pairs), frozenset(files))
+        folders = (folder for pair in pairs for folder in (folder_path(*pair), tests_folder(*pair)))
+        return cls(frozenset(folders), frozenset(files))
 
     def __contains__(self, path: str) -> bool:
         """Return whether a file or folder is in this part."""

@@ -125,3 +125,32 @@ def test_a_single_replica_and_a_recreated_one_roll_as_they_like() -> None:
     platform["Deployment/dagster"]["spec"] |= {"strategy": {}, "replicas": 1}
     platform.facts["production"] = False
     assert platform.findings(check) == []
+
+
+def object_of_keda(**spec: Any) -> Platform:
+    platform = sample()
+    del platform["Deployment/dagster"]["spec"]["replicas"]
+    platform.add(
+        resource("keda.sh/v1alpha1", "ScaledObject", "dagster", spec={"scaleTargetRef": {"name": "dagster"}, **spec})
+    )
+    return platform
+
+
+def test_keda_scales_to_none_only_where_that_is_written() -> None:
+    name = "ScaledObject.keda.sh floe-platform/dagster"
+    assert object_of_keda(minReplicaCount=2, maxReplicaCount=4).findings(check) == []
+    assert object_of_keda(minReplicaCount=0).findings(check) == []
+    assert object_of_keda(maxReplicaCount=4).findings(check) == [("C202", name, "spec.minReplicaCount is missing")]
+    message = "spec.minReplicaCount is 3, spec.maxReplicaCount 2"
+    assert object_of_keda(minReplicaCount=3, maxReplicaCount=2).findings(check) == [("C095", name, message)]
+
+
+def test_two_autoscalers_of_one_workload() -> None:
+    platform = object_of_keda(minReplicaCount=2, maxReplicaCount=4)
+    other = scaled(2, 5)["HorizontalPodAutoscaler/dagster"]
+    platform.add(other)
+    scaler = "HorizontalPodAutoscaler.autoscaling floe-platform/dagster"
+    message = f"it scales the same workload as {scaler}"
+    assert platform.findings(check) == [("C201", "ScaledObject.keda.sh floe-platform/dagster", message)]
+    other["spec"]["scaleTargetRef"]["name"] = "polaris"
+    assert [code for code, _, _ in platform.findings(check)] == ["C094"], "polaris has a number of replicas"

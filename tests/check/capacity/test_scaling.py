@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from check.samples import sample
+from floe_compiler.check.capacity.scalers import scalers_of
 from floe_compiler.check.index import build_index
-from floe_compiler.model.scaling import AUTOSCALER, autoscalers, least_replicas, most_pods
+from floe_compiler.model.scaling import least_replicas, most_pods
 
 
 def pods_of(key: str, spec: dict[str, Any], scaler: dict[str, Any] | None = None) -> tuple[int, int]:
@@ -22,7 +23,7 @@ def pods_of(key: str, spec: dict[str, Any], scaler: dict[str, Any] | None = None
         metadata = {"namespace": "floe-platform", "name": "dagster"}
         platform.add({**manifest, "metadata": metadata, "spec": {"scaleTargetRef": target, **scaler}})
     index = build_index(platform.rendered())
-    scalers = autoscalers(index.of(*AUTOSCALER))
+    scalers = scalers_of(index)
     kind, _, name = key.partition("/")
     workload = next(one for one in index.workloads.values() if (one.kind, one.id.name) == (kind, name))
     return least_replicas(workload, scalers), most_pods(workload, scalers, 3)
@@ -50,3 +51,28 @@ def test_a_negative_number_counts_as_none() -> None:
 @pytest.mark.parametrize(("spec", "most"), [({}, 1), ({"parallelism": 3}, 3)])
 def test_pods_of_a_job(spec: dict[str, Any], most: int) -> None:
     assert pods_of("Job/migrate-1a2b3c4d", spec)[1] == most
+
+
+@pytest.mark.parametrize(
+    ("bounds", "least", "most"),
+    [({"minReplicaCount": 1, "maxReplicaCount": 7}, 1, 7), ({"minReplicaCount": 0}, 0, 100), ({}, 0, 100)],
+)
+@pytest.mark.parametrize(
+    "target", [{"name": "dagster"}, {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dagster"}]
+)
+def test_keda_scales_too_by_default_to_none_and_to_a_hundred(
+    target: dict[str, Any], bounds: dict[str, Any], least: int, most: int
+) -> None:
+    platform = sample()
+    del platform["Deployment/dagster"]["spec"]["replicas"]
+    platform.add(
+        {
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledObject",
+            "metadata": {"namespace": "floe-platform", "name": "dagster"},
+            "spec": {"scaleTargetRef": target, **bounds},
+        }
+    )
+    index = build_index(platform.rendered())
+    workload = next(one for one in index.workloads.values() if (one.kind, one.id.name) == ("Deployment", "dagster"))
+    assert (least_replicas(workload, scalers_of(index)), most_pods(workload, scalers_of(index), 3)) == (least, most)

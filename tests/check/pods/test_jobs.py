@@ -82,3 +82,20 @@ def test_a_job_is_not_restarted_forever(policy: Any, fine: bool) -> None:
     place = "spec.jobTemplate.spec.template.spec.restartPolicy"
     message = f"{place} is {policy or 'missing'}"
     assert platform.findings(check) == ([] if fine else [("C112", "CronJob.batch floe-platform/backup", message)])
+
+
+def test_a_test_after_a_sync_may_remove_itself() -> None:
+    platform = sample()
+    platform["Job/migrate-1a2b3c4d"]["spec"]["ttlSecondsAfterFinished"] = 3600
+    platform["Job/migrate-1a2b3c4d"]["metadata"]["annotations"] = {"floe.dev/after-sync": "true"}
+    assert platform.findings(check) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [("BeforeHookCreation", True), ("HookSucceeded", True), ("HookFailed", False), ("HookSucceeded,HookFailed", False)],
+)
+def test_a_hook_that_fails_is_kept_with_its_logs(policy: str, kept: bool) -> None:
+    platform = renamed(**{"argocd.argoproj.io/hook": "PostSync", "argocd.argoproj.io/hook-delete-policy": policy})
+    message = "argocd.argoproj.io/hook-delete-policy has HookFailed"
+    assert platform.findings(check) == ([] if kept else [("C200", "Job.batch floe-platform/migrate", message)])

@@ -6,12 +6,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from floe_compiler.check.capacity.scalers import scalers_of
 from floe_compiler.check.capacity.single_replicas import single_replicas
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import some
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.scaling import AUTOSCALER, autoscalers, least_replicas
+from floe_compiler.model.scaling import least_replicas
 from floe_compiler.model.workloads import Workload
 
 BLOCKING = Rule(
@@ -37,7 +38,7 @@ _REPLICATED = ("Deployment", "StatefulSet")
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield budgets that block drains, pods with two budgets, and in production workloads without a budget."""
-    scalers, alone = autoscalers(index.of(*AUTOSCALER)), single_replicas(index)
+    scalers, alone = scalers_of(index), single_replicas(index)
     budgets: dict[ObjectId, list[ObjectId]] = defaultdict(list)
     for identity, budget in index.of("policy", "PodDisruptionBudget"):
         spec = budget.get("spec", {})

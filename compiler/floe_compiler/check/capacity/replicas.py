@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from floe_compiler.check.capacity.scalers import scaled_twice, scalers_of
 from floe_compiler.check.capacity.single_replicas import single_replicas
 from floe_compiler.check.index import Index
 from floe_compiler.check.pods.exceptions import SINGLE_REPLICA, Departure, undeclared
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.scaling import AUTOSCALER, autoscalers, least_replicas, most_pods
+from floe_compiler.model.scaling import KEDA, least_replicas, most_pods
 from floe_compiler.model.workloads import Workload
 
 SINGLE = Rule(
@@ -27,7 +28,20 @@ BOTH = Rule(
 BOUNDS = Rule(
     "C095",
     "contradictory autoscaler bounds",
-    "A HorizontalPodAutoscaler's minReplicas is above its maxReplicas. Correct one of them.",
+    "An autoscaler's lowest number of replicas is above its highest. Correct one of them.",
+)
+TWICE = Rule(
+    "C201",
+    "two autoscalers for one workload",
+    "Each autoscaler undoes what the other one does. (A ScaledObject of KEDA creates a HorizontalPodAutoscaler of its "
+    "own.) Keep one.",
+)
+TO_ZERO = Rule(
+    "C202",
+    "ScaledObject that may stop its workload",
+    "Without minReplicaCount, KEDA scales a workload to 0 when there is nothing to do. Write the number, 0 if that is "
+    "meant.",
+    severity="warning",
 )
 ROLLOUT = Rule(
     "C096",
@@ -41,12 +55,12 @@ ALONE = Rule(
     "The workload's component declares that more than one replica cannot work, as the replicas would not know of each "
     "other. Leave it at one replica, without an autoscaler.",
 )
-RULES = (SINGLE, BOTH, BOUNDS, ROLLOUT, ALONE)
+RULES = (SINGLE, BOTH, BOUNDS, ROLLOUT, ALONE, TWICE, TO_ZERO)
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield workloads with too few or too many replicas, replicas that are set twice, and rollouts that reduce them."""
-    scalers, alone = autoscalers(index.of(*AUTOSCALER)), single_replicas(index)
+    scalers, alone = scalers_of(index), single_replicas(index)
     yield from _not_alone(index, scalers, alone)
     for target, (identity, scaler) in scalers.items():
         workload = index.workloads.get(target)
@@ -54,7 +68,16 @@ def check(index: Index) -> Iterator[Diagnostic]:
             yield index.finding(BOTH, target, f"spec.replicas is set, but {identity} scales it")
         lowest, highest = scaler.get("minReplicas", 1), scaler.get("maxReplicas", 1)
         if lowest > highest:
-            yield index.finding(BOUNDS, identity, f"spec.minReplicas is {lowest}, spec.maxReplicas {highest}")
+            yield index.finding(
+                BOUNDS, identity, f"{_field(identity, 'min')} is {lowest}, {_field(identity, 'max')} {highest}"
+            )
+    for second, other in scaled_twice(index):
+        yield index.finding(TWICE, second, f"it scales the same workload as {other}")
+    for identity, manifest in index.of(*KEDA):
+        if "minReplicaCount" not in manifest.get("spec", {}):
+            yield index.finding(
+                TO_ZERO, identity, "spec.minReplicaCount is missing", "write, for example, minReplicaCount: 1"
+            )
     deployments = [workload for workload in index.workloads.values() if workload.kind == "Deployment"]
     single = (
         Departure(workload, SINGLE_REPLICA, SINGLE, "it runs a single replica")
@@ -66,6 +89,10 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for workload in deployments:
         if least_replicas(workload, scalers) > 1 and workload.id not in alone:
             yield from _rollout(index, workload)
+
+
+def _field(scaler: ObjectId, bound: str) -> str:
+    return f"spec.{bound}Replica{'Count' if scaler.group == KEDA[0] else 's'}"
 
 
 def _not_alone(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_compiler.check.capacity.scalers import scalers_of
 from floe_compiler.check.capacity.single_replicas import single_replicas
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.scaling import AUTOSCALER, autoscalers, least_replicas
+from floe_compiler.model.scaling import least_replicas
 from floe_compiler.model.selectors import matches
 from floe_compiler.model.workloads import Workload
 
@@ -26,7 +27,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield, in production, the workloads whose replicas may all run on the same node."""
     if not index.rendered.production:
         return
-    scalers, alone = autoscalers(index.of(*AUTOSCALER)), single_replicas(index)
+    scalers, alone = scalers_of(index), single_replicas(index)
     for workload in index.workloads.values():
         if (
             workload.id in alone

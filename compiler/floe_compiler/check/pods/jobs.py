@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.model.annotations import annotation
+from floe_compiler.model.annotations import AFTER_SYNC, HOOK, HOOK_DELETION, annotation
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.job_names import has_hash
 from floe_compiler.model.objects import Object
@@ -27,24 +27,34 @@ RESTART = Rule(
     "Job that would run forever",
     "The pods of a Job must have restartPolicy Never or OnFailure.",
 )
-RULES = (FIXED, ENDLESS, RESTART)
+LOST = Rule(
+    "C200",
+    "hook that is deleted when it fails",
+    "Argo CD deletes the object as soon as it fails (hook-delete-policy HookFailed), with the logs that say why. "
+    "BeforeHookCreation keeps it until the next sync.",
+    severity="warning",
+)
+RULES = (FIXED, ENDLESS, RESTART, LOST)
 
 _BOUNDS = {"backoffLimit": 3, "activeDeadlineSeconds": 3600}
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield the Jobs (also those of CronJobs) that have no limits or cannot be applied again."""
+    """Yield Jobs (also of CronJobs) without limits, or that cannot be applied again, and hooks that fail unseen."""
     for workload in index.workloads.values():
         if workload.kind == "Job":
             yield from _delivery(index, workload)
+        if "HookFailed" in annotation(workload.manifest, HOOK_DELETION):
+            message = f"{HOOK_DELETION} has HookFailed"
+            yield index.finding(LOST, workload.id, message, "write BeforeHookCreation")
         if workload.kind in TASKS:
             yield from _end(index, workload)
 
 
 def _delivery(index: Index, workload: Workload) -> Iterator[Diagnostic]:
-    if annotation(workload.manifest, "argocd.argoproj.io/hook"):
+    if annotation(workload.manifest, HOOK):
         return
-    if "ttlSecondsAfterFinished" in workload.spec:
+    if "ttlSecondsAfterFinished" in workload.spec and not annotation(workload.manifest, AFTER_SYNC):
         message = "spec.ttlSecondsAfterFinished removes the Job, and the next delivery starts it again"
         yield index.finding(FIXED, workload.id, message)
     if not has_hash(workload.id.name) and not _is_forced(workload.manifest):

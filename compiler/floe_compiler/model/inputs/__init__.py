@@ -41,6 +41,7 @@ from floe_compiler.model.inputs.platform import (
     SecretsBackend,
     SharedServices,
     StoreReference,
+    SyncTests,
 )
 from floe_compiler.model.inputs.product import (
     KUBELET_PORTS,
@@ -112,6 +113,7 @@ __all__ = [
     "SharedServices",
     "Step",
     "StoreReference",
+    "SyncTests",
     "Toleration",
     "VersionedMetadata",
 ]

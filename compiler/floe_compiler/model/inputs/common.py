@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from floe_compiler.model.fields import (
     ContainerCpu,
@@ -85,7 +85,13 @@ class ReplicaBounds(Input):
     """The CPU use that the autoscaler aims at, in percent of the CPU requests."""
 
 
-Replicas = Annotated[int, Field(ge=1)] | ReplicaBounds
+def _in_order(replicas: int | ReplicaBounds) -> int | ReplicaBounds:
+    if isinstance(replicas, ReplicaBounds) and replicas.minimum > replicas.maximum:
+        raise ValueError(f"minimum {replicas.minimum} is above maximum {replicas.maximum}; correct one of them")
+    return replicas
+
+
+Replicas = Annotated[Annotated[int, Field(ge=1)] | ReplicaBounds, AfterValidator(_in_order)]
 """A number of replicas, or the bounds of an autoscaler."""
 
 

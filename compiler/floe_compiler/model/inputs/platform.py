@@ -154,6 +154,17 @@ class DomainPolicy(Input):
     """Registries (and paths) that images of products may come from, besides `images.registry` and mirrored ones."""
 
 
+class SyncTests(Input):
+    """Jobs that test each namespace after a sync: its servers answer, and its pods reach what they are declared to."""
+
+    enabled: bool = False
+    """Render the Jobs. A failing one fails the sync; nothing is rolled back."""
+    external: Literal["require", "report", "skip"] = "report"
+    """What an external server that does not accept connections does: fail the test, be reported, or nothing."""
+    denied: bool = True
+    """Also test that pods do not reach servers that they are not declared to call: the cluster enforces policies."""
+
+
 class AcceptedWarning(Input):
     """A warning that is accepted for good, and no longer shown."""
 
@@ -188,6 +199,8 @@ class PlatformManifest(Input):
     """Settings of the shared services' namespace only."""
     placement: Placements = Placements()
     """The nodes that pods run on."""
+    sync_tests: SyncTests = SyncTests()
+    """Jobs that test each namespace after a sync."""
     domain_policy: DomainPolicy = DomainPolicy()
     """What domain teams may set in their own files."""
     locks: tuple[str, ...] = Field(default=(), strict=False)

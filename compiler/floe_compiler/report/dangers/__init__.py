@@ -35,6 +35,7 @@ WORDS = {
     "security-lowered": "A namespace admits pods with more privileges.",
     "storage-shrink": "A volume would become smaller, which is not possible.",
     "suspended": "Scheduled work no longer runs.",
+    "tests-removed": "A namespace is no longer tested after a sync.",
     "unmanaged": "An object leaves the output, but stays in the cluster, and goes on running if it runs.",
 }
 """All words with their meaning; docs/delivery.md lists them."""
@@ -48,6 +49,7 @@ _DETECTORS: tuple[Detector, ...] = (
     running.scaled_down,
     running.doubled,
     running.suspended,
+    running.tests_removed,
     running.memory_lowered,
     running.guard_removed,
     running.images,

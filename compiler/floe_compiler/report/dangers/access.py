@@ -58,6 +58,8 @@ def _kinds(project: Object, fields: Fields) -> set[str]:
 def security_lowered(change: Change) -> Iterator[Danger]:
     """Yield a danger if a namespace admits more privileged pods."""
     old, new = (str(at(manifest, ("metadata", "labels", POD_SECURITY))) for manifest in (change.before, change.after))
+    if change.kind == "Namespace" and not change.before and new == _STRICTNESS[0]:
+        yield Danger("security-lowered", "admits pods that may do anything with their node")
     if change.kind != "Namespace" or not change.after or old not in _STRICTNESS:
         return
     if new not in _STRICTNESS[_STRICTNESS.index(old) :]:

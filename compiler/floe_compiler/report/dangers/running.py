@@ -17,6 +17,8 @@ _REPLICAS: Mapping[str, Fields] = {
     "HorizontalPodAutoscaler": ("spec", "minReplicas"),
     "StatefulSet": ("spec", "replicas"),
 }
+COMPONENT = "app.kubernetes.io/component"
+SMOKE = "smoke"
 _ENDLESS = frozenset({"DaemonSet", "Deployment"})
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:[-+.].*)?")
 
@@ -43,6 +45,12 @@ def _replicas(change: Change) -> tuple[int | None, int | None]:
     path = _REPLICAS.get(change.kind, ("",))
     old, new = (at(manifest, path) for manifest in (change.before, change.after))
     return (old if isinstance(old, int) else None, new if isinstance(new, int) else None)
+
+
+def tests_removed(change: Change) -> Iterator[Danger]:
+    """Yield a danger if a namespace is no longer tested after a sync."""
+    if change.kind == "Job" and not change.after and at(change.before, ("metadata", "labels", COMPONENT)) == SMOKE:
+        yield Danger("tests-removed", "no longer runs after a sync: nothing tells whether its servers answer")
 
 
 def suspended(change: Change) -> Iterator[Danger]:

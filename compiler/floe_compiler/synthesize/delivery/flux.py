@@ -1,5 +1,7 @@
 """Flux 2.6 and later: a GitRepository for the environment, and a Kustomization for each folder of its output.
 
+Tests of a namespace are in a folder of their own, whose Kustomization depends on that of the namespace.
+
 The folders are plain YAML without a kustomization.yaml; Flux generates one for all their files. `targetNamespace` is
 not used, as it would move objects, and neither is `postBuild`, as it would replace each `${...}` in scripts.
 """
@@ -19,6 +21,9 @@ from floe_compiler.synthesize.delivery.folders import (
     head,
     path_of,
     prunes,
+    tested_namespaces,
+    tests_name,
+    tests_path_of,
 )
 
 GIT_API = "source.toolkit.fluxcd.io/v1"
@@ -38,6 +43,7 @@ def flux_objects(plan: DeliveryPlan, delivery: Flux) -> tuple[Object, ...]:
     return (
         _repository(plan, delivery),
         *(_kustomization(plan, delivery, folder, all_folders) for folder in all_folders),
+        *(_tests(plan, delivery, namespace) for namespace in tested_namespaces(plan)),
     )
 
 
@@ -52,15 +58,35 @@ def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
 
 
-def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, all_folders: tuple[Folder, ...]) -> Object:
-    before = [{"name": other.name} for other in all_folders if other.phase == folder.phase - 1]
+def _tests(plan: DeliveryPlan, delivery: Flux, tested: Folder) -> Object:
+    """Return the Kustomization of a namespace's tests: a Job that fails makes it fail."""
     spec = {
+        **_applied(plan, delivery, tests_path_of(plan, tested)),
+        "dependsOn": [{"name": tested.name}],
+        "wait": True,
+        # Jobs of former tests are of no use. Those that have finished remove themselves, and Flux starts them again.
+        "prune": True,
+        "deletionPolicy": "Delete",
+        "force": False,
+    }
+    return manifest(KUSTOMIZE_API, "Kustomization", **head(plan, tests_name(plan, tested)), spec=spec)
+
+
+def _applied(plan: DeliveryPlan, delivery: Flux, path: str) -> Object:
+    return {
         "sourceRef": {"kind": "GitRepository", "name": delivery_name(plan.settings)},
-        "path": f"./{folder.path}",
-        **present(dependsOn=before),
+        "path": f"./{path}",
         "interval": delivery.interval,
         "retryInterval": RETRY_INTERVAL,
         "timeout": TIMEOUT,
+    }
+
+
+def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, all_folders: tuple[Folder, ...]) -> Object:
+    before = [{"name": other.name} for other in all_folders if other.phase == folder.phase - 1]
+    spec = {
+        **_applied(plan, delivery, folder.path),
+        **present(dependsOn=before),
         # A secret store in the cluster's folder becomes ready only with an account from a later folder: waiting for it
         # would be a deadlock. Namespaces exist as soon as they are applied.
         "wait": folder.phase != CLUSTER_PHASE,

@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 
 from floe_compiler.kit import labels
-from floe_compiler.model.files import folder_path, in_repository
+from floe_compiler.model.files import folder_path, in_repository, tests_folder
 from floe_compiler.model.inputs import ArgoCd, Flux
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.objects import Object
@@ -56,6 +56,23 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
     owner = next((unit.owner for unit in plan.namespaces if unit.scope == PLATFORM), "")
     cluster = Folder(delivery_name(settings, CLUSTER), path_of(plan, folder_path(environment)), CLUSTER_PHASE, owner)
     return tuple(sorted((cluster, *of_namespaces), key=lambda folder: (folder.phase, folder.name)))
+
+
+def tested_namespaces(plan: DeliveryPlan) -> tuple[Folder, ...]:
+    """Return the folders of namespaces that are tested after each sync."""
+    enabled = plan.settings.platform.sync_tests.enabled
+    return tuple(folder for folder in folders(plan) if enabled and folder.namespace)
+
+
+def tests_path_of(plan: DeliveryPlan, tested: Folder) -> str:
+    """Return the path of the tests of a namespace from the top of the Git repository."""
+    return path_of(plan, tests_folder(plan.settings.environment.name, tested.namespace))
+
+
+def tests_name(plan: DeliveryPlan, tested: Folder) -> str:
+    """Return the name of the delivery object of a namespace's tests.."""
+    scope = next(unit.scope for unit in plan.namespaces if unit.namespace == tested.namespace)
+    return delivery_name(plan.settings, f"{scope_name(scope)}-tests")
 
 
 def delivery_name(settings: Settings, part: str = "") -> str:

@@ -1,0 +1,239 @@
+"""Tests after a sync: which Jobs there are, what each of them tries, and which policies apply to their pods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.derive import plan_units
+from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import Launched, OperatedPods, Parts, Resources, Task, Workload
+from floe_compiler.model.inputs import Quota, SyncTests
+from floe_compiler.model.objects import Object
+from floe_compiler.model.operations import Interface
+from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
+from floe_compiler.model.rendered import Connection, PodGroup
+from floe_compiler.model.selectors import matches
+from floe_compiler.model.settings import Settings
+from floe_compiler.synthesize.unit import Unit, render_unit
+from kit.samples import DATABASE, HTTP, OUTSIDE, container, instance, pod
+from support import DEVELOPMENT, changed
+
+HEALTHY = Port("http", 8080, health="/healthz")
+GRPC = Port("grpc", 4000)
+SERVER = Workload("db", pod(container(ports=(Port("postgresql", 5432, scheme="postgresql"),))))
+WEB = Workload("web", pod(container(ports=(GRPC, HEALTHY)), calls=(DATABASE,)), replicas=2)
+
+
+def settings(delivery: str = "argocd", **tests: Any) -> Settings:
+    wanted = SyncTests(**{"enabled": True, **tests})
+    return changed(
+        DEVELOPMENT, platform={"sync_tests": wanted, "delivery": delivery}, cluster={"ingress_namespace": "in"}
+    )
+
+
+def rendered(parts: Parts, chosen: Settings | None = None) -> Unit:
+    chosen = chosen or settings()
+    declared = DeclaredInstance(instance(settings=chosen), parts)
+    unit = DeclaredUnit(chosen, "platform", "floe-platform", "@acme/platform", Quota(), (declared,))
+    return render_unit(plan_units([unit])[0])
+
+
+def jobs(unit: Unit) -> dict[str, Object]:
+    return {one["metadata"]["name"]: one for one in unit.objects if one["kind"] == "Job"}
+
+
+def probes(unit: Unit, job: str) -> list[str]:
+    (found,) = jobs(unit)[job]["spec"]["template"]["spec"]["containers"]
+    return list(found["args"][2:])
+
+
+def named(unit: Unit, kind: str) -> dict[str, Object]:
+    return {one["metadata"]["name"]: one for one in unit.objects if one["kind"] == kind}
+
+
+def labels_of(unit: Unit, job: str) -> dict[str, str]:
+    return dict(jobs(unit)[job]["spec"]["template"]["metadata"]["labels"])
+
+
+def policies_of(unit: Unit, labels: dict[str, str]) -> set[str]:
+    policies = named(unit, "NetworkPolicy").items()
+    return {name for name, policy in policies if matches(policy["spec"]["podSelector"], labels)}
+
+
+def test_there_are_none_unless_they_are_wanted() -> None:
+    assert jobs(rendered(Parts((SERVER, WEB)), DEVELOPMENT)) == {}
+    assert [*jobs(rendered(Parts((SERVER, WEB))))] == ["web-probe", "smoke"]
+
+
+def test_the_smoke_test_asks_each_server_once_in_its_own_way() -> None:
+    silent = Workload("daemon", pod(container()))
+    inner = Workload("inner", pod(container(ports=(Port("health", 9000, service=False),))))
+    dns = Workload("dns", pod(container(ports=(Port("dns", 53, protocol="UDP"),))))
+    grpc = Workload("code", pod(container(ports=(GRPC,))))
+    operated = OperatedPods("main-rw", (("cnpg.io/cluster", "main"),), Resources("1", "1Gi", "1", "1Gi"), ports=(HTTP,))
+    unit = rendered(Parts((SERVER, WEB, silent, inner, dns, grpc), operated=(operated,)))
+    assert probes(unit, "smoke") == [
+        "name kubernetes.default.svc.cluster.local",
+        "tcp code.floe-platform.svc.cluster.local:4000",
+        "postgresql db.floe-platform.svc.cluster.local:5432",
+        "tcp main-rw.floe-platform.svc.cluster.local:8080",
+        "http http://web.floe-platform.svc.cluster.local:8080/healthz",
+    ]
+
+
+def test_servers_let_the_smoke_test_in_on_the_port_that_it_asks_only() -> None:
+    unit = rendered(Parts((WEB,)))
+    rule = {
+        "from": [
+            {
+                "namespaceSelector": {
+                    "matchExpressions": [
+                        {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["floe-platform"]}
+                    ]
+                },
+                "podSelector": {"matchLabels": {"access.floe.dev/web": "true"}},
+            }
+        ],
+        "ports": [{"protocol": "TCP", "port": 8080}],
+    }
+    assert named(unit, "NetworkPolicy")["web"]["spec"]["ingress"] == [rule]
+    assert policies_of(unit, labels_of(unit, "smoke")) == {"allow-dns", "default-deny", "smoke"}
+    assert Connection(PodGroup("floe-platform", "smoke"), PodGroup("floe-platform", "web"), 8080) in unit.connections
+
+
+def test_a_namespace_without_servers_still_resolves_names() -> None:
+    assert probes(rendered(Parts()), "smoke") == ["name kubernetes.default.svc.cluster.local"]
+
+
+def test_a_probe_has_the_policy_and_the_access_of_its_caller_and_nothing_selects_it() -> None:
+    unit = rendered(Parts((SERVER, WEB)))
+    labels = labels_of(unit, "web-probe")
+    assert labels["access.floe.dev/db"] == "true"
+    assert policies_of(unit, labels) == {"allow-dns", "default-deny", "web-egress"}
+    (web,) = (one for one in unit.objects if one["kind"] == "Deployment" and one["metadata"]["name"] == "web")
+    own = web["spec"]["template"]["metadata"]["labels"]
+    assert policies_of(unit, own) == {"allow-dns", "default-deny", "web", "web-egress"}
+    selectors = [one["spec"]["selector"] for one in unit.objects if one["kind"] == "Service"]
+    assert not any(matches({"matchLabels": selector}, labels) for selector in selectors)
+    for kind in ("PodDisruptionBudget", "Deployment"):
+        assert not any(matches(one["spec"]["selector"], labels) for one in named(unit, kind).values())
+
+
+def test_the_two_policies_of_a_probed_server_say_what_its_one_policy_says() -> None:
+    web = Workload("web", WEB.pod, replicas=2, interfaces=(Interface("web", "http"),))
+    before = named(rendered(Parts((web,)), settings(enabled=False)), "NetworkPolicy")["web"]["spec"]
+    after = named(rendered(Parts((web,))), "NetworkPolicy")
+    way_in, way_out = after["web"]["spec"], after["web-egress"]["spec"]
+    assert way_in["podSelector"] == before["podSelector"]
+    assert (way_in["policyTypes"], way_out["policyTypes"]) == (["Ingress"], ["Egress"])
+    assert way_out["egress"] == before["egress"]
+    assert "egress" not in way_in
+    assert "ingress" not in way_out
+    assert before["ingress"][0] in way_in["ingress"]
+
+
+def test_a_caller_that_serves_nothing_shares_its_one_policy() -> None:
+    policies = named(rendered(Parts((Workload("daemon", pod(calls=(DATABASE,))),))), "NetworkPolicy")
+    assert policies["daemon"]["spec"]["podSelector"] == {
+        "matchLabels": {"app.kubernetes.io/instance": "platform-server", "app.kubernetes.io/name": "server"},
+        "matchExpressions": [
+            {"key": "app.kubernetes.io/component", "operator": "In", "values": ["daemon", "daemon-probe"]}
+        ],
+    }
+    assert {*policies} == {"allow-dns", "default-deny", "daemon", "smoke"}
+
+
+def test_there_is_a_probe_for_pods_that_have_not_run_and_one_for_the_same_connections() -> None:
+    calling = pod(calls=(DATABASE,))
+    unit = rendered(
+        Parts(
+            (Workload("alone", pod()), Workload("first", calling), Workload("second", calling)),
+            (
+                Task("migrate", pod(calls=(OUTSIDE,)), 60),
+                Task("nightly", pod(calls=(OUTSIDE,)), 60, schedule="0 2 * * *"),
+            ),
+            (Launched("run-orders", pod(calls=(DATABASE, OUTSIDE)), 5),),
+        )
+    )
+    assert {name for name in jobs(unit) if not name.startswith("migrate-")} == {
+        "first-probe",
+        "nightly-probe",
+        "run-orders-probe",
+        "smoke",
+    }
+
+
+@pytest.mark.parametrize(
+    ("external", "expected"),
+    [("report", ["outside api.example.com:443"]), ("require", ["tcp api.example.com:443"]), ("skip", [])],
+)
+def test_servers_outside_are_as_the_platform_wants_them(external: str, expected: list[str]) -> None:
+    unit = rendered(Parts((Workload("web", pod(calls=(DATABASE, OUTSIDE))),)), settings(external=external))
+    inside = "postgresql db.floe-platform.svc.cluster.local:5432"
+    assert probes(unit, "web-probe") == [inside, *expected]
+
+
+def test_the_api_server_is_probed_where_its_use_is_declared() -> None:
+    rule = PolicyRule(("batch",), ("jobs",), ("get",))
+    unit = rendered(Parts((Workload("web", pod(kubernetes_api=(rule,))),)))
+    assert probes(unit, "web-probe") == ["tcp kubernetes.default.svc:443"]
+    template = jobs(unit)["web-probe"]["spec"]["template"]["spec"]
+    assert template["automountServiceAccountToken"] is False, "a probe may do nothing with the API"
+    group = PodGroup("floe-platform", "web-probe")
+    assert {one for one in unit.connections if one.source == group} == {
+        Connection(group, "kubernetes-api", 443),
+        Connection(group, "kubernetes-api", 6443),
+    }
+
+
+def test_a_server_that_is_not_called_must_not_be_reached() -> None:
+    other = Workload("other", pod(container(ports=(HTTP,))))
+    unit = rendered(Parts((SERVER, WEB, other)))
+    assert probes(unit, "web-probe")[-1] == "denied other.floe-platform.svc.cluster.local:8080"
+    without = rendered(Parts((SERVER, WEB, other)), settings(denied=False))
+    assert probes(without, "web-probe") == ["postgresql db.floe-platform.svc.cluster.local:5432"]
+
+
+def test_the_jobs_are_bounded_and_kept_when_they_fail() -> None:
+    for job in jobs(rendered(Parts((SERVER, WEB)))).values():
+        assert job["metadata"]["annotations"] == {
+            "argocd.argoproj.io/hook": "PostSync",
+            "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation",
+        }
+        spec = job["spec"]
+        assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (0, 600, 3600)
+        (main,) = spec["template"]["spec"]["containers"]
+        assert main["args"][1] == "180", "the script ends long before the Job must"
+
+
+def test_flux_tests_again_what_has_changed() -> None:
+    def names(*workloads: Workload) -> set[str]:
+        return {*jobs(rendered(Parts(workloads), settings("flux")))}
+
+    before = names(SERVER, WEB)
+    assert names(SERVER, WEB) == before
+    newer = Workload(
+        "web", pod(container(image="docker.io/acme/server:1.2.4", ports=(GRPC, HEALTHY)), calls=(DATABASE,))
+    )
+    after = names(SERVER, newer)
+    assert before & after == set()
+    assert {name[:-9] for name in after} == {"web-probe", "smoke"}
+    for job in jobs(rendered(Parts((SERVER, WEB)), settings("flux"))).values():
+        assert job["metadata"]["annotations"] == {"floe.dev/after-sync": "true"}
+
+
+def test_a_long_name_still_ends_as_that_of_a_probe() -> None:
+    long = "a" * 60
+    unit = rendered(Parts((Workload(long, pod(calls=(DATABASE,))),)))
+    (name,) = {*jobs(unit)} - {"smoke"}
+    assert len(name) == 54
+    assert name.endswith("-probe")
+    assert {pods.source for pods in unit.connections} >= {PodGroup("floe-platform", name)}
+
+
+def test_the_tests_have_no_place_in_the_start_order() -> None:
+    unit = rendered(Parts((SERVER, WEB)))
+    assert {identity.name for identity in unit.waved} == {"db", "web"}

@@ -1,0 +1,79 @@
+"""The namespace of the nodes: a unit like the others, which appears, changes and disappears by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from floe_compiler.pipeline import compile_mesh
+from pipeline.mesh_of_three import MANIFEST, ORDERS, Recorder, files, manifest, namespace, product, write
+
+BACKEND = {"name": "acme", "host": "otlp.acme.example", "signals": ["logs"]}
+OBSERVED = {"collector": {"type": "opentelemetry", "backends": [BACKEND]}, "logs": {"type": "opentelemetry"}}
+NODES = "floe-nodes"
+NOT_OURS = {"R021", "C043"}  # the mesh is in no Git repository, and nothing reads its note
+WITH = {**files(), MANIFEST: manifest(observability=OBSERVED)}
+
+
+def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(tmp_path: Path) -> None:
+    compiled = compile_mesh(write(tmp_path, WITH), ("dev",))
+    objects = [yaml.safe_load(text) for text in compiled.files.values()]
+    levels = {
+        one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for one in objects
+        if one["kind"] == "Namespace"
+    }
+    assert {name for name, level in levels.items() if level != "restricted"} == {NODES}
+    on_nodes = {
+        one["metadata"]["namespace"]
+        for one in objects
+        for volume in one.get("spec", {}).get("template", {}).get("spec", {}).get("volumes", ())
+        if "hostPath" in volume
+    }
+    assert on_nodes == {NODES}
+    applications = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "Application"}
+    (delivered,) = (spec for spec in applications.values() if spec["destination"]["namespace"] == NODES)
+    assert delivered["source"]["path"] == "output/dev/floe-nodes"
+    assert {one.rule.code for one in compiled.warnings} <= NOT_OURS
+
+
+def test_without_it_there_is_no_such_namespace(tmp_path: Path) -> None:
+    assert not [path for path in compile_mesh(write(tmp_path, files()), ("dev",)).files if NODES in path]
+
+
+def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(tmp_path: Path) -> None:
+    cache = Recorder()
+    compile_mesh(write(tmp_path, WITH), ("dev",), cache=cache)
+    assert f"dev/{NODES}" in cache.compiled
+    edited = Recorder(cache)
+    compile_mesh(write(tmp_path, {ORDERS: product("orders", image="acme/orders:1.0.1")}), ("dev",), cache=edited)
+    assert edited.compiled == {f"dev/{namespace('sales')}"}
+    grown = Recorder(cache)
+    new: dict[str, Any] = {"domains/hr/products/people.yaml": product("people")}
+    new["domains/hr/domain.yaml"] = {
+        "apiVersion": "floe.dev/v1",
+        "kind": "Domain",
+        "metadata": {"name": "hr", "owner": "team@acme.example"},
+    }
+    compiled = compile_mesh(write(tmp_path, new), ("dev",), cache=grown)
+    assert f"dev/{NODES}" in grown.compiled, "which reads its logs, too"
+    assert "/var/log/pods/floe-hr-domain_" in compiled.files[f"output/dev/{NODES}/configmap_otel-logs.yaml"]
+
+
+def test_tests_after_a_sync_do_not_couple_the_namespaces(tmp_path: Path) -> None:
+    tested = {**WITH, MANIFEST: manifest(observability=OBSERVED, sync_tests={"enabled": True})}
+    cache = Recorder()
+    compiled = compile_mesh(write(tmp_path, tested), ("dev",), cache=cache)
+    assert f"output/dev/{NODES}/job.batch_smoke.yaml" in compiled.files
+    assert {one.rule.code for one in compiled.warnings} <= NOT_OURS
+    edited = Recorder(cache)
+    server = {"host": "shop.acme.example", "port": 443}
+    steps = [{"name": "transform", "type": "dbt", "connects": [server]}]
+    changes: dict[str, Any] = {ORDERS: product("orders", steps=steps)}
+    compiled = compile_mesh(write(tmp_path, changes), ("dev",), cache=edited)
+    assert edited.compiled == {f"dev/{namespace('sales')}"}
+    assert (
+        "- outside shop.acme.example:443" in compiled.files["output/dev/floe-sales-domain/job.batch_orders-probe.yaml"]
+    )
