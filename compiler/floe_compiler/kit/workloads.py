@@ -122,7 +122,7 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template = pod_template(instance, declared.name, declared.pod, placement)
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
-    own_labels = labels.selector(instance, declared.name)
+    own_labels = labels.selector(instance, declared.name) | dict(declared.labels)
     if declared.schedule:
         return manifest("batch/v1", "CronJob", declared.name, own_labels, spec=_cron(instance, declared, job))
     # A Job is immutable, so a changed Job is a new Job, named by its content. It has no time to live, as GitOps would

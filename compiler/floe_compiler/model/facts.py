@@ -199,7 +199,8 @@ class Task(msgspec.Struct, frozen=True):
 
     Jobs are immutable, so a Job's name gets a hash of its content: a changed Job is a new Job (see docs/decisions).
     `deadline` is in seconds. `prepares` are the servers of its namespace that cannot be used before it has completed:
-    other pods that call them start after it, and so do these servers unless the task calls them.
+    other pods that call them start after it, and so do these servers unless the task calls them. `labels` are further
+    labels of the Job or CronJob itself.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Task(msgspec.Struct, frozen=True):
     time_zone: str = "Etc/UTC"
     suspended: bool = False
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    labels: tuple[tuple[str, str], ...] = ()
     origin: Span | None = None
     """Its location in the inputs, if that is not where the component was chosen."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from floe_compiler.model.capabilities import DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
 from floe_compiler.model.facts import Workload, named_pods, pod_secrets
 from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, ScrapeTarget, VolumeBackup
@@ -45,6 +46,9 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     scrape_targets: tuple[ScrapeTarget, ...] = ()
     database_backups: tuple[DatabaseBackup, ...] = ()
     volume_backups: tuple[VolumeBackup, ...] = ()
+    unprotected: tuple[str, ...] = ()
+    """The names of its databases if nothing says how they are backed up, or why they are not."""
+
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions that its components render, as YAML."""
 
@@ -86,6 +90,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         scrape_targets=tuple(sorted(target for instance in unit.instances for target in _scrape_targets(instance))),
         database_backups=tuple(sorted(backup for instance in unit.instances for backup in _database_backups(instance))),
         volume_backups=tuple(sorted(backup for instance in unit.instances for backup in _volume_backups(instance))),
+        unprotected=_unprotected(unit),
         definitions=tuple(definitions),
         cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
@@ -133,6 +138,13 @@ def _database_backups(declared: DeclaredInstance) -> Iterator[DatabaseBackup]:
     for item in declared.parts.data:
         if isinstance(item, DatabaseData):
             yield DatabaseBackup(namespace, item.database, item.endpoint, item.user, item.password, item.image)
+
+
+def _unprotected(unit: DeclaredUnit) -> tuple[str, ...]:
+    data = (item for declared in unit.instances for item in declared.parts.data if isinstance(item, DatabaseData))
+    if any(declared.instance.slot == DatabaseBackups.slot for declared in unit.instances):
+        return ()
+    return tuple(sorted({item.database for item in data}))
 
 
 def _volume_backups(declared: DeclaredInstance) -> Iterator[VolumeBackup]:

@@ -150,6 +150,7 @@ def _mesh(
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.acceptances import acceptances
+    from floe_compiler.resolve.backups import check_backups
     from floe_compiler.resolve.databases import check_owners
 
     compiler = compiler_digest()
@@ -159,9 +160,11 @@ def _mesh(
     findings = Findings()
     frames = resolve_frames(sources, components, environments, findings)
     headers = _headers(sources, components, environments, frames, findings, cache, workers)
-    for name in frames:
+    for name, frame in frames.items():
         own = [header.header for (environment, _), header in headers.items() if environment == name]
         check_owners((database for header in own for database in header.external_databases), findings)
+        unprotected = {one.namespace: one.facts.unprotected for one in own if one.facts.unprotected}
+        check_backups(frame.settings, frame.document, unprotected, findings)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     reader = CachedReader(cache, compiler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
+    BACKUP_BESIDE_THE_DATA,
     BEYOND_POLICY,
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
@@ -18,6 +19,7 @@ from floe_compiler.resolve.rules import (
     MUTABLE_IMAGE,
     NAMESPACE_CLASH,
     NEEDLESS_ACCEPTANCE,
+    NO_BACKUP,
     NO_PROVIDER,
     NO_SECRET_STORE,
     OUT_OF_REACH,
@@ -60,4 +62,6 @@ RULES: tuple[Rule, ...] = (
     NEEDLESS_ACCEPTANCE,
     COMPONENT_FAILED,
     NOT_LOADED,
+    NO_BACKUP,
+    BACKUP_BESIDE_THE_DATA,
 )

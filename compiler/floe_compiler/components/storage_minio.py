@@ -8,60 +8,34 @@ as user 1000 on a read-only root file system, with the bucket script and the pol
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.kit import deadlines
+from floe_compiler.kit import minio
+from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, API, IDENTITY, IMAGE, NAME, REGION, Bucket
 from floe_compiler.kit.resources import declared
-from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
-from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import (
     Claim,
-    ConfigFile,
     Container,
-    Identity,
     Parts,
     Pod,
     Probe,
-    Resources,
     SecretFile,
-    Task,
     Variable,
     Workload,
 )
-from floe_compiler.model.fields import Storage, matching
+from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.operations import Interface, Metrics, VolumeData
 from floe_compiler.model.plan import Component, Context, Instance
-from floe_compiler.model.secrets import Secret, SecretKey
 
-NAME = "minio"
-# The last image of the project: since October 2025 it publishes source code only (minio/minio#21647), and the security
-# release of that month has no official image. An overlay can replace it with a community build.
-IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
-# The image sets no user, so it would run as root.
-IDENTITY = Identity(1000, 1000, 1000)
-REGION = "us-east-1"
-API = Port("api", 9000, health="/minio/health/ready")
 CONSOLE = Port("console", 9001)
 DATA = "/data"
 VOLUME = "data"
 CLIENT = "warehouse"
-ADMINISTRATOR_KEYS = "/run/secrets/administrator"
-CLIENT_KEYS = "/run/secrets/client"
-SCRIPT = "/scripts/minio-buckets.sh"
-POLICY = "/scripts/warehouse-policy.json"
-BUCKET_ACTIONS = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")
-OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
-TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
-TASK_RETRIES = 3
-
-Bucket = Annotated[
-    str, matching(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", '3 to 63 lower-case letters, digits and "-"', "warehouse")
-]
 
 
 class MinioConfig(Input):
@@ -81,26 +55,9 @@ class MinioConfig(Input):
     """Make the container's root file system writable, in case the image needs it."""
 
 
-def administrator(instance: Instance[MinioConfig]) -> Secret:
-    """Return the administrator's credentials, which only the server and the bucket task read."""
-    keys = (SecretKey("username", literal="minio-admin"), SecretKey("password", generated=32))
-    return Secret(f"{NAME}-admin", instance.namespace, keys)
-
-
-def client(instance: Instance[MinioConfig]) -> Secret:
-    """Return the credentials that all other pods use for the buckets."""
-    keys = (SecretKey("access-key", literal=CLIENT), SecretKey("secret-key", generated=40))
-    return Secret(f"{NAME}-warehouse", instance.namespace, keys)
-
-
-def endpoint(instance: Instance[MinioConfig]) -> Endpoint:
-    """Return the endpoint of the S3 API."""
-    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (API,))
-
-
 def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
     """Return the warehouse's bucket as an S3 store."""
-    store, keys, bucket = endpoint(instance), client(instance), instance.config.buckets[0]
+    store, keys, bucket = minio.endpoint(instance), minio.client(instance, CLIENT), instance.config.buckets[0]
     return (
         ObjectStore(
             name=NAME,
@@ -119,14 +76,13 @@ def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
 
 def build(context: Context[MinioConfig]) -> Parts:
     """Return the server, and the task that creates its buckets and their user."""
-    return Parts(
-        workloads=(_server(context.instance),), tasks=(_buckets(context.instance),), data=(VolumeData(NAME, VOLUME),)
-    )
+    buckets = minio.buckets(context.instance, f"{NAME}-buckets", context.config.buckets, CLIENT)
+    return Parts(workloads=(_server(context.instance),), tasks=(buckets,), data=(VolumeData(NAME, VOLUME),))
 
 
 def _server(instance: Instance[MinioConfig]) -> Workload:
     config = instance.config
-    keys = administrator(instance)
+    keys = minio.administrator(instance)
     container = Container(
         name=NAME,
         image=IMAGE,
@@ -163,56 +119,6 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
         metrics=(Metrics(API.name, "/minio/v2/metrics/cluster"),),
         single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
     )
-
-
-def _buckets(instance: Instance[MinioConfig]) -> Task:
-    name, store = f"{NAME}-buckets", endpoint(instance)
-    owner, user = administrator(instance), client(instance)
-    container = Container(
-        name="buckets",
-        image=IMAGE,
-        resources=TASK_RESOURCES,
-        command=("bash", SCRIPT),
-        arguments=instance.config.buckets,
-        variables=(
-            Variable("HOME", "/tmp"),  # noqa: S108
-            Variable("STORE_URL", store.url()),
-            Variable("ADMINISTRATOR", ADMINISTRATOR_KEYS),
-            Variable("CLIENT", CLIENT_KEYS),
-            Variable("POLICY", POLICY),
-        ),
-        config=(
-            ConfigFile(SCRIPT, script(__name__, "minio-buckets.sh"), name),
-            ConfigFile(POLICY, policy(instance.config.buckets), name),
-        ),
-        secret_files=(
-            SecretFile(f"{ADMINISTRATOR_KEYS}/username", owner.key("username")),
-            SecretFile(f"{ADMINISTRATOR_KEYS}/password", owner.key("password")),
-            SecretFile(f"{CLIENT_KEYS}/username", user.key("access-key")),
-            SecretFile(f"{CLIENT_KEYS}/password", user.key("secret-key")),
-        ),
-    )
-    pod = Pod((container,), IDENTITY, calls=(store,))
-    return Task(name, pod, deadlines.PREPARATION, retries=TASK_RETRIES, prepares=(store,))
-
-
-def policy(buckets: tuple[str, ...]) -> str:
-    """Return the client's access policy as JSON: it allows access to the objects of these buckets, and nothing else.
-
-    The client must not manage the buckets, which it could delete or make public, nor create its own keys, which would
-    stay valid after a rotation of its secret. PyIceberg, dlt and dbt with DuckDB work with this policy.
-    """
-    arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
-    statements = [
-        {"Effect": "Allow", "Action": [f"s3:{action}" for action in BUCKET_ACTIONS], "Resource": arns},
-        {
-            "Effect": "Allow",
-            "Action": [f"s3:{action}" for action in OBJECT_ACTIONS],
-            "Resource": [f"{arn}/*" for arn in arns],
-        },
-        {"Effect": "Deny", "Action": ["admin:*"]},
-    ]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
 
 
 COMPONENT = Component(

@@ -4,13 +4,14 @@
 #
 #   STORE_URL                the server
 #   ADMINISTRATOR, CLIENT    folders with the files `username` and `password` of the server and of the user
-#   POLICY                   the user's access policy, a JSON file
+#   POLICY                   the user's access policy, a JSON file called <name of the policy>-policy.json
 #
 # The image has bash and mc, but neither sed nor grep nor jq.
 set -euo pipefail
 
 readonly ATTEMPTS="${ATTEMPTS:-60}" PAUSE="${PAUSE:-5}"
-readonly POLICY_NAME="warehouse"
+policy="${POLICY##*/}"
+readonly POLICY_NAME="${policy%-policy.json}"
 
 # Keys travel through standard input: arguments can be read by every process of the pod.
 keys() {
