@@ -2,10 +2,10 @@
 # Dumps a database into the file $DUMPS/<time>.dump, named by the time in UTC, so that the newest has the last name. Then
 # reads the whole file: the list of its contents is at its head, and would also be there if the rest was cut off.
 #
-# The database is found by libpq's own variables PGHOST, PGPORT, PGDATABASE and PGUSER, its password in the file $PASSWORD.
+# The database is found by libpq's own variables PGHOST, PGPORT, PGDATABASE and PGUSER, its password in the file $PASSWORD_FILE.
 set -euo pipefail
 
-PGPASSWORD="$(<"$PASSWORD")"
+PGPASSWORD="$(<"$PASSWORD_FILE")"
 export PGPASSWORD PGCONNECT_TIMEOUT=10
 
 mkdir -p "$DUMPS"

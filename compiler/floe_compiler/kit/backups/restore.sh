@@ -2,10 +2,10 @@
 # Replaces everything that the user owns in a database with what is in $DUMPS/backup.dump, in one transaction: if anything
 # fails, nothing has changed. It also removes what is not in the backup, such as tables of a later migration.
 #
-# The database is found by libpq's own variables PGHOST, PGPORT, PGDATABASE and PGUSER, its password in the file $PASSWORD.
+# The database is found by libpq's own variables PGHOST, PGPORT, PGDATABASE and PGUSER, its password in the file $PASSWORD_FILE.
 set -euo pipefail
 
-PGPASSWORD="$(<"$PASSWORD")"
+PGPASSWORD="$(<"$PASSWORD_FILE")"
 export PGPASSWORD PGCONNECT_TIMEOUT=10
 
 dump="$DUMPS/backup.dump"

@@ -148,7 +148,7 @@ def _database_container(database: Protected, name: str) -> Container:
             Variable("PGPORT", str(data.endpoint.port().number)),
             Variable("PGDATABASE", data.database),
             Variable("PGUSER", data.user),
-            Variable("PASSWORD", PASSWORD),
+            Variable("PASSWORD_FILE", PASSWORD),
         ),
         secrets=(SecretFile(PASSWORD, data.password),),
     )
