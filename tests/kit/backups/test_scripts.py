@@ -42,6 +42,7 @@ TABLES = (
 # Text that cannot be compressed well: about 2 MB of a dump.
 MUCH = "INSERT INTO items SELECT 1, md5(random()::text) || md5(random()::text) FROM generate_series(1, 40000)"
 ALL = "SELECT count(*), md5(string_agg(note, ',' ORDER BY id)) FROM orders"
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 TOTAL = "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM days)"
 
 
@@ -280,11 +281,9 @@ def test_a_connection_to_the_store_that_is_cut(machine: Machine, shop: Server) -
         cut = f"http://127.0.0.1:{port}"
         code, output = machine.run(pod(BACKUP), RCLONE_CONFIG_STORE_ENDPOINT=cut)
         assert code != 0, output
-        # S3, GCS and ADLS keep nothing of a file that does not arrive as a whole; rclone's server does.
+        assert machine.run(pod(RESTORE))[0] != 0, "the store has no backup"
         for part in kept(machine):
-            code, output = machine.run(pod(RESTORE), BACKUP=part.name)
-            assert "pg_restore: error" in output
-            part.unlink()
+            part.unlink()  # a file that rclone's server leaves behind, but does not serve
         backup = made(machine)
         for name in (RESTORE, RESTORE_TEST):
             code, output = machine.run(pod(name), RCLONE_CONFIG_STORE_ENDPOINT=cut, BACKUP=backup.name)
@@ -348,10 +347,10 @@ def test_a_program_that_still_uses_the_database_is_not_waited_for_for_ever(machi
                 for name, text in machine.config["database-backups"].items()
             }
         }
-        while shop.ask(*ADMINISTRATOR, "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'").stdout == "":
-            pass
+        while "1" not in shop.ask(*ADMINISTRATOR, SLEEPING).stdout:
+            assert writer.poll() is None
         code, output = machine.run(pod(RESTORE))
-        writer.kill()
+        shop.ask(*ADMINISTRATOR, SLEEPING.replace("count(*)", "pg_terminate_backend(pid)"))
     assert code != 0
     assert "lock timeout" in output
     assert shop.ask(*SELLER, TOTAL).stdout == "1000|2\n"

@@ -29,7 +29,7 @@ RCLONE = "docker.io/rclone/rclone:1.75.0"
 IDENTITY = Identity(999, 999, 999)
 
 LABEL = "floe.dev/"
-"""Followed by what a CronJob does: `floe.dev/backup: <database>`, by which alerts and people find it."""
+"""Followed by what a CronJob does: `floe.dev/backup: <name>`, by which alerts and people find it."""
 
 NEVER_MATTERS = "0 0 1 1 *"
 """The schedule of a suspended CronJob, which needs one, and ignores it."""
@@ -44,7 +44,7 @@ WORK = "/work"
 DUMPS = f"{WORK}/dumps"
 SERVER = f"{WORK}/server"
 
-_LONGEST = 40
+_LONGEST = 39
 """Of a database's part of a name: a CronJob's has 52 characters at most, as Kubernetes appends the time of a run."""
 
 _HASH = 6
@@ -77,7 +77,7 @@ def backup_parts(settings: BackupSettings, store: BackupStore, parts: Iterable[P
 
 def _names(data: Iterable[DatabaseData]) -> list[str]:
     """Return a name for the tasks of each database, which no other database of the namespace has."""
-    short = [(one.database.replace("_", "-").strip("-"), one) for one in data]
+    short = [(one.database.replace("_", "-").strip("-") or "database", one) for one in data]
     times = Counter(name for name, _ in short)
     return [
         name if times[name] == 1 and len(name) <= _LONGEST else _with_hash(name, f"{one.server}/{one.database}")
@@ -131,7 +131,7 @@ def _task(database: Protected, kind: str, schedule: str, *, first: Container, se
         schedule=schedule or NEVER_MATTERS,
         time_zone=settings.time_zone,
         suspended=not schedule,
-        labels=((f"{LABEL}{kind}", database.data.database),),
+        labels=((f"{LABEL}{kind}", database.name),),
     )
 
 

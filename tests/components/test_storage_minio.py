@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from floe_compiler.components import storage_minio
 from floe_compiler.components.storage_minio import COMPONENT, MinioConfig
+from floe_compiler.kit import minio
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import ObjectStore
 from floe_compiler.model.facts import Container
@@ -63,10 +64,10 @@ def test_keys_come_from_files() -> None:
 
 
 def test_the_keys_are_long_enough_for_minio() -> None:
-    owner = {key.name: key for key in storage_minio.administrator(context_of(COMPONENT).instance).keys}
+    owner = {key.name: key for key in minio.administrator(context_of(COMPONENT).instance).keys}
     assert len(owner["username"].literal) >= 3
     assert owner["password"].generated >= 8
-    user = {key.name: key for key in storage_minio.client(context_of(COMPONENT).instance).keys}
+    user = {key.name: key for key in minio.client(context_of(COMPONENT).instance, "warehouse").keys}
     assert len(user["access-key"].literal) >= 3
     assert 8 <= user["secret-key"].generated <= 40
 
@@ -113,7 +114,7 @@ def test_bad_buckets_are_refused(buckets: list[str]) -> None:
 
 
 def test_the_policy_is_for_the_objects_of_the_buckets_and_nothing_else() -> None:
-    listed, objects, denied = json.loads(storage_minio.policy(("lake", "backups")))["Statement"]
+    listed, objects, denied = json.loads(minio.policy(("lake", "backups")))["Statement"]
     assert listed["Resource"] == ["arn:aws:s3:::lake", "arn:aws:s3:::backups"]
     assert objects["Resource"] == ["arn:aws:s3:::lake/*", "arn:aws:s3:::backups/*"]
     allowed = {*listed["Action"], *objects["Action"]}
@@ -159,7 +160,7 @@ def state(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir()
         (tmp_path / name / "username").write_text(user)
         (tmp_path / name / "password").write_text(f"secret-of-{user}")
-    (tmp_path / "policy.json").write_text(storage_minio.policy(("lake",)))
+    (tmp_path / "warehouse-policy.json").write_text(minio.policy(("lake",)))
     return tmp_path
 
 
@@ -171,14 +172,14 @@ def _run(state: Path, *buckets: str) -> subprocess.CompletedProcess[str]:
         "STORE_URL": "http://minio:9000",
         "ADMINISTRATOR": str(state / "administrator"),
         "CLIENT": str(state / "client"),
-        "POLICY": str(state / "policy.json"),
+        "POLICY": str(state / "warehouse-policy.json"),
         "ATTEMPTS": "3",
         "PAUSE": "0",
     }
     command = [
         "bash",
         "-c",
-        script("floe_compiler.components.storage_minio", "minio-buckets.sh"),
+        script("floe_compiler.kit.minio", "minio-buckets.sh"),
         "minio-buckets.sh",
         *buckets,
     ]
@@ -191,7 +192,7 @@ def test_the_script_makes_all_buckets_and_the_user(state: Path) -> None:
     assert (state / "buckets").read_text().split() == ["lake", "backups"]
     assert (state / "alias").read_text() == "minio-admin:secret-of-minio-admin\n"
     assert (state / "user-warehouse").read_text() == "secret-of-warehouse\n"
-    assert (state / "policy-warehouse").read_text() == (state / "policy.json").read_text()
+    assert (state / "policy-warehouse").read_text() == (state / "warehouse-policy.json").read_text()
     assert (state / "attached").read_text() == "warehouse warehouse\n"
     assert (state / "private").read_text().split() == ["store/lake", "store/backups"], "whoever opened them before"
 
