@@ -107,7 +107,7 @@ class Machine:
             command += ["--setenv", name, value]
         path = f"/programs:/opt:{SERVERS[-1].parent}:/usr/bin"
         command += ["--setenv", "PATH", path, "--remount-ro", "/", "--", *container["command"]]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
     def _volume(self, volume: Mapping[str, Any], place: str, work: Path) -> list[str]:
         kept = work / volume["name"]

@@ -242,7 +242,8 @@ class OperatedPods(msgspec.Struct, frozen=True):
 
     Their Service and policies select `labels`, which the operator sets. The component also writes the labels of
     `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others. `operator` is the
-    operator's namespace, if the operator connects to their ports. `storage` is the size of each volume.
+    operator's namespace, if the operator connects to their ports. `storage` is the size of each volume. `serving` are
+    further labels of those pods that are behind their Service. `secrets` are those that the custom resource names.
     """
 
     name: str
@@ -255,6 +256,8 @@ class OperatedPods(msgspec.Struct, frozen=True):
     kubernetes_api: bool = False
     operator: str = ""
     metrics: tuple[Metrics, ...] = ()
+    serving: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[Secret, ...] = ()
 
     def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
         """Return the endpoint of their Service."""
@@ -298,6 +301,12 @@ def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
 def containers_of(pod: Pod) -> tuple[Container, ...]:
     """Return all containers of a pod, init containers first."""
     return (*pod.setup, *pod.containers)
+
+
+def named_secrets(parts: Parts) -> frozenset[Secret]:
+    """Return the secrets that the pods of an instance read, or its custom resources name."""
+    named = (secret for pods in parts.operated for secret in pods.secrets)
+    return pod_secrets(pod for _, pod in named_pods(parts)) | frozenset(named)
 
 
 def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:

@@ -14,6 +14,7 @@ from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.inputs import (
     ArgoCd,
+    CloudNativePg,
     Cluster,
     DataProduct,
     ExternalPostgresql,
@@ -154,7 +155,7 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
 class DatabaseNeed(msgspec.Struct, frozen=True):
     """A PostgreSQL database that a component needs: where (`choice`), and its usual database and user names."""
 
-    choice: PostgresqlServer | ExternalPostgresql
+    choice: PostgresqlServer | CloudNativePg | ExternalPostgresql
     database: str
     user: str
 

@@ -8,7 +8,7 @@ import msgspec
 
 from floe_compiler.model.capabilities import DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
-from floe_compiler.model.facts import Workload, named_pods, pod_secrets
+from floe_compiler.model.facts import Workload, named_pods, named_secrets
 from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, ScrapeTarget, VolumeBackup
 from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
@@ -72,7 +72,8 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
     pods = [pod for instance in unit.instances for _, pod in named_pods(instance.parts)]
     foreign = {
         SecretUse(secret.owner, secret.name)
-        for secret in pod_secrets(pods)
+        for instance in unit.instances
+        for secret in named_secrets(instance.parts)
         if secret.owner != unit.namespace and not secret.existing
     }
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace

@@ -23,7 +23,7 @@ from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
+from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, named_secrets
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import Callers, DeclaredUnit, Instance, UnitPlan
@@ -67,8 +67,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     """
     unit = plan.unit
     named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
-    pods = named.values()
-    secrets = unit_secrets(unit, pods)
+    secrets = unit_secrets(unit)
     objects: list[Object] = list(namespace_objects(unit))
     origins = [(f"ResourceQuota {unit.namespace}/quota", unit.quota_origin)] if unit.quota_origin else []
     included: list[Included] = []
@@ -135,7 +134,7 @@ def _starts(
         for manifest in objects
         if manifest["kind"] in CONTROLLERS and manifest["metadata"].get("labels", {}).get(labels.COMPONENT) in names
     }
-    order = start_order(unit.namespace, servers, tasks)
+    order = start_order(unit.namespace, servers, tasks, {pods.name for each in parts for pods in each.operated})
     waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
     return tuple((controllers[first], controllers[second]) for first, second in order), waved
 
@@ -143,9 +142,7 @@ def _starts(
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
     """Return the instance that provides the secret to others, or else the first instance whose pods read it."""
     handed_over = [(declared.instance, declared.secrets) for declared in unit.instances]
-    read = [
-        (declared.instance, pod_secrets(pod for _, pod in named_pods(declared.parts))) for declared in unit.instances
-    ]
+    read = [(declared.instance, named_secrets(declared.parts)) for declared in unit.instances]
     for instance, secrets in (*handed_over, *read):
         if secret.name in {other.name for other in secrets}:  # `secret` may have been merged with those of others
             return instance
@@ -204,9 +201,9 @@ def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Obj
     return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
 
 
-def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:
-    """Return all secrets that pods of the namespace read, and the image pull secret."""
-    secrets = set(pod_secrets(pods))
+def unit_secrets(unit: DeclaredUnit) -> tuple[Secret, ...]:
+    """Return all secrets that pods and custom resources of the namespace read, and the image pull secret."""
+    secrets = {secret for declared in unit.instances for secret in named_secrets(declared.parts)}
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
     if pull_secret:
         # Some stores take a dot in a property's name for a path into its value.

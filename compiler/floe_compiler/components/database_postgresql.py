@@ -6,28 +6,22 @@ the script, the stop and the read-only root file system were tested with Postgre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pydantic import Field
 
-from floe_compiler.kit import deadlines, postgresql
-from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret, database_secret
+from floe_compiler.kit import databases, postgresql
+from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret
 from floe_compiler.kit.resources import declared
-from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Database
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
 from floe_compiler.model.facts import (
     Claim,
-    ConfigFile,
     Container,
     Identity,
     Parts,
     Pod,
     Probe,
-    Resources,
     Scratch,
     SecretFile,
-    Task,
     Variable,
     Workload,
 )
@@ -41,8 +35,6 @@ VOLUME = "/var/lib/postgresql/data"
 # A folder below the volume's root, as the root may have a `lost+found`, which initdb refuses.
 DATA = f"{VOLUME}/pgdata"
 SECRETS = "/run/secrets/postgresql"
-PASSWORDS = "/run/secrets/databases"
-SCRIPT = "/scripts/postgresql-databases.sh"
 
 # Over TCP: while the entrypoint sets up a new volume, a temporary server answers on the socket only.
 READY = ("pg_isready", "-q", "-h", "127.0.0.1", "-U", postgresql.ADMINISTRATOR, "-d", "postgres")
@@ -52,9 +44,6 @@ START = Probe(command=READY, period=10, timeout=5, failures=60)
 # Closes open connections, for which SIGTERM would wait; then the kubelet waits for the process.
 STOP = ("pg_ctl", "stop", "-m", "fast", "-W")
 GRACE = 120
-
-TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
-TASK_RETRIES = 3
 
 
 class ServerConfig(PostgresqlServer):
@@ -74,16 +63,7 @@ def endpoint(instance: Instance[ServerConfig]) -> Endpoint:
 
 def provides(instance: Instance[ServerConfig]) -> tuple[Database, ...]:
     """Return the databases, each by the name `<server>/<database>`."""
-    return tuple(
-        Database(
-            name=f"{instance.config.server}/{owner.database}",
-            endpoint=endpoint(instance),
-            database=owner.database,
-            user=owner.user,
-            password=database_secret(owner, instance.namespace).key(postgresql.PASSWORD),
-        )
-        for owner in instance.config.databases
-    )
+    return databases.provided(instance, endpoint(instance), instance.config.databases)
 
 
 def build(context: Context[ServerConfig]) -> Parts:
@@ -93,7 +73,11 @@ def build(context: Context[ServerConfig]) -> Parts:
         DatabaseData(database.endpoint, database.database, database.user, database.password, postgresql.IMAGE)
         for database in provides(instance)
     )
-    return Parts(workloads=(_server(instance),), tasks=(_databases(instance),), data=data)
+    return Parts(
+        workloads=(_server(instance),),
+        tasks=(databases.creation(instance, endpoint(instance), instance.config.databases),),
+        data=data,
+    )
 
 
 def _server(instance: Instance[ServerConfig]) -> Workload:
@@ -126,48 +110,6 @@ def _server(instance: Instance[ServerConfig]) -> Workload:
         single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
         "Use an external server where the database must be highly available.",
     )
-
-
-def _databases(instance: Instance[ServerConfig]) -> Task:
-    config, server = instance.config, endpoint(instance)
-    name = f"{config.server}-databases"
-    return Task(
-        name=name,
-        prepares=(server,),
-        deadline=deadlines.PREPARATION,
-        retries=TASK_RETRIES,
-        pod=Pod(
-            containers=(
-                Container(
-                    name="databases",
-                    image=postgresql.IMAGE,
-                    resources=TASK_RESOURCES,
-                    command=("bash", SCRIPT),
-                    arguments=tuple(f"{owner.database}={owner.user}" for owner in config.databases),
-                    variables=(
-                        Variable("PGHOST", server.host),
-                        Variable("PGPORT", str(server.port().number)),
-                        Variable("PGUSER", postgresql.ADMINISTRATOR),
-                        Variable("ADMINISTRATOR", f"{SECRETS}/password"),
-                        Variable("PASSWORDS", PASSWORDS),
-                    ),
-                    config=(ConfigFile(SCRIPT, script(__name__, "postgresql-databases.sh"), name),),
-                    secret_files=tuple(_secret_files(instance)),
-                ),
-            ),
-            identity=IDENTITY,
-            calls=(server,),
-            waits_for=(server,),
-        ),
-    )
-
-
-def _secret_files(instance: Instance[ServerConfig]) -> Iterator[SecretFile]:
-    """Yield the superuser's password, and that of each database in a file with the database's name."""
-    config, namespace = instance.config, instance.namespace
-    yield SecretFile(f"{SECRETS}/password", administrator_secret(config.server, namespace).key(postgresql.PASSWORD))
-    for owner in config.databases:
-        yield SecretFile(f"{PASSWORDS}/{owner.database}", database_secret(owner, namespace).key(postgresql.PASSWORD))
 
 
 COMPONENT = Component(

@@ -14,7 +14,7 @@ from floe_compiler.kit.scripts import script
 from postgresql_server import ADMINISTRATOR, NEEDS_SERVER, SERVERS, Server, running
 
 NAME = "postgresql-databases.sh"
-PACKAGE = "floe_compiler.components.database_postgresql"
+PACKAGE = "floe_compiler.kit.databases"
 SCRIPT = str(files(PACKAGE).joinpath(NAME))
 AWKWARD = 'it\'s "quoted" \\ $HOME %s; --'
 
