@@ -117,7 +117,7 @@ def units_of(*contexts: tuple[Component[Any], Context[Any]]) -> Unit:
 
 def starts_after(parts: Parts, namespace: str = "floe-platform") -> set[tuple[str, str]]:
     """Return pairs of workloads and tasks of one component: the first starts after the second."""
-    return {*start_order(namespace, parts.workloads, parts.tasks)}
+    return {*start_order(namespace, parts.workloads, parts.tasks, [pods.name for pods in parts.operated])}
 
 
 def as_text(objects: Iterable[Object]) -> str:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from pydantic import Field
 
 from floe_compiler.kit import databases, labels, postgresql
+from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_from
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.operated import pod_labels
@@ -172,12 +173,19 @@ def _cluster(instance: Instance[ClusterConfig], own: OperatedPods, backups: Data
     if store:
         parameters = {"barmanObjectName": config.server}
         spec["plugins"] = [{"name": PLUGIN, "isWALArchiver": True, "parameters": parameters}]
-    return _object(instance, "postgresql.cnpg.io/v1", "Cluster", spec)
+    # With the cluster, the operator deletes its volumes.
+    return _object(instance, "postgresql.cnpg.io/v1", "Cluster", spec, guarded(settings))
 
 
-def _object(instance: Instance[ClusterConfig], version: str, kind: str, spec: Object) -> Object:
+def _object(
+    instance: Instance[ClusterConfig],
+    version: str,
+    kind: str,
+    spec: Object,
+    annotations: Mapping[str, str] | None = None,
+) -> Object:
     name = instance.config.server
-    return manifest(version, kind, name, labels.selector(instance, name), spec=spec)
+    return manifest(version, kind, name, labels.selector(instance, name), annotations, spec=spec)
 
 
 def _backups(instance: Instance[ClusterConfig], backups: DatabaseBackups | None) -> Iterator[Object]:
