@@ -97,13 +97,18 @@ def context_of(
 
 def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
     """Return the namespace rendered with this one component in it."""
-    instance = context.instance
+    return units_of((component, context))
+
+
+def units_of(*contexts: tuple[Component[Any], Context[Any]]) -> Unit:
+    """Return one namespace rendered with several components in it, which know of each other what they declare."""
+    instance = contexts[0][1].instance
     unit = ResolvedUnit(
         settings=instance.settings,
         scope=instance.scope,
         namespace=instance.namespace,
         owner="team@acme.example",
-        contexts=((component, context),),
+        contexts=contexts,
         quota=Quota(),
     )
     (plan,) = plan_units([declare(unit, objects_of)])
@@ -112,7 +117,7 @@ def unit_of(component: Component[Any], context: Context[Any]) -> Unit:
 
 def starts_after(parts: Parts, namespace: str = "floe-platform") -> set[tuple[str, str]]:
     """Return pairs of workloads and tasks of one component: the first starts after the second."""
-    return {*start_order(namespace, parts.workloads, parts.tasks)}
+    return {*start_order(namespace, parts.workloads, parts.tasks, [pods.name for pods in parts.operated])}
 
 
 def as_text(objects: Iterable[Object]) -> str:

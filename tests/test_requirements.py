@@ -86,6 +86,29 @@ def test_601_databases_and_stores_are_stateful(mesh: Rendered) -> None:
 
 
 @EVERY
+def test_601_each_database_in_the_cluster_is_backed_up(mesh: Rendered) -> None:
+    creations = [one for one in mesh.of_kind("Job") if container(one)["name"] == "databases"]
+    databases = {
+        (variables(container(one))["PGHOST"], argument.partition("=")[0])
+        for one in creations
+        for argument in container(one)["args"]
+    }
+    dumps = [
+        {**variables(init), "place": variables(container(one))["DESTINATION"]}
+        for one in backups(mesh)
+        for init in template(one)["spec"]["initContainers"]
+        if init["name"] == "dump"
+    ]
+    assert {(one["PGHOST"], one["PGDATABASE"]) for one in dumps} == databases
+    assert len({one["place"] for one in dumps}) == len(databases), "none overwrites another"
+    assert len(databases) == (0 if mesh is PROD else 4)
+
+
+def backups(mesh: Rendered) -> list[Object]:
+    return [one for one in mesh.of_kind("CronJob") if "floe.dev/backup" in one["metadata"]["labels"]]
+
+
+@EVERY
 def test_602_jobs_end_and_say_when_they_are_forgotten(mesh: Rendered) -> None:
     """A Job has one time to live, whatever its outcome; those of a delivery stay, as Git says that they are there."""
     for one in mesh.of_kind("Job", "CronJob"):
@@ -101,7 +124,8 @@ def test_602_jobs_end_and_say_when_they_are_forgotten(mesh: Rendered) -> None:
 @EVERY
 def test_603_schedules_leave_nothing_open(mesh: Rendered) -> None:
     crons = list(mesh.of_kind("CronJob"))
-    assert {names(one)[1] for one in crons} == {"attribution", "campaign-perf", "cost-center"}
+    of_products = [one for one in crons if not any("floe.dev/" in label for label in one["metadata"]["labels"])]
+    assert {names(one)[1] for one in of_products} == {"attribution", "campaign-perf", "cost-center"}
     for one in crons:
         spec = one["spec"]
         assert spec["concurrencyPolicy"] == "Forbid"

@@ -10,6 +10,7 @@ import json
 import pytest
 import yaml
 
+from floe_compiler.model.objects import Object
 from rendered_mesh import Rendered, compiled, container, ports, requests_and_limits, template, variables
 
 PLATFORM = "floe-platform"
@@ -17,8 +18,8 @@ SALES, MARKETING, FINANCE = "floe-sales-domain", "floe-marketing-domain", "floe-
 NODES = "floe-nodes"
 WITH_DAGSTER = (SALES, FINANCE)
 
-DEV, STAGING, PROD = (compiled()[name] for name in ("dev", "staging", "prod"))
-EVERY = pytest.mark.parametrize("mesh", [DEV, STAGING, PROD], ids=lambda mesh: mesh.name)
+MESHES = DEV, STAGING, PROD = tuple(compiled()[name] for name in ("dev", "staging", "prod"))
+EVERY = pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: mesh.name)
 
 
 def replicas(mesh: Rendered, namespace: str, name: str) -> int:
@@ -212,6 +213,19 @@ def test_the_collector_sends_the_traces_to_jaeger(mesh: Rendered, kind: str) -> 
     assert "jaeger.floe-platform.svc.cluster.local:4317" in [
         configuration["exporters"][one].get("endpoint") for one in exporters
     ]
+
+
+def test_backups_every_six_hours_and_every_night_in_development() -> None:
+    found = {mesh.name: [one for one in mesh.of_kind("CronJob") if "floe.dev/backup" in labels(one)] for mesh in MESHES}
+    schedules = {name: {one["spec"]["schedule"] for one in crons} for name, crons in found.items()}
+    assert schedules == {"dev": {"0 3 * * *"}, "staging": {"0 */6 * * *"}, "prod": set()}, "the cloud's"
+    for one in (*found["dev"], *found["staging"]):
+        assert [each["name"] for each in template(one)["spec"]["containers"]] == ["upload"]
+
+
+def labels(manifest: Object) -> Object:
+    found: Object = manifest["metadata"]["labels"]
+    return found
 
 
 def test_marquez_is_highly_available_outside_development() -> None:

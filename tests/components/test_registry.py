@@ -31,7 +31,7 @@ def test_a_component_says_what_it_is_and_its_defaults_are_valid(component: Compo
 
 def test_every_module_is_found_and_named_by_slot_and_type() -> None:
     names = [module.name for module in pkgutil.iter_modules(components.__path__)]
-    assert [f"{one.slot.rpartition('.')[2]}_{one.type}" for one in built_in()] == sorted(names)
+    assert [f"{one.slot.rpartition('.')[2]}_{one.type}".replace("-", "_") for one in built_in()] == sorted(names)
 
 
 def test_components_by_slot_and_type_in_order() -> None:

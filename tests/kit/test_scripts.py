@@ -20,4 +20,4 @@ def test_a_script_is_found_in_its_package(path: Path) -> None:
 
 def test_there_is_no_script_of_another_package() -> None:
     with pytest.raises(FileNotFoundError):
-        script("floe_compiler.components.storage_minio", "polaris-bootstrap.sh")
+        script("floe_compiler.components.catalog_polaris", "minio-buckets.sh")

@@ -173,7 +173,7 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch: pytest.Monk
     [
         "check/objects/custom_resources/schemas/argoproj.io/Application_v1alpha1.json",
         "kit/labels.py",
-        "components/storage_minio/minio-buckets.sh",
+        "kit/minio/minio-buckets.sh",
         "node/construct_tree.js",
         "node/unpack.js",
     ],

@@ -701,3 +701,37 @@ def test_a_namespace_that_is_no_longer_tested() -> None:
 
     assert words(job("smoke"), None) == ["tests-removed"]
     assert words(job("run-orders-probe"), None) == words(None, job("smoke")) == words(job("smoke"), job("smoke")) == []
+
+
+def backup(**variables: str) -> Object:
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    container = {"name": "upload", "image": "docker.io/rclone/rclone:1.75.0", "env": env}
+    spec = {"jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}}}
+    made = thing("CronJob", spec=spec)
+    return {**made, "metadata": {**made["metadata"], "labels": {"floe.dev/backup": "shop"}}}
+
+
+def test_a_backup_that_is_removed_or_suspended() -> None:
+    made = backup(DESTINATION="b/dev/a/main/shop")
+    waits = {**made, "spec": {**made["spec"], "suspend": True}}
+    assert words(made, None) == words(made, waits) == ["backup-removed"]
+    assert words(waits, made) == words(waits, None) == words(None, made) == []
+    assert words(thing("ScheduledBackup"), None) == ["backup-removed"]
+
+
+def test_backups_that_are_kept_for_a_shorter_time() -> None:
+    month, week, ever = backup(RETENTION="30d"), backup(RETENTION="7d"), backup()
+    assert words(month, week) == words(ever, month) == ["data-loss"]
+    assert words(week, month) == words(month, ever) == words(month, month) == []
+    assert sentences(month, week) == ["backups are deleted after 7 days; until now after 30"]
+    stores = [thing("ObjectStore", spec={"retentionPolicy": policy}) for policy in ("30d", "7d")]
+    assert words(*stores) == ["data-loss"]
+
+
+def test_backups_that_go_elsewhere() -> None:
+    here, there = backup(DESTINATION="b/dev"), backup(DESTINATION="c/dev")
+    assert words(here, there) == ["data-moved"]
+    assert sentences(here, there) == ["backups go to c/dev, but the earlier ones stay in b/dev"]
+    assert words(here, here) == []
+    other = backup(DESTINATION="b/dev", RCLONE_CONFIG_STORE_ENDPOINT="https://storage.example.com")
+    assert words(here, other) == ["data-moved"]

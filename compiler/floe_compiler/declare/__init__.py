@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from floe_compiler.declare.extension import extended
 from floe_compiler.model.capabilities import secrets_of
 from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.objects import Object
@@ -27,7 +28,9 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
         namespace=unit.namespace,
         owner=unit.owner,
         quota=unit.quota,
-        instances=tuple(_instance(component, context, run_constructs) for component, context in unit.contexts),
+        instances=extended(
+            unit.contexts, (_instance(component, context, run_constructs) for component, context in unit.contexts)
+        ),
         quota_origin=unit.quota_origin,
         quota_growth=unit.quota_growth,
         pull_secret_origin=unit.pull_secret_origin,

@@ -43,7 +43,7 @@ def _instance(
         return declared
     with blaming(component, context.instance):
         parts = joined(declared.parts, component.completes(context, mesh))
-        if _for_others(parts) != _for_others(declared.parts):
+        if of_others(parts) != of_others(declared.parts):
             raise ValueError(
                 f"{declared.instance.label()} changes its interfaces, metrics or data in `completes`: `build` declares"
                 " them"
@@ -68,7 +68,8 @@ def _joined(facts: Iterable[Fact], added: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple({fact.name: fact for fact in (*facts, *added)}.values())
 
 
-def _for_others(parts: Parts) -> object:
+def of_others(parts: Parts) -> object:
+    """Return the facts that parts of other instances may depend on: interfaces, metrics and data."""
     servers = {
         workload.name: (workload.interfaces, workload.metrics)
         for workload in parts.workloads

@@ -47,7 +47,7 @@ def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
     ]
     if not ports:
         return []
-    spec = {"type": "ClusterIP", "selector": dict(declared.labels), "ports": ports}
+    spec = {"type": "ClusterIP", "selector": dict((*declared.labels, *declared.serving)), "ports": ports}
     return [manifest("v1", "Service", declared.name, labels.selector(instance, declared.name), spec=spec)]
 
 

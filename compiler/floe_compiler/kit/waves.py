@@ -6,7 +6,7 @@ an edge only if one needs the other. An object's wave is its depth in this graph
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Task, Workload
@@ -15,7 +15,9 @@ Edges = set[tuple[str, str]]
 """Pairs of names: the first starts after the second."""
 
 
-def start_order(namespace: str, workloads: Iterable[Workload], tasks: Iterable[Task]) -> tuple[tuple[str, str], ...]:
+def start_order(
+    namespace: str, workloads: Iterable[Workload], tasks: Iterable[Task], operated: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
     """Return pairs of names of a namespace's workloads and tasks, sorted: the first starts after the second.
 
     Pairs that follow from other pairs are left out.
@@ -25,6 +27,9 @@ def start_order(namespace: str, workloads: Iterable[Workload], tasks: Iterable[T
       calls it.
     - A server that is not awaited starts after everything that does not wait for it.
 
+    `operated` are the names of servers that an operator starts. They have no place in the order, but what calls them
+    starts after the tasks that prepare them.
+
     Servers that call each other start together, as one of them must tolerate that the other is missing. Pods that wait
     for each other could never start: such a cycle is returned unchanged, and the construct tree refuses it.
     """
@@ -32,13 +37,15 @@ def start_order(namespace: str, workloads: Iterable[Workload], tasks: Iterable[T
     preparing = {task.name: task for task in tasks}
     optional = {name for name, server in servers.items() if not server.awaited}
     pods = {name: declared.pod for name, declared in (servers | preparing).items()}
-    waits = {name: _servers(namespace, servers, pod.waits_for) for name, pod in pods.items()}
-    calls = {name: _servers(namespace, servers, pod.calls) | waits[name] for name, pod in pods.items()}
-    prepares = {name: _servers(namespace, servers, task.prepares) for name, task in preparing.items()}
+    known = {*servers, *operated}
+    waits = {name: _servers(namespace, known, pod.waits_for) for name, pod in pods.items()}
+    calls = {name: _servers(namespace, known, pod.calls) | waits[name] for name, pod in pods.items()}
+    prepares = {name: _servers(namespace, known, task.prepares) for name, task in preparing.items()}
 
     needed = _pairs(waits) | _prepared(prepares, calls, optional)
     called = {(caller, server) for caller, server in _pairs(calls) - needed if server not in optional}
     order = needed | (called - _mutual(needed | called))
+    order = {edge for edge in order if not {*edge} & {*operated}}
     return tuple(sorted(_reduced(order | _last(pods, optional, order))))
 
 

@@ -123,7 +123,7 @@ def task(instance: Instance[Any], declared: Task, placement: Placement) -> Objec
     template = pod_template(instance, declared.name, declared.pod, placement)
     template["spec"] = {"restartPolicy": "Never", **template["spec"]}
     job = {"backoffLimit": declared.retries, "activeDeadlineSeconds": declared.deadline, "template": template}
-    own_labels = labels.selector(instance, declared.name)
+    own_labels = labels.selector(instance, declared.name) | dict(declared.labels)
     if declared.after_sync:
         job["ttlSecondsAfterFinished"] = TEST_TIME_TO_LIVE
         annotations = after_sync(instance.settings)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import Scratch, SecretFile, Variable
+from floe_compiler.model.facts import Resources, Scratch, SecretFile, Variable
 from floe_compiler.model.secrets import Secret, SecretReference
 
 
@@ -75,6 +75,53 @@ class ObjectStore(Capability, frozen=True):
 
     tenant: str = ""
     """The directory tenant of the storage account (ADLS)."""
+
+
+class BackupStore(msgspec.Struct, frozen=True):
+    """Where backups are kept: a bucket (S3, GCS), or a container of a storage account (ADLS).
+
+    Clients log in with keys or with an identity. `folder` is that of one namespace of one environment.
+    """
+
+    kind: Literal["s3", "gcs", "adls"]
+    endpoint: Endpoint
+    bucket: str
+    folder: str
+    region: str = ""
+    url: str = ""
+    """The endpoint for S3 clients; empty for AWS."""
+
+    path_style: bool = False
+    account: str = ""
+    """The storage account (ADLS)."""
+
+    access_key: SecretReference | None = None
+    secret_key: SecretReference | None = None
+    """The secret access key (S3), the JSON key of a service account (GCS), or the key of the storage account (ADLS)."""
+
+    token_endpoint: Endpoint | None = None
+    """The server that exchanges the key for a token, if there is one."""
+
+    identity: WorkloadIdentity | None = None
+
+    def calls(self) -> tuple[Endpoint, ...]:
+        """Return every server that a client of the store connects to, without those of its identity."""
+        return (self.endpoint, self.token_endpoint) if self.token_endpoint else (self.endpoint,)
+
+
+class DatabaseBackups(Capability, frozen=True):
+    """How the databases of a namespace are backed up, or why they are not (`store` is None)."""
+
+    slot: ClassVar[str] = "databases.backup"
+
+    store: BackupStore | None = None
+    schedule: str = ""
+    time_zone: str = ""
+    retention_days: int | None = None
+    """For how many days backups are kept; None: nothing deletes them here."""
+
+    resources: Resources | None = None
+    """Of each container that makes or sends a backup."""
 
 
 class OAuth2Credentials(msgspec.Struct, frozen=True):

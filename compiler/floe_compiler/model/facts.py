@@ -190,7 +190,8 @@ class Task(msgspec.Struct, frozen=True):
 
     Jobs are immutable, so a Job's name gets a hash of its content: a changed Job is a new Job (see docs/decisions).
     `deadline` is in seconds. `prepares` are the servers of its namespace that cannot be used before it has completed:
-    other pods that call them start after it, and so do these servers unless the task calls them.
+    other pods that call them start after it, and so do these servers unless the task calls them. `labels` are further
+    labels of the Job or CronJob itself.
     """
 
     name: str
@@ -202,6 +203,7 @@ class Task(msgspec.Struct, frozen=True):
     time_zone: str = "Etc/UTC"
     suspended: bool = False
     concurrency: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    labels: tuple[tuple[str, str], ...] = ()
     after_sync: bool = False
     """Whether it runs after each sync, which fails if it does."""
 
@@ -238,7 +240,8 @@ class OperatedPods(msgspec.Struct, frozen=True):
     Their Service and policies select `labels`, which the operator sets. The component also writes the labels of
     `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others. `operator` is the
     operator's namespace, if the operator connects to their ports. With `opened`, the ingress controller does. `storage`
-    is the size of each volume.
+    is the size of each volume. `serving` are further labels of those pods that are behind their Service. `secrets` are
+    those that the custom resource names.
     """
 
     name: str
@@ -252,6 +255,8 @@ class OperatedPods(msgspec.Struct, frozen=True):
     operator: str = ""
     metrics: tuple[Metrics, ...] = ()
     opened: bool = False
+    serving: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[Secret, ...] = ()
 
     def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
         """Return the endpoint of their Service."""
@@ -295,6 +300,12 @@ def named_pods(parts: Parts) -> list[tuple[str, Pod]]:
 def containers_of(pod: Pod) -> tuple[Container, ...]:
     """Return all containers of a pod, init containers first."""
     return (*pod.setup, *pod.containers)
+
+
+def named_secrets(parts: Parts) -> frozenset[Secret]:
+    """Return the secrets that the pods of an instance read, or its custom resources name."""
+    named = (secret for pods in parts.operated for secret in pods.secrets)
+    return pod_secrets(pod for _, pod in named_pods(parts)) | frozenset(named)
 
 
 def pod_secrets(pods: Iterable[Pod]) -> frozenset[Secret]:

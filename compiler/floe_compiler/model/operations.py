@@ -51,7 +51,8 @@ class Scaling(msgspec.Struct, frozen=True):
 class DatabaseData(msgspec.Struct, frozen=True):
     """A PostgreSQL database whose data must be backed up, and a user that may read all of it.
 
-    `image` has a `pg_dump` that matches the server's version.
+    `image` has a `pg_dump` that matches the server's version. A server that sends its own backups to where those of its
+    namespace are kept (`DatabaseBackups`) needs no dump: `own_backup`.
     """
 
     endpoint: Endpoint
@@ -59,6 +60,12 @@ class DatabaseData(msgspec.Struct, frozen=True):
     user: str
     password: SecretReference
     image: str
+    own_backup: bool = False
+
+    @property
+    def server(self) -> str:
+        """Return the name of the server: that of its Service, or its host."""
+        return self.endpoint.group.name if self.endpoint.group else self.endpoint.host
 
 
 class VolumeData(msgspec.Struct, frozen=True):

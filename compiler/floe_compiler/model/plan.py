@@ -15,6 +15,7 @@ from floe_compiler.model.facts import Parts
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
+    CloudNativePg,
     Cluster,
     DataProduct,
     ExternalPostgresql,
@@ -149,7 +150,7 @@ class Context(msgspec.Struct, Generic[Config], frozen=True):
 class DatabaseNeed(msgspec.Struct, frozen=True):
     """A PostgreSQL database that a component needs: where (`choice`), and its usual database and user names."""
 
-    choice: PostgresqlServer | ExternalPostgresql
+    choice: PostgresqlServer | CloudNativePg | ExternalPostgresql
     database: str
     user: str
 
@@ -174,9 +175,10 @@ class Component(msgspec.Struct, Generic[Config], frozen=True):
     `slot` is a path in the platform manifest (`observability.collector`), and `type` selects the component there.
     `name` is the name of an instance (default: the type). `profiles` are defaults by scale. `databases`, `provides`
     and `requires` depend on the configuration only; `refuses` and `build` may also use the capabilities that meet the
-    requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `completes` returns
-    parts that depend on the facts of all namespaces: they are added to those of `build`, and replace those with the
-    same name, but must not declare other interfaces, metrics or data.
+    requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `extends` returns
+    parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
+    all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
+    interfaces, metrics or data.
     """
 
     slot: str
@@ -190,6 +192,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True):
     requires: Callable[[Instance[Config]], tuple[Requirement, ...]] = nothing
     refuses: Callable[[Context[Config]], Iterable[Refusal]] = nothing
     constructs: Callable[[Any, Context[Config]], None] | None = None
+    extends: Callable[[Context[Config], tuple[Parts, ...]], Parts] | None = None
     completes: Callable[[Context[Config], MeshFacts], Parts] | None = None
     profiles: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scope: ComponentScope = "domain"

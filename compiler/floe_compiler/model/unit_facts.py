@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from floe_compiler.model.capabilities import DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
-from floe_compiler.model.facts import Workload, named_pods, pod_secrets
+from floe_compiler.model.facts import Workload, named_pods, named_secrets
 from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, ScrapeTarget, VolumeBackup
 from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
@@ -45,6 +46,9 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     scrape_targets: tuple[ScrapeTarget, ...] = ()
     database_backups: tuple[DatabaseBackup, ...] = ()
     volume_backups: tuple[VolumeBackup, ...] = ()
+    unprotected: tuple[str, ...] = ()
+    """The names of its databases if nothing says how they are backed up, or why they are not."""
+
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions that its components render, as YAML."""
 
@@ -68,7 +72,8 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
     pods = [pod for instance in unit.instances for _, pod in named_pods(instance.parts)]
     foreign = {
         SecretUse(secret.owner, secret.name)
-        for secret in pod_secrets(pods)
+        for instance in unit.instances
+        for secret in named_secrets(instance.parts)
         if secret.owner != unit.namespace and not secret.existing
     }
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace
@@ -86,6 +91,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         scrape_targets=tuple(sorted(target for instance in unit.instances for target in _scrape_targets(instance))),
         database_backups=tuple(sorted(backup for instance in unit.instances for backup in _database_backups(instance))),
         volume_backups=tuple(sorted(backup for instance in unit.instances for backup in _volume_backups(instance))),
+        unprotected=_unprotected(unit),
         definitions=tuple(definitions),
         cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
@@ -140,6 +146,13 @@ def _database_backups(declared: DeclaredInstance) -> Iterator[DatabaseBackup]:
     for item in declared.parts.data:
         if isinstance(item, DatabaseData):
             yield DatabaseBackup(namespace, item.database, item.endpoint, item.user, item.password, item.image)
+
+
+def _unprotected(unit: DeclaredUnit) -> tuple[str, ...]:
+    data = (item for declared in unit.instances for item in declared.parts.data if isinstance(item, DatabaseData))
+    if any(declared.instance.slot == DatabaseBackups.slot for declared in unit.instances):
+        return ()
+    return tuple(sorted({item.database for item in data}))
 
 
 def _volume_backups(declared: DeclaredInstance) -> Iterator[VolumeBackup]:

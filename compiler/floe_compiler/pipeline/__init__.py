@@ -151,6 +151,7 @@ def _mesh(
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.acceptances import acceptances
+    from floe_compiler.resolve.backups import check_backups
     from floe_compiler.resolve.databases import check_owners
     from floe_compiler.resolve.ingress import check_ingress
 
@@ -161,9 +162,11 @@ def _mesh(
     findings = Findings()
     frames = resolve_frames(sources, components, environments, findings)
     headers = _headers(sources, components, environments, frames, findings, cache, workers)
-    for name in frames:
+    for name, frame in frames.items():
         own = [header.header for (environment, _), header in headers.items() if environment == name]
         check_owners((database for header in own for database in header.external_databases), findings)
+        unprotected = {one.namespace: one.facts.unprotected for one in own if one.facts.unprotected}
+        check_backups(frame.settings, frame.document, unprotected, findings)
     interfaces = {name: facts.interfaces for name, facts in environment_facts(headers).items()}
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.inputs import ExternalPostgresql, PostgresqlServer
+from floe_compiler.model.inputs import ExternalPostgresql
 from floe_compiler.model.plan import DatabaseNeed, ExternalDatabase
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.rules import CONFLICT, SHARED_DATABASE
@@ -69,7 +69,7 @@ def check_owners(databases: Iterable[ExternalDatabase], findings: Findings) -> N
 
 
 def _server(need: DatabaseNeed, owner: Placed) -> str:
-    named = need.choice.server if isinstance(need.choice, PostgresqlServer) else None
+    named = None if isinstance(need.choice, ExternalPostgresql) else need.choice.server
     return named or f"{owner[1].name}-postgresql"
 
 

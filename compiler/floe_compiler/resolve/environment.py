@@ -25,6 +25,7 @@ from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
+from floe_compiler.resolve.backups import check_place
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.databases import check_owners, external_databases, with_databases
 from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
@@ -303,6 +304,7 @@ def connect(
         if not (needed if complete else unmet):
             check_refusals(component, context, scope.merged, findings)
         contexts.append((component, context))
+    check_place(scope.placed, frame.settings, scope.merged, findings)
     return ResolvedUnit(
         settings=frame.settings,
         scope=scope.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
+    BACKUP_BESIDE_THE_DATA,
     BEYOND_POLICY,
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
@@ -20,6 +21,7 @@ from floe_compiler.resolve.rules import (
     MUTABLE_IMAGE,
     NAMESPACE_CLASH,
     NEEDLESS_ACCEPTANCE,
+    NO_BACKUP,
     NO_LOGIN,
     NO_PROVIDER,
     NO_SECRET_STORE,
@@ -76,4 +78,6 @@ RULES: tuple[Rule, ...] = (
     NOT_ROUTED,
     COMPONENT_FAILED,
     NOT_LOADED,
+    NO_BACKUP,
+    BACKUP_BESIDE_THE_DATA,
 )

@@ -92,6 +92,20 @@ NEEDLESS_ACCEPTANCE = Rule(
     "`about` is the object as the warning names it, or the file. An error cannot be accepted.",
     severity="warning",
 )
+NO_BACKUP = Rule(
+    "R055",
+    "production database without a backup",
+    "A database in the cluster of a production environment is not backed up: one mistake, or one lost volume, and its "
+    "data is gone. Say where backups are kept, `databases: {backup: {type: s3, ...}}`, or why there are none: "
+    "`databases: {backup: {type: none, reason: ...}}`. Databases of type `external` are backed up by their provider.",
+)
+BACKUP_BESIDE_THE_DATA = Rule(
+    "R056",
+    "backups that are lost with the data",
+    "Backups of a production environment are kept in the same cluster as the data. They help against a mistake, "
+    "but not if the cluster is lost. Keep them elsewhere: `databases: {backup: {type: s3, ...}}`.",
+    severity="warning",
+)
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")
 BEYOND_POLICY = Rule(

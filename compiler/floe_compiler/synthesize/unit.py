@@ -32,7 +32,7 @@ from floe_compiler.kit.sync_tests import (
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
+from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, named_secrets, pod_secrets
 from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -85,8 +85,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     unit = with_tests(plan.unit)
     callers = callers_with_tests(unit, plan.callers)
     named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
-    pods = named.values()
-    secrets = unit_secrets(unit, pods, plan.ingress)
+    secrets = unit_secrets(unit, plan.ingress)
     objects: list[Object] = list(namespace_objects(unit))
     origins = [(f"ResourceQuota {unit.namespace}/quota", unit.quota_origin)] if unit.quota_origin else []
     included: list[Included] = []
@@ -163,7 +162,7 @@ def _starts(
         for manifest in objects
         if manifest["kind"] in CONTROLLERS and manifest["metadata"].get("labels", {}).get(labels.COMPONENT) in names
     }
-    order = start_order(unit.namespace, servers, tasks)
+    order = start_order(unit.namespace, servers, tasks, {pods.name for each in parts for pods in each.operated})
     waved = frozenset(controllers.values()) if unit.settings.platform.delivery == "argocd" else frozenset()
     return tuple((controllers[first], controllers[second]) for first, second in order), waved
 
@@ -171,9 +170,7 @@ def _starts(
 def secret_user(unit: DeclaredUnit, secret: Secret) -> Instance[Any] | None:
     """Return the instance that provides the secret to others, or else the first instance whose pods read it."""
     handed_over = [(declared.instance, declared.secrets) for declared in unit.instances]
-    read = [
-        (declared.instance, pod_secrets(pod for _, pod in named_pods(declared.parts))) for declared in unit.instances
-    ]
+    read = [(declared.instance, named_secrets(declared.parts)) for declared in unit.instances]
     for instance, secrets in (*handed_over, *read):
         if secret.name in {other.name for other in secrets}:  # `secret` may have been merged with those of others
             return instance
@@ -251,9 +248,9 @@ def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Obj
     return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
 
 
-def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod], ingress: UnitIngress | None = None) -> tuple[Secret, ...]:
-    """Return all secrets that pods of the namespace read, the image pull secret, and the certificate of its hosts."""
-    secrets = set(pod_secrets(pods))
+def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tuple[Secret, ...]:
+    """Return all secrets of the namespace: those that its pods and custom resources read, for images, and for hosts."""
+    secrets = {secret for declared in unit.instances for secret in named_secrets(declared.parts)}
     if ingress is not None and ingress.tls_secret is not None:
         secrets.add(ingress.tls_secret)
     pull_secret, owner = unit.settings.platform.pull_secret, unit.settings.environment.platform_namespace

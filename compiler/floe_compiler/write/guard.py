@@ -17,6 +17,7 @@ PRECIOUS = {
     "kustomization.kustomize.toolkit.fluxcd.io": "Kustomization",
     "namespace": "Namespace",
     "persistentvolumeclaim": "PersistentVolumeClaim",
+    "cluster.postgresql.cnpg.io": "Cluster",
     "statefulset.apps": "StatefulSet",
 }
 APPLICATIONS = frozenset({"application.argoproj.io", "kustomization.kustomize.toolkit.fluxcd.io"})

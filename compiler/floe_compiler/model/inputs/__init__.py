@@ -19,6 +19,7 @@ from floe_compiler.model.inputs.common import (
     VersionedMetadata,
 )
 from floe_compiler.model.inputs.database import (
+    CloudNativePg,
     DatabaseChoice,
     DatabaseSecret,
     ExternalPostgresql,
@@ -65,6 +66,7 @@ __all__ = [
     "Amounts",
     "AnyStep",
     "ArgoCd",
+    "CloudNativePg",
     "Cluster",
     "CustomStep",
     "DataProduct",

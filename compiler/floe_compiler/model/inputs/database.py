@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from floe_compiler.model.fields import (
     Name,
+    NamespaceName,
     ObjectName,
     PortNumber,
     SecretKeyName,
@@ -36,6 +37,25 @@ class PostgresqlServer(Input):
         requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
     )
     """CPU and memory."""
+
+
+class CloudNativePg(Input):
+    """A PostgreSQL cluster with failover inside the cluster, run by the CloudNativePG operator."""
+
+    type: Literal["cloudnative-pg"]
+    """The kind of database."""
+    server: Name | None = None
+    """The cluster's name; components with the same name here share one. Default: `<component>-postgresql`."""
+    instances: Annotated[int, Field(ge=1, le=9)] = 3
+    """The number of servers: one that is written to, and replicas, one of which takes its place if it fails."""
+    storage: Storage = "10Gi"
+    """The size of each server's volume."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="500m", memory="1Gi"), limits=Amounts(cpu="2", memory="2Gi")
+    )
+    """CPU and memory of each server."""
+    operator_namespace: NamespaceName = "cnpg-system"
+    """The namespace that the operator runs in."""
 
 
 class SecretKeys(Input):
@@ -85,7 +105,7 @@ def _with_default_type(value: Any) -> Any:
 
 
 DatabaseChoice = Annotated[
-    PostgresqlServer | ExternalPostgresql,
+    PostgresqlServer | CloudNativePg | ExternalPostgresql,
     Field(discriminator="type", json_schema_extra={DEFAULT_TYPE: INSIDE}),
     BeforeValidator(_with_default_type),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers import access, data, delivery, network, places, routes, running
+from floe_compiler.report.dangers import access, backups, data, delivery, network, places, routes, running
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
 from floe_compiler.report.dangers.danger import Kept as Kept
@@ -13,6 +13,7 @@ from floe_compiler.report.dangers.danger import Whole as Whole
 from floe_compiler.report.dangers.deletions import kept
 
 WORDS = {
+    "backup-removed": "A database is no longer backed up by a schedule.",
     "data-loss": "Data is deleted, or may be.",
     "data-moved": "A database, bucket, catalog, realm or table changes: the existing data stays in the old one.",
     "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or no longer applies it.",
@@ -45,6 +46,9 @@ _DETECTORS: tuple[Detector, ...] = (
     data.immutable,
     data.retention_ended,
     data.storage_shrunk,
+    backups.backup_removed,
+    backups.backup_moved,
+    backups.retention_shortened,
     places.data_moved,
     running.scaled_down,
     running.doubled,

@@ -10,6 +10,7 @@ from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger, less
 
 LOSSES = {
+    "Cluster": "the operator deletes its servers and their volumes",
     "CustomResourceDefinition": "every object of that kind is deleted with it",
     "Namespace": "the cluster keeps it, as it is protected; if you delete it there, everything in it is deleted",
     "PersistentVolumeClaim": "its data may be deleted with it",

@@ -10,6 +10,7 @@ from floe_compiler.model.images import Image, parse_image
 from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import matches
+from floe_compiler.report.dangers.backups import is_backup
 from floe_compiler.report.dangers.danger import Change, Danger, Fields, containers, less, pods_beside
 
 _REPLICAS: Mapping[str, Fields] = {
@@ -55,6 +56,8 @@ def tests_removed(change: Change) -> Iterator[Danger]:
 
 def suspended(change: Change) -> Iterator[Danger]:
     """Yield a danger if scheduled work no longer runs."""
+    if is_backup(change.before):
+        return  # There is another word for it.
     if _scheduled(change.kind, change.before) and not _scheduled(change.kind, change.after):
         yield Danger("suspended", "no longer runs by its schedule")
 

@@ -1,0 +1,145 @@
+"""MinIO: object storage inside the cluster, on one node. The default; prefer a maintained store in production.
+
+Sources: minio/minio `Dockerfile.release` (bash, `minio` and `mc`; no USER), `internal/config/constants.go` (the `_FILE`
+variables), `cmd/healthcheck-router.go`, `helm/minio/values.yaml` (user 1000); minio/mc `cmd/alias-set.go` and
+`cmd/admin-user-add.go` (keys from standard input). This release was built from its sources and tested as rendered here,
+as user 1000 on a read-only root file system, with the bucket script and the policy. The image itself was not tested.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from floe_compiler.kit import minio
+from floe_compiler.kit.minio import ADMINISTRATOR_KEYS, API, IDENTITY, IMAGE, NAME, REGION, Bucket
+from floe_compiler.kit.resources import declared
+from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.endpoint import Port
+from floe_compiler.model.facts import (
+    Claim,
+    Container,
+    Parts,
+    Pod,
+    Probe,
+    SecretFile,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.fields import Storage
+from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.operations import Interface, Metrics, VolumeData
+from floe_compiler.model.plan import Component, Context, Instance
+
+CONSOLE = Port("console", 9001)
+DATA = "/data"
+VOLUME = "data"
+CLIENT = "warehouse"
+
+
+class MinioConfig(Input):
+    """Object storage inside the cluster, on one node: for development, and where no other store is available."""
+
+    type: Literal["minio"] = "minio"
+    """The kind of object storage."""
+    buckets: Annotated[tuple[Bucket, ...], Field(min_length=1, strict=False)] = ("warehouse",)
+    """The buckets to create. The first one is for the warehouse."""
+    storage: Storage = "20Gi"
+    """The size of its volume."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="250m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")
+    )
+    """CPU and memory."""
+    writable_root: bool = False
+    """Make the container's root file system writable, in case the image needs it."""
+
+
+def provides(instance: Instance[MinioConfig]) -> tuple[ObjectStore, ...]:
+    """Return the warehouse's bucket as an S3 store."""
+    store, keys, bucket = minio.endpoint(instance), minio.client(instance, CLIENT), instance.config.buckets[0]
+    return (
+        ObjectStore(
+            name=NAME,
+            endpoint=store,
+            kind="s3",
+            bucket=bucket,
+            warehouse=f"s3://{bucket}/",
+            region=REGION,
+            url=store.url(),
+            path_style=True,
+            access_key=keys.key("access-key"),
+            secret_key=keys.key("secret-key"),
+        ),
+    )
+
+
+def build(context: Context[MinioConfig]) -> Parts:
+    """Return the server, and the task that creates its buckets and their user."""
+    buckets = minio.buckets(context.instance, f"{NAME}-buckets", context.config.buckets, CLIENT)
+    return Parts(workloads=(_server(context.instance),), tasks=(buckets,), data=(VolumeData(NAME, VOLUME),))
+
+
+def _server(instance: Instance[MinioConfig]) -> Workload:
+    config = instance.config
+    keys = minio.administrator(instance)
+    container = Container(
+        name=NAME,
+        image=IMAGE,
+        resources=declared(config.resources),
+        command=("minio",),
+        arguments=("server", DATA, "--console-address", f":{CONSOLE.number}"),
+        variables=(
+            # It creates `$HOME/.minio/certs`, and exits if it cannot: the image's home folder is read-only.
+            Variable("HOME", "/tmp"),  # noqa: S108 - the path in the container
+            Variable("MINIO_ROOT_USER_FILE", f"{ADMINISTRATOR_KEYS}/username"),
+            Variable("MINIO_ROOT_PASSWORD_FILE", f"{ADMINISTRATOR_KEYS}/password"),
+            Variable("MINIO_REGION", REGION),
+            # No token: network policies restrict who can read the metrics.
+            Variable("MINIO_PROMETHEUS_AUTH_TYPE", "public"),
+            # Do not check for newer versions on the project's servers.
+            Variable("MINIO_UPDATE", "off"),
+        ),
+        ports=(API, CONSOLE),
+        startup=Probe(port=API.name, path="/minio/health/live", failures=30),
+        liveness=Probe(port=API.name, path="/minio/health/live", timeout=5),
+        readiness=Probe(port=API.name, path=API.health, timeout=5),
+        secret_files=(
+            SecretFile(f"{ADMINISTRATOR_KEYS}/username", keys.key("username")),
+            SecretFile(f"{ADMINISTRATOR_KEYS}/password", keys.key("password")),
+        ),
+        claims=(Claim(VOLUME, DATA, config.storage),),
+        writable_root="configured: the image needs it" if config.writable_root else "",
+    )
+    return Workload(
+        name=NAME,
+        kind="StatefulSet",
+        pod=Pod((container,), IDENTITY),
+        interfaces=(Interface(NAME, CONSOLE.name, authenticates=True, health=API.name),),
+        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster"),),
+        single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
+    )
+
+
+COMPONENT = Component(
+    slot="storage",
+    type="minio",
+    summary="MinIO inside the cluster, on one node",
+    config=MinioConfig,
+    build=build,
+    provides=provides,
+    scope="platform",
+    profiles={
+        "light": {
+            "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+        },
+        "medium": {
+            "storage": "100Gi",
+            "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
+        },
+        "heavy": {
+            "storage": "500Gi",
+            "resources": {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "4Gi"}},
+        },
+    },
+)

@@ -1,0 +1,202 @@
+"""PostgreSQL by CloudNativePG: its cluster, its backups to each kind of store, and what it cannot do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components import backup_adls, backup_gcs, backup_minio, backup_none, backup_s3
+from floe_compiler.components.database_cloudnative_pg import COMPONENT, ClusterConfig, endpoint, provides
+from floe_compiler.model.facts import OperatedPods
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Component, Context
+from floe_compiler.model.settings import Settings
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
+
+SERVER = "sales-postgresql"
+OWNERS = [{"database": "dagster", "user": "dagster"}, {"database": "order_marts", "user": "marts"}]
+ROLE = "arn:aws:iam::123456789012:role/backups"
+S3 = {"bucket": "acme-backups", "region": "eu-central-1", "credentials": {"type": "identity", "role": ROLE}}
+KEYS = {**S3, "endpoint": "https://store.example.com", "credentials": {"type": "secret"}}
+ROBOT = {"type": "identity", "service_account": "backups@acme-data.iam.gserviceaccount.com"}
+CLIENT = "00000000-0000-0000-0000-000000000001"
+ADLS = {"account": "acmebackups", "container": "backups"}
+Store = tuple[Component[Any], dict[str, Any]]
+
+
+def context(store: Store | None = None, settings: Settings = PRODUCTION, **config: Any) -> Context[ClusterConfig]:
+    """Return a server of the domain `sales`, called as resolution calls it, with a store of backups."""
+    backups = (
+        store[0].provides(context_of(*store, settings=settings, scope="sales").instance) if store is not None else ()
+    )
+    values = {"server": SERVER, "databases": OWNERS, **config}
+    found = context_of(COMPONENT, values, settings=settings, scope="sales", found=backups)
+    return replace(found, instance=replace(found.instance, name=SERVER))
+
+
+def objects(store: Store | None = None, **config: Any) -> dict[str, Object]:
+    return {one["kind"]: one for one in COMPONENT.build(context(store, **config)).objects}
+
+
+def pods(store: Store | None = None, **config: Any) -> OperatedPods:
+    (found,) = COMPONENT.build(context(store, **config)).operated
+    return found
+
+
+def test_three_servers_of_which_one_is_called() -> None:
+    assert objects()["Cluster"]["spec"]["instances"] == 3
+    found = pods()
+    assert found.serving == (("cnpg.io/instanceRole", "primary"),)
+    assert found.count == 4, "a Job makes the volume of a new instance"
+    assert found.operator == "cnpg-system"
+    assert [(one.port, found.endpoint("n", "d").port(one.port).number) for one in found.metrics] == [("metrics", 9187)]
+    (database, _) = provides(context().instance)
+    assert (database.name, database.endpoint.host) == (
+        f"{SERVER}/dagster",
+        f"{SERVER}.floe-sales-domain.svc.cluster.local",
+    )
+    assert database.endpoint.labels == (("cnpg.io/cluster", SERVER),)
+
+
+def test_the_databases_are_created_before_others_use_them() -> None:
+    parts = COMPONENT.build(context())
+    (task,) = parts.tasks
+    assert task.pod.containers[0].arguments == ("dagster=dagster", "order_marts=marts")
+    assert task.prepares == (endpoint(context().instance),)
+    caller = replace(task, name="migrate", prepares=())
+    order = starts_after(replace(parts, tasks=(task, caller)), "floe-sales-domain")
+    assert order == {("migrate", f"{SERVER}-databases")}
+
+
+def test_it_is_never_deleted_by_the_delivery_tool() -> None:
+    annotations = objects()["Cluster"]["metadata"]["annotations"]
+    assert "Prune=false" in annotations["argocd.argoproj.io/sync-options"]
+
+
+def test_production_puts_each_server_on_a_node_of_its_own() -> None:
+    for settings, kind in ((PRODUCTION, "required"), (DEVELOPMENT, "preferred")):
+        spec = objects(settings=settings)["Cluster"]["spec"]
+        assert spec["affinity"]["podAntiAffinityType"] == kind
+
+
+@pytest.mark.parametrize(
+    ("store", "configuration"),
+    [
+        (
+            (backup_s3.COMPONENT, S3),
+            {
+                "destinationPath": "s3://acme-backups/prod/floe-sales-domain/",
+                "s3Credentials": {"inheritFromIAMRole": True},
+            },
+        ),
+        (
+            (backup_s3.COMPONENT, KEYS),
+            {
+                "destinationPath": "s3://acme-backups/prod/floe-sales-domain/",
+                "endpointURL": "https://store.example.com",
+                "s3Credentials": {
+                    "accessKeyId": {"name": "database-backups", "key": "access-key"},
+                    "secretAccessKey": {"name": "database-backups", "key": "secret-key"},
+                },
+            },
+        ),
+        (
+            (backup_minio.COMPONENT, {}),
+            {
+                "destinationPath": "s3://backups/prod/floe-sales-domain/",
+                "endpointURL": "http://minio.floe-platform.svc.cluster.local:9000",
+                "s3Credentials": {
+                    "accessKeyId": {"name": "minio-backups", "key": "access-key"},
+                    "secretAccessKey": {"name": "minio-backups", "key": "secret-key"},
+                },
+            },
+        ),
+        (
+            (backup_gcs.COMPONENT, {"bucket": "acme-backups", "credentials": ROBOT}),
+            {
+                "destinationPath": "gs://acme-backups/prod/floe-sales-domain/",
+                "googleCredentials": {"gkeEnvironment": True},
+            },
+        ),
+        (
+            (backup_gcs.COMPONENT, {"bucket": "acme-backups", "credentials": {"type": "secret"}}),
+            {
+                "destinationPath": "gs://acme-backups/prod/floe-sales-domain/",
+                "googleCredentials": {
+                    "applicationCredentials": {"name": "database-backups", "key": "service-account.json"}
+                },
+            },
+        ),
+        (
+            (backup_adls.COMPONENT, {**ADLS, "credentials": {"type": "identity", "client_id": CLIENT}}),
+            {
+                "destinationPath": "https://acmebackups.blob.core.windows.net/backups/prod/floe-sales-domain/",
+                "azureCredentials": {"inheritFromAzureAD": True},
+            },
+        ),
+    ],
+)
+def test_where_backups_go(store: Store, configuration: dict[str, Any]) -> None:
+    found = objects(store)
+    compressed = {"wal": {"compression": "gzip"}, "data": {"compression": "gzip"}}
+    assert found["ObjectStore"]["spec"]["configuration"] == configuration | compressed
+    assert found["ObjectStore"]["spec"]["retentionPolicy"] == "30d"
+    (plugin,) = found["Cluster"]["spec"]["plugins"]
+    assert plugin["isWALArchiver"]
+    assert plugin["parameters"]["barmanObjectName"] == found["ObjectStore"]["metadata"]["name"]
+    hosts = {one.host for one in pods(store).calls}
+    assert hosts > {f"{SERVER}.floe-sales-domain.svc.cluster.local"}, "it replicates, and sends backups"
+
+
+@pytest.mark.parametrize(("schedule", "six"), [("0 */6 * * *", "0 0 */6 * * *"), ("@daily", "@daily")])
+def test_the_schedule_has_a_field_more(schedule: str, six: str) -> None:
+    backup = objects((backup_s3.COMPONENT, {**S3, "schedule": schedule}))["ScheduledBackup"]
+    assert backup["spec"]["schedule"] == six
+    assert backup["spec"]["cluster"] == {"name": SERVER}
+
+
+@pytest.mark.parametrize("store", [None, (backup_none.COMPONENT, {"reason": "nothing in it is missed"})])
+def test_without_a_store_there_are_no_backups(store: Store | None) -> None:
+    assert [*objects(store)] == ["Cluster"]
+    assert "plugins" not in objects(store)["Cluster"]["spec"]
+
+
+def test_all_data_is_known_but_needs_no_dump() -> None:
+    assert {(one.database, one.own_backup) for one in COMPONENT.build(context()).data} == {  # type: ignore[union-attr]
+        ("dagster", True),
+        ("order_marts", True),
+    }
+
+
+def test_the_quota_has_room_for_the_sidecar() -> None:
+    assert (pods().resources.cpu, pods().resources.memory) == ("500m", "1Gi")
+    with_sidecar = pods((backup_s3.COMPONENT, S3)).resources
+    assert (with_sidecar.cpu, with_sidecar.memory) == ("600m", "1280Mi")
+
+
+def test_what_it_cannot_do_is_refused() -> None:
+    def messages(store: Store) -> list[str]:
+        return [one.message for one in COMPONENT.refuses(context(store))]
+
+    assert messages((backup_s3.COMPONENT, S3)) == []
+    (zone,) = messages((backup_s3.COMPONENT, {**S3, "time_zone": "Europe/Berlin"}))
+    assert "no time zone" in zone
+    (key,) = messages((backup_adls.COMPONENT, {**ADLS, "credentials": {"type": "secret"}}))
+    assert "storage account" in key
+
+
+def test_the_keys_come_from_the_store_of_secrets() -> None:
+    unit = unit_of(COMPONENT, context((backup_s3.COMPONENT, KEYS)))
+    names = {one["metadata"]["name"] for one in unit.objects if one["kind"] == "ExternalSecret"}
+    assert names == {"database-backups", f"{SERVER}-admin", "dagster-postgresql", "order-marts-postgresql"}
+
+
+@pytest.mark.parametrize("scale", ["light", "heavy"])
+def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
+    settings = changed(PRODUCTION, environment={"scale": scale})
+    unit = unit_of(COMPONENT, context((backup_s3.COMPONENT, S3), settings))
+    own = [one for one in unit.objects if one["metadata"]["name"] == SERVER]
+    assert as_text(own) == snapshot

@@ -1,0 +1,243 @@
+"""The tasks that follow from databases: their number, names, servers and rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.components import backup_adls, backup_gcs, backup_minio, backup_none, backup_s3
+from floe_compiler.kit.backups.tasks import backup_parts
+from floe_compiler.model.capabilities import BackupStore, DatabaseBackups
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import Container, Parts, Task, containers_of
+from floe_compiler.model.operations import DatabaseData, VolumeData
+from floe_compiler.model.secrets import Secret, SecretKey
+from support import PRODUCTION, context_of
+
+PORT = Port("postgresql", 5432, scheme="postgresql")
+IDENTITY = "arn:aws:iam::123456789012:role/backups"
+S3 = {"bucket": "acme-backups", "region": "eu-central-1", "credentials": {"type": "identity", "role": IDENTITY}}
+
+
+def data(database: str, server: str = "main", *, own_backup: bool = False) -> DatabaseData:
+    password = Secret(f"{database}-postgresql", "floe-sales-domain", (SecretKey("password"),)).key("password")
+    address = service_endpoint(server, "floe-sales-domain", "cluster.local", (PORT,))
+    return DatabaseData(address, database, "owner", password, "docker.io/library/postgres:16.15-trixie", own_backup)
+
+
+def tasks(*databases: DatabaseData, component: Any = backup_s3, **config: Any) -> dict[str, Task]:
+    context = context_of(component.COMPONENT, config or S3, settings=PRODUCTION, scope="sales")
+    parts = (Parts(data=databases[:1]), Parts(data=(*databases[1:], VolumeData("minio", "data"))))
+    return {task.name: task for task in component.extends(context, parts).tasks}
+
+
+def variables(container: Container) -> dict[str, str]:
+    return {one.name: one.value for one in container.variables}
+
+
+def test_a_database_has_a_backup_a_restore_and_a_test_of_it() -> None:
+    found = tasks(data("dagster"))
+    assert {name: (one.schedule, one.suspended) for name, one in found.items()} == {
+        "dagster-backup": ("0 */6 * * *", False),
+        "dagster-restore": ("0 0 1 1 *", True),
+        "dagster-restore-test": ("30 4 * * 0", False),
+    }
+    assert found["dagster-backup"].labels == (("floe.dev/backup", "dagster"),)
+    assert all(one.concurrency == "Forbid" for one in found.values())
+    assert found["dagster-restore"].retries == 0
+
+
+def test_the_dump_comes_before_it_is_sent_and_the_file_before_it_is_restored() -> None:
+    found = tasks(data("dagster"))
+    order = {name: [one.name for one in containers_of(task.pod)] for name, task in found.items()}
+    assert order == {
+        "dagster-backup": ["dump", "upload"],
+        "dagster-restore": ["fetch", "restore"],
+        "dagster-restore-test": ["fetch", "restore-test"],
+    }
+
+
+def test_who_may_call_the_database_and_the_store() -> None:
+    found = tasks(data("dagster"))
+    hosts = {name: [one.host for one in task.pod.servers()] for name, task in found.items()}
+    store = ["s3.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"]
+    server = "main.floe-sales-domain.svc.cluster.local"
+    assert hosts["dagster-backup"] == hosts["dagster-restore"] == [server, *store]
+    assert hosts["dagster-restore-test"] == store, "it must never reach the database itself"
+    assert found["dagster-backup"].pod.waits_for == (data("dagster").endpoint,)
+    assert {task.pod.account for task in found.values()} == {"database-backups"}, "one account to trust"
+
+
+def test_only_who_needs_a_password_or_a_key_has_it() -> None:
+    keys = {**S3, "credentials": {"type": "secret"}}
+    for name, task in tasks(data("dagster"), **keys).items():
+        secrets = {one.name: {file.secret.secret.name for file in one.secret_files} for one in containers_of(task.pod)}
+        for container, names in secrets.items():
+            of_store = container in ("upload", "fetch")
+            expected = set() if container == "restore-test" else {"dagster-postgresql"}
+            assert names == ({"database-backups"} if of_store else expected), name
+        assert not [one for each in containers_of(task.pod) for one in each.variables if one.secret]
+
+
+def test_a_domain_has_its_own_key_and_folder() -> None:
+    (backup, *_) = tasks(data("dagster"), **{**S3, "prefix": "/mesh/", "credentials": {"type": "secret"}}).values()
+    upload = backup.pod.containers[0]
+    assert variables(upload)["DESTINATION"] == "acme-backups/mesh/prod/floe-sales-domain/main/dagster"
+    assert {file.secret.secret.owner for file in upload.secret_files} == {"floe-sales-domain"}
+
+
+def test_names_of_databases_never_clash() -> None:
+    long = "a" * 63
+    found = tasks(data("shop", "one"), data("shop", "two"), data("a_b"), data("_a_b"), data(long))
+    backups = [name for name, task in found.items() if task.labels[0][0] == "floe.dev/backup"]
+    assert len(backups) == len({*backups}) == 5
+    assert all(len(name) <= 52 for name in found)
+    places = {variables(task.pod.containers[0])["DESTINATION"] for name, task in found.items() if name in backups}
+    assert len(places) == 5
+    assert "shop-backup" not in backups
+
+
+def test_a_server_that_backs_itself_up_is_left_alone() -> None:
+    assert [*tasks(data("dagster", own_backup=True))] == []
+
+
+def test_retention_and_the_restore_test_can_be_left_out() -> None:
+    found = tasks(data("dagster"), **{**S3, "retention_days": None, "restore_test": None})
+    assert [*found] == ["dagster-backup", "dagster-restore"]
+    assert variables(found["dagster-backup"].pod.containers[0])["RETENTION"] == ""
+    assert variables(tasks(data("dagster"))["dagster-backup"].pod.containers[0])["RETENTION"] == "30d"
+
+
+REMOTE = "RCLONE_CONFIG_STORE_"
+GCS = {"bucket": "acme-backups"}
+ADLS = {"account": "acmebackups", "container": "backups"}
+ROBOT = "backups@acme-data.iam.gserviceaccount.com"
+CLIENT = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("component", "config", "options", "files", "annotations", "hosts"),
+    [
+        (
+            backup_s3,
+            S3,
+            {"TYPE": "s3", "PROVIDER": "AWS", "REGION": "eu-central-1", "NO_CHECK_BUCKET": "true", "ENV_AUTH": "true"},
+            [],
+            {"eks.amazonaws.com/role-arn": IDENTITY},
+            ["s3.eu-central-1.amazonaws.com:443", "sts.eu-central-1.amazonaws.com:443"],
+        ),
+        (
+            backup_s3,
+            {**S3, "endpoint": "https://store.example.com:9000", "credentials": {"type": "secret"}},
+            {
+                "TYPE": "s3",
+                "PROVIDER": "Other",
+                "REGION": "eu-central-1",
+                "ENDPOINT": "https://store.example.com:9000",
+                "FORCE_PATH_STYLE": "true",
+                "NO_CHECK_BUCKET": "true",
+            },
+            ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"],
+            {},
+            ["store.example.com:9000"],
+        ),
+        (
+            backup_minio,
+            {"bucket": "backups"},
+            {
+                "TYPE": "s3",
+                "PROVIDER": "Other",
+                "REGION": "us-east-1",
+                "ENDPOINT": "http://minio.floe-platform.svc.cluster.local:9000",
+                "FORCE_PATH_STYLE": "true",
+                "NO_CHECK_BUCKET": "true",
+            },
+            ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"],
+            {},
+            ["minio.floe-platform.svc.cluster.local:9000"],
+        ),
+        (
+            backup_gcs,
+            {**GCS, "credentials": {"type": "identity", "service_account": ROBOT}},
+            {
+                "TYPE": "google cloud storage",
+                "BUCKET_POLICY_ONLY": "true",
+                "NO_CHECK_BUCKET": "true",
+                "ENV_AUTH": "true",
+            },
+            [],
+            {"iam.gke.io/gcp-service-account": ROBOT},
+            ["metadata.google.internal:80", "metadata.google.internal:988", "storage.googleapis.com:443"],
+        ),
+        (
+            backup_gcs,
+            {**GCS, "credentials": {"type": "secret"}},
+            {"TYPE": "google cloud storage", "BUCKET_POLICY_ONLY": "true", "NO_CHECK_BUCKET": "true"},
+            ["SERVICE_ACCOUNT_CREDENTIALS"],
+            {},
+            ["oauth2.googleapis.com:443", "storage.googleapis.com:443"],
+        ),
+        (
+            backup_adls,
+            {**ADLS, "credentials": {"type": "identity", "client_id": CLIENT}},
+            {"TYPE": "azureblob", "ACCOUNT": "acmebackups", "NO_CHECK_CONTAINER": "true", "ENV_AUTH": "true"},
+            [],
+            {"azure.workload.identity/client-id": CLIENT},
+            ["acmebackups.blob.core.windows.net:443", "login.microsoftonline.com:443"],
+        ),
+        (
+            backup_adls,
+            {**ADLS, "credentials": {"type": "secret"}},
+            {"TYPE": "azureblob", "ACCOUNT": "acmebackups", "NO_CHECK_CONTAINER": "true"},
+            ["KEY"],
+            {},
+            ["acmebackups.blob.core.windows.net:443"],
+        ),
+    ],
+)
+def test_each_store_with_keys_and_with_an_identity(
+    component: Any,
+    config: dict[str, Any],
+    options: dict[str, str],
+    files: list[str],
+    annotations: dict[str, str],
+    hosts: list[str],
+) -> None:
+    task = tasks(data("dagster"), component=component, **config)["dagster-restore-test"]
+    (fetch,) = task.pod.setup
+    found = {name.removeprefix(REMOTE): text for name, text in variables(fetch).items() if name.startswith(REMOTE)}
+    assert found == options
+    assert [file.path for file in fetch.secret_files] == [f"/run/secrets/store/{name}" for name in files]
+    identity = task.pod.workload_identity
+    assert dict(identity.annotations if identity else ()) == annotations
+    assert sorted(f"{one.host}:{port.number}" for one in task.pod.servers() for port in one.ports) == hosts
+    azure = component is backup_adls and identity is not None
+    assert dict(identity.labels if identity else ()) == ({"azure.workload.identity/use": "true"} if azure else {})
+
+
+def test_the_bucket_in_minio_is_made_once_for_a_user_of_its_own() -> None:
+    def own(scope: str) -> Parts:
+        return backup_minio.COMPONENT.build(context_of(backup_minio.COMPONENT, scope=scope))
+
+    assert own("sales") == Parts()
+    (task,) = own("platform").tasks
+    (container,) = task.pod.containers
+    assert container.arguments == ("backups",)
+    secrets = {file.secret.secret.name for file in container.secret_files}
+    assert secrets == {"minio-admin", "minio-backups"}
+
+
+def test_what_servers_are_told_that_back_themselves_up() -> None:
+    (found,) = backup_s3.provides(context_of(backup_s3.COMPONENT, S3, settings=PRODUCTION).instance)
+    assert (found.schedule, found.retention_days) == ("0 */6 * * *", 30)
+    assert found.store
+    assert found.store.folder == "prod/floe-platform"
+    reason = {"reason": "nothing in it is missed"}
+    assert backup_none.provides(context_of(backup_none.COMPONENT, reason).instance) == (DatabaseBackups("none"),)
+
+
+def test_another_stores_user_of_the_tasks_needs_no_component() -> None:
+    store = BackupStore("s3", Endpoint("s3.example.com", (Port("https", 443),)), "bucket", "folder")
+    settings = context_of(backup_s3.COMPONENT, S3).config
+    assert len(backup_parts(settings, store, (Parts(data=(data("x"),)),)).tasks) == 3

@@ -1,0 +1,86 @@
+"""A real PostgreSQL server on the loopback, for tests; Debian's package `postgresql` has the programs."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+NEEDS_SERVER = pytest.mark.skipif(not SERVERS, reason="no PostgreSQL server is installed (Debian: postgresql)")
+ADMINISTRATOR = ("postgres", "administrators-password", "postgres")
+"""User, password and database of the superuser."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, and the folder of its files."""
+
+    folder: Path
+    port: int
+
+    def ask(self, user: str, password: str, database: str, statement: str) -> subprocess.CompletedProcess[str]:
+        """Return the answer to an SQL statement."""
+        address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", user, "-d", database]
+        return subprocess.run(
+            [str(SERVERS[-1].with_name("psql")), *address, "-XAtqc", statement],
+            env={"PGPASSWORD": password},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def log(self) -> str:
+        """Return what the server has written."""
+        return (self.folder / "log").read_text()
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Start a server that logs all statements; PostgreSQL refuses to run as root, and finds its own user then."""
+    with tempfile.TemporaryDirectory(prefix="floe-postgresql-") as name, socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        found = Server(Path(name), reserved.getsockname()[1])
+        reserved.close()
+        (found.folder / "passwords").mkdir()
+        (found.folder / "administrator").write_text(f"{ADMINISTRATOR[1]}\n")
+        user = "postgres" if os.geteuid() == 0 else None
+        for path in (found.folder, *found.folder.iterdir()):
+            if user:
+                os.chown(path, pwd.getpwnam(user).pw_uid, -1)
+        process = _start(found, user)
+        yield found
+        process.terminate()
+        process.wait(30)
+
+
+def _start(server: Server, user: str | None) -> subprocess.Popen[bytes]:
+    binaries, data = SERVERS[-1].parent, str(server.folder / "data")
+    arguments = ["-D", data, "-U", "postgres", f"--pwfile={server.folder}/administrator", "--auth=scram-sha-256"]
+    subprocess.run([str(binaries / "initdb"), *arguments], check=True, user=user, stdout=subprocess.DEVNULL, timeout=60)
+    settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={server.folder}", "log_statement=all"]
+    options = [part for setting in settings for part in ("-c", setting)]
+    with (server.folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(binaries / "postgres"), "-D", data, "-p", str(server.port), *options], user=user, stderr=log
+        )
+    for _ in range(100):
+        ready = subprocess.run(
+            [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(server.port)], timeout=10, check=False
+        )
+        if ready.returncode == 0:
+            return process
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    raise RuntimeError(f"the server did not start: {server.log()}")
