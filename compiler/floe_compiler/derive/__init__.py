@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from floe_compiler.derive.alerts import alerts, namespaces
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.interfaces import interfaces
-from floe_compiler.derive.scrape_targets import scrape_targets
+from floe_compiler.derive.readers import readers
+from floe_compiler.derive.scrape_targets import scrape_targets, scraper
 from floe_compiler.derive.shared_secrets import shared_secrets
+from floe_compiler.model.accounts import Reader
+from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
@@ -25,23 +29,35 @@ class Derived(msgspec.Struct, frozen=True):
 
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     shared_secrets: SharedSecrets | None = None
+    readers: tuple[Reader, ...] = ()
+    scraper: Scraper | None = None
 
     def plan(self, unit: DeclaredUnit) -> UnitPlan:
         """Return the plan of the namespace."""
-        return UnitPlan(unit, self.callers, self.shared_secrets)
+        return UnitPlan(unit, self.callers, self.shared_secrets, self.readers, self.scraper)
 
 
 def derive(facts: Iterable[UnitFacts]) -> Mapping[UnitKey, Derived]:
     """Return the derived facts of each unit of one environment."""
     units = sorted(facts, key=lambda unit: unit.key)
     called, shared = callers(units), shared_secrets(units)
-    return {unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace)) for unit in units}
+    everywhere = readers(units), scraper(units)
+    return {
+        unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace), *everywhere) for unit in units
+    }
 
 
 def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
     """Return the facts of all namespaces of one environment that components may ask for."""
     units = tuple(facts)
-    return MeshFacts(interfaces(units), scrape_targets(units), database_backups(units), volume_backups(units))
+    return MeshFacts(
+        interfaces(units),
+        scrape_targets(units),
+        database_backups(units),
+        volume_backups(units),
+        alerts(units),
+        namespaces(units),
+    )
 
 
 def plan_units(

@@ -171,6 +171,12 @@ class MetricsStore(Capability, frozen=True):
     endpoint: Endpoint
 
 
+class Monitoring(Capability, frozen=True):
+    """Something collects the metrics of all namespaces: programs without metrics of their own get an exporter."""
+
+    slot: ClassVar[str] = "observability.metrics"
+
+
 class Lineage(Capability, frozen=True):
     """An OpenLineage receiver."""
 

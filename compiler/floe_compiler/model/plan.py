@@ -9,6 +9,8 @@ from typing import Any, Final, Generic, Literal, TypeVar
 import msgspec
 from pydantic import BaseModel
 
+from floe_compiler.model.accounts import Reader
+from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
@@ -181,7 +183,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True):
     and `requires` depend on the configuration only; `refuses` and `build` may also use the capabilities that meet the
     requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `completes` returns
     parts that depend on the facts of all namespaces: they are added to those of `build`, and replace those with the
-    same name, but must not declare other interfaces, metrics or data.
+    same name, but must not declare other interfaces, metrics, data or alerts.
     """
 
     slot: str
@@ -315,3 +317,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     """For each server of the namespace: the namespaces that call it, and the ports."""
 
     shared_secrets: SharedSecrets | None = None
+    readers: tuple[Reader, ...] = ()
+    scraper: Scraper | None = None

@@ -21,6 +21,7 @@ from floe_compiler.kit import (
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.waves import start_order
+from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.demand import demand
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
@@ -75,7 +76,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     for declared in unit.instances:
         files = [plain_yaml.read(file, declared.instance.label()) for file in declared.parts.include]
         included += files
-        rendered = [*instance_objects(declared.instance, declared.parts, plan.callers), *declared.objects]
+        rendered = [*instance_objects(declared.instance, declared.parts, plan.callers, plan.scraper), *declared.objects]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
         origins += object_origins(declared, rendered)
@@ -83,6 +84,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     objects += configuration(unit, maps)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
     objects += _shared_store(plan)
+    objects += [one for reader in plan.readers for one in accounts.reader(unit.settings, reader)]
     origins += read_origins(unit, maps)
     launched = frozenset(_launched(unit))
     objects.append(_quota(unit, objects, launched))
@@ -162,34 +164,47 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
     ]
 
 
-def instance_objects(instance: Instance[Any], parts: Parts, callers: Mapping[str, Callers]) -> list[Object]:
+def instance_objects(
+    instance: Instance[Any], parts: Parts, callers: Mapping[str, Callers], scraper: Scraper | None = None
+) -> list[Object]:
     """Return the objects of one component instance, except its ConfigMaps and secrets."""
     objects: list[Object] = list(parts.objects)
     for server in parts.workloads:
         objects.append(workloads.workload(instance, server, instance.placement.services))
-        objects += services.services(instance, server)
+        found_by_name = bool(server.metrics and scraper and scraper.headless)
+        objects += services.services(instance, server, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
     servers = {server.name: server for server in parts.workloads}
     for name, pod in named_pods(parts):
-        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {})))
+        objects.append(_policy(instance, name, pod, servers.get(name), callers.get(name, {}), scraper))
     for pods in parts.operated:
-        objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
+        objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}), scraper)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
 
 
-def _policy(instance: Instance[Any], name: str, pod: Pod, server: Workload | None, callers: Callers) -> Object:
+def _policy(
+    instance: Instance[Any], name: str, pod: Pod, server: Workload | None, callers: Callers, scraper: Scraper | None
+) -> Object:
     return network.policy(
         instance,
         name,
         pod.servers(),
         served=server.ports() if server else (),
         callers=callers,
-        openings=(network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server)),) if server else (),
-        kubernetes_api=bool(pod.kubernetes_api),
+        openings=_openings(instance, server, scraper) if server else (),
+        kubernetes_api=pod.calls_kubernetes,
     )
+
+
+def _openings(instance: Instance[Any], server: Workload, scraper: Scraper | None) -> Iterator[network.Opening]:
+    """Yield what the ingress controller, and a scraper outside the platform, may reach."""
+    yield network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server))
+    if scraper:
+        measured = {metrics.port for metrics in server.metrics}
+        yield network.Opening(scraper.namespace, tuple(port for port in server.ports() if port.name in measured))
 
 
 def open_ports(server: Workload) -> tuple[Port, ...]:
@@ -219,7 +234,7 @@ def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Conne
     for name, pod in named.items():
         called = (*pod.servers(), *pod.waits_for)
         group = PodGroup(unit.namespace, name)
-        yield from network.connections(group, called, kubernetes_api=bool(pod.kubernetes_api))
+        yield from network.connections(group, called, kubernetes_api=pod.calls_kubernetes)
     for pods in (pods for declared in unit.instances for pods in declared.parts.operated):
         group = PodGroup(unit.namespace, pods.name)
         yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
