@@ -11,6 +11,7 @@ import msgspec
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.addresses import Block, Reach, reachable, without_never
+from floe_compiler.model.annotations import EXTERNAL_REFERENCES
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
@@ -47,10 +48,14 @@ def namespace_policies(settings: Settings) -> list[Object]:
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """Ingress from all pods of a namespace outside the platform, such as that of the ingress controller."""
+    """Ingress from all pods of a namespace outside the platform, such as that of the ingress controller.
+
+    `declared` says that the settings of the cluster name the namespace; else the policy says that others create it.
+    """
 
     namespace: str
     ports: tuple[Port, ...]
+    declared: bool = False
 
 
 def policy(
@@ -63,7 +68,6 @@ def policy(
     callers: Callers = NOBODY,
     openings: Iterable[Opening] = (),
     kubernetes_api: bool = False,
-    annotations: Mapping[str, str] | None = None,
 ) -> Object:
     """Return the policy of the pods of the workload `name`, or of those that a `selector` selects.
 
@@ -71,10 +75,11 @@ def policy(
     """
     settings = instance.settings
     ingress = _from_callers(name, served, callers)
-    for opening in openings:
-        if opening.namespace and opening.ports:
-            peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: opening.namespace}}}
-            ingress.append({"from": [peer], "ports": _ports(opening.ports)})
+    opened = [opening for opening in openings if opening.namespace and opening.ports]
+    for opening in opened:
+        peer = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: opening.namespace}}}
+        ingress.append({"from": [peer], "ports": _ports(opening.ports)})
+    foreign = sorted({f"Namespace/{opening.namespace}" for opening in opened if not opening.declared})
     egress: list[Object] = []
     for rule in (_to(call, settings.cluster.reach) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two external servers may need the same rule
@@ -88,7 +93,14 @@ def policy(
         **present(ingress=ingress, egress=egress),
     }
     metadata = labels.selector(instance, name)
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, metadata, annotations, spec=spec)
+    return manifest(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        name,
+        metadata,
+        present(**{EXTERNAL_REFERENCES: ", ".join(foreign)}),
+        spec=spec,
+    )
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import labels, network
@@ -13,9 +12,6 @@ from floe_compiler.model.facts import OperatedPods
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import LaunchedPods, PodGroup
-
-FOREIGN_NAMESPACES = "floe.dev/external-references"
-"""The annotation for references to objects that are not rendered."""
 
 
 def pod_labels(declared: OperatedPods) -> labels.Labels:
@@ -67,7 +63,6 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
 def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, scraper: Scraper | None) -> Object:
     measured = {metrics.port for metrics in declared.metrics}
     scraped = tuple(port for port in declared.ports if port.name in measured)
-    foreign: Mapping[str, str] = {FOREIGN_NAMESPACES: f"Namespace/{declared.operator}"} if declared.operator else {}
     return network.policy(
         instance,
         declared.name,
@@ -80,5 +75,4 @@ def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, s
             *((network.Opening(scraper.namespace, scraped),) if scraper else ()),
         ),
         kubernetes_api=declared.kubernetes_api,
-        annotations=foreign,
     )

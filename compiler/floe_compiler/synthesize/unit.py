@@ -201,7 +201,7 @@ def _policy(
 
 def _openings(instance: Instance[Any], server: Workload, scraper: Scraper | None) -> Iterator[network.Opening]:
     """Yield what the ingress controller, and a scraper outside the platform, may reach."""
-    yield network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server))
+    yield network.Opening(instance.settings.cluster.ingress_namespace, open_ports(server), declared=True)
     if scraper:
         measured = {metrics.port for metrics in server.metrics}
         yield network.Opening(scraper.namespace, tuple(port for port in server.ports() if port.name in measured))

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from floe_compiler.components.database_postgresql import monitoring
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret, database_secret
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Database
+from floe_compiler.model.capabilities import Database, Monitoring
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
 from floe_compiler.model.facts import (
     Claim,
@@ -33,8 +34,8 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Name
 from floe_compiler.model.inputs import PostgresqlServer
-from floe_compiler.model.operations import DatabaseData
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.operations import DatabaseData, Metrics
+from floe_compiler.model.plan import Component, Context, Instance, Requirement
 
 IDENTITY = Identity(999, 999, 999)
 VOLUME = "/var/lib/postgresql/data"
@@ -93,11 +94,25 @@ def build(context: Context[ServerConfig]) -> Parts:
         DatabaseData(database.endpoint, database.database, database.user, database.password, postgresql.IMAGE)
         for database in provides(instance)
     )
-    return Parts(workloads=(_server(instance),), tasks=(_databases(instance),), data=data)
+    monitored = context.optional(Monitoring) is not None
+    return Parts(
+        workloads=(_server(instance, monitored=monitored),),
+        tasks=(_databases(instance, monitored=monitored),),
+        data=data,
+        alerts=monitoring.alerts(instance.namespace, instance.config.server, instance.config.storage)
+        if monitored
+        else (),
+    )
 
 
-def _server(instance: Instance[ServerConfig]) -> Workload:
+def requires(_instance: Instance[ServerConfig]) -> tuple[Requirement, ...]:
+    """Return that metrics are collected, if they are."""
+    return (Requirement(Monitoring, optional=True),)
+
+
+def _server(instance: Instance[ServerConfig], *, monitored: bool) -> Workload:
     config = instance.config
+    exporter = (monitoring.exporter(config.server, instance.namespace),) if monitored else ()
     password = administrator_secret(config.server, instance.namespace).key(postgresql.PASSWORD)
     container = Container(
         name="postgresql",
@@ -122,13 +137,14 @@ def _server(instance: Instance[ServerConfig]) -> Workload:
     return Workload(
         name=config.server,
         kind="StatefulSet",
-        pod=Pod((container,), IDENTITY, grace=GRACE),
+        pod=Pod((container, *exporter), IDENTITY, grace=GRACE),
+        metrics=(Metrics(monitoring.PORT.name),) if monitored else (),
         single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
         "Use an external server where the database must be highly available.",
     )
 
 
-def _databases(instance: Instance[ServerConfig]) -> Task:
+def _databases(instance: Instance[ServerConfig], *, monitored: bool) -> Task:
     config, server = instance.config, endpoint(instance)
     name = f"{config.server}-databases"
     return Task(
@@ -150,9 +166,10 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
                         Variable("PGUSER", postgresql.ADMINISTRATOR),
                         Variable("ADMINISTRATOR", f"{SECRETS}/password"),
                         Variable("PASSWORDS", PASSWORDS),
+                        *((Variable("MONITOR", monitoring.USER),) if monitored else ()),
                     ),
                     config=(ConfigFile(SCRIPT, script(__name__, "postgresql-databases.sh"), name),),
-                    secret_files=tuple(_secret_files(instance)),
+                    secret_files=tuple(_secret_files(instance, monitored=monitored)),
                 ),
             ),
             identity=IDENTITY,
@@ -162,12 +179,15 @@ def _databases(instance: Instance[ServerConfig]) -> Task:
     )
 
 
-def _secret_files(instance: Instance[ServerConfig]) -> Iterator[SecretFile]:
+def _secret_files(instance: Instance[ServerConfig], *, monitored: bool) -> Iterator[SecretFile]:
     """Yield the superuser's password, and that of each database in a file with the database's name."""
     config, namespace = instance.config, instance.namespace
     yield SecretFile(f"{SECRETS}/password", administrator_secret(config.server, namespace).key(postgresql.PASSWORD))
     for owner in config.databases:
         yield SecretFile(f"{PASSWORDS}/{owner.database}", database_secret(owner, namespace).key(postgresql.PASSWORD))
+    if monitored:
+        password = monitoring.secret(config.server, namespace).key(postgresql.PASSWORD)
+        yield SecretFile(f"{SECRETS}/{monitoring.USER}", password)
 
 
 COMPONENT = Component(
@@ -177,4 +197,5 @@ COMPONENT = Component(
     config=ServerConfig,
     build=build,
     provides=provides,
+    requires=requires,
 )

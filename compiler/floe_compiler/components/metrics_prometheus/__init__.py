@@ -9,6 +9,9 @@ a program of that version as another user on a read-only root file system.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from floe_compiler.components.metrics_prometheus import alertmanager
 from floe_compiler.components.metrics_prometheus.configuration import configuration
 from floe_compiler.components.metrics_prometheus.settings import PrometheusConfig
@@ -34,6 +37,9 @@ VOLUME = "/prometheus"
 # After a crash, it first reads its log of up to three hours.
 STARTUP = Probe(HTTP.name, "/-/ready", period=10, timeout=5, failures=60)
 GRACE = 300
+MOST_TEXT = 512 * 1024
+"""Characters in a ConfigMap, which may have 1 MiB."""
+
 FILLED = 0.8
 """How much of its volume old blocks may take; the log, and what is being compacted, need the rest."""
 
@@ -73,9 +79,9 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
     config, instance = context.config, context.instance
     receiver = alertmanager.endpoint(context).only("http") if config.alertmanager.receivers else None
     written = configuration(
-        mesh.scrape_targets, config.interval, context.settings.cluster.domain, receiver, f"{RULES}/*.yaml"
+        mesh.scrape_targets, config.interval, context.settings.cluster.domain, receiver, f"{RULES}/*/*.yaml"
     )
-    rules = rule_groups(mesh, OBJECTS, config.runbooks)
+    rules = packed(rule_groups(mesh, OBJECTS, config.runbooks))
     most = int(parse_quantity(config.storage).amount * FILLED / 10**6)
     container = Container(
         "prometheus",
@@ -99,8 +105,9 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         config=(
             ConfigFile(CONFIG, to_yaml(written), instance.name),
             *(
-                ConfigFile(f"{RULES}/{namespace}.yaml", to_yaml({"groups": [*groups]}), f"{instance.name}-rules")
-                for namespace, groups in rules.items()
+                ConfigFile(f"{RULES}/{number}/{file}.yaml", text, f"{instance.name}-rules-{number}")
+                for number, texts in enumerate(rules)
+                for file, text in texts.items()
             ),
         ),
         claims=(Claim("data", VOLUME, config.storage),),
@@ -115,6 +122,17 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         interfaces=(Interface(instance.name, HTTP.name),),
         metrics=(Metrics(HTTP.name),),
     )
+
+
+def packed(rules: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[dict[str, str]]:
+    """Return the rules as files, by namespace, in parts that fit in a ConfigMap each."""
+    parts: list[dict[str, str]] = [{}]
+    for namespace, groups in rules.items():
+        text = to_yaml({"groups": [*groups]})
+        if parts[-1] and sum(map(len, parts[-1].values())) + len(text) > MOST_TEXT:
+            parts.append({})
+        parts[-1][namespace] = text
+    return parts
 
 
 def _alerts(context: Context[PrometheusConfig]) -> tuple[Alert, ...]:

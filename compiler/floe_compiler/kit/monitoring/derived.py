@@ -19,6 +19,8 @@ from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert, ScrapeTarget
 
 NEARLY = "0.9"
 RESTARTS = 3
+HOUR = 3600
+DAY = 24 * HOUR
 BACKUP_LABEL = f"label_{BACKUP.translate(str.maketrans('./', '__'))}"
 """As kube-state-metrics writes the label: characters that a label of Prometheus cannot have are underscores."""
 
@@ -102,7 +104,7 @@ def _jobs(name: str) -> Iterator[Alert]:
     yield Alert(
         "JobFailed",
         # A failed Job stays for seven days; a day is enough to see it.
-        f"{by} ({failed}) == 1 and {by} ({series('kube_job_created', namespace=name)}) > time() - 86400",
+        f"{by} ({failed}) == 1 and {by} ({series('kube_job_created', namespace=name)}) > time() - {DAY}",
         "The Job {{ $labels.job_name }} has failed",
         lasting="0s",
         needs="objects",
@@ -111,16 +113,23 @@ def _jobs(name: str) -> Iterator[Alert]:
 
 
 def _backup(name: str) -> Alert:
-    """Return the alert on CronJobs with the label of backups, from twice their period since the last success."""
+    """Return the alert on CronJobs with the label of backups: no success for two periods, and none on its way."""
     by = "max by (namespace, cronjob)"
-    succeeded, created, following, last = (
+    succeeded, created, following, last, active = (
         f"{by} ({series(f'kube_cronjob_{metric}', namespace=name)})"
-        for metric in ("status_last_successful_time", "created", "next_schedule_time", "status_last_schedule_time")
+        for metric in (
+            "status_last_successful_time",
+            "created",
+            "next_schedule_time",
+            "status_last_schedule_time",
+            "status_active",
+        )
     )
+    period = f"clamp_min({following} - ({last} or {created}), {HOUR})"
     backups = f'{by} (kube_cronjob_labels{{namespace="{name}",{BACKUP_LABEL}!=""}})'
     return Alert(
         "BackupLate",
-        f"time() - (({succeeded} or {created}) and {backups}) > 2 * ({following} - {last})",
+        f"time() - (({succeeded} or {created}) and {backups}) > 2 * {period} unless {active} > 0",
         "The last backup of {{ $labels.cronjob }} that succeeded is {{ $value | humanizeDuration }} old",
         severity="critical",
         needs="objects",

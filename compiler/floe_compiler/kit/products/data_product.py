@@ -19,7 +19,7 @@ from floe_compiler.kit.products.steps import (
     planned_steps,
 )
 from floe_compiler.kit.resources import declared
-from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
+from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import Container, Identity, Pod, Scratch, Variable
 from floe_compiler.model.fields import Storage
@@ -53,7 +53,8 @@ LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu":
 def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
     """Return the requirements of an orchestrator's products: an engine if any runs dbt, and optional capabilities."""
     dbt = any(has_step(product.spec, "dbt") for product in instance.products)
-    optional = tuple(Requirement(kind, optional=True) for kind in (Catalog, ObjectStore, Collector, Lineage))
+    kinds = (Catalog, ObjectStore, Collector, Lineage, Monitoring)
+    optional = tuple(Requirement(kind, optional=True) for kind in kinds)
     return (*optional, Requirement(Compute)) if dbt else optional
 
 
