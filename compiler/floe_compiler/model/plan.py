@@ -40,7 +40,6 @@ CalledPort = tuple[Protocol, int]
 
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """The callers of a server: their namespaces, each with the ports that they call, sorted."""
-
 QuotaGrowth = tuple[tuple[str, str], ...]
 """The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
 

@@ -166,12 +166,12 @@ def _databases(instance: Instance[ServerConfig], *, monitored: bool) -> Task:
                         Variable("PGUSER", postgresql.ADMINISTRATOR),
                         Variable("ADMINISTRATOR", f"{SECRETS}/password"),
                         Variable("PASSWORDS", PASSWORDS),
-                        *((Variable("MONITOR", monitoring.USER),) if monitored else ()),
                     ),
                     config=(ConfigFile(SCRIPT, script(__name__, "postgresql-databases.sh"), name),),
-                    secret_files=tuple(_secret_files(instance, monitored=monitored)),
+                    secret_files=tuple(_secret_files(instance)),
                 ),
             ),
+            setup=(monitoring.role(server, config.server, TASK_RESOURCES),) if monitored else (),
             identity=IDENTITY,
             calls=(server,),
             waits_for=(server,),
@@ -179,15 +179,12 @@ def _databases(instance: Instance[ServerConfig], *, monitored: bool) -> Task:
     )
 
 
-def _secret_files(instance: Instance[ServerConfig], *, monitored: bool) -> Iterator[SecretFile]:
+def _secret_files(instance: Instance[ServerConfig]) -> Iterator[SecretFile]:
     """Yield the superuser's password, and that of each database in a file with the database's name."""
     config, namespace = instance.config, instance.namespace
     yield SecretFile(f"{SECRETS}/password", administrator_secret(config.server, namespace).key(postgresql.PASSWORD))
     for owner in config.databases:
         yield SecretFile(f"{PASSWORDS}/{owner.database}", database_secret(owner, namespace).key(postgresql.PASSWORD))
-    if monitored:
-        password = monitoring.secret(config.server, namespace).key(postgresql.PASSWORD)
-        yield SecretFile(f"{SECRETS}/{monitoring.USER}", password)
 
 
 COMPONENT = Component(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from floe_compiler.kit import postgresql
 from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
-from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Container, Probe, Resources, SecretFile, Variable
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import ConfigFile, Container, Probe, Resources, SecretFile, Variable
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import Secret
 
@@ -19,6 +20,8 @@ PORT = Port("metrics", 9187, service=False)
 USER = "metrics"
 """The role that the exporter logs in as; it may read statistics, and no data."""
 
+SCRIPT = "/scripts/postgresql-monitor.sh"
+ADMINISTRATOR_FILE = "/run/secrets/postgresql/password"
 PASSWORD_FILE = "/run/secrets/metrics/password"  # noqa: S105 - a path
 RESOURCES = Resources("20m", "32Mi", "200m", "128Mi")
 NEARLY = 0.8
@@ -45,6 +48,31 @@ def exporter(server: str, namespace: str) -> Container:
         liveness=alive,
         readiness=alive,
         secret_files=(SecretFile(PASSWORD_FILE, secret(server, namespace).key(postgresql.PASSWORD)),),
+    )
+
+
+def role(endpoint: Endpoint, server: str, resources: Resources) -> Container:
+    """Return the container that gives the server the exporter's role."""
+    namespace = endpoint.group.namespace if endpoint.group else ""
+    administrator = postgresql.administrator_secret(server, namespace).key(postgresql.PASSWORD)
+    return Container(
+        "metrics-role",
+        postgresql.IMAGE,
+        resources,
+        command=("bash", SCRIPT),
+        variables=(
+            Variable("PGHOST", endpoint.host),
+            Variable("PGPORT", str(endpoint.port().number)),
+            Variable("PGUSER", postgresql.ADMINISTRATOR),
+            Variable("ADMINISTRATOR", ADMINISTRATOR_FILE),
+            Variable("MONITOR", USER),
+            Variable("PASSWORD", PASSWORD_FILE),
+        ),
+        config=(ConfigFile(SCRIPT, script(__package__, "postgresql-monitor.sh"), f"{server}-metrics"),),
+        secret_files=(
+            SecretFile(ADMINISTRATOR_FILE, administrator),
+            SecretFile(PASSWORD_FILE, secret(server, namespace).key(postgresql.PASSWORD)),
+        ),
     )
 
 

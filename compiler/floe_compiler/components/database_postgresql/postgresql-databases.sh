@@ -39,26 +39,3 @@ SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'database') \gexec
 SQL
   echo "database $database is owned by $role"
 done
-
-# The role $MONITOR, if it is set, may read all statistics and no data. Its password is in a file of that name.
-if [[ -n "${MONITOR:-}" ]]; then
-  password="$(<"$(dirname "$ADMINISTRATOR")/$MONITOR")"
-  if [[ -z "$password" ]]; then
-    echo "the password of $MONITOR is empty" >&2
-    exit 1
-  fi
-  role="$MONITOR" password="$password" \
-    psql --no-psqlrc --quiet --no-align --tuples-only --output=/dev/null --set=ON_ERROR_STOP=1 <<'SQL'
-\getenv role role
-\getenv password password
-SET log_statement = 'none';
-SET log_min_duration_statement = -1;
-SET log_min_error_statement = 'panic';
-
-SELECT format('CREATE ROLE %I', :'role')
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
-SELECT format('ALTER ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT 5', :'role', :'password') \gexec
-SELECT format('GRANT pg_monitor TO %I', :'role') \gexec
-SQL
-  echo "$MONITOR may read statistics"
-fi
