@@ -23,7 +23,7 @@ RECEIVERS = [
     {"name": "sales", "type": "webhook", "secret": "sales-hook", "host": "hooks.acme.example"},
 ]
 ROUTES = [{"receiver": "pager", "severity": "critical"}, {"receiver": "sales", "owner": "@acme/sales"}]
-ALERTMANAGER = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
+ALERTMANAGER: dict[str, Any] = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
 
 Kind = Literal["prometheus", "prometheus-operator"]
 

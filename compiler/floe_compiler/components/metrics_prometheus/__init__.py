@@ -78,10 +78,9 @@ def _servers(context: Context[PrometheusConfig], mesh: MeshFacts) -> tuple[Workl
 def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload:
     config, instance = context.config, context.instance
     receiver = alertmanager.endpoint(context).only("http") if config.alertmanager.receivers else None
-    written = configuration(
-        mesh.scrape_targets, config.interval, context.settings.cluster.domain, receiver, f"{RULES}/*/*.yaml"
-    )
     rules = packed(rule_groups(mesh, OBJECTS, config.runbooks))
+    folders = [f"{RULES}/{number}/*.yaml" for number in range(len(rules))]
+    written = configuration(mesh.scrape_targets, config.interval, context.settings.cluster.domain, receiver, folders)
     most = int(parse_quantity(config.storage).amount * FILLED / 10**6)
     container = Container(
         "prometheus",

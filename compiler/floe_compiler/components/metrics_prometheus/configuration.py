@@ -18,7 +18,11 @@ REPLICA = "replica"
 
 
 def configuration(
-    targets: Iterable[ScrapeTarget], interval: str, cluster_domain: str, alertmanager: Endpoint | None, rules: str
+    targets: Iterable[ScrapeTarget],
+    interval: str,
+    cluster_domain: str,
+    alertmanager: Endpoint | None,
+    rules: Iterable[str],
 ) -> dict[str, Any]:
     """Return the configuration of Prometheus.
 
@@ -27,7 +31,7 @@ def configuration(
         interval: How often.
         cluster_domain: The end of the names of Services.
         alertmanager: Where alerts go.
-        rules: The pattern of the files with rules.
+        rules: The files with rules; only the last part of a path may be a pattern.
     """
     return {
         "global": {
@@ -35,7 +39,7 @@ def configuration(
             "evaluation_interval": interval,
             "external_labels": {REPLICA: "${POD_NAME}"},
         },
-        "rule_files": [rules],
+        "rule_files": [*rules],
         "alerting": {
             "alert_relabel_configs": [{"action": "labeldrop", "regex": REPLICA}],
             "alertmanagers": [{"dns_sd_configs": [_pods(alertmanager, cluster_domain)]}] if alertmanager else [],
