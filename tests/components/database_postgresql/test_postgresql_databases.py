@@ -196,3 +196,42 @@ def test_it_fails_if_any_database_fails(server: Server) -> None:
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (Debian: shellcheck)")
 def test_the_script_has_no_known_mistakes() -> None:
     subprocess.run(["shellcheck", SCRIPT], check=True, timeout=60)
+
+
+def monitor(server: Server, password: str) -> subprocess.CompletedProcess[str]:
+    """Give the server the role of the exporter, as the compiler's container does."""
+    (server.folder / "metrics").write_text(password)
+    environment = {
+        "PATH": f"{SERVERS[-1].parent}:{os.environ['PATH']}",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "PGUSER": "postgres",
+        "ADMINISTRATOR": str(server.folder / "administrator"),
+        "MONITOR": "metrics",
+        "PASSWORD": str(server.folder / "metrics"),
+    }
+    place = SCRIPT.replace(NAME, "postgresql-monitor.sh")
+    return subprocess.run(["bash", place], env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.real
+@NEEDS_SERVER
+def test_the_exporters_role_reads_statistics_and_no_data(server: Server) -> None:
+    server.password("shop", "one")
+    assert server.make("shop=shopkeeper").returncode == 0
+    server.ask("shopkeeper", "one", "shop", "CREATE TABLE t AS SELECT 1 AS secret")
+    for password in ("first", "second"):
+        made = monitor(server, password)
+        assert (made.returncode, made.stdout) == (0, "metrics may read statistics\n"), made.stderr
+        size = "SELECT pg_database_size('shop') > 0, (SELECT sum(size) > 0 FROM pg_ls_waldir())"
+        assert server.ask("metrics", password, "postgres", size).stdout == "t|t\n"
+    assert server.ask("metrics", "first", "postgres", "SELECT 1").returncode != 0, "its password has changed"
+    assert "permission denied for database" in server.ask("metrics", "second", "shop", "SELECT * FROM t").stderr
+    assert "second" not in server.log()
+
+
+@pytest.mark.real
+@NEEDS_SERVER
+def test_an_empty_password_of_the_exporters_role_is_refused(server: Server) -> None:
+    made = monitor(server, "")
+    assert (made.returncode, made.stderr) == (1, "the password of metrics is empty\n")
