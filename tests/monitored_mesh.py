@@ -40,6 +40,8 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
     }
     orchestrated = {DOMAIN: {"orchestrator": {"type": "dagster"}}}
     small_mesh(root, {MANIFEST: platform, **orchestrated})
+    check = {"name": "check", "type": "quality", "contracts": ["orders.yml"], "data_source": "source.yml"}
+    (root / PRODUCT).write_text(yaml.safe_dump({**product, "steps": [*product["steps"], check]}))
     exports = {**product, "metadata": {**product["metadata"], "name": "exports"}, "run_by": "kubernetes", "outputs": []}
     (root / "domains/sales/products/exports.yaml").write_text(yaml.safe_dump(exports))
     return root

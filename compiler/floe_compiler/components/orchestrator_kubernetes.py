@@ -10,7 +10,7 @@ from typing import Literal
 
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, StepSettings, product_pod, requirements, step_container
-from floe_compiler.kit.products.product_alerts import late_after, of_product
+from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
 from floe_compiler.kit.products.steps import planned_steps
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.capabilities import Monitoring
@@ -49,6 +49,7 @@ def build(context: Context[KubernetesConfig]) -> Parts:
 
 
 def _alerts(context: Context[KubernetesConfig], product: Product) -> Iterator[Alert]:
+    yield from quality_alerts(context, product)
     late = late_after(product)
     if late is None or context.optional(Monitoring) is None:
         return

@@ -169,6 +169,8 @@ class MetricsStore(Capability, frozen=True):
     slot: ClassVar[str] = "observability.metrics"
 
     endpoint: Endpoint
+    receivers: tuple[str, ...] = ()
+    """The base URL of each replica for metrics over OTLP and HTTP, at the port of the endpoint."""
 
 
 class Monitoring(Capability, frozen=True):

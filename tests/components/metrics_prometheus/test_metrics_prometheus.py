@@ -148,6 +148,13 @@ def test_it_provides_a_store_and_says_that_metrics_are_collected() -> None:
     store, monitoring = provides(context().instance)
     assert isinstance(store, MetricsStore)
     assert store.endpoint.url() == "http://prometheus.floe-platform.svc.cluster.local:9090"
+    two, _ = provides(context(replicas=2).instance)
+    assert isinstance(two, MetricsStore)
+    assert [*two.receivers] == [
+        f"http://prometheus-{number}.prometheus-headless.floe-platform.svc.cluster.local:9090/api/v1/otlp"
+        for number in (0, 1)
+    ], "each replica has only what it is sent itself"
+    assert "--web.enable-otlp-receiver" in workload("prometheus").pod.containers[0].arguments
     assert isinstance(monitoring, Monitoring)
 
 

@@ -296,6 +296,17 @@ CASES: dict[str, tuple[Case, ...]] = {
             labels='product="exports"',
         ),
     ),
+    "QualityFailed": (
+        Case(
+            # Each run sends its result once.
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="failed"}}': "_x30 2 _x29"},
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="failed"}}': "_x10 2 _x10 0 _x38"},
+        ),
+        Case(
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="failed"}}': 1},
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="passed"}}': 1},
+        ),
+    ),
     "RulesFailing": (
         Case(
             {f'prometheus_rule_evaluation_failures_total{{{PLATFORM},job="prometheus",rule_group="g"}}': "0+1x60"},
