@@ -89,7 +89,7 @@ class Machine:
         assert container["securityContext"]["readOnlyRootFilesystem"]
         environment = {one["name"]: one.get("value", "") for one in container["env"]}
         # Only what is rendered is replaced: a variable that is missing is missing.
-        environment |= {name: text for name, text in (self.variables | variables).items() if name in environment}
+        environment |= {name: text for name, text in {**self.variables, **variables}.items() if name in environment}
         own = work / "own" / container["name"]
         command = ["bwrap", "--unshare-user", "--uid", str(pod["securityContext"]["runAsUser"]), "--unshare-pid"]
         command += ["--die-with-parent", "--clearenv", "--proc", "/proc", "--dev", "/dev"]

@@ -67,9 +67,9 @@ def template(workload: Object) -> Object:
 
 
 def container(workload: Object, name: str = "") -> Object:
-    """Return a workload's container of that name, or its only one."""
+    """Return a workload's container of that name, or its first one: others are beside it."""
     spec = template(workload)["spec"]
-    every = [*spec.get("initContainers", ()), *spec["containers"]] if name else spec["containers"]
+    every = [*spec.get("initContainers", ()), *spec["containers"]] if name else spec["containers"][:1]
     (found,) = (one for one in every if name in ("", one["name"]))
     return dict(found)
 

@@ -27,8 +27,8 @@ NODES = "floe-nodes"
 """The one namespace whose pods may use their node."""
 
 AFTER_SYNC = "argocd.argoproj.io/hook"
-SINGLE = "dagster-daemon"
-"""The one Deployment that may not have a second replica."""
+SINGLE = ("dagster-daemon", "dagster-metrics", "kube-state-metrics")
+"""The Deployments that may not have a second replica: two exporters would report everything twice."""
 
 
 def selects(selector: Object, labels: Object) -> bool:
@@ -40,7 +40,7 @@ def selects(selector: Object, labels: Object) -> bool:
 
 
 def replicated(mesh: Rendered) -> list[Object]:
-    return [one for one in mesh.of_kind("Deployment") if one["metadata"]["name"] != SINGLE]
+    return [one for one in mesh.of_kind("Deployment") if one["metadata"]["name"] not in SINGLE]
 
 
 def test_600_services_in_production_are_deployments_that_survive_a_drain_and_a_rollout() -> None:

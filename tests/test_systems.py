@@ -137,7 +137,56 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
         (SALES, "dagster-postgresql"),
         (FINANCE, "dagster-postgresql"),
         (PLATFORM, "jaeger"),
+        (PLATFORM, "prometheus"),
+        (PLATFORM, "alertmanager"),
     }
+
+
+def rules(mesh: Rendered, namespace: str) -> dict[str, list[Object]]:
+    """Return the alerts of a namespace by their names."""
+    text = mesh.get("ConfigMap", PLATFORM, "prometheus-rules-0")["data"][f"{namespace}.yaml"]
+    return {group["rules"][0]["alert"]: group["rules"] for group in yaml.safe_load(text)["groups"]}
+
+
+@EVERY
+def test_prometheus(mesh: Rendered) -> None:
+    server = mesh.get("StatefulSet", PLATFORM, "prometheus")
+    assert server["spec"]["replicas"] == (2 if mesh is PROD else 1)
+    jobs = yaml.safe_load(mesh.get("ConfigMap", PLATFORM, "prometheus")["data"]["prometheus.yml"])["scrape_configs"]
+    found = {job["job_name"] for job in jobs}
+    everywhere = {f"{PLATFORM}/{job}" for job in ("polaris", "marquez", "otel-collector", "jaeger", "prometheus")}
+    assert everywhere | {f"{namespace}/dagster-metrics" for namespace in WITH_DAGSTER} <= found
+    assert (f"{SALES}/dagster-postgresql" in found) == (mesh is not PROD), "whose databases the cloud runs"
+    assert {job["dns_sd_configs"][0]["type"] for job in jobs} == {"A"}, "which finds each pod, without any rights"
+
+
+@EVERY
+@pytest.mark.parametrize("namespace", WITH_DAGSTER)
+def test_the_alerts_on_dagster(mesh: Rendered, namespace: str) -> None:
+    found = rules(mesh, namespace)
+    (daemon,) = found["DagsterDaemonUnavailable"]
+    assert daemon["expr"].endswith("> 120")
+    assert (daemon["for"], daemon["labels"]["severity"]) == ("2m", "critical")
+    (failed,) = found["DagsterRunsFailed"]
+    assert failed["expr"].endswith("> 5")
+    assert "ProductRunLong" in found
+    assert "ContainerMemoryHigh" not in found, "nobody here has the metrics of containers"
+
+
+@EVERY
+def test_each_product_with_a_schedule_is_watched(mesh: Rendered) -> None:
+    products = {
+        rule["labels"]["product"]
+        for namespace in (SALES, MARKETING, FINANCE)
+        for rule in rules(mesh, namespace)["ProductLate"]
+    }
+    assert {"customer-360", "order-analytics", "attribution", "campaign-perf", "revenue-metrics"} <= products
+
+
+def test_alerts_in_production_reach_people() -> None:
+    config = yaml.safe_load(PROD.get("ConfigMap", PLATFORM, "alertmanager")["data"]["alertmanager.yml"])
+    assert [receiver["name"] for receiver in config["receivers"]] == ["data-platform", "on-call"]
+    assert PROD.get("StatefulSet", PLATFORM, "alertmanager")["spec"]["replicas"] == 2
 
 
 @pytest.mark.parametrize("mesh", [DEV, STAGING], ids=lambda mesh: mesh.name)

@@ -20,7 +20,7 @@ from floe_compiler.components.collector_opentelemetry import (
     configuration,
     provides,
 )
-from floe_compiler.model.capabilities import TraceStore
+from floe_compiler.model.capabilities import MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Container, Workload
 from floe_compiler.model.plan import Context
@@ -59,8 +59,8 @@ def container(**config: Any) -> Container:
     return found
 
 
-def configured(*, production: bool = False, **config: Any) -> dict[str, Any]:
-    return configuration(context(**config).config, production=production)
+def configured(*, production: bool = False, metrics_store: MetricsStore | None = None, **config: Any) -> dict[str, Any]:
+    return configuration(context(**config).config, metrics_store=metrics_store, production=production)
 
 
 def pipelines(*, production: bool = False, **config: Any) -> dict[str, Any]:
@@ -182,6 +182,26 @@ def test_the_platforms_own_store_gets_the_traces_beside_the_backends() -> None:
     ]
 
 
+def test_every_replica_of_the_platforms_own_store_gets_the_metrics() -> None:
+    server = service_endpoint("prometheus", "floe-platform", "cluster.local", (Port("http", 9090),))
+    urls = tuple(f"http://prometheus-{number}.prometheus-headless:9090/api/v1/otlp" for number in (0, 1))
+    found = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("prometheus", server, urls)])
+    (collector,) = COMPONENT.build(found).workloads
+    text = yaml.safe_load(collector.pod.containers[0].config[0].text)
+    exporters = ["otlp_http/metrics_store_0", "otlp_http/metrics_store_1"]
+    assert text["service"]["pipelines"]["metrics"]["exporters"] == exporters
+    assert [text["exporters"][one] for one in exporters] == [{"endpoint": url} for url in urls]
+    assert text["service"]["pipelines"]["traces"]["exporters"] == ["debug"]
+    assert collector.pod.calls == (server,)
+
+
+def test_a_store_that_takes_no_metrics_is_not_called() -> None:
+    server = service_endpoint("mimir", "floe-platform", "cluster.local", (Port("http", 9090),))
+    found = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("mimir", server)])
+    (collector,) = COMPONENT.build(found).workloads
+    assert collector.pod.calls == ()
+
+
 def test_a_backend_is_told_who_sends_by_a_secret_that_only_the_collector_reads() -> None:
     exporter = configured(backends=[GRAFANA])["exporters"]["otlp_grpc/grafana"]
     (file,) = container(backends=[GRAFANA]).secret_files
@@ -242,11 +262,17 @@ def test_wrong_backends_are_refused(backends: list[dict[str, Any]], complaint: s
         context(backends=backends)
 
 
+STORE = MetricsStore(
+    "prometheus",
+    service_endpoint("prometheus", "floe-platform", "cluster.local", (Port("http", 9090),)),
+    ("http://prometheus-0.prometheus-headless.floe-platform.svc.cluster.local:9090/api/v1/otlp",),
+)
 VARIANTS: dict[str, dict[str, Any]] = {
     "development": {"production": False},
     "production": {"production": True},
     "backends": {"production": True, "backends": [GRAFANA, DATADOG]},
     "no header": {"production": False, "backends": [{"name": "plain", "host": "otlp.example"}]},
+    "store": {"metrics_store": STORE},
     "sampled": {"production": False, "sampling_percentage": 0.5},
 }
 

@@ -85,7 +85,7 @@ def test_facts_that_others_have_seen_already_cannot_change(late: Parts) -> None:
     with pytest.raises(StageFailed) as failed:
         completed(*unit(Parts((SERVER,)), lambda _: late), MeshFacts())
     (found,) = failed.value.diagnostics
-    assert "test server in floe-platform changes its interfaces, metrics or data" in found.message
+    assert "test server in floe-platform changes its interfaces, metrics, data or alerts" in found.message
 
 
 def test_the_same_facts_may_be_declared_again() -> None:

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from floe_compiler.kit import resources
 from floe_compiler.kit.opentelemetry import IMAGE
-from floe_compiler.model.capabilities import Collector, TraceStore
+from floe_compiler.model.capabilities import Collector, MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
@@ -142,16 +142,26 @@ TOKEN = "bearertokenauth/outside"  # noqa: S105 - the name of an extension
 TRACE_STORE = "otlp_grpc/trace_store"
 """The exporter to the platform's own store. No backend can have that name, as it is not a valid one."""
 
+METRICS_STORE = "otlp_http/metrics_store_"
+"""The exporters to the replicas of the platform's own store of metrics; a number follows."""
+
 
 def configuration(
-    config: CollectorConfig, trace_store: TraceStore | None = None, *, production: bool
+    config: CollectorConfig,
+    trace_store: TraceStore | None = None,
+    metrics_store: MetricsStore | None = None,
+    *,
+    production: bool,
 ) -> dict[str, Any]:
     """Return the collector's configuration: receivers, processors, exporters and pipelines.
 
     The names are those of collector 0.144 and later.
     """
     default = PRODUCTION_SAMPLING if production else EVERYTHING
+    urls = metrics_store.receivers if metrics_store else ()
+    metrics = {f"{METRICS_STORE}{number}": {"endpoint": url} for number, url in enumerate(urls)}
     sampling = default if config.sampling_percentage is None else config.sampling_percentage
+    own = {"traces": [TRACE_STORE] if trace_store else [], "metrics": [*metrics]}
     sampler = {"probabilistic_sampler": {"sampling_percentage": sampling}} if sampling < EVERYTHING else {}
     receivers, tokens = {"otlp": _receiver(GRPC, HTTP)}, {}
     if config.outside:
@@ -169,6 +179,7 @@ def configuration(
             "debug": {"verbosity": "basic"},
             **{one.exporter: _exporter(one) for one in config.backends},
             **({TRACE_STORE: _inside(trace_store.endpoint)} if trace_store else {}),
+            **metrics,
         },
         "extensions": {"health_check": {"endpoint": _listen(HEALTH)}, **tokens},
         "service": {
@@ -180,7 +191,7 @@ def configuration(
                 },
             },
             "pipelines": {
-                signal: _pipeline(receivers, _exporters(config, signal, trace_store), signal, sampler)
+                signal: _pipeline(receivers, [*_backends(config, signal), *own.get(signal, ())], signal, sampler)
                 for signal in SIGNALS
             },
         },
@@ -196,10 +207,9 @@ def _listen(port: Port) -> str:
     return f"{ANYWHERE}:{port.number}"
 
 
-def _exporters(config: CollectorConfig, signal: Signal, trace_store: TraceStore | None) -> list[str]:
-    """Return the names of the exporters that a signal goes to."""
-    own = [TRACE_STORE] if trace_store and signal == "traces" else []
-    return [*(backend.exporter for backend in config.backends if signal in backend.signals), *own]
+def _backends(config: CollectorConfig, signal: Signal) -> list[str]:
+    """Return the names of the exporters to the backends of a signal."""
+    return [backend.exporter for backend in config.backends if signal in backend.signals]
 
 
 def _pipeline(
@@ -254,8 +264,8 @@ def provides(instance: Instance[CollectorConfig]) -> tuple[Collector, ...]:
 
 
 def requires(_instance: Instance[CollectorConfig]) -> tuple[Requirement, ...]:
-    """Return the platform's own store of traces, if it has one."""
-    return (Requirement(TraceStore, optional=True),)
+    """Return the platform's own stores, if it has any."""
+    return (Requirement(TraceStore, optional=True), Requirement(MetricsStore, optional=True))
 
 
 INTERFACES = (
@@ -268,8 +278,11 @@ def build(context: Context[CollectorConfig]) -> Parts:
     """Return the collector."""
     instance, config = context.instance, context.config
     trace_store = context.optional(TraceStore)
-    text = to_yaml(configuration(config, trace_store, production=context.settings.environment.production))
-    servers = {backend.endpoint for backend in config.backends} | ({trace_store.endpoint} if trace_store else set())
+    metrics_store = context.optional(MetricsStore)
+    production = context.settings.environment.production
+    text = to_yaml(configuration(config, trace_store, metrics_store, production=production))
+    stores = (trace_store, metrics_store if metrics_store and metrics_store.receivers else None)
+    servers = {backend.endpoint for backend in config.backends} | {store.endpoint for store in stores if store}
     health = Probe(port=HEALTH.name, path="/", period=10, timeout=5, failures=3)
     secret = Secret(f"{instance.name}-token", instance.namespace, (SecretKey("token", generated=32),))
     token = (SecretFile(TOKEN_FILE, secret.key("token")),) if config.outside else ()

@@ -5,10 +5,15 @@ Nothing runs between runs. It has no user interface, no queue, and no history of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
+from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, StepSettings, product_pod, requirements, step_container
+from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
 from floe_compiler.kit.products.steps import planned_steps
+from floe_compiler.model.alerts import Alert
+from floe_compiler.model.capabilities import Monitoring
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import Parts, Task
 from floe_compiler.model.inputs import Input
@@ -36,7 +41,29 @@ class KubernetesConfig(Input):
 
 def build(context: Context[KubernetesConfig]) -> Parts:
     """Return one task for each data product."""
-    return Parts(tasks=tuple(_task(context, product) for product in context.instance.products))
+    products = context.instance.products
+    return Parts(
+        tasks=tuple(_task(context, product) for product in products),
+        alerts=tuple(alert for product in products for alert in _alerts(context, product)),
+    )
+
+
+def _alerts(context: Context[KubernetesConfig], product: Product) -> Iterator[Alert]:
+    yield from quality_alerts(context, product)
+    late = late_after(product)
+    if late is None or context.optional(Monitoring) is None:
+        return
+    succeeded, created = (
+        f"max by (cronjob) ({series(metric, namespace=context.instance.namespace, cronjob=product.name)})"
+        for metric in ("kube_cronjob_status_last_successful_time", "kube_cronjob_created")
+    )
+    alert = Alert(
+        "ProductLate",
+        f"time() - ({succeeded} or {created}) > {late}",
+        "The last run that succeeded ended {{ $value | humanizeDuration }} ago, or the product is new and none has",
+        needs="objects",
+    )
+    yield of_product(product, alert)
 
 
 def _task(context: Context[KubernetesConfig], product: Product) -> Task:

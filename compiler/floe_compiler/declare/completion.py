@@ -24,8 +24,8 @@ Fact = TypeVar("Fact", bound=_Named)
 def completed(resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
     """Return a namespace with what its components add. `declared` are the facts that `resolved` has declared so far.
 
-    Raises StageFailed as `declare` does, and ValueError if one declares interfaces, metrics or data that it did not
-    declare before: `mesh` lacks them.
+    Raises StageFailed as `declare` does, and ValueError if one declares interfaces, metrics, data or alerts that it
+    did not declare before: `mesh` lacks them.
     """
     if not declared.incomplete:
         return declared
@@ -45,8 +45,8 @@ def _instance(
         parts = joined(declared.parts, component.completes(context, mesh))
         if of_others(parts) != of_others(declared.parts):
             raise ValueError(
-                f"{declared.instance.label()} changes its interfaces, metrics or data in `completes`: `build` declares"
-                " them"
+                f"{declared.instance.label()} changes its interfaces, metrics, data or alerts in `completes`: `build`"
+                " declares them"
             )
     return replace(declared, parts=parts)
 
@@ -61,6 +61,8 @@ def joined(parts: Parts, added: Parts) -> Parts:
         operated=_joined(parts.operated, added.operated),
         data=tuple(dict.fromkeys((*parts.data, *added.data))),
         include=(*parts.include, *added.include),
+        alerts=(*parts.alerts, *added.alerts),
+        scraper=added.scraper or parts.scraper,
     )
 
 
@@ -75,4 +77,5 @@ def of_others(parts: Parts) -> object:
         for workload in parts.workloads
         if workload.interfaces or workload.metrics
     }
-    return servers, {pods.name: pods.metrics for pods in parts.operated if pods.metrics}, parts.data
+    pods = {pods.name: pods.metrics for pods in parts.operated if pods.metrics}
+    return servers, pods, parts.data, parts.alerts

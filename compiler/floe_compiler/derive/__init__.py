@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from floe_compiler.derive.alerts import alerts, namespaces
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.derive.readers import readers
 from floe_compiler.derive.routes import routes, with_proxies
-from floe_compiler.derive.scrape_targets import scrape_targets
+from floe_compiler.derive.scrape_targets import scrape_targets, scraper
 from floe_compiler.derive.shared_secrets import shared_secrets
+from floe_compiler.model.accounts import Reader
+from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
@@ -28,10 +32,12 @@ class Derived(msgspec.Struct, frozen=True):
     callers: Mapping[str, Callers] = msgspec.field(default_factory=dict)
     shared_secrets: SharedSecrets | None = None
     ingress: UnitIngress | None = None
+    readers: tuple[Reader, ...] = ()
+    scraper: Scraper | None = None
 
     def plan(self, unit: DeclaredUnit) -> UnitPlan:
         """Return the plan of the namespace."""
-        return UnitPlan(unit, self.callers, self.shared_secrets, self.ingress)
+        return UnitPlan(unit, self.callers, self.shared_secrets, self.ingress, self.readers, self.scraper)
 
 
 def derive(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None) -> Mapping[UnitKey, Derived]:
@@ -42,8 +48,11 @@ def derive(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None
         opened = dict.fromkeys((unit.namespace for unit in units), UnitIngress()) | {**routes(units, ingress)}
         units = [with_proxies(unit, opened[unit.namespace]) for unit in units]
     called, shared = callers(units), shared_secrets(units)
+    everywhere = readers(units), scraper(units)
     return {
-        unit.key: Derived(called.get(unit.namespace, {}), shared.get(unit.namespace), opened.get(unit.namespace))
+        unit.key: Derived(
+            called.get(unit.namespace, {}), shared.get(unit.namespace), opened.get(unit.namespace), *everywhere
+        )
         for unit in units
     }
 
@@ -51,7 +60,14 @@ def derive(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None
 def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
     """Return the facts of all namespaces of one environment that components may ask for."""
     units = tuple(facts)
-    return MeshFacts(interfaces(units), scrape_targets(units), database_backups(units), volume_backups(units))
+    return MeshFacts(
+        interfaces(units),
+        scrape_targets(units),
+        database_backups(units),
+        volume_backups(units),
+        alerts(units),
+        namespaces(units),
+    )
 
 
 def plan_units(

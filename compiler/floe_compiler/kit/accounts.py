@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
-from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.accounts import PolicyRule, Reader
 from floe_compiler.model.facts import Pod
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Instance
+from floe_compiler.model.settings import Settings
 
 
 def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[Object]:
@@ -32,6 +33,12 @@ def accounts(instance: Instance[Any], pods: Iterable[tuple[str, Pod]]) -> list[O
     ]
 
 
+def reader(settings: Settings, declared: Reader) -> list[Object]:
+    """Return the Role of an account of any namespace in this one, and its binding."""
+    common = labels.common_labels(settings, declared.account)
+    return _bound(declared.account, common, declared.rules, declared.namespace)
+
+
 def _account(
     instance: Instance[Any], account: str, rules: tuple[PolicyRule, ...], notes: dict[str, str]
 ) -> list[Object]:
@@ -39,13 +46,18 @@ def _account(
     pull = [{"name": pull_secret}] if pull_secret else []
     body = {"automountServiceAccountToken": False, **present(imagePullSecrets=pull)}
     objects = [manifest("v1", "ServiceAccount", account, metadata, notes, **body)]
-    if rules:
-        group = "rbac.authorization.k8s.io"
-        role = {"apiGroup": group, "kind": "Role", "name": account}
-        subject = {"kind": "ServiceAccount", "name": account, "namespace": instance.namespace}
-        objects.append(manifest(f"{group}/v1", "Role", account, metadata, rules=[_rule(rule) for rule in rules]))
-        objects.append(manifest(f"{group}/v1", "RoleBinding", account, metadata, roleRef=role, subjects=[subject]))
-    return objects
+    return objects + (_bound(account, metadata, rules, instance.namespace) if rules else [])
+
+
+def _bound(name: str, metadata: Mapping[str, str], rules: tuple[PolicyRule, ...], namespace: str) -> list[Object]:
+    """Return a Role, and its binding to the account of the same name in `namespace`."""
+    group = "rbac.authorization.k8s.io"
+    role = {"apiGroup": group, "kind": "Role", "name": name}
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+    return [
+        manifest(f"{group}/v1", "Role", name, metadata, rules=[_rule(rule) for rule in rules]),
+        manifest(f"{group}/v1", "RoleBinding", name, metadata, roleRef=role, subjects=[subject]),
+    ]
 
 
 def _rule(declared: PolicyRule) -> Object:

@@ -21,6 +21,9 @@ PRODUCT = "floe.dev/product"
 OWNER = "floe.dev/owner"
 """An annotation, as owners are mail addresses, which are not valid label values."""
 
+BACKUP = "floe.dev/backup"
+"""A label of CronJobs that back something up."""
+
 ACCESS = "access.floe.dev/"
 """Prefix of the labels by which a server's policy selects its callers: `access.floe.dev/polaris: "true"`."""
 

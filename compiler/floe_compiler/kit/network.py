@@ -11,6 +11,7 @@ import msgspec
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.addresses import Block, Reach, reachable, without_never
+from floe_compiler.model.annotations import EXTERNAL_REFERENCES
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
@@ -47,11 +48,15 @@ def namespace_policies(settings: Settings) -> list[Object]:
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """Ingress from outside the platform, such as from the ingress controller: pods of a namespace, and addresses."""
+    """Ingress from outside the platform, such as from the ingress controller: pods of a namespace, and addresses.
+
+    `declared` says that the settings of the cluster name the namespace; else the policy says that others create it.
+    """
 
     namespace: str
     ports: tuple[Port, ...]
     addresses: tuple[str, ...] = ()
+    declared: bool = False
 
     def peers(self) -> list[Object]:
         """Return the peers of a rule."""
@@ -69,7 +74,6 @@ def policy(
     callers: Callers = NOBODY,
     openings: Iterable[Opening] = (),
     kubernetes_api: bool = False,
-    annotations: Mapping[str, str] | None = None,
 ) -> Object:
     """Return the policy of the pods of the workload `name`, or of those that a `selector` selects.
 
@@ -77,9 +81,11 @@ def policy(
     """
     settings = instance.settings
     ingress = _from_callers(name, served, callers)
-    for opening in openings:
-        if opening.ports and (peers := opening.peers()):
-            ingress.append({"from": peers, "ports": _ports(opening.ports)})
+    opened = [opening for opening in openings if opening.ports and opening.peers()]
+    ingress += [{"from": opening.peers(), "ports": _ports(opening.ports)} for opening in opened]
+    foreign = sorted(
+        {f"Namespace/{opening.namespace}" for opening in opened if opening.namespace and not opening.declared}
+    )
     egress: list[Object] = []
     for rule in (_to(call, settings.cluster.reach) for call in sorted(set(calls))):
         egress += [] if rule in egress else [rule]  # two external servers may need the same rule
@@ -93,7 +99,14 @@ def policy(
         **present(ingress=ingress, egress=egress),
     }
     metadata = labels.selector(instance, name)
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, metadata, annotations, spec=spec)
+    return manifest(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        name,
+        metadata,
+        present(**{EXTERNAL_REFERENCES: ", ".join(foreign)}),
+        spec=spec,
+    )
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:

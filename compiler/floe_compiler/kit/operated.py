@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import labels, network
-from floe_compiler.kit.meta import manifest
-from floe_compiler.model.annotations import EXTERNAL_REFERENCES
+from floe_compiler.kit.meta import manifest, present
+from floe_compiler.kit.workloads import headless_name
+from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.facts import OperatedPods
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
@@ -19,9 +19,12 @@ def pod_labels(declared: OperatedPods) -> labels.Labels:
     return labels.access_labels(declared.calls) | dict(declared.labels)
 
 
-def operated_objects(instance: Instance[Any], declared: OperatedPods, callers: Callers) -> list[Object]:
-    """Return the Service and the network policy of such pods."""
-    return [*_service(instance, declared), _policy(instance, declared, callers)]
+def operated_objects(
+    instance: Instance[Any], declared: OperatedPods, callers: Callers, scraper: Scraper | None = None
+) -> list[Object]:
+    """Return the Services and the network policy of such pods."""
+    headless = bool(declared.metrics and scraper and scraper.headless)
+    return [*_services(instance, declared, headless=headless), _policy(instance, declared, callers, scraper)]
 
 
 def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
@@ -38,25 +41,30 @@ def operated_group(namespace: str, declared: OperatedPods) -> LaunchedPods:
     )
 
 
-def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
+def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool) -> list[Object]:
     # By number, as the operator sets the names of the containers' ports.
     ports = [
         {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": port.protocol}
         for port in declared.ports
         if port.service
     ]
-    if not ports:
-        return []
-    spec = {"type": "ClusterIP", "selector": dict((*declared.labels, *declared.serving)), "ports": ports}
-    return [manifest("v1", "Service", declared.name, labels.selector(instance, declared.name), spec=spec)]
+    selector = dict((*declared.labels, *declared.serving))
+    spec = {"type": "ClusterIP", "selector": selector, **present(ports=ports)}
+    by_name = {"selector": dict(declared.labels), "clusterIP": "None", "publishNotReadyAddresses": True}
+    specs = {
+        **({declared.name: spec} if ports else {}),
+        **({headless_name(declared.name): spec | by_name} if headless else {}),
+    }
+    return [
+        manifest("v1", "Service", name, labels.selector(instance, declared.name), spec=spec)
+        for name, spec in specs.items()
+    ]
 
 
-def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -> Object:
+def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, scraper: Scraper | None) -> Object:
     cluster = instance.settings.cluster
-    opened = network.Opening(
-        cluster.ingress_namespace, declared.ports if declared.opened else (), cluster.ingress_addresses
-    )
-    foreign: Mapping[str, str] = {EXTERNAL_REFERENCES: f"Namespace/{declared.operator}"} if declared.operator else {}
+    measured = {metrics.port for metrics in declared.metrics}
+    scraped = tuple(port for port in declared.ports if port.name in measured)
     return network.policy(
         instance,
         declared.name,
@@ -64,7 +72,15 @@ def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -
         selector=dict(declared.labels),
         served=declared.ports,
         callers=callers,
-        openings=(network.Opening(declared.operator, declared.ports), opened),
+        openings=(
+            network.Opening(declared.operator, declared.ports),
+            network.Opening(
+                cluster.ingress_namespace,
+                declared.ports if declared.opened else (),
+                cluster.ingress_addresses,
+                declared=True,
+            ),
+            *((network.Opening(scraper.namespace, scraped),) if scraper else ()),
+        ),
         kubernetes_api=declared.kubernetes_api,
-        annotations=foreign,
     )

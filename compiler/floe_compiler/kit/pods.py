@@ -58,7 +58,7 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
     settings = instance.settings
     return {
         "serviceAccountName": pod.account or name,
-        "automountServiceAccountToken": bool(pod.kubernetes_api),
+        "automountServiceAccountToken": pod.calls_kubernetes,
         # Service links add variables such as POLARIS_PORT=tcp://... to every pod, which some programs take as settings.
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": pod.grace,

@@ -59,5 +59,10 @@ def administrator_secret(server: str, namespace: str) -> Secret:
     return _secret(f"{server}-admin", ADMINISTRATOR, namespace)
 
 
+def role_secret(server: str, role: str, namespace: str) -> Secret:
+    """Return the secret of a role that owns no database: `<server>-<role>`, with `username` and `password`."""
+    return _secret(f"{server}-{role}", role, namespace)
+
+
 def _secret(name: str, user: str, namespace: str) -> Secret:
     return Secret(name, namespace, (SecretKey("username", user), SecretKey(PASSWORD, generated=PASSWORD_LENGTH)))

@@ -25,12 +25,12 @@ def served_ports(declared: Workload) -> tuple[Port, ...]:
     return tuple(port for port in declared.ports() if port.service)
 
 
-def services(instance: Instance[Any], declared: Workload) -> list[Object]:
-    """Return the Service of a workload, and the headless Service that a StatefulSet needs."""
+def services(instance: Instance[Any], declared: Workload, *, found_by_name: bool = False) -> list[Object]:
+    """Return the Service of a workload, and the headless one of a StatefulSet or of pods to be `found_by_name`."""
     ports = served_ports(declared)
     objects = [_service(instance, declared, declared.name, ports)] if ports else []
-    if declared.kind == "StatefulSet":
-        # Pods must find each other before they are ready.
+    if declared.kind == "StatefulSet" or found_by_name:
+        # Pods must find each other before they are ready, and pods that are not ready must not go unnoticed.
         headless = {"clusterIP": "None", "publishNotReadyAddresses": True}
         objects.append(_service(instance, declared, headless_name(declared.name), ports, headless))
     return objects
@@ -40,7 +40,8 @@ def _service(
     instance: Instance[Any], declared: Workload, name: str, ports: tuple[Port, ...], extra: Object | None = None
 ) -> Object:
     # A DaemonSet's clients use the pod on their own node, and another pod if there is none (beta since 1.34).
-    near = {"trafficDistribution": "PreferSameNode"} if declared.kind == "DaemonSet" and _knows(instance, 34) else {}
+    nearest = declared.kind == "DaemonSet" and not extra and _knows(instance, 34)
+    near = {"trafficDistribution": "PreferSameNode"} if nearest else {}
     spec = {
         "type": "ClusterIP",
         **near,

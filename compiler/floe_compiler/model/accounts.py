@@ -16,6 +16,14 @@ class PolicyRule(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
+class Reader(msgspec.Struct, frozen=True, array_like=True):
+    """A ServiceAccount that has rights in every namespace of an environment."""
+
+    namespace: str
+    account: str
+    rules: tuple[PolicyRule, ...]
+
+
 class WorkloadIdentity(msgspec.Struct, frozen=True):
     """A pod's identity in a cloud, which it gets from its ServiceAccount, without a stored key.
 

@@ -218,6 +218,14 @@ class MetricsStore(Capability, frozen=True):
     slot: ClassVar[str] = "observability.metrics"
 
     endpoint: Endpoint
+    receivers: tuple[str, ...] = ()
+    """The base URL of each replica for metrics over OTLP and HTTP, at the port of the endpoint."""
+
+
+class Monitoring(Capability, frozen=True):
+    """Something collects the metrics of all namespaces: programs without metrics of their own get an exporter."""
+
+    slot: ClassVar[str] = "observability.metrics"
 
 
 class Lineage(Capability, frozen=True):

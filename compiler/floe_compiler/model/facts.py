@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
+from floe_compiler.model.alerts import Alert, Scraper
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.folders import Claim as Claim  # re-exported: parts of a container
 from floe_compiler.model.folders import HostPath as HostPath
@@ -121,7 +122,8 @@ class Pod(msgspec.Struct, frozen=True):
 
     `calls` are the servers that the pod's containers connect to: the network policies at both ends follow from them.
     The pod waits for those in `waits_for` (a subset). `kubernetes_api` lists what the pod may do with the Kubernetes
-    API; if it is empty, the pod gets no token and no network access to it. `account` names a ServiceAccount that
+    API; if it is empty, the pod gets no token and no network access to it. `kubernetes_api_everywhere` is the same for
+    every namespace of the environment. `account` names a ServiceAccount that
     several workloads of the component share (default: one for each). `workload_identity` is the pod's identity in a
     cloud. `labels` and `annotations` are added to those of every pod. `architecture` is the CPU architecture (`amd64`)
     of the images, if they do not support all: the pod then only runs on such nodes.
@@ -133,6 +135,7 @@ class Pod(msgspec.Struct, frozen=True):
     calls: tuple[Endpoint, ...] = ()
     waits_for: tuple[Endpoint, ...] = ()
     kubernetes_api: tuple[PolicyRule, ...] = ()
+    kubernetes_api_everywhere: tuple[PolicyRule, ...] = ()
     account: str = ""
     workload_identity: WorkloadIdentity | None = None
     labels: tuple[tuple[str, str], ...] = ()
@@ -142,6 +145,11 @@ class Pod(msgspec.Struct, frozen=True):
     node_access: str = ""
     """Why it reads files of its node, as root: only for components with the scope `nodes`, as nothing else may. It runs
     on every node, whatever its taints."""
+
+    @property
+    def calls_kubernetes(self) -> bool:
+        """Return whether the pod uses the Kubernetes API."""
+        return bool(self.kubernetes_api or self.kubernetes_api_everywhere)
 
     def servers(self) -> tuple[Endpoint, ...]:
         """Return all servers that the pod connects to, sorted."""
@@ -276,7 +284,8 @@ class Parts(msgspec.Struct, frozen=True):
     """Everything that one component instance adds to its namespace.
 
     `objects` is for objects that no fact describes, and `include` for YAML files that the component ships (see
-    `kit.plain_yaml`). The chart adds the namespace and common labels to both.
+    `kit.plain_yaml`). The chart adds the namespace and common labels to both. `scraper` is set by what collects the
+    metrics of all namespaces.
     """
 
     workloads: tuple[Workload, ...] = ()
@@ -286,6 +295,8 @@ class Parts(msgspec.Struct, frozen=True):
     operated: tuple[OperatedPods, ...] = ()
     data: tuple[Data, ...] = ()
     include: tuple[PlainYaml, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    scraper: Scraper | None = None
 
 
 def named_pods(parts: Parts) -> list[tuple[str, Pod]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from floe_compiler.model.alerts import Alert
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.operations import InterfaceProtocol
 from floe_compiler.model.secrets import SecretReference
@@ -32,6 +33,7 @@ class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):
     job: str
     endpoint: Endpoint
     path: str
+    own_labels: bool = False
 
 
 class DatabaseBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -53,6 +55,20 @@ class VolumeBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
     claim: str
 
 
+class OwnedAlert(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """An alert that a component of a namespace declares."""
+
+    namespace: str
+    alert: Alert
+
+
+class OwnedNamespace(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A namespace, and who owns it: a mail address or a handle."""
+
+    name: str
+    owner: str
+
+
 class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     """The facts of all namespaces of an environment, for components. All lists are sorted."""
 
@@ -60,3 +76,5 @@ class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     scrape_targets: tuple[ScrapeTarget, ...] = ()
     database_backups: tuple[DatabaseBackup, ...] = ()
     volume_backups: tuple[VolumeBackup, ...] = ()
+    alerts: tuple[OwnedAlert, ...] = ()
+    namespaces: tuple[OwnedNamespace, ...] = ()

@@ -32,12 +32,14 @@ class Interface(msgspec.Struct, frozen=True):
 class Metrics(msgspec.Struct, frozen=True):
     """A port at which each pod of a workload exposes metrics in the Prometheus text format, without a login.
 
-    `job` is the job label of its time series; default: the workload's name.
+    `job` is the job label of its time series; default: the workload's name. `own_labels` says that they are about
+    other objects, and have the labels `namespace` and `pod` of these.
     """
 
     port: str
     path: str = "/metrics"
     job: str = ""
+    own_labels: bool = False
 
 
 class Scaling(msgspec.Struct, frozen=True):

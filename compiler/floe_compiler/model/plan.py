@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from pydantic import BaseModel
 
+from floe_compiler.model.accounts import Reader
+from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
@@ -45,7 +47,6 @@ CalledPort = tuple[Protocol, int]
 
 Callers = Mapping[str, tuple[CalledPort, ...]]
 """The callers of a server: their namespaces, each with the ports that they call, sorted."""
-
 QuotaGrowth = tuple[tuple[str, str], ...]
 """The amounts of a quota that nobody has set: they grow with the demand, each up to this much (empty: any amount)."""
 
@@ -178,7 +179,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True):
     requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `extends` returns
     parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
     all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
-    interfaces, metrics or data.
+    interfaces, metrics, data or alerts.
     """
 
     slot: str
@@ -315,3 +316,5 @@ class UnitPlan(msgspec.Struct, frozen=True):
     shared_secrets: SharedSecrets | None = None
     ingress: UnitIngress | None = None
     """What is opened to users; None: the environment does not say, so that all interfaces may be."""
+    readers: tuple[Reader, ...] = ()
+    scraper: Scraper | None = None

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from floe_compiler.model.accounts import Reader
+from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
 from floe_compiler.model.facts import Workload, named_pods, named_secrets
-from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, ScrapeTarget, VolumeBackup
+from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, OwnedAlert, ScrapeTarget, VolumeBackup
 from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
@@ -49,6 +51,10 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     unprotected: tuple[str, ...] = ()
     """The names of its databases if nothing says how they are backed up, or why they are not."""
 
+    owner: str = ""
+    alerts: tuple[OwnedAlert, ...] = ()
+    readers: tuple[Reader, ...] = ()
+    scraper: Scraper | None = None
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions that its components render, as YAML."""
 
@@ -92,6 +98,12 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         database_backups=tuple(sorted(backup for instance in unit.instances for backup in _database_backups(instance))),
         volume_backups=tuple(sorted(backup for instance in unit.instances for backup in _volume_backups(instance))),
         unprotected=_unprotected(unit),
+        owner=unit.owner,
+        alerts=tuple(
+            sorted(OwnedAlert(unit.namespace, alert) for instance in unit.instances for alert in instance.parts.alerts)
+        ),
+        readers=tuple(reader for instance in unit.instances for reader in _readers(instance)),
+        scraper=next((one.parts.scraper for one in unit.instances if one.parts.scraper), None),
         definitions=tuple(definitions),
         cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
@@ -133,12 +145,18 @@ def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:
 
 def _targets(namespace: str, name: str, metrics: Iterable[Metrics], server: Endpoint) -> Iterator[ScrapeTarget]:
     for metric in metrics:
-        yield ScrapeTarget(namespace, metric.job or name, server.only(metric.port), metric.path)
+        yield ScrapeTarget(namespace, metric.job or name, server.only(metric.port), metric.path, metric.own_labels)
 
 
 def _server(declared: DeclaredInstance, workload: Workload) -> Endpoint:
     instance = declared.instance
     return service_endpoint(workload.name, instance.namespace, instance.settings.cluster.domain, workload.ports())
+
+
+def _readers(declared: DeclaredInstance) -> Iterator[Reader]:
+    for name, pod in named_pods(declared.parts):
+        if pod.kubernetes_api_everywhere:
+            yield Reader(declared.instance.namespace, pod.account or name, pod.kubernetes_api_everywhere)
 
 
 def _database_backups(declared: DeclaredInstance) -> Iterator[DatabaseBackup]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -22,21 +22,20 @@ from floe_compiler.kit import (
 from floe_compiler.kit.ingress import ingress_instance
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.pods import pod_labels
-from floe_compiler.kit.sync_tests import (
-    callers_with_tests,
-    named_by_what_they_test,
-    policies_shared,
-    with_probe,
-    with_tests,
-)
+from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
 from floe_compiler.kit.waves import start_order
 from floe_compiler.model.demand import demand
-from floe_compiler.model.endpoint import Port
-from floe_compiler.model.facts import Launched, Parts, Pod, Workload, containers_of, named_pods, named_secrets, pod_secrets
+from floe_compiler.model.facts import (
+    Launched,
+    Parts,
+    containers_of,
+    named_pods,
+    named_secrets,
+)
 from floe_compiler.model.ingress import UnitIngress
 from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
-from floe_compiler.model.plan import NODES, Callers, DeclaredUnit, Instance, UnitPlan
+from floe_compiler.model.plan import NODES, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
@@ -44,11 +43,10 @@ from floe_compiler.model.workloads import workload
 from floe_compiler.synthesize import plain_yaml
 from floe_compiler.synthesize.origins import ConfigMapData, object_origins, read_config_maps, read_origins
 from floe_compiler.synthesize.plain_yaml import Included
+from floe_compiler.synthesize.policies import NOBODY, WaysIn, connections, ingress_groups, policies
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
-Opened = Mapping[str, frozenset[int]]
-"""The ports that the ingress controller may reach, by workload."""
 NODE_FIELDS = ("hostPath", "runAsNonRoot", "runAsUser")
 """What pods with access to their node may do against the restricted standard."""
 
@@ -81,9 +79,9 @@ def render_unit(plan: UnitPlan) -> Unit:
     ValueError for a bug in a component.
     """
     plan = _with_ingress(plan)
-    opened = plan.ingress.opened() if plan.ingress else None
     unit = with_tests(plan.unit)
-    callers = callers_with_tests(unit, plan.callers)
+    opened = plan.ingress.opened() if plan.ingress else None
+    ways = WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper)
     named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
     secrets = unit_secrets(unit, plan.ingress)
     objects: list[Object] = list(namespace_objects(unit))
@@ -92,7 +90,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     for declared in unit.instances:
         files = [plain_yaml.read(file, declared.instance.label()) for file in declared.parts.include]
         included += files
-        rendered = [*instance_objects(declared.instance, declared.parts, callers, opened), *declared.objects]
+        rendered = [*instance_objects(declared.instance, declared.parts, ways), *declared.objects]
         rendered += [from_file for file in files for from_file in file.objects]
         objects += rendered
         origins += object_origins(declared, rendered)
@@ -100,6 +98,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     objects += configuration(unit, maps)
     objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
     objects += _shared_store(plan)
+    objects += [one for reader in plan.readers for one in accounts.reader(unit.settings, reader)]
     origins += read_origins(unit, maps)
     launched = frozenset(_launched(unit))
     objects.append(_quota(unit, objects, launched))
@@ -108,10 +107,10 @@ def render_unit(plan: UnitPlan) -> Unit:
     parts = [declared.parts for declared in unit.instances]
     return Unit(
         tuple(objects),
-        frozenset(_connections(unit, named)),
+        frozenset(connections(unit, named.items())),
         launched,
         frozenset(_exceptions(unit, parts)),
-        frozenset(_ingress_groups(unit, parts, opened)),
+        frozenset(ingress_groups(unit, ways)),
         secrets,
         *_starts(unit, parts, objects),
         tuple(included),
@@ -187,59 +186,22 @@ def namespace_objects(unit: DeclaredUnit) -> list[Object]:
     ]
 
 
-def instance_objects(
-    instance: Instance[Any], parts: Parts, callers: Mapping[str, Callers], opened: Opened | None = None
-) -> list[Object]:
-    """Return the objects of one component instance, except its ConfigMaps and secrets.
-
-    The ingress controller may reach the ports that are `opened`, by workload; None: those of all interfaces.
-    """
+def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBODY) -> list[Object]:
+    """Return the objects of one component instance, except its ConfigMaps and secrets."""
     objects: list[Object] = list(parts.objects)
+    scraper = ways.scraper
     for server in parts.workloads:
         objects.append(workloads.workload(instance, server, instance.placement.services))
-        objects += services.services(instance, server)
+        found_by_name = bool(server.metrics and scraper and scraper.headless)
+        objects += services.services(instance, server, found_by_name=found_by_name)
         objects += services.disruption_budget(instance, server)
         objects += services.autoscaler(instance, server)
     objects += [workloads.task(instance, task, instance.placement.jobs) for task in parts.tasks]
-    servers = {server.name: server for server in parts.workloads}
-    shared = policies_shared(parts.tasks)
-    for name, pod in named_pods(parts):
-        if name not in shared.values():
-            ports = open_ports(servers[name], opened) if name in servers else ()
-            policy = _policy(instance, name, pod, servers.get(name), callers.get(name, {}), ports)
-            objects += with_probe(policy, shared[name]) if name in shared else [policy]
+    objects += policies(instance, parts, ways)
     for pods in parts.operated:
-        objects += operated.operated_objects(instance, pods, callers.get(pods.name, {}))
+        objects += operated.operated_objects(instance, pods, ways.callers.get(pods.name, {}), scraper)
     objects += accounts.accounts(instance, named_pods(parts))
     return objects
-
-
-def _policy(
-    instance: Instance[Any],
-    name: str,
-    pod: Pod,
-    server: Workload | None,
-    callers: Callers,
-    opened: tuple[Port, ...],
-) -> Object:
-    cluster = instance.settings.cluster
-    return network.policy(
-        instance,
-        name,
-        pod.servers(),
-        served=server.ports() if server else (),
-        callers=callers,
-        openings=(network.Opening(cluster.ingress_namespace, opened, cluster.ingress_addresses),),
-        kubernetes_api=bool(pod.kubernetes_api),
-    )
-
-
-def open_ports(server: Workload, opened: Opened | None) -> tuple[Port, ...]:
-    """Return the ports of a workload that the ingress controller may reach, given all that are opened."""
-    interfaces = {interface.port for interface in server.interfaces}
-    if opened is None:
-        return tuple(port for port in services.served_ports(server) if port.name in interfaces)
-    return tuple(port for port in server.ports() if port.number in opened.get(server.name, ()))
 
 
 def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
@@ -259,18 +221,6 @@ def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tupl
         keys = (SecretKey(".dockerconfigjson", remote="dockerconfigjson"),)
         secrets.add(Secret(pull_secret, owner, keys, PULL_SECRET_TYPE))
     return merged(secrets)
-
-
-def _connections(unit: DeclaredUnit, named: Mapping[str, Pod]) -> Iterator[Connection]:
-    callers = {task.name: task.policy_of for declared in unit.instances for task in declared.parts.tasks}
-    for name, pod in named.items():
-        called = (*pod.servers(), *pod.waits_for)
-        group = PodGroup(unit.namespace, name)
-        like = named[callers.get(name) or name]
-        yield from network.connections(group, called, kubernetes_api=bool(like.kubernetes_api))
-    for pods in (pods for declared in unit.instances for pods in declared.parts.operated):
-        group = PodGroup(unit.namespace, pods.name)
-        yield from network.connections(group, pods.calls, kubernetes_api=pods.kubernetes_api)
 
 
 def _launched(unit: DeclaredUnit) -> Iterator[LaunchedPods]:
@@ -316,17 +266,3 @@ def _exceptions(unit: DeclaredUnit, parts: Iterable[Parts]) -> list[SecurityExce
             if server.single
         ]
     return exceptions
-
-
-def _ingress_groups(unit: DeclaredUnit, parts: Iterable[Parts], opened: Opened | None) -> list[tuple[PodGroup, int]]:
-    cluster = unit.settings.cluster
-    if not cluster.ingress_namespace and not cluster.ingress_addresses:
-        return []
-    found = [
-        (PodGroup(unit.namespace, server.name), port.number)
-        for each in parts
-        for server in each.workloads
-        for port in open_ports(server, opened)
-    ]
-    operated_ = (pods for each in parts for pods in each.operated if pods.opened)
-    return found + [(PodGroup(unit.namespace, pods.name), port.number) for pods in operated_ for port in pods.ports]

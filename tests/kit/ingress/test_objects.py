@@ -17,6 +17,7 @@ from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.settings import Settings
+from floe_compiler.synthesize.policies import WaysIn
 from floe_compiler.synthesize.unit import instance_objects
 from kit.ingress.test_login import INTERFACE, LOGIN, ROUTE
 from kit.samples import instance
@@ -46,7 +47,7 @@ CONTROLLER = changed(DEVELOPMENT, cluster={"ingress_namespace": "envoy-gateway-s
 def rendered(ingress: UnitIngress, settings: Settings = CONTROLLER) -> list[Object]:
     unit = DeclaredUnit(settings, "platform", PLATFORM, "@acme/x", Quota())
     declared = ingress_instance(unit, ingress)
-    return instance_objects(declared.instance, declared.parts, {}, ingress.opened())
+    return instance_objects(declared.instance, declared.parts, WaysIn(opened=ingress.opened()))
 
 
 def only(objects: list[Object], kind: str) -> Any:

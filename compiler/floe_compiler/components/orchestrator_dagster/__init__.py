@@ -17,6 +17,7 @@ from floe_compiler.components.orchestrator_dagster.instance_file import (
     migration_file,
     workspace_file,
 )
+from floe_compiler.components.orchestrator_dagster.monitoring import alerts, exporter
 from floe_compiler.components.orchestrator_dagster.runs import (
     CODE,
     DEFINITIONS,
@@ -35,7 +36,7 @@ from floe_compiler.kit.products.data_product import (
 )
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.accounts import PolicyRule
-from floe_compiler.model.capabilities import Database
+from floe_compiler.model.capabilities import Database, Monitoring
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
@@ -90,15 +91,19 @@ def build(context: Context[DagsterConfig]) -> Parts:
     config, products = context.config, context.instance.products
     queue = Queue(config.runs.at_once, config.runs.per_product)
     runs = tuple(launched(context, product, config.steps, queue) for product in products)
-    host = _host(context, queue)
+    host, monitored = _host(context, queue), context.optional(Monitoring) is not None
+    domain = context.settings.cluster.domain
+    webserver = service_endpoint(WEBSERVER, context.instance.namespace, domain, (HTTP,))
     return Parts(
         workloads=(
             _webserver(context, host),
             _daemon(context, host),
             *(_code_location(context, *location) for location in zip(products, runs, strict=True)),
+            *((exporter(IMAGE, webserver),) if monitored else ()),
         ),
         tasks=(_migration(context, host),),
         launched=runs,
+        alerts=tuple(alerts(context)) if monitored else (),
     )
 
 

@@ -18,7 +18,7 @@ IDENTITY = Identity(999, 999, 999)
 _SECRETS = "/run/secrets/postgresql"
 _PASSWORDS = "/run/secrets/databases"
 _SCRIPT = "/scripts/postgresql-databases.sh"
-_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
+RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
 _RETRIES = 3
 
 
@@ -36,13 +36,15 @@ def provided(instance: Instance[Any], server: Endpoint, owners: tuple[DatabaseOw
     )
 
 
-def creation(instance: Instance[Any], server: Endpoint, owners: tuple[DatabaseOwner, ...]) -> Task:
-    """Return the task that creates the databases of a server, and sets the passwords of their owners."""
+def creation(
+    instance: Instance[Any], server: Endpoint, owners: tuple[DatabaseOwner, ...], setup: tuple[Container, ...] = ()
+) -> Task:
+    """Return the task that creates the databases of a server, and sets the passwords of their owners, after `setup`."""
     name = f"{_name(server)}-databases"
     container = Container(
         name="databases",
         image=postgresql.IMAGE,
-        resources=_RESOURCES,
+        resources=RESOURCES,
         command=("bash", _SCRIPT),
         arguments=tuple(f"{owner.database}={owner.user}" for owner in owners),
         variables=(
@@ -55,7 +57,7 @@ def creation(instance: Instance[Any], server: Endpoint, owners: tuple[DatabaseOw
         config=(ConfigFile(_SCRIPT, script(__name__, "postgresql-databases.sh"), name),),
         secret_files=tuple(_secret_files(instance, server, owners)),
     )
-    pod = Pod((container,), IDENTITY, calls=(server,), waits_for=(server,))
+    pod = Pod((container,), IDENTITY, setup=setup, calls=(server,), waits_for=(server,))
     return Task(name, pod, deadlines.PREPARATION, retries=_RETRIES, prepares=(server,))
 
 

@@ -12,16 +12,18 @@ from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.products.step_environment import distinct, environment
 from floe_compiler.kit.products.steps import (
+    REPORT_QUALITY,
     VERIFY_CONTRACTS,
     PlannedStep,
     dbt_compute,
     has_step,
     planned_steps,
+    quality_collector,
 )
 from floe_compiler.kit.resources import declared
-from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, ObjectStore
+from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, MetricsStore, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import Container, Identity, Pod, Scratch, Variable
+from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Scratch, Variable
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
@@ -53,7 +55,8 @@ LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu":
 def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
     """Return the requirements of an orchestrator's products: an engine if any runs dbt, and optional capabilities."""
     dbt = any(has_step(product.spec, "dbt") for product in instance.products)
-    optional = tuple(Requirement(kind, optional=True) for kind in (Catalog, ObjectStore, Collector, Lineage))
+    kinds = (Catalog, ObjectStore, Collector, Lineage, Monitoring, MetricsStore)
+    optional = tuple(Requirement(kind, optional=True) for kind in kinds)
     return (*optional, Requirement(Compute)) if dbt else optional
 
 
@@ -85,10 +88,12 @@ def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
 def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
     """Return all servers that the steps of a product connect to."""
     catalog, collector = context.optional(Catalog), context.optional(Collector)
+    told = quality_collector(context) if has_step(product.spec, "quality") else None
     services = (context.optional(Lineage), dbt_compute(context, product), context.optional(ObjectStore))
     return (
         *(catalog.calls() if catalog else ()),
         *((collector.grpc,) if collector else ()),
+        *((told.http,) if told else ()),
         *(service.endpoint for service in services if service and service.endpoint),
         *(server for step in planned_steps(context, product) for server in step.servers),
     )
@@ -119,11 +124,15 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
         variables=environment(context, product),
         config=(
             *((dbt.profiles(context.settings.environment.name, compute, tables),) if compute else ()),
-            *((VERIFY_CONTRACTS,) if has_step(product.spec, "quality") else ()),
+            *(_quality_files(context) if has_step(product.spec, "quality") else ()),
         ),
         secret_files=compute.secret_files if compute else (),
         scratch=(Scratch("/tmp", settings.scratch), *(compute.scratch if compute else ())),  # noqa: S108
     )
+
+
+def _quality_files(context: Context[Any]) -> tuple[ConfigFile, ...]:
+    return (VERIFY_CONTRACTS, REPORT_QUALITY) if quality_collector(context) else (VERIFY_CONTRACTS,)
 
 
 def literal(text: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from floe_compiler.kit.products import dbt
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.scripts import script
-from floe_compiler.model.capabilities import Compute, Lineage, ObjectStore
+from floe_compiler.model.capabilities import Collector, Compute, Lineage, MetricsStore, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile
 from floe_compiler.model.inputs import (
@@ -32,6 +32,8 @@ from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
 VERIFY_CONTRACTS = ConfigFile(
     "/etc/soda/verify-contracts.sh", script(__package__, "verify-contracts.sh"), "soda-scripts"
 )
+
+REPORT_QUALITY = ConfigFile("/etc/soda/report_quality.py", script(__package__, "report_quality.py"), "soda-scripts")
 
 DLT_VARIABLES = {
     # Load packages are staged there. A pipeline's state is in its destination, so nothing is lost with the pod.
@@ -99,6 +101,12 @@ def has_step(product: DataProduct, kind: str) -> bool:
     return any(step.type == kind for step in product.steps)
 
 
+def quality_collector(context: Context[Any]) -> Collector | None:
+    """Return the collector that hands results of quality steps to the platform's store of metrics, if there is one."""
+    store = context.optional(MetricsStore)
+    return context.optional(Collector) if store and store.receivers else None
+
+
 def dbt_compute(context: Context[Any], product: Product) -> Compute | None:
     """Return the engine of a product's models; None if the product does not run dbt."""
     return context.optional(Compute) if has_step(product.spec, "dbt") else None
@@ -133,7 +141,12 @@ def _command(step: AnyStep, context: Context[Any]) -> tuple[str, ...]:
             selected = ("--select", *step.select) if step.select else ()
             return (program, "build", *places, "--target", target, "--no-use-colors", *selected)
         case QualityStep():
-            return ("sh", VERIFY_CONTRACTS.path, step.data_source, *step.contracts)
+            verified = ("sh", VERIFY_CONTRACTS.path, step.data_source, *step.contracts)
+            collector = quality_collector(context)
+            if collector is None:
+                return verified
+            place = (collector.http.url(), context.instance.namespace, step.name)
+            return ("python", REPORT_QUALITY.path, *place, *verified)
         case CustomStep():
             return step.command
 

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from floe_compiler.kit import postgresql, waits
 from floe_compiler.kit.labels import COMPONENT, shortened
 from floe_compiler.kit.scripts import script
+from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.annotations import AFTER_SYNC
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Parts, Pod, Resources, Task
@@ -139,7 +140,7 @@ def _probes(
     pods += [(task.name, task.pod, task.origin) for task in parts.tasks if task.schedule]
     pods += [(launched.name, launched.pod, launched.origin) for launched in parts.launched]
     for name, pod, origin in pods:
-        connections = (pod.servers(), bool(pod.kubernetes_api))
+        connections = (pod.servers(), pod.calls_kubernetes)
         if any(connections) and connections not in probed:
             probed.add(connections)
             probes = [*_allowed(pod, settings), *_denied(name, pod, servers, settings)]
@@ -155,7 +156,7 @@ def _allowed(pod: Pod, settings: SyncTests) -> Iterator[str]:
     """Yield a probe for each declared connection: first those inside the cluster."""
     pairs = [(server, port) for server in pod.servers() for port in server.ports if port.protocol == "TCP"]
     yield from (_probe(server, port) for server, port in pairs if server.group)
-    if pod.kubernetes_api:
+    if pod.calls_kubernetes:
         yield f"tcp {API_SERVER}:443"
     if settings.external != "skip":
         kind = "outside" if settings.external == "report" else "tcp"
@@ -171,6 +172,10 @@ def _denied(name: str, pod: Pod, servers: Iterable[Endpoint], settings: SyncTest
 
 
 def _probe(server: Endpoint, port: Port) -> str:
+    if server.group and not port.service:
+        # Its Service does not have the port, so callers find the pods by the headless one.
+        below = server.host.removeprefix(server.group.name)
+        return f"tcp {headless_name(server.group.name)}{below}:{port.number}"
     address = f"{server.host}:{port.number}"
     if port.scheme == postgresql.PORT.scheme:
         return f"postgresql {address}"

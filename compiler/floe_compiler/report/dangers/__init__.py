@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers import access, backups, data, delivery, network, places, routes, running
+from floe_compiler.report.dangers import access, alerts, backups, data, delivery, network, places, routes, running
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
 from floe_compiler.report.dangers.danger import Kept as Kept
@@ -13,6 +13,7 @@ from floe_compiler.report.dangers.danger import Whole as Whole
 from floe_compiler.report.dangers.deletions import kept
 
 WORDS = {
+    "alert-removed": "Nobody is told any longer when something is wrong.",
     "backup-removed": "A database is no longer backed up by a schedule.",
     "data-loss": "Data is deleted, or may be.",
     "data-moved": "A database, bucket, catalog, realm or table changes: the existing data stays in the old one.",
@@ -20,6 +21,7 @@ WORDS = {
     "downgrade": "An older version of a program may not be able to read the data of the newer version.",
     "exposed": "A Service can be reached from outside the cluster.",
     "guard-removed": "A disruption budget or a quota is deleted, but its pods are not.",
+    "history-shortened": "Older metrics are deleted.",
     "host-change": "A host name no longer leads here.",
     "image-source": "An image comes from another registry or repository.",
     "immutable": "The API server refuses the update: the object must be deleted and recreated.",
@@ -57,6 +59,8 @@ _DETECTORS: tuple[Detector, ...] = (
     running.memory_lowered,
     running.guard_removed,
     running.images,
+    alerts.alerts_removed,
+    alerts.history_shortened,
     access.rights_widened,
     access.project_widened,
     access.security_lowered,

@@ -1,0 +1,59 @@
+"""From alerts to the rule groups of Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import groupby
+from typing import Any
+
+from floe_compiler.kit.meta import present
+from floe_compiler.kit.monitoring.derived import derived_alerts
+from floe_compiler.model.alerts import Alert, MetricsSource
+from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert
+
+OBJECTS: frozenset[MetricsSource] = frozenset({"objects"})
+RUNBOOKS = "docs/runbooks.md"
+"""The page with a section for each alert, from the top of this compiler's repository."""
+
+
+def rule_groups(
+    mesh: MeshFacts, sources: Collection[MetricsSource], runbooks: str = RUNBOOKS
+) -> Mapping[str, tuple[dict[str, Any], ...]]:
+    """Return, for each namespace with alerts, its rule groups: one for each name of an alert.
+
+    Args:
+        mesh: The declared alerts, and what others are derived from.
+        sources: The metrics that exist besides those of scrape targets; alerts that need others are left out.
+        runbooks: The address of the page with what to do.
+    """
+    owners = {one.name: one.owner for one in mesh.namespaces}
+    alerts = sorted(
+        one for one in (*mesh.alerts, *derived_alerts(mesh)) if one.alert.needs is None or one.alert.needs in sources
+    )
+    return {
+        namespace: tuple(
+            {
+                "name": f"{namespace}.{name}",
+                "rules": [_rule(one, owners.get(namespace, ""), runbooks) for one in of_name],
+            }
+            for name, of_name in groupby(own, lambda one: one.alert.name)
+        )
+        for namespace, own in groupby(alerts, lambda one: one.namespace)
+    }
+
+
+def _rule(declared: OwnedAlert, owner: str, runbooks: str) -> dict[str, Any]:
+    alert = declared.alert
+    labels = {"severity": alert.severity, "namespace": declared.namespace, "owner": alert.owner or owner}
+    return {
+        "alert": alert.name,
+        "expr": alert.expression,
+        "for": alert.lasting,
+        "labels": present(**labels) | dict(alert.labels),
+        "annotations": {"summary": alert.summary, "runbook_url": alert.runbook or runbook(alert, runbooks)},
+    }
+
+
+def runbook(alert: Alert, runbooks: str) -> str:
+    """Return the address of an alert's section: its title in small letters is the anchor."""
+    return f"{runbooks}#{alert.name.lower()}"

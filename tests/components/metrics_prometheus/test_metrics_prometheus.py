@@ -1,0 +1,268 @@
+"""Prometheus and Alertmanager: what they collect, whom they tell, and their configurations in their own tools."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.metrics_prometheus import COMPONENT, IMAGE, MOST_TEXT, build, completes, packed, provides
+from floe_compiler.components.metrics_prometheus.alertmanager import configuration
+from floe_compiler.model.capabilities import MetricsStore, Monitoring
+from floe_compiler.model.endpoint import Port, service_endpoint
+from floe_compiler.model.facts import Workload
+from floe_compiler.model.images import parse_image
+from floe_compiler.model.mesh_facts import MeshFacts, OwnedNamespace, ScrapeTarget
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Context
+from floe_compiler.model.settings import Settings
+from monitored_mesh import ALERTMANAGER, AMTOOL, PLATFORM, PROMTOOL, RECEIVERS, SALES, get, monitored
+from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
+
+POLARIS = service_endpoint("polaris", PLATFORM, "cluster.local", (Port("management", 8182, service=False),))
+MESH = MeshFacts(
+    scrape_targets=(ScrapeTarget(PLATFORM, "polaris", POLARIS, "/q/metrics"),),
+    namespaces=(OwnedNamespace(PLATFORM, "@acme/platform"), OwnedNamespace(SALES, "@acme/sales")),
+)
+
+
+def context(settings: Settings = PRODUCTION, **config: Any) -> Context[Any]:
+    return context_of(COMPONENT, config, settings=settings)
+
+
+def workload(name: str, settings: Settings = PRODUCTION, mesh: MeshFacts = MESH, **config: Any) -> Workload:
+    (found,) = (one for one in completes(context(settings, **config), mesh).workloads if one.name == name)
+    return found
+
+
+def written(name: str = "prometheus", **config: Any) -> Any:
+    (file,) = (one for one in workload(name, **config).pod.containers[0].config if one.config_map == name)
+    return yaml.safe_load(file.text)
+
+
+def test_it_finds_every_pod_by_name_without_rights() -> None:
+    (job,) = written()["scrape_configs"]
+    names = {"names": ["polaris-headless.floe-platform.svc.cluster.local"], "type": "A", "port": 8182}
+    assert job["dns_sd_configs"] == [names]
+    assert (job["metrics_path"], "honor_labels" in job) == ("/q/metrics", False)
+    labels = {one["target_label"]: one["replacement"] for one in job["relabel_configs"]}
+    assert labels == {"namespace": PLATFORM, "job": "polaris"}
+    assert not workload("prometheus").pod.calls_kubernetes
+    assert POLARIS in workload("prometheus").pod.calls
+
+
+def test_metrics_of_other_objects_keep_the_labels_of_these() -> None:
+    objects = monitored()
+    jobs = yaml.safe_load(get(objects, PLATFORM, "ConfigMap", "prometheus")["data"]["prometheus.yml"])["scrape_configs"]
+    assert [job["job_name"] for job in jobs if job.get("honor_labels")] == ["floe-platform/kube-state-metrics"]
+
+
+def test_in_production_two_collect_everything_and_alerts_are_sent_once() -> None:
+    found = workload("prometheus", replicas=2)
+    assert (found.kind, found.replicas) == ("StatefulSet", 2)
+    assert COMPONENT.profiles["heavy"]["replicas"] == 2
+    config = written()
+    assert config["global"]["external_labels"] == {"replica": "${POD_NAME}"}
+    assert config["alerting"]["alert_relabel_configs"] == [{"action": "labeldrop", "regex": "replica"}]
+
+
+def test_it_keeps_no_more_than_its_volume_holds() -> None:
+    arguments = workload("prometheus", retention="720h", storage="10Gi").pod.containers[0].arguments
+    assert "--storage.tsdb.retention.time=720h" in arguments
+    assert "--storage.tsdb.retention.size=8589MB" in arguments, "four fifths of 10 GiB"
+
+
+def test_without_receivers_there_is_no_alertmanager() -> None:
+    assert {one.name for one in completes(context(), MESH).workloads} == {"prometheus", "kube-state-metrics"}
+    assert written()["alerting"]["alertmanagers"] == []
+    assert {alert.name for alert in build(context()).alerts} == {"RulesFailing", "AlertsNotAccepted"}
+    assert "AlertsNotSent" in {alert.name for alert in build(context(**ALERTMANAGER)).alerts}
+
+
+def test_alerts_go_to_every_alertmanager() -> None:
+    (found,) = written(**ALERTMANAGER)["alerting"]["alertmanagers"]
+    names = ["alertmanager-headless.floe-platform.svc.cluster.local"]
+    assert found == {"dns_sd_configs": [{"names": names, "type": "A", "port": 9093}]}
+
+
+def test_replicas_of_alertmanager_talk_to_each_other_and_one_alone_does_not() -> None:
+    alone, both = (
+        workload("alertmanager", alertmanager={**ALERTMANAGER["alertmanager"], "replicas": count}) for count in (1, 2)
+    )
+    assert "--cluster.listen-address=" in alone.pod.containers[0].arguments
+    peer = "--cluster.peer=alertmanager-headless.floe-platform.svc.cluster.local:9094"
+    assert peer in both.pod.containers[0].arguments
+    own = [call for call in both.pod.calls if call.group and call.group.name == "alertmanager"]
+    assert [(port.number, port.protocol) for call in own for port in call.ports] == [(9094, "TCP"), (9094, "UDP")]
+    assert not [call for call in alone.pod.calls if call.group]
+
+
+def test_receivers_read_their_secrets_from_files_and_only_their_hosts_are_reached() -> None:
+    found = workload("alertmanager", **ALERTMANAGER)
+    (container,) = found.pod.containers
+    paths = {file.path for file in container.secret_files}
+    assert paths == {
+        "/run/secrets/receivers/slack/url",
+        "/run/secrets/receivers/pager/routing-key",
+        "/run/secrets/receivers/sales-hook/url",
+    }
+    text = next(file.text for file in container.config)
+    assert all(path in text for path in paths)
+    hosts = {call.host for call in found.pod.calls}
+    assert hosts == {"hooks.slack.com", "events.pagerduty.com", "hooks.acme.example"}
+
+
+def test_the_first_receiver_is_told_of_what_no_route_is_for() -> None:
+    route = configuration(context(**ALERTMANAGER).config.alertmanager)["route"]
+    assert route["receiver"] == "team"
+    assert route["routes"] == [
+        {"receiver": "pager", "matchers": ['severity="critical"']},
+        {"receiver": "sales", "matchers": ['owner="@acme/sales"']},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"receivers": RECEIVERS, "routes": [{"receiver": "nobody", "severity": "critical"}]}, "routes lead to nobody"),
+        ({"routes": [{"receiver": "team", "severity": "critical"}]}, "there are no receivers"),
+        ({"receivers": [RECEIVERS[0], RECEIVERS[0]]}, "two receivers are called team"),
+        ({"receivers": RECEIVERS, "routes": [{"receiver": "team"}]}, "the route selects no alerts"),
+        ({"receivers": [{**RECEIVERS[0], "channel": "no spaces"}]}, "should match pattern"),
+        ({"receivers": [{"name": "hook", "type": "webhook", "secret": "hook"}]}, "Field required"),
+        ({"replicas": 6}, "less than or equal to 5"),
+    ],
+)
+def test_what_cannot_tell_anybody_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        context(alertmanager=settings)
+
+
+def test_it_provides_a_store_and_says_that_metrics_are_collected() -> None:
+    store, monitoring = provides(context().instance)
+    assert isinstance(store, MetricsStore)
+    assert store.endpoint.url() == "http://prometheus.floe-platform.svc.cluster.local:9090"
+    two, _ = provides(context(replicas=2).instance)
+    assert isinstance(two, MetricsStore)
+    assert [*two.receivers] == [
+        f"http://prometheus-{number}.prometheus-headless.floe-platform.svc.cluster.local:9090/api/v1/otlp"
+        for number in (0, 1)
+    ], "each replica has only what it is sent itself"
+    assert "--web.enable-otlp-receiver" in workload("prometheus").pod.containers[0].arguments
+    assert isinstance(monitoring, Monitoring)
+
+
+def test_people_open_both_and_both_need_a_login_in_front_of_them() -> None:
+    interfaces = [one for server in completes(context(**ALERTMANAGER), MESH).workloads for one in server.interfaces]
+    assert [(one.name, one.authenticates) for one in interfaces] == [("prometheus", False), ("alertmanager", False)]
+
+
+def test_many_rules_take_several_config_maps() -> None:
+    rules = {f"n{number}": [{"name": "g", "rules": ["x" * 1000] * 200}] for number in range(6)}
+    parts = packed(rules)
+    assert [len(part) for part in parts] == [2, 2, 2]
+    assert all(sum(map(len, part.values())) <= MOST_TEXT for part in parts)
+    assert packed({}) == [{}]
+
+
+def test_kube_state_metrics_reads_all_namespaces_with_a_role_in_each() -> None:
+    objects = monitored()
+    server = get(objects, PLATFORM, "Deployment", "kube-state-metrics")
+    (container,) = server["spec"]["template"]["spec"]["containers"]
+    assert f"--namespaces={PLATFORM},{SALES}" in container["args"]
+    for namespace in (PLATFORM, SALES):
+        role = get(objects, namespace, "Role", "kube-state-metrics")
+        assert all(rule["verbs"] == ["list", "watch"] for rule in role["rules"])
+        read = {resource for rule in role["rules"] for resource in rule["resources"]}
+        assert not read & {"secrets", "configmaps"}
+        watched = next(one for one in container["args"] if one.startswith("--resources=")).partition("=")[2].split(",")
+        assert read == {*watched}, "it would log errors for ever"
+        binding = get(objects, namespace, "RoleBinding", "kube-state-metrics")
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "kube-state-metrics", "namespace": PLATFORM}]
+    assert not [one for one in objects if one["kind"].startswith("ClusterRole")]
+
+
+def test_headless_services_show_pods_that_are_not_ready_and_only_of_what_has_metrics() -> None:
+    objects = monitored()
+    spec = get(objects, PLATFORM, "Service", "polaris-headless")["spec"]
+    assert (spec["clusterIP"], spec["publishNotReadyAddresses"]) == ("None", True)
+    names = {one["metadata"]["name"] for one in objects if one["kind"] == "Service"}
+    assert "dagster-metrics-headless" in names
+    assert not {"dagster-webserver-headless", "code-orders-headless"} & names
+
+
+def test_the_scraper_reaches_metrics_and_nothing_else_of_a_server() -> None:
+    ingress = get(monitored(), SALES, "NetworkPolicy", "dagster-postgresql")["spec"]["ingress"]
+    ports = {
+        tuple(peer["namespaceSelector"]["matchExpressions"][0]["values"]): [port["port"] for port in rule["ports"]]
+        for rule in ingress
+        for peer in rule["from"]
+    }
+    assert ports == {(SALES,): [5432], (PLATFORM,): [9187]}
+
+
+def extracted(folder: Path) -> Path:
+    """Write the configuration of Prometheus and Alertmanager into a folder, with the rules in it."""
+    for name in ("prometheus", "prometheus-rules-0", "alertmanager"):
+        for file, text in get(monitored(), PLATFORM, "ConfigMap", name)["data"].items():
+            place = folder / ("rules/0" if "rules" in name else "") / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text.replace("/etc/prometheus/rules", str(folder / "rules")))
+    return folder
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not PROMTOOL, reason="promtool is not on the PATH (Debian: prometheus)")
+def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
+    command = [str(PROMTOOL), "check", "config", str(extracted(tmp_path) / "prometheus.yml")]
+    found = subprocess.run(command, env={"POD_NAME": "p"}, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "2 rule files found" in found.stdout
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not AMTOOL, reason="amtool is not on the PATH (Debian: prometheus-alertmanager)")
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ({"severity": "critical", "owner": "@acme/sales"}, "pager"),
+        ({"severity": "warning", "owner": "@acme/sales"}, "sales"),
+        ({"severity": "warning", "owner": "@acme/platform"}, "team"),
+    ],
+)
+def test_alertmanager_accepts_its_configuration_and_routes_by_it(
+    labels: dict[str, str], receiver: str, tmp_path: Path
+) -> None:
+    file = str(extracted(tmp_path) / "alertmanager.yml")
+    checked = subprocess.run(
+        [str(AMTOOL), "check-config", file], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    pairs = [f"{name}={value}" for name, value in labels.items()]
+    command = [str(AMTOOL), "config", "routes", "test", f"--config.file={file}", *pairs]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert found.stdout.split() == [receiver], found.stderr
+
+
+@pytest.mark.parametrize("settings", [DEVELOPMENT, PRODUCTION], ids=["dev", "prod"])
+def test_rendered(settings: Settings, snapshot: SnapshotAssertion) -> None:
+    config = {**ALERTMANAGER, "alertmanager": {**ALERTMANAGER["alertmanager"], "replicas": 2}, "replicas": 2}
+    objects = unit_of(COMPONENT, context(settings, **(config if settings is PRODUCTION else {}))).objects
+    assert as_text(own(objects)) == snapshot
+
+
+def own(objects: tuple[Object, ...]) -> list[Object]:
+    names = ("prometheus", "alertmanager", "kube-state-metrics")
+    return [
+        one for one in objects if one["metadata"]["name"].startswith(names) and "rules" not in json.dumps(one["kind"])
+    ]
+
+
+def test_the_images_are_pinned() -> None:
+    assert parse_image(IMAGE).tag == "v3.14.0"

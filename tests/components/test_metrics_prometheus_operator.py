@@ -1,0 +1,107 @@
+"""Monitors and rules for the Prometheus Operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.components.metrics_prometheus_operator import COMPONENT, build, completes, provides
+from floe_compiler.model.capabilities import Monitoring
+from floe_compiler.model.endpoint import Port, service_endpoint
+from floe_compiler.model.mesh_facts import MeshFacts, OwnedNamespace, ScrapeTarget
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Context
+from monitored_mesh import PLATFORM, SALES, get, monitored, rules
+from support import PRODUCTION, context_of
+
+NAMESPACES = (OwnedNamespace(PLATFORM, "@acme/platform"),)
+
+
+def context(**config: Any) -> Context[Any]:
+    return context_of(COMPONENT, config, settings=PRODUCTION)
+
+
+def monitors(target: ScrapeTarget, **config: Any) -> list[Object]:
+    return [
+        one
+        for one in completes(context(**config), MeshFacts(scrape_targets=(target,))).objects
+        if one["kind"].endswith("Monitor")
+    ]
+
+
+def target(*, service: bool, labels: tuple[tuple[str, str], ...] = ()) -> ScrapeTarget:
+    server = service_endpoint("db", SALES, "cluster.local", (Port("metrics", 9187, service=service),))
+    endpoint = type(server)(server.host, server.ports, server.group, labels=labels)
+    return ScrapeTarget(SALES, "db", endpoint, "/metrics")
+
+
+def test_a_port_of_a_service_gets_a_service_monitor_and_each_pod_is_scraped_once() -> None:
+    (found,) = monitors(target(service=True))
+    assert found["kind"] == "ServiceMonitor"
+    (endpoint,) = found["spec"]["endpoints"]
+    assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("metrics", "/metrics", "30s")
+    keep, job = endpoint["relabelings"]
+    assert keep == {"action": "keep", "regex": "db", "sourceLabels": ["__meta_kubernetes_service_name"]}
+    assert (job["targetLabel"], job["replacement"]) == ("job", "db")
+    assert found["spec"]["namespaceSelector"] == {"matchNames": [SALES]}
+
+
+def test_a_port_that_no_service_has_gets_a_pod_monitor() -> None:
+    (found,) = monitors(target(service=False))
+    assert found["kind"] == "PodMonitor"
+    assert found["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
+    assert found["spec"]["selector"] == {"matchLabels": {"app.kubernetes.io/component": "db"}}
+
+
+def test_pods_of_another_operator_are_selected_by_its_labels() -> None:
+    (found,) = monitors(target(service=True, labels=(("cnpg.io/cluster", "db"),)))
+    assert found["spec"]["selector"] == {"matchLabels": {"cnpg.io/cluster": "db"}}
+
+
+@pytest.mark.parametrize("labels", [{}, {"team": "data"}])
+def test_monitors_and_rules_have_the_labels_that_the_operator_looks_for(labels: dict[str, str]) -> None:
+    config = {"labels": labels} if labels else {}
+    wanted = labels or {"release": "kube-prometheus-stack"}
+    mesh = MeshFacts(scrape_targets=(target(service=True),), namespaces=NAMESPACES)
+    objects = completes(context(**config), mesh).objects
+    assert {one["kind"] for one in objects} == {"ServiceMonitor", "PrometheusRule"}
+    assert all(wanted.items() <= one["metadata"]["labels"].items() for one in objects)
+
+
+def test_its_prometheus_is_let_in_to_metrics_and_nothing_else() -> None:
+    assert build(context(namespace="observability")).scraper is not None
+    policy = get(monitored("prometheus-operator"), SALES, "NetworkPolicy", "dagster-postgresql")
+    ports = {
+        str(peer["namespaceSelector"]): [port["port"] for port in rule["ports"]]
+        for rule in policy["spec"]["ingress"]
+        for peer in rule["from"]
+    }
+    assert ports[str({"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}})] == [9187]
+    assert policy["metadata"]["annotations"]["floe.dev/external-references"] == "Namespace/monitoring"
+
+
+def test_it_needs_no_headless_services() -> None:
+    names = {one["metadata"]["name"] for one in monitored("prometheus-operator") if one["kind"] == "Service"}
+    assert "polaris-headless" not in names
+
+
+def test_memory_and_volumes_have_alerts_if_the_kubelets_are_scraped() -> None:
+    found = {rule["alert"] for rule in rules("prometheus-operator")}
+    assert {"ContainerMemoryHigh", "VolumeNearlyFull"} <= found
+    (rule,) = (
+        one
+        for one in completes(context(container_metrics=False), MeshFacts(namespaces=NAMESPACES)).objects
+        if one["kind"] == "PrometheusRule"
+    )
+    names = {one["alert"] for group in rule["spec"]["groups"] for one in group["rules"]}
+    assert not {"ContainerMemoryHigh", "VolumeNearlyFull"} & names
+
+
+def test_metrics_of_objects_may_be_those_of_the_cluster() -> None:
+    assert [one.name for one in build(context()).workloads] == ["kube-state-metrics"]
+    assert build(context(object_metrics=False)).workloads == ()
+
+
+def test_components_add_their_exporters() -> None:
+    assert provides(context().instance) == (Monitoring("prometheus-operator"),)

@@ -1,0 +1,29 @@
+"""Accounts with rights in every namespace."""
+
+from __future__ import annotations
+
+from floe_compiler.derive import derive
+from floe_compiler.derive.readers import readers
+from floe_compiler.model.accounts import PolicyRule, Reader
+from floe_compiler.model.alerts import Scraper
+from floe_compiler.model.unit_facts import UnitFacts
+from floe_compiler.model.units import UnitKey
+
+WATCH = PolicyRule(("",), ("pods",), ("list",))
+ONE, TWO = Reader("platform", "exporter", (WATCH,)), Reader("platform", "state", (WATCH,))
+
+
+def facts(namespace: str, *found: Reader, scraper: Scraper | None = None) -> UnitFacts:
+    return UnitFacts(UnitKey("dev", "acme-dev", namespace), readers=found, scraper=scraper)
+
+
+def test_every_namespace_has_the_same_readers_and_the_same_scraper() -> None:
+    units = [facts("sales"), facts("platform", TWO, ONE, scraper=Scraper(headless=True))]
+    assert readers(units) == (ONE, TWO)
+    for unit in derive(units).values():
+        assert (unit.readers, unit.scraper) == ((ONE, TWO), Scraper(headless=True))
+
+
+def test_without_any_there_are_none() -> None:
+    (unit,) = derive([facts("sales")]).values()
+    assert (unit.readers, unit.scraper) == ((), None)

@@ -1,0 +1,328 @@
+"""For each alert: time series that it fires for, and some that it must not fire for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PLATFORM, SALES = 'namespace="floe-platform"', 'namespace="floe-sales-domain"'
+DATABASE = f'{SALES},job="dagster-postgresql"'
+CRON = f'{SALES},cronjob="exports"'
+BACKUP = f'{SALES},cronjob="backup"'
+QUOTA = f'{SALES},resource="requests.cpu"'
+POD = f'{SALES},pod="p",container="c"'
+VOLUME = f'{SALES},persistentvolumeclaim="data"'
+DAGSTER = f'{SALES},job_name="orders"'
+UP_DAGSTER = f'up{{{SALES},job="dagster-metrics"}}'
+HOUR, DAY = 3600, 86400
+GIB = 2**30
+
+Series = dict[str, object]
+"""Values of series at every minute: one value for all, or Prometheus' notation for several."""
+
+
+class Case(NamedTuple):
+    """What fires after some hours, counted from the first second of 1970, and what does not."""
+
+    fires: Series
+    quiet: Series
+    hours: int = 1
+    labels: str = ""
+    """Labels of the alert, where several have one name."""
+
+
+def backup(**times: object) -> Series:
+    """Return the series of a CronJob with the label of backups."""
+    known = {f"kube_cronjob_{name}{{{BACKUP}}}": value for name, value in times.items()}
+    return {f'kube_cronjob_labels{{{BACKUP},label_floe_dev_backup="orders"}}': 1, **known}
+
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "TargetDown": (
+        Case(
+            {f'up{{{PLATFORM},job="polaris",instance="a"}}': 1, f'up{{{PLATFORM},job="polaris",instance="b"}}': 0},
+            {f'up{{{PLATFORM},job="polaris",instance="a"}}': 1},
+            labels='job="polaris"',
+        ),
+    ),
+    "AllTargetsDown": (
+        Case({}, {f'up{{{PLATFORM},job="polaris"}}': 1}, labels='job="polaris"'),
+        Case(
+            {f'up{{{PLATFORM},job="polaris"}}': 0},
+            {f'up{{{PLATFORM},job="polaris",instance="a"}}': 0, f'up{{{PLATFORM},job="polaris",instance="b"}}': 1},
+            labels='job="polaris"',
+        ),
+    ),
+    "QuotaNearlyUsed": (
+        Case(
+            {f'kube_resourcequota{{{QUOTA},type="used"}}': 3.7, f'kube_resourcequota{{{QUOTA},type="hard"}}': 4},
+            {f'kube_resourcequota{{{QUOTA},type="used"}}': 3.5, f'kube_resourcequota{{{QUOTA},type="hard"}}': 4},
+        ),
+        Case(  # two kube-state-metrics in one cluster, which agree
+            {
+                f'kube_resourcequota{{{QUOTA},type="{kind}",job="{job}"}}': amount
+                for job in ("ours", "theirs")
+                for kind, amount in (("used", 3.7), ("hard", 4))
+            },
+            {f'kube_resourcequota{{{QUOTA},type="used"}}': 0, f'kube_resourcequota{{{QUOTA},type="hard"}}': 0},
+        ),
+    ),
+    "ReplicasMissing": (
+        Case(
+            {
+                f'kube_deployment_spec_replicas{{{SALES},deployment="d"}}': 2,
+                f'kube_deployment_status_replicas_available{{{SALES},deployment="d"}}': 1,
+            },
+            {
+                f'kube_deployment_spec_replicas{{{SALES},deployment="d"}}': 2,
+                f'kube_deployment_status_replicas_available{{{SALES},deployment="d"}}': 2,
+            },
+        ),
+        Case(
+            {
+                f'kube_statefulset_replicas{{{SALES},statefulset="s"}}': 1,
+                f'kube_statefulset_status_replicas_ready{{{SALES},statefulset="s"}}': 0,
+            },
+            {
+                f'kube_statefulset_replicas{{{SALES},statefulset="s"}}': 0,
+                f'kube_statefulset_status_replicas_ready{{{SALES},statefulset="s"}}': 0,
+            },
+        ),
+        Case(
+            {
+                f'kube_daemonset_status_desired_number_scheduled{{{SALES},daemonset="s"}}': 3,
+                f'kube_daemonset_status_number_available{{{SALES},daemonset="s"}}': 2,
+            },
+            {
+                f'kube_daemonset_status_desired_number_scheduled{{{SALES},daemonset="s"}}': 3,
+                f'kube_daemonset_status_number_available{{{SALES},daemonset="s"}}': 3,
+            },
+        ),
+    ),
+    "ContainerRestarts": (
+        Case(
+            {f"kube_pod_container_status_restarts_total{{{POD}}}": "0+1x60"},
+            {f"kube_pod_container_status_restarts_total{{{POD}}}": "0x30 1x30"},
+        ),
+    ),
+    "JobFailed": (
+        Case(
+            {
+                f'kube_job_failed{{{SALES},job_name="j",condition="true"}}': 1,
+                f'kube_job_created{{{SALES},job_name="j"}}': 0,
+            },
+            {
+                f'kube_job_failed{{{SALES},job_name="j",condition="true"}}': 0,
+                f'kube_job_created{{{SALES},job_name="j"}}': 0,
+            },
+        ),
+        Case(
+            {
+                f'kube_job_failed{{{SALES},job_name="j",condition="true"}}': 1,
+                f'kube_job_created{{{SALES},job_name="j"}}': 2 * DAY,
+            },
+            {
+                f'kube_job_failed{{{SALES},job_name="j",condition="true"}}': 1,
+                f'kube_job_created{{{SALES},job_name="j"}}': 0,
+            },
+            hours=50,
+        ),
+    ),
+    "BackupLate": (
+        Case(  # every six hours, and the last one failed
+            backup(
+                status_last_successful_time=6 * HOUR,
+                created=0,
+                next_schedule_time=24 * HOUR,
+                status_last_schedule_time=18 * HOUR,
+                status_active=0,
+            ),
+            backup(
+                status_last_successful_time=12 * HOUR,
+                created=0,
+                next_schedule_time=24 * HOUR,
+                status_last_schedule_time=18 * HOUR,
+                status_active=0,
+            ),
+            hours=19,
+        ),
+        Case(  # on Monday, after a weekend: the next gap is short, but the backup runs
+            backup(
+                status_last_successful_time=0,
+                created=0,
+                next_schedule_time=96 * HOUR,
+                status_last_schedule_time=72 * HOUR,
+                status_active=0,
+            ),
+            backup(
+                status_last_successful_time=0,
+                created=0,
+                next_schedule_time=96 * HOUR,
+                status_last_schedule_time=72 * HOUR,
+                status_active=1,
+            ),
+            hours=73,
+        ),
+        Case(  # new, and its first run is due a minute after it was created
+            backup(created=0, next_schedule_time=60, status_active=0),
+            backup(created=HOUR, next_schedule_time=HOUR + 60, status_active=0),
+            hours=3,
+        ),
+        Case(  # a CronJob without the label is no backup
+            backup(created=0, next_schedule_time=60, status_active=0),
+            {f"kube_cronjob_created{{{CRON}}}": 0, f"kube_cronjob_next_schedule_time{{{CRON}}}": 60},
+            hours=9,
+        ),
+    ),
+    "ContainerMemoryHigh": (
+        Case(
+            {
+                f"container_memory_working_set_bytes{{{POD}}}": 0.95 * GIB,
+                f"container_spec_memory_limit_bytes{{{POD}}}": GIB,
+            },
+            {
+                f"container_memory_working_set_bytes{{{POD}}}": 0.5 * GIB,
+                f"container_spec_memory_limit_bytes{{{POD}}}": GIB,
+            },
+        ),
+        Case(
+            {
+                f"container_memory_working_set_bytes{{{POD}}}": GIB,
+                f"container_spec_memory_limit_bytes{{{POD}}}": GIB,
+            },
+            {f"container_memory_working_set_bytes{{{POD}}}": GIB, f"container_spec_memory_limit_bytes{{{POD}}}": 0},
+        ),
+    ),
+    "VolumeNearlyFull": (
+        Case(
+            {
+                f"kubelet_volume_stats_used_bytes{{{VOLUME}}}": 95,
+                f"kubelet_volume_stats_capacity_bytes{{{VOLUME}}}": 100,
+            },
+            {
+                f"kubelet_volume_stats_used_bytes{{{VOLUME}}}": 80,
+                f"kubelet_volume_stats_capacity_bytes{{{VOLUME}}}": 100,
+            },
+        ),
+    ),
+    "DatabaseDown": (Case({f"pg_up{{{DATABASE}}}": 0}, {f"pg_up{{{DATABASE}}}": 1}),),
+    "DatabaseDiskNearlyFull": (
+        Case(
+            {
+                f'pg_database_size_bytes{{{DATABASE},datname="a"}}': 4 * GIB,
+                f'pg_database_size_bytes{{{DATABASE},datname="b"}}': 4 * GIB,
+                f"pg_wal_size_bytes{{{DATABASE}}}": GIB,
+            },
+            {
+                f'pg_database_size_bytes{{{DATABASE},datname="a"}}': 4 * GIB,
+                f"pg_wal_size_bytes{{{DATABASE}}}": GIB,
+            },
+        ),
+        Case(
+            {f'pg_database_size_bytes{{{DATABASE},datname="a"}}': 9 * GIB},
+            {f'pg_database_size_bytes{{{DATABASE},datname="a"}}': 7 * GIB},
+        ),
+    ),
+    "DatabaseConnectionsNearlyUsed": (
+        Case(
+            {
+                f'pg_stat_activity_count{{{DATABASE},state="idle"}}': 80,
+                f'pg_stat_activity_count{{{DATABASE},state="active"}}': 10,
+                f"pg_settings_max_connections{{{DATABASE}}}": 100,
+            },
+            {
+                f'pg_stat_activity_count{{{DATABASE},state="idle"}}': 30,
+                f"pg_settings_max_connections{{{DATABASE}}}": 100,
+            },
+        ),
+    ),
+    "DagsterDaemonUnavailable": (
+        Case(
+            {f'dagster_daemon_heartbeat_age_seconds{{{SALES},daemon="SCHEDULER"}}': 130},
+            # The healthy scheduler's is nearly 60 at times.
+            {f'dagster_daemon_heartbeat_age_seconds{{{SALES},daemon="SCHEDULER"}}': 60},
+        ),
+        Case(
+            {f'dagster_daemon_heartbeat_age_seconds{{{SALES},daemon="SENSOR"}}': "1e30x60"},
+            {f'dagster_daemon_heartbeat_age_seconds{{{SALES},daemon="SENSOR"}}': "0x58 130x1"},
+        ),
+    ),
+    "DagsterRunsFailed": (
+        Case(
+            {
+                f'dagster_runs_failed_last_hour{{{SALES},job_name="a"}}': 3,
+                f'dagster_runs_failed_last_hour{{{SALES},job_name="b"}}': 3,
+            },
+            {f'dagster_runs_failed_last_hour{{{SALES},job_name="a"}}': 5},
+        ),
+    ),
+    "CodeLocationNotLoaded": (
+        Case(
+            {f'dagster_code_location_loaded{{{SALES},location="orders"}}': 0},
+            {f'dagster_code_location_loaded{{{SALES},location="orders"}}': 1},
+        ),
+    ),
+    "ProductRunLong": (
+        Case(
+            {f"dagster_longest_active_run_seconds{{{DAGSTER}}}": 3000},
+            {
+                f"dagster_longest_active_run_seconds{{{DAGSTER}}}": 0,
+                f"dagster_last_run_duration_seconds{{{DAGSTER}}}": 60,
+            },
+        ),
+        Case(
+            {f"dagster_last_run_duration_seconds{{{DAGSTER}}}": 3000},
+            {f"dagster_last_run_duration_seconds{{{DAGSTER}}}": 2800},
+        ),
+    ),
+    # Both run daily, and for an hour at most: 25 hours.
+    "ProductLate": (
+        Case(
+            {f"dagster_last_success_timestamp_seconds{{{DAGSTER}}}": HOUR, UP_DAGSTER: 1},
+            {f"dagster_last_success_timestamp_seconds{{{DAGSTER}}}": 3 * HOUR, UP_DAGSTER: 1},
+            hours=27,
+            labels='product="orders"',
+        ),
+        Case({UP_DAGSTER: 1}, {UP_DAGSTER: 0}, hours=27, labels='product="orders",succeeded="never"'),
+        Case(
+            {f"kube_cronjob_status_last_successful_time{{{CRON}}}": HOUR, f"kube_cronjob_created{{{CRON}}}": 0},
+            {f"kube_cronjob_status_last_successful_time{{{CRON}}}": 3 * HOUR, f"kube_cronjob_created{{{CRON}}}": 0},
+            hours=27,
+            labels='product="exports"',
+        ),
+        Case(
+            {f"kube_cronjob_created{{{CRON}}}": HOUR},
+            {f"kube_cronjob_created{{{CRON}}}": 3 * HOUR},
+            hours=27,
+            labels='product="exports"',
+        ),
+    ),
+    "QualityFailed": (
+        Case(
+            # Each run sends its result once.
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="failed"}}': "_x30 2 _x29"},
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="failed"}}': "_x10 2 _x10 0 _x38"},
+        ),
+        Case(
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="failed"}}': 1},
+            {f'floe_quality_contracts{{{SALES},product="orders",step="check",outcome="passed"}}': 1},
+        ),
+    ),
+    "RulesFailing": (
+        Case(
+            {f'prometheus_rule_evaluation_failures_total{{{PLATFORM},job="prometheus",rule_group="g"}}': "0+1x60"},
+            {f'prometheus_rule_evaluation_failures_total{{{PLATFORM},job="prometheus",rule_group="g"}}': 7},
+        ),
+    ),
+    "AlertsNotAccepted": (
+        Case(
+            {f'prometheus_notifications_errors_total{{{PLATFORM},job="prometheus",alertmanager="a"}}': "0+1x60"},
+            {f'prometheus_notifications_errors_total{{{PLATFORM},job="prometheus",alertmanager="a"}}': 7},
+        ),
+    ),
+    "AlertsNotSent": (
+        Case(
+            {f'alertmanager_notifications_failed_total{{{PLATFORM},job="alertmanager",integration="slack"}}': "0+1x60"},
+            {f'alertmanager_notifications_failed_total{{{PLATFORM},job="alertmanager",integration="slack"}}': 7},
+        ),
+    ),
+}

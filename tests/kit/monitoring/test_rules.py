@@ -1,0 +1,98 @@
+"""Rules: who is told of what, and where it says what to do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from floe_compiler.kit.monitoring.derived import derived_alerts
+from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.kit.monitoring.rules import OBJECTS, RUNBOOKS, rule_groups
+from floe_compiler.model.alerts import Alert
+from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert, OwnedNamespace
+from kit.monitoring.alert_cases import CASES
+from monitored_mesh import rules
+
+ROOT = Path(__file__).parents[3]
+FULL = Alert("Full", "full > 1", "It is full", severity="critical", labels=(("disk", "a"),))
+MESH = MeshFacts(
+    alerts=(OwnedAlert("sales", FULL),),
+    namespaces=(OwnedNamespace("sales", "@acme/sales"), OwnedNamespace("ops", "@o")),
+)
+
+
+def rule(alert: Alert, runbooks: str = RUNBOOKS) -> dict[str, object]:
+    (found,) = (
+        one
+        for group in rule_groups(replace(MESH, alerts=(OwnedAlert("sales", alert),)), (), runbooks)["sales"]
+        for one in group["rules"]
+    )
+    return dict(found)
+
+
+def test_a_rule_says_who_owns_it_and_what_to_do() -> None:
+    assert rule(FULL) == {
+        "alert": "Full",
+        "expr": "full > 1",
+        "for": "5m",
+        "labels": {"severity": "critical", "namespace": "sales", "owner": "@acme/sales", "disk": "a"},
+        "annotations": {"summary": "It is full", "runbook_url": "docs/runbooks.md#full"},
+    }
+
+
+def test_an_alert_may_have_another_owner_and_runbook() -> None:
+    found = rule(replace(FULL, owner="@acme/orders", runbook="https://acme.example/full"))
+    assert found["labels"] == {"severity": "critical", "namespace": "sales", "owner": "@acme/orders", "disk": "a"}
+    assert found["annotations"] == {"summary": "It is full", "runbook_url": "https://acme.example/full"}
+
+
+def test_runbooks_may_be_elsewhere() -> None:
+    found = rule(FULL, "https://wiki.acme.example/runbooks")
+    assert found["annotations"] == {
+        "summary": "It is full",
+        "runbook_url": "https://wiki.acme.example/runbooks#full",
+    }
+
+
+def test_alerts_on_metrics_that_nobody_collects_are_left_out() -> None:
+    assert "ops" not in rule_groups(MESH, ())
+    with_objects = {group["name"] for group in rule_groups(MESH, OBJECTS)["ops"]}
+    assert "ops.QuotaNearlyUsed" in with_objects
+    assert "ops.ContainerMemoryHigh" not in with_objects
+    everything = rule_groups(MESH, ("objects", "containers"))["ops"]
+    assert "ops.ContainerMemoryHigh" in {group["name"] for group in everything}
+
+
+def test_every_namespace_has_the_same_alerts() -> None:
+    mesh = replace(MESH, alerts=())
+    names = {
+        one: {found.alert.name for found in derived_alerts(mesh) if found.namespace == one} for one in ("sales", "ops")
+    }
+    assert names["sales"] == names["ops"] != set()
+
+
+@pytest.mark.parametrize("name", ["", "late", "Product late", "Product-Late"])
+def test_the_name_of_an_alert_is_one_word_that_can_be_a_title(name: str) -> None:
+    with pytest.raises(ValueError, match="is not the name of an alert"):
+        Alert(name, "up == 0", "down")
+
+
+def test_values_of_labels_are_quoted() -> None:
+    assert series("up", job='a"b') == 'up{job="a\\"b"}'
+
+
+def test_every_alert_is_declared_with_an_owner() -> None:
+    assert all(one["labels"]["owner"].startswith("@acme/") for one in rules())
+
+
+def test_every_alert_has_a_section_in_the_runbooks_and_every_section_an_alert() -> None:
+    titles = re.findall(r"^## (\w+)$", (ROOT / RUNBOOKS).read_text(encoding="utf-8"), re.MULTILINE)
+    assert titles == sorted(set(titles))
+    assert set(titles) == set(CASES), (
+        "alert_cases.py has all alerts, which test_rules_real.py holds to the rendered ones"
+    )
+    links = {str(one["annotations"]["runbook_url"]) for one in rules()}
+    assert links <= {f"{RUNBOOKS}#{title.lower()}" for title in titles}

@@ -1,0 +1,93 @@
+"""Every rendered rule in Prometheus' own tool: it is valid, fires for what it should, and for nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kit.monitoring.alert_cases import CASES, Case, Series
+from monitored_mesh import PROMTOOL, Kind, rule_files, rules
+
+KINDS: tuple[Kind, ...] = ("prometheus", "prometheus-operator")
+
+
+def test_every_alert_has_a_case() -> None:
+    assert {rule["alert"] for kind in KINDS for rule in rules(kind)} == set(CASES)
+
+
+def test_every_rule_of_a_name_is_tried() -> None:
+    """Rules that differ by namespace or job alone are the same; others are told apart by their expressions."""
+    kept = {
+        (rule["alert"], re.sub(r'(namespace|job|cronjob|job_name)="[^"]*"|[0-9]+', "", rule["expr"]))
+        for rule in rules()
+    }
+    for name in ("ProductLate", "ReplicasMissing"):
+        assert len([one for one in kept if one[0] == name]) <= len(CASES[name])
+
+
+def write_rules(kind: Kind, folder: Path) -> list[str]:
+    for name, content in rule_files(kind).items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(content))
+    return sorted(path.name for path in folder.glob("*.yaml"))
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    assert PROMTOOL
+    return subprocess.run([PROMTOOL, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+pytestmark = pytest.mark.real
+needs_promtool = pytest.mark.skipif(not PROMTOOL, reason="promtool is not on the PATH (Debian: prometheus)")
+
+
+@needs_promtool
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_rules_are_valid(kind: Kind, tmp_path: Path) -> None:
+    found = run("check", "rules", "--lint=all", "--lint-fatal", *write_rules(kind, tmp_path), folder=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def series(values: Series, steps: int) -> list[dict[str, str]]:
+    return [
+        {"series": name, "values": value if isinstance(value, str) else f"{value}x{steps}"}
+        for name, value in values.items()
+    ]
+
+
+def trial(name: str, case: Case, values: Series, *, fires: bool) -> dict[str, Any]:
+    labels = f",{case.labels}" if case.labels else ""
+    alerts = f'count(ALERTS{{alertname="{name}",alertstate="firing"{labels}}}) > bool 0'
+    step = 1 if case.hours == 1 else 5
+    return {
+        "name": f"{name} {json.dumps(values)}",
+        "interval": f"{step}m",
+        "input_series": series(values, case.hours * 60 // step),
+        "promql_expr_test": [
+            {
+                "expr": alerts,
+                "eval_time": f"{case.hours}h",
+                "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
+            }
+        ],
+    }
+
+
+@needs_promtool
+@pytest.mark.parametrize("name", CASES)
+def test_an_alert_fires_when_it_should_and_not_otherwise(name: str, tmp_path: Path) -> None:
+    kind: Kind = "prometheus" if name in {rule["alert"] for rule in rules()} else "prometheus-operator"
+    groups = [group for file in rule_files(kind).values() for group in file["groups"]]
+    own = [group for group in groups if group["rules"][0]["alert"] == name]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": own}))
+    for number, case in enumerate(CASES[name]):
+        trials = [trial(name, case, case.fires, fires=True), trial(name, case, case.quiet, fires=False)]
+        content = {"rule_files": ["rules.yaml"], "evaluation_interval": trials[0]["interval"], "tests": trials}
+        (tmp_path / f"{number}.yml").write_text(yaml.safe_dump(content))
+    found = run("test", "rules", *(path.name for path in sorted(tmp_path.glob("*.yml"))), folder=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr

@@ -1,0 +1,79 @@
+"""A mesh whose metrics are collected, with every kind of alert that there is."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from floe_compiler.model.objects import Object
+from floe_compiler.pipeline import compile_mesh
+from small_mesh import DOMAIN, MANIFEST, PRODUCT, small_mesh
+
+PLATFORM, SALES = "floe-platform", "floe-sales-domain"
+PROMTOOL = shutil.which("promtool")
+AMTOOL = shutil.which("amtool")
+RECEIVERS = [
+    {"name": "team", "type": "slack", "secret": "slack", "channel": "#data"},
+    {"name": "pager", "type": "pagerduty", "secret": "pager"},
+    {"name": "sales", "type": "webhook", "secret": "sales-hook", "host": "hooks.acme.example"},
+]
+ROUTES = [{"receiver": "pager", "severity": "critical"}, {"receiver": "sales", "owner": "@acme/sales"}]
+ALERTMANAGER: dict[str, Any] = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
+
+Kind = Literal["prometheus", "prometheus-operator"]
+
+
+def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Path:
+    """Make a mesh with Dagster, a product that Dagster runs, and one that is a CronJob."""
+    product = yaml.safe_load((Path(__file__).parent / "meshes/small" / PRODUCT).read_text())
+    observability = {"collector": {"type": "opentelemetry"}, "metrics": {"type": kind, **settings}}
+    platform = {
+        "catalog": {"type": "polaris"},
+        "storage": {"type": "minio"},
+        "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
+        "observability": observability,
+    }
+    orchestrated = {DOMAIN: {"orchestrator": {"type": "dagster"}}}
+    small_mesh(root, {MANIFEST: platform, **orchestrated})
+    check = {"name": "check", "type": "quality", "contracts": ["orders.yml"], "data_source": "source.yml"}
+    (root / PRODUCT).write_text(yaml.safe_dump({**product, "steps": [*product["steps"], check]}))
+    exports = {**product, "metadata": {**product["metadata"], "name": "exports"}, "run_by": "kubernetes", "outputs": []}
+    (root / "domains/sales/products/exports.yaml").write_text(yaml.safe_dump(exports))
+    return root
+
+
+@cache
+def monitored(kind: Kind = "prometheus") -> tuple[Object, ...]:
+    """Return the objects of that mesh, with three receivers of alerts."""
+    settings = ALERTMANAGER if kind == "prometheus" else {}
+    with tempfile.TemporaryDirectory() as folder:
+        files = compile_mesh(monitored_mesh(Path(folder) / "mesh", kind, **settings)).files
+    return tuple(yaml.safe_load(text) for path, text in files.items() if path.startswith("output/dev/"))
+
+
+def get(objects: tuple[Object, ...], namespace: str, kind: str, name: str) -> Object:
+    """Return one object."""
+    wanted = (namespace, kind, name)
+    (found,) = (
+        one for one in objects if (one["metadata"].get("namespace"), one["kind"], one["metadata"]["name"]) == wanted
+    )
+    return found
+
+
+def rule_files(kind: Kind = "prometheus") -> dict[str, dict[str, Any]]:
+    """Return the rules of each namespace: the content of a file, or of an object of the operator."""
+    objects = monitored(kind)
+    if kind == "prometheus":
+        data = get(objects, PLATFORM, "ConfigMap", "prometheus-rules-0")["data"]
+        return {name.removesuffix(".yaml"): yaml.safe_load(text) for name, text in data.items()}
+    return {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "PrometheusRule"}
+
+
+def rules(kind: Kind = "prometheus") -> list[dict[str, Any]]:
+    """Return all rules."""
+    return [rule for file in rule_files(kind).values() for group in file["groups"] for rule in group["rules"]]

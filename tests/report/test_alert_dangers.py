@@ -1,0 +1,94 @@
+"""A reviewer sees which alerts are gone, and that metrics are kept for a shorter time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.report.dangers import Objects, Surroundings, dangers_of
+
+SALES, FINANCE = "floe-sales-domain", "floe-finance-domain"
+
+
+def dangers(before: Object | None, after: Object | None, *beside: Object) -> list[tuple[str, str]]:
+    found = dangers_of(identify(before or after or {}), before, after, Surroundings((), Objects(beside)))
+    return [(danger.word, danger.sentence) for danger in found]
+
+
+def rule(name: str, namespace: str = SALES, **labels: str) -> dict[str, Any]:
+    return {"alert": name, "expr": "up == 0", "labels": {"namespace": namespace, "severity": "warning", **labels}}
+
+
+def groups(*rules: dict[str, Any]) -> dict[str, Any]:
+    return {"groups": [{"name": "g", "rules": list(rules)}]}
+
+
+def operators(*rules: dict[str, Any]) -> Object:
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": SALES, "namespace": "floe-platform"},
+        "spec": groups(*rules),
+    }
+
+
+def file(*rules: dict[str, Any], name: str = "prometheus-rules-0") -> Object:
+    data = {"sales.yaml": yaml.safe_dump(groups(*rules)), "notes.yaml": "alert: [not YAML"}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "floe-platform"},
+        "data": data,
+    }
+
+
+DOWN, LATE = rule("TargetDown", job="polaris"), rule("ProductLate", product="orders")
+
+
+@pytest.mark.parametrize("made", [operators, file])
+def test_an_alert_that_is_gone(made: Any) -> None:
+    assert dangers(made(DOWN, LATE), made(DOWN)) == [
+        ("alert-removed", "nobody is told any longer of ProductLate of orders")
+    ]
+    assert dangers(made(DOWN), None) == [("alert-removed", f"nobody is told any longer of TargetDown of {SALES}")]
+    assert dangers(made(DOWN), made(DOWN, LATE)) == []
+    assert dangers(None, made(DOWN)) == []
+
+
+def test_an_alert_that_is_told_apart_by_another_label_is_gone() -> None:
+    polaris, marquez = DOWN, rule("TargetDown", job="marquez")
+    assert [word for word, _ in dangers(file(polaris, marquez), file(polaris))] == ["alert-removed"]
+    other = rule("TargetDown", FINANCE, job="polaris")
+    assert [word for word, _ in dangers(file(polaris, other), file(polaris))] == ["alert-removed"]
+
+
+def test_a_changed_alert_is_still_there() -> None:
+    changed = {**DOWN, "expr": "up < 1", "labels": {**DOWN["labels"], "severity": "critical", "owner": "@acme/x"}}
+    assert dangers(file(DOWN), file(changed)) == []
+
+
+def test_rules_may_move_to_another_object() -> None:
+    assert dangers(file(DOWN, LATE), file(DOWN), file(DOWN), file(LATE, name="prometheus-rules-1")) == []
+    assert dangers(file(DOWN), None, operators(DOWN)) == []
+
+
+def prometheus(retention: str) -> Object:
+    container = {"name": "prometheus", "image": "prometheus:1", "args": [f"--storage.tsdb.retention.time={retention}"]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "prometheus"},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shorter"),
+    [("360h", "168h", True), ("168h", "360h", False), ("60m", "1h", False), ("15d", "7d", True), ("15d", "15d", False)],
+)
+def test_metrics_that_are_kept_for_a_shorter_time(before: str, after: str, shorter: bool) -> None:
+    sentence = f"metrics are kept for {after} instead of {before}; older ones are deleted"
+    assert dangers(prometheus(before), prometheus(after)) == ([("history-shortened", sentence)] if shorter else [])
