@@ -31,7 +31,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.operations import Interface, Metrics, Panel
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.yaml_text import to_yaml
@@ -74,6 +74,33 @@ GRACE = 40
 MIGRATION_RETRIES = 3
 # Two replicas, a surge pod and the migration must fit into the 100 connections of a PostgreSQL server.
 CONNECTIONS = {"initialSize": 1, "minSize": 1, "maxSize": 20}
+
+# Names of `JobMetrics.java`, and of Dropwizard's own metrics as simpleclient writes them.
+JETTY = "io_dropwizard_jetty_MutableServletContextHandler"
+POOL = "io_dropwizard_db_ManagedPooledDataSource_MarquezApp_source"
+PANELS = (
+    Panel("Requests", f"sum(rate({JETTY}_requests_count{{$target}}[$interval]))", "per second", "requests"),
+    Panel(
+        "Failed requests", f"sum(rate({JETTY}_5xx_responses_total{{$target}}[$interval]))", "per second", "status 5xx"
+    ),
+    Panel(
+        "Duration of requests",
+        f'max by (quantile) ({JETTY}_requests{{quantile=~"0.5|0.95|0.99",$target}})',
+        "seconds",
+        "quantile {{quantile}}",
+    ),
+    Panel(
+        "Connections to the database",
+        f"sum by (instance) ({POOL}_active{{$target}})",
+        legend="{{instance}}",
+        stacked=True,
+    ),
+    Panel(
+        "Runs that were completed",
+        "sum(increase(marquez_job_runs_completed{$target}[$interval]))",
+        legend="runs",
+    ),
+)
 
 
 def enough_memory(settings: ResourceSettings) -> ResourceSettings:
@@ -148,7 +175,7 @@ def refuses(context: Context[MarquezConfig]) -> Iterator[Refusal]:
 def build(context: Context[MarquezConfig]) -> Parts:
     """Return the task that migrates the database schema, the server, and the web interface."""
     config, name = context.config, context.instance.name
-    metrics = (Metrics(API.name),)
+    metrics = (Metrics(API.name, panels=PANELS),)
     server = Workload(name, _pod(context, "server"), replicas=config.replicas, available=1, metrics=metrics)
     migration = Task(
         f"{name}-migrate",

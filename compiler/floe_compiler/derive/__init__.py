@@ -9,6 +9,7 @@ import msgspec
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.derive.namespaces import namespaces
 from floe_compiler.derive.scrape_targets import scrape_targets
 from floe_compiler.derive.shared_secrets import shared_secrets
 from floe_compiler.model.mesh_facts import MeshFacts
@@ -41,7 +42,13 @@ def derive(facts: Iterable[UnitFacts]) -> Mapping[UnitKey, Derived]:
 def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
     """Return the facts of all namespaces of one environment that components may ask for."""
     units = tuple(facts)
-    return MeshFacts(interfaces(units), scrape_targets(units), database_backups(units), volume_backups(units))
+    return MeshFacts(
+        interfaces=interfaces(units),
+        scrape_targets=scrape_targets(units),
+        database_backups=database_backups(units),
+        volume_backups=volume_backups(units),
+        namespaces=namespaces(units),
+    )
 
 
 def plan_units(

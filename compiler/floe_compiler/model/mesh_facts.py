@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.operations import InterfaceProtocol
+from floe_compiler.model.operations import InterfaceProtocol, Panel
 from floe_compiler.model.secrets import SecretReference
 
 
@@ -26,6 +26,8 @@ class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):
     job: str
     endpoint: Endpoint
     path: str
+    panels: tuple[Panel, ...] = ()
+    """The panels of its own dashboard."""
 
 
 class DatabaseBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -47,6 +49,13 @@ class VolumeBackup(msgspec.Struct, frozen=True, order=True, array_like=True):
     claim: str
 
 
+class OwnedNamespace(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A namespace, and who owns it: a mail address or a handle."""
+
+    name: str
+    owner: str
+
+
 class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     """The facts of all namespaces of an environment, for components. All lists are sorted."""
 
@@ -54,3 +63,4 @@ class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     scrape_targets: tuple[ScrapeTarget, ...] = ()
     database_backups: tuple[DatabaseBackup, ...] = ()
     volume_backups: tuple[VolumeBackup, ...] = ()
+    namespaces: tuple[OwnedNamespace, ...] = ()

@@ -45,6 +45,7 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     scrape_targets: tuple[ScrapeTarget, ...] = ()
     database_backups: tuple[DatabaseBackup, ...] = ()
     volume_backups: tuple[VolumeBackup, ...] = ()
+    owner: str = ""
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions that its components render, as YAML."""
 
@@ -86,6 +87,7 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         scrape_targets=tuple(sorted(target for instance in unit.instances for target in _scrape_targets(instance))),
         database_backups=tuple(sorted(backup for instance in unit.instances for backup in _database_backups(instance))),
         volume_backups=tuple(sorted(backup for instance in unit.instances for backup in _volume_backups(instance))),
+        owner=unit.owner,
         definitions=tuple(definitions),
         cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
@@ -120,7 +122,7 @@ def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:
 
 def _targets(namespace: str, name: str, metrics: Iterable[Metrics], server: Endpoint) -> Iterator[ScrapeTarget]:
     for metric in metrics:
-        yield ScrapeTarget(namespace, metric.job or name, server.only(metric.port), metric.path)
+        yield ScrapeTarget(namespace, metric.job or name, server.only(metric.port), metric.path, panels=metric.panels)
 
 
 def _server(declared: DeclaredInstance, workload: Workload) -> Endpoint:

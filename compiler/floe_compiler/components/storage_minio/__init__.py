@@ -34,7 +34,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Storage, matching
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics, VolumeData
+from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -58,6 +58,40 @@ BUCKET_ACTIONS = ("GetBucketLocation", "ListBucket", "ListBucketMultipartUploads
 OBJECT_ACTIONS = ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts")
 TASK_RESOURCES = Resources(cpu="50m", memory="64Mi", cpu_limit="500m", memory_limit="256Mi")
 TASK_RETRIES = 3
+
+# Names of docs/metrics/prometheus/list.md; its own program is not among those with the usual names of processes.
+PANELS = (
+    Panel(
+        "Free space",
+        "min(minio_cluster_capacity_usable_free_bytes{$target} / minio_cluster_capacity_usable_total_bytes{$target})",
+        "ratio",
+        "free",
+    ),
+    Panel("Data", "max(minio_cluster_usage_total_bytes{$target})", "bytes", "data"),
+    Panel(
+        "Requests",
+        "sum by (api) (rate(minio_s3_requests_total{$target}[$interval]))",
+        "per second",
+        "{{api}}",
+        stacked=True,
+    ),
+    Panel(
+        "Failed requests",
+        "sum by (api) (rate(minio_s3_requests_errors_total{$target}[$interval]))",
+        "per second",
+        "{{api}}",
+    ),
+    Panel(
+        "Traffic",
+        'sum by (__name__) (rate({__name__=~"minio_s3_traffic_(received|sent)_bytes",$target}[$interval]))',
+        "bytes per second",
+        "{{__name__}}",
+    ),
+    Panel(
+        "CPU of MinIO, in cores", "sum(rate(minio_node_process_cpu_total_seconds{$target}[$interval]))", legend="CPU"
+    ),
+    Panel("Memory of MinIO", "sum(minio_node_process_resident_memory_bytes{$target})", "bytes", "memory"),
+)
 
 Bucket = Annotated[
     str, matching(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", '3 to 63 lower-case letters, digits and "-"', "warehouse")
@@ -160,7 +194,7 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
         kind="StatefulSet",
         pod=Pod((container,), IDENTITY),
         interfaces=(Interface(NAME, CONSOLE.name, authenticates=True),),
-        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster"),),
+        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster", panels=PANELS),),
         single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
     )
 
