@@ -1,0 +1,83 @@
+"""A mesh with all components that have metrics, and the dashboards that follow from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import yaml
+
+from floe_compiler.load.digests import compiler_digest
+from floe_compiler.pipeline import compile_mesh
+from small_mesh import DOMAIN, MANIFEST, small_mesh
+
+Json = dict[str, Any]
+
+FOLDER = "output/dev/floe-platform"
+MEASURED: Mapping[str, Any] = {
+    "quota": {"cpu": "16", "memory": "32Gi"},
+    "catalog": {"type": "polaris"},
+    "storage": {"type": "minio"},
+    "monitoring": {"type": "vigil"},
+    "observability": {
+        "collector": {"type": "opentelemetry"},
+        "tracing": {"type": "jaeger"},
+        "lineage": {"type": "marquez"},
+        "metrics": {"type": "store"},
+        "dashboards": {"type": "grafana"},
+    },
+}
+
+
+@contextmanager
+def installed(root: Path) -> Iterator[None]:
+    """Install the components of the tests as packages, as pip would."""
+    folder = root / "site-packages" / "floe_tests-1.0.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: floe-tests\nVersion: 1.0.0\n")
+    names = {"metrics": "third_party_metrics", "monitor": "third_party_monitor"}
+    lines = [f"{name} = {module}:COMPONENT" for name, module in names.items()]
+    (folder / "entry_points.txt").write_text("\n".join(["[floe_compile.components]", *lines, ""]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder.parent))
+        compiler_digest.cache_clear()
+        yield
+    compiler_digest.cache_clear()
+
+
+def measured_mesh(root: Path, **dashboards: Any) -> Path:
+    """Make the mesh, and return its folder; `dashboards` are settings of Grafana."""
+    observability = {**MEASURED["observability"], "dashboards": {"type": "grafana", **dashboards}}
+    manifest = {**MEASURED, "observability": observability}
+    return small_mesh(root / "mesh", {MANIFEST: manifest, DOMAIN: {"orchestrator": {"type": "dagster"}}})
+
+
+@cache
+def files() -> Mapping[str, str]:
+    """Return the output of the mesh."""
+    with TemporaryDirectory() as folder, installed(Path(folder)):
+        return dict(compile_mesh(measured_mesh(Path(folder))).files)
+
+
+def manifests() -> Iterator[Json]:
+    """Yield the objects of the platform's namespace."""
+    for path, text in files().items():
+        if path.startswith(f"{FOLDER}/"):
+            yield yaml.safe_load(text)
+
+
+@cache
+def dashboards() -> Mapping[str, Json]:
+    """Return the dashboards, by their uid."""
+    found = {}
+    for one in manifests():
+        for key, text in one.get("data", {}).items():
+            if one["kind"] == "ConfigMap" and key.startswith("floe-"):
+                found[key.removesuffix(".json")] = json.loads(text)
+    return found
