@@ -15,7 +15,7 @@ import yaml
 
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.pipeline import compile_mesh
-from small_mesh import DOMAIN, MANIFEST, small_mesh
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, small_mesh
 
 Json = dict[str, Any]
 
@@ -56,6 +56,30 @@ def measured_mesh(root: Path, **dashboards: Any) -> Path:
     observability = {**MEASURED["observability"], "dashboards": {"type": "grafana", **dashboards}}
     manifest = {**MEASURED, "observability": observability}
     return small_mesh(root / "mesh", {MANIFEST: manifest, DOMAIN: {"orchestrator": {"type": "dagster"}}})
+
+
+def production_mesh(root: Path) -> Path:
+    """Make the mesh as a large production environment with a login, and return its folder."""
+    url = "https://login.acme.example"
+    login = {
+        "type": "oidc",
+        "auth_url": "https://accounts.acme.example/authorize",
+        "token_url": f"{url}/token",
+        "api_url": f"{url}/userinfo",
+        "admins": ["platform-team"],
+    }
+    mesh = measured_mesh(root, url="https://grafana.acme.example", login=login)
+    manifest = json.loads((mesh / MANIFEST).read_text(encoding="utf-8"))
+    changes = {
+        "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
+        "quota": {"cpu": "64", "memory": "128Gi"},
+    }
+    (mesh / MANIFEST).write_text(json.dumps({**manifest, **changes}), encoding="utf-8")
+    environment = yaml.safe_load((mesh / ENVIRONMENT).read_text(encoding="utf-8"))
+    cluster = {**environment["cluster"], "api_server_cidr": "10.0.0.0/24", "ingress_namespace": "ingress-nginx"}
+    changes = {"production": True, "scale": "heavy", "cluster": cluster}
+    (mesh / ENVIRONMENT).write_text(json.dumps({**environment, **changes}), encoding="utf-8")
+    return mesh
 
 
 @cache

@@ -43,7 +43,16 @@ def completes(_context: Context[StoreConfig], mesh: MeshFacts) -> Parts:
         readiness=Probe(HTTP.name, "/"),
     )
     called = tuple(target.endpoint for target in mesh.scrape_targets)
-    return Parts((Workload(NAME, Pod((container,), Identity(1000, 1000, 1000), calls=called), awaited=False),))
+    return Parts(
+        (
+            Workload(
+                NAME,
+                Pod((container,), Identity(1000, 1000, 1000), calls=called),
+                awaited=False,
+                single="Its disk is its own.",
+            ),
+        )
+    )
 
 
 COMPONENT = Component(

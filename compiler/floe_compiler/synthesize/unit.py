@@ -9,6 +9,7 @@ import msgspec
 
 from floe_compiler.kit import (
     accounts,
+    config_maps,
     labels,
     namespaces,
     network,
@@ -201,7 +202,8 @@ def open_ports(server: Workload) -> tuple[Port, ...]:
 def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
     """Return the ConfigMaps of the namespace."""
     common = labels.common_labels(unit.settings, "configuration")
-    return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
+    notes = config_maps.browsed_hosts(pod for declared in unit.instances for _, pod in named_pods(declared.parts))
+    return [manifest("v1", "ConfigMap", name, common, notes.get(name), data=dict(data)) for name, data in maps]
 
 
 def unit_secrets(unit: DeclaredUnit, pods: Iterable[Pod]) -> tuple[Secret, ...]:

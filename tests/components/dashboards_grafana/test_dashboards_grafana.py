@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components.dashboards_grafana import COMPONENT, GrafanaConfig, administrator, databases
+from floe_compiler.components.dashboards_grafana import COMPONENT, administrator, databases
+from floe_compiler.components.dashboards_grafana.settings import GrafanaConfig
 from floe_compiler.kit.postgresql import PORT, DatabaseOwner, database_secret
 from floe_compiler.model.capabilities import Database, MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Container, Workload
 from floe_compiler.model.plan import Context, Requirement
 from floe_compiler.model.settings import Settings
+from floe_compiler.pipeline import compile_mesh
+from grafana_mesh import FOLDER, installed, production_mesh
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 
 LOGIN: dict[str, Any] = {
@@ -159,6 +164,16 @@ def test_what_cannot_work_is_refused(found: Context[GrafanaConfig], path: tuple[
 def test_what_can_work_is_not() -> None:
     for found in (small(), context(), small(url=URL, login=LOGIN), small(url=URL)):
         assert [*COMPONENT.refuses(found)] == []
+
+
+def test_production_passes_all_checks(tmp_path: Path) -> None:
+    with installed(tmp_path):
+        compiled = compile_mesh(production_mesh(tmp_path))
+    assert {warning.rule.code for warning in compiled.warnings} <= {"R021"}, "at most that it is in no Git repository"
+    settings = yaml.safe_load(compiled.files[f"{FOLDER}/configmap_grafana.yaml"])
+    assert settings["metadata"]["annotations"] == {
+        "floe.dev/external-hosts": "accounts.acme.example, grafana.acme.example"
+    }, "where only browsers go"
 
 
 @pytest.mark.parametrize("found", [small(), context(url=URL, login=LOGIN)], ids=["file", "database-and-login"])

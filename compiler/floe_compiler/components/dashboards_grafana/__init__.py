@@ -30,6 +30,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
+from floe_compiler.model.hosts import host_of
 from floe_compiler.model.mesh_facts import MeshFacts, ScrapeTarget
 from floe_compiler.model.operations import Interface, Metrics, Panel
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal, Requirement
@@ -176,7 +177,8 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
         login=config.login,
         database=context.optional(Database),
     )
-    yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True)
+    browsed = (*((host_of(config.url),) if config.url else ()), *((config.login.browsed(),) if config.login else ()))
+    yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True, browsed=browsed)
     sources = configuration.data_sources(context.one(MetricsStore), context.optional(TraceStore))
     yield ConfigFile(f"{PROVISIONING}/datasources/platform.yaml", sources, f"{name}-datasources")
     providers = configuration.providers(FOLDERS)
