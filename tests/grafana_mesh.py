@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -105,3 +106,26 @@ def dashboards() -> Mapping[str, Json]:
             if one["kind"] == "ConfigMap" and key.startswith("floe-"):
                 found[key.removesuffix(".json")] = json.loads(text)
     return found
+
+
+def panels(dashboard: Json) -> list[Json]:
+    """Return the panels of a dashboard, without its rows."""
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def targets(dashboard: Json) -> Iterator[tuple[Json, Json]]:
+    """Yield what the panels of a dashboard ask, each with its panel."""
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            yield panel, target
+
+
+def expressions(dashboard: Json) -> Iterator[str]:
+    """Yield the PromQL queries of a dashboard."""
+    yield from (target["expr"] for _, target in targets(dashboard) if "expr" in target)
+
+
+def evaluated(expression: str) -> str:
+    """Return a query as Prometheus gets it: Grafana has replaced its variables."""
+    values = {"__rate_interval": "2m", "namespace": "floe-sales-domain", "product": "orders", "mesh": "a|b"}
+    return re.sub(r"\$([a-z_]+)", lambda found: values[found[1]], expression)

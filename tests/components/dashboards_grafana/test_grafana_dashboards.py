@@ -25,7 +25,18 @@ from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.mesh_facts import ScrapeTarget
 from floe_compiler.model.operations import Panel
 from floe_compiler.pipeline import compile_mesh
-from grafana_mesh import FOLDER, Json, dashboards, files, installed, manifests, measured_mesh
+from grafana_mesh import (
+    FOLDER,
+    dashboards,
+    evaluated,
+    expressions,
+    files,
+    installed,
+    manifests,
+    measured_mesh,
+    panels,
+    targets,
+)
 from small_mesh import PRODUCT
 from third_party_monitor import AGENT, HISTORY
 
@@ -34,28 +45,8 @@ METRICS, TRACES = {"type": "prometheus", "uid": "metrics"}, {"type": "jaeger", "
 WITH_METRICS = {"polaris", "minio", "otel-collector", "jaeger", "marquez", "grafana", "monitor", AGENT, HISTORY}
 
 
-def panels(dashboard: Json) -> list[Json]:
-    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
-
-
-def targets(dashboard: Json) -> Iterator[tuple[Json, Json]]:
-    for panel in panels(dashboard):
-        for target in panel["targets"]:
-            yield panel, target
-
-
-def expressions(dashboard: Json) -> Iterator[str]:
-    yield from (target["expr"] for _, target in targets(dashboard) if "expr" in target)
-
-
 def titles(uid: str) -> list[str]:
     return [panel["title"] for panel in dashboards()[uid]["panels"]]
-
-
-def evaluated(expression: str) -> str:
-    """Return a query as Prometheus gets it: Grafana has replaced its variables."""
-    values = {"__rate_interval": "2m", "namespace": "floe-sales-domain", "product": "orders", "mesh": "a|b"}
-    return re.sub(r"\$([a-z_]+)", lambda found: values[found[1]], expression)
 
 
 def links(part: Any) -> Iterator[str]:

@@ -91,31 +91,26 @@ def _limits(workloads: set[str], resource: str) -> tuple[Query, ...]:
     if not workloads:
         return ()
     selector = f'resource="{resource}",{_of(workloads)}'
-    return (
-        Query(f"max(sum by (namespace, pod) (kube_pod_container_resource_limits{{{selector}}}))", "limit of a pod"),
-    )
+    limits = queries.once("kube_pod_container_resource_limits", selector, "pod", "container")
+    return (Query(f"max(sum by (namespace, pod) ({limits}))", "limit of a pod"),)
 
 
 def _pods(workloads: set[str]) -> list[Box]:
     if not workloads:
         return []
-    names = "|".join(sorted(workloads))
-    kinds = (
-        ("deployment", "kube_deployment_status_replicas_available", "kube_deployment_spec_replicas"),
-        ("statefulset", "kube_statefulset_status_replicas_ready", "kube_statefulset_replicas"),
-        (
-            "daemonset",
-            "kube_daemonset_status_number_available",
-            "kube_daemonset_status_desired_number_scheduled",
-        ),
-    )
-    available, wanted = (
+    wanted, available = (
         queries.either(
-            *(f'sum by (namespace) ({kind[column]}{{{kind[0]}=~"{names}",{IN_NAMESPACE}}})' for kind in kinds)
+            *(
+                f"sum by (namespace) ({queries.once(kind[column], _named(kind[0], workloads), kind[0])})"
+                for kind in queries.WORKLOADS
+            )
         )
         for column in (1, 2)
     )
-    reasons = f"sum by (reason) (kube_pod_container_status_last_terminated_reason{{{_of(workloads)}}})"
+    ended = queries.once(
+        "kube_pod_container_status_last_terminated_reason", _of(workloads), "pod", "container", "reason"
+    )
+    reasons = f"sum by (reason) ({ended})"
     restarts = queries.restarts(_of(workloads), " by (namespace, pod)", queries.RATE)
     return [
         lines(
@@ -127,6 +122,10 @@ def _pods(workloads: set[str]) -> list[Box]:
         lines("Restarts", Query(restarts, "{{namespace}} {{pod}}"), bars=True),
         lines("Why containers ended", Query(reasons, "{{reason}}"), stacked=True),
     ]
+
+
+def _named(kind: str, workloads: set[str]) -> str:
+    return f'{kind}=~"{"|".join(sorted(workloads))}",{IN_NAMESPACE}'
 
 
 def _of(workloads: set[str]) -> str:

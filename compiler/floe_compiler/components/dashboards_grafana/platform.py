@@ -42,6 +42,7 @@ MESH = 'namespace=~"$mesh"'
 ONE = 'namespace="$namespace"'
 BY_NAMESPACE = " by (namespace)"
 BY_PRODUCT = " by (product)"
+FAILED = 'condition="true",'
 
 
 def overview(title: str, namespaces: Sequence[str], jobs: Iterable[str], *, with_traces: bool) -> Dashboard:
@@ -72,13 +73,14 @@ def _now(selector: str, of_alerts: str) -> list[Box]:
     """Return the tiles of some namespaces. Alerts on what is missing have no namespace: the overview shows all."""
     down = queries.or_zero(f"sum(up{{{selector}}} == bool 0)")
     alerts = queries.or_zero(f'count(ALERTS{{alertstate="firing"{of_alerts}}})')
+    failed = queries.or_zero(f"sum(dagster_runs_failed_last_hour{{{selector}}})")
     return [
         stat("Servers down", down, BAD_IF_ANY, description="Servers whose metrics cannot be read"),
         stat("Alerts", alerts, BAD_IF_ANY, description="Alerts that are firing"),
         stat("Replicas missing", queries.or_zero(queries.missing_replicas(selector)), BAD_IF_ANY),
         stat("Restarts, last hour", queries.or_zero(queries.restarts(selector)), SUSPECT_IF_ANY),
         stat("Jobs failed, 24 hours", queries.or_zero(queries.failed_jobs(selector)), BAD_IF_ANY),
-        stat("Runs failed, 24 hours", queries.or_zero(queries.runs(selector, failed=True)), BAD_IF_ANY),
+        stat("Runs failed, last hour", failed, BAD_IF_ANY, description="Runs of Dagster"),
     ]
 
 
@@ -92,7 +94,7 @@ def _namespaces() -> Box:
         Column("Pods that do not run", queries.pending_pods(MESH, BY_NAMESPACE), steps=SUSPECT_IF_ANY),
         Column("Restarts, 1 h", queries.restarts(MESH, BY_NAMESPACE), steps=SUSPECT_IF_ANY),
         Column("Jobs failed, 24 h", queries.failed_jobs(MESH, BY_NAMESPACE), steps=BAD_IF_ANY),
-        Column("Runs failed, 24 h", queries.runs(MESH, BY_NAMESPACE, failed=True), steps=BAD_IF_ANY),
+        Column("Runs failed, 1 h", f"sum{BY_NAMESPACE} (dagster_runs_failed_last_hour{{{MESH}}})", steps=BAD_IF_ANY),
         Column("CPU quota", quota("requests.cpu"), "ratio", FULL),
         Column("Memory quota", quota("requests.memory"), "ratio", FULL),
     )
@@ -101,12 +103,17 @@ def _namespaces() -> Box:
 
 
 def _all_runs() -> list[Box]:
-    ended = queries.runs(MESH, " by (namespace, status)", interval="[1h]")
-    jobs = f"sum{BY_NAMESPACE} (kube_job_status_active{{{MESH}}})"
+    ended = f"sum by (namespace, status) ({_ended_in_an_hour(MESH)})"
+    jobs = f"sum{BY_NAMESPACE} ({queries.once('kube_job_status_active', MESH, 'job_name')})"
     return [
         lines("Runs of Dagster that ended, per hour", Query(ended, "{{namespace}} {{status}}"), width=12, bars=True),
         lines("Jobs at work", Query(jobs, "{{namespace}}"), width=12, stacked=True),
     ]
+
+
+def _ended_in_an_hour(selector: str) -> str:
+    """Return how many runs have ended; Dagster's counts fall when old runs are deleted."""
+    return f"clamp_min(delta({queries.runs(selector, queries.ENDED)}[1h]), 0)"
 
 
 def _resources() -> list[Box]:
@@ -120,22 +127,19 @@ def _resources() -> list[Box]:
 def domain(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
     """Return the dashboard of a namespace: its products, its servers, its quota."""
     replicas = (
-        (f"kube_deployment_status_replicas_available{{{ONE}}}", "{{deployment}}"),
-        (f"kube_statefulset_status_replicas_ready{{{ONE}}}", "{{statefulset}}"),
-        (f"kube_daemonset_status_number_available{{{ONE}}}", "{{daemonset}}"),
+        Query(queries.once(available, ONE, kind), f"{{{{{kind}}}}}") for kind, _, available in queries.WORKLOADS
     )
     restarts = queries.restarts(ONE, " by (pod)", queries.RATE)
-    used = queries.quota_used(ONE, ".+")
     rows = (
         Row("Now", tuple(_now(ONE, f",{ONE}"))),
-        Row("Data products", (_products(), *_runs_of(ONE))),
+        Row("Data products", (_products(), *_runs())),
         Row(
             "Servers",
             (
                 states("Up", Query(f"min by (job) (up{{{ONE}}})", "{{job}}")),
-                lines("Replicas at work", *(Query(*one) for one in replicas), width=12),
+                lines("Replicas available", *replicas, width=12),
                 lines("Restarts", Query(restarts, "{{pod}}"), width=12, bars=True),
-                lines("Quota in use", Query(used, "{{resource}}"), unit="ratio", width=12),
+                lines("Quota in use", Query(queries.quota_used(ONE, ".+"), "{{resource}}"), unit="ratio", width=12),
             ),
         ),
     )
@@ -145,21 +149,33 @@ def domain(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
 
 
 def _products() -> Box:
-    def of_dagster(query: str) -> str:
-        return queries.named(query, "location", "product")
+    """Return a row for each product, by the name of its CronJob, or of its job and code location in Dagster."""
 
-    ended = f"increase(dagster_completed_runs_total{{{ONE}}}[24h])"
-    failed = f'increase(dagster_completed_runs_total{{status="failure",{ONE}}}[24h])'
-    success = f"time() - kube_cronjob_status_last_successful_time{{{ONE}}}"
-    due = f"kube_cronjob_next_schedule_time{{{ONE}}} - time()"
+    def dagster(metric: str) -> str:
+        return queries.of_products(f"{metric}{{{ONE}}}")
+
+    success, due = (
+        queries.once(f"kube_cronjob_{metric}_time", ONE, "cronjob")
+        for metric in ("status_last_successful", "next_schedule")
+    )
     columns = (
-        Column("Runs, 24 h", f"sum{BY_PRODUCT} ({of_dagster(ended)})"),
-        Column("Failed, 24 h", f"sum{BY_PRODUCT} ({of_dagster(failed)})", steps=BAD_IF_ANY),
         Column(
-            "Last duration", f"max{BY_PRODUCT} ({of_dagster(f'dagster_last_run_duration_seconds{{{ONE}}}')})", "seconds"
+            "Since last success",
+            queries.either(
+                f"time() - max{BY_PRODUCT} ({dagster('dagster_last_success_timestamp_seconds')})",
+                f"time() - max{BY_PRODUCT} ({queries.named(success, 'cronjob')})",
+            ),
+            "seconds",
         ),
-        Column("Since last success", f"max{BY_PRODUCT} ({queries.named(success, 'cronjob', 'product')})", "seconds"),
-        Column("Until next run", f"max{BY_PRODUCT} ({queries.named(due, 'cronjob', 'product')})", "seconds"),
+        Column("Failed, 1 h", f"sum{BY_PRODUCT} ({dagster('dagster_runs_failed_last_hour')})", steps=BAD_IF_ANY),
+        Column("Last run took", f"max{BY_PRODUCT} ({dagster('dagster_last_run_duration_seconds')})", "seconds"),
+        Column("Runs for", f"max{BY_PRODUCT} ({dagster('dagster_longest_active_run_seconds')})", "seconds"),
+        Column("Next run in", f"max{BY_PRODUCT} ({queries.named(due, 'cronjob')}) - time()", "seconds"),
+        Column(
+            "Code loads",
+            f"min{BY_PRODUCT} ({queries.named(f'dagster_code_location_loaded{{{ONE}}}', 'location')})",
+            steps=GOOD_IF_ALL,
+        ),
     )
     link = address(PRODUCT, namespace="$namespace", product="${__data.fields.Product:percentencode}")
     return table(
@@ -168,73 +184,30 @@ def _products() -> Box:
         "Product",
         columns,
         link=link,
-        description="Runs are Dagster's; times of success and of the next run are those of CronJobs",
+        description="The next run is that of a CronJob; what failed, runs, and loads is known of Dagster only",
     )
 
 
-def _runs_of(selector: str) -> tuple[Box, ...]:
-    ended = queries.runs(selector, " by (status)", interval="[1h]")
-    at_work = queries.either(f"sum(dagster_active_runs{{{selector}}})", f"sum(kube_job_status_active{{{selector}}})")
+def _runs() -> tuple[Box, ...]:
+    ended = f"sum by (status) ({_ended_in_an_hour(ONE)})"
+    at_work = f"sum by (status) ({queries.runs(ONE, queries.AT_WORK)})"
+    jobs = f"sum({queries.once('kube_job_status_active', ONE, 'job_name')})"
     return (
         lines("Runs of Dagster that ended, per hour", Query(ended, "{{status}}"), width=12, bars=True),
-        lines("At work: runs of Dagster, or Jobs", Query(at_work, "at work"), width=12),
+        lines("At work", Query(at_work, "runs {{status}}"), Query(jobs, "Jobs"), width=12),
     )
 
 
 def product(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
     """Return the dashboard of a data product: its runs by Dagster or a CronJob, and its traces."""
-    location, cron_job = f'location="$product",{ONE}', f'cronjob="$product",{ONE}'
-    owned = (
-        f'* on (namespace, job_name) group_left () kube_job_owner{{owner_kind="CronJob",owner_name="$product",{ONE}}}'
-    )
-    failed = queries.either(
-        queries.runs(location, failed=True), f'sum((kube_job_failed{{condition="true",{ONE}}} == 1) {owned})'
-    )
-    took = f"(kube_job_status_completion_time{{{ONE}}} - kube_job_status_start_time{{{ONE}}}) {owned}"
-    lasted = queries.either(f"max(dagster_last_run_duration_seconds{{{location}}})", f"max({took})")
-    loads = f"max(dagster_code_location_load_error{{{location}}})"
     rows = (
-        Row(
-            "Now",
-            (
-                stat(
-                    "Failed", queries.or_zero(failed), BAD_IF_ANY, description="Runs in 24 hours, or Jobs that are kept"
-                ),
-                stat("Runs, 24 hours", queries.runs(location), NEUTRAL, description="Runs of Dagster"),
-                stat("Duration", lasted, NEUTRAL, unit="seconds", description="Of the last run of Dagster, or a Job"),
-                stat("Code that does not load", loads, BAD_IF_ANY, description="Dagster cannot load its definitions"),
-                stat(
-                    "Since last success",
-                    f"time() - max(kube_cronjob_status_last_successful_time{{{cron_job}}})",
-                    NEUTRAL,
-                    unit="seconds",
-                    description="Of its CronJob",
-                ),
-                stat(
-                    "Until next run",
-                    f"max(kube_cronjob_next_schedule_time{{{cron_job}}}) - time()",
-                    NEUTRAL,
-                    unit="seconds",
-                    description="Of its CronJob",
-                ),
-            ),
-        ),
-        Row(
-            "Runs",
-            (
-                *_runs_of_product(location),
-                lines("Jobs of its CronJob: duration", Query(took, "{{job_name}}"), unit="seconds"),
-            ),
-        ),
+        Row("Now", tuple(_product_now())),
+        Row("Runs", tuple(_product_runs())),
         Row("Traces", (traces("Latest traces of its steps", "$product"),) if with_traces else ()),
     )
     known = queries.either(
-        queries.named(
-            f'{{__name__=~"dagster_completed_runs_total|dagster_code_location_load_error",location!="",{ONE}}}',
-            "location",
-            "product",
-        ),
-        queries.named(f"kube_cronjob_info{{{ONE}}}", "cronjob", "product"),
+        queries.named(f"dagster_code_location_loaded{{{ONE}}}", "location"),
+        queries.named(f"kube_cronjob_info{{{ONE}}}", "cronjob"),
     )
     variables = [
         choice("namespace", "Namespace", namespaces),
@@ -244,10 +217,49 @@ def product(namespaces: Sequence[str], *, with_traces: bool) -> Dashboard:
     return dashboard(PRODUCT, "Data product", rows, variables=variables, links=links, description="One data product")
 
 
-def _runs_of_product(location: str) -> tuple[Box, ...]:
-    ended = queries.runs(location, " by (status)", interval="[1h]")
-    duration = f"max by (job_name) (dagster_last_run_duration_seconds{{{location}}})"
-    return (
-        lines("Runs of Dagster that ended, per hour", Query(ended, "{{status}}"), bars=True),
-        lines("Runs of Dagster: last duration", Query(duration, "{{job_name}}"), unit="seconds"),
+def _of_dagster(metric: str) -> str:
+    return queries.of_product(f"{metric}{{{ONE}}}")
+
+
+def _product_now() -> list[Box]:
+    cron_job = f'cronjob="$product",{ONE}'
+    success = queries.either(
+        f"time() - max({_of_dagster('dagster_last_success_timestamp_seconds')})",
+        f"time() - max(kube_cronjob_status_last_successful_time{{{cron_job}}})",
     )
+    failed = queries.either(
+        f"sum({_of_dagster('dagster_runs_failed_last_hour')})", f"count({_of_its_jobs('kube_job_failed', FAILED)} == 1)"
+    )
+    at_work = queries.either(
+        f"max({_of_dagster('dagster_longest_active_run_seconds')})",
+        f"time() - min({_of_its_jobs('kube_job_status_start_time')} and {_of_its_jobs('kube_job_status_active')} > 0)",
+    )
+    took = f"max({_of_dagster('dagster_last_run_duration_seconds')})"
+    loads = f'min(dagster_code_location_loaded{{location="$product",{ONE}}})'
+    due = f"max(kube_cronjob_next_schedule_time{{{cron_job}}}) - time()"
+    return [
+        stat("Since last success", success, NEUTRAL, unit="seconds"),
+        stat("Failed", queries.or_zero(failed), BAD_IF_ANY, description="Runs of the last hour, or Jobs that are kept"),
+        stat("Runs for", at_work, NEUTRAL, unit="seconds", description="The run that is at work now"),
+        stat("Last run took", took, NEUTRAL, unit="seconds", description="In Dagster"),
+        stat("Code loads", loads, GOOD_IF_ALL, description="Whether Dagster can load its definitions: 1 or 0"),
+        stat("Next run in", due, NEUTRAL, unit="seconds", description="Of its CronJob"),
+    ]
+
+
+def _product_runs() -> list[Box]:
+    took = f"{_of_its_jobs('kube_job_status_completion_time')} - {_of_its_jobs('kube_job_status_start_time')}"
+    lasts = f"max by (product) ({_of_dagster('dagster_longest_active_run_seconds')})"
+    failed = f"max by (product) ({_of_dagster('dagster_runs_failed_last_hour')})"
+    duration = f"max by (product) ({_of_dagster('dagster_last_run_duration_seconds')})"
+    return [
+        lines("Runs of Dagster", Query(duration, "last run took"), Query(lasts, "runs for"), unit="seconds"),
+        lines("Runs of Dagster that failed, per hour", Query(failed, "failed"), bars=True),
+        lines("Jobs of its CronJob", Query(took, "{{job_name}} took"), unit="seconds"),
+    ]
+
+
+def _of_its_jobs(metric: str, more: str = "") -> str:
+    """Return a metric of the Jobs that the CronJob of the product has started."""
+    owner = queries.once("kube_job_owner", f'owner_kind="CronJob",owner_name="$product",{ONE}', "job_name")
+    return f"({queries.once(metric, f'{more}{ONE}', 'job_name')} and {owner})"

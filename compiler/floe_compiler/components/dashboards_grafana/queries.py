@@ -1,11 +1,11 @@
 """PromQL queries of several dashboards.
 
-Labels: `job` and `namespace` are those of the target. Those of kube-state-metrics are of the objects that it describes,
-so whoever scrapes it keeps its labels (`honor_labels`).
+Labels: `job`, `namespace` and `instance` are those of the target; series of kube-state-metrics have those of the
+objects that they are about. A cluster may have a second one, so that each series exists twice: `max by` makes one of them.
 
 Sources: kube-state-metrics 2.20 (docs/metrics) for `kube_`; client libraries for the metrics of processes: `process_`
 and `go_` (client_golang, client_python), `jvm_` (Micrometer in Quarkus, simpleclient in Marquez), `otelcol_process_`
-(OpenTelemetry Collector and Jaeger, whose output was read). The numbers of Dagster's runs are those of its exporter.
+(OpenTelemetry Collector and Jaeger, whose output was read). `dagster_` are the names of Dagster's exporter.
 """
 
 from __future__ import annotations
@@ -14,6 +14,14 @@ from collections.abc import Iterable
 
 RATE = "[$__rate_interval]"
 DAY = 24 * 60 * 60
+MOST_HYPHENS = 6
+
+WORKLOADS = (
+    ("deployment", "kube_deployment_spec_replicas", "kube_deployment_status_replicas_available"),
+    ("statefulset", "kube_statefulset_replicas", "kube_statefulset_status_replicas_ready"),
+    ("daemonset", "kube_daemonset_status_desired_number_scheduled", "kube_daemonset_status_number_available"),
+)
+"""Kinds of workloads, and the metrics with their replicas: those that are wanted, and those that are available."""
 
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]"
 """The letters and digits of Kubernetes' random names (k8s.io/apimachinery, `util/rand`)."""
@@ -35,49 +43,71 @@ def pods_of(workloads: Iterable[str]) -> str:
     return f"({names})-(({_SUFFIX}{{5,10}}-)?{_SUFFIX}{{5}}|[0-9]+)"
 
 
+def once(metric: str, selector: str, *labels: str) -> str:
+    """Return the series of a metric about objects, one for each object; `labels` tell objects of a namespace apart."""
+    return f"max by ({', '.join(('namespace', *labels))}) ({metric}{{{selector}}})"
+
+
 def missing_replicas(selector: str, by: str = "") -> str:
     """Return how many replicas of all workloads are not available."""
-    kinds = (
-        f"kube_deployment_spec_replicas{{{selector}}} - kube_deployment_status_replicas_available{{{selector}}}",
-        f"kube_statefulset_replicas{{{selector}}} - kube_statefulset_status_replicas_ready{{{selector}}}",
-        f"kube_daemonset_status_number_unavailable{{{selector}}}",
-    )
-    return f"sum{by} ({either(*kinds)})"
+    missing = (f"{once(wanted, selector, kind)} - {once(there, selector, kind)}" for kind, wanted, there in WORKLOADS)
+    return f"sum{by} ({either(*missing)})"
 
 
 def pending_pods(selector: str, by: str = "") -> str:
     """Return how many pods do not run yet, or whose state nobody knows."""
-    return f'sum{by} (kube_pod_status_phase{{phase=~"Pending|Unknown",{selector}}})'
+    phase = f'phase=~"Pending|Unknown",{selector}'
+    return f"sum{by} ({once('kube_pod_status_phase', phase, 'pod', 'phase')})"
 
 
 def restarts(selector: str, by: str = "", interval: str = "[1h]") -> str:
     """Return how often containers were restarted."""
-    return f"sum{by} (increase(kube_pod_container_status_restarts_total{{{selector}}}{interval}))"
+    counted = f"increase(kube_pod_container_status_restarts_total{{{selector}}}{interval})"
+    return f"sum{by} (max by (namespace, pod, container) ({counted}))"
 
 
 def failed_jobs(selector: str, by: str = "") -> str:
     """Return how many Jobs of the last day have failed. Kubernetes keeps them for a week."""
-    failed = f'kube_job_failed{{condition="true",{selector}}} == 1'
-    return f"count{by} (({failed}) and on (namespace, job_name) (time() - kube_job_created{{{selector}}} < {DAY}))"
+    failed = once("kube_job_failed", f'condition="true",{selector}', "job_name")
+    created = once("kube_job_created", selector, "job_name")
+    return f"count{by} ({failed} == 1 and {created} > time() - {DAY})"
 
 
 def quota_used(selector: str, resource: str) -> str:
     """Return the part of a quota that is used, from 0 to 1."""
     amount = f'resource=~"{resource}",{selector}'
-    return (
-        f'kube_resourcequota{{type="used",{amount}}} / ignoring (type) (kube_resourcequota{{type="hard",{amount}}} > 0)'
-    )
+    used, hard = (once("kube_resourcequota", f'type="{kind}",{amount}', "resource") for kind in ("used", "hard"))
+    return f"{used} / ({hard} > 0)"
 
 
-def runs(selector: str, by: str = "", *, failed: bool = False, interval: str = "[24h]") -> str:
-    """Return how many of Dagster's runs have ended."""
-    status = 'status="failure",' if failed else ""
-    return f"sum{by} (increase(dagster_completed_runs_total{{{status}{selector}}}{interval}))"
+ENDED, AT_WORK = "success|failure|canceled", "queued|starting|started|canceling"
 
 
-def named(query: str, label: str, to: str) -> str:
-    """Return the result of a query with the value of a label also in the label `to`."""
-    return f'label_replace({query}, "{to}", "$1", "{label}", "(.+)")'
+def runs(selector: str, statuses: str) -> str:
+    """Return how many runs Dagster has of each status."""
+    return f'dagster_runs{{status=~"{statuses}",{selector}}}'
+
+
+def of_products(query: str) -> str:
+    """Return the result of a query about Dagster's jobs with the name of the product in the label `product`.
+
+    Dagster takes no hyphens: `order-analytics` is its job `order_analytics`, and `import`, a word of its own,
+    `import_`. PromQL replaces one of them at a time; with more than six, the last ones stay underscores.
+    """
+    result = f'label_replace({query}, "product", "$1", "job_name", "(.+?)_?")'
+    for _ in range(MOST_HYPHENS):
+        result = f'label_replace({result}, "product", "$1-$2", "product", "([^_]+)_(.+)")'
+    return result
+
+
+def of_product(query: str) -> str:
+    """Return the result of a query about Dagster's jobs for the product that the variable names."""
+    return f'{of_products(query)} and on (product) label_replace(vector(1), "product", "$product", "", "")'
+
+
+def named(query: str, label: str) -> str:
+    """Return the result of a query with the value of a label also in the label `product`."""
+    return f'label_replace({query}, "product", "$1", "{label}", "(.+)")'
 
 
 def per_process(by: str, *queries: str) -> str:
