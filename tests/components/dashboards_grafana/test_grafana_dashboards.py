@@ -37,6 +37,7 @@ from grafana_mesh import (
     panels,
     targets,
 )
+from pipeline.mesh_of_three import Recorder
 from small_mesh import PRODUCT
 from third_party_monitor import AGENT, HISTORY
 
@@ -260,14 +261,16 @@ def test_a_panel_must_select_its_own_series() -> None:
         Panel("Requests", "sum(rate(requests_total[5m]))")
 
 
-def test_an_edit_of_a_product_changes_no_dashboard(tmp_path: Path) -> None:
+def test_an_edit_of_a_product_compiles_its_domain_and_no_dashboard(tmp_path: Path) -> None:
     with installed(tmp_path):
-        root = measured_mesh(tmp_path)
-        before = dict(compile_mesh(root).files)
+        root, first = measured_mesh(tmp_path), Recorder()
+        before = dict(compile_mesh(root, cache=first).files)
         text = (root / PRODUCT).read_text(encoding="utf-8")
         (root / PRODUCT).write_text(text.replace("orders", "returns"), encoding="utf-8")
         (root / PRODUCT).rename(root / "domains/sales/products/returns.yaml")
-        after = dict(compile_mesh(root).files)
+        second = Recorder(first)
+        after = dict(compile_mesh(root, cache=second).files)
+    assert second.compiled == {"dev/floe-sales-domain"}
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert any("returns" in path for path in changed)
     assert not [path for path in changed if "grafana" in path]

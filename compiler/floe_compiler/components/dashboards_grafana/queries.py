@@ -1,7 +1,8 @@
 """PromQL queries of several dashboards.
 
 Labels: `job`, `namespace` and `instance` are those of the target; series of kube-state-metrics have those of the
-objects that they are about. A cluster may have a second one, so that each series exists twice: `max by` makes one of them.
+objects that they are about. A cluster may have a second one, so that each series exists twice: `max by` makes one of
+them.
 
 Sources: kube-state-metrics 2.20 (docs/metrics) for `kube_`; client libraries for the metrics of processes: `process_`
 and `go_` (client_golang, client_python), `jvm_` (Micrometer in Quarkus, simpleclient in Marquez), `otelcol_process_`
