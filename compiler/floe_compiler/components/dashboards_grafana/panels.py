@@ -248,9 +248,7 @@ def _target(name: str, query: Query, *, instant: bool) -> Json:
     return {
         "refId": name,
         "datasource": METRICS,
-        "editorMode": "code",
         "expr": query.expression,
-        "instant": instant,
-        "range": not instant,
         "legendFormat": query.legend or "__auto",
+        **({"instant": True} if instant else {}),
     }
