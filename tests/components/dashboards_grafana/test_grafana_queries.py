@@ -66,6 +66,10 @@ RUNS = {
     f'dagster_runs_failed_last_hour{{namespace="sales",job_name="{dagster_name(product)}"}}': str(number)
     for number, product in enumerate(("orders", "order-analytics", "import", "a-b-c-d-e-f-g"), start=1)
 }
+QUALITY = {
+    f'floe_quality_contracts{{{SALES},product="{product}",step="check",outcome="{outcome}"}}': f"{number} _x59"
+    for product, outcome, number in (("orders", "held", 3), ("orders", "failed", 2), ("other", "held", 9))
+}
 CRON = {
     'kube_job_owner{namespace="sales",job_name="orders-1",owner_kind="CronJob",owner_name="orders"}': "1",
     'kube_job_owner{namespace="sales",job_name="other-1",owner_kind="CronJob",owner_name="other"}': "1",
@@ -101,6 +105,11 @@ CRON = {
                 "$product", "order-analytics"
             ),
             {'{job_name="order_analytics"}': 2},
+        ),
+        (
+            QUALITY,
+            query_of("floe-product", "Contracts of its quality steps"),
+            {'{outcome="held", step="check"}': 3, '{outcome="failed", step="check"}': 2},
         ),
         (
             CRON,

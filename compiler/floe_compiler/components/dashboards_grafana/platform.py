@@ -171,6 +171,7 @@ def _products() -> Box:
         Column("Last run took", f"max{BY_PRODUCT} ({dagster('dagster_last_run_duration_seconds')})", "seconds"),
         Column("Runs for", f"max{BY_PRODUCT} ({dagster('dagster_longest_active_run_seconds')})", "seconds"),
         Column("Next run in", f"max{BY_PRODUCT} ({queries.named(due, 'cronjob')}) - time()", "seconds"),
+        Column("Contracts that failed", _contracts("product", 'outcome="failed"'), steps=BAD_IF_ANY),
         Column(
             "Code loads",
             f"min{BY_PRODUCT} ({queries.named(f'dagster_code_location_loaded{{{ONE}}}', 'location')})",
@@ -186,6 +187,12 @@ def _products() -> Box:
         link=link,
         description="The next run is that of a CronJob; what failed, runs, and loads is known of Dagster only",
     )
+
+
+def _contracts(by: str, selector: str) -> str:
+    """Return how many contracts of products held or did not, when their quality steps last ran, within a day."""
+    last = f"last_over_time(floe_quality_contracts{{{selector},{ONE}}}[1d])"
+    return f"sum by ({by}) (max by (product, step, outcome) ({last}))"
 
 
 def _runs() -> tuple[Box, ...]:
@@ -252,10 +259,12 @@ def _product_runs() -> list[Box]:
     lasts = f"max by (product) ({_of_dagster('dagster_longest_active_run_seconds')})"
     failed = f"max by (product) ({_of_dagster('dagster_runs_failed_last_hour')})"
     duration = f"max by (product) ({_of_dagster('dagster_last_run_duration_seconds')})"
+    contracts = _contracts("step, outcome", 'product="$product"')
     return [
         lines("Runs of Dagster", Query(duration, "last run took"), Query(lasts, "runs for"), unit="seconds"),
         lines("Runs of Dagster that failed, per hour", Query(failed, "failed"), bars=True),
         lines("Jobs of its CronJob", Query(took, "{{job_name}} took"), unit="seconds"),
+        lines("Contracts of its quality steps", Query(contracts, "{{step}} {{outcome}}"), width=24, stacked=True),
     ]
 
 

@@ -6,7 +6,8 @@ them.
 
 Sources: kube-state-metrics 2.20 (docs/metrics) for `kube_`; client libraries for the metrics of processes: `process_`
 and `go_` (client_golang, client_python), `jvm_` (Micrometer in Quarkus, simpleclient in Marquez), `otelcol_process_`
-(OpenTelemetry Collector and Jaeger, whose output was read). `dagster_` are the names of Dagster's exporter.
+(OpenTelemetry Collector and Jaeger, whose output was read). `dagster_` are the names of Dagster's exporter,
+`floe_quality_` those that quality steps report.
 """
 
 from __future__ import annotations
