@@ -64,6 +64,10 @@ def numbers(scale: str) -> Iterator[tuple[str, str]]:
     jaeger = configured("observability.tracing", "jaeger", scale)
     yield "Jaeger (one): store", jaeger.store.type
     yield "Jaeger: resources", amounts(jaeger.resources)
+    grafana = configured("observability.dashboards", "grafana", scale)
+    database = grafana.database.type if grafana.database else "a file in the pod"
+    yield "Grafana: replicas, database", f"{grafana.replicas}, {database}"
+    yield "Grafana: resources", amounts(grafana.resources)
     collector = configured("observability.collector", "opentelemetry", scale)
     yield "Collector in mode `deployment`: replicas", str(collector.replicas)
     yield "Collector: resources", amounts(collector.resources)

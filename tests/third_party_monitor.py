@@ -35,7 +35,7 @@ from floe_compiler.model.facts import (
 from floe_compiler.model.inputs import Input
 from floe_compiler.model.mesh_facts import DatabaseBackup, MeshFacts, ScrapeTarget
 from floe_compiler.model.objects import Object
-from floe_compiler.model.operations import DatabaseData, Interface, Metrics, Scaling
+from floe_compiler.model.operations import DatabaseData, Interface, Metrics, Panel, Scaling
 from floe_compiler.model.plan import PLATFORM, Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -48,6 +48,9 @@ SMALL = Resources("100m", "128Mi", "500m", "256Mi")
 CONFIG = "/etc/vigil/targets.json"
 PASSWORD = "/run/secrets/password"
 SHORT = 30
+FINDINGS = Panel(
+    "Findings", "sum by (kind) (rate(vigil_findings_total{$target}[$interval]))", "per second", "{{kind}}", stacked=True
+)
 
 
 class MonitorConfig(Input):
@@ -161,7 +164,7 @@ def _server(context: Context[MonitorConfig], database: Endpoint, targets: tuple[
         pod,
         replicas=Scaling(2, context.config.most, 70),
         interfaces=(Interface(NAME, HTTP.name, authenticates=True),),
-        metrics=(Metrics(HTTP.name, job="monitor"),),
+        metrics=(Metrics(HTTP.name, job="monitor", panels=(FINDINGS,)),),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -14,9 +15,10 @@ import pytest
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components.tracing_jaeger import COMPONENT, VOLUME, JaegerConfig, configuration, provides
+from floe_compiler.components.tracing_jaeger import COMPONENT, PANELS, VOLUME, JaegerConfig, configuration, provides
 from floe_compiler.model.capabilities import Collector
 from floe_compiler.model.facts import Container, Workload
+from floe_compiler.model.operations import Panel
 from floe_compiler.model.plan import Context, Requirement
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.yaml_text import to_yaml
@@ -92,6 +94,13 @@ def test_all_it_listens_on_is_reachable_from_outside_the_pod(config: dict[str, A
 def test_the_collector_sends_over_grpc() -> None:
     (found,) = provides(context().instance)
     assert found.endpoint.url() == "http://jaeger.floe-platform.svc.cluster.local:4317"
+    assert len(found.endpoint.ports) == 1
+
+
+def test_others_show_its_traces_over_http() -> None:
+    (found,) = provides(context().instance)
+    assert found.query
+    assert found.query.url() == "http://jaeger.floe-platform.svc.cluster.local:16686"
 
 
 def test_without_a_collector_nothing_would_send_to_it() -> None:
@@ -133,10 +142,25 @@ def test_jaeger_itself_takes_traces_and_gives_them_back(config: dict[str, Any], 
             answer("http://127.0.0.1:4318/v1/traces", span())
             found = answer(f"http://127.0.0.1:16686/api/traces/{TRACE}", wanted="orders")
             assert json.loads(found)["data"][0]["traceID"] == TRACE
-            assert "otelcol_receiver_accepted_spans" in answer("http://127.0.0.1:8888/metrics")
+            written = answer("http://127.0.0.1:8888/metrics")
+            assert {name for panel in PANELS for name in shown_by(panel)} - names(written) == set()
         finally:
             jaeger.terminate()
         assert jaeger.wait(30) == 0
+
+
+def names(written: str) -> set[str]:
+    """Return the names of the metrics that a program writes."""
+    return {re.split(r"[{ ]", line)[0] for line in written.splitlines() if not line.startswith("#")}
+
+
+def shown_by(panel: Panel) -> set[str]:
+    """Return the names of the metrics that a panel shows; one for each pattern of names."""
+    patterns = re.findall(r'__name__=~"([^"]+)"', panel.query)
+    written = {"otelcol_receiver_refused_.+_total", "otelcol_exporter_(send|enqueue)_failed_.+_total"}
+    assert {*patterns} <= written, "of which the names below are one each"
+    examples = {"otelcol_receiver_refused_spans_total", "otelcol_exporter_send_failed_spans_total"}
+    return {*re.findall(r"\b(?:otelcol|jaeger)_\w+(?=\{)", panel.query), *(examples if patterns else ())}
 
 
 def span() -> bytes:

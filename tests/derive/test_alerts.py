@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from floe_compiler.derive.alerts import alerts, namespaces
+from floe_compiler.derive.alerts import alerts
+from floe_compiler.derive.namespaces import namespaces
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.mesh_facts import OwnedAlert, OwnedNamespace
 from floe_compiler.model.unit_facts import UnitFacts

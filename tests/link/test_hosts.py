@@ -148,6 +148,14 @@ def test_a_headless_service_leads_straight_to_the_containers_port() -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C052"]
 
 
+def test_a_headless_service_leads_to_every_port_of_its_pods() -> None:
+    platform = told("postgres:15432")
+    containers = platform["StatefulSet/postgres"]["spec"]["template"]["spec"]["containers"]
+    containers[0].setdefault("ports", []).append({"name": "metrics", "containerPort": 15432})
+    assert platform.findings(*CHECKS) == []
+    assert [code for code, _, _ in told("postgres:15433").findings(*CHECKS)] == ["C052"]
+
+
 def test_a_service_without_ports_answers_at_any() -> None:
     platform = told("postgresql://database:5433/x")
     spec = {"type": "ExternalName", "externalName": "s3.example.com"}

@@ -10,17 +10,18 @@ from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import OperatedPods, Parts, Resources
 from floe_compiler.model.inputs import Quota
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.operations import DatabaseData, Interface, Metrics, VolumeData
+from floe_compiler.model.operations import DatabaseData, Interface, Metrics, Panel, VolumeData
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
 from support import DEVELOPMENT
 
+PANEL = Panel("Requests", "sum(rate(requests_total{$target}[$interval]))")
 HIDDEN = Port("internal", 9999, service=False)
 WEB = workload(
     pod(container(ports=(HTTP, METRICS, HIDDEN))),
     interfaces=(Interface("site", "http"), Interface("admin", "metrics", "grpc", authenticates=True)),
-    metrics=(Metrics("internal", "/q/metrics"), Metrics("metrics", job="web-metrics")),
+    metrics=(Metrics("internal", "/q/metrics"), Metrics("metrics", job="web-metrics", panels=(PANEL,))),
 )
 PODS = OperatedPods(
     "lake", (("o/name", "lake"),), Resources("1", "1Gi", "1", "1Gi"), ports=(METRICS,), metrics=(Metrics("metrics"),)
@@ -49,6 +50,7 @@ def test_metrics_are_scraped_from_the_pods_of_workloads_and_operators() -> None:
         ("web", HIDDEN, "/q/metrics", ()),
         ("web-metrics", METRICS, "/metrics", ()),
     ]
+    assert [one.panels for one in found] == [(), (), (PANEL,)]
 
 
 def test_data_is_backed_up_where_it_is() -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from floe_compiler.kit import resources
+from floe_compiler.kit import otel_panels, resources
 from floe_compiler.kit.opentelemetry import IMAGE
 from floe_compiler.model.capabilities import Collector, MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
@@ -33,7 +33,7 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Name, PortNumber, SecretKeyName, matching
 from floe_compiler.model.inputs import Amounts, Input, OutsideServer, Replicas, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.operations import Interface, Metrics, Panel
 from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.yaml_text import to_yaml
@@ -54,6 +54,20 @@ ANYWHERE = "0.0.0.0"  # noqa: S104 - health_check and telemetry listen on localh
 
 PRODUCTION_SAMPLING = 10.0
 EVERYTHING = 100.0
+
+PANELS = (
+    otel_panels.received("Spans received", "spans"),
+    otel_panels.received("Metric points received", "metric_points"),
+    otel_panels.received("Log records received", "log_records"),
+    otel_panels.REFUSED,
+    otel_panels.LOST,
+    Panel(
+        "Queues in use",
+        "max by (exporter) (otelcol_exporter_queue_size{$target} / otelcol_exporter_queue_capacity{$target})",
+        "ratio",
+        "{{exporter}}",
+    ),
+)
 
 Signal = Literal["traces", "metrics", "logs"]
 SIGNALS: tuple[Signal, ...] = ("traces", "metrics", "logs")
@@ -308,7 +322,7 @@ def build(context: Context[CollectorConfig]) -> Parts:
                 # All pods send to it, but they must not wait for it, as a node may have no room for it.
                 awaited=False,
                 interfaces=INTERFACES if config.outside else (),
-                metrics=(Metrics(METRICS.name),),
+                metrics=(Metrics(METRICS.name, panels=PANELS),),
                 pod=Pod((container,), IDENTITY, calls=tuple(sorted(servers))),
             ),
         )

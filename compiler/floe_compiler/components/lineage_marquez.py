@@ -31,7 +31,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics, Scaling
+from floe_compiler.model.operations import Interface, Metrics, Panel, Scaling
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.yaml_text import to_yaml
@@ -77,6 +77,33 @@ SERVER_CONNECTIONS = 100
 
 MOST_CONNECTIONS = 20
 """Of one replica; with more, a request waits for PostgreSQL instead of for a connection."""
+
+# Names of `JobMetrics.java`, and of Dropwizard's own metrics as simpleclient writes them.
+JETTY = "io_dropwizard_jetty_MutableServletContextHandler"
+POOL = "io_dropwizard_db_ManagedPooledDataSource_MarquezApp_source"
+PANELS = (
+    Panel("Requests", f"sum(rate({JETTY}_requests_count{{$target}}[$interval]))", "per second", "requests"),
+    Panel(
+        "Failed requests", f"sum(rate({JETTY}_5xx_responses_total{{$target}}[$interval]))", "per second", "status 5xx"
+    ),
+    Panel(
+        "Duration of requests",
+        f'max by (quantile) ({JETTY}_requests{{quantile=~"0.5|0.95|0.99",$target}})',
+        "seconds",
+        "quantile {{quantile}}",
+    ),
+    Panel(
+        "Connections to the database",
+        f"sum by (instance) ({POOL}_active{{$target}})",
+        legend="{{instance}}",
+        stacked=True,
+    ),
+    Panel(
+        "Runs that were completed",
+        "sum(increase(marquez_job_runs_completed{$target}[$interval]))",
+        legend="runs",
+    ),
+)
 
 
 def enough_memory(settings: ResourceSettings) -> ResourceSettings:
@@ -151,7 +178,7 @@ def refuses(context: Context[MarquezConfig]) -> Iterator[Refusal]:
 def build(context: Context[MarquezConfig]) -> Parts:
     """Return the task that migrates the database schema, the server, and the web interface."""
     config, name = context.config, context.instance.name
-    metrics = (Metrics(API.name),)
+    metrics = (Metrics(API.name, panels=PANELS),)
     server = Workload(
         name, _pod(context, "server"), replicas=resources.replicas(config.replicas), available=1, metrics=metrics
     )

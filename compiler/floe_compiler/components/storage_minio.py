@@ -29,13 +29,47 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics, VolumeData
+from floe_compiler.model.operations import Interface, Metrics, Panel, VolumeData
 from floe_compiler.model.plan import Component, Context, Instance
 
 CONSOLE = Port("console", 9001)
 DATA = "/data"
 VOLUME = "data"
 CLIENT = "warehouse"
+
+# Names of docs/metrics/prometheus/list.md; its own program is not among those with the usual names of processes.
+PANELS = (
+    Panel(
+        "Free space",
+        "min(minio_cluster_capacity_usable_free_bytes{$target} / minio_cluster_capacity_usable_total_bytes{$target})",
+        "ratio",
+        "free",
+    ),
+    Panel("Data", "max(minio_cluster_usage_total_bytes{$target})", "bytes", "data"),
+    Panel(
+        "Requests",
+        "sum by (api) (rate(minio_s3_requests_total{$target}[$interval]))",
+        "per second",
+        "{{api}}",
+        stacked=True,
+    ),
+    Panel(
+        "Failed requests",
+        "sum by (api) (rate(minio_s3_requests_errors_total{$target}[$interval]))",
+        "per second",
+        "{{api}}",
+    ),
+    Panel(
+        "Traffic",
+        'sum by (__name__) (rate({__name__=~"minio_s3_traffic_(received|sent)_bytes",$target}[$interval]))',
+        "bytes per second",
+        "{{__name__}}",
+    ),
+    Panel(
+        "CPU of MinIO, in cores", "sum(rate(minio_node_process_cpu_total_seconds{$target}[$interval]))", legend="CPU"
+    ),
+    Panel("Memory of MinIO", "sum(minio_node_process_resident_memory_bytes{$target})", "bytes", "memory"),
+)
 
 
 class MinioConfig(Input):
@@ -116,7 +150,7 @@ def _server(instance: Instance[MinioConfig]) -> Workload:
         kind="StatefulSet",
         pod=Pod((container,), IDENTITY),
         interfaces=(Interface(NAME, CONSOLE.name, authenticates=True, health=API.name),),
-        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster"),),
+        metrics=(Metrics(API.name, "/minio/v2/metrics/cluster", panels=PANELS),),
         single="MinIO on one volume is one server; a store that must not fail belongs outside the cluster (type: s3).",
     )
 

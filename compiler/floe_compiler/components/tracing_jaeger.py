@@ -15,13 +15,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from floe_compiler.kit import resources
+from floe_compiler.kit import otel_panels, resources
 from floe_compiler.model.capabilities import Collector, TraceStore
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Claim, ConfigFile, Container, Identity, Parts, Pod, Probe, Variable, Workload
 from floe_compiler.model.fields import Duration, Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
-from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.operations import Interface, Metrics, Panel
 from floe_compiler.model.plan import Component, Context, Instance, Refusal, Requirement
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -45,6 +45,27 @@ STARTUP = Probe(port=HEALTH.name, path="/status", period=10, timeout=5, failures
 HEALTHY = Probe(port=HEALTH.name, path="/status", period=10, timeout=5, failures=3)
 # Badger writes what it holds in memory before it ends.
 GRACE = 60
+
+# The buckets of its latencies begin at 5 seconds, so no percentile can be told from them.
+PANELS = (
+    otel_panels.received("Spans received", "spans"),
+    otel_panels.REFUSED,
+    otel_panels.LOST,
+    Panel(
+        "Reads of the store",
+        "sum by (operation, result) (rate(jaeger_storage_requests_total{$target}[$interval]))",
+        "per second",
+        "{{operation}} {{result}}",
+        stacked=True,
+    ),
+    Panel(
+        "Mean duration of reads",
+        "sum by (operation) (rate(jaeger_storage_latency_seconds_sum{$target}[$interval]))"
+        " / sum by (operation) (rate(jaeger_storage_latency_seconds_count{$target}[$interval]))",
+        "seconds",
+        "{{operation}}",
+    ),
+)
 
 
 class MemoryStore(Input):
@@ -131,9 +152,9 @@ def _backend(store: MemoryStore | BadgerStore) -> dict[str, Any]:
 
 
 def provides(instance: Instance[JaegerConfig]) -> tuple[TraceStore, ...]:
-    """Return the receiver of traces."""
-    endpoint = service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (GRPC,))
-    return (TraceStore(instance.name, endpoint),)
+    """Return the receiver of traces, and the server that shows them."""
+    server = service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (GRPC, WEB))
+    return (TraceStore(instance.name, server.only(GRPC.name), server.only(WEB.name)),)
 
 
 def requires(_instance: Instance[JaegerConfig]) -> tuple[Requirement, ...]:
@@ -177,7 +198,7 @@ def build(context: Context[JaegerConfig]) -> Parts:
         recreate=not on_disk,
         single="Its store belongs to one process. With a second one, each would show a part of the traces.",
         interfaces=(Interface(instance.name, WEB.name, health=HEALTH.name),),
-        metrics=(Metrics(METRICS.name),),
+        metrics=(Metrics(METRICS.name, panels=PANELS),),
     )
     return Parts(workloads=(server,))
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from floe_compiler.derive.alerts import alerts, namespaces
+from floe_compiler.derive.alerts import alerts
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
 from floe_compiler.derive.interfaces import interfaces
+from floe_compiler.derive.namespaces import namespaces
 from floe_compiler.derive.readers import readers
 from floe_compiler.derive.routes import routes, with_proxies
 from floe_compiler.derive.scrape_targets import scrape_targets, scraper
@@ -61,12 +62,12 @@ def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
     """Return the facts of all namespaces of one environment that components may ask for."""
     units = tuple(facts)
     return MeshFacts(
-        interfaces(units),
-        scrape_targets(units),
-        database_backups(units),
-        volume_backups(units),
-        alerts(units),
-        namespaces(units),
+        interfaces=interfaces(units),
+        scrape_targets=scrape_targets(units),
+        database_backups=database_backups(units),
+        volume_backups=volume_backups(units),
+        alerts=alerts(units),
+        namespaces=namespaces(units),
     )
 
 

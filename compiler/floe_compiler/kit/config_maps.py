@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 
+from floe_compiler.model.annotations import EXTERNAL_HOSTS
 from floe_compiler.model.facts import Pod, containers_of
 
 
@@ -20,6 +21,14 @@ def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
         if data.setdefault(key, file.text) != file.text:
             raise ValueError(f"ConfigMap {file.config_map} is given two different files {key}")
     return {name: dict(sorted(data.items())) for name, data in sorted(contents.items())}
+
+
+def browsed_hosts(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
+    """Return the annotations of ConfigMaps, by name: the hosts that their files name only for browsers."""
+    hosts: dict[str, set[str]] = {}
+    for file in (file for pod in pods for container in containers_of(pod) for file in container.config):
+        hosts.setdefault(file.config_map, set()).update(file.browsed)
+    return {name: {EXTERNAL_HOSTS: ", ".join(sorted(named))} for name, named in hosts.items() if named}
 
 
 def secret_reasons(pod: Pod) -> str:

@@ -210,6 +210,8 @@ class TraceStore(Capability, frozen=True):
     slot: ClassVar[str] = "observability.tracing"
 
     endpoint: Endpoint
+    query: Endpoint | None = None
+    """The server that answers Jaeger's HTTP API, through which others show traces; None if there is none."""
 
 
 class MetricsStore(Capability, frozen=True):

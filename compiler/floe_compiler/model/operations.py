@@ -29,17 +29,45 @@ class Interface(msgspec.Struct, frozen=True):
     health: str = ""
 
 
+TARGET, INTERVAL = "$target", "$interval"
+"""In the query of a panel: the labels of the workload's own series, and a time with enough samples for a rate."""
+
+PanelUnit = Literal["number", "ratio", "seconds", "bytes", "per second", "bytes per second"]
+
+
+class Panel(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A panel of the dashboard of a workload: the values of a PromQL query over time.
+
+    In the query, `$target` stands for the labels of the workload's own series, and `$interval` for a time that has
+    enough samples for a rate: `sum(rate(http_requests_total{$target}[$interval]))`. `legend` names each series, with
+    labels in double braces (`{{code}}`). `stacked` draws the series on top of each other.
+    """
+
+    title: str
+    query: str
+    unit: PanelUnit = "number"
+    legend: str = ""
+    stacked: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if the query would show the series of all workloads."""
+        if TARGET not in self.query:
+            raise ValueError(f'the query of panel "{self.title}" does not select {{{TARGET}}}: {self.query}')
+
+
 class Metrics(msgspec.Struct, frozen=True):
     """A port at which each pod of a workload exposes metrics in the Prometheus text format, without a login.
 
     `job` is the job label of its time series; default: the workload's name. `own_labels` says that they are about
-    other objects, and have the labels `namespace` and `pod` of these.
+    other objects, and have the labels `namespace` and `pod` of these. `panels` are those of its dashboard, besides the
+    ones that every program has.
     """
 
     port: str
     path: str = "/metrics"
     job: str = ""
     own_labels: bool = False
+    panels: tuple[Panel, ...] = ()
 
 
 class Scaling(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import (
     accounts,
+    config_maps,
     labels,
     namespaces,
     network,
@@ -207,7 +208,8 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBOD
 def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
     """Return the ConfigMaps of the namespace."""
     common = labels.common_labels(unit.settings, "configuration")
-    return [manifest("v1", "ConfigMap", name, common, data=dict(data)) for name, data in maps]
+    notes = config_maps.browsed_hosts(pod for declared in unit.instances for _, pod in named_pods(declared.parts))
+    return [manifest("v1", "ConfigMap", name, common, notes.get(name), data=dict(data)) for name, data in maps]
 
 
 def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tuple[Secret, ...]:

@@ -15,7 +15,7 @@ from floe_compiler.model.summary import Host, Hosts, Mention, Subject
 
 def hosts(index: Index) -> Hosts:
     """Return the unit's unresolved hosts, its Services, and its declared servers."""
-    services = {identity.name: _ports(service.get("spec", {})) for identity, service in index.of("", "Service")}
+    services = {identity.name: _ports(index, service.get("spec", {})) for identity, service in index.of("", "Service")}
     servers = _servers(index)
     mentioned: dict[Address, list[Mention]] = defaultdict(list)
     for text, address in used_hosts(index):
@@ -29,11 +29,25 @@ def hosts(index: Index) -> Hosts:
     return Hosts(used, services, servers)
 
 
-def _ports(service: Object) -> tuple[int, ...]:
-    """Return the ports of a Service; those of a headless Service are the containers' ports."""
+def _ports(index: Index, service: Object) -> tuple[int, ...]:
+    """Return the ports of a Service.
+
+    The name of a headless Service is that of the pods themselves, so its ports are all that the pods have. None are
+    known of pods that others create: then any port may be right.
+    """
     ports = {port.get("port", 0) for port in service.get("ports", ())}
     if service.get("clusterIP") == "None":
+        selected = index.pods.select({"matchLabels": service.get("selector") or {}}) if service.get("selector") else ()
+        if not all(pods.workload for pods in selected) or not selected:
+            return ()
         ports |= {port["targetPort"] for port in service.get("ports", ()) if isinstance(port.get("targetPort"), int)}
+        ports |= {
+            port["containerPort"]
+            for pods in selected
+            if pods.workload
+            for container in pods.workload.containers
+            for port in container.data.get("ports", ())
+        }
     return tuple(sorted(ports))
 
 

@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 
 from floe_compiler.components.catalog_polaris import management
+from floe_compiler.components.catalog_polaris.panels import PANELS
 from floe_compiler.components.catalog_polaris.settings import PolarisConfig
 from floe_compiler.kit import deadlines, postgresql
 from floe_compiler.kit.resources import declared, replicas
@@ -164,7 +165,7 @@ def _server(context: Context[PolarisConfig]) -> Workload:
         replicas=replicas(config.replicas),
         available=1,
         interfaces=(Interface(NAME, HTTP.name, authenticates=True, for_programs=True, health=MANAGEMENT.name),),
-        metrics=(Metrics(MANAGEMENT.name, "/q/metrics"),),
+        metrics=(Metrics(MANAGEMENT.name, "/q/metrics", panels=PANELS),),
         pod=Pod(
             containers=(container,),
             identity=IDENTITY,

@@ -1,0 +1,116 @@
+"""The settings of Grafana."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from floe_compiler.model.addresses import ANYWHERE
+from floe_compiler.model.endpoint import Endpoint, url_endpoint
+from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
+from floe_compiler.model.hosts import check_url, host_of
+from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, Reached, ResourceSettings
+
+GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"
+Group = Annotated[str, matching(GROUP, 'letters, digits, spaces and "._:@/+-"', "platform-team")]
+
+
+def check_identity_server(text: str) -> str:
+    """Accept an endpoint of an identity provider."""
+    return check_url(text, "https://login.example.com/oauth2/token", path=True)
+
+
+def check_address(text: str) -> str:
+    """Accept the address at which people open Grafana."""
+    return check_url(text, "https://grafana.example.com", path=False)
+
+
+IdentityUrl = Annotated[str, AfterValidator(check_identity_server)]
+
+
+class LoginKeys(Input):
+    """The keys of the secret of Grafana's client."""
+
+    client_id: SecretKeyName = "client-id"
+    """The key with the client's ID."""
+    client_secret: SecretKeyName = "client-secret"  # noqa: S105 - the name of a key
+    """The key with the client's secret."""
+
+
+class LoginSecret(Input):
+    """The secret of Grafana's client at the identity provider."""
+
+    name: Name = "grafana-oidc"
+    """The secret's name."""
+    keys: LoginKeys = LoginKeys()
+    """The keys in the secret."""
+    existing: bool = False
+    """The Secret is created outside the compiler, which then renders nothing for it."""
+
+
+class OidcLogin(Reached):
+    """Login at an identity provider that speaks OpenID Connect. Its redirect URL is `<url>/login/generic_oauth`."""
+
+    named_by = "token_url"
+
+    type: Literal["oidc"]
+    """How people log in."""
+    name: Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9 .-]*$", "a name", "Acme")] = "OpenID Connect"
+    """The name of the provider on the login page."""
+    auth_url: IdentityUrl
+    """Where browsers are sent to log in (`authorization_endpoint`)."""
+    token_url: IdentityUrl
+    """Where Grafana exchanges the code for a token (`token_endpoint`)."""
+    api_url: IdentityUrl
+    """Where Grafana reads who has logged in (`userinfo_endpoint`)."""
+    cidr: Cidr = ANYWHERE
+    """The address range of `token_url` and `api_url`, for network policies."""
+    scopes: Annotated[
+        tuple[Annotated[str, matching(r"^[A-Za-z0-9._:/-]+$", "a scope", "groups")], ...],
+        Field(min_length=1, strict=False),
+    ] = ("openid", "profile", "email")
+    """The scopes to ask for. Some providers tell the groups only with one of their own (`groups`)."""
+    groups_claim: Annotated[str, matching(r"^[A-Za-z0-9_.:/-]+$", "the name of a claim", "groups")] = "groups"
+    """The claim with a person's groups."""
+    admins: tuple[Group, ...] = Field(default=(), strict=False)
+    """The groups whose people may change everything."""
+    editors: tuple[Group, ...] = Field(default=(), strict=False)
+    """The groups whose people may make dashboards, and explore metrics and traces."""
+    viewers: tuple[Group, ...] | None = Field(default=None, strict=False)
+    """The groups whose people may look at dashboards. Default: everyone who can log in."""
+    secret: LoginSecret = LoginSecret()
+    """The secret of Grafana's client."""
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if self.viewers is not None and not (self.admins or self.editors or self.viewers):
+            raise ValueError("nobody could log in; name a group, or leave viewers out for everyone")
+        return self
+
+    def browsed(self) -> str:
+        """Return the host that browsers are sent to."""
+        return host_of(self.auth_url)
+
+    def servers(self) -> tuple[Endpoint, ...]:
+        """Return the servers of the provider that Grafana itself calls."""
+        return tuple(dict.fromkeys(url_endpoint(url, self.cidr) for url in (self.token_url, self.api_url)))
+
+
+class GrafanaConfig(Input):
+    """Grafana, with dashboards of the platform, its domains, its products and its components."""
+
+    type: Literal["grafana"] = "grafana"
+    """The kind of dashboards."""
+    replicas: Annotated[int, Field(ge=1)] = 1
+    """The number of replicas. More than one needs a `database`."""
+    resources: ResourceSettings = ResourceSettings(
+        requests=Amounts(cpu="100m", memory="256Mi"), limits=Amounts(cpu="1", memory="1Gi")
+    )
+    """CPU and memory of each replica."""
+    url: Annotated[str, AfterValidator(check_address)] | None = None
+    """The address at which people open it (`https://grafana.example.com`). `login` needs it."""
+    login: OidcLogin | None = None
+    """Login at an identity provider. Default: only as the administrator."""
+    database: DatabaseChoice | None = None
+    """The database for users and sessions. Default: a file in each pod, which is gone when the pod is."""

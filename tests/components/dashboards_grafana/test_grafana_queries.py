@@ -1,0 +1,152 @@
+"""What the queries of dashboards find, in Prometheus' own engine where its tool is installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.components.dashboards_grafana import queries
+from floe_compiler.components.orchestrator_dagster.runs import dagster_name
+from grafana_mesh import dashboards, evaluated, expressions
+
+PROMTOOL = shutil.which("promtool")
+SALES = 'namespace="sales"'
+INSTALLED = pytest.mark.skipif(PROMTOOL is None, reason="no promtool of Prometheus is on the PATH")
+
+
+def query_of(uid: str, title: str) -> str:
+    """Return the query of a panel of a dashboard, for the product orders of sales."""
+    (panel,) = [one for one in dashboards()[uid]["panels"] if one["title"] == title]
+    return evaluated(panel["targets"][0]["expr"]).replace("floe-sales-domain", "sales")
+
+
+def real(*arguments: str) -> str:
+    """Run Prometheus' tool, and return what it says; fail if it fails."""
+    done = subprocess.run([PROMTOOL or "", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.real
+@INSTALLED
+def test_prometheus_itself_understands_every_query(tmp_path: Path) -> None:
+    asked = sorted({evaluated(one) for dashboard in dashboards().values() for one in expressions(dashboard)})
+    rules = [{"record": f"query:{number}", "expr": expression} for number, expression in enumerate(asked)]
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
+    assert f"{len(rules)} rules found" in real("check", "rules", "--lint=none", str(file))
+    assert len(rules) > 100
+
+
+DEPLOYMENTS = {
+    'kube_deployment_spec_replicas{namespace="sales",deployment="a",instance="first"}': "3",
+    'kube_deployment_status_replicas_available{namespace="sales",deployment="a",instance="first"}': "1",
+    'kube_deployment_spec_replicas{namespace="sales",deployment="a",instance="second"}': "3",
+    'kube_deployment_status_replicas_available{namespace="sales",deployment="a",instance="second"}': "1",
+    'kube_statefulset_replicas{namespace="sales",statefulset="b"}': "1",
+    'kube_statefulset_status_replicas_ready{namespace="sales",statefulset="b"}': "0",
+    'kube_deployment_spec_replicas{namespace="other",deployment="a"}': "9",
+}
+JOBS = {
+    f'kube_job_{metric}{{namespace="sales",job_name="{name}"{more}}}': value
+    for name, failed, created in (("new-failed", 1, 3600), ("new", 0, 3600), ("old-failed", 1, -90000))
+    for metric, more, value in (("failed", ',condition="true"', f"{failed}"), ("created", "", f"{created}"))
+}
+QUOTA = {
+    f'kube_resourcequota{{namespace="sales",resource="requests.cpu",type="{kind}",instance="{instance}"}}': value
+    for kind, value in (("used", "3"), ("hard", "4"))
+    for instance in ("first", "second")
+}
+RUNS = {
+    f'dagster_runs_failed_last_hour{{namespace="sales",job_name="{dagster_name(product)}"}}': str(number)
+    for number, product in enumerate(("orders", "order-analytics", "import", "a-b-c-d-e-f-g"), start=1)
+}
+QUALITY = {
+    f'floe_quality_contracts{{{SALES},product="{product}",step="check",outcome="{outcome}"}}': f"{number} _x59"
+    for product, outcome, number in (("orders", "held", 3), ("orders", "failed", 2), ("other", "held", 9))
+}
+CRON = {
+    'kube_job_owner{namespace="sales",job_name="orders-1",owner_kind="CronJob",owner_name="orders"}': "1",
+    'kube_job_owner{namespace="sales",job_name="other-1",owner_kind="CronJob",owner_name="other"}': "1",
+    'kube_job_status_start_time{namespace="sales",job_name="orders-1"}': "100",
+    'kube_job_status_start_time{namespace="sales",job_name="other-1"}': "100",
+    'kube_job_status_completion_time{namespace="sales",job_name="orders-1"}': "160",
+    'kube_job_status_completion_time{namespace="sales",job_name="other-1"}': "900",
+}
+
+
+@pytest.mark.real
+@INSTALLED
+@pytest.mark.parametrize(
+    ("series", "query", "found"),
+    [
+        (DEPLOYMENTS, queries.missing_replicas(SALES), {"{}": 3}),
+        (JOBS, queries.or_zero(queries.failed_jobs(SALES)), {"{}": 1}),
+        ({}, queries.or_zero(queries.failed_jobs(SALES)), {"{}": 0}),
+        (QUOTA, queries.quota_used(SALES, ".+"), {'{namespace="sales", resource="requests.cpu"}': 0.75}),
+        (
+            RUNS,
+            f"sum by (product) ({queries.of_products(f'dagster_runs_failed_last_hour{{{SALES}}}')})",
+            {
+                '{product="orders"}': 1,
+                '{product="order-analytics"}': 2,
+                '{product="import"}': 3,
+                '{product="a-b-c-d-e-f-g"}': 4,
+            },
+        ),
+        (
+            RUNS,
+            f"max by (job_name) ({queries.of_product('dagster_runs_failed_last_hour')})".replace(
+                "$product", "order-analytics"
+            ),
+            {'{job_name="order_analytics"}': 2},
+        ),
+        (
+            QUALITY,
+            query_of("floe-product", "Contracts of its quality steps"),
+            {'{outcome="held", step="check"}': 3, '{outcome="failed", step="check"}': 2},
+        ),
+        (
+            CRON,
+            query_of("floe-product", "Jobs of its CronJob"),
+            {'{job_name="orders-1", namespace="sales"}': 60},
+        ),
+        (
+            {'process_cpu_seconds_total{job="a",instance="x"}': "0+30x60"},
+            queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
+            {'{instance="x"}': 0.5},
+        ),
+        (
+            {'otelcol_process_cpu_seconds_total{job="a",instance="x"}': "0+30x60"},
+            queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
+            {'{instance="x"}': 0.5},
+        ),
+        (
+            {'process_cpu_usage{job="a",instance="x"}': "0.25x60", 'system_cpu_count{job="a",instance="x"}': "4x60"},
+            queries.cpu('job="a"', "instance").replace("$__rate_interval", "5m"),
+            {'{instance="x"}': 1},
+        ),
+    ],
+)
+def test_what_they_find(series: dict[str, str], query: str, found: dict[str, float], tmp_path: Path) -> None:
+    case: dict[str, Any] = {
+        "interval": "1m",
+        "input_series": [
+            {"series": name, "values": value if "x" in value else f"{value}x60"} for name, value in series.items()
+        ],
+        "promql_expr_test": [
+            {
+                "expr": query,
+                "eval_time": "60m",
+                "exp_samples": [{"labels": labels, "value": value} for labels, value in found.items()],
+            }
+        ],
+    }
+    file = tmp_path / "test.json"
+    file.write_text(json.dumps({"evaluation_interval": "1m", "tests": [case]}))
+    assert "SUCCESS" in real("test", "rules", str(file))

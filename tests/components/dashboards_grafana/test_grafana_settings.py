@@ -1,0 +1,198 @@
+"""What Grafana reads at its start: its settings, its data sources, and the roles of those who log in."""
+
+from __future__ import annotations
+
+import configparser
+from typing import Any
+
+import jmespath
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from floe_compiler.components.dashboards_grafana.configuration import (
+    Server,
+    data_sources,
+    providers,
+    role_expression,
+    settings_file,
+)
+from floe_compiler.components.dashboards_grafana.settings import GrafanaConfig, OidcLogin
+from floe_compiler.model.capabilities import Database, MetricsStore, TraceStore
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.secrets import Secret, SecretKey
+
+LOGIN: dict[str, Any] = {
+    "type": "oidc",
+    "auth_url": "https://login.acme.example/authorize",
+    "token_url": "https://login.acme.example/token",
+    "api_url": "https://login.acme.example/userinfo",
+}
+SECRET = Secret("grafana-postgresql", "floe-platform", (SecretKey("username"), SecretKey("password")))
+OUTSIDE = Database(
+    "grafana-postgresql/grafana",
+    Endpoint("db.acme.example", (Port("postgresql", 5432, scheme="postgresql"),)),
+    "grafana",
+    "",
+    SECRET.key("password"),
+    user_key=SECRET.key("username"),
+    ssl_mode="require",
+)
+STORE = MetricsStore("prometheus", Endpoint("prometheus.example", (Port("http", 9090),)))
+JAEGER = TraceStore(
+    "jaeger", Endpoint("jaeger.example", (Port("otlp", 4317),)), Endpoint("jaeger.example", (Port("http", 16686),))
+)
+
+
+def login(**settings: Any) -> OidcLogin:
+    return OidcLogin.model_validate({**LOGIN, **settings})
+
+
+def written(**server: Any) -> configparser.ConfigParser:
+    """Return `grafana.ini` as it is read, with all values as they are written."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(settings_file(Server(3000, "/home.json", **server)))
+    return parser
+
+
+def test_nothing_is_asked_of_servers_outside() -> None:
+    found = written()
+    assert dict(found["analytics"]) == {
+        "reporting_enabled": "false",
+        "check_for_updates": "false",
+        "check_for_plugin_updates": "false",
+        "feedback_links_enabled": "false",
+    }
+    assert found["security"]["disable_gravatar"] == "true"
+    assert found["news"]["news_feed_enabled"] == "false"
+    assert found["snapshots"]["external_enabled"] == "false"
+    assert found["plugins"]["plugin_admin_enabled"] == "false"
+    assert found["plugins"]["public_key_retrieval_disabled"] == "true"
+
+
+def test_the_plugins_of_the_image_are_left_alone() -> None:
+    """At each start, Grafana would replace those of its data sources, which a read-only root makes it lose."""
+    plugins = written()["plugins"]
+    assert (plugins["preinstall_disabled"], plugins["preinstall_auto_update"]) == ("true", "false")
+
+
+def test_secrets_are_read_from_files() -> None:
+    found = written(login=login(), database=OUTSIDE)
+    values = [found["security"][key] for key in ("admin_user", "admin_password", "secret_key")]
+    values += [found["auth.generic_oauth"][key] for key in ("client_id", "client_secret")]
+    values += [found["database"][key] for key in ("user", "password")]
+    assert all(value.startswith("$__file{/run/secrets/grafana/") for value in values)
+    assert len({*values}) == 7
+
+
+def test_without_a_database_there_is_a_file_in_the_pod() -> None:
+    assert dict(written()["database"]) == {"type": "sqlite3", "wal": "true"}
+
+
+def test_a_database_outside_is_reached_with_tls() -> None:
+    found = written(database=OUTSIDE)["database"]
+    assert (found["type"], found["host"], found["name"]) == ("postgres", "db.acme.example:5432", "grafana")
+    assert found["ssl_mode"] == "require"
+
+
+@pytest.mark.parametrize(("url", "secure"), [("https://g.acme.example", "true"), ("", "false")])
+def test_cookies_are_only_sent_over_tls_if_there_is_tls(url: str, secure: str) -> None:
+    found = written(url=url)
+    assert found["security"]["cookie_secure"] == secure
+    assert found["server"].get("root_url", "") == (f"{url}/" if url else "")
+
+
+def test_there_is_one_place_for_alerts() -> None:
+    assert written()["unified_alerting"]["enabled"] == "false"
+
+
+def test_a_login_is_required_and_sent_back_with_a_proof() -> None:
+    found = written(login=login(name="Acme"))["auth.generic_oauth"]
+    assert (found["enabled"], found["use_pkce"], found["name"]) == ("true", "true", "Acme")
+    assert found["scopes"] == "openid profile email"
+    assert "auth.anonymous" not in written()
+
+
+ROLES = {"admins": ["platform"], "editors": ["data", "analysts"]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "person", "role"),
+    [
+        ({}, {}, "Viewer"),
+        (ROLES, {"groups": ["platform", "data"]}, "Admin"),
+        (ROLES, {"groups": ["analysts"]}, "Editor"),
+        (ROLES, {"groups": ["others"]}, "Viewer"),
+        (ROLES, {"groups": []}, "Viewer"),
+        (ROLES, {}, "Viewer"),
+        (ROLES, {"groups": "not-platform"}, "Viewer"),
+        ({**ROLES, "viewers": ["staff"]}, {"groups": ["staff"]}, "Viewer"),
+        ({**ROLES, "viewers": ["staff"]}, {"groups": ["others"]}, None),
+        ({**ROLES, "viewers": ["staff"]}, {}, None),
+        (
+            {"admins": ["x"], "groups_claim": "https://acme.example/groups"},
+            {"https://acme.example/groups": ["x"]},
+            "Admin",
+        ),
+    ],
+)
+def test_groups_become_roles(settings: dict[str, Any], person: dict[str, Any], role: str | None) -> None:
+    expression = role_expression(login(**settings))
+    found = jmespath.search(expression, person)
+    assert (found or None) == role, "without a result, the login is refused"
+
+
+def test_the_quotes_around_roles_stay() -> None:
+    """Grafana removes the quotes of a value that begins and ends with the same one, and `Viewer` means nothing."""
+    for settings in ({}, ROLES):
+        expression = written(login=login(**settings))["auth.generic_oauth"]["role_attribute_path"]
+        assert expression[0] not in "'\"`"
+        assert "'Viewer'" in expression
+        assert not {*expression} & {*"#;$%"}, "the other characters that mean something in this file"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"viewers": []},
+        {"admins": ["o'neill"]},
+        {"editors": ["a; b"]},
+        {"token_url": "login.acme.example"},
+        {"scopes": []},
+        {"name": "Acme # 1"},
+        {"groups_claim": 'x"y'},
+    ],
+)
+def test_wrong_logins_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        login(**settings)
+
+
+def test_addresses_of_grafana_are_of_its_top() -> None:
+    for url in ("grafana.acme.example", "https://acme.example/grafana"):
+        with pytest.raises(ValidationError):
+            GrafanaConfig.model_validate({"url": url})
+    assert GrafanaConfig.model_validate({"url": "https://grafana.acme.example"}).url == "https://grafana.acme.example"
+
+
+def test_data_sources_have_fixed_addresses_and_cannot_be_edited() -> None:
+    found = yaml.safe_load(data_sources(STORE, JAEGER))["datasources"]
+    assert [(one["uid"], one["type"], one["access"], one["url"], one["editable"]) for one in found] == [
+        ("metrics", "prometheus", "proxy", "http://prometheus.example:9090", False),
+        ("traces", "jaeger", "proxy", "http://jaeger.example:16686", False),
+    ]
+    assert found[0]["isDefault"]
+
+
+def test_without_a_server_that_shows_traces_there_is_no_source_of_them() -> None:
+    for store in (None, TraceStore("store", JAEGER.endpoint)):
+        (found,) = yaml.safe_load(data_sources(STORE, store))["datasources"]
+        assert found["type"] == "prometheus"
+        assert "exemplarTraceIdDestinations" not in found["jsonData"]
+
+
+def test_dashboards_follow_the_files() -> None:
+    (platform, components) = yaml.safe_load(providers(["platform", "components"]))["providers"]
+    assert platform["options"]["path"] == "/var/lib/grafana-dashboards/platform"
+    assert components["folder"] == "Components"
+    assert {platform["disableDeletion"], platform["allowUiUpdates"]} == {False}
