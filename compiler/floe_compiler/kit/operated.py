@@ -54,10 +54,6 @@ def _service(instance: Instance[Any], declared: OperatedPods) -> list[Object]:
 
 
 def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -> Object:
-    cluster = instance.settings.cluster
-    opened = network.Opening(
-        cluster.ingress_namespace, declared.ports if declared.opened else (), cluster.ingress_addresses
-    )
     foreign: Mapping[str, str] = {FOREIGN_NAMESPACES: f"Namespace/{declared.operator}"} if declared.operator else {}
     return network.policy(
         instance,
@@ -66,7 +62,14 @@ def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers) -
         selector=dict(declared.labels),
         served=declared.ports,
         callers=callers,
-        openings=(network.Opening(declared.operator, declared.ports), opened),
+        openings=(network.Opening(declared.operator, declared.ports), *_openings(instance, declared)),
         kubernetes_api=declared.kubernetes_api,
         annotations=foreign,
     )
+
+
+def _openings(instance: Instance[Any], declared: OperatedPods) -> tuple[network.Opening, ...]:
+    """Return the ingress controller's way to the pods, if they have one."""
+    cluster = instance.settings.cluster
+    opening = network.Opening(cluster.ingress_namespace, declared.ports, cluster.ingress_addresses)
+    return (opening,) if declared.opened else ()
