@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from floe_compiler.kit import labels, network
@@ -62,9 +63,6 @@ def _services(instance: Instance[Any], declared: OperatedPods, *, headless: bool
 
 
 def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, scraper: Scraper | None) -> Object:
-    cluster = instance.settings.cluster
-    measured = {metrics.port for metrics in declared.metrics}
-    scraped = tuple(port for port in declared.ports if port.name in measured)
     return network.policy(
         instance,
         declared.name,
@@ -72,15 +70,19 @@ def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, s
         selector=dict(declared.labels),
         served=declared.ports,
         callers=callers,
-        openings=(
-            network.Opening(declared.operator, declared.ports),
-            network.Opening(
-                cluster.ingress_namespace,
-                declared.ports if declared.opened else (),
-                cluster.ingress_addresses,
-                declared=True,
-            ),
-            *((network.Opening(scraper.namespace, scraped),) if scraper else ()),
-        ),
+        openings=_openings(instance, declared, scraper),
         kubernetes_api=declared.kubernetes_api,
     )
+
+
+def _openings(
+    instance: Instance[Any], declared: OperatedPods, scraper: Scraper | None
+) -> Iterator[network.Opening]:
+    """Yield what the operator, the ingress controller, and a scraper outside the platform may reach."""
+    yield network.Opening(declared.operator, declared.ports)
+    cluster = instance.settings.cluster
+    if declared.opened:
+        yield network.Opening(cluster.ingress_namespace, declared.ports, cluster.ingress_addresses, declared=True)
+    if scraper:
+        measured = {metrics.port for metrics in declared.metrics}
+        yield network.Opening(scraper.namespace, tuple(port for port in declared.ports if port.name in measured))

@@ -183,8 +183,14 @@ def opened_hosts(interfaces: Iterable[OpenInterface], ingress: Ingress) -> Itera
 
 def has_proxy(name: str, interface: OpenInterface, ingress: Ingress) -> bool:
     """Return whether a login proxy is in front of an interface: people log in, programs cannot."""
-    is_open = interface.authenticates or interface.for_programs or interface.protocol != "http"
-    return not is_open and isinstance(ingress.auth, OidcLogin) and name not in ingress.auth.without
+    if interface.authenticates or not is_for_people(interface):
+        return False
+    return isinstance(ingress.auth, OidcLogin) and name not in ingress.auth.without
+
+
+def is_for_people(interface: OpenInterface) -> bool:
+    """Return whether people use an interface, with a browser."""
+    return interface.protocol == "http" and not interface.for_programs
 
 
 def has_tls(tls: IngressTls | None) -> bool:

@@ -18,6 +18,7 @@ from floe_compiler.model.ingress import (
     MOST_LISTENERS,
     OpenedHost,
     interface_name,
+    is_for_people,
     listeners_of,
     open_reasons,
     opened_hosts,
@@ -201,34 +202,29 @@ def _check_ways(opened: _Opened, findings: Findings) -> None:
 
 def _check_login(opened: _Opened, findings: Findings) -> None:
     """Report interfaces that nobody would ask for a login, without a reason or in production."""
-    settings, auth = opened.settings, opened.settings.auth
+    production = opened.frame.settings.environment.production
     bare = [one for one in opened.hosts if not one.interface.authenticates and not one.login]
-    reasons = open_reasons(settings, (one.name for one in bare))
-    if opened.frame.settings.environment.production:
+    if production:
         _check_production(opened, bare, findings)
-        bare = [one for one in bare if one.name not in reasons]
+    reasons = open_reasons(opened.settings, (one.name for one in bare))
     missing = [one for one in bare if one.name not in reasons]
-    people = [one.name for one in missing if _is_for_people(one.interface)]
-    if people and auth is None:
+    if people := [one.name for one in missing if is_for_people(one.interface)]:
+        instead = "" if production else "; or say why not: auth: {type: none, reason: ...}"
         findings.add(
             NO_LOGIN,
             f"{some(people)} would be open to everyone: {'it does' if len(people) == 1 else 'they do'} not ask for a"
             " login",
             opened.frame.document.key_span(INGRESS),
-            hint="put one in front: auth: {type: oidc, ...}; or say why not: auth: {type: none, reason: ...}",
+            hint=f"put one in front: auth: {{type: oidc, ...}}{instead}",
         )
-    for one in missing:
-        if not _is_for_people(one.interface):
-            findings.add(
-                NO_LOGIN,
-                f"{one.name} would be open to everyone: programs use it, which no login proxy lets in",
-                opened.span_of(one),
-                hint=f"do not open it, or say why it needs no login: auth: {{without: {{{one.name}: ...}}}}",
-            )
-
-
-def _is_for_people(interface: OpenInterface) -> bool:
-    return interface.protocol == "http" and not interface.for_programs
+    for one in (one for one in missing if not is_for_people(one.interface)):
+        instead = "" if production else f", or say why it needs no login: auth: {{without: {{{one.name}: ...}}}}"
+        findings.add(
+            NO_LOGIN,
+            f"{one.name} would be open to everyone: programs use it, which no login proxy lets in",
+            opened.span_of(one),
+            hint=f"do not open it{instead}",
+        )
 
 
 def _check_production(opened: _Opened, bare: Sequence[OpenedHost], findings: Findings) -> None:
