@@ -99,7 +99,7 @@ def test_servers_let_the_smoke_test_in_on_the_port_that_it_asks_only() -> None:
         ],
         "ports": [{"protocol": "TCP", "port": 8080}],
     }
-    assert named(unit, "NetworkPolicy")["web"]["spec"]["ingress"] == [rule]
+    assert named(unit, "NetworkPolicy")["web-ingress"]["spec"]["ingress"] == [rule]
     assert policies_of(unit, labels_of(unit, "smoke")) == {"allow-dns", "default-deny", "smoke"}
     assert Connection(PodGroup("floe-platform", "smoke"), PodGroup("floe-platform", "web"), 8080) in unit.connections
 
@@ -112,10 +112,10 @@ def test_a_probe_has_the_policy_and_the_access_of_its_caller_and_nothing_selects
     unit = rendered(Parts((SERVER, WEB)))
     labels = labels_of(unit, "web-probe")
     assert labels["access.floe.dev/db"] == "true"
-    assert policies_of(unit, labels) == {"allow-dns", "default-deny", "web-egress"}
+    assert policies_of(unit, labels) == {"allow-dns", "default-deny", "web"}
     (web,) = (one for one in unit.objects if one["kind"] == "Deployment" and one["metadata"]["name"] == "web")
     own = web["spec"]["template"]["metadata"]["labels"]
-    assert policies_of(unit, own) == {"allow-dns", "default-deny", "web", "web-egress"}
+    assert policies_of(unit, own) == {"allow-dns", "default-deny", "web", "web-ingress"}
     selectors = [one["spec"]["selector"] for one in unit.objects if one["kind"] == "Service"]
     assert not any(matches({"matchLabels": selector}, labels) for selector in selectors)
     for kind in ("PodDisruptionBudget", "Deployment"):
@@ -126,7 +126,7 @@ def test_the_two_policies_of_a_probed_server_say_what_its_one_policy_says() -> N
     web = Workload("web", WEB.pod, replicas=2, interfaces=(Interface("web", "http"),))
     before = named(rendered(Parts((web,)), settings(enabled=False)), "NetworkPolicy")["web"]["spec"]
     after = named(rendered(Parts((web,))), "NetworkPolicy")
-    way_in, way_out = after["web"]["spec"], after["web-egress"]["spec"]
+    way_in, way_out = after["web-ingress"]["spec"], after["web"]["spec"]
     assert way_in["podSelector"] == before["podSelector"]
     assert (way_in["policyTypes"], way_out["policyTypes"]) == (["Ingress"], ["Egress"])
     assert way_out["egress"] == before["egress"]

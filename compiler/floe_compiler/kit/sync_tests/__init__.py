@@ -202,7 +202,7 @@ def policies_shared(tasks: Iterable[Task]) -> Mapping[str, str]:
 def with_probe(policy: Object, probe: str) -> list[Object]:
     """Return a caller's network policy so that it also selects the pods of its probe.
 
-    What lets others in at the caller stays a policy of the caller only, as the probe serves nothing.
+    What lets others in becomes a policy of the caller only, as the probe serves nothing.
     """
     metadata, spec = policy["metadata"], policy["spec"]
     own = spec["podSelector"]["matchLabels"]
@@ -213,5 +213,5 @@ def with_probe(policy: Object, probe: str) -> list[Object]:
         return [{**policy, "spec": {**spec, "podSelector": selector}}]
     way_in = {"podSelector": spec["podSelector"], "policyTypes": ["Ingress"], "ingress": spec["ingress"]}
     way_out = {"podSelector": selector, "policyTypes": ["Egress"], "egress": spec["egress"]}
-    name = {**metadata, "name": f"{metadata['name']}-egress"}
-    return [{**policy, "spec": way_in}, {**policy, "metadata": name, "spec": way_out}]
+    name = {**metadata, "name": f"{metadata['name']}-ingress"}
+    return [{**policy, "spec": way_out}, {**policy, "metadata": name, "spec": way_in}]

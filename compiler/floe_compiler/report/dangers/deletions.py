@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from floe_compiler.report.dangers.danger import Change, Danger, Kept
 from floe_compiler.report.dangers.delivery import DELIVERS, delivery_left
-from floe_compiler.report.dangers.running import suspended
+from floe_compiler.report.dangers.running import suspended, tests_removed
 
 PROCEDURE = "to remove it, see docs/delivery.md (Retiring what runs)"
 _RUNS = frozenset({"CronJob", "DaemonSet", "Deployment", "StatefulSet"})
@@ -20,5 +20,6 @@ def kept(change: Change, why: Kept) -> Iterator[Danger]:
     )
     if change.kind in DELIVERS:
         yield from delivery_left(change)
+    yield from tests_removed(change)
     if change.kind == "ConfigMap" and why.applied:  # Dagster no longer loads the product that it describes.
         yield from suspended(change)
