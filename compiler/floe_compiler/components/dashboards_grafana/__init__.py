@@ -177,8 +177,11 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
         login=config.login,
         database=context.optional(Database),
     )
-    browsed = (*((host_of(config.url),) if config.url else ()), *((config.login.browsed(),) if config.login else ()))
-    yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True, browsed=browsed)
+    links = (
+        *((host_of(config.url),) if config.url else ()),
+        *((host_of(config.login.auth_url),) if config.login else ()),
+    )
+    yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True, links=links)
     sources = configuration.data_sources(context.one(MetricsStore), context.optional(TraceStore))
     yield ConfigFile(f"{PROVISIONING}/datasources/platform.yaml", sources, f"{name}-datasources")
     providers = configuration.providers(FOLDERS)
