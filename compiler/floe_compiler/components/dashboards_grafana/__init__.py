@@ -49,6 +49,8 @@ STARTUP = Probe(port=HTTP.name, path=HTTP.health, period=10, timeout=5, failures
 LIVENESS = Probe(port=HTTP.name, path="/healthz", period=10, timeout=5, failures=3)
 READINESS = Probe(port=HTTP.name, path=HTTP.health, period=10, timeout=5, failures=3)
 
+REPLICATED = {"replicas": 2, "database": {"type": "postgresql"}}
+
 PANELS = (
     Panel(
         "Requests",
@@ -241,6 +243,6 @@ COMPONENT = Component(
     requires=requires,
     refuses=refuses,
     completes=completes,
-    profiles={"heavy": {"replicas": 2, "database": {"type": "postgresql"}}},
+    profiles={"medium": REPLICATED, "heavy": REPLICATED},
     scope="platform",
 )
