@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floe_compiler.kit.config_maps import browsed_hosts, config_data, secret_reasons
+from floe_compiler.kit.config_maps import config_data, linked_hosts, secret_reasons
 from floe_compiler.model.facts import ConfigFile, Pod, Variable
 from kit.samples import SECRET, container, pod
 
@@ -36,11 +36,10 @@ def test_several_pods_may_read_one_file_but_not_two_of_one_name() -> None:
         config_data([reading(FILES[0]), reading(ConfigFile("/elsewhere/app.yaml", "a: 2\n", "app"))])
 
 
-def test_hosts_that_only_browsers_call_are_annotated() -> None:
-    login = ConfigFile("/etc/app/login.yaml", "c: 3\n", "app", browsed=("login.example", "app.example"))
-    again = ConfigFile("/etc/app/again.yaml", "d: 4\n", "app", browsed=("app.example",))
-    pods = [reading(*FILES, login), reading(again)]
-    assert browsed_hosts(pods) == {"app": {"floe.dev/external-hosts": "app.example, login.example"}}
+def test_hosts_that_only_people_open() -> None:
+    login = ConfigFile("/etc/app/login.yaml", "c: 3\n", "app", links=("login.example", "app.example"))
+    again = ConfigFile("/etc/app/again.yaml", "d: 4\n", "app", links=("app.example",))
+    assert linked_hosts([reading(*FILES, login), reading(again)]) == {"app": ["app.example", "login.example"]}
 
 
 def test_the_reasons_for_secrets_in_variables() -> None:

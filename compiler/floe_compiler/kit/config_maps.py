@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 
-from floe_compiler.model.annotations import EXTERNAL_HOSTS
 from floe_compiler.model.facts import Pod, containers_of
 
 
@@ -23,12 +22,13 @@ def config_data(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
     return {name: dict(sorted(data.items())) for name, data in sorted(contents.items())}
 
 
-def browsed_hosts(pods: Iterable[Pod]) -> Mapping[str, Mapping[str, str]]:
-    """Return the annotations of ConfigMaps, by name: the hosts that their files name only for browsers."""
+def linked_hosts(pods: Iterable[Pod]) -> Mapping[str, list[str]]:
+    """Return the hosts that the files of ConfigMaps have links to, for people: by the name of the ConfigMap, sorted."""
     hosts: dict[str, set[str]] = {}
     for file in (file for pod in pods for container in containers_of(pod) for file in container.config):
-        hosts.setdefault(file.config_map, set()).update(file.browsed)
-    return {name: {EXTERNAL_HOSTS: ", ".join(sorted(named))} for name, named in hosts.items() if named}
+        if file.links:
+            hosts.setdefault(file.config_map, set()).update(file.links)
+    return {name: sorted(found) for name, found in hosts.items()}
 
 
 def secret_reasons(pod: Pod) -> str:

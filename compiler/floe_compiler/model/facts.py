@@ -73,8 +73,7 @@ class ConfigFile(msgspec.Struct, frozen=True):
     """A configuration file, mounted read-only at `path`. Files with the same `config_map` share a ConfigMap.
 
     The ConfigMap's key is the last part of the path. By default, the ConfigMap is mounted as the file's folder;
-    `single` mounts only this file (subPath), for folders with other files. `browsed` are hosts that the file names for
-    browsers: the pod does not call them.
+    `single` mounts only this file (subPath), for folders with other files. `links` are hosts that only people open.
     """
 
     path: str
@@ -82,7 +81,7 @@ class ConfigFile(msgspec.Struct, frozen=True):
     config_map: str
     single: bool = False
     executable: bool = False
-    browsed: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 class SecretFile(msgspec.Struct, frozen=True):

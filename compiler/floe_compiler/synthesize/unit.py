@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from floe_compiler.kit import (
     accounts,
-    config_maps,
     labels,
     namespaces,
     network,
@@ -20,11 +19,13 @@ from floe_compiler.kit import (
     services,
     workloads,
 )
+from floe_compiler.kit.config_maps import linked_hosts
 from floe_compiler.kit.ingress import ingress_instance
-from floe_compiler.kit.meta import manifest
+from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_labels
 from floe_compiler.kit.sync_tests import callers_with_tests, named_by_what_they_test, with_tests
 from floe_compiler.kit.waves import start_order
+from floe_compiler.model.annotations import EXTERNAL_HOSTS
 from floe_compiler.model.demand import demand
 from floe_compiler.model.facts import (
     Launched,
@@ -208,8 +209,19 @@ def instance_objects(instance: Instance[Any], parts: Parts, ways: WaysIn = NOBOD
 def configuration(unit: DeclaredUnit, maps: Iterable[ConfigMapData]) -> list[Object]:
     """Return the ConfigMaps of the namespace."""
     common = labels.common_labels(unit.settings, "configuration")
-    notes = config_maps.browsed_hosts(pod for declared in unit.instances for _, pod in named_pods(declared.parts))
-    return [manifest("v1", "ConfigMap", name, common, notes.get(name), data=dict(data)) for name, data in maps]
+    pods = (pod for declared in unit.instances for _, pod in named_pods(declared.parts))
+    links = linked_hosts(pods)
+    return [
+        manifest(
+            "v1",
+            "ConfigMap",
+            name,
+            common,
+            present(**{EXTERNAL_HOSTS: ", ".join(links.get(name, ()))}),
+            data=dict(data),
+        )
+        for name, data in maps
+    ]
 
 
 def unit_secrets(unit: DeclaredUnit, ingress: UnitIngress | None = None) -> tuple[Secret, ...]:

@@ -49,6 +49,8 @@ STARTUP = Probe(port=HTTP.name, path=HTTP.health, period=10, timeout=5, failures
 LIVENESS = Probe(port=HTTP.name, path="/healthz", period=10, timeout=5, failures=3)
 READINESS = Probe(port=HTTP.name, path=HTTP.health, period=10, timeout=5, failures=3)
 
+REPLICATED = {"replicas": 2, "database": {"type": "postgresql"}}
+
 PANELS = (
     Panel(
         "Requests",
@@ -177,8 +179,11 @@ def _files(context: Context[GrafanaConfig], known: Iterable[Dashboard]) -> Itera
         login=config.login,
         database=context.optional(Database),
     )
-    browsed = (*((host_of(config.url),) if config.url else ()), *((config.login.browsed(),) if config.login else ()))
-    yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True, browsed=browsed)
+    links = (
+        *((host_of(config.url),) if config.url else ()),
+        *((host_of(config.login.auth_url),) if config.login else ()),
+    )
+    yield ConfigFile(SETTINGS, configuration.settings_file(server), name, single=True, links=links)
     sources = configuration.data_sources(context.one(MetricsStore), context.optional(TraceStore))
     yield ConfigFile(f"{PROVISIONING}/datasources/platform.yaml", sources, f"{name}-datasources")
     providers = configuration.providers(FOLDERS)
@@ -238,6 +243,6 @@ COMPONENT = Component(
     requires=requires,
     refuses=refuses,
     completes=completes,
-    profiles={"heavy": {"replicas": 2, "database": {"type": "postgresql"}}},
+    profiles={"medium": REPLICATED, "heavy": REPLICATED},
     scope="platform",
 )

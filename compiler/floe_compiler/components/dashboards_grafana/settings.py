@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
-from floe_compiler.model.hosts import check_url, host_of
+from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, Reached, ResourceSettings
 
 GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"
@@ -87,10 +87,6 @@ class OidcLogin(Reached):
         if self.viewers is not None and not (self.admins or self.editors or self.viewers):
             raise ValueError("nobody could log in; name a group, or leave viewers out for everyone")
         return self
-
-    def browsed(self) -> str:
-        """Return the host that browsers are sent to."""
-        return host_of(self.auth_url)
 
     def servers(self) -> tuple[Endpoint, ...]:
         """Return the servers of the provider that Grafana itself calls."""
