@@ -149,6 +149,24 @@ def test_what_depends_on_all_namespaces_is_rendered_and_let_through(output: Outp
     }
 
 
+def test_its_alerts_and_metrics_are_those_of_the_platform(installed: None, tmp_path: Path) -> None:
+    root = monitored(tmp_path)
+    manifest = json.loads((root / MANIFEST).read_text())
+    manifest["observability"]["metrics"] = {"type": "prometheus"}
+    (root / MANIFEST).write_text(json.dumps(manifest))
+    output = Output(root)
+    rules = yaml.safe_load(output.get("platform", "ConfigMap", "prometheus-rules-0")["data"]["floe-platform.yaml"])
+    (rule,) = (one for group in rules["groups"] for one in group["rules"] if one["alert"] == "VigilAsleep")
+    assert rule["annotations"]["runbook_url"] == "https://vigil.example.com/asleep"
+    config = output.get("platform", "ConfigMap", "prometheus")["data"]["prometheus.yml"]
+    names = {job["job_name"]: job["dns_sd_configs"][0] for job in yaml.safe_load(config)["scrape_configs"]}
+    operated = "vigil-history-headless.floe-platform.svc.cluster.local"
+    assert names["floe-platform/vigil-history"] == {"names": [operated], "type": "A", "port": 9187}
+    headless = output.get("platform", "Service", "vigil-history-headless")["spec"]
+    assert (headless["clusterIP"], headless["selector"]) == ("None", {"cnpg.io/cluster": "vigil-history"})
+    assert output.peers("platform", "vigil-history", "ingress")["true",] == {5432, 9187}
+
+
 def test_people_open_its_interface_through_the_ingress_controller(output: Output) -> None:
     assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
 

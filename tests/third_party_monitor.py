@@ -17,6 +17,7 @@ from floe_compiler.kit import labels, postgresql
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.operated import pod_labels
 from floe_compiler.model.accounts import PolicyRule, WorkloadIdentity
+from floe_compiler.model.alerts import Alert
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
@@ -51,6 +52,7 @@ SHORT = 30
 FINDINGS = Panel(
     "Findings", "sum by (kind) (rate(vigil_findings_total{$target}[$interval]))", "per second", "{{kind}}", stacked=True
 )
+RUNBOOK = "https://vigil.example.com/asleep"
 
 
 class MonitorConfig(Input):
@@ -106,6 +108,7 @@ def build(context: Context[MonitorConfig]) -> Parts:
         objects=(_cluster(context.instance, pods, secret),),
         operated=(pods,),
         data=(DatabaseData(database, "vigil", "vigil", secret.key("password"), postgresql.IMAGE),),
+        alerts=(Alert("VigilAsleep", 'vigil_awake{job="monitor"} == 0', "It does not watch", runbook=RUNBOOK),),
     )
 
 

@@ -13,8 +13,9 @@ from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.monitoring.rules import OBJECTS, RUNBOOKS, rule_groups
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert, OwnedNamespace
+from floe_compiler.pipeline import compile_mesh
 from kit.monitoring.alert_cases import CASES
-from monitored_mesh import rules
+from monitored_mesh import Kind, monitored_mesh, rules
 
 ROOT = Path(__file__).parents[3]
 FULL = Alert("Full", "full > 1", "It is full", severity="critical", labels=(("disk", "a"),))
@@ -55,6 +56,13 @@ def test_runbooks_may_be_elsewhere() -> None:
         "summary": "It is full",
         "runbook_url": "https://wiki.acme.example/runbooks#full",
     }
+
+
+@pytest.mark.parametrize("kind", ["prometheus", "prometheus-operator"])
+def test_a_page_of_ones_own_is_a_link_for_people_and_no_server_that_is_called(kind: Kind, tmp_path: Path) -> None:
+    root = monitored_mesh(tmp_path, kind, runbooks="https://wiki.acme.example/runbooks")
+    files = compile_mesh(root).files
+    assert any("https://wiki.acme.example/runbooks#targetdown" in text for text in files.values())
 
 
 def test_alerts_on_metrics_that_nobody_collects_are_left_out() -> None:

@@ -1,7 +1,7 @@
 """Metrics and alerts of PostgreSQL: an exporter beside the server, as PostgreSQL has no metrics of its own.
 
 Sources: prometheus-community/postgres_exporter 0.20 (`README.md`: variables, collectors that are on; `/` answers
-whether or not the database does).
+whether or not the database does); run with version 0.17.
 """
 
 from __future__ import annotations

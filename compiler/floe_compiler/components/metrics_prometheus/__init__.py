@@ -16,7 +16,7 @@ from floe_compiler.components.metrics_prometheus import alertmanager
 from floe_compiler.components.metrics_prometheus.configuration import configuration
 from floe_compiler.components.metrics_prometheus.settings import PrometheusConfig
 from floe_compiler.kit.monitoring.object_metrics import object_metrics
-from floe_compiler.kit.monitoring.rules import OBJECTS, rule_groups
+from floe_compiler.kit.monitoring.rules import OBJECTS, linked_hosts, rule_groups
 from floe_compiler.kit.resources import declared, memory_goal
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.alerts import Alert, Scraper
@@ -86,7 +86,8 @@ def _servers(context: Context[PrometheusConfig], mesh: MeshFacts) -> tuple[Workl
 def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload:
     config, instance = context.config, context.instance
     receiver = alertmanager.endpoint(context).only("http") if config.alertmanager.receivers else None
-    rules = packed(rule_groups(mesh, OBJECTS, config.runbooks))
+    groups = rule_groups(mesh, OBJECTS, config.runbooks)
+    rules, links = packed(groups), linked_hosts(groups)
     folders = [f"{RULES}/{number}/*.yaml" for number in range(len(rules))]
     written = configuration(mesh.scrape_targets, config.interval, context.settings.cluster.domain, receiver, folders)
     most = int(parse_quantity(config.storage).amount * FILLED / 10**6)
@@ -113,7 +114,7 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         config=(
             ConfigFile(CONFIG, to_yaml(written), instance.name),
             *(
-                ConfigFile(f"{RULES}/{number}/{file}.yaml", text, f"{instance.name}-rules-{number}")
+                ConfigFile(f"{RULES}/{number}/{file}.yaml", text, f"{instance.name}-rules-{number}", links=links)
                 for number, texts in enumerate(rules)
                 for file, text in texts.items()
             ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlsplit
 
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.monitoring.derived import derived_alerts
@@ -52,6 +53,12 @@ def _rule(declared: OwnedAlert, owner: str, runbooks: str) -> dict[str, Any]:
         "labels": present(**labels) | dict(alert.labels),
         "annotations": {"summary": alert.summary, "runbook_url": alert.runbook or runbook(alert, runbooks)},
     }
+
+
+def linked_hosts(groups: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[str, ...]:
+    """Return the hosts of runbooks, sorted."""
+    links = (rule["annotations"]["runbook_url"] for own in groups.values() for group in own for rule in group["rules"])
+    return tuple(sorted({host for link in links if (host := urlsplit(link).hostname)}))
 
 
 def runbook(alert: Alert, runbooks: str) -> str:
