@@ -187,11 +187,11 @@ def test_a_secret_without_a_source_is_reported_where_its_user_was_asked_for() ->
     lost = Secret("crm", PLATFORM, (SecretKey("token"), SecretKey("id")))
     ((code, span, message),) = told(unit(PLATFORM, Parts(), reading(lost)))
     assert (code, span) == ("S001", "m.yaml:5:3")
-    assert "secret crm (id, token) of floe-platform" in message or "secret crm (token, id) of floe-platform" in message
+    assert "secret crm (id, token) can only" in message or "secret crm (token, id) can only" in message
 
 
 def test_all_namespaces_are_looked_at() -> None:
-    units = [unit(one, reading(Secret("crm", one, (SecretKey("token"),)))) for one in (PLATFORM, SALES)]
+    units = [unit(one, reading(Secret(f"crm-{one}", one, (SecretKey("token"),)))) for one in (PLATFORM, SALES)]
     assert [code for code, _, _ in told(*units)] == ["S001", "S001"]
 
 

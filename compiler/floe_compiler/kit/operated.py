@@ -75,9 +75,7 @@ def _policy(instance: Instance[Any], declared: OperatedPods, callers: Callers, s
     )
 
 
-def _openings(
-    instance: Instance[Any], declared: OperatedPods, scraper: Scraper | None
-) -> Iterator[network.Opening]:
+def _openings(instance: Instance[Any], declared: OperatedPods, scraper: Scraper | None) -> Iterator[network.Opening]:
     """Yield what the operator, the ingress controller, and a scraper outside the platform may reach."""
     yield network.Opening(declared.operator, declared.ports)
     cluster = instance.settings.cluster

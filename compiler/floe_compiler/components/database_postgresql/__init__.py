@@ -118,7 +118,7 @@ def _server(instance: Instance[ServerConfig], *, monitored: bool) -> Workload:
         name=config.server,
         kind="StatefulSet",
         pod=Pod((container, *exporter), IDENTITY, grace=GRACE),
-        metrics=(Metrics(monitoring.PORT.name),) if monitored else (),
+        metrics=(Metrics(monitoring.PORT.name, panels=monitoring.PANELS),) if monitored else (),
         single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
         "Use an external server where the database must be highly available.",
     )

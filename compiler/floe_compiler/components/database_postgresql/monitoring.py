@@ -12,6 +12,7 @@ from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Container, Probe, Resources, SecretFile, Variable
+from floe_compiler.model.operations import Panel
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import Secret
 
@@ -25,6 +26,40 @@ ADMINISTRATOR_FILE = "/run/secrets/postgresql/password"
 PASSWORD_FILE = "/run/secrets/metrics/password"  # noqa: S105 - a path
 RESOURCES = Resources("20m", "32Mi", "200m", "128Mi")
 NEARLY = 0.8
+
+PANELS = (
+    Panel(
+        "Connections in use",
+        "sum by (namespace) (pg_stat_activity_count{$target})"
+        " / max by (namespace) (pg_settings_max_connections{$target})",
+        "ratio",
+        "{{namespace}}",
+    ),
+    Panel("Size", "max by (datname) (pg_database_size_bytes{$target})", "bytes", "{{datname}}", stacked=True),
+    Panel(
+        "Transactions",
+        "sum by (datname) (rate(pg_stat_database_xact_commit{$target}[$interval]))",
+        "per second",
+        "{{datname}}",
+    ),
+    Panel(
+        "Transactions that were rolled back",
+        "sum by (datname) (rate(pg_stat_database_xact_rollback{$target}[$interval]))",
+        "per second",
+        "{{datname}}",
+    ),
+    Panel(
+        "Reads that its memory answers",
+        "sum by (datname) (rate(pg_stat_database_blks_hit{$target}[$interval]))"
+        " / sum by (datname) (rate(pg_stat_database_blks_hit{$target}[$interval])"
+        " + rate(pg_stat_database_blks_read{$target}[$interval]))",
+        "ratio",
+        "{{datname}}",
+    ),
+    Panel(
+        "Deadlocks", "sum by (datname) (increase(pg_stat_database_deadlocks{$target}[$interval]))", legend="{{datname}}"
+    ),
+)
 
 
 def secret(server: str, namespace: str) -> Secret:

@@ -18,13 +18,12 @@ from floe_compiler.components.metrics_prometheus.settings import PrometheusConfi
 from floe_compiler.kit.monitoring.object_metrics import object_metrics
 from floe_compiler.kit.monitoring.rules import OBJECTS, linked_hosts, rule_groups
 from floe_compiler.kit.resources import declared, memory_goal
-from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.alerts import Alert, Scraper
 from floe_compiler.model.capabilities import Capability, MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Claim, ConfigFile, Container, Identity, Parts, Pod, Probe, Variable, Workload
 from floe_compiler.model.mesh_facts import MeshFacts
-from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.operations import Interface, Metrics, Panel
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.yaml_text import to_yaml
@@ -34,7 +33,6 @@ IDENTITY = Identity(65534, 65534, 65534)
 HTTP = Port("http", 9090, health="/-/healthy")
 CONFIG = "/etc/prometheus/prometheus.yml"
 RULES = "/etc/prometheus/rules"
-OTLP = "/api/v1/otlp"
 VOLUME = "/prometheus"
 # After a crash, it first reads its log of up to three hours.
 STARTUP = Probe(HTTP.name, "/-/ready", period=10, timeout=5, failures=60)
@@ -45,17 +43,39 @@ MOST_TEXT = 512 * 1024
 FILLED = 0.8
 """How much of its volume old blocks may take; the log, and what is being compacted, need the rest."""
 
+PANELS = (
+    Panel("Series", "max by (instance) (prometheus_tsdb_head_series{$target})", legend="{{instance}}"),
+    Panel(
+        "Samples",
+        "sum by (instance) (rate(prometheus_tsdb_head_samples_appended_total{$target}[$interval]))",
+        "per second",
+        "{{instance}}",
+    ),
+    Panel(
+        "Blocks on the volume",
+        "max by (instance) (prometheus_tsdb_storage_blocks_bytes{$target})",
+        "bytes",
+        "{{instance}}",
+    ),
+    Panel(
+        "Requests",
+        "sum by (code) (rate(prometheus_http_requests_total{$target}[$interval]))",
+        "per second",
+        "{{code}}",
+        stacked=True,
+    ),
+    Panel(
+        "Rules that fail",
+        "sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total{$target}[$interval]))",
+        legend="{{rule_group}}",
+    ),
+)
+
 
 def provides(instance: Instance[PrometheusConfig]) -> tuple[Capability, ...]:
     """Return the store, and that metrics are collected."""
-    place = (instance.namespace, instance.settings.cluster.domain, (HTTP,))
-    pods = (f"{instance.name}-{number}.{headless_name(instance.name)}" for number in range(instance.config.replicas))
-    # Each replica has only what it is sent itself.
-    receivers = tuple(service_endpoint(pod, *place).url(path=OTLP) for pod in pods)
-    return (
-        MetricsStore(instance.name, service_endpoint(instance.name, *place), receivers),
-        Monitoring(instance.name),
-    )
+    endpoint = service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (HTTP,))
+    return (MetricsStore(instance.name, endpoint), Monitoring(instance.name))
 
 
 def build(context: Context[PrometheusConfig]) -> Parts:
@@ -100,7 +120,6 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
             f"--storage.tsdb.path={VOLUME}",
             f"--storage.tsdb.retention.time={config.retention}",
             f"--storage.tsdb.retention.size={most}MB",
-            "--web.enable-otlp-receiver",
             "--log.format=json",
         ),
         variables=(
@@ -129,7 +148,7 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         replicas=config.replicas,
         awaited=False,
         interfaces=(Interface(instance.name, HTTP.name),),
-        metrics=(Metrics(HTTP.name),),
+        metrics=(Metrics(HTTP.name, panels=PANELS),),
     )
 
 

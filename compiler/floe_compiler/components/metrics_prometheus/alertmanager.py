@@ -25,7 +25,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.operations import Interface, Metrics
+from floe_compiler.model.operations import Interface, Metrics, Panel
 from floe_compiler.model.plan import Context
 from floe_compiler.model.secrets import Secret, SecretKey, SecretReference
 from floe_compiler.model.yaml_text import to_yaml
@@ -41,6 +41,22 @@ VOLUME = "/alertmanager"
 GROUPED = ["alertname", "namespace"]
 SLACK_TEXT = (
     "{{ range .Alerts }}{{ .Annotations.summary }} ({{ .Labels.owner }})\n{{ .Annotations.runbook_url }}\n{{ end }}"
+)
+
+PANELS = (
+    Panel("Alerts", "max by (state) (alertmanager_alerts{$target})", legend="{{state}}", stacked=True),
+    Panel(
+        "Notifications",
+        "sum by (integration) (rate(alertmanager_notifications_total{$target}[$interval]))",
+        "per second",
+        "{{integration}}",
+    ),
+    Panel(
+        "Notifications that failed",
+        "sum by (integration) (rate(alertmanager_notifications_failed_total{$target}[$interval]))",
+        "per second",
+        "{{integration}}",
+    ),
 )
 
 
@@ -138,7 +154,7 @@ def alertmanager(context: Context[Any], settings: AlertmanagerSettings) -> Workl
         replicas=settings.replicas,
         awaited=False,
         interfaces=(Interface(NAME, HTTP.name),),
-        metrics=(Metrics(HTTP.name),),
+        metrics=(Metrics(HTTP.name, panels=PANELS),),
     )
 
 

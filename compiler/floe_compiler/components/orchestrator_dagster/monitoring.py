@@ -8,13 +8,13 @@ from typing import Any
 from floe_compiler.components.orchestrator_dagster.runs import dagster_name
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.products.data_product import IDENTITY
-from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
+from floe_compiler.kit.products.product_alerts import late_after, of_product
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import ConfigFile, Container, Pod, Probe, Resources, Variable, Workload
-from floe_compiler.model.operations import Metrics
+from floe_compiler.model.operations import Metrics, Panel
 from floe_compiler.model.plan import Context, Product
 
 NAME = "dagster-metrics"
@@ -28,6 +28,38 @@ OLDEST_HEARTBEAT = 120
 MOST_FAILURES = 5
 NEARLY = 0.8
 """The share of its timeout after which a run takes long: it is ended when all of it is over."""
+
+PANELS = (
+    Panel(
+        "Age of the daemons' heartbeats",
+        "max by (daemon) (dagster_daemon_heartbeat_age_seconds{$target})",
+        "seconds",
+        "{{daemon}}",
+    ),
+    Panel(
+        "Runs at work",
+        'sum by (status) (dagster_runs{status=~"queued|starting|started|canceling",$target})',
+        legend="{{status}}",
+        stacked=True,
+    ),
+    Panel(
+        "Runs that failed, per hour",
+        "sum by (job_name) (dagster_runs_failed_last_hour{$target})",
+        legend="{{job_name}}",
+        stacked=True,
+    ),
+    Panel(
+        "Duration of the last run",
+        "max by (job_name) (dagster_last_run_duration_seconds{$target})",
+        "seconds",
+        "{{job_name}}",
+    ),
+    Panel(
+        "Code locations that do not load",
+        "sum by (location) (1 - dagster_code_location_loaded{$target})",
+        legend="{{location}}",
+    ),
+)
 
 
 def exporter(image: str, webserver: Endpoint) -> Workload:
@@ -49,7 +81,7 @@ def exporter(image: str, webserver: Endpoint) -> Workload:
         Pod((container,), IDENTITY, calls=(webserver,)),
         awaited=False,
         single="It keeps nothing, and two would report everything twice.",
-        metrics=(Metrics(PORT.name),),
+        metrics=(Metrics(PORT.name, panels=PANELS),),
     )
 
 
@@ -79,7 +111,6 @@ def alerts(context: Context[Any]) -> Iterator[Alert]:
     )
     for product in context.instance.products:
         yield from (of_product(product, alert) for alert in _product_alerts(namespace, product))
-        yield from quality_alerts(context, product)
 
 
 def _product_alerts(namespace: str, product: Product) -> Iterator[Alert]:
