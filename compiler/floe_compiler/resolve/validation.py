@@ -86,7 +86,7 @@ def _beyond_the_schema(
 
     pydantic's errors at, or above, the location of a structural error are only consequences, and left out.
     """
-    found = [(data_path(data, error["loc"]), error) for error in errors]
+    found = [(_location(data, error), error) for error in errors]
     known = {mistake.path for mistake in mistakes}
     own = {path for path, error in found if error["type"] in _OF_VALIDATORS}
     for path, error in found:
@@ -95,6 +95,15 @@ def _beyond_the_schema(
             at_key = error["loc"][-1:] == (KEY,)
             secret = gives_away_secret((), path[-1]) if at_key else gives_away_secret(path, _value(data, path))
             yield _said_by_pydantic(path, error, secret=secret), at_key
+
+
+def _location(data: Any, error: ErrorDetails) -> DataPath:
+    """Return the path of an error: of the wrong value itself where pydantic names an alternative that it is not."""
+    path = data_path(data, error["loc"])
+    if error["type"] == "missing" or not path:
+        return path
+    above = _value(data, path[:-1])
+    return path[:-1] if isinstance(above, Mapping) and not _has(above, path[-1]) else path
 
 
 def _said_by_pydantic(path: DataPath, error: ErrorDetails, *, secret: bool) -> Mistake:
