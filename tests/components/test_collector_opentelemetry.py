@@ -12,14 +12,9 @@ import yaml
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components.collector_opentelemetry import (
-    COMPONENT,
-    SECRETS,
-    TOKEN_FILE,
-    CollectorConfig,
-    configuration,
-    provides,
-)
+from floe_compiler.components.collector_opentelemetry import COMPONENT, provides
+from floe_compiler.components.collector_opentelemetry.configuration import SECRETS, TOKEN_FILE, configuration
+from floe_compiler.components.collector_opentelemetry.settings import CollectorConfig
 from floe_compiler.model.capabilities import MetricsStore, TraceStore
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Container, Workload

@@ -18,6 +18,7 @@ from floe_compiler.components.metrics_prometheus.settings import PrometheusConfi
 from floe_compiler.kit.monitoring.object_metrics import object_metrics
 from floe_compiler.kit.monitoring.rules import OBJECTS, linked_hosts, rule_groups
 from floe_compiler.kit.resources import declared, memory_goal
+from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.alerts import Alert, Scraper
 from floe_compiler.model.capabilities import Capability, MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Port, service_endpoint
@@ -33,6 +34,7 @@ IDENTITY = Identity(65534, 65534, 65534)
 HTTP = Port("http", 9090, health="/-/healthy")
 CONFIG = "/etc/prometheus/prometheus.yml"
 RULES = "/etc/prometheus/rules"
+OTLP = "/api/v1/otlp"
 VOLUME = "/prometheus"
 # After a crash, it first reads its log of up to three hours.
 STARTUP = Probe(HTTP.name, "/-/ready", period=10, timeout=5, failures=60)
@@ -74,8 +76,14 @@ PANELS = (
 
 def provides(instance: Instance[PrometheusConfig]) -> tuple[Capability, ...]:
     """Return the store, and that metrics are collected."""
-    endpoint = service_endpoint(instance.name, instance.namespace, instance.settings.cluster.domain, (HTTP,))
-    return (MetricsStore(instance.name, endpoint), Monitoring(instance.name))
+    place = (instance.namespace, instance.settings.cluster.domain, (HTTP,))
+    pods = (f"{instance.name}-{number}.{headless_name(instance.name)}" for number in range(instance.config.replicas))
+    # Each replica has only what it is sent itself.
+    receivers = tuple(service_endpoint(pod, *place).url(path=OTLP) for pod in pods)
+    return (
+        MetricsStore(instance.name, service_endpoint(instance.name, *place), receivers),
+        Monitoring(instance.name),
+    )
 
 
 def build(context: Context[PrometheusConfig]) -> Parts:
@@ -120,6 +128,7 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
             f"--storage.tsdb.path={VOLUME}",
             f"--storage.tsdb.retention.time={config.retention}",
             f"--storage.tsdb.retention.size={most}MB",
+            "--web.enable-otlp-receiver",
             "--log.format=json",
         ),
         variables=(

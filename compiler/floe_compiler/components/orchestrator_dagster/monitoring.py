@@ -8,7 +8,7 @@ from typing import Any
 from floe_compiler.components.orchestrator_dagster.runs import dagster_name
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.products.data_product import IDENTITY
-from floe_compiler.kit.products.product_alerts import late_after, of_product
+from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.durations import format_duration, parse_duration
@@ -111,6 +111,7 @@ def alerts(context: Context[Any]) -> Iterator[Alert]:
     )
     for product in context.instance.products:
         yield from (of_product(product, alert) for alert in _product_alerts(namespace, product))
+        yield from quality_alerts(context, product)
 
 
 def _product_alerts(namespace: str, product: Product) -> Iterator[Alert]:

@@ -1,0 +1,48 @@
+"""Pods that an operator starts, and the resources of pods."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.operations import Metrics
+from floe_compiler.model.secrets import Secret
+
+
+class Resources(msgspec.Struct, frozen=True):
+    """Requests and limits as Kubernetes quantities."""
+
+    cpu: str
+    memory: str
+    cpu_limit: str
+    memory_limit: str
+
+
+class OperatedPods(msgspec.Struct, frozen=True):
+    """Pods that an operator starts for a custom resource in `Parts.objects`, up to `count` at once.
+
+    Their Service and policies select `labels`, which the operator sets. The component also writes the labels of
+    `kit.operated.pod_labels` into the custom resource, so that policies let the pods call others. `operator` is the
+    operator's namespace, if the operator connects to their ports. With `opened`, the ingress controller does. `storage`
+    is the size of each volume. `serving` are further labels of those pods that are behind their Service. `secrets` are
+    those that the custom resource names.
+    """
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    resources: Resources
+    count: int = 1
+    storage: str = ""
+    ports: tuple[Port, ...] = ()
+    calls: tuple[Endpoint, ...] = ()
+    kubernetes_api: bool = False
+    operator: str = ""
+    metrics: tuple[Metrics, ...] = ()
+    opened: bool = False
+    serving: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[Secret, ...] = ()
+
+    def endpoint(self, namespace: str, cluster_domain: str) -> Endpoint:
+        """Return the endpoint of their Service."""
+        return replace(service_endpoint(self.name, namespace, cluster_domain, self.ports), labels=self.labels)
