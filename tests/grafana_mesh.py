@@ -73,6 +73,7 @@ def production_mesh(root: Path) -> Path:
     manifest = json.loads((mesh / MANIFEST).read_text(encoding="utf-8"))
     changes = {
         "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
+        "databases": {"backup": {"type": "none", "reason": "tests"}},
         "quota": {"cpu": "64", "memory": "128Gi"},
     }
     (mesh / MANIFEST).write_text(json.dumps({**manifest, **changes}), encoding="utf-8")

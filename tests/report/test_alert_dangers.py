@@ -92,3 +92,20 @@ def prometheus(retention: str) -> Object:
 def test_metrics_that_are_kept_for_a_shorter_time(before: str, after: str, shorter: bool) -> None:
     sentence = f"metrics are kept for {after} instead of {before}; older ones are deleted"
     assert dangers(prometheus(before), prometheus(after)) == ([("history-shortened", sentence)] if shorter else [])
+
+
+def alertmanager(*receivers: str) -> Object:
+    text = yaml.safe_dump({"route": {"receiver": "team"}, "receivers": [{"name": name} for name in receivers]})
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "alertmanager", "namespace": "floe-platform"},
+        "data": {"alertmanager.yml": text},
+    }
+
+
+def test_receivers_that_are_gone() -> None:
+    both = alertmanager("team", "pager")
+    assert dangers(both, alertmanager("team")) == [("alert-removed", "alerts no longer reach pager")]
+    assert dangers(both, None) == [("alert-removed", "alerts no longer reach anybody")]
+    assert dangers(alertmanager("team"), both) == dangers(both, both) == []

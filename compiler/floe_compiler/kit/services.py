@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from floe_compiler.kit import labels
+from floe_compiler.kit.delivery import last
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.endpoint import Port
@@ -101,4 +102,6 @@ def autoscaler(instance: Instance[Any], declared: Workload) -> list[Object]:
         },
     }
     metadata = labels.selector(instance, declared.name)
-    return [manifest("autoscaling/v2", "HorizontalPodAutoscaler", declared.name, metadata, spec=spec)]
+    # Without its target it would count as degraded, and so end the sync that is to create the target.
+    order = last(instance.settings)
+    return [manifest("autoscaling/v2", "HorizontalPodAutoscaler", declared.name, metadata, order, spec=spec)]

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -103,6 +109,47 @@ def test_two_who_ask_get_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     answers = iter(["the first", "the second"])
     monkeypatch.setenv("DAGSTER_URL", "http://dagster-webserver:3000")
     monkeypatch.setattr(metrics_exporter, "metrics", lambda _url: next(answers))
-    monkeypatch.setattr(Handler, "kept", (float("-inf"), ""))
+    monkeypatch.setattr(Handler, "kept", (float("-inf"), 0, ""))
     handler = Handler.__new__(Handler)
-    assert [handler.answer(), handler.answer()] == ["the first", "the first"]
+    assert [handler.answer(), handler.answer()] == [(200, "the first"), (200, "the first")]
+
+
+def test_a_failure_is_kept_too_so_that_nobody_waits_for_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def fail(url: str) -> str:
+        asked.append(url)
+        raise OSError("no answer")
+
+    monkeypatch.setenv("DAGSTER_URL", "http://dagster-webserver:3000")
+    monkeypatch.setattr(metrics_exporter, "metrics", fail)
+    monkeypatch.setattr(Handler, "kept", (float("-inf"), 0, ""))
+    handler = Handler.__new__(Handler)
+    assert [handler.answer(), handler.answer()] == [(503, "no answer\n"), (503, "no answer\n")]
+    assert len(asked) == 1
+
+
+def test_the_kubelet_does_not_wait_for_the_webserver() -> None:
+    """A webserver that accepts connections and never answers must not make the exporter restart."""
+    with socket.socket() as silent, socket.socket() as reserved:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        reserved.close()
+        given = {"DAGSTER_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "PORT": str(port)}
+        with subprocess.Popen([sys.executable, metrics_exporter.__file__], env=given) as process:
+            try:
+                for _ in range(100):
+                    with suppress(OSError):
+                        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                        break
+                    time.sleep(0.1)
+                scrape = socket.create_connection(("127.0.0.1", port), timeout=30)
+                scrape.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=3) as answer:
+                    assert answer.status == 200
+                assert scrape.recv(12) == b"HTTP/1.0 503", "in less than ten seconds, but after the kubelet"
+                scrape.close()
+            finally:
+                process.terminate()

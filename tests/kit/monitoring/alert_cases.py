@@ -127,6 +127,7 @@ CASES: dict[str, tuple[Case, ...]] = {
             hours=50,
         ),
     ),
+    "BackupSuspended": (Case(backup(spec_suspend=1), backup(spec_suspend=0), hours=25),),
     "BackupLate": (
         Case(  # every six hours, and the last one failed
             backup(

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-SECONDS_TO_ANSWER = 20
+SECONDS_TO_ANSWER = 4
+"""Two queries, one after the other, must take less than the ten seconds that Prometheus waits."""
+
 SECONDS_KEPT = 10
-"""Several Prometheus get the same answer."""
+"""Several Prometheus get the same answer, or hear of the same failure."""
 
 HOUR = 3600
 MOST_ACTIVE = 100
@@ -143,35 +147,42 @@ def metrics(url: str) -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers Prometheus and the kubelet."""
+    """Answers Prometheus and the kubelet, each in a thread of its own: the kubelet must not wait for the webserver."""
 
-    kept: tuple[float, str] = (float("-inf"), "")
+    asking = threading.Lock()
+    kept: tuple[float, int, str] = (float("-inf"), 0, "")
+    """When the last answer came, its status and its text."""
 
     def do_GET(self) -> None:
         """Answer a request."""
-        status, body = 200, ""
-        if self.path == "/metrics":
-            try:
-                body = self.answer()
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                status, body = 503, f"{error}\n"
-                print(json.dumps({"level": "error", "message": str(error)}), flush=True)  # noqa: T201 - its log
+        status, body = self.answer() if self.path == "/metrics" else (200, "")
         content = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # whoever asked did not wait
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
-    def answer(self) -> str:
-        """Return all metrics, which are kept for some seconds."""
-        if time.monotonic() - Handler.kept[0] > SECONDS_KEPT:
-            Handler.kept = (time.monotonic(), metrics(os.environ["DAGSTER_URL"]))
-        return Handler.kept[1]
+    def answer(self) -> tuple[int, str]:
+        """Return a status and all metrics, or what is wrong; both are kept for some seconds."""
+        with Handler.asking:
+            if time.monotonic() - Handler.kept[0] > SECONDS_KEPT:
+                status, body = self.asked()
+                Handler.kept = (time.monotonic(), status, body)
+            return Handler.kept[1:]
+
+    def asked(self) -> tuple[int, str]:
+        """Ask the webserver for the status and text of an answer."""
+        try:
+            return 200, metrics(os.environ["DAGSTER_URL"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            print(json.dumps({"level": "error", "message": str(error)}), flush=True)  # noqa: T201 - its log
+            return 503, f"{error}\n"
 
     def log_message(self, *_: object) -> None:
         """Say nothing of requests."""
 
 
 if __name__ == "__main__":
-    HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()  # noqa: S104 - behind a network policy
+    ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()  # noqa: S104 - behind a policy

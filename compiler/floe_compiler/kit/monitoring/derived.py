@@ -110,6 +110,16 @@ def _jobs(name: str) -> Iterator[Alert]:
         needs="objects",
     )
     yield _backup(name)
+    suspended = series("kube_cronjob_spec_suspend", namespace=name)
+    yield Alert(
+        "BackupSuspended",
+        # Of a CronJob that is suspended, no next run is known, so it is never late.
+        f"max by (namespace, cronjob) ({suspended}) == 1 and {_backups(name)}",
+        "The backup {{ $labels.cronjob }} has been suspended for a day",
+        lasting="24h",
+        severity="critical",
+        needs="objects",
+    )
 
 
 def _backup(name: str) -> Alert:
@@ -126,14 +136,18 @@ def _backup(name: str) -> Alert:
         )
     )
     period = f"clamp_min({following} - ({last} or {created}), {HOUR})"
-    backups = f'{by} (kube_cronjob_labels{{namespace="{name}",{BACKUP_LABEL}!=""}})'
     return Alert(
         "BackupLate",
-        f"time() - (({succeeded} or {created}) and {backups}) > 2 * {period} unless {active} > 0",
+        f"time() - (({succeeded} or {created}) and {_backups(name)}) > 2 * {period} unless {active} > 0",
         "The last backup of {{ $labels.cronjob }} that succeeded is {{ $value | humanizeDuration }} old",
         severity="critical",
         needs="objects",
     )
+
+
+def _backups(name: str) -> str:
+    """Return the CronJobs of a namespace that back something up."""
+    return f'max by (namespace, cronjob) (kube_cronjob_labels{{namespace="{name}",{BACKUP_LABEL}!=""}})'
 
 
 def _containers(name: str) -> Iterator[Alert]:

@@ -60,6 +60,7 @@ _DETECTORS: tuple[Detector, ...] = (
     running.guard_removed,
     running.images,
     alerts.alerts_removed,
+    alerts.receivers_removed,
     alerts.history_shortened,
     access.rights_widened,
     access.project_widened,

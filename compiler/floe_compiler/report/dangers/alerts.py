@@ -1,4 +1,4 @@
-"""Alerts that are gone, and metrics that are kept for a shorter time."""
+"""Alerts and their receivers that are gone, and metrics that are kept for a shorter time."""
 
 from __future__ import annotations
 
@@ -25,6 +25,24 @@ def alerts_removed(change: Change) -> Iterator[Danger]:
     gone = sorted({f"{name} of {whose}" for name, whose, rest in before - after})
     if gone:
         yield Danger("alert-removed", f"nobody is told any longer of {some(gone)}")
+
+
+def receivers_removed(change: Change) -> Iterator[Danger]:
+    """Yield the receivers that no configuration of Alertmanager in the namespace has any longer."""
+    before = _receivers(change.before)
+    after = {name for manifest in (change.after, *change.beside) for name in _receivers(manifest)}
+    if gone := sorted(before - after):
+        who = some(gone) if after else "anybody"
+        yield Danger("alert-removed", f"alerts no longer reach {who}")
+
+
+def _receivers(manifest: Object) -> set[str]:
+    """Return the names of the receivers in the files of a ConfigMap."""
+    if manifest.get("kind") != "ConfigMap":
+        return set()
+    texts = [text for text in mapping(manifest, ("data",)).values() if isinstance(text, str) and "receivers:" in text]
+    files = [found for text in texts if isinstance(found := _parsed(text), dict) and "route" in found]
+    return {str(one["name"]) for file in files for one in mappings(file, ("receivers",)) if "name" in one}
 
 
 def _alerts(manifest: Object) -> Iterator[Alert]:
