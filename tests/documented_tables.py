@@ -1,0 +1,198 @@
+"""Writes the tables of docs/components.md and docs/delivery.md anew from what they are about: `make docs`.
+
+A table lies between `<!-- table: NAME -->` and `<!-- end of table -->`; `TABLES` has the names. `python
+tests/documented_tables.py` writes the pages, with `--check` it shows what would change instead, and fails if anything
+would.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from difflib import unified_diff
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+import yaml
+
+from component_facts import facts_table
+from floe_compiler.commands.component_tables import choices_table, numbers_table, quotas_table
+from floe_compiler.commands.components import Choice, choices
+from floe_compiler.components import registry
+from floe_compiler.kit.ingress import ingress_instance
+from floe_compiler.model.demand import demand
+from floe_compiler.model.objects import Object, ObjectSet
+from floe_compiler.model.plan import DeclaredInstance
+from floe_compiler.model.quantities import ZERO, Quantity
+from floe_compiler.model.workloads import workload
+from floe_compiler.report.dangers import WORDS
+from floe_compiler.report.markdown_table import code, markdown_table
+from plans import plan_environment, plan_mesh
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "docs/components.md", ROOT / "docs/delivery.md")
+MESHES = (ROOT, ROOT / "tests/meshes/operators")
+OUTPUT = ROOT / "output"
+
+TABLE = re.compile(r"(<!-- table: ([^\n]*) -->\n)(.*?)(<!-- end of table -->\n)", re.DOTALL)
+SECTION = re.compile(r"^## ([^\n]*)\n\n<!-- about ([^\n]*) -->$", re.MULTILINE)
+"""The heading of a section, and the components that it is about: `catalog polaris, catalog rest`."""
+
+HEADING = re.compile(r"^(##|###) ([^\n]*)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+COUNTED = ("requests.cpu", "requests.memory", "requests.storage")
+
+Table = Callable[[str, str], str]
+"""Returns a table, given the text of its page, and what follows its name in the marker."""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` show how they differ from what they should be."""
+    stale = False
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        current = rewritten(text)
+        if arguments == ["--check"]:
+            lines = (text.splitlines(keepends=True), current.splitlines(keepends=True))
+            sys.stdout.writelines(unified_diff(*lines, str(page.relative_to(ROOT)), "what it should be"))
+            stale = stale or text != current
+        else:
+            page.write_text(current, encoding="utf-8")
+    return int(stale)
+
+
+def rewritten(page: str) -> str:
+    """Return a page with its tables made anew. Raises KeyError if a marker names a table that there is not."""
+
+    def replaced(found: re.Match[str]) -> str:
+        name, _, about = found[2].partition(" ")
+        return f"{found[1]}{TABLES[name](page, about)}{found[4]}"
+
+    return TABLE.sub(replaced, page)
+
+
+def contents(page: str, _about: str) -> str:
+    """Return a list of the sections of a page."""
+    headings = HEADING.findall(FENCED.sub("", page))
+    return "".join(f"- [{title}](#{anchor(title)})\n" for level, title in headings if level == "##")
+
+
+def anchor(title: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def sections(page: str) -> Mapping[tuple[str, str], str]:
+    """Return the heading of each component's section, by slot and type."""
+    found: dict[tuple[str, str], str] = {}
+    for title, about in SECTION.findall(page):
+        for component in about.split(", "):
+            slot, kind = component.split()
+            found[slot, kind] = title
+    return found
+
+
+def components(page: str, _about: str) -> str:
+    """Return the table of all components, with links to their sections. Raises KeyError if one has none."""
+    titles = sections(page)
+
+    def linked(choice: Choice) -> str:
+        return f"[{code(choice.type)}](#{anchor(titles[choice.slot, choice.type])})"
+
+    return choices_table(listed(), linked)
+
+
+def listed() -> tuple[Choice, ...]:
+    """Return the choices that are components."""
+    known = registry()
+    return tuple(choice for choice in choices() if (choice.slot, choice.type) in known)
+
+
+def facts(_page: str, about: str) -> str:
+    """Return the table of a component's facts: `catalog polaris in dev/floe-platform`."""
+    component, _, namespace = about.partition(" in ")
+    slot, kind = component.split()
+    environment, _, name = namespace.partition("/")
+    mesh = next(root for root in MESHES if (root / "overlays" / environment).is_dir())
+    where = f"output/{namespace}" if mesh == ROOT else mesh.relative_to(ROOT).as_posix()
+    return facts_table(declared()[environment, name, slot, kind], f"in {code(where)}")
+
+
+@cache
+def declared() -> Mapping[tuple[str, str, str, str], DeclaredInstance]:
+    """Return what each component of the meshes declares, by environment, namespace, slot and type.
+
+    If there are several in a namespace, it is the first one. What follows from `ingress` has this as its slot.
+    """
+    found: dict[tuple[str, str, str, str], DeclaredInstance] = {}
+    for root in MESHES:
+        for environment in plan_mesh(root):
+            for plan in plan_environment(environment):
+                extra = (ingress_instance(plan.unit, plan.ingress),) if plan.ingress else ()
+                for one in (*plan.unit.instances, *extra):
+                    name = environment.settings.environment.name
+                    found.setdefault((name, plan.unit.namespace, one.instance.slot, one.instance.type), one)
+    return found
+
+
+def requests(_page: str, _about: str) -> str:
+    """Return the table of what the servers of each namespace in output/ request."""
+    nodes = {plan.settings.environment.name: plan.cluster.nodes for plan in plan_mesh(ROOT)}
+    rows = []
+    for environment, folders in groupby(sorted(OUTPUT.glob("*/*/")), lambda folder: folder.parent.name):
+        sums = dict.fromkeys(COUNTED, ZERO)
+        for folder in folders:
+            needed = servers_need(folder, nodes[environment])
+            if any(quantity.amount for quantity in needed.values()):
+                rows.append([environment, code(folder.name), *map(str, needed.values())])
+            sums = {name: sums[name] + needed[name] for name in COUNTED}
+        count = nodes[environment]
+        on_all = f"all, on {count} {'node' if count == 1 else 'nodes'}"
+        rows.append([f"**{each}**" for each in (environment, on_all, *sums.values())])
+    return markdown_table(["environment", "namespace", "CPU", "memory", "volumes"], rows)
+
+
+def servers_need(folder: Path, nodes: int) -> Mapping[str, Quantity]:
+    """Return what the servers of a namespace request at their most, without Jobs, runs and the pods of a rollout."""
+    objects = ObjectSet.of(manifests(folder)).by_id
+    workloads = [found for identity, one in objects.items() if (found := workload(identity, one)) and not found.is_task]
+    needs = demand(workloads, objects, (), nodes).needs
+    of_servers = [amounts for consumer, amounts in needs.items() if consumer.about]
+    return {name: sum((amounts.get(name, ZERO) for amounts in of_servers), ZERO) for name in COUNTED}
+
+
+def manifests(folder: Path) -> Iterator[Object]:
+    """Yield the objects in a folder of output/."""
+    for file in sorted(folder.glob("*.yaml")):
+        yield yaml.load(file.read_bytes(), yaml.CSafeLoader)
+
+
+def secrets(_page: str, environment: str) -> str:
+    """Return the table of the secrets that an environment reads from its store."""
+    asked: dict[str, set[str]] = {}
+    for folder in (OUTPUT / environment).iterdir():
+        for one in manifests(folder):
+            if one["kind"] == "ExternalSecret":
+                for entry in one["spec"].get("data", ()):
+                    asked.setdefault(entry["remoteRef"]["key"], set()).add(entry["remoteRef"]["property"])
+    rows = [[code(path), ", ".join(map(code, sorted(keys)))] for path, keys in sorted(asked.items())]
+    return markdown_table(["path in the store", "keys"], rows)
+
+
+TABLES: Mapping[str, Table] = {
+    "contents": contents,
+    "components": components,
+    "numbers": lambda _page, _about: numbers_table(listed()),
+    "quotas": lambda _page, _about: quotas_table(),
+    "requests": requests,
+    "facts": facts,
+    "secrets": secrets,
+    "dangers": lambda _page, _about: markdown_table(
+        ["word", "means"], [[code(word), meaning] for word, meaning in WORDS.items()]
+    ),
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
