@@ -182,3 +182,22 @@ def test_the_test_of_the_component_shown_passes(snapshot: SnapshotAssertion) -> 
     exec(compile(block.text, "docs/architecture.md", "exec"), shown)
     shown["test_one_at_the_scale_light_two_elsewhere"]()
     shown["test_rendered"](snapshot)
+
+
+@pytest.mark.parametrize("part", ["derive", "pipeline"])
+def test_the_architecture_has_a_row_for_every_module_of(part: str) -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    modules = {module.name for module in (ROOT / "compiler/floe_compiler" / part).glob("*.py")} - {"__init__.py"}
+    assert modules
+    assert {module for module in modules if f"\n| `{module}` | " not in page} == set()
+
+
+def test_the_architecture_names_every_folder_of_checks_and_every_capability() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "compiler/floe_compiler"
+    folders = {f"`{folder.parent.name}/`" for folder in (package / "check").glob("*/__init__.py")} - {"`summary/`"}
+    source = (package / "model/capabilities.py").read_text(encoding="utf-8")
+    capabilities = {f"`{name}`" for name in re.findall(r"^class (\w+)\(Capability,", source, re.MULTILINE)}
+    assert len(folders) > 5
+    assert len(capabilities) > 5
+    assert {name for name in folders | capabilities if name not in page} == set()

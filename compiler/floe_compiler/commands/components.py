@@ -37,10 +37,10 @@ class Choice(msgspec.Struct, frozen=True):
 
 EXAMPLES = """\
 examples:
-  floe-compile components           what can a platform be made of?
-  floe-compile components catalog   which catalogs are there, and what can I set?
-  floe-compile components dagster   the settings of this one
-  floe-compile components --format markdown   tables of all, with their defaults by scale
+  floe-compile components                      what can a platform be made of?
+  floe-compile components catalog              which catalogs are there, and what can I set?
+  floe-compile components dagster              the settings of this one
+  floe-compile components --format markdown    tables: what there is, and its defaults by scale
 """
 
 
