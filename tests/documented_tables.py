@@ -20,7 +20,7 @@ import yaml
 from component_facts import facts_table
 from floe_compiler.commands.component_tables import choices_table, numbers_table, quotas_table
 from floe_compiler.commands.components import Choice, choices
-from floe_compiler.components import registry
+from floe_compiler.components import built_in
 from floe_compiler.kit.ingress import ingress_instance
 from floe_compiler.model.demand import demand
 from floe_compiler.model.objects import Object, ObjectSet
@@ -64,10 +64,12 @@ def main(arguments: list[str]) -> int:
 
 
 def rewritten(page: str) -> str:
-    """Return a page with its tables made anew. Raises KeyError if a marker names a table that there is not."""
+    """Return a page with its tables made anew. Raises SystemExit with what is wrong with a marker."""
 
     def replaced(found: re.Match[str]) -> str:
         name, _, about = found[2].partition(" ")
+        if name not in TABLES:
+            raise SystemExit(f"there is no table {name}; there are {', '.join(TABLES)}")
         return f"{found[1]}{TABLES[name](page, about)}{found[4]}"
 
     return TABLE.sub(replaced, page)
@@ -95,18 +97,21 @@ def sections(page: str) -> Mapping[tuple[str, str], str]:
 
 
 def components(page: str, _about: str) -> str:
-    """Return the table of all components, with links to their sections. Raises KeyError if one has none."""
+    """Return the table of all components, with links to their sections. Raises SystemExit if one has none."""
     titles = sections(page)
 
     def linked(choice: Choice) -> str:
+        if (choice.slot, choice.type) not in titles:
+            about = f"<!-- about {choice.slot} {choice.type} -->"
+            raise SystemExit(f"docs/components.md has no section with {about} below its heading")
         return f"[{code(choice.type)}](#{anchor(titles[choice.slot, choice.type])})"
 
     return choices_table(listed(), linked)
 
 
 def listed() -> tuple[Choice, ...]:
-    """Return the choices that are components."""
-    known = registry()
+    """Return the choices that are components of this repository."""
+    known = {component.key for component in built_in()}
     return tuple(choice for choice in choices() if (choice.slot, choice.type) in known)
 
 
@@ -115,6 +120,10 @@ def facts(_page: str, about: str) -> str:
     component, _, namespace = about.partition(" in ")
     slot, kind = component.split()
     environment, _, name = namespace.partition("/")
+    if (environment, name, slot, kind) not in declared():
+        raise SystemExit(
+            f"there is no {slot} {kind} in {namespace}, an environment and a namespace of the meshes of this script"
+        )
     mesh = next(root for root in MESHES if (root / "overlays" / environment).is_dir())
     where = f"output/{namespace}" if mesh == ROOT else mesh.relative_to(ROOT).as_posix()
     return facts_table(declared()[environment, name, slot, kind], f"in {code(where)}")

@@ -46,6 +46,19 @@ def test_what_is_stale_is_shown_and_not_written(
     assert main(["--check"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("marker", "problem"),
+    [
+        ("numbres", "there is no table numbres; there are contents, components, numbers,"),
+        ("components", "docs/components.md has no section with <!-- about catalog polaris --> below its heading"),
+        ("facts catalog polaris in dev/nowhere", "there is no catalog polaris in dev/nowhere,"),
+    ],
+)
+def test_a_wrong_marker_is_explained(marker: str, problem: str) -> None:
+    with pytest.raises(SystemExit, match=f"^{re.escape(problem)}"):
+        rewritten(f"<!-- table: {marker} -->\n<!-- end of table -->\n")
+
+
 def test_every_component_has_one_section() -> None:
     named = [tuple(component.split()) for _, about in SECTION.findall(TEXT) for component in about.split(", ")]
     assert sorted(named) == sorted(component.key for component in built_in())
