@@ -147,29 +147,35 @@ def declared() -> Mapping[tuple[str, str, str, str], DeclaredInstance]:
 
 
 def requests(_page: str, _about: str) -> str:
-    """Return the table of what the servers of each namespace in output/ request."""
+    """Return the table of what each namespace in output/ requests: its servers, and these with all Jobs at once."""
     nodes = {plan.settings.environment.name: plan.cluster.nodes for plan in plan_mesh(ROOT)}
     rows = []
     for environment, folders in groupby(sorted(OUTPUT.glob("*/*/")), lambda folder: folder.parent.name):
-        sums = dict.fromkeys(COUNTED, ZERO)
-        for folder in folders:
-            needed = servers_need(folder, nodes[environment])
-            if any(quantity.amount for quantity in needed.values()):
-                rows.append([environment, code(folder.name), *map(str, needed.values())])
-            sums = {name: sums[name] + needed[name] for name in COUNTED}
         count = nodes[environment]
+        sums = [ZERO] * 5
+        for folder in folders:
+            servers, everything = (requested(folder, count, tasks=tasks) for tasks in (False, True))
+            amounts = [*servers.values(), everything["requests.cpu"], everything["requests.memory"]]
+            if any(one.amount for one in amounts):
+                rows.append([environment, code(folder.name), *map(str, amounts)])
+            sums = [total + one for total, one in zip(sums, amounts, strict=True)]
         on_all = f"all, on {count} {'node' if count == 1 else 'nodes'}"
-        rows.append([f"**{each}**" for each in (environment, on_all, *sums.values())])
-    return markdown_table(["environment", "namespace", "CPU", "memory", "volumes"], rows)
+        rows.append([f"**{each}**" for each in (environment, on_all, *sums)])
+    head = ["environment", "namespace", "CPU", "memory", "volumes", "CPU with all Jobs", "memory with all Jobs"]
+    return markdown_table(head, rows)
 
 
-def servers_need(folder: Path, nodes: int) -> Mapping[str, Quantity]:
-    """Return what the servers of a namespace request at their most, without Jobs, runs and the pods of a rollout."""
+def requested(folder: Path, nodes: int, *, tasks: bool) -> Mapping[str, Quantity]:
+    """Return what the servers of a namespace request at their most.
+
+    With `tasks`, it includes all Jobs and CronJobs at once, and the extra pod of a rollout. Runs that a server starts
+    are not in the objects, so they are never included.
+    """
     objects = ObjectSet.of(manifests(folder)).by_id
-    workloads = [found for identity, one in objects.items() if (found := workload(identity, one)) and not found.is_task]
-    needs = demand(workloads, objects, (), nodes).needs
-    of_servers = [amounts for consumer, amounts in needs.items() if consumer.about]
-    return {name: sum((amounts.get(name, ZERO) for amounts in of_servers), ZERO) for name in COUNTED}
+    workloads = [found for identity, one in objects.items() if (found := workload(identity, one))]
+    needed = demand((one for one in workloads if tasks or not one.is_task), objects, (), nodes)
+    counted = [amounts for consumer, amounts in needed.needs.items() if tasks or consumer.about]
+    return {name: sum((amounts.get(name, ZERO) for amounts in counted), ZERO) for name in COUNTED}
 
 
 def manifests(folder: Path) -> Iterator[Object]:

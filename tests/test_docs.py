@@ -176,6 +176,12 @@ def test_the_component_shown_works(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("documented")
+def test_the_numbers_of_the_component_shown_are_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["components", "homepage", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "| `homepage.replicas` | `simple` | 1 | 2 | 2 |"
+
+
+@pytest.mark.usefixtures("documented")
 def test_the_test_of_the_component_shown_passes(snapshot: SnapshotAssertion) -> None:
     (block,) = blocks(ROOT / "docs/architecture.md", "test of the component")
     shown: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from component_facts import facts_table
-from documented_tables import OUTPUT, PAGES, ROOT, SECTION, TABLE, declared, main, rewritten, servers_need
+from documented_tables import OUTPUT, PAGES, ROOT, SECTION, TABLE, declared, main, requested, rewritten
 from floe_compiler.components import built_in
 from floe_compiler.model.facts import named_secrets
 from floe_compiler.model.plan import DeclaredInstance
@@ -85,7 +85,7 @@ def test_images_in_the_prose_are_those_of_the_code() -> None:
 
 
 def test_the_servers_of_development_fit_one_node_with_4_cpus_and_16_gb() -> None:
-    needs = [servers_need(folder, nodes=1) for folder in (OUTPUT / "dev").iterdir()]
+    needs = [requested(folder, nodes=1, tasks=False) for folder in (OUTPUT / "dev").iterdir()]
     cpu, memory = (sum((one[name] for one in needs), ZERO) for name in ("requests.cpu", "requests.memory"))
     assert ZERO < cpu < parse_quantity("4")
     assert ZERO < memory < parse_quantity("16G")
