@@ -9,7 +9,7 @@ a program of that version as another user on a read-only root file system.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from floe_compiler.components.metrics_prometheus import alertmanager
@@ -25,7 +25,7 @@ from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Claim, ConfigFile, Container, Identity, Parts, Pod, Probe, Variable, Workload
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.operations import Interface, Metrics, Panel
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.plan import Component, Context, Instance, Refusal
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.yaml_text import to_yaml
 
@@ -84,6 +84,16 @@ def provides(instance: Instance[PrometheusConfig]) -> tuple[Capability, ...]:
         MetricsStore(instance.name, service_endpoint(instance.name, *place), receivers),
         Monitoring(instance.name),
     )
+
+
+def refuses(context: Context[PrometheusConfig]) -> Iterator[Refusal]:
+    """Refuse routes of alerts to receivers that do not exist."""
+    settings = context.config.alertmanager
+    names = [receiver.name for receiver in settings.receivers]
+    if unknown := sorted({route.receiver for route in settings.routes} - {*names}):
+        known = f"the receivers are {', '.join(names)}" if names else "there are no receivers"
+        message = f"has routes to {', '.join(unknown)}, but {known}"
+        yield Refusal(message, "add it to `receivers`", ("alertmanager", "routes"))
 
 
 def build(context: Context[PrometheusConfig]) -> Parts:
@@ -198,6 +208,7 @@ COMPONENT = Component(
     config=PrometheusConfig,
     build=build,
     provides=provides,
+    refuses=refuses,
     completes=completes,
     profiles={
         "light": {"retention": "168h", "storage": "5Gi"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from floe_compiler.kit.monitoring.rules import RUNBOOKS
 from floe_compiler.model.alerts import Severity
@@ -105,16 +105,6 @@ class AlertmanagerSettings(Input):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two receivers are called {', '.join(twice)}; give each its own name")
         return receivers
-
-    @field_validator("routes")
-    @classmethod
-    def _known_receivers(cls, routes: tuple[Route, ...], others: ValidationInfo) -> tuple[Route, ...]:
-        if "receivers" in others.data:  # else they have an error of their own
-            names = [receiver.name for receiver in others.data["receivers"]]
-            if unknown := sorted({route.receiver for route in routes} - {*names}):
-                known = f"the receivers are {', '.join(names)}" if names else "there are no receivers"
-                raise ValueError(f"routes lead to {', '.join(unknown)}, but {known}; add it to `receivers`")
-        return routes
 
 
 class PrometheusConfig(Input):
