@@ -58,15 +58,17 @@ kubernetes: $(READY) ## Write the data about Kubernetes' own kinds anew (needs g
 credentials: $(READY) ## Write the published forms of credentials anew (GITLEAKS=folder of its clone)
 	@$(BIN)/python tests/credential_forms.py $(GITLEAKS)
 
-docs: $(READY) ## Write docs/rules.md anew from the rules
+docs: $(READY) ## Write docs/rules.md anew from the rules, and the tables of other pages from what they are about
 	@$(BIN)/floe-compile rules --format markdown > docs/rules.md
+	@$(BIN)/python tests/documented_tables.py
 
 goldens: $(READY) ## Accept what the tests now see as expected (read the difference)
 	@UPDATE=1 $(BIN)/pytest -n auto --snapshot-update
 
-fresh: $(READY) ## Prove that schemas/, docs/rules.md and output/ are what their sources say
+fresh: $(READY) ## Prove that schemas/, output/ and what make docs writes are what their sources say
 	@$(BIN)/floe-compile schema --check
 	@$(BIN)/floe-compile rules --format markdown | diff - docs/rules.md
+	@$(BIN)/python tests/documented_tables.py --check
 	@$(BIN)/floe-compile check
 
 kind: ## Try output/dev in a Kind cluster (needs docker, kind, kubectl and helm)

@@ -176,9 +176,34 @@ def test_the_component_shown_works(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("documented")
+def test_the_numbers_of_the_component_shown_are_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["components", "homepage", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "| `homepage.replicas` | `simple` | 1 | 2 | 2 |"
+
+
+@pytest.mark.usefixtures("documented")
 def test_the_test_of_the_component_shown_passes(snapshot: SnapshotAssertion) -> None:
     (block,) = blocks(ROOT / "docs/architecture.md", "test of the component")
     shown: dict[str, Any] = {}
     exec(compile(block.text, "docs/architecture.md", "exec"), shown)
     shown["test_one_at_the_scale_light_two_elsewhere"]()
     shown["test_rendered"](snapshot)
+
+
+@pytest.mark.parametrize("part", ["derive", "pipeline"])
+def test_the_architecture_has_a_row_for_every_module_of(part: str) -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    modules = {module.name for module in (ROOT / "compiler/floe_compiler" / part).glob("*.py")} - {"__init__.py"}
+    assert modules
+    assert {module for module in modules if f"\n| `{module}` | " not in page} == set()
+
+
+def test_the_architecture_names_every_folder_of_checks_and_every_capability() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "compiler/floe_compiler"
+    folders = {f"`{folder.parent.name}/`" for folder in (package / "check").glob("*/__init__.py")} - {"`summary/`"}
+    source = (package / "model/capabilities.py").read_text(encoding="utf-8")
+    capabilities = {f"`{name}`" for name in re.findall(r"^class (\w+)\(Capability,", source, re.MULTILINE)}
+    assert len(folders) > 5
+    assert len(capabilities) > 5
+    assert {name for name in folders | capabilities if name not in page} == set()

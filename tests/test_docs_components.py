@@ -1,112 +1,122 @@
-"""The tables of docs/components.md say what the components say."""
+"""The tables of docs/components.md and docs/delivery.md are what `make docs` makes of what they are about."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from floe_compiler.components import registry
-from floe_compiler.model.inputs import LargestQuota, PostgresqlServer, Quota, ResourceSettings
-from floe_compiler.resolve.scopes import LARGEST, QUOTAS
+from component_facts import facts_table
+from documented_tables import OUTPUT, PAGES, ROOT, SECTION, TABLE, declared, main, requested, rewritten
+from floe_compiler.components import built_in
+from floe_compiler.model.facts import named_secrets
+from floe_compiler.model.plan import DeclaredInstance
+from floe_compiler.model.quantities import ZERO, parse_quantity
+from support import context_of
+from third_party_monitor import COMPONENT
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/components.md"
-SCALES = ("light", "medium", "heavy")
-
-
-def table(after: str) -> list[list[str]]:
-    """Return the cells of the first table after some text, without its head."""
-    text = PAGE.read_text(encoding="utf-8").partition(after)[2]
-    rows = text[text.index("|") :].partition("\n\n")[0].splitlines()
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
+PAGE = PAGES[0]
+TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def configured(slot: str, kind: str, scale: str) -> Any:
-    """Return a component's configuration at a scale, with nothing said."""
-    component = registry()[slot, kind]
-    return component.config.model_validate({"type": kind, **component.profiles.get(scale, {})})
+def test_the_tables_are_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0, f"run: make docs\n{capsys.readouterr().out}"
 
 
-def amounts(settings: ResourceSettings) -> str:
-    requests, limits = settings.requests, settings.limits
-    return f"{requests.cpu} {requests.memory} → {limits.cpu} {limits.memory}"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_whatever_stands_in_a_table_is_replaced(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert rewritten(TABLE.sub(r"\1| nonsense |\n\4", text)) == text
 
 
-def numbers(scale: str) -> Iterator[tuple[str, str]]:
-    """Yield the rows of the table of numbers, in its order."""
-    quota = Quota.model_validate(QUOTAS[scale])
-    yield "quota, at least: CPU, memory", f"{quota.cpu}, {quota.memory}"
-    yield "quota, at least: volumes, pods", f"{quota.storage}, {quota.pods}"
-    largest = LargestQuota.model_validate(LARGEST[scale])
-    yield "quota of a domain, at most: CPU, memory", f"{largest.cpu}, {largest.memory}"
-    yield "quota of a domain, at most: volumes, pods", f"{largest.storage}, {largest.pods}"
-    dagster = configured("orchestrator", "dagster", scale)
-    yield "Dagster webserver: replicas", str(dagster.webserver.replicas)
-    yield "Dagster webserver: resources", amounts(dagster.webserver.resources)
-    yield "Dagster daemon (one): resources", amounts(dagster.daemon.resources)
-    yield "Dagster code location of a product: replicas", str(dagster.code_locations.replicas)
-    yield "Dagster code location of a product: resources", amounts(dagster.code_locations.resources)
-    yield "Dagster runs at once: in all, of a product", f"{dagster.runs.at_once}, {dagster.runs.per_product}"
-    assert dagster.steps == configured("orchestrator", "kubernetes", scale).steps
-    yield "step of a product: resources", amounts(dagster.steps.resources)
-    polaris = configured("catalog", "polaris", scale)
-    yield "Polaris: replicas", str(polaris.replicas)
-    yield "Polaris: resources", amounts(polaris.resources)
-    marquez = configured("observability.lineage", "marquez", scale)
-    yield "Marquez: replicas, of the web interface", f"{marquez.replicas}, {marquez.web.replicas}"
-    yield "Marquez: resources", amounts(marquez.resources)
-    yield "Marquez web interface: resources", amounts(marquez.web.resources)
-    jaeger = configured("observability.tracing", "jaeger", scale)
-    yield "Jaeger (one): store", jaeger.store.type
-    yield "Jaeger: resources", amounts(jaeger.resources)
-    grafana = configured("observability.dashboards", "grafana", scale)
-    database = grafana.database.type if grafana.database else "a file in the pod"
-    yield "Grafana: replicas, database", f"{grafana.replicas}, {database}"
-    yield "Grafana: resources", amounts(grafana.resources)
-    collector = configured("observability.collector", "opentelemetry", scale)
-    yield "Collector in mode `deployment`: replicas", str(collector.replicas)
-    yield "Collector: resources", amounts(collector.resources)
-    logs = configured("observability.logs", "opentelemetry", scale)
-    yield "Collector of logs, on each node: resources", amounts(logs.resources)
-    minio = configured("storage", "minio", scale)
-    yield "MinIO (one): volume", minio.storage
-    yield "MinIO (one): resources", amounts(minio.resources)
-    server = PostgresqlServer()
-    yield "PostgreSQL (one): volume", server.storage
-    yield "PostgreSQL (one): resources", amounts(server.resources)
-    duckdb = configured("compute", "duckdb", scale)
-    yield "DuckDB: threads, its folder", f"{duckdb.threads}, {duckdb.storage}"
+def test_what_is_stale_is_shown_and_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    stale = "# Page\n\n<!-- table: quotas -->\n| nonsense |\n<!-- end of table -->\n"
+    page.write_text(stale, encoding="utf-8")
+    monkeypatch.setattr("documented_tables.PAGES", (page,))
+    monkeypatch.setattr("documented_tables.ROOT", tmp_path)
+    assert main(["--check"]) == 1
+    assert "-| nonsense |\n" in capsys.readouterr().out
+    assert page.read_text(encoding="utf-8") == stale
+    assert main([]) == 0
+    assert "| `quota.cpu` | 4 | 8 | 16 |\n" in page.read_text(encoding="utf-8")
+    assert main(["--check"]) == 0
 
 
-@pytest.mark.parametrize("column", range(3), ids=SCALES)
-def test_numbers_by_scale(column: int) -> None:
-    shown = [(row[0], row[column + 1]) for row in table("## Numbers by scale")]
-    assert shown == list(numbers(SCALES[column]))
+@pytest.mark.parametrize(
+    ("marker", "problem"),
+    [
+        ("numbres", "there is no table numbres; there are contents, components, numbers,"),
+        ("components", "docs/components.md has no section with <!-- about catalog polaris --> below its heading"),
+        ("facts catalog polaris in dev/nowhere", "there is no catalog polaris in dev/nowhere,"),
+    ],
+)
+def test_a_wrong_marker_is_explained(marker: str, problem: str) -> None:
+    with pytest.raises(SystemExit, match=f"^{re.escape(problem)}"):
+        rewritten(f"<!-- table: {marker} -->\n<!-- end of table -->\n")
 
 
-def test_every_component_has_its_section() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    assert {kind for _, kind in registry() if f"`{kind}`]" not in text} == set()
+def test_every_component_has_one_section() -> None:
+    named = [tuple(component.split()) for _, about in SECTION.findall(TEXT) for component in about.split(", ")]
+    assert sorted(named) == sorted(component.key for component in built_in())
 
 
-def test_images_and_versions_are_those_of_the_code() -> None:
+def test_every_section_whose_components_have_pods_or_secrets_has_a_table() -> None:
+    needed = {
+        one.instance.slot + " " + one.instance.type
+        for one in declared().values()
+        if one.parts.workloads or named_secrets(one.parts)
+    }
+    assert len(needed) > 12
+    for part in TEXT.split("\n## ")[1:]:
+        about = re.findall(r"<!-- about ([^\n]*) -->", part)
+        kinds = set(about[0].split(", ")) if about else set()
+        assert "<!-- table: facts " in part or not kinds & needed, part.splitlines()[0]
+
+
+def test_images_in_the_prose_are_those_of_the_code() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "compiler/floe_compiler").rglob("*.py"))
-    shown = re.findall(r"`(?:docker|ghcr|quay)\.io/(\S+):(\S+)`", PAGE.read_text(encoding="utf-8"))
-    assert len(shown) > 6
+    shown = re.findall(r"`(?:docker|ghcr|quay)\.io/(\S+):(\S+)`", TABLE.sub("", TEXT))
+    assert shown
     assert [f"{name}:{tag}" for name, tag in shown if name not in code or tag not in code] == []
 
 
-def test_the_secrets_of_production_are_those_of_the_output() -> None:
-    asked: dict[str, set[str]] = {}
-    for file in ROOT.glob("output/prod/*/externalsecret.*.yaml"):
-        for one in yaml.safe_load(file.read_text(encoding="utf-8"))["spec"].get("data", ()):
-            asked.setdefault(one["remoteRef"]["key"], set()).add(one["remoteRef"]["property"])
-    shown = {
-        path.strip("`"): set(keys.replace("`", "").split(", ")) for path, keys in table("<!-- secrets of prod -->")
-    }
-    assert shown == asked
+def test_the_servers_of_development_fit_one_node_with_4_cpus_and_16_gb() -> None:
+    needs = [requested(folder, nodes=1, tasks=False) for folder in (OUTPUT / "dev").iterdir()]
+    cpu, memory = (sum((one[name] for one in needs), ZERO) for name in ("requests.cpu", "requests.memory"))
+    assert ZERO < cpu < parse_quantity("4")
+    assert ZERO < memory < parse_quantity("16G")
+
+
+def test_a_component_of_another_package_has_a_table_too() -> None:
+    context = context_of(COMPONENT)
+    table = facts_table(DeclaredInstance(context.instance, COMPONENT.build(context)), "here")
+    assert (
+        table
+        == """\
+| here | |
+|---|---|
+| renders | Deployment `vigil`; pods of an operator: `vigil-history` |
+| image | `vigil`: `ghcr.io/acme/vigil:2.1.0` |
+| user | `vigil`: 1000 |
+| ports | `vigil`: 9090 (http); `vigil-history`: 5432 (postgresql), 8000 (status, not in the Service), 9187 (metrics, \
+not in the Service) |
+| health | `vigil`: liveness `GET /-/alive` on 9090, readiness `GET /-/ready` on 9090 |
+| interfaces | `vigil` on 9090 (asks for a login) |
+| metrics | `vigil`: `/metrics` on 9090; `vigil-history`: `/metrics` on 9187 |
+| calls | `vigil`: `sts.example.com`, `vigil-history`, the Kubernetes API; `vigil-history`: `vigil-history`, the \
+Kubernetes API |
+| secrets | `vigil-history`: `password` |
+"""
+    )
+
+
+def test_names_are_shown_as_they_are_in_any_mesh() -> None:
+    table = facts_table(declared()["dev", "floe-sales-domain", "orchestrator", "dagster"], "here")
+    assert "pods at run time: `run-<product>` |" in table
+    assert "`code-<product>`, `run-<product>`: that of the product |" in table
+    assert "`polaris-client-<domain>`: `client-secret`" in table
+    assert "customer-360" not in table

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from floe_compiler.cache.store import Memory
+from floe_compiler.cli import main
 from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.pipeline import compile_mesh, explain_file
@@ -88,6 +89,13 @@ def output(installed: None, tmp_path: Path) -> Output:
 
 def test_all_facts_of_a_component_from_outside_pass_all_checks(output: Output) -> None:
     assert output.warnings <= {"C002"}, "at most that nobody here knows the schema of the operator's kind"
+
+
+@pytest.mark.usefixtures("installed")
+def test_it_is_in_the_table_of_components(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["components", "vigil", "--format", "markdown"]) == 0
+    row = "| `monitoring` | `vigil` | A monitor with an agent in each domain | the platform and each domain |"
+    assert capsys.readouterr().out.splitlines()[2:] == [row]
 
 
 def test_bounds_make_an_autoscaler_and_no_number_of_replicas(output: Output) -> None:

@@ -30,7 +30,9 @@ def test_defaults_by_scale(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_settings_of_a_required_one_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "s3"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith('storage: s3  A bucket at AWS, or in another S3-compatible store\n  type: "s3"\n')
+    text = text.partition("\nstorage: s3           A bucket at AWS, or in another S3-compatible store\n")[2]
+    assert text.startswith("  bucket: required\n      The bucket.\n")
+    assert '\n  type: "s3"\n' in text
     assert '  credentials: required\n      How clients log in.\n      type: "identity"\n' in text
     assert '\n      type: "secret"\n          How clients log in.\n      name: default "s3-warehouse"\n' in text
 
@@ -38,7 +40,7 @@ def test_the_settings_of_a_required_one_are_reported(capsys: pytest.CaptureFixtu
 def test_a_database_has_the_settings_that_people_write(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["components", "database"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("database: external    A PostgreSQL server outside the cluster, such as RDS (written under ")
+    assert "\ndatabase: external        A PostgreSQL server outside the cluster, such as RDS (written under " in text
     assert "  secret: required\n      The secret with the credentials.\n      name: required\n" in text
     assert "server: required" not in text, "the server of one outside follows from its host"
     assert "  server: default null\n" in text
@@ -72,3 +74,28 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (polaris["slot"], polaris["type"], polaris["scope"]) == ("catalog", "polaris", "platform")
     assert (rest["slot"], rest["type"]) == ("catalog", "rest")
     assert polaris["settings"]["properties"]["replicas"]
+
+
+def test_tables_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["components", "storage", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "| slot | type | what it is | runs in |",
+        "|---|---|---|---|",
+        "| `storage` | `minio` | MinIO inside the cluster, on one node | the platform |",
+        "| `storage` | `s3` | A bucket at AWS, or in another S3-compatible store | the platform |",
+        "",
+        "| setting | type | light | medium | heavy |",
+        "|---|---|---|---|---|",
+        "| `storage.storage` | `minio` | 20Gi | 100Gi | 500Gi |",
+        "| `storage.resources` | `minio` | 100m 512Mi → 1 1Gi | 500m 1Gi → 2 2Gi | 1 2Gi → 2 4Gi |",
+    ]
+
+
+def test_types_with_the_same_numbers_share_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["components", "database", "--format", "markdown"]) == 0
+    assert "| `database.storage` | `cloudnative-pg`, `postgresql` | 10Gi | 10Gi | 10Gi |" in capsys.readouterr().out
+
+
+def test_what_has_no_numbers_has_no_table_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["components", "delivery", "--format", "markdown"]) == 0
+    assert "setting" not in capsys.readouterr().out

@@ -37,9 +37,10 @@ class Choice(msgspec.Struct, frozen=True):
 
 EXAMPLES = """\
 examples:
-  floe-compile components           what can a platform be made of?
-  floe-compile components catalog   which catalogs are there, and what can I set?
-  floe-compile components dagster   the settings of this one
+  floe-compile components                      what can a platform be made of?
+  floe-compile components catalog              which catalogs are there, and what can I set?
+  floe-compile components dagster              the settings of this one
+  floe-compile components --format markdown    tables: what there is, and its defaults by scale
 """
 
 
@@ -49,7 +50,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", help="show the settings of a slot's components (catalog), or of one by its type (dagster)"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
 
 
 def run(options: Namespace) -> int:
@@ -62,6 +63,11 @@ def run(options: Namespace) -> int:
             raise UsageError(f"there is no slot or type {options.name}; {did_you_mean(options.name, known)}")
     if options.format == "json":
         sys.stdout.write(_json(listed))
+        return DONE
+    if options.format == "markdown":
+        from floe_compiler.commands.component_tables import render_markdown
+
+        sys.stdout.write(render_markdown(listed))
         return DONE
     width = max(len(f"{choice.slot}: {choice.type}") for choice in listed)
     for choice in listed:

@@ -1,0 +1,70 @@
+"""Which settings of a component are shown with their defaults by scale, and which values they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from floe_compiler.model.fields import Memory, Storage
+from floe_compiler.model.inputs import DatabaseChoice, Input, Replicas, ResourceSettings
+from floe_compiler.report.scaled_settings import ScaledSetting, scaled_settings
+
+SMALL: dict[str, Any] = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+LARGE: dict[str, Any] = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "4", "memory": "2Gi"}}
+
+
+class Web(Input):
+    """A part."""
+
+    replicas: Replicas = 2
+    title: str = "home"
+
+
+class Config(Input):
+    """A component."""
+
+    address: str
+    web: Web = Web()
+    resources: ResourceSettings = Field(default_factory=lambda: ResourceSettings.model_validate(SMALL))
+    volume: Storage = "1Gi"
+    heap: Memory = "1Gi"
+    threads: int = 1
+    database: DatabaseChoice | None = None
+
+
+def shown(**profiles: Any) -> dict[str, tuple[str, ...]]:
+    return {one.path: one.values for one in scaled_settings(Config, profiles)}
+
+
+def test_resources_replicas_and_volumes_are_shown_at_every_scale() -> None:
+    small = "100m 128Mi → 1 1Gi"
+    assert shown() == {
+        "web.replicas": ("2", "2", "2"),
+        "resources": (small, small, small),
+        "volume": ("1Gi", "1Gi", "1Gi"),
+    }
+
+
+def test_whatever_differs_between_scales_is_shown() -> None:
+    found = shown(light={"threads": 4, "web": {"title": "small"}}, heavy={"resources": LARGE, "web": {"replicas": 5}})
+    assert found["threads"] == ("4", "1", "1")
+    assert found["web.title"] == ("small", "home", "home")
+    assert found["web.replicas"] == ("2", "2", "5")
+    assert found["resources"][2] == "2 1Gi → 4 2Gi"
+    assert "heap" not in found
+
+
+def test_what_another_component_takes_is_shown_only_where_it_differs() -> None:
+    always = {"type": "postgresql"}
+    assert not any(
+        path.startswith("database")
+        for path in shown(light={"database": always}, medium={"database": always}, heavy={"database": always})
+    )
+    assert shown(heavy={"database": always})["database.type"] == ("-", "-", "postgresql")
+
+
+def test_all_settings_with_a_prefix() -> None:
+    (first, *_) = scaled_settings(Web, {"heavy": {"replicas": 3}}, prefix="slot.web", every=True)
+    assert first == ScaledSetting("slot.web.replicas", ("2", "2", "3"))
+    assert len(scaled_settings(Web, {}, every=True)) == 2
