@@ -91,3 +91,12 @@ def test_delivery_objects_that_stay_say_what_deleting_them_does() -> None:
     cascading = thing("Application", metadata={"name": "x", "namespace": "a", "finalizers": finalizers})
     assert words(cascading) == ["prune", "unmanaged"]
     assert words(thing("Kustomization", spec={"deletionPolicy": "Orphan"})) == ["delivery-changed", "unmanaged"]
+
+
+def test_an_autoscaler_that_stays_scales_against_the_number_that_is_now_set() -> None:
+    scaler = thing("HorizontalPodAutoscaler", spec={"scaleTargetRef": {"kind": "Deployment", "name": "x"}})
+    fixed = thing("Deployment", "x", spec={"replicas": 2, "template": {}})
+    stays = pruning(FOLDER, prune=False)
+    assert words(scaler, fixed, stays) == ["unmanaged", "unmanaged"]
+    assert words(scaler, stays) == ["unmanaged"], "what it scales is gone as well"
+    assert words(scaler, fixed, pruning(FOLDER)) == []

@@ -101,7 +101,7 @@ class GrafanaConfig(Input):
     replicas: Annotated[int, Field(ge=1)] = 1
     """The number of replicas. More than one needs a `database`."""
     resources: ResourceSettings = ResourceSettings(
-        requests=Amounts(cpu="100m", memory="256Mi"), limits=Amounts(cpu="1", memory="1Gi")
+        requests=Amounts(cpu="100m", memory="512Mi"), limits=Amounts(cpu="1", memory="1Gi")
     )
     """CPU and memory of each replica."""
     url: Annotated[str, AfterValidator(check_address)] | None = None

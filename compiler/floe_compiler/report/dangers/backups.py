@@ -36,7 +36,9 @@ def retention_shortened(change: Change) -> Iterator[Danger]:
     old, new = _days(change.before), _days(change.after)
     if _holds_retention(change.before) and new is not None and (old is None or new < old):
         former = "never" if old is None else f"after {old}"
-        yield Danger("data-loss", f"backups are deleted after {new} days; until now {former}")
+        yield Danger(
+            "data-loss", f"backups are deleted after {new} {'day' if new == 1 else 'days'}; until now {former}"
+        )
 
 
 def backup_moved(change: Change) -> Iterator[Danger]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floe_compiler.model.nested_fields import at
 from floe_compiler.report.dangers.danger import Change, Danger, Kept
 from floe_compiler.report.dangers.delivery import DELIVERS, delivery_left
 from floe_compiler.report.dangers.running import suspended, tests_removed
@@ -18,8 +19,19 @@ def kept(change: Change, why: Kept) -> Iterator[Danger]:
     yield Danger(
         "unmanaged", f"{stays} in the cluster, unmanaged, until it is deleted there: {why.reason}; {PROCEDURE}"
     )
+    if _still_scales(change):
+        message = "it goes on scaling, against the number of replicas that is now set: delete it in the cluster first"
+        yield Danger("unmanaged", message)
     if change.kind in DELIVERS:
         yield from delivery_left(change)
     yield from tests_removed(change)
     if change.kind == "ConfigMap" and why.applied:  # Dagster no longer loads the product that it describes.
         yield from suspended(change)
+
+
+def _still_scales(change: Change) -> bool:
+    """Return whether an autoscaler is left beside what it scales, which has a number of replicas now."""
+    target = at(change.before, ("spec", "scaleTargetRef", "name"))
+    return change.kind == "HorizontalPodAutoscaler" and any(
+        at(one, ("metadata", "name")) == target and at(one, ("spec", "replicas")) is not None for one in change.beside
+    )
