@@ -12,6 +12,9 @@ QUOTA = f'{SALES},resource="requests.cpu"'
 POD = f'{SALES},pod="p",container="c"'
 VOLUME = f'{SALES},persistentvolumeclaim="data"'
 DAGSTER = f'{SALES},job_name="orders"'
+CERTIFICATE = f'{PLATFORM},name="dagster-sales-tls",issuer_name="letsencrypt"'
+SCRAPED = CERTIFICATE.replace("namespace=", 'namespace="cert-manager",exported_namespace=')
+"""As it is scraped by a Prometheus that puts its own labels first."""
 UP_DAGSTER = f'up{{{SALES},job="dagster-metrics"}}'
 HOUR, DAY = 3600, 86400
 GIB = 2**30
@@ -36,6 +39,12 @@ def backup(**times: object) -> Series:
     return {f'kube_cronjob_labels{{{BACKUP},label_floe_dev_backup="orders"}}': 1, **known}
 
 
+def certificate(labels: str, end: float, renewal: float) -> Series:
+    """Return the times of a certificate."""
+    of = "certmanager_certificate_{}_timestamp_seconds{{{}}}".format
+    return {of("expiration", labels): end, of("renewal", labels): renewal}
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "TargetDown": (
         Case(
@@ -51,6 +60,36 @@ CASES: dict[str, tuple[Case, ...]] = {
             {f'up{{{PLATFORM},job="polaris",instance="a"}}': 0, f'up{{{PLATFORM},job="polaris",instance="b"}}': 1},
             labels='job="polaris"',
         ),
+    ),
+    "CertificateExpires": (
+        *(
+            # Renewed 30 days before its end: too late when 15 are left.
+            Case(certificate(labels, 45.9 * DAY, 15.9 * DAY), certificate(labels, 46.1 * DAY, 16.1 * DAY), hours=744)
+            for labels in (CERTIFICATE, SCRAPED)
+        ),
+        # One for six days, with two left at its renewal.
+        Case(certificate(CERTIFICATE, 2 * DAY, 0.01), certificate(CERTIFICATE, 3.1 * DAY, 1.1 * DAY), hours=30),
+        # Never issued, and one of another namespace.
+        Case(
+            certificate(CERTIFICATE, DAY, 0.01),
+            {**certificate(CERTIFICATE, 0, 0), **certificate(CERTIFICATE.replace("platform", "other"), DAY, 0.01)},
+            hours=14,
+        ),
+    ),
+    "CertificateNotReady": tuple(
+        Case(
+            {f'certmanager_certificate_ready_status{{{labels},condition="True"}}': 0},
+            {
+                f'certmanager_certificate_ready_status{{{labels},condition="True"}}': 1,
+                f'certmanager_certificate_ready_status{{{labels},condition="False"}}': 0,
+            },
+            hours=2,
+        )
+        for labels in (CERTIFICATE, SCRAPED)
+    ),
+    "CertificatesNotSeen": (
+        Case({'up{job="cert-manager"}': 0}, {'up{job="cert-manager"}': 1}),
+        Case({}, {'up{job="cert-manager"}': "1 _x20 1x60"}),
     ),
     "QuotaNearlyUsed": (
         Case(

@@ -26,7 +26,9 @@ def hosts(index: Index) -> Hosts:
         Host.of(address.host, address.port, address.certain, mentions)
         for address, mentions in sorted(mentioned.items())
     )
-    return Hosts(used, services, servers)
+    targets = (connection.target for connection in index.rendered.connections)
+    kept = {target.host for target in targets if isinstance(target, External) and target.namespace}
+    return Hosts(used, services, servers, tuple(sorted(kept)))
 
 
 def _ports(index: Index, service: Object) -> tuple[int, ...]:
