@@ -29,6 +29,13 @@ INGRESS = {
     "tls": {"issuer": "letsencrypt"},
     "auth": {"type": "none", "reason": "a test"},
 }
+BACKUP = {
+    "type": "s3",
+    "bucket": "acme-backups",
+    "region": "eu-central-1",
+    "credentials": {"type": "identity", "role": "arn:aws:iam::123456789012:role/backups"},
+    "schedule": "0 3 * * *",
+}
 ALERTMANAGER: dict[str, Any] = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
 
 Kind = Literal["prometheus", "prometheus-operator"]
@@ -39,7 +46,8 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
     product = yaml.safe_load((Path(__file__).parent / "meshes/small" / PRODUCT).read_text())
     observability = {"collector": {"type": "opentelemetry"}, "metrics": {"type": kind, **settings}}
     platform = {
-        "catalog": {"type": "polaris"},
+        "catalog": {"type": "polaris", "database": {"type": "cloudnative-pg", "storage": "10Gi"}},
+        "databases": {"backup": BACKUP},
         "storage": {"type": "minio"},
         "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
         "observability": observability,

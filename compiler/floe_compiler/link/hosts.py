@@ -46,8 +46,8 @@ _LEAST_PORT = 80
 class _Names(msgspec.Struct, frozen=True):
     """All known hosts with their ports: Services by namespace and name, and declared servers.
 
-    A host without ports accepts any port. `listening` are the ports of all Services, `kept` the servers that are Services
-    of the cluster that others keep.
+    A host without ports accepts any port. `listening` are the ports of all Services, `kept` are the servers that are
+    Services of the cluster that others keep.
     """
 
     services: Mapping[tuple[str, str], tuple[int, ...]]

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 PLATFORM, SALES = 'namespace="floe-platform"', 'namespace="floe-sales-domain"'
 DATABASE = f'{SALES},job="dagster-postgresql"'
+CLUSTER = f'{PLATFORM},job="polaris-postgresql"'
+OF_CLUSTER = 'database_server="polaris-postgresql"'
 CRON = f'{SALES},cronjob="exports"'
 BACKUP = f'{SALES},cronjob="backup"'
 QUOTA = f'{SALES},resource="requests.cpu"'
@@ -37,6 +39,21 @@ def backup(**times: object) -> Series:
     """Return the series of a CronJob with the label of backups."""
     known = {f"kube_cronjob_{name}{{{BACKUP}}}": value for name, value in times.items()}
     return {f'kube_cronjob_labels{{{BACKUP},label_floe_dev_backup="orders"}}': 1, **known}
+
+
+def instances(metric: str, *values: object, labels: str = "") -> Series:
+    """Return a series of each instance of CloudNativePG's cluster."""
+    return {
+        f'{metric}{{{CLUSTER},instance="{number}"{labels}}}': value
+        for number, value in enumerate(values)
+        if value != ""
+    }
+
+
+def last_backup(at: float, started: float) -> Series:
+    """Return when CloudNativePG's cluster was backed up, and started."""
+    backed_up = instances("barman_cloud_cloudnative_pg_io_last_available_backup_timestamp", at, 0)
+    return {**backed_up, **instances("cnpg_pg_postmaster_start_time", started, started)}
 
 
 def certificate(labels: str, end: float, renewal: float) -> Series:
@@ -167,6 +184,8 @@ CASES: dict[str, tuple[Case, ...]] = {
         ),
     ),
     "BackupLate": (
+        Case(last_backup(HOUR, 0), last_backup(3 * HOUR, 0), hours=50, labels=OF_CLUSTER),
+        Case(last_backup(0, HOUR), last_backup(0, 3 * HOUR), hours=50, labels=OF_CLUSTER),
         Case(  # every six hours, and the last one failed
             backup(
                 status_last_successful_time=6 * HOUR,
@@ -243,8 +262,32 @@ CASES: dict[str, tuple[Case, ...]] = {
             },
         ),
     ),
-    "DatabaseDown": (Case({f"pg_up{{{DATABASE}}}": 0}, {f"pg_up{{{DATABASE}}}": 1}),),
+    "DatabaseDown": (
+        Case(
+            instances("cnpg_collector_up", 0, 0),
+            {**instances("cnpg_collector_up", 1, 0), **instances("cnpg_pg_replication_in_recovery", 0)},
+            labels=OF_CLUSTER,
+        ),
+        Case(  # standbys alone
+            {**instances("cnpg_collector_up", 0, 1, 1), **instances("cnpg_pg_replication_in_recovery", "", 1, 1)},
+            {**instances("cnpg_collector_up", 1, 1, 1), **instances("cnpg_pg_replication_in_recovery", 1, 0, 1)},
+            labels=OF_CLUSTER,
+        ),
+        Case({f"pg_up{{{DATABASE}}}": 0}, {f"pg_up{{{DATABASE}}}": 1}),
+    ),
     "DatabaseDiskNearlyFull": (
+        Case(
+            {
+                **instances("cnpg_pg_database_size_bytes", 5 * GIB, 5 * GIB),
+                **instances("cnpg_collector_pg_wal", GIB, 4 * GIB, labels=',value="size"'),
+            },
+            {
+                **instances("cnpg_pg_database_size_bytes", 5 * GIB, 5 * GIB),
+                **instances("cnpg_collector_pg_wal", GIB, 2 * GIB, labels=',value="size"'),
+                **instances("cnpg_collector_pg_wal", 9 * GIB, labels=',value="count"'),
+            },
+            labels=OF_CLUSTER,
+        ),
         Case(
             {
                 f'pg_database_size_bytes{{{DATABASE},datname="a"}}': 4 * GIB,
@@ -262,6 +305,19 @@ CASES: dict[str, tuple[Case, ...]] = {
         ),
     ),
     "DatabaseConnectionsNearlyUsed": (
+        Case(
+            {
+                **instances("cnpg_backends_total", 10, 50, labels=',datname="a"'),
+                **instances("cnpg_backends_total", 10, 35, labels=',datname="b"'),
+                **instances("cnpg_pg_settings_setting", 100, 100, labels=',name="max_connections"'),
+            },
+            {
+                **instances("cnpg_backends_total", 75, 75, labels=',datname="a"'),
+                **instances("cnpg_pg_settings_setting", 100, 100, labels=',name="max_connections"'),
+                **instances("cnpg_pg_settings_setting", 3, 3, labels=',name="superuser_reserved_connections"'),
+            },
+            labels=OF_CLUSTER,
+        ),
         Case(
             {
                 f'pg_stat_activity_count{{{DATABASE},state="idle"}}': 80,
