@@ -178,7 +178,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True):
     requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `extends` returns
     parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
     all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
-    interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if it is told to.
+    interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to.
     """
 
     slot: str
