@@ -12,7 +12,7 @@ import yaml
 
 from floe_compiler.model.objects import Object
 from floe_compiler.pipeline import compile_mesh
-from small_mesh import DOMAIN, MANIFEST, PRODUCT, small_mesh
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 PLATFORM, SALES = "floe-platform", "floe-sales-domain"
 PROMTOOL = shutil.which("promtool")
@@ -23,6 +23,19 @@ RECEIVERS = [
     {"name": "sales", "type": "webhook", "secret": "sales-hook", "host": "hooks.acme.example"},
 ]
 ROUTES = [{"receiver": "pager", "severity": "critical"}, {"receiver": "sales", "owner": "@acme/sales"}]
+INGRESS = {
+    "class": "eg",
+    "hosts": {"dagster-sales": "dagster.acme.example"},
+    "tls": {"issuer": "letsencrypt"},
+    "auth": {"type": "none", "reason": "a test"},
+}
+BACKUP = {
+    "type": "s3",
+    "bucket": "acme-backups",
+    "region": "eu-central-1",
+    "credentials": {"type": "identity", "role": "arn:aws:iam::123456789012:role/backups"},
+    "schedule": "0 3 * * *",
+}
 ALERTMANAGER: dict[str, Any] = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
 
 Kind = Literal["prometheus", "prometheus-operator"]
@@ -33,13 +46,15 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
     product = yaml.safe_load((Path(__file__).parent / "meshes/small" / PRODUCT).read_text())
     observability = {"collector": {"type": "opentelemetry"}, "metrics": {"type": kind, **settings}}
     platform = {
-        "catalog": {"type": "polaris"},
+        "catalog": {"type": "polaris", "database": {"type": "cloudnative-pg", "storage": "10Gi"}},
+        "databases": {"backup": BACKUP},
         "storage": {"type": "minio"},
         "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
         "observability": observability,
     }
     orchestrated = {DOMAIN: {"orchestrator": {"type": "dagster"}}}
-    small_mesh(root, {MANIFEST: platform, **orchestrated})
+    environment = {"ingress": INGRESS, "cluster": {"name": "kind", "ingress_namespace": "gateways"}}
+    small_mesh(root, {MANIFEST: platform, **orchestrated, ENVIRONMENT: environment})
     check = {"name": "check", "type": "quality", "contracts": ["orders.yml"], "data_source": "source.yml"}
     (root / PRODUCT).write_text(yaml.safe_dump({**product, "steps": [*product["steps"], check]}))
     exports = {**product, "metadata": {**product["metadata"], "name": "exports"}, "run_by": "kubernetes", "outputs": []}
@@ -50,7 +65,7 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
 @cache
 def monitored(kind: Kind = "prometheus") -> tuple[Object, ...]:
     """Return the objects of that mesh, with three receivers of alerts."""
-    settings = ALERTMANAGER if kind == "prometheus" else {}
+    settings = {**ALERTMANAGER, "cert_manager": {}} if kind == "prometheus" else {}
     with tempfile.TemporaryDirectory() as folder:
         files = compile_mesh(monitored_mesh(Path(folder) / "mesh", kind, **settings)).files
     return tuple(yaml.safe_load(text) for path, text in files.items() if path.startswith("output/dev/"))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from floe_compiler.components.metrics_prometheus_operator import COMPONENT, build, completes, provides
-from floe_compiler.model.capabilities import Monitoring
+from floe_compiler.model.capabilities import MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Port, service_endpoint
-from floe_compiler.model.mesh_facts import MeshFacts, OwnedNamespace, ScrapeTarget
+from floe_compiler.model.mesh_facts import MeshFacts, OwnedCertificate, OwnedNamespace, ScrapeTarget
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
-from monitored_mesh import PLATFORM, SALES, get, monitored, rules
+from floe_compiler.pipeline import compile_mesh
+from monitored_mesh import PLATFORM, SALES, get, monitored, monitored_mesh, rules
+from small_mesh import MANIFEST
 from support import PRODUCTION, context_of
 
 NAMESPACES = (OwnedNamespace(PLATFORM, "@acme/platform"),)
@@ -105,3 +110,55 @@ def test_metrics_of_objects_may_be_those_of_the_cluster() -> None:
 
 def test_components_add_their_exporters() -> None:
     assert provides(context().instance) == (Monitoring("prometheus-operator"),)
+
+
+def test_certificates_have_alerts_if_cert_manager_is_scraped() -> None:
+    names = {"CertificateExpires", "CertificateNotReady"}
+    assert names <= {rule["alert"] for rule in rules("prometheus-operator")}
+    mesh = MeshFacts(namespaces=NAMESPACES, certificates=(OwnedCertificate(NAMESPACES[0].name, "grafana-tls"),))
+    for scraped in (True, False):
+        found = completes(context(certificate_metrics=scraped), mesh).objects
+        groups = [group for one in found if one["kind"] == "PrometheusRule" for group in one["spec"]["groups"]]
+        assert (names <= {rule["alert"] for group in groups for rule in group["rules"]}) == scraped
+
+
+@pytest.mark.parametrize(
+    ("store", "url", "namespace"),
+    [
+        ({"service": "thanos", "port": 9091}, "http://thanos.monitoring.svc.cluster.local:9091", "monitoring"),
+        ({"url": "https://metrics.acme.example", "cidr": "192.0.2.0/24"}, "https://metrics.acme.example:443", ""),
+    ],
+)
+def test_metrics_can_be_queried_where_the_settings_say(store: dict[str, Any], url: str, namespace: str) -> None:
+    found, _ = provides(context(store=store).instance)
+    assert isinstance(found, MetricsStore)
+    assert (found.endpoint.url(), found.endpoint.namespace, found.receivers) == (url, namespace, ())
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        {},
+        {"service": "prometheus", "url": "https://metrics.acme.example"},
+        {"service": "prometheus", "cidr": "192.0.2.0/24"},
+        {"url": "https://metrics.acme.example", "port": 9090},
+        {"url": "https://metrics.acme.example/path"},
+    ],
+)
+def test_the_place_of_the_metrics_is_said_once(store: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        context(store=store)
+
+
+def test_dashboards_ask_a_prometheus_that_others_run(tmp_path: Path) -> None:
+    root = monitored_mesh(tmp_path, "prometheus-operator", store={"service": "prometheus"})
+    manifest = yaml.safe_load((root / MANIFEST).read_text())
+    manifest["observability"]["dashboards"] = {"type": "grafana"}
+    (root / MANIFEST).write_text(yaml.safe_dump(manifest))
+    files = compile_mesh(root).files
+    folder = f"output/dev/{PLATFORM}"
+    address = "http://prometheus.monitoring.svc.cluster.local:9090"
+    assert address in files[f"{folder}/configmap_grafana-datasources.yaml"]
+    policy = yaml.safe_load(files[f"{folder}/networkpolicy.networking.k8s.io_grafana.yaml"])
+    peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    assert {"to": [peer], "ports": [{"protocol": "TCP", "port": 9090}]} in policy["spec"]["egress"]

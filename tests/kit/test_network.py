@@ -11,7 +11,7 @@ from check.samples import NOT_OUTSIDE
 from floe_compiler.kit.labels import selector
 from floe_compiler.kit.network import Opening, connections, namespace_policies, policy
 from floe_compiler.model.addresses import Reach
-from floe_compiler.model.endpoint import Port, service_endpoint
+from floe_compiler.model.endpoint import Port, foreign_endpoint, service_endpoint
 from floe_compiler.model.inputs import Dns
 from floe_compiler.model.rendered import Connection, External, PodGroup
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, instance
@@ -71,6 +71,18 @@ def test_calls_leave_for_the_servers_pods_or_the_declared_addresses() -> None:
         },
         {"to": [IN_DATABASE], "ports": [{"protocol": "TCP", "port": 5432}]},
     ]
+
+
+def test_a_service_that_others_keep_is_reached_in_its_namespace_which_the_policy_names_as_foreign() -> None:
+    port, pods = Port("http-metrics", 9402), (("app", "cm"),)
+    for labels, selected in (((), {}), (pods, {"podSelector": {"matchLabels": {"app": "cm"}}})):
+        server = foreign_endpoint("cm", "certificates", "cluster.local", port, labels)
+        found = policy(instance(), "web", [server])
+        rule = {"to": [{**namespace("certificates"), **selected}], "ports": [{"protocol": "TCP", "port": 9402}]}
+        assert found["spec"]["egress"] == [rule]
+        assert found["metadata"]["annotations"] == {"floe.dev/external-references": "Namespace/certificates"}
+        (edge,) = connections(GROUP, [server], kubernetes_api=False)
+        assert edge.target == External("cm.certificates.svc.cluster.local", 9402, namespace="certificates")
 
 
 def test_a_server_anywhere_is_neither_in_the_cluster_nor_on_the_node() -> None:

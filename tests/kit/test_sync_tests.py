@@ -8,7 +8,7 @@ import pytest
 
 from floe_compiler.derive import plan_units
 from floe_compiler.model.accounts import PolicyRule
-from floe_compiler.model.endpoint import Port
+from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Launched, OperatedPods, Parts, Resources, Task, Workload
 from floe_compiler.model.inputs import Quota, SyncTests
 from floe_compiler.model.objects import Object
@@ -174,6 +174,18 @@ def test_servers_outside_are_as_the_platform_wants_them(external: str, expected:
     unit = rendered(Parts((Workload("web", pod(calls=(DATABASE, OUTSIDE))),)), settings(external=external))
     inside = "postgresql db.floe-platform.svc.cluster.local:5432"
     assert probes(unit, "web-probe") == [inside, *expected]
+
+
+def test_servers_that_are_applied_after_their_caller_are_only_reported() -> None:
+    inner = service_endpoint("agent", "floe-sales-domain", "cluster.local", (Port("metrics", 9101),))
+    hidden = service_endpoint("cube", "floe-sales-domain", "cluster.local", (Port("metrics", 9102, service=False),))
+    caller = Workload("prometheus", pod(container(), calls=(DATABASE, inner, hidden)))
+    found = [one for one in probes(rendered(Parts((SERVER, caller))), "prometheus-probe") if "denied" not in one]
+    assert found == [
+        "postgresql db.floe-platform.svc.cluster.local:5432",
+        "outside agent.floe-sales-domain.svc.cluster.local:9101",
+        "outside cube-headless.floe-sales-domain.svc.cluster.local:9102",
+    ]
 
 
 def test_the_api_server_is_probed_where_its_use_is_declared() -> None:

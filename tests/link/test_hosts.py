@@ -169,6 +169,16 @@ def test_a_declared_server_may_be_named() -> None:
     assert platform.findings(*CHECKS) == []
 
 
+def test_a_service_that_others_keep_may_be_named_with_its_port_if_it_is_declared() -> None:
+    host = "cert-manager.cert-manager.svc.cluster.local"
+    for port, found in ((9402, []), (9403, ["C053"])):
+        platform = told(f"http://{host}:{port}/metrics")
+        server = External(host, 9402, namespace="cert-manager")
+        platform.facts["connections"] |= {Connection(POLARIS, server, 9402)}
+        assert [code for code, _, _ in platform.findings(*CHECKS)] == found
+    assert [code for code, _, _ in told(f"http://{host}:9402").findings(*CHECKS)] == ["C051"]
+
+
 def test_a_hand_written_object_may_name_the_hosts_it_needs() -> None:
     platform = told("https://vault.example.com:8200 and https://other.example.com")
     annotations = {"floe.dev/external-hosts": "vault.example.com, 10.0.0.1"}

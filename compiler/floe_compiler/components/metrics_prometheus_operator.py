@@ -12,24 +12,57 @@ port of the Service; PodMonitor: that of the container's port); prometheus-commu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.monitoring.object_metrics import object_metrics
 from floe_compiler.kit.monitoring.rules import RUNBOOKS, rule_groups
+from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.alerts import MetricsSource, Scraper
-from floe_compiler.model.capabilities import Monitoring
+from floe_compiler.model.capabilities import Capability, MetricsStore, Monitoring
+from floe_compiler.model.endpoint import Endpoint, Port, foreign_endpoint, url_endpoint
 from floe_compiler.model.facts import Parts, Workload
-from floe_compiler.model.fields import LabelKey, LabelValue, NamespaceName, Timeout
-from floe_compiler.model.inputs import Input
+from floe_compiler.model.fields import Cidr, LabelKey, LabelValue, Name, NamespaceName, PortNumber, Timeout
+from floe_compiler.model.hosts import check_url
+from floe_compiler.model.inputs import Input, Reached
 from floe_compiler.model.mesh_facts import MeshFacts, ScrapeTarget
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Component, Context, Instance
 
 API = "monitoring.coreos.com/v1"
+
+
+def check_address(text: str) -> str:
+    """Accept the address of an HTTP API."""
+    return check_url(text, "https://metrics.example.com")
+
+
+class Store(Reached):
+    """The HTTP API of the Prometheus, or of what has its metrics (Thanos): `service` or `url`, without a login."""
+
+    named_by = "url"
+
+    service: Name | None = None
+    """A Service in its namespace. Its pods must listen on the same port."""
+    port: PortNumber = 9090
+    """The port of the Service."""
+    url: Annotated[str, AfterValidator(check_address)] | None = None
+    """The URL of a server outside the cluster."""
+    cidr: Cidr = ANYWHERE
+    """The server's address range, for network policies."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.service is None) == (self.url is None):
+            raise ValueError("write the service in the cluster, or the url of a server outside, one of the two")
+        if self.url is None and self.cidr != ANYWHERE:
+            raise ValueError("cidr is for a url, as the policy for a service names its namespace; leave cidr out")
+        if self.url is not None and "port" in self.model_fields_set:
+            raise ValueError("port is that of a service; write the port into the url")
+        return self
 
 
 class OperatorConfig(Input):
@@ -48,13 +81,27 @@ class OperatorConfig(Input):
     option `--metric-labels-allowlist=cronjobs=[floe.dev/backup]`."""
     container_metrics: bool = True
     """Whether the Prometheus has the metrics of the kubelets: memory of containers, and how full volumes are."""
+    certificate_metrics: bool = True
+    """Whether the Prometheus has the metrics of cert-manager, for alerts on the certificates of the `ingress`."""
+    store: Store | None = None
+    """Where metrics can be queried. Dashboards need it."""
     runbooks: Annotated[str, Field(min_length=1, examples=["https://wiki.example.com/runbooks"])] = RUNBOOKS
     """The address of the page with a section for each alert. Each alert has it, with the section's anchor."""
 
 
-def provides(instance: Instance[OperatorConfig]) -> tuple[Monitoring, ...]:
-    """Return that metrics are collected."""
-    return (Monitoring(instance.name),)
+def provides(instance: Instance[OperatorConfig]) -> tuple[Capability, ...]:
+    """Return that metrics are collected, and where they can be queried, if that is known."""
+    store = instance.config.store
+    found = (MetricsStore(instance.name, endpoint(store, instance)),) if store else ()
+    return (*found, Monitoring(instance.name))
+
+
+def endpoint(store: Store, instance: Instance[OperatorConfig]) -> Endpoint:
+    """Return the server of the HTTP API."""
+    if store.url:
+        return url_endpoint(store.url, store.cidr)
+    domain, port = instance.settings.cluster.domain, Port("http", store.port)
+    return foreign_endpoint(store.service or "", instance.config.namespace, domain, port)
 
 
 def build(context: Context[OperatorConfig]) -> Parts:
@@ -68,6 +115,8 @@ def completes(context: Context[OperatorConfig], mesh: MeshFacts) -> Parts:
     sources: set[MetricsSource] = {"objects"}
     if config.container_metrics:
         sources.add("containers")
+    if config.certificate_metrics:
+        sources.add("certificates")
     groups = rule_groups(mesh, sources, config.runbooks)
     return Parts(
         workloads=_workloads(context, (one.name for one in mesh.namespaces)),
@@ -126,5 +175,6 @@ COMPONENT = Component(
     build=build,
     provides=provides,
     completes=completes,
+    unprovided={MetricsStore: "say where its HTTP API is: store: {service: kube-prometheus-stack-prometheus}"},
     scope="platform",
 )

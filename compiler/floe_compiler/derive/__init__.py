@@ -9,6 +9,7 @@ import msgspec
 from floe_compiler.derive.alerts import alerts
 from floe_compiler.derive.backups import database_backups, volume_backups
 from floe_compiler.derive.callers import callers
+from floe_compiler.derive.certificates import certificates
 from floe_compiler.derive.interfaces import interfaces
 from floe_compiler.derive.namespaces import namespaces
 from floe_compiler.derive.readers import readers
@@ -58,8 +59,8 @@ def derive(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None
     }
 
 
-def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
-    """Return the facts of all namespaces of one environment that components may ask for."""
+def mesh_facts(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None) -> MeshFacts:
+    """Return the facts of all namespaces of one environment, whose `ingress` says what users open."""
     units = tuple(facts)
     return MeshFacts(
         interfaces=interfaces(units),
@@ -68,6 +69,7 @@ def mesh_facts(facts: Iterable[UnitFacts]) -> MeshFacts:
         volume_backups=volume_backups(units),
         alerts=alerts(units),
         namespaces=namespaces(units),
+        certificates=certificates(units, ingress),
     )
 
 
@@ -88,7 +90,7 @@ def plan_units(
     Raises KeyError if a component names a port that its workload does not have.
     """
     known = [unit_facts(unit) for unit in units] if facts is None else list(facts)
-    mesh = mesh_facts(known)
+    mesh = mesh_facts(known, ingress)
     whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
     # Only the calls and secrets of the added parts concern other units.
     final = (unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))

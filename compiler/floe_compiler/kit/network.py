@@ -86,8 +86,10 @@ def policy(
     foreign = sorted(
         {f"Namespace/{opening.namespace}" for opening in opened if opening.namespace and not opening.declared}
     )
+    called = sorted(set(calls))
+    foreign = sorted({*foreign, *(f"Namespace/{call.namespace}" for call in called if call.namespace)})
     egress: list[Object] = []
-    for rule in (_to(call, settings.cluster.reach) for call in sorted(set(calls))):
+    for rule in (_to(call, settings.cluster.reach) for call in called):
         egress += [] if rule in egress else [rule]  # two external servers may need the same rule
     if kubernetes_api:
         # Its addresses may be private, but never those of the pod or of its node: Kubernetes refuses such Endpoints.
@@ -128,6 +130,10 @@ def _callers_in(namespaces: list[str], name: str) -> Object:
 
 
 def _to(call: Endpoint, reach: Reach) -> Object:
+    if call.namespace:
+        pods = {"podSelector": {"matchLabels": dict(call.labels)}} if call.labels else {}
+        others = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: call.namespace}}, **pods}
+        return {"to": [others], "ports": _ports(call.ports)}
     if call.group is None:
         return {"to": [_ip_block(block) for block in reachable(call.cidr, reach)], "ports": _ports(call.ports)}
     peer = {
@@ -149,7 +155,12 @@ def _ports(ports: Iterable[Port]) -> list[Object]:
 def connections(group: PodGroup, calls: Iterable[Endpoint], *, kubernetes_api: bool) -> frozenset[Connection]:
     """Return the declared connections of a group of pods, which the rendered policies must allow."""
     edges = {
-        Connection(group, call.group or External(call.host, port.number, call.cidr), port.number, port.protocol)
+        Connection(
+            group,
+            call.group or External(call.host, port.number, call.cidr, call.namespace),
+            port.number,
+            port.protocol,
+        )
         for call in calls
         for port in call.ports
     }

@@ -46,12 +46,14 @@ _LEAST_PORT = 80
 class _Names(msgspec.Struct, frozen=True):
     """All known hosts with their ports: Services by namespace and name, and declared servers.
 
-    A host without ports accepts any port. `listening` are the ports of all Services.
+    A host without ports accepts any port. `listening` are the ports of all Services, `kept` are the servers that are
+    Services of the cluster that others keep.
     """
 
     services: Mapping[tuple[str, str], tuple[int, ...]]
     listening: frozenset[int]
     servers: Mapping[str, tuple[int, ...]]
+    kept: frozenset[str]
     domain: str
 
 
@@ -96,7 +98,8 @@ def _names(environment: Environment) -> _Names:
             known = servers.get(host, ports)
             servers[host] = tuple(sorted({*known, *ports})) if known and ports else ()
     listening = frozenset(port for ports in services.values() for port in ports)
-    return _Names(services, listening, servers, environment.facts.cluster_domain)
+    kept = frozenset(host for summary in environment.units.values() for host in summary.hosts.kept)
+    return _Names(services, listening, servers, kept, environment.facts.cluster_domain)
 
 
 def _problem(environment: Environment, names: _Names, unit: str, host: Host) -> _Problem | None:
@@ -129,6 +132,8 @@ def _cluster_name(environment: Environment, names: _Names, host: Host, labels: l
     if (namespace, service) == ("default", "kubernetes"):
         return None
     if (namespace, service) not in names.services:
+        if host.name in names.kept:
+            return _server(environment, names, namespace, host)
         known = environment.names("", "Service", namespace)
         hint = near(service, known) if known else near(namespace, environment.namespaces)
         return _Problem(SERVICE, f"{host.name}, but there is no such Service", hint)

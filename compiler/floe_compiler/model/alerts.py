@@ -9,8 +9,9 @@ import msgspec
 
 Severity = Literal["critical", "warning"]
 
-MetricsSource = Literal["objects", "containers"]
-"""Metrics that not every platform has: of the cluster's objects (kube-state-metrics), of containers (cAdvisor)."""
+MetricsSource = Literal["objects", "containers", "certificates"]
+"""Metrics that not every platform has: of the cluster's objects (kube-state-metrics), of containers (cAdvisor), of
+certificates (cert-manager)."""
 
 
 class Alert(msgspec.Struct, frozen=True, order=True, array_like=True):

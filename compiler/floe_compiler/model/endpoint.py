@@ -27,11 +27,12 @@ class Port(msgspec.Struct, frozen=True, order=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, order=True):
-    """A server: a Service of this platform (`group` names its pods), or an external host (`group` is None).
+    """A server: a Service of this platform (`group` names its pods), or another server (`group` is None).
 
     `host` is the full DNS name, which is the same in every namespace. `cidr` is the address range of an external host,
     for network policies. `labels` are those by which policies select the server's pods; empty for a workload of this
-    platform, as its pods are labelled with its name.
+    platform, as its pods are labelled with its name. `namespace` is that of a Service of the cluster that others keep:
+    policies then name the namespace instead of addresses.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Endpoint(msgspec.Struct, frozen=True, order=True):
     group: PodGroup | None = None
     cidr: str = ANYWHERE
     labels: tuple[tuple[str, str], ...] = ()
+    namespace: str = ""
 
     def only(self, *ports: str) -> Endpoint:
         """Return the server with only these ports; raise KeyError if it does not have one of them."""
@@ -70,3 +72,13 @@ def url_endpoint(url: str, cidr: str) -> Endpoint:
 def service_endpoint(service: str, namespace: str, cluster_domain: str, ports: tuple[Port, ...]) -> Endpoint:
     """Return the endpoint of a Service that has the name of its workload."""
     return Endpoint(f"{service}.{namespace}.svc.{cluster_domain}", ports, PodGroup(namespace, service))
+
+
+def foreign_endpoint(
+    service: str, namespace: str, cluster_domain: str, port: Port, labels: tuple[tuple[str, str], ...] = ()
+) -> Endpoint:
+    """Return the endpoint of a Service of the cluster that others keep, whose pods listen on the Service's port.
+
+    `labels` are those of its pods, if they are known.
+    """
+    return Endpoint(f"{service}.{namespace}.svc.{cluster_domain}", (port,), labels=labels, namespace=namespace)

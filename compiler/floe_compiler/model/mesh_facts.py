@@ -71,6 +71,13 @@ class OwnedNamespace(msgspec.Struct, frozen=True, order=True, array_like=True):
     owner: str
 
 
+class OwnedCertificate(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A certificate that cert-manager renews, by the name of its object."""
+
+    namespace: str
+    name: str
+
+
 class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     """The facts of all namespaces of an environment, for components. All lists are sorted."""
 
@@ -80,3 +87,4 @@ class MeshFacts(msgspec.Struct, frozen=True, array_like=True):
     volume_backups: tuple[VolumeBackup, ...] = ()
     alerts: tuple[OwnedAlert, ...] = ()
     namespaces: tuple[OwnedNamespace, ...] = ()
+    certificates: tuple[OwnedCertificate, ...] = ()

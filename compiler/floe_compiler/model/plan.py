@@ -99,7 +99,6 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
 
     domains: tuple[str, ...] = ()
     """For shared components: the names of the domains with data products, sorted."""
-
     origin: Span | None = None
     databases: tuple[str, ...] = ()
     """The names of its databases (`<server>/<database>`), in the order of `Component.databases`."""
@@ -179,7 +178,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True):
     requirements. `constructs` adds objects written with cdk8s in Python to the instance's chart. `extends` returns
     parts that depend on what all components of its namespace declare, and `completes` parts that depend on the facts of
     all namespaces: they are added to those of `build`, and replace those with the same name, but must not declare other
-    interfaces, metrics, data or alerts.
+    interfaces, metrics, data or alerts. `unprovided` says how to make it provide what it provides only if told to.
     """
 
     slot: str
@@ -197,6 +196,7 @@ class Component(msgspec.Struct, Generic[Config], frozen=True):
     completes: Callable[[Context[Config], MeshFacts], Parts] | None = None
     profiles: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scope: ComponentScope = "domain"
+    unprovided: Mapping[builtins.type[Capability], str] = msgspec.field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:

@@ -84,11 +84,15 @@ def launched_id(group: PodGroup) -> ObjectId:
 
 
 class External(msgspec.Struct, frozen=True, order=True):
-    """A declared server that is not a rendered Service; `cidr` is its address range."""
+    """A declared server that is not a rendered Service; `cidr` is its address range.
+
+    `namespace` is that of a Service of the cluster that others keep, whose addresses nobody knows.
+    """
 
     host: str
     port: int
     cidr: str = ANYWHERE
+    namespace: str = ""
 
 
 class Connection(msgspec.Struct, frozen=True, order=True):

@@ -217,12 +217,14 @@ class Host(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Hosts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The hosts that a unit's programs use, its own Services with their ports, and the servers that it declares.
 
-    A Service or server without ports accepts any port.
+    A Service or server without ports accepts any port. `kept` are those of the servers that are Services of the cluster
+    that others keep.
     """
 
     used: tuple[Host, ...] = ()
     services: dict[str, tuple[int, ...]] = {}
     servers: dict[str, tuple[int, ...]] = {}
+    kept: tuple[str, ...] = ()
 
 
 class KindPattern(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -167,7 +167,7 @@ def _mesh(
         check_owners((database for header in own for database in header.external_databases), findings)
         unprotected = {one.namespace: one.facts.unprotected for one in own if one.facts.unprotected}
         check_backups(frame.settings, frame.document, unprotected, findings)
-    interfaces = {name: facts.interfaces for name, facts in environment_facts(headers).items()}
+    interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()

@@ -44,7 +44,7 @@ class Mesh(msgspec.Struct, frozen=True):
 
     def facts(self) -> Mapping[str, MeshFacts]:
         """Return, for each environment, the facts of all its namespaces that components may ask for."""
-        return environment_facts(self.headers)
+        return environment_facts(self.headers, self.frames)
 
     def inputs(self) -> Mapping[str, EnvironmentInput]:
         """Return what all units of an environment share, as far as it is known before any unit is compiled."""

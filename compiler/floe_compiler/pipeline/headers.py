@@ -85,7 +85,7 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for scope, key in _keys(frame, compiler).items()
     }
     first = _kept_or_made(frames, keys, {}, store, workers)
-    facts = environment_facts(first)
+    facts = environment_facts(first, frames)
     digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
     # Some components add objects that depend on the facts of all units, which are known only now.
     incomplete = {
@@ -96,12 +96,12 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
     return {**first, **_kept_or_made(frames, incomplete, facts, store, workers)}
 
 
-def environment_facts(headers: Mapping[Scope, Header]) -> Mapping[str, MeshFacts]:
+def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Frame]) -> Mapping[str, MeshFacts]:
     """Return, for each environment, the facts of all its namespaces that components may ask for."""
     units: dict[str, list[UnitFacts]] = defaultdict(list)
     for (environment, _), header in headers.items():
         units[environment].append(header.header.facts)
-    return {environment: mesh_facts(own) for environment, own in units.items()}
+    return {environment: mesh_facts(own, frames[environment].ingress) for environment, own in units.items()}
 
 
 def _kept_or_made(

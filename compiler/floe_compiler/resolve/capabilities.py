@@ -48,14 +48,21 @@ def context(
     return Context(instance, tuple(found)), tuple(unmet)
 
 
-def check_provided(instance: Instance[Any], unmet: Iterable[Requirement], findings: Findings) -> None:
-    """Report the unmet requirements of an instance."""
+def check_provided(
+    instance: Instance[Any], unmet: Iterable[Requirement], placed: Iterable[Placed], findings: Findings
+) -> None:
+    """Report the unmet requirements of an instance. `placed` are the components that it can require something of."""
+    known = {component.slot: component for component, _ in placed}
     for requirement in unmet:
+        whose, hint = "no component provides", f"fill the slot {_slot(requirement)} in platform-manifest.yaml"
+        near = known.get(requirement.kind.slot)
+        if near and (fix := near.unprovided.get(requirement.kind)):
+            whose, hint = f"{near.slot} {near.type} does not provide as it is", fix
         findings.add(
             NO_PROVIDER,
-            f"{instance.slot} {instance.type} needs {_thing(requirement)}, which no component provides",
+            f"{instance.slot} {instance.type} needs {_thing(requirement)}, which {whose}",
             instance.origin,
-            hint=f"fill the slot {_slot(requirement)} in platform-manifest.yaml",
+            hint=hint,
         )
 
 

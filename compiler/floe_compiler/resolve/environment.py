@@ -299,7 +299,8 @@ def connect(
         context, unmet = capabilities.context((component, instance), own, platform)
         needed = [one for one in unmet if not one.optional and not one.many]
         if complete:
-            capabilities.check_provided(instance, needed, findings)
+            placed = (*frame.platform.placed, *scope.placed)
+            capabilities.check_provided(instance, needed, placed, findings)
         # A requirement may be unmet only because of another error.
         if not (needed if complete else unmet):
             check_refusals(component, context, scope.merged, findings)

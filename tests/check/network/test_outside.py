@@ -10,6 +10,7 @@ from check.samples import BACKUP, DAGSTER, NOT_OUTSIDE, Platform, policy, sample
 from floe_compiler.check.network.outside import check
 from floe_compiler.link import undeclared_peers as linked_strangers
 from floe_compiler.model.addresses import Reach
+from floe_compiler.model.label_index import NAMESPACE_NAME
 from floe_compiler.model.rendered import Connection, External
 
 CHECKS = (check, linked_strangers.check)
@@ -48,6 +49,22 @@ def test_a_server_that_is_blocked() -> None:
     assert platform.findings(*CHECKS) == [("C067", BACKUP_NAME, message)]
     platform = with_server("10.1.0.0/16", {"cidr": "10.1.0.0/16", "except": ["10.0.0.0/8"]})
     assert platform.findings(*CHECKS) == [("C067", BACKUP_NAME, message)]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "port", "blocked"),
+    [("monitoring", 9090, False), ("other", 9090, True), ("monitoring", 9091, True)],
+)
+def test_a_service_that_others_keep_is_reached_in_its_namespace(namespace: str, port: int, blocked: bool) -> None:
+    platform = sample()
+    server = External("p.monitoring.svc.cluster.local", 9090, namespace="monitoring")
+    platform.facts["connections"] |= {Connection(BACKUP, server, 9090)}
+    rule = {"to": [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: namespace}}}], "ports": [{"port": port}]}
+    policy = platform["NetworkPolicy/buckets"]
+    policy["spec"]["egress"].append(rule)
+    policy["metadata"]["annotations"] = {"floe.dev/external-references": f"Namespace/{namespace}"}
+    message = "no policy allows egress to p.monitoring.svc.cluster.local on TCP 9090"
+    assert platform.findings(*CHECKS) == ([("C067", BACKUP_NAME, message)] if blocked else [])
 
 
 def test_a_range_that_is_wider_than_the_declared_one() -> None:

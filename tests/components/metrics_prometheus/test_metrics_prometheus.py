@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
@@ -27,7 +28,7 @@ from floe_compiler.model.capabilities import MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Port, service_endpoint
 from floe_compiler.model.facts import Workload
 from floe_compiler.model.images import parse_image
-from floe_compiler.model.mesh_facts import MeshFacts, OwnedNamespace, ScrapeTarget
+from floe_compiler.model.mesh_facts import MeshFacts, OwnedCertificate, OwnedNamespace, ScrapeTarget
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
 from floe_compiler.model.settings import Settings
@@ -66,10 +67,31 @@ def test_it_finds_every_pod_by_name_without_rights() -> None:
     assert POLARIS in workload("prometheus").pod.calls
 
 
+def test_certificates_have_alerts_if_the_metrics_of_cert_manager_are_collected() -> None:
+    mesh = replace(MESH, certificates=(OwnedCertificate(PLATFORM, "grafana-tls"),))
+    names = {"CertificateExpires", "CertificateNotReady"}
+    cases: tuple[tuple[dict[str, Any], set[str]], ...] = (({}, set()), ({"cert_manager": {}}, names))
+    for config, found in cases:
+        texts = (one.text for one in workload("prometheus", mesh=mesh, **config).pod.containers[0].config[1:])
+        rules = [rule for text in texts for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+        assert {rule["alert"] for rule in rules} & names == found
+    assert {alert.name for alert in build(context(cert_manager={})).alerts} >= {"CertificatesNotSeen"}
+
+
+def test_cert_manager_is_asked_in_its_own_namespace() -> None:
+    config: dict[str, Any] = {"cert_manager": {"namespace": "certificates", "service": "cm"}}
+    job = written(**config)["scrape_configs"][-1]
+    address = "cm.certificates.svc.cluster.local:9402"
+    assert job == {"job_name": "cm", "honor_labels": True, "static_configs": [{"targets": [address]}]}
+    (called,) = (one for one in workload("prometheus", **config).pod.calls if one.namespace)
+    assert (called.namespace, called.address(), called.group) == ("certificates", address, None)
+
+
 def test_metrics_of_other_objects_keep_the_labels_of_these() -> None:
     objects = monitored()
     jobs = yaml.safe_load(get(objects, PLATFORM, "ConfigMap", "prometheus")["data"]["prometheus.yml"])["scrape_configs"]
-    assert [job["job_name"] for job in jobs if job.get("honor_labels")] == ["floe-platform/kube-state-metrics"]
+    kept = [job["job_name"] for job in jobs if job.get("honor_labels")]
+    assert kept == ["floe-platform/kube-state-metrics", "cert-manager"]
 
 
 def test_in_production_two_collect_everything_and_alerts_are_sent_once() -> None:

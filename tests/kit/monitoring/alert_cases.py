@@ -6,12 +6,17 @@ from typing import NamedTuple
 
 PLATFORM, SALES = 'namespace="floe-platform"', 'namespace="floe-sales-domain"'
 DATABASE = f'{SALES},job="dagster-postgresql"'
+CLUSTER = f'{PLATFORM},job="polaris-postgresql"'
+OF_CLUSTER = 'database_server="polaris-postgresql"'
 CRON = f'{SALES},cronjob="exports"'
 BACKUP = f'{SALES},cronjob="backup"'
 QUOTA = f'{SALES},resource="requests.cpu"'
 POD = f'{SALES},pod="p",container="c"'
 VOLUME = f'{SALES},persistentvolumeclaim="data"'
 DAGSTER = f'{SALES},job_name="orders"'
+CERTIFICATE = f'{PLATFORM},name="dagster-sales-tls",issuer_name="letsencrypt"'
+SCRAPED = CERTIFICATE.replace("namespace=", 'namespace="cert-manager",exported_namespace=')
+"""As it is scraped by a Prometheus that puts its own labels first."""
 UP_DAGSTER = f'up{{{SALES},job="dagster-metrics"}}'
 HOUR, DAY = 3600, 86400
 GIB = 2**30
@@ -36,6 +41,27 @@ def backup(**times: object) -> Series:
     return {f'kube_cronjob_labels{{{BACKUP},label_floe_dev_backup="orders"}}': 1, **known}
 
 
+def instances(metric: str, *values: object, labels: str = "") -> Series:
+    """Return a series of each instance of CloudNativePG's cluster."""
+    return {
+        f'{metric}{{{CLUSTER},instance="{number}"{labels}}}': value
+        for number, value in enumerate(values)
+        if value != ""
+    }
+
+
+def last_backup(at: float, started: float) -> Series:
+    """Return when CloudNativePG's cluster was backed up, and started."""
+    backed_up = instances("barman_cloud_cloudnative_pg_io_last_available_backup_timestamp", at, 0)
+    return {**backed_up, **instances("cnpg_pg_postmaster_start_time", started, started)}
+
+
+def certificate(labels: str, end: float, renewal: float) -> Series:
+    """Return the times of a certificate."""
+    of = "certmanager_certificate_{}_timestamp_seconds{{{}}}".format
+    return {of("expiration", labels): end, of("renewal", labels): renewal}
+
+
 CASES: dict[str, tuple[Case, ...]] = {
     "TargetDown": (
         Case(
@@ -51,6 +77,36 @@ CASES: dict[str, tuple[Case, ...]] = {
             {f'up{{{PLATFORM},job="polaris",instance="a"}}': 0, f'up{{{PLATFORM},job="polaris",instance="b"}}': 1},
             labels='job="polaris"',
         ),
+    ),
+    "CertificateExpires": (
+        *(
+            # Renewed 30 days before its end: too late when 15 are left.
+            Case(certificate(labels, 45.9 * DAY, 15.9 * DAY), certificate(labels, 46.1 * DAY, 16.1 * DAY), hours=744)
+            for labels in (CERTIFICATE, SCRAPED)
+        ),
+        # One for six days, with two left at its renewal.
+        Case(certificate(CERTIFICATE, 2 * DAY, 0.01), certificate(CERTIFICATE, 3.1 * DAY, 1.1 * DAY), hours=30),
+        # Never issued, and one of another namespace.
+        Case(
+            certificate(CERTIFICATE, DAY, 0.01),
+            {**certificate(CERTIFICATE, 0, 0), **certificate(CERTIFICATE.replace("platform", "other"), DAY, 0.01)},
+            hours=14,
+        ),
+    ),
+    "CertificateNotReady": tuple(
+        Case(
+            {f'certmanager_certificate_ready_status{{{labels},condition="True"}}': 0},
+            {
+                f'certmanager_certificate_ready_status{{{labels},condition="True"}}': 1,
+                f'certmanager_certificate_ready_status{{{labels},condition="False"}}': 0,
+            },
+            hours=2,
+        )
+        for labels in (CERTIFICATE, SCRAPED)
+    ),
+    "CertificatesNotSeen": (
+        Case({'up{job="cert-manager"}': 0}, {'up{job="cert-manager"}': 1}),
+        Case({}, {'up{job="cert-manager"}': "1 _x20 1x60"}),
     ),
     "QuotaNearlyUsed": (
         Case(
@@ -129,6 +185,8 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "BackupSuspended": (Case(backup(spec_suspend=1), backup(spec_suspend=0), hours=25),),
     "BackupLate": (
+        Case(last_backup(HOUR, 0), last_backup(3 * HOUR, 0), hours=50, labels=OF_CLUSTER),
+        Case(last_backup(0, HOUR), last_backup(0, 3 * HOUR), hours=50, labels=OF_CLUSTER),
         Case(  # every six hours, and the last one failed
             backup(
                 status_last_successful_time=6 * HOUR,
@@ -205,8 +263,32 @@ CASES: dict[str, tuple[Case, ...]] = {
             },
         ),
     ),
-    "DatabaseDown": (Case({f"pg_up{{{DATABASE}}}": 0}, {f"pg_up{{{DATABASE}}}": 1}),),
+    "DatabaseDown": (
+        Case(
+            instances("cnpg_collector_up", 0, 0),
+            {**instances("cnpg_collector_up", 1, 0), **instances("cnpg_pg_replication_in_recovery", 0)},
+            labels=OF_CLUSTER,
+        ),
+        Case(  # standbys alone
+            {**instances("cnpg_collector_up", 0, 1, 1), **instances("cnpg_pg_replication_in_recovery", "", 1, 1)},
+            {**instances("cnpg_collector_up", 1, 1, 1), **instances("cnpg_pg_replication_in_recovery", 1, 0, 1)},
+            labels=OF_CLUSTER,
+        ),
+        Case({f"pg_up{{{DATABASE}}}": 0}, {f"pg_up{{{DATABASE}}}": 1}),
+    ),
     "DatabaseDiskNearlyFull": (
+        Case(
+            {
+                **instances("cnpg_pg_database_size_bytes", 5 * GIB, 5 * GIB),
+                **instances("cnpg_collector_pg_wal", GIB, 4 * GIB, labels=',value="size"'),
+            },
+            {
+                **instances("cnpg_pg_database_size_bytes", 5 * GIB, 5 * GIB),
+                **instances("cnpg_collector_pg_wal", GIB, 2 * GIB, labels=',value="size"'),
+                **instances("cnpg_collector_pg_wal", 9 * GIB, labels=',value="count"'),
+            },
+            labels=OF_CLUSTER,
+        ),
         Case(
             {
                 f'pg_database_size_bytes{{{DATABASE},datname="a"}}': 4 * GIB,
@@ -224,6 +306,19 @@ CASES: dict[str, tuple[Case, ...]] = {
         ),
     ),
     "DatabaseConnectionsNearlyUsed": (
+        Case(
+            {
+                **instances("cnpg_backends_total", 10, 50, labels=',datname="a"'),
+                **instances("cnpg_backends_total", 10, 35, labels=',datname="b"'),
+                **instances("cnpg_pg_settings_setting", 100, 100, labels=',name="max_connections"'),
+            },
+            {
+                **instances("cnpg_backends_total", 75, 75, labels=',datname="a"'),
+                **instances("cnpg_pg_settings_setting", 100, 100, labels=',name="max_connections"'),
+                **instances("cnpg_pg_settings_setting", 3, 3, labels=',name="superuser_reserved_connections"'),
+            },
+            labels=OF_CLUSTER,
+        ),
         Case(
             {
                 f'pg_stat_activity_count{{{DATABASE},state="idle"}}': 80,

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.network.known_ports import known_ports
-from floe_compiler.check.network.peers import EVERYWHERE
+from floe_compiler.check.network.peers import EVERYWHERE, Peers
 from floe_compiler.model.addresses import Block, Network, Reach, excess, network, reachable, remaining, within
-from floe_compiler.model.bit_sets import numbers_in
+from floe_compiler.model.bit_sets import numbers_in, union
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.hints import some
 from floe_compiler.model.policy_ports import ANY_PORT, PolicyPorts, Port, show_ports
@@ -48,7 +48,10 @@ def check(index: Index) -> Iterator[Diagnostic]:
     """Yield blocked external servers, and allowed addresses that no declared server has."""
     servers: dict[int, list[_Server]] = defaultdict(list)
     for connection in sorted(index.rendered.connections, key=str):
-        if not isinstance(connection.target, PodGroup):
+        target = connection.target
+        if isinstance(target, External) and target.namespace:
+            yield from _cut_foreign(index, connection, target)
+        elif not isinstance(target, PodGroup):
             for source in index.pods.of_group(connection.source):
                 servers[source].append(_server(connection, index.rendered.reach))
     exits = _exits(index)
@@ -93,6 +96,25 @@ def _cut(index: Index, source: int, server: _Server, exits: list[Exit]) -> Itera
         if not any(server.is_api or block.covers(server.network) for block in blocks):
             message = f"no policy allows egress to {server.name} ({server.network}) on {server.protocol} {number}"
             yield index.finding(CUT, index.pods.all[source].about, message)
+
+
+def _cut_foreign(index: Index, connection: Connection, target: External) -> Iterator[Diagnostic]:
+    """Yield pods that no policy lets reach a Service that others keep in a namespace of the cluster."""
+    wanted = {(connection.protocol, connection.port), (connection.protocol, ANY_PORT)}
+    known = known_ports(index)
+    sent = union(
+        rule.pods
+        for rule in index.policies.rules
+        if rule.direction == "egress" and _means(rule.peers, target.namespace) and wanted & {*_ports(rule.ports, known)}
+    )
+    for source in index.pods.of_group(connection.source):
+        if index.policies.isolated["egress"] >> source & ~sent >> source & 1:
+            message = f"no policy allows egress to {target.host} on {connection.protocol} {connection.port}"
+            yield index.finding(CUT, index.pods.all[source].about, message)
+
+
+def _means(peers: Peers, namespace: str) -> bool:
+    return peers.everyone or any(namespace in peer.names for peer in peers.pods)
 
 
 def _undeclared(index: Index, source: int, servers: list[_Server], exits: list[Exit]) -> Iterator[Diagnostic]:

@@ -26,7 +26,9 @@ def hosts(index: Index) -> Hosts:
         Host.of(address.host, address.port, address.certain, mentions)
         for address, mentions in sorted(mentioned.items())
     )
-    return Hosts(used, services, servers)
+    targets = (connection.target for connection in index.rendered.connections)
+    kept = {target.host for target in targets if isinstance(target, External) and target.namespace}
+    return Hosts(used, services, servers, tuple(sorted(kept)))
 
 
 def _ports(index: Index, service: Object) -> tuple[int, ...]:
@@ -42,7 +44,7 @@ def _ports(index: Index, service: Object) -> tuple[int, ...]:
             return ()
         ports |= {port["targetPort"] for port in service.get("ports", ()) if isinstance(port.get("targetPort"), int)}
         ports |= {
-            port["containerPort"]
+            port.get("containerPort", 0)
             for pods in selected
             if pods.workload
             for container in pods.workload.containers

@@ -14,14 +14,15 @@ from typing import Any
 
 from floe_compiler.components.metrics_prometheus import alertmanager
 from floe_compiler.components.metrics_prometheus.configuration import configuration
-from floe_compiler.components.metrics_prometheus.settings import PrometheusConfig
+from floe_compiler.components.metrics_prometheus.settings import CertManager, PrometheusConfig
 from floe_compiler.kit.monitoring.object_metrics import object_metrics
-from floe_compiler.kit.monitoring.rules import OBJECTS, linked_hosts, rule_groups
+from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.kit.monitoring.rules import CERTIFICATES, OBJECTS, linked_hosts, rule_groups
 from floe_compiler.kit.resources import declared, memory_goal
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.alerts import Alert, Scraper
 from floe_compiler.model.capabilities import Capability, MetricsStore, Monitoring
-from floe_compiler.model.endpoint import Port, service_endpoint
+from floe_compiler.model.endpoint import Endpoint, Port, foreign_endpoint, service_endpoint
 from floe_compiler.model.facts import Claim, ConfigFile, Container, Identity, Parts, Pod, Probe, Variable, Workload
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.operations import Interface, Metrics, Panel
@@ -39,6 +40,10 @@ VOLUME = "/prometheus"
 # After a crash, it first reads its log of up to three hours.
 STARTUP = Probe(HTTP.name, "/-/ready", period=10, timeout=5, failures=60)
 GRACE = 300
+ISSUER = Port("http-metrics", 9402)
+ISSUER_PODS = (("app.kubernetes.io/component", "controller"),)
+"""Port and label of cert-manager's pods, as in its Helm chart 1.21 (`templates/service.yaml`, `deployment.yaml`)."""
+
 MOST_TEXT = 512 * 1024
 """Characters in a ConfigMap, which may have 1 MiB."""
 
@@ -122,12 +127,14 @@ def _servers(context: Context[PrometheusConfig], mesh: MeshFacts) -> tuple[Workl
 
 
 def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload:
-    config, instance = context.config, context.instance
+    config, instance, issuer = context.config, context.instance, cert_manager(context)
     receiver = alertmanager.endpoint(context).only("http") if config.alertmanager.receivers else None
-    groups = rule_groups(mesh, OBJECTS, config.runbooks)
+    groups = rule_groups(mesh, OBJECTS | CERTIFICATES if issuer else OBJECTS, config.runbooks)
     rules, links = packed(groups), linked_hosts(groups)
     folders = [f"{RULES}/{number}/*.yaml" for number in range(len(rules))]
-    written = configuration(mesh.scrape_targets, config.interval, context.settings.cluster.domain, receiver, folders)
+    written = configuration(
+        mesh.scrape_targets, config.interval, context.settings.cluster.domain, receiver, folders, foreign=issuer
+    )
     most = int(parse_quantity(config.storage).amount * FILLED / 10**6)
     container = Container(
         "prometheus",
@@ -159,7 +166,7 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         ),
         claims=(Claim("data", VOLUME, config.storage),),
     )
-    called = {target.endpoint for target in mesh.scrape_targets} | ({receiver} if receiver else set())
+    called = {target.endpoint for target in mesh.scrape_targets} | {one for one in (receiver, issuer) if one}
     return Workload(
         instance.name,
         Pod((container,), IDENTITY, calls=tuple(sorted(called)), grace=GRACE),
@@ -169,6 +176,14 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         interfaces=(Interface(instance.name, HTTP.name),),
         metrics=(Metrics(HTTP.name, panels=PANELS),),
     )
+
+
+def cert_manager(context: Context[PrometheusConfig]) -> Endpoint | None:
+    """Return the metrics of cert-manager, if they are to be collected."""
+    settings = context.config.cert_manager
+    if settings is None:
+        return None
+    return foreign_endpoint(settings.service, settings.namespace, context.settings.cluster.domain, ISSUER, ISSUER_PODS)
 
 
 def packed(rules: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[dict[str, str]]:
@@ -183,8 +198,10 @@ def packed(rules: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[dict[str, s
 
 
 def _alerts(context: Context[PrometheusConfig]) -> tuple[Alert, ...]:
+    issuer = context.config.cert_manager
     own = f'{{namespace="{context.instance.namespace}",job="{context.instance.name}"}}'
     return (
+        *((_certificates_not_seen(issuer),) if issuer else ()),
         Alert(
             "RulesFailing",
             f"increase(prometheus_rule_evaluation_failures_total{own}[15m]) > 0",
@@ -198,6 +215,15 @@ def _alerts(context: Context[PrometheusConfig]) -> tuple[Alert, ...]:
             lasting="15m",
             severity="critical",
         ),
+    )
+
+
+def _certificates_not_seen(issuer: CertManager) -> Alert:
+    return Alert(
+        "CertificatesNotSeen",
+        f"absent({series('up', job=issuer.service)} == 1)",
+        "cert-manager's metrics cannot be collected, so nobody would hear of a certificate that ends",
+        lasting="15m",
     )
 
 

@@ -23,6 +23,7 @@ def configuration(
     cluster_domain: str,
     alertmanager: Endpoint | None,
     rules: Iterable[str],
+    foreign: Endpoint | None = None,
 ) -> dict[str, Any]:
     """Return the configuration of Prometheus.
 
@@ -32,6 +33,7 @@ def configuration(
         cluster_domain: The end of the names of Services.
         alertmanager: Where alerts go.
         rules: The files with rules; only the last part of a path may be a pattern.
+        foreign: A Service that others keep, whose metrics are about objects of all namespaces.
     """
     return {
         "global": {
@@ -44,7 +46,10 @@ def configuration(
             "alert_relabel_configs": [{"action": "labeldrop", "regex": REPLICA}],
             "alertmanagers": [{"dns_sd_configs": [_pods(alertmanager, cluster_domain)]}] if alertmanager else [],
         },
-        "scrape_configs": [_scraped(target, cluster_domain) for target in targets],
+        "scrape_configs": [
+            *(_scraped(target, cluster_domain) for target in targets),
+            *((_scraped_service(foreign),) if foreign else ()),
+        ],
     }
 
 
@@ -67,4 +72,13 @@ def _scraped(target: ScrapeTarget, cluster_domain: str) -> dict[str, Any]:
             {"target_label": "namespace", "replacement": target.namespace},
             {"target_label": "job", "replacement": target.job},
         ],
+    }
+
+
+def _scraped_service(service: Endpoint) -> dict[str, Any]:
+    """Return how a Service of others is scraped: any of its pods, as all know the same objects."""
+    return {
+        "job_name": service.host.partition(".")[0],
+        "honor_labels": True,
+        "static_configs": [{"targets": [service.address()]}],
     }

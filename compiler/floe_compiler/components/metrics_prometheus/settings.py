@@ -8,7 +8,17 @@ from pydantic import Field, field_validator, model_validator
 
 from floe_compiler.kit.monitoring.rules import RUNBOOKS
 from floe_compiler.model.alerts import Severity
-from floe_compiler.model.fields import Name, Owner, PortNumber, SecretKeyName, ServerHost, Storage, Timeout, matching
+from floe_compiler.model.fields import (
+    Name,
+    NamespaceName,
+    Owner,
+    PortNumber,
+    SecretKeyName,
+    ServerHost,
+    Storage,
+    Timeout,
+    matching,
+)
 from floe_compiler.model.inputs import Amounts, Input, OutsideServer, ResourceSettings
 
 
@@ -107,6 +117,15 @@ class AlertmanagerSettings(Input):
         return receivers
 
 
+class CertManager(Input):
+    """The cert-manager of the cluster."""
+
+    namespace: NamespaceName = "cert-manager"
+    """Its namespace."""
+    service: Name = "cert-manager"
+    """The Service of its controller, which has the metrics at port 9402."""
+
+
 class PrometheusConfig(Input):
     """Prometheus, which collects the metrics of all namespaces, and Alertmanager."""
 
@@ -126,5 +145,7 @@ class PrometheusConfig(Input):
     """CPU and memory of each replica."""
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     """Alertmanager."""
+    cert_manager: CertManager | None = None
+    """The cert-manager whose metrics are collected, for alerts on the certificates of the `ingress`. Default: none."""
     runbooks: Annotated[str, Field(min_length=1, examples=["https://wiki.example.com/runbooks"])] = RUNBOOKS
     """The address of the page with a section for each alert. Each alert has it, with the section's anchor."""

@@ -4,8 +4,9 @@ kube-state-metrics' metrics are those that its documentation calls stable (kuber
 those of containers and volumes come from the kubelet. A cluster may have a second kube-state-metrics, so that each
 series exists twice: `max by` makes one of them.
 
-What is derived from a certificate belongs here too, once certificates are rendered: cert-manager's
-`certmanager_certificate_expiration_timestamp_seconds`.
+Those of certificates come from cert-manager 1.21 (`internal/collectors/certificate_collector.go`). Their label
+`namespace` is `exported_namespace` where a scrape puts its own labels first, as Prometheus does by default. A
+certificate that was never issued has the times 0.
 """
 
 from __future__ import annotations
@@ -15,22 +16,27 @@ from collections.abc import Iterator
 from floe_compiler.kit.labels import BACKUP
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.model.alerts import Alert
-from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert, ScrapeTarget
+from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert, OwnedCertificate, ScrapeTarget
 
 NEARLY = "0.9"
 RESTARTS = 3
 HOUR = 3600
 DAY = 24 * HOUR
+OVERDUE = 0.5
+"""How much of the time between its renewal and its end a certificate may still have: of 30 days, 15."""
+
 BACKUP_LABEL = f"label_{BACKUP.translate(str.maketrans('./', '__'))}"
 """As kube-state-metrics writes the label: characters that a label of Prometheus cannot have are underscores."""
 
 
 def derived_alerts(mesh: MeshFacts) -> Iterator[OwnedAlert]:
-    """Yield the alerts of each scrape target and each namespace."""
+    """Yield the alerts of each scrape target, each namespace and each certificate."""
     for target in mesh.scrape_targets:
         yield from (OwnedAlert(target.namespace, alert) for alert in _target(target))
     for namespace in mesh.namespaces:
         yield from (OwnedAlert(namespace.name, alert) for alert in _namespace(namespace.name))
+    for certificate in mesh.certificates:
+        yield from (OwnedAlert(certificate.namespace, alert) for alert in _certificate(certificate))
 
 
 def _target(target: ScrapeTarget) -> Iterator[Alert]:
@@ -170,4 +176,38 @@ def _containers(name: str) -> Iterator[Alert]:
         "{{ $value | humanizePercentage }} of the volume {{ $labels.persistentvolumeclaim }} is used",
         severity="critical",
         needs="containers",
+    )
+
+
+def _certificate(certificate: OwnedCertificate) -> Iterator[Alert]:
+    name, labels = certificate.name, (("certificate", certificate.name),)
+
+    def of(metric: str, **own: str) -> str:
+        return " or ".join(
+            series(f"certmanager_certificate_{metric}", **{label: certificate.namespace}, name=name, **own)
+            for label in ("namespace", "exported_namespace")
+        )
+
+    end, renewal = (
+        f"(max by (name) ({of(metric)}) > 0)"
+        for metric in ("expiration_timestamp_seconds", "renewal_timestamp_seconds")
+    )
+    yield Alert(
+        "CertificateExpires",
+        # Not a number of days: some certificates are valid for a year, others for a week.
+        f"{end} - time() < {OVERDUE} * ({end} - {renewal})",
+        f"The certificate {name} was not renewed, and ends in {{{{ $value | humanizeDuration }}}}",
+        lasting="1h",
+        severity="critical",
+        labels=labels,
+        needs="certificates",
+    )
+    ready = of("ready_status", condition="True")
+    yield Alert(
+        "CertificateNotReady",
+        f"max by (name) ({ready}) == 0",
+        f"cert-manager cannot issue or renew the certificate {name}",
+        lasting="1h",
+        labels=labels,
+        needs="certificates",
     )

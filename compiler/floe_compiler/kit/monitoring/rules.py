@@ -13,6 +13,7 @@ from floe_compiler.model.alerts import Alert, MetricsSource
 from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert
 
 OBJECTS: frozenset[MetricsSource] = frozenset({"objects"})
+CERTIFICATES: frozenset[MetricsSource] = frozenset({"certificates"})
 RUNBOOKS = "docs/runbooks.md"
 """The page with a section for each alert, from the top of this compiler's repository."""
 

@@ -26,7 +26,7 @@ from floe_compiler.model.facts import ConfigFile, Container, Identity, Parts, Po
 from floe_compiler.model.inputs import SyncTests
 from floe_compiler.model.job_names import LONGEST_STEM, job_name
 from floe_compiler.model.objects import Object
-from floe_compiler.model.plan import Callers, DeclaredInstance, DeclaredUnit, Instance
+from floe_compiler.model.plan import PLATFORM, Callers, DeclaredInstance, DeclaredUnit, Instance
 from floe_compiler.model.yaml_text import sha256_of
 
 SMOKE = "smoke"
@@ -46,6 +46,8 @@ NOBODY = Identity(65534, 65534, 65534)
 RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 
 API_SERVER = "kubernetes.default.svc"
+REPORTED = "outside"
+"""The kind of probe that is only reported: of servers outside, and of those that may not be there yet."""
 
 
 def with_tests(unit: DeclaredUnit) -> DeclaredUnit:
@@ -143,7 +145,7 @@ def _probes(
         connections = (pod.servers(), pod.calls_kubernetes)
         if any(connections) and connections not in probed:
             probed.add(connections)
-            probes = [*_allowed(pod, settings), *_denied(name, pod, servers, settings)]
+            probes = [*_allowed(pod, declared.instance, settings), *_denied(name, pod, servers, settings)]
             task = _task(_name(name), name, probes, pod.servers(), f"{declared.instance.name}{SUFFIX}")
             yield replace(task, policy_of=name, origin=origin)
 
@@ -152,15 +154,26 @@ def _name(caller: str) -> str:
     return f"{shortened(caller, LONGEST_STEM - len(SUFFIX))}{SUFFIX}"
 
 
-def _allowed(pod: Pod, settings: SyncTests) -> Iterator[str]:
+def _allowed(pod: Pod, instance: Instance[Any], settings: SyncTests) -> Iterator[str]:
     """Yield a probe for each declared connection: first those inside the cluster."""
     pairs = [(server, port) for server in pod.servers() for port in server.ports if port.protocol == "TCP"]
-    yield from (_probe(server, port) for server, port in pairs if server.group)
+    yield from (_probe(server, port) for server, port in pairs if server.group and not _follows(server, instance))
+    for server, port in pairs:
+        if _follows(server, instance):
+            yield f"{REPORTED} {_address(server, port)}"
     if pod.calls_kubernetes:
         yield f"tcp {API_SERVER}:443"
     if settings.external != "skip":
-        kind = "outside" if settings.external == "report" else "tcp"
+        kind = REPORTED if settings.external == "report" else "tcp"
         yield from (f"{kind} {server.host}:{port.number}" for server, port in pairs if not server.group)
+
+
+def _follows(server: Endpoint, instance: Instance[Any]) -> bool:
+    """Return whether a server is applied after its caller: of the namespaces, that of the platform comes first.
+
+    So such a server may not exist yet when the caller's namespace is tested, and that of a new domain never does.
+    """
+    return instance.scope == PLATFORM and server.group is not None and server.group.namespace != instance.namespace
 
 
 def _denied(name: str, pod: Pod, servers: Iterable[Endpoint], settings: SyncTests) -> Iterator[str]:
@@ -171,12 +184,18 @@ def _denied(name: str, pod: Pod, servers: Iterable[Endpoint], settings: SyncTest
         yield f"denied {other.address()}"
 
 
-def _probe(server: Endpoint, port: Port) -> str:
+def _address(server: Endpoint, port: Port) -> str:
     if server.group and not port.service:
         # Its Service does not have the port, so callers find the pods by the headless one.
         below = server.host.removeprefix(server.group.name)
-        return f"tcp {headless_name(server.group.name)}{below}:{port.number}"
-    address = f"{server.host}:{port.number}"
+        return f"{headless_name(server.group.name)}{below}:{port.number}"
+    return f"{server.host}:{port.number}"
+
+
+def _probe(server: Endpoint, port: Port) -> str:
+    address = _address(server, port)
+    if server.group and not port.service:
+        return f"tcp {address}"
     if port.scheme == postgresql.PORT.scheme:
         return f"postgresql {address}"
     return f"http {server.url(port.name, port.health)}" if port.health and port.scheme == "http" else f"tcp {address}"

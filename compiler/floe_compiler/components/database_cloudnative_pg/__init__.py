@@ -17,6 +17,7 @@ from typing import Any
 from msgspec.structs import replace
 from pydantic import Field
 
+from floe_compiler.components.database_cloudnative_pg import monitoring
 from floe_compiler.kit import databases, labels, postgresql
 from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_from
@@ -69,7 +70,7 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
         ports=(postgresql.PORT, METRICS, STATUS),
         kubernetes_api=True,
         operator=config.operator_namespace,
-        metrics=(Metrics(METRICS.name),),
+        metrics=(Metrics(METRICS.name, panels=monitoring.panels(backups)),),
         serving=PRIMARY,
     )
     itself = server.endpoint(instance.namespace, instance.settings.cluster.domain).only(
@@ -141,6 +142,7 @@ def build(context: Context[ClusterConfig]) -> Parts:
         objects=(_cluster(instance, own, backups), *_backups(instance, backups)),
         operated=(own,),
         data=data,
+        alerts=tuple(monitoring.alerts(instance.namespace, instance.config.server, instance.config.storage, backups)),
     )
 
 

@@ -1,0 +1,18 @@
+"""The certificates of all namespaces, from which alerts are derived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.derive.routes import routes
+from floe_compiler.model.ingress import EnvironmentIngress
+from floe_compiler.model.mesh_facts import OwnedCertificate
+from floe_compiler.model.unit_facts import UnitFacts
+
+
+def certificates(units: Iterable[UnitFacts], ingress: EnvironmentIngress | None) -> tuple[OwnedCertificate, ...]:
+    """Return the certificates that an environment has issued for what it opens, sorted."""
+    opened = routes(units, ingress) if ingress else {}
+    return tuple(
+        sorted(OwnedCertificate(namespace, one.name) for namespace, own in opened.items() for one in own.certificates)
+    )
