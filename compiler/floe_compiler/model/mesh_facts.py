@@ -13,7 +13,8 @@ from floe_compiler.model.secrets import SecretReference
 class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
     """An interface that users open; the endpoint has only its port. `scope` is that of its namespace.
 
-    `health` is the port whose health path tells whether the program works (None: its own).
+    `health` is the port whose health path tells whether the program works (None: its own). `address` is the URL at
+    which the program takes itself to be, and `address_setting` the path of that setting (empty: it need not know).
     """
 
     namespace: str
@@ -24,6 +25,8 @@ class OpenInterface(msgspec.Struct, frozen=True, order=True, array_like=True):
     for_programs: bool = False
     scope: str = "platform"
     health: Port | None = None
+    address_setting: tuple[str, ...] = ()
+    address: str = ""
 
 
 class ScrapeTarget(msgspec.Struct, frozen=True, order=True, array_like=True):

@@ -18,7 +18,8 @@ class Interface(msgspec.Struct, frozen=True):
     `name` is unique in the namespace. `authenticates` says that the program asks for a login; if not, it needs a
     login in front of it. One that is `for_programs`, such as an API, is opened only if the environment names it, as
     most platforms use it inside the cluster only. `health` is the port whose health path tells whether the program
-    works (default: its own port).
+    works (default: its own port). A program that must know the address at which users open it has the setting
+    `address_setting` for it, whose value is `address`.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Interface(msgspec.Struct, frozen=True):
     authenticates: bool = False
     for_programs: bool = False
     health: str = ""
+    address_setting: str = ""
+    address: str = ""
 
 
 TARGET, INTERVAL = "$target", "$interval"

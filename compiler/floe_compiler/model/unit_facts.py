@@ -131,7 +131,13 @@ def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
                 interface.for_programs,
                 declared.instance.scope,
                 server.port(interface.health) if interface.health else None,
+                _setting(declared, interface.address_setting),
+                interface.address,
             )
+
+
+def _setting(declared: DeclaredInstance, name: str) -> tuple[str, ...]:
+    return (*map(str, declared.instance.settings_path), name) if name else ()
 
 
 def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:

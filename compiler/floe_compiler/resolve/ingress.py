@@ -38,6 +38,7 @@ from floe_compiler.resolve.rules import (
     NOT_ROUTED,
     TOO_MANY_HOSTS,
     UNKNOWN_INTERFACE,
+    WRONG_ADDRESS,
 )
 
 INGRESS: DataPath = ("ingress",)
@@ -98,6 +99,7 @@ def check_ingress(
     for one in opened:
         _check_names(one, omitted_domains, findings)
         _check_hosts(one, findings)
+        _check_addresses(one, findings)
         _check_ways(one, findings)
         _check_login(one, findings)
         _check_secrets(one, findings)
@@ -138,6 +140,24 @@ def _check_hosts(opened: _Opened, findings: Findings) -> None:
                 f'the usual host of {one.name}, "{one.host}", is no host name: {problem}',
                 opened.span_of(one),
                 hint=f"give it one: hosts: {{{one.name}: <host>}}",
+            )
+
+
+def _check_addresses(opened: _Opened, findings: Findings) -> None:
+    """Report programs whose own address is not the one at which they are opened."""
+    scheme = "http" if opened.settings.tls is None else "https"
+    merged = opened.frame.platform.merged
+    for one in opened.hosts:
+        setting, address = one.interface.address_setting, one.interface.address.rstrip("/")
+        expected = f"{scheme}://{one.host}"
+        if setting and address != expected:
+            said = f"takes itself to be at {address}" if address else "does not know its address"
+            findings.add(
+                WRONG_ADDRESS,
+                f'{one.name} of environment "{opened.name}" {said}, but is opened at {expected}',
+                (merged.span(setting) if address else None) or opened.span_of(one),
+                hint=f"write {'.'.join(setting)}: {expected}" + ("" if address else ", under `platform` here"),
+                related=_related(opened.span_of(one), "the host") if address else (),
             )
 
 

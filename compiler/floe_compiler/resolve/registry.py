@@ -38,6 +38,7 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_LOCK,
     UNKNOWN_PATH,
     UNKNOWN_REFERENCE,
+    WRONG_ADDRESS,
     WRONG_NAME,
     WRONG_VALUE,
 )
@@ -76,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     NO_TLS,
     TOO_MANY_HOSTS,
     NOT_ROUTED,
+    WRONG_ADDRESS,
     COMPONENT_FAILED,
     NOT_LOADED,
     NO_BACKUP,

@@ -159,6 +159,12 @@ TOO_MANY_HOSTS = Rule(
     "A Gateway has 64 listeners at most, and each host with a certificate of its own needs one. Use one certificate "
     "for all hosts: `tls: {issuer: ..., wildcard: true}` or `tls: {secret: ...}`.",
 )
+WRONG_ADDRESS = Rule(
+    "R048",
+    "program that takes itself to be elsewhere",
+    "A program writes links and logs users in by the address that its setting says, but `ingress` opens it at another "
+    "one, or the setting is missing. Write the address at which users open it.",
+)
 NOT_ROUTED = Rule(
     "R047",
     "interface that an Ingress cannot route",

@@ -154,7 +154,15 @@ def _parts(context: Context[GrafanaConfig], mesh: MeshFacts) -> Parts:
                 # Nobody needs it, and it answers without the servers that it asks.
                 awaited=False,
                 single="" if config.database else "Its users and sessions are in a file of the pod.",
-                interfaces=(Interface(instance.name, HTTP.name, authenticates=True),),
+                interfaces=(
+                    Interface(
+                        instance.name,
+                        HTTP.name,
+                        authenticates=True,
+                        address_setting="url",
+                        address=context.config.url or "",
+                    ),
+                ),
                 metrics=(Metrics(HTTP.name, panels=PANELS),),
             ),
         )
