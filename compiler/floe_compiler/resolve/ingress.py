@@ -8,31 +8,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-import msgspec
-
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.hints import some
 from floe_compiler.model.ingress import (
     MOST_LISTENERS,
     OpenedHost,
     interface_name,
-    is_for_people,
     listeners_of,
-    open_reasons,
     opened_hosts,
 )
-from floe_compiler.model.inputs import GeneratedSecrets, Ingress, NoLogin, OidcLogin
+from floe_compiler.model.inputs import OidcLogin
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.names import check_dns_subdomain
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.ingress_login import check_login, check_secrets
+from floe_compiler.resolve.opened import INGRESS, Opened
 from floe_compiler.resolve.rules import (
     HOST_OF_TWO,
     HOST_OUTSIDE,
-    NO_LOGIN,
-    NO_SECRET_STORE,
     NO_TLS,
     NO_WAY_IN,
     NOT_ROUTED,
@@ -40,36 +35,6 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_INTERFACE,
     WRONG_ADDRESS,
 )
-
-INGRESS: DataPath = ("ingress",)
-
-
-class _Opened(msgspec.Struct, frozen=True):
-    """The ingress of an environment, with the interfaces of its namespaces and those that it opens."""
-
-    frame: Frame
-    settings: Ingress
-    interfaces: Mapping[str, OpenInterface]
-    hosts: tuple[OpenedHost, ...]
-
-    def span(self, *path: str | int) -> Span | None:
-        """Return the location of a value below `ingress`, or that of the nearest value above it."""
-        return self.frame.document.span((*INGRESS, *path))
-
-    def span_of(self, opened: OpenedHost) -> Span | None:
-        """Return the location of a host: its own, or that of the domain."""
-        return self.span("hosts", opened.name) if opened.name in self.settings.hosts else self.span("domain")
-
-    @property
-    def namespaces(self) -> set[str]:
-        """Return the namespaces that have interfaces, and that of the shared services."""
-        found = {one.namespace for one in self.interfaces.values()}
-        return found | {self.frame.settings.environment.platform_namespace}
-
-    @property
-    def name(self) -> str:
-        """Return the name of the environment."""
-        return self.frame.settings.environment.name
 
 
 def check_ingress(
@@ -87,7 +52,7 @@ def check_ingress(
         omitted_domains: Domains that are left out, whose interfaces are not known.
     """
     opened = [
-        _Opened(
+        Opened(
             frame,
             frame.environment.ingress,
             {interface_name(one): one for one in interfaces.get(name, ())},
@@ -101,12 +66,12 @@ def check_ingress(
         _check_hosts(one, findings)
         _check_addresses(one, findings)
         _check_ways(one, findings)
-        _check_login(one, findings)
-        _check_secrets(one, findings)
+        check_login(one, findings)
+        check_secrets(one, findings)
     _check_claims(opened, findings)
 
 
-def _check_names(opened: _Opened, omitted_domains: Collection[str], findings: Findings) -> None:
+def _check_names(opened: Opened, omitted_domains: Collection[str], findings: Findings) -> None:
     """Report names of interfaces that no component declares."""
     without = opened.settings.auth.without if isinstance(opened.settings.auth, OidcLogin) else {}
     paths: list[DataPath] = [("hosts", name) for name in opened.settings.hosts]
@@ -122,7 +87,7 @@ def _check_names(opened: _Opened, omitted_domains: Collection[str], findings: Fi
             )
 
 
-def _check_hosts(opened: _Opened, findings: Findings) -> None:
+def _check_hosts(opened: Opened, findings: Findings) -> None:
     """Report hosts that are not below the domain, and usual hosts that are no host names."""
     domain = opened.settings.domain
     for one in opened.hosts:
@@ -143,7 +108,7 @@ def _check_hosts(opened: _Opened, findings: Findings) -> None:
             )
 
 
-def _check_addresses(opened: _Opened, findings: Findings) -> None:
+def _check_addresses(opened: Opened, findings: Findings) -> None:
     """Report programs whose own address is not the one at which they are opened."""
     scheme = "http" if opened.settings.tls is None else "https"
     merged = opened.frame.platform.merged
@@ -174,7 +139,7 @@ def _not_a_host(host: str) -> str:
     return f"{long} is longer than 63 characters" if long else ""
 
 
-def _check_ways(opened: _Opened, findings: Findings) -> None:
+def _check_ways(opened: Opened, findings: Findings) -> None:
     """Report an ingress that no controller reaches, without certificates, or for more hosts than it can have."""
     cluster, settings = opened.frame.settings.cluster, opened.settings
     if not cluster.ingress_namespace and not cluster.ingress_addresses:
@@ -220,75 +185,9 @@ def _check_ways(opened: _Opened, findings: Findings) -> None:
             )
 
 
-def _check_login(opened: _Opened, findings: Findings) -> None:
-    """Report interfaces that nobody would ask for a login, without a reason or in production."""
-    production = opened.frame.settings.environment.production
-    bare = [one for one in opened.hosts if not one.interface.authenticates and not one.login]
-    if production:
-        _check_production(opened, bare, findings)
-    reasons = open_reasons(opened.settings, (one.name for one in bare))
-    missing = [one for one in bare if one.name not in reasons]
-    if people := [one.name for one in missing if is_for_people(one.interface)]:
-        instead = "" if production else "; or say why not: auth: {type: none, reason: ...}"
-        findings.add(
-            NO_LOGIN,
-            f"{some(people)} would be open to everyone: {'it does' if len(people) == 1 else 'they do'} not ask for a"
-            " login",
-            opened.frame.document.key_span(INGRESS),
-            hint=f"put one in front: auth: {{type: oidc, ...}}{instead}",
-        )
-    for one in (one for one in missing if not is_for_people(one.interface)):
-        instead = "" if production else f", or say why it needs no login: auth: {{without: {{{one.name}: ...}}}}"
-        findings.add(
-            NO_LOGIN,
-            f"{one.name} would be open to everyone: programs use it, which no login proxy lets in",
-            opened.span_of(one),
-            hint=f"do not open it{instead}",
-        )
-
-
-def _check_production(opened: _Opened, bare: Sequence[OpenedHost], findings: Findings) -> None:
-    """Report what production opens without a login for a reason: none is good enough."""
-    auth = opened.settings.auth
-    for one in bare:
-        if isinstance(auth, OidcLogin) and one.name in auth.without:
-            findings.add(
-                NO_LOGIN,
-                f'environment "{opened.name}" is production, but opens {one.name} without a login',
-                opened.frame.document.key_span((*INGRESS, "auth", "without", one.name)),
-                hint=f"remove it, or do not open it: hosts: {{{one.name}: false}}",
-            )
-    if isinstance(auth, NoLogin) and bare:
-        findings.add(
-            NO_LOGIN,
-            f'environment "{opened.name}" is production, but opens {some(one.name for one in bare)} without a login',
-            opened.span("auth", "type"),
-            hint="put one in front: auth: {type: oidc, ...}",
-        )
-
-
-def _check_secrets(opened: _Opened, findings: Findings) -> None:
-    """Report secrets that can only come from a store, in an environment that generates its secrets."""
-    if not isinstance(opened.frame.settings.platform.secrets, GeneratedSecrets):
-        return
-    tls, wanted = opened.settings.tls, list[tuple[str, Span | None, str]]()
-    if any(one.login for one in opened.hosts):
-        wanted.append(("the secret of the login's client", opened.span("auth", "type"), "auth: {type: none, ...}"))
-    if tls and tls.secret and not tls.existing:
-        wanted.append(("a certificate", opened.span("tls", "secret"), "tls: {issuer: ...}"))
-    for what, span, instead in wanted:
-        findings.add(
-            NO_SECRET_STORE,
-            f'{what} can only come from a store, but environment "{opened.name}" generates its secrets',
-            span,
-            hint="give it a store: `platform: {secrets: {type: external-secrets, store: <name>}}`, or write "
-            f"`{instead}`",
-        )
-
-
-def _check_claims(opened: Sequence[_Opened], findings: Findings) -> None:
+def _check_claims(opened: Sequence[Opened], findings: Findings) -> None:
     """Report hosts that two interfaces of one cluster would have."""
-    claims: dict[tuple[str, str], list[tuple[_Opened, OpenedHost]]] = defaultdict(list)
+    claims: dict[tuple[str, str], list[tuple[Opened, OpenedHost]]] = defaultdict(list)
     for environment in opened:
         cluster = cluster_identity(environment.frame.environment.cluster)
         for one in environment.hosts:
@@ -305,7 +204,7 @@ def _check_claims(opened: Sequence[_Opened], findings: Findings) -> None:
 
 
 def _report_claim(
-    host: str, first: tuple[_Opened, OpenedHost], other: tuple[_Opened, OpenedHost], findings: Findings
+    host: str, first: tuple[Opened, OpenedHost], other: tuple[Opened, OpenedHost], findings: Findings
 ) -> None:
     same = first[0] is other[0]
     whose = first[1].name if same else f'{first[1].name} of environment "{first[0].name}" in the same cluster'

@@ -1,0 +1,79 @@
+"""Every interface that an environment opens must ask for a login, and the login must have its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.hints import some
+from floe_compiler.model.ingress import OpenedHost, is_for_people, open_reasons
+from floe_compiler.model.inputs import GeneratedSecrets, NoLogin, OidcLogin
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.opened import INGRESS, Opened
+from floe_compiler.resolve.rules import NO_LOGIN, NO_SECRET_STORE
+
+
+def check_login(opened: Opened, findings: Findings) -> None:
+    """Report interfaces that nobody would ask for a login, without a reason or in production."""
+    production = opened.frame.settings.environment.production
+    bare = [one for one in opened.hosts if not one.interface.authenticates and not one.login]
+    if production:
+        _check_production(opened, bare, findings)
+    reasons = open_reasons(opened.settings, (one.name for one in bare))
+    missing = [one for one in bare if one.name not in reasons]
+    if people := [one.name for one in missing if is_for_people(one.interface)]:
+        instead = "" if production else "; or say why not: auth: {type: none, reason: ...}"
+        findings.add(
+            NO_LOGIN,
+            f"{some(people)} would be open to everyone: {'it does' if len(people) == 1 else 'they do'} not ask for a"
+            " login",
+            opened.frame.document.key_span(INGRESS),
+            hint=f"put one in front: auth: {{type: oidc, ...}}{instead}",
+        )
+    for one in (one for one in missing if not is_for_people(one.interface)):
+        instead = "" if production else f", or say why it needs no login: auth: {{without: {{{one.name}: ...}}}}"
+        findings.add(
+            NO_LOGIN,
+            f"{one.name} would be open to everyone: programs use it, which no login proxy lets in",
+            opened.span_of(one),
+            hint=f"do not open it{instead}",
+        )
+
+
+def _check_production(opened: Opened, bare: Sequence[OpenedHost], findings: Findings) -> None:
+    """Report what production opens without a login for a reason: none is good enough."""
+    auth = opened.settings.auth
+    for one in bare:
+        if isinstance(auth, OidcLogin) and one.name in auth.without:
+            findings.add(
+                NO_LOGIN,
+                f'environment "{opened.name}" is production, but opens {one.name} without a login',
+                opened.frame.document.key_span((*INGRESS, "auth", "without", one.name)),
+                hint=f"remove it, or do not open it: hosts: {{{one.name}: false}}",
+            )
+    if isinstance(auth, NoLogin) and bare:
+        findings.add(
+            NO_LOGIN,
+            f'environment "{opened.name}" is production, but opens {some(one.name for one in bare)} without a login',
+            opened.span("auth", "type"),
+            hint="put one in front: auth: {type: oidc, ...}",
+        )
+
+
+def check_secrets(opened: Opened, findings: Findings) -> None:
+    """Report secrets that can only come from a store, in an environment that generates its secrets."""
+    if not isinstance(opened.frame.settings.platform.secrets, GeneratedSecrets):
+        return
+    tls, wanted = opened.settings.tls, list[tuple[str, Span | None, str]]()
+    if any(one.login for one in opened.hosts):
+        wanted.append(("the secret of the login's client", opened.span("auth", "type"), "auth: {type: none, ...}"))
+    if tls and tls.secret and not tls.existing:
+        wanted.append(("a certificate", opened.span("tls", "secret"), "tls: {issuer: ...}"))
+    for what, span, instead in wanted:
+        findings.add(
+            NO_SECRET_STORE,
+            f'{what} can only come from a store, but environment "{opened.name}" generates its secrets',
+            span,
+            hint="give it a store: `platform: {secrets: {type: external-secrets, store: <name>}}`, or write "
+            f"`{instead}`",
+        )
