@@ -173,7 +173,7 @@ def provider(tmp_path: Path) -> Iterator[IdentityProvider]:
 @pytest.fixture
 def behind(tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider) -> Iterator[tuple[Proxy, list[str]]]:
     folder = tmp_path_factory.mktemp("proxy")
-    for parent in (folder, *folder.parents[:2]):
+    for parent in (folder, *folder.parents[:3]):  # the folder of the run, of its worker, and of the user
         parent.chmod(0o755)
     with upstream() as (port, reached):
         proxy = Proxy(folder, provider, port)
