@@ -60,7 +60,7 @@ def needs_programs(test: Any) -> Any:
 class Machine:
     """What pods run on: the rendered ConfigMaps, the values of secrets, and what replaces rendered variables.
 
-    `programs` are files that are found before those of the machine. `space` is the size of the folder /work in bytes.
+    `programs` are files that are found before those of the machine. `space` is the size of the folder /backup in bytes.
     """
 
     folder: Path
@@ -120,7 +120,7 @@ class Machine:
                 for source in volume["projected"]["sources"]
                 for item in source["secret"]["items"]
             })  # fmt: skip
-        if place == "/work" and self.space:
+        if place == "/backup" and self.space:
             return ["--size", str(self.space), "--tmpfs", place]
         return ["--bind", str(kept), place]
 

@@ -312,7 +312,7 @@ def test_a_connection_to_the_store_that_is_cut(machine: Machine, shop: Server) -
 def test_a_dump_that_is_cut_short_is_not_sent(machine: Machine, shop: Server) -> None:
     assert shop.ask(*SELLER, MUCH).returncode == 0
     real = SERVERS[-1].with_name("pg_dump")
-    machine.programs["pg_dump"] = f'#!/bin/bash\n{real} "$@" && truncate -s -2K /work/dumps/*\n'
+    machine.programs["pg_dump"] = f'#!/bin/bash\n{real} "$@" && truncate -s -2K /backup/dumps/*\n'
     code, output = machine.run(pod(BACKUP))
     assert code != 0
     assert "pg_restore: error" in output
@@ -335,7 +335,7 @@ def test_a_backup_that_is_cut_short_changes_nothing_and_fails_the_test(machine: 
 def test_a_restore_that_fails_midway_changes_nothing(machine: Machine, shop: Server) -> None:
     made(machine)
     real = SERVERS[-1].with_name("pg_restore")
-    spoilt = "sed -i '$a SELECT 1/0;' /work/dumps/restore.sql"
+    spoilt = "sed -i '$a SELECT 1/0;' /backup/dumps/restore.sql"
     machine.programs["pg_restore"] = f'#!/bin/bash\n{real} "$@" && [[ "$*" != *restore.sql* ]] || {spoilt}\n'
     code, output = machine.run(pod(RESTORE))
     assert code != 0

@@ -40,7 +40,7 @@ NEWEST = "newest"
 RETRIES = 1
 ACCOUNT = CONFIG_MAP = "database-backups"
 PASSWORD = "/run/secrets/database/password"  # noqa: S105 - the path of a file
-WORK = "/work"
+WORK = "/backup"
 DUMPS = f"{WORK}/dumps"
 SERVER = f"{WORK}/server"
 
