@@ -15,6 +15,10 @@ _KIB = 1 if sys.platform != "darwin" else 1024
 """Linux counts ru_maxrss in KiB, macOS in bytes (getrusage(2) of each)."""
 
 
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Without the variable that has Python compile its own sources in each run, as in some containers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one or more runs took. `processor_seconds` and `peak_mib` include the processes that a run starts.
@@ -40,7 +44,7 @@ def cost_of(commands: Iterable[Sequence[str | Path]]) -> Cost:
 def _run(command: Sequence[str | Path]) -> Cost:
     with tempfile.TemporaryFile() as output:
         start = perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=_ENVIRONMENT)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -23,6 +23,11 @@ def test_a_failing_command_ends_the_benchmark_with_its_output() -> None:
         cost_of([[sys.executable, "-c", "import sys; sys.exit('no such mesh')"]])
 
 
+def test_sources_are_not_compiled_in_each_run() -> None:
+    """Python is told not to keep them in some environments, such as this one may be."""
+    cost_of([[sys.executable, "-c", "import sys; sys.exit(sys.dont_write_bytecode)"]])
+
+
 def test_kustomize_builds_each_folder_of_the_output(tmp_path: Path) -> None:
     for folder in ("dev/floe-platform", "prod/floe-platform"):
         path = tmp_path / "output" / folder
