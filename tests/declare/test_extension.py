@@ -38,5 +38,5 @@ def test_the_order_of_the_components_does_not_matter() -> None:
 
 def test_it_must_not_declare_what_others_follow_from() -> None:
     late = replace(backup_s3.COMPONENT, extends=lambda _context, _parts: Parts(data=(VolumeData("x", "y"),)))
-    with pytest.raises(ValueError, match="changes its interfaces, metrics or data in `extends`"):
+    with pytest.raises(ValueError, match="changes its interfaces, metrics, data or alerts in `extends`"):
         declared(pair(late, STORE))

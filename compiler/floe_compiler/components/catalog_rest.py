@@ -15,7 +15,7 @@ from floe_compiler.model.endpoint import Endpoint, url_endpoint
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
 from floe_compiler.model.hosts import check_url
-from floe_compiler.model.inputs import Input, Reached
+from floe_compiler.model.inputs import ClientKeys, Input, Reached
 from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.plan import Component, Context, Instance
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -42,15 +42,6 @@ class TokenServer(Reached):
     """Its token endpoint (`https://login.example.com/oauth2/token`)."""
     cidr: Cidr = ANYWHERE
     """The server's address range, for network policies."""
-
-
-class ClientKeys(Input):
-    """The keys of a domain's secret."""
-
-    client_id: SecretKeyName = "client-id"
-    """The key with the client's ID."""
-    client_secret: SecretKeyName = "client-secret"  # noqa: S105 - the name of a key
-    """The key with the client's secret."""
 
 
 class ClientSecret(Input):

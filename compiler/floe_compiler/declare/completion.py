@@ -42,12 +42,15 @@ def _instance(
     if component.completes is None:
         return declared
     with blaming(component, context.instance):
-        parts = joined(declared.parts, component.completes(context, mesh))
-        if of_others(parts) != of_others(declared.parts):
-            raise ValueError(
-                f"{declared.instance.label()} changes its interfaces, metrics, data or alerts in `completes`: `build`"
-                " declares them"
-            )
+        return with_added(declared, component.completes(context, mesh), "completes")
+
+
+def with_added(declared: DeclaredInstance, added: Parts, hook: str) -> DeclaredInstance:
+    """Return an instance with the parts that a hook adds; raise ValueError if they change what others have read."""
+    parts = joined(declared.parts, added)
+    if of_others(parts) != of_others(declared.parts):
+        changed = f"{declared.instance.label()} changes its interfaces, metrics, data or alerts in `{hook}`"
+        raise ValueError(f"{changed}: `build` declares them")
     return replace(declared, parts=parts)
 
 

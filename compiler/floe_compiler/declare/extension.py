@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec.structs import replace
-
-from floe_compiler.declare.completion import joined, of_others
+from floe_compiler.declare.completion import with_added
 from floe_compiler.model.component_faults import blaming
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.plan import Component, Context, DeclaredInstance
@@ -18,8 +16,8 @@ def extended(
 ) -> tuple[DeclaredInstance, ...]:
     """Return the instances of a namespace with what their components add. `declared` are those of `contexts`, built.
 
-    Raises StageFailed as `declare` does, and ValueError if one adds interfaces, metrics or data: the others, whose
-    parts follow from these, would not know them.
+    Raises StageFailed as `declare` does, and ValueError if one adds interfaces, metrics, data or alerts: the others,
+    whose parts follow from these, would not know them.
     """
     built = tuple(declared)
     parts = tuple(instance.parts for instance in built)
@@ -35,8 +33,4 @@ def _instance(
     if component.extends is None:
         return declared
     with blaming(component, context.instance):
-        whole = joined(declared.parts, component.extends(context, parts))
-        if of_others(whole) != of_others(declared.parts):
-            changed = f"{declared.instance.label()} changes its interfaces, metrics or data in `extends`"
-            raise ValueError(f"{changed}: `build` declares them")
-    return replace(declared, parts=whole)
+        return with_added(declared, component.extends(context, parts), "extends")

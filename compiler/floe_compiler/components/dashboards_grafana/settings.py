@@ -8,9 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.endpoint import Endpoint, url_endpoint
-from floe_compiler.model.fields import Cidr, Name, SecretKeyName, matching
+from floe_compiler.model.fields import Cidr, Name, matching
 from floe_compiler.model.hosts import check_url
-from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, Reached, ResourceSettings
+from floe_compiler.model.inputs import Amounts, ClientKeys, DatabaseChoice, Input, Reached, ResourceSettings
 
 GROUP = r"^[A-Za-z0-9]([A-Za-z0-9 ._:@/+-]*[A-Za-z0-9])?$"
 Group = Annotated[str, matching(GROUP, 'letters, digits, spaces and "._:@/+-"', "platform-team")]
@@ -29,21 +29,12 @@ def check_address(text: str) -> str:
 IdentityUrl = Annotated[str, AfterValidator(check_identity_server)]
 
 
-class LoginKeys(Input):
-    """The keys of the secret of Grafana's client."""
-
-    client_id: SecretKeyName = "client-id"
-    """The key with the client's ID."""
-    client_secret: SecretKeyName = "client-secret"  # noqa: S105 - the name of a key
-    """The key with the client's secret."""
-
-
 class LoginSecret(Input):
     """The secret of Grafana's client at the identity provider."""
 
     name: Name = "grafana-oidc"
     """The secret's name."""
-    keys: LoginKeys = LoginKeys()
+    keys: ClientKeys = ClientKeys()
     """The keys in the secret."""
     existing: bool = False
     """The Secret is created outside the compiler, which then renders nothing for it."""

@@ -59,13 +59,14 @@ from floe_compiler.model.inputs.product import (
     SecretUse,
     Step,
 )
-from floe_compiler.model.inputs.servers import OutsideServer, Reached
+from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
 
 __all__ = [
     "KUBELET_PORTS",
     "Amounts",
     "AnyStep",
     "ArgoCd",
+    "ClientKeys",
     "CloudNativePg",
     "Cluster",
     "CustomStep",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.fields import Cidr, ServerHost
+from floe_compiler.model.fields import Cidr, SecretKeyName, ServerHost
 from floe_compiler.model.hosts import check_server, host_of, numeric
 from floe_compiler.model.inputs.common import Input
 
@@ -63,3 +63,12 @@ def _address(server: Any) -> str:
         return check_server(host) if numeric(host) else ""
     except ValueError:
         return ""
+
+
+class ClientKeys(Input):
+    """The keys of the secret of a client (OAuth2)."""
+
+    client_id: SecretKeyName = "client-id"
+    """The key with the client's ID."""
+    client_secret: SecretKeyName = "client-secret"  # noqa: S105 - the name of a key
+    """The key with the client's secret."""
