@@ -37,9 +37,7 @@ def _plain_schemas(components: tuple[tuple[tuple[str, str], Component[Any]], ...
     return schemas(dict(components), GenerateJsonSchema)
 
 
-def schemas(
-    registry: Registry, generator: type[GenerateJsonSchema] = DescribedJsonSchema
-) -> Mapping[str, JsonSchema]:
+def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJsonSchema) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
     configs = [component.config for component in registry.values()]
     models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, *configs]
