@@ -30,7 +30,7 @@ check: $(READY) ## Tell whether output/ is what the inputs compile to
 	@$(BIN)/floe-compile check
 
 test: $(READY) ## Run the tests
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist loadscope
 
 thorough: $(READY) ## Try many more examples in the property tests (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m hypothesis

@@ -40,6 +40,19 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the processes that were forked."""
+    found, fork = [], os.fork
+
+    def noted() -> int:
+        found.append(fork())
+        return found[-1]
+
+    monkeypatch.setattr(os, "fork", noted)
+    return found
+
+
 def same(one: Look, other: Look) -> bool:
     """Compare two looks but for the stats: those of new files are kept only after some milliseconds."""
     (first, its), (second, others) = ((seen, seen.snapshot) for seen in (one, other))
@@ -57,11 +70,11 @@ def looked(root: Path, before: Callable[[], object] = lambda: None) -> Look:
 
 
 @forking
-def test_another_process_sees_the_same(root: Path, looks: list[int]) -> None:
+def test_another_process_sees_the_same(root: Path, looks: list[int], forked: list[int]) -> None:
     assert same(looked(root), look(root, DIGESTS, STORE))
     assert looks == [], "this process did not look"
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(forked[0], os.WNOHANG)
 
 
 def test_one_core_does_it_itself(root: Path, looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,10 +101,8 @@ def test_an_output_that_cannot_be_read_is_reported_here(root: Path, monkeypatch:
 @forking
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_process_that_is_killed_is_replaced(
-    root: Path, looks: list[int], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    root: Path, looks: list[int], forked: list[int], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    children: list[int] = []
-    fork = os.fork
     here = os.getpid()
 
     def slow(*arguments: object) -> Look:
@@ -100,13 +111,8 @@ def test_a_process_that_is_killed_is_replaced(
         looks.append(os.getpid())
         return look(*arguments)  # type: ignore[arg-type]
 
-    def noted() -> int:
-        children.append(fork())
-        return children[-1]
-
     monkeypatch.setattr(looking, "look", slow)
-    monkeypatch.setattr(os, "fork", noted)
-    assert same(looked(root, lambda: os.kill(children[0], number)), look(root, DIGESTS, STORE))
+    assert same(looked(root, lambda: os.kill(forked[0], number)), look(root, DIGESTS, STORE))
     assert looks == [here]
 
 
