@@ -13,10 +13,10 @@ from environment_check import run_checks
 from floe_compiler.check.pods.launched_pods import check
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectId
-from floe_compiler.model.rendered import Description, LaunchedPods
+from floe_compiler.model.rendered import JobVariable, LaunchedPods
 
 SOURCE = ObjectId("apps", "Deployment", "floe-platform", "dagster")
-DESCRIPTION = Description(SOURCE, "dagster", "RUNS", ("job",), ("metadata",), ("spec",), ("container",))
+DESCRIPTION = JobVariable(SOURCE, "dagster", "RUNS", ("job",), ("metadata",), ("spec",), ("container",))
 ABOUT = "launched pods floe-platform/dagster-run"
 
 
