@@ -6,8 +6,6 @@ openlineage. It is not installed beside the compiler, as both need other version
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -28,6 +26,7 @@ from postgresql_server import SERVERS
 from products import DATABASE, EVERYTHING
 from support import PRODUCTION, context_of
 
+GENERATED = "abcdefghijklmnopqrstuvwxyz01234567890123456"
 PASSWD = "root:x:0:0::/root:/bin/sh\n"
 READ_ONLY = ("/usr", "/root", "/home", "/opt", "/lib", "/lib64", "/bin")
 
@@ -71,7 +70,8 @@ class Machine:
     secrets: Mapping[tuple[str, str], str]
     texts: Mapping[str, str] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Further files that every pod has."""
 
     def command(self, pod: Pod, container: Container, arguments: Iterable[str] = ()) -> list[str]:
         """Return the command that runs a container of a pod with its files only, as its user."""
@@ -80,7 +80,7 @@ class Machine:
         environment = {one.name: self.value(one) for one in container.variables}
         words = [*container.command, *container.arguments, *arguments]
         folders = [scratch.path for scratch in container.scratch]
-        return self.sandbox(pod.identity.user, pod.identity.group, files, environment, folders, words)
+        return self.sandbox(pod.identity.user, pod.identity.group, {**files, **self.files}, environment, folders, words)
 
     def value(self, variable: Any) -> str:
         """Return the value of a variable, as Kubernetes would set it."""
@@ -89,8 +89,8 @@ class Machine:
         return self.replaced(variable.value.replace("$$", "$"))
 
     def secret(self, name: str, key: str) -> str:
-        """Return the value of a secret's key: as long as a generated one, if the test gives none."""
-        return self.secrets.get((name, key), "abcdefghijklmnopqrstuvwxyz01234567890123456"[:43])
+        """Return the value of a secret's key; if the test gives none, one that could be generated."""
+        return self.secrets.get((name, key), GENERATED)
 
     def replaced(self, text: str) -> str:
         """Return a text with what stands in for its parts."""
@@ -127,7 +127,7 @@ class Machine:
         for folder in folders:
             command += ["--tmpfs", folder] if folder != "/tmp" else []
         path = f"{Path(program()).parent}:/usr/bin:/bin"
-        for name, value in {**environment, **self.variables, "PATH": path}.items():
+        for name, value in {**environment, "PATH": path}.items():
             command += ["--setenv", name, value]
         return [*command, "--remount-ro", "/opt", "--remount-ro", "/", "--", *(self.replaced(word) for word in words)]
 
@@ -136,21 +136,6 @@ class Machine:
         return subprocess.run(
             self.command(pod, container), capture_output=True, text=True, timeout=300, check=False
         )
-
-
-def script(text: str, *arguments: str, environment: Mapping[str, str]) -> Any:
-    """Return what a script prints as JSON, with Airflow's own Python."""
-    python = str(Path(program()).with_name("python"))
-    done = subprocess.run(
-        [python, "-W", "ignore", "-c", text, *arguments],
-        env={"PATH": os.environ["PATH"], "HOME": "/tmp", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def stopped(process: subprocess.Popen[bytes]) -> None:

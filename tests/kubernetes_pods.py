@@ -12,6 +12,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Pod = dict[str, Any]
+DISCOVERY: dict[str, Any] = {
+    "/version": {"major": "1", "minor": "34"},
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "groups": []},
+    "/api/v1": {
+        "kind": "APIResourceList",
+        "groupVersion": "v1",
+        "resources": [{"name": "pods", "singularName": "pod", "namespaced": True, "kind": "Pod", "verbs": ["list"]}],
+    },
+}
+"""What everybody may ask the API server."""
+
 Run = Callable[[Pod], int]
 """Runs a pod to its end, and returns the exit code."""
 
@@ -105,6 +117,9 @@ def serving(pods: Pods) -> Iterator[int]:
             return json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or "{}")
 
         def do_GET(self) -> None:  # noqa: N802 - the name is that of the library
+            if self.path in DISCOVERY:
+                self.answer(200, DISCOVERY[self.path])
+                return
             name, query = self.asked("get")
             selector = _selector(query.get("labelSelector", [""])[0])
             if "watch" in query:

@@ -48,7 +48,10 @@ def _from_variable(described: JobVariable, objects: Mapping[ObjectId, Object]) -
 
 def _from_file(described: PodFile, objects: Mapping[ObjectId, Object]) -> Object:
     pod: Any = from_yaml(objects[described.by]["data"][described.key])
-    return {"template": {"metadata": _at(pod, ("metadata",)), "spec": _at(pod, ("spec",))}}
+    metadata, spec = (_at(pod, (part,)) for part in ("metadata", "spec"))
+    # Kubernetes never repeats a pod that belongs to no Job, and its deadline is its own.
+    deadline = {name: spec[name] for name in ("activeDeadlineSeconds",) if name in spec}
+    return {"backoffLimit": 0, **deadline, "template": {"metadata": metadata, "spec": spec}}
 
 
 def describing_container(described: Description, objects: Mapping[ObjectId, Object]) -> Container | None:

@@ -122,7 +122,8 @@ def _process(context: Context[AirflowConfig], options: Options) -> Container:
         variables=(
             *configuration.USER_AND_HOME,
             Variable("HOME", "/tmp"),  # noqa: S108 - the path in the container
-            Variable("DATABASE", f"{database.endpoint.address()}/{database.database}"),
+            Variable("DATABASE_SERVER", database.endpoint.address()),
+            Variable("DATABASE_NAME", database.database),
             *user,
             *configuration.database_variables(database),
         ),
@@ -230,7 +231,7 @@ def _unserved(
         name=process,
         resources=declared(settings.resources),
         command=("airflow", process),
-        startup=replace(check, period=30, failures=20),
+        startup=replace(check, period=60, failures=10),
         liveness=check,
         readiness=replace(check, period=5 * CHECK_PERIOD),
         config=(*base.config, *files),

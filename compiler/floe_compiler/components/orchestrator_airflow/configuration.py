@@ -199,6 +199,7 @@ def _common(options: Options) -> Sections:
         "logging": {
             "base_log_folder": LOGS,
             "dag_processor_log_target": "stdout",
+            "dag_processor_child_process_log_directory": f"{LOGS}/dag_processor",
             "json_logs": "True",
             **(
                 {
@@ -234,8 +235,10 @@ def _metrics(server: Endpoint | None) -> Mapping[str, str]:
 
 
 def _lineage(lineage: Lineage, namespace: str) -> Mapping[str, str]:
-    transport = {"type": "http", "url": lineage.url, "endpoint": "api/v1/lineage", "timeout": 2}
-    return {"transport": json.dumps(transport), "namespace": namespace, "disable_source_code": "True"}
+    # By default, each event is tried for 9 s, and a step sends two: if the service were down, all would take longer.
+    patience = {"timeout": 2, "retry": {"total": 0}}
+    transport = {"type": "http", "url": lineage.url, "endpoint": "api/v1/lineage", **patience}
+    return {"transport": json.dumps(transport), "namespace": namespace}
 
 
 def text(sections: Sections) -> str:

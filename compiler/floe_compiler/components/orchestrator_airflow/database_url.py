@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlunsplit
 
 SECRETS = Path(os.environ.get("DATABASE_SECRETS", "/run/secrets/airflow"))
 
@@ -15,4 +15,5 @@ def secret(name: str) -> str:
 
 if __name__ == "__main__":
     user = quote(os.environ.get("DATABASE_USER", ""), safe="") or secret("database-username")
-    print(f"postgresql+psycopg2://{user}:{secret('database-password')}@{os.environ['DATABASE']}", end="")  # noqa: T201
+    login = f"{user}:{secret('database-password')}"
+    print(urlunsplit(("postgresql+psycopg2", f"{login}@{os.environ['DATABASE_SERVER']}", os.environ["DATABASE_NAME"], "", "")))  # noqa: T201
