@@ -133,9 +133,7 @@ class Machine:
 
     def run(self, pod: Pod, container: Container) -> subprocess.CompletedProcess[str]:
         """Run a container of a pod to its end."""
-        return subprocess.run(
-            self.command(pod, container), capture_output=True, text=True, timeout=300, check=False
-        )
+        return subprocess.run(self.command(pod, container), capture_output=True, text=True, timeout=300, check=False)
 
 
 def stopped(process: subprocess.Popen[bytes]) -> None:
@@ -145,5 +143,3 @@ def stopped(process: subprocess.Popen[bytes]) -> None:
         process.wait(30)
     process.kill()
     process.wait(30)
-
-

@@ -75,7 +75,8 @@ class Pods:
         seen = since
         while not self.closed:
             with self.changed:
-                self.changed.wait_for(lambda: len(self.events) > seen or self.closed, timeout=5)
+                if len(self.events) == seen:
+                    self.changed.wait(timeout=5)
                 fresh, seen = self.events[seen:], len(self.events)
             yield from (event for event in fresh if _selected(event[1], selector))
 
@@ -90,77 +91,81 @@ def _selector(text: str) -> dict[str, str]:
     return {name: value.lstrip("=") for name, _, value in pairs}
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the API does, as far as the executor of Airflow asks."""
+
+    pods: Pods
+
+    def log_message(self, *_: Any) -> None: ...
+
+    def answer(self, status: int, body: Any) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def asked(self, verb: str) -> tuple[str, dict[str, list[str]]]:
+        parts, query = urlsplit(self.path), parse_qs(urlsplit(self.path).query)
+        tail = parts.path.split("/pods", 1)[-1].strip("/")
+        resource = "pods/log" if tail.endswith("/log") else "pods"
+        verb = "watch" if "watch" in query else "list" if verb == "get" and not tail else verb
+        self.pods.asked.add((verb, resource))
+        return tail.removesuffix("/log"), query
+
+    def body(self) -> Any:
+        return json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or "{}")
+
+    def do_GET(self) -> None:
+        if self.path in DISCOVERY:
+            self.answer(200, DISCOVERY[self.path])
+            return
+        name, query = self.asked("get")
+        selector = _selector(query.get("labelSelector", [""])[0])
+        if "watch" in query:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            since = int(query.get("resourceVersion", ["0"])[0] or 0)
+            try:
+                for kind, pod in self.pods.watch(since, selector):
+                    self.wfile.write(json.dumps({"type": kind, "object": pod}).encode() + b"\n")
+                    self.wfile.flush()
+            except OSError:
+                return
+        elif name:
+            found = self.pods.pods.get(name)
+            self.answer(200 if found else 404, found or {"kind": "Status", "code": 404})
+        else:
+            items = [pod for pod in self.pods.pods.values() if _selected(pod, selector)]
+            version = {"resourceVersion": str(len(self.pods.events))}
+            self.answer(200, {"kind": "PodList", "apiVersion": "v1", "metadata": version, "items": items})
+
+    def do_POST(self) -> None:
+        self.asked("create")
+        self.answer(201, self.pods.create(self.body()))
+
+    def do_PATCH(self) -> None:
+        name, _ = self.asked("patch")
+        pod = self.pods.pods.get(name)
+        if pod:
+            pod["metadata"].setdefault("labels", {}).update(self.body().get("metadata", {}).get("labels", {}))
+        self.answer(200 if pod else 404, pod or {"kind": "Status", "code": 404})
+
+    def do_DELETE(self) -> None:
+        name, _ = self.asked("delete")
+        self.body()
+        pod = self.pods.pods.pop(name, None)
+        if pod:
+            self.pods.tell("DELETED", pod)
+        self.answer(200 if pod else 404, {"kind": "Status", "code": 200 if pod else 404})
+
+
 @contextmanager
 def serving(pods: Pods) -> Iterator[int]:
     """Serve the API on the loopback; yield the port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-        def answer(self, status: int, body: Any) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def asked(self, verb: str) -> tuple[str, dict[str, list[str]]]:
-            parts, query = urlsplit(self.path), parse_qs(urlsplit(self.path).query)
-            tail = parts.path.split("/pods", 1)[-1].strip("/")
-            resource = "pods/log" if tail.endswith("/log") else "pods"
-            verb = "watch" if "watch" in query else "list" if verb == "get" and not tail else verb
-            pods.asked.add((verb, resource))
-            return tail.removesuffix("/log"), query
-
-        def body(self) -> Any:
-            return json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or "{}")
-
-        def do_GET(self) -> None:  # noqa: N802 - the name is that of the library
-            if self.path in DISCOVERY:
-                self.answer(200, DISCOVERY[self.path])
-                return
-            name, query = self.asked("get")
-            selector = _selector(query.get("labelSelector", [""])[0])
-            if "watch" in query:
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                since = int(query.get("resourceVersion", ["0"])[0] or 0)
-                try:
-                    for kind, pod in pods.watch(since, selector):
-                        self.wfile.write(json.dumps({"type": kind, "object": pod}).encode() + b"\n")
-                        self.wfile.flush()
-                except OSError:
-                    return
-            elif name:
-                found = pods.pods.get(name)
-                self.answer(200 if found else 404, found or {"kind": "Status", "code": 404})
-            else:
-                items = [pod for pod in pods.pods.values() if _selected(pod, selector)]
-                version = {"resourceVersion": str(len(pods.events))}
-                self.answer(200, {"kind": "PodList", "apiVersion": "v1", "metadata": version, "items": items})
-
-        def do_POST(self) -> None:  # noqa: N802
-            self.asked("create")
-            self.answer(201, pods.create(self.body()))
-
-        def do_PATCH(self) -> None:  # noqa: N802
-            name, _ = self.asked("patch")
-            pod = pods.pods.get(name)
-            if pod:
-                pod["metadata"].setdefault("labels", {}).update(self.body().get("metadata", {}).get("labels", {}))
-            self.answer(200 if pod else 404, pod or {"kind": "Status", "code": 404})
-
-        def do_DELETE(self) -> None:  # noqa: N802
-            name, _ = self.asked("delete")
-            self.body()
-            pod = pods.pods.pop(name, None)
-            if pod:
-                pods.tell("DELETED", pod)
-            self.answer(200 if pod else 404, {"kind": "Status", "code": 200 if pod else 404})
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"pods": pods}))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

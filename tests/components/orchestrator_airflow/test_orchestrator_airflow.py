@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 import yaml
 from msgspec.structs import replace
-from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
-from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases
-from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
+from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases, refuses
 from floe_compiler.model.capabilities import Capability, Monitoring
 from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
 from floe_compiler.model.inputs import Placement, Placements
@@ -172,7 +170,8 @@ def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryp
     external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
     found = (*(one for one in EVERYTHING if one != DATABASE), external)
     declared = build(context(product(), found=found))
-    for pod in [one.pod for one in (*declared.workloads, *declared.tasks)]:
+    pods = [*(one.pod for one in declared.workloads), *(one.pod for one in declared.tasks)]
+    for pod in pods:
         for one in containers_of(pod):
             assert "/run/secrets/airflow/database-username" in [file.path for file in one.secret_files]
             variables = {variable.name: variable.value for variable in one.variables}
@@ -188,8 +187,10 @@ def test_the_steps_at_once_are_shared_among_the_schedulers(scale: str, steps: in
 
 
 def test_fewer_steps_than_schedulers_are_refused() -> None:
-    with pytest.raises(ValidationError, match="runs.at_once is 1, but each of 2 schedulers needs one"):
-        AirflowConfig.model_validate({"scheduler": {"replicas": 2}, "runs": {"at_once": 1}})
+    (refusal,) = refuses(context(scheduler={"replicas": 2}, runs={"at_once": 1}))
+    assert refusal.message == "runs 2 schedulers, which share 1 step at once: one has none"
+    assert refusal.path == ("runs", "at_once")
+    assert not list(refuses(context(scheduler={"replicas": 2}, runs={"at_once": 2})))
 
 
 def test_nothing_runs_twice_or_waits_for_somebody_to_switch_it_on() -> None:
@@ -295,7 +296,7 @@ def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
     [
         {"logs": {"remote": False}},
         {"found": tuple(one for one in EVERYTHING if one != STORE)},
-        {"found": tuple(replace(one, kind="gcs") if one == STORE else one for one in EVERYTHING)},  # type: ignore[arg-type]
+        {"found": tuple(replace(one, kind="gcs") if one == STORE else one for one in EVERYTHING)},
     ],
 )
 def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ these as other users on a read-only root file system. The image itself was not t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -38,7 +38,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.operations import Interface
-from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
 from floe_compiler.model.secrets import Secret, SecretKey
 
 IMAGE = "docker.io/apache/airflow:3.3.2-python3.12"
@@ -71,6 +71,17 @@ CHECK_PERIOD = 120
 def databases(instance: Instance[AirflowConfig]) -> tuple[DatabaseNeed, ...]:
     """Return Airflow's own database."""
     return (DatabaseNeed(instance.config.database, database="airflow", user="airflow"),)
+
+
+def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
+    """Refuse more schedulers than steps at once, as each scheduler has its part of them."""
+    steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
+    if steps < schedulers:
+        yield Refusal(
+            f"runs {schedulers} schedulers, which share {steps} step{'s' if steps > 1 else ''} at once: one has none",
+            hint=f"set runs.at_once to {schedulers} or more, or run fewer schedulers",
+            path=("runs", "at_once"),
+        )
 
 
 def build(context: Context[AirflowConfig]) -> Parts:
@@ -292,6 +303,7 @@ COMPONENT = Component(
     build=build,
     databases=databases,
     requires=requirements,
+    refuses=refuses,
     profiles={
         "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
         "medium": {"api_server": _REPLICATED, "runs": {"at_once": 5}},

@@ -1,6 +1,7 @@
 """Prints the URL of Airflow's database. Where that is, the environment says; the login is in files."""
 
 import os
+import sys
 from pathlib import Path
 from urllib.parse import quote, urlunsplit
 
@@ -15,5 +16,5 @@ def secret(name: str) -> str:
 
 if __name__ == "__main__":
     user = quote(os.environ.get("DATABASE_USER", ""), safe="") or secret("database-username")
-    login = f"{user}:{secret('database-password')}"
-    print(urlunsplit(("postgresql+psycopg2", f"{login}@{os.environ['DATABASE_SERVER']}", os.environ["DATABASE_NAME"], "", "")))  # noqa: T201
+    place = f"{user}:{secret('database-password')}@{os.environ['DATABASE_SERVER']}"
+    sys.stdout.write(urlunsplit(("postgresql+psycopg2", place, os.environ["DATABASE_NAME"], "", "")))

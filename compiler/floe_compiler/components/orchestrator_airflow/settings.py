@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from floe_compiler.kit.products.data_product import StepSettings
 from floe_compiler.kit.s3 import BucketName
+from floe_compiler.model.fields import matching
 from floe_compiler.model.inputs import Amounts, DatabaseChoice, Input, PostgresqlServer, Replicas, ResourceSettings
 
+FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -75,7 +77,7 @@ class LogSettings(Input):
     """Whether they are kept in the object store, if that is S3 or compatible with it. The user interface shows them."""
     bucket: BucketName | None = None
     """The bucket. Default: that of the warehouse."""
-    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "airflow-logs"
+    folder: Annotated[str, matching(FOLDER, 'letters, digits, ".", "-" and "_"', "airflow-logs")] = "airflow-logs"
     """The folder in the bucket; each domain has a folder of its own in it."""
 
 
@@ -105,12 +107,3 @@ class AirflowConfig(Input):
     """The logs of steps."""
     database: DatabaseChoice = PostgresqlServer()
     """The database for runs, users and DAGs."""
-
-    @model_validator(mode="after")
-    def _enough_for_each_scheduler(self) -> Self:
-        if self.runs.at_once < self.scheduler.replicas:
-            raise ValueError(
-                f"runs.at_once is {self.runs.at_once}, but each of {self.scheduler.replicas} schedulers needs one; "
-                "raise it, or run fewer schedulers"
-            )
-        return self
