@@ -37,14 +37,12 @@ def program() -> str:
     return shutil.which("airflow") or ""
 
 
-def needs_airflow(test: Any) -> Any:
-    """Mark a test that runs Airflow; it is skipped where a program is missing."""
-    missing = [
-        *([] if program() else ["Airflow (apache-airflow 3.3 with its providers, on the PATH)"]),
-        *([] if SERVERS else ["PostgreSQL (Debian: postgresql)"]),
-        *([] if sandboxed() else ["bubblewrap, with user namespaces"]),
-    ]
-    return pytest.mark.real(pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")(test))
+MISSING = [
+    *([] if program() else ["Airflow (apache-airflow 3.3 with its providers, on the PATH)"]),
+    *([] if SERVERS else ["PostgreSQL (Debian: postgresql)"]),
+    *([] if sandboxed() else ["bubblewrap, with user namespaces"]),
+]
+NEEDS_AIRFLOW = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
 
 def context(*products: Product, found: Iterable[Capability] = (), **config: Any) -> Context[Any]:

@@ -5,6 +5,7 @@ Every process and every step runs as another user, on a read-only file system, w
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -18,8 +19,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -27,17 +30,17 @@ from msgspec.structs import replace
 
 import kubernetes_pods
 import postgresql_server
-from airflow_program import Machine, context, needs_airflow, stopped
-from dagster_program import free_port
+from airflow_program import NEEDS_AIRFLOW, Machine, context, stopped
+from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
 from floe_compiler.components.orchestrator_airflow import build
 from floe_compiler.components.orchestrator_airflow.monitoring import ALERTED, MAPPING
 from floe_compiler.model.capabilities import Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, named_pods
 from postgresql_server import ADMINISTRATOR, Server
-from products import DATABASE, SALES, product
+from products import DATABASE, LINEAGE, SALES, STORE, product
 
-pytestmark = needs_airflow(pytest.mark.filterwarnings("default"))
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default"), NEEDS_AIRFLOW]
 
 BELOW = f"{SALES}.svc.cluster.local"
 PASSWORD = "p@ss/w:rd%+x"
@@ -55,7 +58,15 @@ BROKEN = [
     {"name": "only", "type": "custom", "command": ["sh", "-c", "echo broken; exit 3"]},
     {"name": "never", "type": "custom", "command": ["true"]},
 ]
+ENDLESS = [
+    {
+        "name": "endless",
+        "type": "custom",
+        "command": ["sh", "-c", "trap 'echo says goodbye; exit 1' TERM; echo started; while :; do sleep 0.2; done"],
+    }
+]
 PRODUCTS = (product(steps=STEPS), product("broken", steps=BROKEN, schedule=None))
+STOPPED = product("stopped", steps=ENDLESS, schedule=None)
 
 
 @dataclass
@@ -68,13 +79,17 @@ class Running:
     output: dict[str, str]
     packets: list[str]
     health: int
-    exporter: int
+    logs: Path
+    """The folder of the object store."""
 
-    def ask(self, path: str, body: Any = None) -> Any:
+    events: list[dict[str, Any]]
+    """What the lineage service was told."""
+
+    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
         """Return the answer of the API, as the administrator."""
         login = {"username": "admin", "password": "its-password"}
         token = answer(self.port, "/auth/token", login)["access_token"]
-        return answer(self.port, path, body, {"Authorization": f"Bearer {token}"})
+        return answer(self.port, path, body, {"Authorization": f"Bearer {token}"}, method)
 
     def states(self, dag: str) -> dict[str, str]:
         """Return the states of the tasks of a DAG's runs."""
@@ -82,10 +97,12 @@ class Running:
         return {task["task_id"]: task["state"] for task in tasks}
 
 
-def answer(port: int, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+def answer(
+    port: int, path: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None
+) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json", **(headers or {})}
+        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json", **(headers or {})}, method=method
     )
     with urllib.request.urlopen(request, timeout=60) as given:
         return json.loads(given.read() or "null")
@@ -131,14 +148,34 @@ def packets(port: int) -> Iterator[list[str]]:
         yield received
 
 
+@contextmanager
+def told_of_lineage() -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Serve what receives OpenLineage events; yield its port and the events."""
+    events: list[dict[str, Any]] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            text = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+            assert self.path == "/api/v1/lineage"
+            events.append(json.loads(text))
+            self.send_response(201)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port, events
+        server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     address = Endpoint("database.example", (Port("postgresql", database.port, scheme="postgresql"),))
-    found = (replace(DATABASE, endpoint=address), Monitoring("prometheus"))
-    parts = build(context(*PRODUCTS, found=found, logs={"remote": False}))
     api, health, statsd = free_port(), free_port(), free_port()
     output: dict[str, str] = {}
-    launched = {pods.name: pods for pods in parts.launched}
 
     def run(pod: dict[str, Any]) -> int:
         name, base = pod["metadata"]["name"], pod["spec"]["containers"][0]
@@ -152,12 +189,26 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with ExitStack() as stack:
         kubernetes = stack.enter_context(kubernetes_pods.serving(pods))
         received = stack.enter_context(packets(statsd))
+        lineage, events = stack.enter_context(told_of_lineage())
+        buckets = tmp_path_factory.mktemp("buckets")
+        (buckets / STORE.bucket).mkdir()
+        s3 = stack.enter_context(store(buckets)) if rclone() else 0
+        found = (
+            replace(DATABASE, endpoint=address),
+            replace(STORE, url=f"http://127.0.0.1:{s3}"),
+            replace(LINEAGE, url=f"http://127.0.0.1:{lineage}"),
+            Monitoring("prometheus"),
+        )
+        parts = build(context(*PRODUCTS, STOPPED, found=found, logs={"remote": bool(s3)}))
+        launched = {pods.name: pods for pods in parts.launched}
         machine = Machine(
             tmp_path_factory.mktemp("pods"),
             {
                 ("dagster-postgresql", "password"): PASSWORD,
                 ("airflow-administrator", "username"): "admin",
                 ("airflow-administrator", "password"): "its-password",
+                ("minio-warehouse", "access-key"): ACCESS_KEY,
+                ("minio-warehouse", "secret-key"): SECRET_KEY,
             },
             texts={
                 f"airflow-api-server.{BELOW}:8080": f"airflow-api-server.{BELOW}:{api}",
@@ -178,9 +229,9 @@ def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             command = machine.command(server.pod, server.pod.containers[0])
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
             stack.callback(stopped, process)
-        running = Running(parts, api, pods, output, received, health, statsd)
+        running = Running(parts, api, pods, output, received, health, buckets, events)
         eventually(lambda: answer(api, "/api/v2/version")["version"])
-        eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS))
+        eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 1)
         yield running
 
 
@@ -201,7 +252,8 @@ def ran(airflow: Running) -> Running:
 
     def ended() -> bool:
         runs = airflow.ask("/api/v2/dags/~/dagRuns")["dag_runs"]
-        return len(runs) == len(PRODUCTS) and all(run["state"] in ("success", "failed") for run in runs)
+        states = [run["state"] for run in runs if run["dag_id"] != STOPPED.name]
+        return len(states) == len(PRODUCTS) and set(states) <= {"success", "failed"}
 
     eventually(ended)
     return airflow
@@ -236,7 +288,7 @@ def test_the_migration_may_run_again_and_sets_a_new_password(
         ("airflow-administrator", "username"): "admin",
         ("airflow-administrator", "password"): "its-password",
     }
-    for value, same in (("its-password", True), ("a-new-one", False)):
+    for value, same in (("its-password", True), ("a-new-one", False), ("its-password", False)):
         given = {**secrets, ("airflow-administrator", "password"): value}
         folder = tmp_path / f"{value}-{same}"
         folder.mkdir()
@@ -252,7 +304,11 @@ def test_the_migration_may_run_again_and_sets_a_new_password(
 def test_the_dags_load_and_run_when_the_products_say(airflow: Running) -> None:
     assert airflow.ask("/api/v2/importErrors")["total_entries"] == 0
     found = {dag["dag_id"]: dag for dag in airflow.ask("/api/v2/dags")["dags"]}
-    assert {name: dag["is_paused"] for name, dag in found.items()} == {"customer-360": False, "broken": False}
+    assert {name: dag["is_paused"] for name, dag in found.items()} == {
+        "customer-360": False,
+        "broken": False,
+        "stopped": False,
+    }
     assert found["broken"]["next_dagrun_run_after"] is None
     due = datetime.fromisoformat(found["customer-360"]["next_dagrun_run_after"])
     # Five in Berlin, and never a time before the product was there.
@@ -273,10 +329,41 @@ def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
     assert "step only ended with exit code 3" in output
 
 
+def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
+    if not rclone():
+        pytest.skip("rclone is not installed")
+    kept = {path.parent.name: path for path in (ran.logs / "warehouse/airflow-logs/sales").rglob("*.log")}
+    assert set(kept) == {"task_id=first", "task_id=second", "task_id=only"}
+    assert "after it" in kept["task_id=second"].read_text()
+    (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
+    path = f"/api/v2/dags/customer-360/dagRuns/{quote(run['dag_run_id'])}/taskInstances/second/logs/1"
+    shown = json.dumps(ran.ask(path))
+    assert "after it" in shown
+
+
+def test_the_lineage_service_is_told_of_runs_and_steps(ran: Running) -> None:
+    def told() -> set[tuple[str, str]]:
+        return {(event["job"]["name"], event["eventType"]) for event in ran.events}
+
+    wanted = {("customer-360.first", "COMPLETE"), ("customer-360", "COMPLETE"), ("broken.only", "FAIL")}
+    eventually(lambda: wanted <= told(), 60)
+    assert {event["job"]["namespace"] for event in ran.events} == {"acme.sales"}
+
+
+def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:
+    started = airflow.ask(f"/api/v2/dags/{STOPPED.name}/dagRuns", {"logical_date": None})
+    eventually(lambda: airflow.states(STOPPED.name) == {"endless": "running"})
+    time.sleep(5)
+    path = f"/api/v2/dags/{STOPPED.name}/dagRuns/{quote(started['dag_run_id'])}"
+    airflow.ask(path, {"state": "failed"}, "PATCH")
+    output = eventually(lambda: "".join(text for name, text in airflow.output.items() if name.startswith("stopped")))
+    assert '"says goodbye"' in output
+
+
 def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
     scheduler = next(one for one in ran.parts.workloads if one.name == "airflow-scheduler").pod.containers[0]
     templates = {file.path: yaml.safe_load(file.text) for file in scheduler.config if "pod_templates" in file.path}
-    assert len(ran.pods.created) == 3
+    assert len(ran.pods.created) >= 3
     for made in ran.pods.created:
         product_name, step = (made["metadata"]["annotations"][name] for name in ("dag_id", "task_id"))
         wanted = templates[f"/opt/airflow/pod_templates/{product_name}/{step}.yaml"]

@@ -63,7 +63,7 @@ READ_LOGS = (PolicyRule(("",), ("pods",), ("list",)), PolicyRule(("",), ("pods/l
 
 # Says 200 without the database, too: restarts would not help there.
 ANSWERS = Probe(port=HTTP.name, path="/api/v2/version", period=20, timeout=10)
-SCHEDULES = Probe(port=HEALTH.name, path="/health", period=30, timeout=20, failures=5)
+SCHEDULES = Probe(port=HEALTH.name, path=HEALTH.health, period=30, timeout=20, failures=5)
 CHECK_PERIOD = 120
 """Seconds between two checks of a process without a port: each takes up to 4 s of CPU time."""
 

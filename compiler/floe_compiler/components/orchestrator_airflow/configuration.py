@@ -37,7 +37,7 @@ CONNECTION = "logs"
 USER_AND_HOME = (Variable("AIRFLOW_HOME", HOME), Variable("USER", "airflow"))
 """Airflow asks for the name of its user, and an image may know none for the number."""
 
-HEALTH = Port("health", 8974, service=False)
+HEALTH = Port("health", 8974, health="/health")
 """Where the scheduler says whether it works."""
 
 START_TIMEOUT = 600
