@@ -49,8 +49,8 @@ STEPS = [
     {
         "name": "first",
         "type": "custom",
-        "command": ["sh", "-c", 'echo "says $SHOP, $(id -u), $(env | grep -c ^AIRFLOW)"; touch /file || true'],
-        "variables": {"SHOP": "eu $1"},
+        "command": ["sh", "-c", 'echo "says $SHOP, $(id -u), $(env | grep -c ^AIRFLOW), $PATH"; touch /file || true'],
+        "variables": {"SHOP": "eu $1", "STEP_PATH": "/bin:/usr/bin:/elsewhere"},
     },
     {"name": "second", "type": "custom", "command": ["sh", "-c", 'echo "after it"']},
 ]
@@ -323,7 +323,7 @@ def test_steps_run_in_order_until_one_fails(ran: Running) -> None:
 
 def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
     (output,) = (text for name, text in ran.output.items() if name.startswith("customer-360-first"))
-    assert '"says eu $1, 10001, 0"' in output
+    assert '"says eu $1, 10001, 0, /bin:/usr/bin:/elsewhere"' in output
     assert "Read-only file system" in output
     (output,) = (text for name, text in ran.output.items() if name.startswith("broken-only"))
     assert "step only ended with exit code 3" in output

@@ -21,13 +21,17 @@ from airflow.sdk.exceptions import AirflowException
 PRODUCT: dict[str, Any] = json.loads(Path(__file__).with_name("product.json").read_text("utf-8"))
 HIDDEN = ("AIRFLOW_", "_AIRFLOW_")
 """Prefixes of variables that are not for steps: Airflow's own."""
+STEP_PATH = "STEP_PATH"
+"""The variable with the PATH of steps, for an image in which they need another Python than Airflow."""
+
 SECONDS_TO_STOP = 30
 RETRY_DELAY = timedelta(seconds=30)
 
 
 def environment() -> dict[str, str]:
-    """Return the step's variables: those of the pod, without Airflow's own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
+    """Return the step's variables: those of the pod without Airflow's own, and with the PATH of steps if there is one."""
+    found = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
+    return {**found, "PATH": found.get(STEP_PATH) or found.get("PATH", os.defpath)}
 
 
 class Step(BaseOperator):
