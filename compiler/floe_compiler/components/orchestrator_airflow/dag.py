@@ -29,7 +29,7 @@ RETRY_DELAY = timedelta(seconds=30)
 
 
 def environment() -> dict[str, str]:
-    """Return the step's variables: those of the pod without Airflow's own, and with the PATH of steps if there is one."""
+    """Return the step's variables: those of the pod without Airflow's own, and with the PATH of steps, if set."""
     found = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
     return {**found, "PATH": found.get(STEP_PATH) or found.get("PATH", os.defpath)}
 
