@@ -46,7 +46,7 @@ class StepSettings(Input):
     )
     """CPU and memory."""
     scratch: Storage = "4Gi"
-    """The size of `/tmp`, which DuckDB and dlt use. The steps of a run share it."""
+    """The size of `/tmp`, which DuckDB and dlt use. The steps of a run share it, except with Airflow."""
 
 
 LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
