@@ -42,7 +42,7 @@ Kind = Literal["prometheus", "prometheus-operator"]
 
 
 def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Path:
-    """Make a mesh with Dagster, a product that Dagster runs, and one that is a CronJob."""
+    """Make a mesh with Dagster, a product that it runs, and one that is a CronJob; and one that Airflow runs."""
     product = yaml.load((Path(__file__).parent / "meshes/small" / PRODUCT).read_text(), yaml.CSafeLoader)
     observability = {"collector": {"type": "opentelemetry"}, "metrics": {"type": kind, **settings}}
     platform = {
@@ -59,7 +59,19 @@ def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Pa
     (root / PRODUCT).write_text(yaml.safe_dump({**product, "steps": [*product["steps"], check]}))
     exports = {**product, "metadata": {**product["metadata"], "name": "exports"}, "run_by": "kubernetes", "outputs": []}
     (root / "domains/sales/products/exports.yaml").write_text(yaml.safe_dump(exports))
+    _with_airflow(root, {**exports, "run_by": "orchestrator"})
     return root
+
+
+def _with_airflow(root: Path, product: dict[str, Any]) -> None:
+    """Add a domain with Airflow, and a product that it runs."""
+    domain = yaml.safe_load((root / DOMAIN).read_text())
+    campaigns = {**product, "metadata": {**product["metadata"], "name": "campaigns"}}
+    named = {**domain, "metadata": {**domain["metadata"], "name": "marketing"}, "orchestrator": {"type": "airflow"}}
+    folder = root / "domains/marketing"
+    (folder / "products").mkdir(parents=True)
+    (folder / "domain.yaml").write_text(yaml.safe_dump(named))
+    (folder / "products/campaigns.yaml").write_text(yaml.safe_dump(campaigns))
 
 
 @cache

@@ -97,10 +97,20 @@ def test_dagster_workers_are_the_code_locations_and_a_job_for_each_run() -> None
 
 
 @EVERY
-def test_a_domain_without_dagster_runs_its_products_as_cron_jobs(mesh: Rendered) -> None:
-    assert not [one for one in mesh.of_kind("Deployment") if one["metadata"]["namespace"] == MARKETING]
-    for product in ("attribution", "campaign-perf"):
-        assert mesh.has("CronJob", MARKETING, product)
+def test_airflow_runs_the_marketing_domain(mesh: Rendered) -> None:
+    found = {one["metadata"]["name"] for one in mesh.of_kind("Deployment") if one["metadata"]["namespace"] == MARKETING}
+    processes = {f"airflow-{name}" for name in ("api-server", "scheduler", "dag-processor", "triggerer", "statsd")}
+    assert processes <= found
+    scheduler = container(mesh.get("Deployment", MARKETING, "airflow-scheduler"))
+    database = variables(scheduler)["DATABASE_SERVER"]
+    own = "marketing.prod.rds.acme.example" if mesh is PROD else f"airflow-postgresql.{MARKETING}.svc.cluster.local"
+    assert database == f"{own}:5432"
+
+
+def step(mesh: Rendered, product: str, name: str) -> Object:
+    """Return the pod that Airflow makes for a step."""
+    text = mesh.get("ConfigMap", MARKETING, f"step-pods-{product}")["data"][f"{name}.yaml"]
+    return dict(yaml.safe_load(text)["spec"])
 
 
 @pytest.mark.parametrize("mesh", [STAGING, PROD], ids=lambda mesh: mesh.name)
@@ -123,7 +133,8 @@ def test_polaris_answers_health_checks_where_nobody_has_to_log_in(mesh: Rendered
 
 @EVERY
 def test_products_reach_the_shared_services_by_name(mesh: Rendered) -> None:
-    found = variables(container(mesh.get("CronJob", MARKETING, "attribution"), "transform"))
+    (transform,) = step(mesh, "attribution", "transform")["containers"]
+    found = variables(transform)
     assert found["POLARIS_HOST"] == "polaris.floe-platform.svc.cluster.local"
     assert found["OTLP_ENDPOINT"] == "http://otel-collector.floe-platform.svc.cluster.local:4317"
     assert found["OPENLINEAGE_URL"] == "http://marquez.floe-platform.svc.cluster.local:5000"
@@ -136,6 +147,7 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
         (PLATFORM, "marquez-postgresql"),
         (SALES, "dagster-postgresql"),
         (FINANCE, "dagster-postgresql"),
+        (MARKETING, "airflow-postgresql"),
         (PLATFORM, "jaeger"),
         (PLATFORM, "prometheus"),
         (PLATFORM, "alertmanager"),
@@ -288,9 +300,16 @@ def test_marquez_is_highly_available_outside_development() -> None:
 
 @EVERY
 def test_the_steps_of_a_product_run_one_after_the_other(mesh: Rendered) -> None:
-    pod = template(mesh.get("CronJob", MARKETING, "campaign-perf"))["spec"]
+    pod = template(mesh.get("CronJob", FINANCE, "cost-center"))["spec"]
     assert [one["name"] for one in pod["initContainers"] if not one["name"].startswith("wait-for")] == ["ingest"]
     assert [one["name"] for one in pod["containers"]] == ["transform"]
+
+
+@EVERY
+def test_those_that_airflow_runs_are_tasks_in_the_same_order(mesh: Rendered) -> None:
+    dag = json.loads(mesh.get("ConfigMap", MARKETING, "dag-campaign-perf")["data"]["product.json"])
+    assert [one["name"] for one in dag["steps"]] == ["ingest", "transform"]
+    assert dag["schedule"] == {"cron": "30 5 * * *", "enabled": True, "time_zone": "Europe/Berlin"}
 
 
 def test_duckdb_in_development_and_snowflake_elsewhere() -> None:

@@ -158,6 +158,6 @@ order=$(namespaces)
 for namespace in $order; do apply "$namespace"; done
 for namespace in $order; do wait_for "$namespace"; done
 for namespace in $order; do test_it "$namespace"; done
-run_as_cronjob floe-marketing-domain campaign-perf
+run_as_cronjob floe-finance-domain cost-center
 run_in_dagster floe-sales-domain customer-360
 say "everything runs"

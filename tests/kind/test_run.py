@@ -72,7 +72,7 @@ def test_everything_happens_in_order_and_the_cluster_goes(tmp_path: Path) -> Non
         "--filename output/dev/floe-sales-domain/job.batch_",
         "--filename=output/dev/floe-platform/job.batch_smoke.yaml",
         "--filename output/dev/floe-sales-domain/job.batch_smoke.yaml",
-        "--from=cronjob/campaign-perf",
+        "--from=cronjob/cost-center",
         "dagster job launch",
         "kind delete cluster --name acme-dev",
     ]

@@ -122,11 +122,30 @@ def _launched(all_launched: Iterable[LaunchedPods]) -> Iterator[tuple[Consumer, 
         name = launched.queue or f"launched pods {launched.group.name}"
         queues[name, launched.at_once].append(launched)
     for (name, at_once), members in queues.items():
-        pods = [(dict(_launched_pod(member)), member.count) for member in members]
+        pods = [(_largest_pod(group), max(member.count for member in group)) for group in _exclusive(members)]
         names = dict.fromkeys(name for pod, _ in pods for name in pod)
         most = [(name, _largest([(pod.get(name, ZERO), count) for pod, count in pods], at_once)) for name in names]
         largest = max(members, key=lambda member: [amount.amount for _, amount in _launched_pod(member)])
         yield Consumer(name, largest.group), most
+
+
+def _exclusive(members: Iterable[LaunchedPods]) -> Iterator[list[LaunchedPods]]:
+    """Yield groups of pods of which only one runs at a time."""
+    groups: dict[str, list[LaunchedPods]] = defaultdict(list)
+    for member in members:
+        if member.instead:
+            groups[member.instead].append(member)
+        else:
+            yield [member]
+    yield from groups.values()
+
+
+def _largest_pod(group: Iterable[LaunchedPods]) -> dict[str, Quantity]:
+    """Return the largest amount of each resource that one pod of the group needs."""
+    found: dict[str, Quantity] = {}
+    for name, quantity in (amounts for member in group for amounts in _launched_pod(member)):
+        found[name] = max(found.get(name, ZERO), quantity)
+    return found
 
 
 def _largest(amounts: Iterable[tuple[Quantity, int]], at_once: int | None) -> Quantity:

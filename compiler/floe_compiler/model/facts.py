@@ -234,6 +234,9 @@ class Launched(msgspec.Struct, frozen=True):
     description: Description | None = None
     """Where the rendered objects contain the template of these pods, so that patches of the template are checked."""
 
+    instead: str = ""
+    """Pods with the same name here never run at the same time, such as those of the steps of a run."""
+
 
 class PlainYaml(msgspec.Struct, frozen=True):
     """Kubernetes objects as plain YAML, such as the published manifests of an operator."""

@@ -32,7 +32,7 @@ class PodGroup(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
-class Description(msgspec.Struct, frozen=True, order=True):
+class JobVariable(msgspec.Struct, frozen=True, order=True, tag=True):
     """Where the objects describe pods that are started at run time: as JSON, in an environment variable.
 
     The paths lead to the Job's specification, to its pods' metadata, to their specification without the container,
@@ -46,6 +46,27 @@ class Description(msgspec.Struct, frozen=True, order=True):
     metadata: tuple[str, ...]
     spec: tuple[str, ...]
     pod_container: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """Return the place of the description in its object."""
+        return self.variable
+
+
+class PodFile(msgspec.Struct, frozen=True, order=True, tag=True):
+    """Where the objects describe pods that are started at run time: as YAML, under a key of a ConfigMap."""
+
+    by: ObjectId
+    key: str
+
+    @property
+    def place(self) -> str:
+        """Return the place of the description in its object."""
+        return f"data[{self.key}]"
+
+
+Description = JobVariable | PodFile
+"""Where the objects describe pods that are started at run time."""
 
 
 class LaunchedPods(msgspec.Struct, frozen=True, order=True):
@@ -67,6 +88,9 @@ class LaunchedPods(msgspec.Struct, frozen=True, order=True):
 
     at_once: int | None = None
     """How many pods of the queue may run at once; None: all."""
+
+    instead: str = ""
+    """Pods of one queue with the same name never run at the same time. Empty: they may run beside all others."""
 
     description: Description | None = None
     """The location of their template."""

@@ -253,6 +253,7 @@ def _launched_group(instance: Instance[Any], declared: Launched) -> LaunchedPods
         count=declared.count,
         queue=f"runs of {instance.type}",
         at_once=declared.at_once,
+        instead=declared.instead,
         description=declared.description,
     )
 

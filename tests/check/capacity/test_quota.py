@@ -171,6 +171,21 @@ def test_pods_of_one_queue_count_as_many_as_may_run_at_once_the_largest_first() 
     assert needed(platform) == "12"
 
 
+def test_of_pods_that_run_one_after_the_other_the_largest_counts() -> None:
+    platform = sample()
+    first = LaunchedPods(RUNS, (), (("cpu", "1"), ("memory", "8Gi")), count=1, queue="runs", instead="orders")
+    second = replace(first, group=PodGroup("floe-platform", "second"), requests=(("cpu", "4"), ("memory", "1Gi")))
+    other = replace(first, group=PodGroup("floe-platform", "other"), instead="customers")
+    platform.facts["launched"] = frozenset({first})
+    one, memory = needed(platform), needed(platform, "requests.memory")
+    platform.facts["launched"] = frozenset({first, second})
+    assert needed(platform) == one
+    assert needed(platform, "requests.memory") == memory
+    assert needed(platform, "requests.cpu") == "4800m", "the 800m of the servers, and the larger step"
+    platform.facts["launched"] = frozenset({first, second, other})
+    assert int(needed(platform)) == int(one) + 1
+
+
 def test_pods_are_multiplied_not_listed() -> None:
     platform = sample()
     launched = LaunchedPods(RUNS, (), (("cpu", "1"),), count=10**12, queue="runs", at_once=10**11)

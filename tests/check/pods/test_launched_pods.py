@@ -13,10 +13,11 @@ from environment_check import run_checks
 from floe_compiler.check.pods.launched_pods import check
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.objects import ObjectId
-from floe_compiler.model.rendered import Description, LaunchedPods
+from floe_compiler.model.rendered import JobVariable, LaunchedPods, PodFile
+from floe_compiler.model.yaml_text import to_yaml
 
 SOURCE = ObjectId("apps", "Deployment", "floe-platform", "dagster")
-DESCRIPTION = Description(SOURCE, "dagster", "RUNS", ("job",), ("metadata",), ("spec",), ("container",))
+DESCRIPTION = JobVariable(SOURCE, "dagster", "RUNS", ("job",), ("metadata",), ("spec",), ("container",))
 ABOUT = "launched pods floe-platform/dagster-run"
 
 
@@ -96,3 +97,54 @@ def test_their_schema_is_that_of_all_pods() -> None:
 
 def test_pods_that_nothing_describes_are_known_by_their_labels_only() -> None:
     assert sample().findings(check) == []
+
+
+FILE = PodFile(ObjectId("", "ConfigMap", "floe-platform", "templates"), "step.yaml")
+
+
+def in_a_file(platform: Platform, **changes: Any) -> Platform:
+    """Return the platform whose orchestrator reads the template of its runs from a ConfigMap."""
+    described(platform)
+    data = json.loads(platform.container("Deployment/dagster")["env"].pop()["value"])
+    spec = {**data["spec"], "restartPolicy": "Never", "activeDeadlineSeconds": 60, "containers": [data["container"]]}
+    changed = {name: value for name, value in {**spec, **changes}.items() if value is not None}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": data["metadata"], "spec": changed}
+    platform.add(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {**platform["Deployment/dagster"]["metadata"], "name": "templates"},
+            "data": {"step.yaml": to_yaml(pod)},
+        }
+    )
+    mount = {"name": "templates", "configMap": {"name": "templates"}}
+    platform.pod("Deployment/dagster").setdefault("volumes", []).append(mount)
+    (launched,) = (one for one in platform.facts["launched"] if isinstance(one, LaunchedPods))
+    platform.facts["launched"] = frozenset({replace(launched, description=FILE)})
+    return platform
+
+
+def test_pods_from_a_file_pass_every_check_as_they_are_rendered() -> None:
+    assert all_codes(in_a_file(sample())) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"serviceAccountName": "nobody"}, "C044"),
+        ({"hostNetwork": True}, "C070"),
+        ({"hostNetwrok": True}, "C037"),
+        ({"activeDeadlineSeconds": None}, "C111"),
+    ],
+)
+def test_those_from_a_file_may_not_do_more_either(changes: dict[str, Any], code: str) -> None:
+    assert code in all_codes(in_a_file(sample(), **changes))
+
+
+@pytest.mark.parametrize("text", ["", "no: [pod", "[]", "metadata: 1", "metadata: {}"])
+def test_a_file_that_describes_no_pod_is_reported(text: str) -> None:
+    platform = in_a_file(sample())
+    platform["ConfigMap/templates"]["data"]["step.yaml"] = text
+    assert platform.findings(check) == [
+        ("C036", ABOUT, "data[step.yaml] of ConfigMap floe-platform/templates does not describe them")
+    ]

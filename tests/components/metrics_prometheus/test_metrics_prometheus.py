@@ -221,8 +221,9 @@ def test_kube_state_metrics_reads_all_namespaces_with_a_role_in_each() -> None:
     objects = monitored()
     server = get(objects, PLATFORM, "Deployment", "kube-state-metrics")
     (container,) = server["spec"]["template"]["spec"]["containers"]
-    assert f"--namespaces={PLATFORM},{SALES}" in container["args"]
-    for namespace in (PLATFORM, SALES):
+    namespaces = ("floe-marketing-domain", PLATFORM, SALES)
+    assert f"--namespaces={','.join(namespaces)}" in container["args"]
+    for namespace in namespaces:
         role = get(objects, namespace, "Role", "kube-state-metrics")
         assert all(rule["verbs"] == ["list", "watch"] for rule in role["rules"])
         read = {resource for rule in role["rules"] for resource in rule["resources"]}

@@ -18,6 +18,11 @@ CERTIFICATE = f'{PLATFORM},name="dagster-sales-tls",issuer_name="letsencrypt"'
 SCRAPED = CERTIFICATE.replace("namespace=", 'namespace="cert-manager",exported_namespace=')
 """As it is scraped by a Prometheus that puts its own labels first."""
 UP_DAGSTER = f'up{{{SALES},job="dagster-metrics"}}'
+AIRFLOW = 'namespace="floe-marketing-domain"'
+UP_AIRFLOW = f'up{{{AIRFLOW},job="airflow-statsd"}}'
+SUCCESS = f'airflow_dagrun_duration_success_count{{{AIRFLOW},dag_id="campaigns",run_type="scheduled"}}'
+FAILURE = f'airflow_dagrun_duration_failed_count{{{AIRFLOW},dag_id="campaigns",run_type="scheduled"}}'
+BEAT = f"airflow_scheduler_heartbeat{{{AIRFLOW}}}"
 HOUR, DAY = 3600, 86400
 GIB = 2**30
 
@@ -390,6 +395,31 @@ CASES: dict[str, tuple[Case, ...]] = {
             {f"kube_cronjob_created{{{CRON}}}": 3 * HOUR},
             hours=27,
             labels='product="exports"',
+        ),
+        Case(
+            # The series is there for half an hour after a success, and then again a day later.
+            {SUCCESS: "1x6 _x400", UP_AIRFLOW: 1},
+            {SUCCESS: "1x6 _x281 1x6 _x100", UP_AIRFLOW: 1},
+            hours=27,
+            labels='product="campaigns",succeeded=""',
+        ),
+        Case(
+            {UP_AIRFLOW: 1},
+            # So long ago, nobody looked: it may have succeeded.
+            {UP_AIRFLOW: "_x320 1x400"},
+            hours=52,
+            labels='product="campaigns",succeeded="never"',
+        ),
+    ),
+    "AirflowProcessUnavailable": (
+        Case({BEAT: "0+10x30 300x30", UP_AIRFLOW: 1}, {BEAT: "0+10x60", UP_AIRFLOW: 1}, labels='process="scheduler"'),
+        Case({UP_AIRFLOW: 1}, {UP_AIRFLOW: 0}, labels='process="scheduler"'),
+    ),
+    "AirflowRunsFailed": (Case({FAILURE: "0x10 0+1x50"}, {FAILURE: "0x10 1x50"}),),
+    "DagNotLoaded": (
+        Case(
+            {f"airflow_dag_processing_import_errors{{{AIRFLOW}}}": 1},
+            {f"airflow_dag_processing_import_errors{{{AIRFLOW}}}": "0x50 1x10"},
         ),
     ),
     "QualityFailed": (

@@ -39,7 +39,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
         identity = launched_id(pods.group)
         workload = index.workloads.get(identity)
         if workload is None:
-            message = f"{pods.description.variable} of {pods.description.by} does not describe them"
+            message = f"{pods.description.place} of {pods.description.by} does not describe them"
             yield index.finding(UNREADABLE, identity, message)
             continue
         for violation in index.launched_violations.get(identity, ()):

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.rendered import LaunchedPods, launched_id
+from floe_compiler.model.rendered import JobVariable, LaunchedPods, PodFile, launched_id
 from floe_compiler.model.workloads import Container, Workload
 
 
@@ -31,21 +31,20 @@ def texts_of(
 ) -> Iterator[Text]:
     """Yield the values of environment variables, the commands and arguments of containers, and ConfigMaps' data.
 
-    A variable that describes launched pods is left out, as the workload of these pods has these texts.
+    A text that describes launched pods is left out, as the workload of these pods has these texts.
     """
-    described = {
-        (pods.description.by, pods.description.container, pods.description.variable)
-        for pods in launched
-        if pods.description and launched_id(pods.group) in workloads
-    }
+    descriptions = [pods.description for pods in launched if launched_id(pods.group) in workloads]
+    variables = {(one.by, one.container, one.variable) for one in descriptions if isinstance(one, JobVariable)}
+    files = {(one.by, one.key) for one in descriptions if isinstance(one, PodFile)}
     for workload in workloads.values():
         for container in workload.containers:
             for text in container_texts(workload.id, container):
-                if (text.owner, container.name, text.variable) not in described:
+                if (text.owner, container.name, text.variable) not in variables:
                     yield text
     for identity, manifest in config_maps:
         for key, text in manifest.get("data", {}).items():
-            yield Text(identity, f"data[{key}]", text)
+            if (identity, key) not in files:
+                yield Text(identity, f"data[{key}]", text)
 
 
 def container_texts(owner: ObjectId, container: Container) -> Iterator[Text]:

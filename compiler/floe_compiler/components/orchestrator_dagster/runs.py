@@ -42,7 +42,7 @@ from floe_compiler.model.joined_names import identifier
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.quantities import parse_quantity
-from floe_compiler.model.rendered import Description
+from floe_compiler.model.rendered import JobVariable
 
 CODE = "code"
 """The name of a code location's container."""
@@ -131,8 +131,8 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
     count = min(queue.at_once, queue.per_product)
     code = ObjectId("apps", "Deployment", context.instance.namespace, f"code-{product.name}")
     places = (("k8s", RUN_CONFIG, part) for part in (JOB, METADATA, SPEC, CONTAINER))
-    description = Description(code, CODE, CONTEXT, *places)
-    return Launched(f"run-{product.name}", pod, count, queue.at_once, product.origin, description)
+    description = JobVariable(code, CODE, CONTEXT, *places)
+    return Launched(f"run-{product.name}", pod, count, queue.at_once, origin=product.origin, description=description)
 
 
 def largest(resources: Iterable[Resources]) -> Resources:

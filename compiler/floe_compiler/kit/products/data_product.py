@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -45,7 +46,7 @@ class StepSettings(Input):
     )
     """CPU and memory."""
     scratch: Storage = "4Gi"
-    """The size of `/tmp`, which DuckDB and dlt use. The steps of a run share it."""
+    """The size of `/tmp`, which DuckDB and dlt use. The steps of a run share it, except with Airflow."""
 
 
 LIGHT_STEPS = {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
@@ -60,14 +61,22 @@ def requirements(instance: Instance[Any]) -> tuple[Requirement, ...]:
     return (*optional, Requirement(Compute)) if dbt else optional
 
 
-def product_pod(context: Context[Any], product: Product, containers: tuple[Container, ...]) -> Pod:
-    """Return the pod that runs a product's steps: the last is its main container, the others are init containers."""
+def product_pod(
+    context: Context[Any],
+    product: Product,
+    containers: tuple[Container, ...],
+    steps: tuple[PlannedStep, ...] | None = None,
+) -> Pod:
+    """Return the pod that runs a product's steps: the last is its main container, the others are init containers.
+
+    It runs all steps of the product, or only these `steps`.
+    """
     store = context.optional(ObjectStore)
     return Pod(
         containers=containers[-1:],
         setup=containers[:-1],
         identity=IDENTITY,
-        calls=calls(context, product),
+        calls=calls(context, product, planned_steps(context, product) if steps is None else steps),
         workload_identity=store.identity if store else None,
         labels=product_labels(product),
         annotations=owner_annotation(product),
@@ -85,8 +94,8 @@ def owner_annotation(product: Product) -> tuple[tuple[str, str], ...]:
     return ((labels.OWNER, product.spec.metadata.owner),)
 
 
-def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
-    """Return all servers that the steps of a product connect to."""
+def calls(context: Context[Any], product: Product, steps: Iterable[PlannedStep]) -> tuple[Endpoint, ...]:
+    """Return all servers that these steps of a product connect to."""
     catalog, collector = context.optional(Catalog), context.optional(Collector)
     told = quality_collector(context) if has_step(product.spec, "quality") else None
     services = (context.optional(Lineage), dbt_compute(context, product), context.optional(ObjectStore))
@@ -95,7 +104,7 @@ def calls(context: Context[Any], product: Product) -> tuple[Endpoint, ...]:
         *((collector.grpc,) if collector else ()),
         *((told.http,) if told else ()),
         *(service.endpoint for service in services if service and service.endpoint),
-        *(server for step in planned_steps(context, product) for server in step.servers),
+        *(server for step in steps for server in step.servers),
     )
 
 

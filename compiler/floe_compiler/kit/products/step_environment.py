@@ -92,5 +92,9 @@ def _lineage(lineage: Lineage | None, context: Context[Any], product: Product) -
     if lineage is None:
         return
     yield Variable(names.OPENLINEAGE_URL, lineage.url)
-    # One for each domain, as two domains may have jobs with the same name.
-    yield Variable(names.OPENLINEAGE_NAMESPACE, f"{context.settings.platform.name}.{product.domain}")
+    yield Variable(names.OPENLINEAGE_NAMESPACE, lineage_namespace(context, product.domain))
+
+
+def lineage_namespace(context: Context[Any], domain: str) -> str:
+    """Return the namespace of a domain's jobs in the lineage, as two domains may have jobs with the same name."""
+    return f"{context.settings.platform.name}.{domain}"

@@ -25,7 +25,7 @@ def kept(change: Change, why: Kept) -> Iterator[Danger]:
     if change.kind in DELIVERS:
         yield from delivery_left(change)
     yield from tests_removed(change)
-    if change.kind == "ConfigMap" and why.applied:  # Dagster no longer loads the product that it describes.
+    if change.kind == "ConfigMap" and why.applied:  # The orchestrator no longer loads the product.
         yield from suspended(change)
 
 

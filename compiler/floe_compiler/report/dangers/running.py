@@ -63,7 +63,7 @@ def suspended(change: Change) -> Iterator[Danger]:
 
 
 def _scheduled(kind: str, manifest: Object) -> bool:
-    """Return whether an object starts runs: a CronJob, or the ConfigMap that describes a data product to Dagster."""
+    """Return whether an object starts runs: a CronJob, or the ConfigMap that tells an orchestrator of a product."""
     if kind == "CronJob":
         return bool(manifest) and at(manifest, ("spec", "suspend")) is not True
     try:

@@ -1,0 +1,318 @@
+"""Airflow 3: API server, scheduler, DAG processor and triggerer; each data product is a DAG, each step of a run a pod.
+
+Sources: the Helm chart of Airflow (apache/airflow, `chart`) for commands, ports and users, and Airflow 3.3.2 with its
+Kubernetes provider 10.25 and FAB provider 3.10. All processes, the migration and the pods of steps were tested with
+these as other users on a read-only root file system. The image itself was not tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from floe_compiler.components.orchestrator_airflow import configuration, monitoring
+from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, Options
+from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
+from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
+from floe_compiler.kit import deadlines
+from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
+from floe_compiler.kit.products.step_environment import lineage_namespace
+from floe_compiler.kit.resources import declared, replicas
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.accounts import PolicyRule
+from floe_compiler.model.capabilities import Database, Lineage, Monitoring, ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Container,
+    Identity,
+    Parts,
+    Pod,
+    Probe,
+    Resources,
+    SecretFile,
+    Task,
+    Variable,
+    Workload,
+)
+from floe_compiler.model.operations import Interface
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
+from floe_compiler.model.secrets import Secret, SecretKey
+
+IMAGE = "docker.io/apache/airflow:3.3.2-python3.12"
+IDENTITY = Identity(50000, 0, 0)
+"""The user of the image, which has files that only its group may read."""
+
+HTTP = Port("http", 8080, health="/api/v2/monitor/health")
+API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
+    "airflow-api-server",
+    "airflow-scheduler",
+    "airflow-dag-processor",
+    "airflow-triggerer",
+)
+ADMINISTRATOR = "/run/secrets/airflow-administrator"
+CREATE_ADMINISTRATOR = "/etc/floe/create_administrator.py"
+MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
+
+# Everything that the executor calls (`executors/*.py` of the provider); the chart's Role allows more.
+LAUNCH_STEPS = (PolicyRule(("",), ("pods",), ("create", "delete", "get", "list", "patch", "watch")),)
+# For the logs of a step that still runs.
+READ_LOGS = (PolicyRule(("",), ("pods",), ("list",)), PolicyRule(("",), ("pods/log",), ("get",)))
+
+# Says 200 without the database, too: restarts would not help there.
+ANSWERS = Probe(port=HTTP.name, path="/api/v2/version", period=20, timeout=10)
+SCHEDULES = Probe(port=HEALTH.name, path=HEALTH.health, period=30, timeout=20, failures=5)
+CHECK_PERIOD = 120
+"""Seconds between two checks of a process without a port: each takes up to 4 s of CPU time."""
+
+
+def databases(instance: Instance[AirflowConfig]) -> tuple[DatabaseNeed, ...]:
+    """Return Airflow's own database."""
+    return (DatabaseNeed(instance.config.database, database="airflow", user="airflow"),)
+
+
+def refuses(context: Context[AirflowConfig]) -> Iterator[Refusal]:
+    """Refuse more schedulers than steps at once, as each scheduler has its part of them."""
+    steps, schedulers = context.config.runs.at_once, context.config.scheduler.replicas
+    if steps < schedulers:
+        yield Refusal(
+            f"runs {schedulers} schedulers, which share {steps} step{'s' if steps > 1 else ''} at once: one has none",
+            hint=f"set runs.at_once to {schedulers} or more, or run fewer schedulers",
+            path=("runs", "at_once"),
+        )
+
+
+def build(context: Context[AirflowConfig]) -> Parts:
+    """Return Airflow's processes, the DAGs of the products, and the pods of their steps."""
+    monitored = context.optional(Monitoring) is not None
+    options = _options(context, monitored=monitored)
+    products = tuple(planned(context, product, options) for product in context.instance.products)
+    base = _process(context, options)
+    return Parts(
+        workloads=(
+            _api_server(context, base, options),
+            _scheduler(context, base, options, products),
+            _dag_processor(context, base, options, products),
+            _triggerer(context, base, options),
+            *((monitoring.exporter(),) if monitored else ()),
+        ),
+        tasks=(_migration(context, base),),
+        launched=tuple(step for product in products for step in product.steps),
+        alerts=tuple(monitoring.alerts(context)) if monitored else (),
+    )
+
+
+def _options(context: Context[AirflowConfig], *, monitored: bool) -> Options:
+    instance, config, store = context.instance, context.config, context.optional(ObjectStore)
+    api = service_endpoint(API_SERVER, instance.namespace, instance.settings.cluster.domain, (HTTP,))
+    logs = config.logs
+    return Options(
+        api=api,
+        database=context.one(Database),
+        # Airflow's limit is that of each scheduler.
+        at_once=config.runs.at_once // config.scheduler.replicas,
+        logs=configuration.log_folder(store, logs.bucket, logs.folder, instance.scope) if logs.remote else "",
+        path_style=bool(store and store.path_style),
+        metrics=monitoring.receiver(instance) if monitored else None,
+        lineage=context.optional(Lineage),
+        lineage_namespace=lineage_namespace(context, instance.scope),
+    )
+
+
+def _process(context: Context[AirflowConfig], options: Options) -> Container:
+    """Return the common fields of the containers of Airflow's own processes."""
+    database = options.database
+    keys = configuration.keys(context.instance)
+    user = () if database.user_key else (Variable("DATABASE_USER", database.user),)
+    return Container(
+        name="airflow",
+        image=IMAGE,
+        resources=MIGRATION_RESOURCES,
+        variables=(
+            *configuration.USER_AND_HOME,
+            Variable("HOME", "/tmp"),  # noqa: S108 - the path in the container
+            Variable("DATABASE_SERVER", database.endpoint.address()),
+            Variable("DATABASE_NAME", database.database),
+            *user,
+            *configuration.database_variables(database),
+        ),
+        config=configuration.server_file(context.instance, options),
+        secret_files=(
+            *configuration.database_files(database),
+            SecretFile(configuration.FERNET_KEY, keys.key("fernet-key")),
+        ),
+    )
+
+
+def _signing(instance: Instance[Any]) -> tuple[SecretFile, ...]:
+    """Return the keys for sessions and tokens, which only API server and scheduler need."""
+    keys = configuration.keys(instance)
+    return (
+        SecretFile(configuration.API_KEY, keys.key("api-secret-key")),
+        SecretFile(configuration.JWT_KEY, keys.key("jwt-secret")),
+    )
+
+
+def _pod(options: Options, container: Container, **fields: Any) -> Pod:
+    calls = (options.database.endpoint, *((options.metrics,) if options.metrics else ()))
+    more = fields.pop("calls", ())
+    return Pod((container,), IDENTITY, calls=(*calls, *more), waits_for=(options.database.endpoint,), **fields)
+
+
+def _api_server(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
+    settings, store = context.config.api_server, context.optional(ObjectStore) if options.logs else None
+    container = replace(
+        base,
+        name="api-server",
+        resources=declared(settings.resources),
+        command=("airflow", "api-server", "--proxy-headers"),
+        variables=(
+            *base.variables,
+            # Only the ingress controller and the pods of steps reach it.
+            Variable("FORWARDED_ALLOW_IPS", "*"),
+            *((configuration.connection(options), *configuration.store_variables(store)) if store else ()),
+        ),
+        ports=(HTTP,),
+        startup=replace(ANSWERS, period=10, failures=60),
+        liveness=ANSWERS,
+        readiness=ANSWERS,
+        secret_files=(*base.secret_files, *_signing(context.instance)),
+    )
+    pod = _pod(
+        options,
+        container,
+        calls=(store.endpoint,) if store else (),
+        kubernetes_api=READ_LOGS,
+        workload_identity=store.identity if store else None,
+    )
+    return Workload(
+        API_SERVER,
+        pod,
+        replicas=replicas(settings.replicas),
+        available=1,
+        interfaces=(Interface("airflow", HTTP.name, authenticates=True),),
+    )
+
+
+def _scheduler(
+    context: Context[AirflowConfig], base: Container, options: Options, products: tuple[PlannedProduct, ...]
+) -> Workload:
+    settings = context.config.scheduler
+    container = replace(
+        base,
+        name="scheduler",
+        resources=declared(settings.resources),
+        command=("airflow", "scheduler"),
+        ports=(HEALTH,),
+        startup=replace(SCHEDULES, period=10, timeout=10, failures=60),
+        liveness=SCHEDULES,
+        readiness=SCHEDULES,
+        config=(*base.config, *(file for product in products for file in product.templates)),
+        secret_files=(*base.secret_files, *_signing(context.instance)),
+    )
+    lineage = (options.lineage.endpoint,) if options.lineage else ()
+    return Workload(
+        SCHEDULER, _pod(options, container, calls=lineage, kubernetes_api=LAUNCH_STEPS), replicas=settings.replicas
+    )
+
+
+def _dag_processor(
+    context: Context[AirflowConfig], base: Container, options: Options, products: tuple[PlannedProduct, ...]
+) -> Workload:
+    dags = tuple(file for product in products for file in product.dag)
+    return _unserved(DAG_PROCESSOR, "DagProcessorJob", context.config.dag_processor, base, options, dags)
+
+
+def _triggerer(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
+    return _unserved(TRIGGERER, "TriggererJob", context.config.triggerer, base, options)
+
+
+def _unserved(
+    name: str, job: str, settings: Any, base: Container, options: Options, files: tuple[ConfigFile, ...] = ()
+) -> Workload:
+    """Return a process that nothing connects to: it says in the database that it runs."""
+    process = name.removeprefix("airflow-")
+    check = Probe(
+        command=("airflow", "jobs", "check", "--job-type", job, "--local"), period=CHECK_PERIOD, timeout=60, failures=3
+    )
+    container = replace(
+        base,
+        name=process,
+        resources=declared(settings.resources),
+        command=("airflow", process),
+        startup=replace(check, period=60, failures=10),
+        liveness=check,
+        readiness=replace(check, period=5 * CHECK_PERIOD),
+        config=(*base.config, *files),
+    )
+    return Workload(name, _pod(options, container, grace=60), replicas=settings.replicas)
+
+
+def administrator(instance: Instance[Any]) -> Secret:
+    """Return the administrator's login."""
+    keys = (SecretKey("username", literal="admin"), SecretKey("password", generated=32))
+    return Secret(f"{instance.name}-administrator", instance.namespace, keys)
+
+
+def _migration(context: Context[AirflowConfig], base: Container) -> Task:
+    """Return the task that prepares the database: its tables, and then the administrator."""
+    options = context.one(Database)
+    login = administrator(context.instance)
+    # It has its own configuration, so that a new data product or a longer queue does not start a migration.
+    files = configuration.migration_file()
+    migrate = replace(base, name="migrate", command=("airflow", "db", "migrate"), config=files)
+    create = replace(
+        base,
+        name="administrator",
+        command=("python", CREATE_ADMINISTRATOR),
+        config=(
+            *files,
+            ConfigFile(CREATE_ADMINISTRATOR, script(__package__, "create_administrator.py"), "airflow-scripts"),
+        ),
+        secret_files=(
+            *base.secret_files,
+            SecretFile(f"{ADMINISTRATOR}/username", login.key("username")),
+            SecretFile(f"{ADMINISTRATOR}/password", login.key("password")),
+        ),
+    )
+    pod = Pod((create,), IDENTITY, setup=(migrate,), calls=(options.endpoint,), waits_for=(options.endpoint,))
+    return Task(
+        "airflow-migrate",
+        pod,
+        deadline=deadlines.PREPARATION,
+        retries=3,
+        prepares=_processes(context.instance),
+    )
+
+
+def _processes(instance: Instance[Any]) -> tuple[Endpoint, ...]:
+    """Return Airflow's processes, as groups of pods."""
+    domain, names = instance.settings.cluster.domain, (API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER)
+    return tuple(service_endpoint(name, instance.namespace, domain, ()) for name in names)
+
+
+_REPLICATED: Mapping[str, Any] = {"replicas": 2}
+
+COMPONENT = Component(
+    slot="orchestrator",
+    type="airflow",
+    summary="Airflow 3: API server, scheduler, DAG processor, triggerer, a pod for each step",
+    config=AirflowConfig,
+    build=build,
+    databases=databases,
+    requires=requirements,
+    refuses=refuses,
+    profiles={
+        "light": {"api_server": {"replicas": 1}, "runs": {"at_once": 2}, "steps": {"resources": LIGHT_STEPS}},
+        "medium": {"api_server": _REPLICATED, "runs": {"at_once": 5}},
+        "heavy": {
+            "api_server": {"replicas": 3},
+            "scheduler": _REPLICATED,
+            "dag_processor": _REPLICATED,
+            "triggerer": _REPLICATED,
+            "runs": {"at_once": 10},
+        },
+    },
+)

@@ -1,0 +1,250 @@
+"""Airflow's own configuration, `airflow.cfg`: for its processes, and for the pods of steps, which know less.
+
+All options are those of `config_templates/config.yml` of Airflow 3.3, of its Kubernetes provider 10.25, of its FAB
+provider 3.10 and of its OpenLineage provider 2.20. Airflow reads an option `<name>_cmd` from the output of a command,
+so secrets are mounted as files. Without the file, it would write one, which a read-only file system refuses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from floe_compiler.kit.products import environment_names as names
+from floe_compiler.kit.products.catalog import FROM_ENVIRONMENT
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.capabilities import Database, Lineage, ObjectStore
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import ConfigFile, SecretFile, Variable
+from floe_compiler.model.plan import Instance
+from floe_compiler.model.secrets import Secret, SecretKey
+
+HOME = "/opt/airflow"
+FILE = f"{HOME}/airflow.cfg"
+DAGS = f"{HOME}/dags"
+POD_TEMPLATES = f"{HOME}/pod_templates"
+LOGS = "/tmp/airflow/logs"  # noqa: S108 - the path in the container
+WEB_CONFIG = "/etc/floe/webserver_config.py"
+DATABASE_URL = "/etc/floe/database_url.py"
+SECRETS = "/run/secrets/airflow"
+FERNET_KEY, API_KEY, JWT_KEY = f"{SECRETS}/fernet-key", f"{SECRETS}/api-secret-key", f"{SECRETS}/jwt-secret"
+DATABASE_USER, DATABASE_PASSWORD = f"{SECRETS}/database-username", f"{SECRETS}/database-password"
+CONNECTION = "logs"
+
+USER_AND_HOME = (Variable("AIRFLOW_HOME", HOME), Variable("USER", "airflow"))
+"""Airflow asks for the name of its user, and an image may know none for the number."""
+
+HEALTH = Port("health", 8974, health="/health")
+"""Where the scheduler says whether it works."""
+
+START_TIMEOUT = 600
+"""Seconds that a step's pod may take to start (REQ-646): pulling an image, waiting for a node."""
+
+PODS_A_LOOP = 8
+"""How many pods the scheduler creates in each of its loops. By default, it is one."""
+
+FERNET_LENGTH = 43
+"""The characters of 32 bytes in Base64, without the `=` at the end."""
+
+JWT_LENGTH = 64
+"""HS512, by which Airflow signs, needs as many bytes."""
+
+Sections = Mapping[str, Mapping[str, str]]
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What `airflow.cfg` depends on, besides the instance."""
+
+    api: Endpoint
+    database: Database
+    at_once: int
+    logs: str = ""
+    """The URL of the folder for logs; empty if they are not kept."""
+
+    path_style: bool = False
+    """Whether the bucket of the logs is in the path of its URL, and not in the name of the host."""
+
+    metrics: Endpoint | None = None
+    lineage: Lineage | None = None
+    lineage_namespace: str = ""
+
+
+def keys(instance: Instance[Any]) -> Secret:
+    """Return Airflow's own keys: for what is encrypted in the database, for sessions, and for tokens."""
+    found = (
+        SecretKey("api-secret-key", generated=32),
+        SecretKey("fernet-key", generated=FERNET_LENGTH),
+        SecretKey("jwt-secret", generated=JWT_LENGTH),
+    )
+    return Secret(f"{instance.name}-keys", instance.namespace, found)
+
+
+def database_files(database: Database) -> tuple[SecretFile, ...]:
+    """Return the files with the login to the database."""
+    user = (SecretFile(DATABASE_USER, database.user_key),) if database.user_key else ()
+    return (*user, SecretFile(DATABASE_PASSWORD, database.password))
+
+
+def database_variables(database: Database) -> tuple[Variable, ...]:
+    """Return the variables by which both drivers of Airflow know whether to encrypt; a URL has one form for each."""
+    return (Variable("PGSSLMODE", database.ssl_mode),) if database.ssl_mode else ()
+
+
+def server_file(instance: Instance[Any], options: Options) -> tuple[ConfigFile, ...]:
+    """Return the configuration of Airflow's processes, and the script that it names."""
+    sections: Sections = {
+        **_common(options),
+        "core": {
+            "executor": "KubernetesExecutor",
+            "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+            "dags_folder": DAGS,
+            # By default, nothing would run before somebody switches it on by hand.
+            "dags_are_paused_at_creation": "False",
+            "load_examples": "False",
+            "parallelism": str(options.at_once),
+            "execution_api_server_url": options.api.url(path="/execution/"),
+            "fernet_key_cmd": f'sh -c "cat {FERNET_KEY} && echo ="',
+        },
+        "database": _database(),
+        "api": {"port": str(options.api.port().number), "secret_key_cmd": f"cat {API_KEY}", "expose_config": "False"},
+        "api_auth": {
+            "jwt_secret_cmd": f"cat {JWT_KEY}",
+            # Tokens of one domain are of no use in another.
+            "jwt_issuer": instance.namespace,
+            "jwt_audience": instance.namespace,
+        },
+        "fab": {"config_file": WEB_CONFIG, "enable_proxy_fix": "True"},
+        "scheduler": {
+            "enable_health_check": "True",
+            "scheduler_health_check_server_port": str(HEALTH.number),
+            "task_queued_timeout": str(START_TIMEOUT),
+        },
+        # A new version of a DAG is a new file, with which the process starts again.
+        "dag_processor": {"min_file_process_interval": "300"},
+        "kubernetes_executor": {
+            "namespace": instance.namespace,
+            "worker_pods_creation_batch_size": str(PODS_A_LOOP),
+            # By default, the pods of failed steps would stay for ever.
+            "delete_worker_pods_on_failure": "True",
+            # By default, a step fails if there is no room in the namespace's quota.
+            "task_publish_max_retries": "-1",
+        },
+    }
+    return (ConfigFile(FILE, text(sections), "airflow-config", single=True), DATABASE_SCRIPT, WEB_SCRIPT)
+
+
+def migration_file() -> tuple[ConfigFile, ...]:
+    """Return the configuration of the migration, which does not change when products or limits do."""
+    sections: Sections = {
+        "core": {
+            "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+            "load_examples": "False",
+            "fernet_key_cmd": f'sh -c "cat {FERNET_KEY} && echo ="',
+        },
+        "database": _database(),
+        "fab": {"config_file": WEB_CONFIG},
+        "logging": {"base_log_folder": LOGS},
+    }
+    return (ConfigFile(FILE, text(sections), "airflow-migration", single=True), DATABASE_SCRIPT, WEB_SCRIPT)
+
+
+def step_file(options: Options) -> ConfigFile:
+    """Return the configuration of the pods of steps, which know neither the database nor any key."""
+    sections: Sections = {
+        **_common(options),
+        "core": {
+            "executor": "LocalExecutor",
+            "dags_folder": DAGS,
+            "load_examples": "False",
+            "execution_api_server_url": options.api.url(path="/execution/"),
+        },
+    }
+    return ConfigFile(FILE, text(sections), "airflow-steps", single=True)
+
+
+def connection(options: Options) -> Variable:
+    """Return the connection to the object store: its client takes address and login from other variables.
+
+    It must be a variable: a connection that is kept in the database is not found when logs are sent.
+    """
+    style = "path" if options.path_style else "virtual"
+    extra = {"config_kwargs": {"s3": {"addressing_style": style}}}
+    return Variable(f"AIRFLOW_CONN_{CONNECTION.upper()}", json.dumps({"conn_type": "aws", "extra": extra}))
+
+
+def store_variables(store: ObjectStore) -> tuple[Variable, ...]:
+    """Return the variables by which a client of the object store knows its address and login."""
+    address = (Variable(names.AWS_ENDPOINT_URL_S3, store.url),) if store.url else ()
+    pairs = ((names.AWS_ACCESS_KEY_ID, store.access_key), (names.AWS_SECRET_ACCESS_KEY, store.secret_key))
+    login = (Variable(name, secret=key, reason=FROM_ENVIRONMENT) for name, key in pairs if key)
+    return (Variable("AWS_DEFAULT_REGION", store.region), *address, *login)
+
+
+def log_folder(store: ObjectStore | None, bucket: str | None, folder: str, domain: str) -> str:
+    """Return the URL of the folder for a domain's logs; empty without an S3 store."""
+    if store is None or store.kind != "s3":
+        return ""
+    return f"s3://{bucket or store.bucket}/{folder}/{domain}"
+
+
+DATABASE_SCRIPT = ConfigFile(DATABASE_URL, script(__package__, "database_url.py"), "airflow-scripts")
+WEB_SCRIPT = ConfigFile(WEB_CONFIG, script(__package__, "webserver_config.py"), "airflow-scripts")
+
+
+def _common(options: Options) -> Sections:
+    return {
+        "logging": {
+            "base_log_folder": LOGS,
+            "dag_processor_log_target": "stdout",
+            "dag_processor_child_process_log_directory": f"{LOGS}/dag_processor",
+            "json_logs": "True",
+            **(
+                {
+                    "remote_logging": "True",
+                    "remote_base_log_folder": options.logs,
+                    "remote_log_conn_id": CONNECTION,
+                    "delete_local_logs": "True",
+                }
+                if options.logs
+                else {}
+            ),
+        },
+        "metrics": _metrics(options.metrics),
+        **({"openlineage": _lineage(options.lineage, options.lineage_namespace)} if options.lineage else {}),
+    }
+
+
+def _database() -> Mapping[str, str]:
+    return {"sql_alchemy_conn_cmd": f"python {DATABASE_URL}"}
+
+
+def _metrics(server: Endpoint | None) -> Mapping[str, str]:
+    if server is None:
+        return {"statsd_on": "False"}
+    return {
+        "statsd_on": "True",
+        "statsd_host": server.host,
+        "statsd_port": str(server.port().number),
+        # Names of products and steps are labels, and not parts of names.
+        "statsd_influxdb_enabled": "True",
+        "legacy_names_on": "False",
+    }
+
+
+def _lineage(lineage: Lineage, namespace: str) -> Mapping[str, str]:
+    # By default, each event is tried for 9 s, and a step sends two: if the service were down, all would take longer.
+    patience = {"timeout": 2, "retry": {"total": 0}}
+    transport = {"type": "http", "url": lineage.url, "endpoint": "api/v1/lineage", **patience}
+    return {"transport": json.dumps(transport), "namespace": namespace}
+
+
+def text(sections: Sections) -> str:
+    """Return the sections as an INI file, in which Airflow takes `%` for a reference."""
+    return "\n".join(f"[{name}]\n{_lines(options)}" for name, options in sorted(sections.items()) if options)
+
+
+def _lines(options: Mapping[str, str]) -> str:
+    return "".join(f"{name} = {value.replace('%', '%%')}\n" for name, value in sorted(options.items()))

@@ -1,0 +1,162 @@
+"""Metrics and alerts of Airflow: its processes send metrics as StatsD packets, an exporter keeps them for Prometheus.
+
+The names are those that the exporter (statsd_exporter 0.28) has after processes and steps of Airflow 3.3 have sent to
+it. Airflow's own OpenTelemetry metrics lack those of steps (apache/airflow#64690).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.kit.products.data_product import IDENTITY
+from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.alerts import Alert
+from floe_compiler.model.durations import format_duration
+from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
+from floe_compiler.model.facts import ConfigFile, Container, Pod, Probe, Resources, Workload
+from floe_compiler.model.operations import Metrics, Panel
+from floe_compiler.model.plan import Context, Instance, Product
+
+NAME = "airflow-statsd"
+IMAGE = "quay.io/prometheus/statsd-exporter:v0.28.0"
+STATSD = Port("statsd", 9125, protocol="UDP")
+PORT = Port("metrics", 9102, health="/-/healthy")
+MAPPING = "/etc/statsd/mapping.yaml"
+RESOURCES = Resources("20m", "32Mi", "250m", "128Mi")
+
+HEARTBEATS = {
+    "scheduler": "airflow_scheduler_heartbeat",
+    "DAG processor": "airflow_dag_processor_heartbeat",
+    "triggerer": "airflow_triggerer_heartbeat",
+}
+"""The counters of the processes that say that they run; the slowest does so once a minute."""
+
+SUCCEEDED, FAILED = "airflow_dagrun_duration_success_count", "airflow_dagrun_duration_failed_count"
+IMPORT_ERRORS = "airflow_dag_processing_import_errors"
+ALERTED = (*HEARTBEATS.values(), SUCCEEDED, FAILED, IMPORT_ERRORS)
+"""The metrics that alerts ask for."""
+
+SILENCE = "3m"
+MOST_FAILURES = 5
+
+PANELS = (
+    Panel("Runs at work", "max(airflow_scheduler_dagruns_running{$target})", legend="runs"),
+    Panel(
+        "Steps that ended",
+        "sum by (state) (increase(airflow_ti_finish{$target}[$interval]))",
+        legend="{{state}}",
+        stacked=True,
+    ),
+    Panel(
+        "Steps that wait for room",
+        "max by (status) (airflow_executor_queued_tasks{$target})",
+        legend="{{status}}",
+    ),
+    Panel(
+        "Duration of the last runs",
+        'max by (dag_id) ({__name__=~"airflow_dagrun_duration_(success|failed)",quantile="0.99",$target})',
+        "seconds",
+        "{{dag_id}}",
+    ),
+    Panel(
+        "Heartbeats of the processes",
+        'sum by (__name__) (rate({__name__=~"airflow_.*_heartbeat",$target}[$interval]))',
+        "per second",
+        "{{__name__}}",
+    ),
+    Panel(
+        "Duration of the scheduler's loop",
+        'max(airflow_scheduler_scheduler_loop_duration{quantile="0.99",$target})',
+        "seconds",
+        "99 %",
+    ),
+    Panel("DAGs that do not load", "max(airflow_dag_processing_import_errors{$target})", legend="DAGs"),
+)
+
+
+def receiver(instance: Instance[Any]) -> Endpoint:
+    """Return the receiver of StatsD packets."""
+    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (STATSD,))
+
+
+def exporter() -> Workload:
+    """Return the exporter."""
+    alive = Probe(PORT.name, PORT.health)
+    container = Container(
+        "exporter",
+        IMAGE,
+        RESOURCES,
+        arguments=(f"--statsd.mapping-config={MAPPING}", "--statsd.listen-tcp="),
+        ports=(STATSD, PORT),
+        liveness=alive,
+        readiness=alive,
+        config=(ConfigFile(MAPPING, script(__package__, "statsd_mapping.yaml"), NAME),),
+    )
+    return Workload(
+        NAME,
+        Pod((container,), IDENTITY),
+        awaited=False,
+        single="It keeps counts, and each packet goes to one replica.",
+        metrics=(Metrics(PORT.name, panels=PANELS),),
+    )
+
+
+def alerts(context: Context[Any]) -> Iterator[Alert]:
+    """Yield the alerts about Airflow, and about the products that it runs."""
+    namespace = context.instance.namespace
+    for process, metric in HEARTBEATS.items():
+        beats = series(metric, namespace=namespace)
+        yield Alert(
+            "AirflowProcessUnavailable",
+            f"(sum(increase({beats}[{SILENCE}])) == 0 or absent({beats})) and on () {_up(namespace)} == 1",
+            f"The {process} has not said for {SILENCE} that it runs",
+            lasting="2m",
+            severity="critical",
+            labels=(("process", process),),
+        )
+    failed = series(FAILED, namespace=namespace)
+    yield Alert(
+        "AirflowRunsFailed",
+        f"sum by (namespace) (increase({failed}[1h])) > {MOST_FAILURES}",
+        "{{ $value | humanize }} runs have failed in the last hour",
+        lasting="0s",
+    )
+    yield Alert(
+        "DagNotLoaded",
+        f"max by (namespace) ({series(IMPORT_ERRORS, namespace=namespace)}) > 0",
+        "Airflow cannot load {{ $value }} DAGs: their products do not run",
+        lasting="10m",
+    )
+    for product in context.instance.products:
+        yield from (of_product(product, alert) for alert in _late(namespace, product))
+        yield from quality_alerts(context, product)
+
+
+def _up(namespace: str) -> str:
+    return series("up", namespace=namespace, job=NAME)
+
+
+def _late(namespace: str, product: Product) -> Iterator[Alert]:
+    """Yield the alerts on a product that has not succeeded in time. The metric only exists soon after a success."""
+    late = late_after(product)
+    if late is None:
+        return
+    success = series(SUCCEEDED, namespace=namespace, dag_id=product.name)
+    once, twice = format_duration(late), format_duration(2 * late)
+    yield Alert(
+        "ProductLate",
+        f"count(last_over_time({success}[{twice}])) unless count(last_over_time({success}[{once}]))",
+        f"The last run that succeeded ended more than {once} ago",
+    )
+    # If nothing was kept for as long, nobody knows of the last success.
+    known = f"max_over_time({_up(namespace)}[10m] offset {once}) == 1"
+    yield Alert(
+        "ProductLate",
+        f"absent_over_time({success}[{once}]) and on () {known}",
+        f"No run has succeeded for {twice}, or none ever has",
+        lasting=once,
+        labels=(("succeeded", "never"),),
+    )

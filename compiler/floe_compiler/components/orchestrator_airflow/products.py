@@ -1,0 +1,159 @@
+"""A data product in Airflow: its DAG, and the pod of each of its steps.
+
+Airflow's KubernetesExecutor makes the pod of a task from a template, a file that the task names. It adds the name,
+labels and annotations, and the arguments of the container `base` (`pod_generator.py` of its provider). The template is
+the pod as the compiler renders it for all other programs, so that policies, accounts and secrets apply to it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from floe_compiler.components.orchestrator_airflow.configuration import (
+    DAGS,
+    POD_TEMPLATES,
+    START_TIMEOUT,
+    USER_AND_HOME,
+    Options,
+    connection,
+    step_file,
+)
+from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
+from floe_compiler.kit.labels import shortened
+from floe_compiler.kit.pods import pod_template
+from floe_compiler.kit.products.data_product import GRACE, product_pod, step_container
+from floe_compiler.kit.products.step_environment import distinct
+from floe_compiler.kit.products.steps import PlannedStep, planned_steps
+from floe_compiler.kit.scripts import script
+from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.facts import ConfigFile, Launched, Variable
+from floe_compiler.model.joined_names import joined
+from floe_compiler.model.objects import Object, ObjectId
+from floe_compiler.model.plan import Context, Instance, Product
+from floe_compiler.model.rendered import PodFile
+from floe_compiler.model.yaml_text import to_yaml
+
+BASE = "base"
+"""The name of the container to which the executor gives its arguments."""
+
+
+class PlannedProduct(msgspec.Struct, frozen=True):
+    """A product's DAG, the pods of its steps, and the templates from which Airflow makes them."""
+
+    dag: tuple[ConfigFile, ...]
+    steps: tuple[Launched, ...]
+    templates: tuple[ConfigFile, ...]
+
+
+def planned(context: Context[AirflowConfig], product: Product, options: Options) -> PlannedProduct:
+    """Return what the compiler makes of a product."""
+    steps = planned_steps(context, product)
+    dag = _dag(context, product, steps)
+    launched = tuple(_launched(context, product, step, (*dag, step_file(options)), options) for step in steps)
+    templates = tuple(_template(context.instance, product, one) for one in zip(steps, launched, strict=True))
+    return PlannedProduct(dag, launched, templates)
+
+
+def _dag(context: Context[AirflowConfig], product: Product, steps: tuple[PlannedStep, ...]) -> tuple[ConfigFile, ...]:
+    # Each file is mounted alone: in the folder of a ConfigMap there are links, and Airflow takes them for a loop.
+    name, data = f"dag-{product.name}", describe(context, product, steps)
+    folder = f"{DAGS}/{product.name}"
+    return (
+        ConfigFile(f"{folder}/dag.py", script(__package__, "dag.py"), name, single=True),
+        ConfigFile(f"{folder}/product.json", readable_json(data), name, single=True),
+    )
+
+
+def describe(context: Context[AirflowConfig], product: Product, steps: tuple[PlannedStep, ...]) -> dict[str, Any]:
+    """Return the data about a product that its DAG reads."""
+    spec = product.spec
+    return {
+        "dag": product.name,
+        "description": spec.metadata.description,
+        "owner": spec.metadata.owner,
+        "tags": [f"version {spec.metadata.version}"],
+        "schedule": spec.schedule.model_dump() if spec.schedule else None,
+        "seconds": parse_duration(spec.timeout),
+        "retries": spec.retries,
+        "runs_at_once": context.config.runs.per_product,
+        "steps": [
+            {
+                "name": step.name,
+                "type": step.type,
+                "command": list(step.command),
+                "pod": _template_path(product, step),
+            }
+            for step in steps
+        ],
+    }
+
+
+def _launched(
+    context: Context[AirflowConfig],
+    product: Product,
+    step: PlannedStep,
+    files: tuple[ConfigFile, ...],
+    options: Options,
+) -> Launched:
+    base = step_container(context, product, step, context.config.steps)
+    container = replace(
+        base,
+        name=BASE,
+        # The executor passes its command as arguments, which an entrypoint of the image would receive.
+        command=("env",),
+        variables=distinct((*base.variables, *_variables(options))),
+        config=(*base.config, *files),
+    )
+    pod = product_pod(context, product, (container,), (step,))
+    told = (options.api, *((options.metrics,) if options.metrics else ()))
+    config_map = ObjectId("", "ConfigMap", context.instance.namespace, _templates_of(product))
+    runs = context.config.runs
+    return Launched(
+        shortened(f"run-{joined(product.name, step.name)}"),
+        replace(pod, calls=(*pod.calls, *told)),
+        min(runs.per_product, runs.at_once),
+        runs.at_once,
+        instead=product.name,
+        origin=product.origin,
+        description=PodFile(config_map, f"{step.name}.yaml"),
+    )
+
+
+def _variables(options: Options) -> tuple[Variable, ...]:
+    logs = (connection(options),) if options.logs else ()
+    return (*USER_AND_HOME, *logs)
+
+
+def _templates_of(product: Product) -> str:
+    return f"step-pods-{product.name}"
+
+
+def _template_path(product: Product, step: PlannedStep) -> str:
+    return f"{POD_TEMPLATES}/{product.name}/{step.name}.yaml"
+
+
+def _template(instance: Instance[Any], product: Product, planned_step: tuple[PlannedStep, Launched]) -> ConfigFile:
+    step, pods = planned_step
+    return ConfigFile(_template_path(product, step), to_yaml(step_pod(instance, product, pods)), _templates_of(product))
+
+
+def step_pod(instance: Instance[Any], product: Product, pods: Launched) -> Object:
+    """Return the template of a step's pods."""
+    template = pod_template(instance, pods.name, pods.pod, instance.placement.jobs)
+    spec = {
+        "restartPolicy": "Never",  # Airflow tries again itself
+        # In case Airflow does not end a step that takes too long, for example while its scheduler is down.
+        "activeDeadlineSeconds": parse_duration(product.spec.timeout) + START_TIMEOUT + 2 * GRACE,
+        **template["spec"],
+    }
+    metadata = {"name": pods.name, "namespace": instance.namespace, **template["metadata"]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def readable_json(data: Any) -> str:
+    """Return plain data as JSON with one value on each line, so that changes are easy to review."""
+    return msgspec.json.format(json.dumps(data, sort_keys=True, ensure_ascii=False), indent=2) + "\n"

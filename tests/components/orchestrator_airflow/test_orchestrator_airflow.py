@@ -1,0 +1,361 @@
+"""Airflow, from declared products to facts."""
+
+from __future__ import annotations
+
+import configparser
+import json
+from typing import Any
+
+import pytest
+import yaml
+from msgspec.structs import replace
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases, refuses
+from floe_compiler.model.capabilities import Capability, Monitoring
+from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
+from floe_compiler.model.inputs import Placement, Placements
+from floe_compiler.model.operations import Scaling
+from floe_compiler.model.plan import Context, Product
+from products import DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
+from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
+
+SCALES = ["light", "medium", "heavy"]
+API, SCHEDULER, PROCESSOR, TRIGGERER = (
+    "airflow-api-server",
+    "airflow-scheduler",
+    "airflow-dag-processor",
+    "airflow-triggerer",
+)
+PROCESSES = (API, SCHEDULER, PROCESSOR, TRIGGERER)
+MONITORED = (*EVERYTHING, Monitoring("prometheus"))
+
+
+def context(
+    *products: Product, scale: str = "heavy", found: tuple[Capability, ...] = MONITORED, **config: Any
+) -> Context[Any]:
+    settings = changed(PRODUCTION, environment={"scale": scale})
+    return context_of(COMPONENT, config, settings=settings, found=found, scope="sales", products=products)
+
+
+def parts(scale: str = "heavy", **config: Any) -> Parts:
+    return build(context(product(), scale=scale, **config))
+
+
+def server(name: str, scale: str = "heavy", **config: Any) -> Workload:
+    return next(one for one in parts(scale, **config).workloads if one.name == name)
+
+
+def container(name: str, scale: str = "heavy", **config: Any) -> Container:
+    return server(name, scale, **config).pod.containers[0]
+
+
+def step(name: str, **config: Any) -> Launched:
+    return next(one for one in parts(**config).launched if one.name.endswith(f"-{name}"))
+
+
+def options(one: Container) -> configparser.ConfigParser:
+    """Return `airflow.cfg` of a container, as Airflow reads it."""
+    parsed = configparser.ConfigParser()
+    parsed.read_string(next(file.text for file in one.config if file.path == "/opt/airflow/airflow.cfg"))
+    return parsed
+
+
+def secrets(pod: Pod) -> dict[str, set[str]]:
+    files = (file.secret for one in containers_of(pod) for file in one.secret_files)
+    variables = (one.secret for each in containers_of(pod) for one in each.variables if one.secret)
+    found: dict[str, set[str]] = {}
+    for reference in (*files, *variables):
+        found.setdefault(reference.secret.name, set()).add(reference.key)
+    return found
+
+
+def called(pod: Pod) -> set[str]:
+    return {call.host.split(".")[0] for call in pod.servers()}
+
+
+@pytest.mark.parametrize(("scale", "replicas"), list(zip(SCALES, [1, 2, 3], strict=True)))
+def test_the_api_server_grows_with_the_environment(scale: str, replicas: int) -> None:
+    assert server(API, scale).replicas == replicas
+    assert server(API, scale).available == 1
+
+
+def test_the_api_server_can_be_scaled_by_its_use() -> None:
+    assert server(API, api_server={"replicas": {"minimum": 2, "maximum": 4}}).replicas == Scaling(2, 4, 80)
+
+
+def test_users_open_the_api_server_and_log_in_there() -> None:
+    declared = [interface for one in parts().workloads for interface in one.interfaces]
+    assert [(one.name, one.port, one.authenticates) for one in declared] == [("airflow", "http", True)]
+    (port,) = container(API).ports
+    assert (port.number, port.health) == (8080, "/api/v2/monitor/health")
+
+
+def test_a_failing_database_restarts_no_api_server() -> None:
+    """The health that tells of the database is for people and the ingress controller."""
+    for probe in (container(API).startup, container(API).liveness, container(API).readiness):
+        assert probe is not None
+        assert probe.path == "/api/v2/version"
+
+
+def test_airflow_has_a_database_of_its_own() -> None:
+    (need,) = databases(context().instance)
+    assert (need.database, need.user, need.choice.type) == ("airflow", "airflow", "postgresql")
+
+
+def test_the_database_is_migrated_before_anything_uses_it() -> None:
+    declared = parts()
+    (migration,) = declared.tasks
+    (migrate,), (create,) = migration.pod.setup, migration.pod.containers
+    assert migrate.command == ("airflow", "db", "migrate")
+    assert create.command == ("python", "/etc/floe/create_administrator.py")
+    order = starts_after(declared, SALES)
+    assert {(one, "airflow-migrate") for one in PROCESSES} <= order
+
+
+def test_a_new_product_or_a_longer_queue_does_not_migrate_the_database_again() -> None:
+    assert build(context(product())).tasks == build(context(product(), product("order-analytics"))).tasks
+    assert build(context(product())).tasks == build(context(product(), runs={"at_once": 20})).tasks
+
+
+def test_each_process_has_the_keys_that_it_needs_and_no_other() -> None:
+    declared = parts()
+    pods = dict(named_pods(declared))
+    database, signing = {"password"}, {"api-secret-key", "fernet-key", "jwt-secret"}
+    assert secrets(pods[SCHEDULER]) == {"dagster-postgresql": database, "airflow-keys": signing}
+    assert secrets(pods[API]) == {
+        "dagster-postgresql": database,
+        "airflow-keys": signing,
+        "minio-warehouse": {"access-key", "secret-key"},
+    }
+    for name in (PROCESSOR, TRIGGERER):
+        assert secrets(pods[name]) == {"dagster-postgresql": database, "airflow-keys": {"fernet-key"}}
+    for launched in declared.launched:
+        assert not {"airflow-keys", "dagster-postgresql", "airflow-administrator"} & set(secrets(launched.pod))
+    assert set(secrets(pods["airflow-migrate"])) == {"dagster-postgresql", "airflow-keys", "airflow-administrator"}
+
+
+def test_airflow_reads_its_keys_from_files() -> None:
+    """As variables, each process that it starts would have them."""
+    for name in PROCESSES:
+        assert not [one for one in container(name).variables if one.secret and "AWS" not in one.name]
+    found = options(container(SCHEDULER))
+    assert found["core"]["fernet_key_cmd"] == 'sh -c "cat /run/secrets/airflow/fernet-key && echo ="'
+    assert found["api_auth"]["jwt_secret_cmd"] == "cat /run/secrets/airflow/jwt-secret"
+    assert found["database"]["sql_alchemy_conn_cmd"] == "python /etc/floe/database_url.py"
+
+
+def test_tokens_of_one_domain_are_of_no_use_in_another() -> None:
+    found = options(container(API))["api_auth"]
+    assert (found["jwt_issuer"], found["jwt_audience"]) == (SALES, SALES)
+
+
+def test_only_the_scheduler_may_create_pods() -> None:
+    pods = dict(named_pods(parts()))
+    may = {
+        name: {(resource, verb) for rule in pod.kubernetes_api for resource in rule.resources for verb in rule.verbs}
+        for name, pod in pods.items()
+        if pod.kubernetes_api
+    }
+    verbs = ("create", "delete", "get", "list", "patch", "watch")
+    assert may == {
+        SCHEDULER: {("pods", verb) for verb in verbs},
+        API: {("pods", "list"), ("pods/log", "get")},
+    }
+    assert {pods[name].account for name in may} == {""}, "each has an account of its own"
+
+
+def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryption() -> None:
+    key = DATABASE.password.secret.key("username")
+    external = replace(DATABASE, user="", user_key=key, ssl_mode="require")
+    found = (*(one for one in EVERYTHING if one != DATABASE), external)
+    declared = build(context(product(), found=found))
+    pods = [*(one.pod for one in declared.workloads), *(one.pod for one in declared.tasks)]
+    for pod in pods:
+        for one in containers_of(pod):
+            assert "/run/secrets/airflow/database-username" in [file.path for file in one.secret_files]
+            variables = {variable.name: variable.value for variable in one.variables}
+            assert variables["PGSSLMODE"] == "require"
+            assert "DATABASE_USER" not in variables
+
+
+@pytest.mark.parametrize(("scale", "steps", "schedulers"), list(zip(SCALES, [2, 5, 10], [1, 1, 2], strict=True)))
+def test_the_steps_at_once_are_shared_among_the_schedulers(scale: str, steps: int, schedulers: int) -> None:
+    assert server(SCHEDULER, scale).replicas == schedulers
+    assert int(options(container(SCHEDULER, scale))["core"]["parallelism"]) * schedulers == steps
+    assert {one.at_once for one in parts(scale).launched} == {steps}
+
+
+def test_fewer_steps_than_schedulers_are_refused() -> None:
+    (refusal,) = refuses(context(scheduler={"replicas": 2}, runs={"at_once": 1}))
+    assert refusal.message == "runs 2 schedulers, which share 1 step at once: one has none"
+    assert refusal.path == ("runs", "at_once")
+    assert not list(refuses(context(scheduler={"replicas": 2}, runs={"at_once": 2})))
+
+
+def test_nothing_runs_twice_or_waits_for_somebody_to_switch_it_on() -> None:
+    found = options(container(SCHEDULER))
+    assert found["core"]["dags_are_paused_at_creation"] == "False"
+    assert found["kubernetes_executor"]["delete_worker_pods_on_failure"] == "True"
+    assert found["kubernetes_executor"]["task_publish_max_retries"] == "-1"
+    assert "worker_container_repository" not in found["kubernetes_executor"], "the image is that of the product"
+
+
+def test_each_step_is_a_pod_of_its_own_without_a_token() -> None:
+    launched = parts(runs={"at_once": 10, "per_product": 3}).launched
+    assert [one.name for one in launched] == [
+        "run-customer--360-load-orders",
+        "run-customer--360-transform",
+        "run-customer--360-verify",
+    ]
+    for one in launched:
+        (base,) = one.pod.containers
+        assert (one.count, one.instead) == (3, "customer-360")
+        assert not one.pod.kubernetes_api
+        assert not one.pod.setup
+        # Its arguments come from Airflow: whatever the image's entrypoint is, it must not get them.
+        assert (base.name, base.command, base.image) == ("base", ("env",), "acme/customer-360:1.4.2")
+        assert {API, "airflow-statsd"} <= called(one.pod)
+
+
+def test_a_step_reaches_only_what_it_connects_to_itself() -> None:
+    assert "api" in called(step("load-orders").pod)
+    assert "api" not in called(step("transform").pod)
+
+
+def test_each_step_has_its_own_secrets() -> None:
+    assert secrets(step("load-orders").pod)["shop-api"] == {"token"}
+    assert "soda-cloud" not in secrets(step("load-orders").pod)
+    assert secrets(step("verify").pod)["soda-cloud"] == {"token"}
+    assert "shop-api" not in secrets(step("transform").pod)
+
+
+def described(one: Context[Any]) -> dict[str, Any]:
+    processor = next(server for server in build(one).workloads if server.name == PROCESSOR).pod.containers[0]
+    (text,) = (file.text for file in processor.config if file.path.endswith("/product.json"))
+    return dict(json.loads(text))
+
+
+def test_a_product_is_a_dag_with_its_steps_in_order() -> None:
+    found = described(context(product(timeout="30m", retries=2)))
+    assert (found["dag"], found["seconds"], found["retries"]) == ("customer-360", 1800, 2)
+    assert found["schedule"] == {"cron": "0 5 * * *", "time_zone": "Europe/Berlin", "enabled": True}
+    assert [one["name"] for one in found["steps"]] == ["load-orders", "transform", "verify"]
+    assert found["steps"][0]["command"] == ["python", "pipelines/orders.py"]
+
+
+def template(one: Context[Any], name: str) -> dict[str, Any]:
+    """Return the template of a step's pods, at the path that the DAG names."""
+    path = next(each["pod"] for each in described(one)["steps"] if each["name"] == name)
+    scheduler = next(server for server in build(one).workloads if server.name == SCHEDULER).pod.containers[0]
+    return dict(yaml.safe_load(next(file.text for file in scheduler.config if file.path == path)))
+
+
+def test_the_scheduler_has_the_pods_that_the_dag_names() -> None:
+    pod = template(context(product(timeout="30m")), "transform")
+    assert (pod["kind"], pod["metadata"]["namespace"]) == ("Pod", SALES)
+    assert pod["metadata"]["labels"]["app.kubernetes.io/component"] == "run-customer--360-transform"
+    spec = pod["spec"]
+    assert spec["serviceAccountName"] == "run-customer--360-transform"
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["restartPolicy"] == "Never"
+    assert 1800 < spec["activeDeadlineSeconds"] <= 1800 + 720
+    (base,) = spec["containers"]
+    assert base["image"] == "ghcr.io/acme/customer-360:1.4.2"
+    assert base["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_steps_go_to_the_nodes_for_jobs() -> None:
+    one = context(product())
+    placed = replace(one.instance, placement=Placements(jobs=Placement(node_selector={"pool": "batch"})))
+    assert template(replace(one, instance=placed), "verify")["spec"]["nodeSelector"] == {"pool": "batch"}
+
+
+def test_files_of_dags_are_mounted_one_by_one() -> None:
+    """In the folder of a ConfigMap there are links, which Airflow takes for a loop (seen with Airflow 3.3)."""
+    for one in (container(PROCESSOR), step("verify").pod.containers[0]):
+        files = [file for file in one.config if file.path.startswith("/opt/airflow/dags/")]
+        assert [file.single for file in files] == [True, True]
+
+
+def test_logs_go_to_the_object_store_with_the_login_of_the_step() -> None:
+    for one in (container(API), step("transform").pod.containers[0]):
+        variables = {variable.name: variable for variable in one.variables}
+        extra = json.loads(variables["AIRFLOW_CONN_LOGS"].value)["extra"]
+        assert extra == {"config_kwargs": {"s3": {"addressing_style": "path"}}}
+        assert variables["AWS_ENDPOINT_URL_S3"].value == STORE.url
+        assert variables["AWS_ACCESS_KEY_ID"].secret == STORE.access_key
+        found = options(one)["logging"]
+        assert (found["remote_logging"], found["remote_log_conn_id"]) == ("True", "logs")
+        assert found["remote_base_log_folder"] == "s3://warehouse/airflow-logs/sales"
+    assert "minio" in called(server(API).pod)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"logs": {"remote": False}},
+        {"found": tuple(one for one in EVERYTHING if one != STORE)},
+        {"found": tuple(replace(one, kind="gcs") if one == STORE else one for one in EVERYTHING)},
+    ],
+)
+def test_without_a_store_that_airflow_can_write_to_logs_stay_in_the_pods(change: dict[str, Any]) -> None:
+    declared = build(context(product(), **change))
+    pods = dict(named_pods(declared))
+    assert "minio" not in called(pods[API])
+    for one in (pods[API].containers[0], declared.launched[0].pod.containers[0]):
+        assert "remote_logging" not in options(one)["logging"]
+        assert "AIRFLOW_CONN_LOGS" not in [variable.name for variable in one.variables]
+
+
+def test_logs_may_have_a_bucket_of_their_own() -> None:
+    found = options(container(API, logs={"bucket": "logs", "folder": "runs"}))["logging"]
+    assert found["remote_base_log_folder"] == "s3://logs/runs/sales"
+
+
+def test_lineage_goes_to_the_service_that_there_is() -> None:
+    for one in (container(SCHEDULER), step("transform").pod.containers[0]):
+        found = options(one)["openlineage"]
+        assert json.loads(found["transport"])["url"] == LINEAGE.url
+        assert found["namespace"] == "acme.sales"
+    assert "marquez" in called(server(SCHEDULER).pod)
+    without = build(context(product(), found=tuple(one for one in EVERYTHING if one != LINEAGE)))
+    pods = dict(named_pods(without))
+    assert "openlineage" not in options(pods[SCHEDULER].containers[0])
+    assert "marquez" not in called(pods[SCHEDULER])
+
+
+def test_metrics_are_sent_where_somebody_collects_them() -> None:
+    exporter = server("airflow-statsd")
+    assert [(one.number, one.protocol) for one in exporter.pod.containers[0].ports] == [(9125, "UDP"), (9102, "TCP")]
+    for name in PROCESSES:
+        found = options(container(name))["metrics"]
+        assert (found["statsd_on"], found["statsd_port"]) == ("True", "9125")
+        assert found["statsd_host"] == f"airflow-statsd.{SALES}.svc.cluster.local"
+        assert "airflow-statsd" in called(server(name).pod)
+    alone = build(context(product(), found=EVERYTHING))
+    assert [one.name for one in alone.workloads] == list(PROCESSES)
+    assert options(alone.workloads[0].pod.containers[0])["metrics"]["statsd_on"] == "False"
+    assert not alone.alerts
+
+
+def test_a_domain_without_products_has_an_airflow_too() -> None:
+    declared = build(context())
+    assert [one.name for one in declared.workloads] == [*PROCESSES, "airflow-statsd"]
+    assert not declared.launched
+
+
+def test_no_secret_is_written_down() -> None:
+    declared = parts()
+    names = {secret.name for secret in pod_secrets(pod for _, pod in named_pods(declared))}
+    assert {"airflow-keys", "airflow-administrator"} <= names
+    text = as_text(unit_of(COMPONENT, context(product())).objects)
+    assert "fernet_key =" not in text
+    assert "jwt_secret =" not in text
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
+    settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
+    one = context_of(COMPONENT, settings=settings, found=MONITORED, scope="sales", products=[product()])
+    assert as_text(unit_of(COMPONENT, one).objects) == snapshot

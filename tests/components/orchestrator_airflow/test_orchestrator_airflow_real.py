@@ -1,0 +1,417 @@
+"""The real Airflow, as it is rendered: with PostgreSQL, and with a small Kubernetes API that runs the pods of steps.
+
+Every process and every step runs as another user, on a read-only file system, with its own files only.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import yaml
+from msgspec.structs import replace
+
+import kubernetes_pods
+import postgresql_server
+from airflow_program import NEEDS_AIRFLOW, Machine, context, stopped
+from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
+from floe_compiler.components.orchestrator_airflow import build
+from floe_compiler.components.orchestrator_airflow.monitoring import ALERTED, MAPPING
+from floe_compiler.model.capabilities import Monitoring
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import Parts, named_pods
+from postgresql_server import ADMINISTRATOR, Server
+from products import DATABASE, LINEAGE, SALES, STORE, product
+
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default"), NEEDS_AIRFLOW]
+
+BELOW = f"{SALES}.svc.cluster.local"
+PASSWORD = "p@ss/w:rd%+x"
+KUBERNETES = "/opt/kubernetes/config"
+STEPS = [
+    {
+        "name": "first",
+        "type": "custom",
+        "command": ["sh", "-c", 'echo "says $SHOP, $(id -u), $(env | grep -c ^AIRFLOW), $PATH"; touch /file || true'],
+        "variables": {"SHOP": "eu $1", "STEP_PATH": "/bin:/usr/bin:/elsewhere"},
+    },
+    {"name": "second", "type": "custom", "command": ["sh", "-c", 'echo "after it"']},
+]
+BROKEN = [
+    {"name": "only", "type": "custom", "command": ["sh", "-c", "echo broken; exit 3"]},
+    {"name": "never", "type": "custom", "command": ["true"]},
+]
+ENDLESS = [
+    {
+        "name": "endless",
+        "type": "custom",
+        "command": ["sh", "-c", "trap 'echo says goodbye; exit 1' TERM; echo started; while :; do sleep 0.2; done"],
+    }
+]
+PRODUCTS = (product(steps=STEPS), product("broken", steps=BROKEN, schedule=None))
+STOPPED = product("stopped", steps=ENDLESS, schedule=None)
+
+
+@dataclass
+class Running:
+    """A running Airflow: its facts, its API, the pods of its steps, their output, and the metrics that it sent."""
+
+    parts: Parts
+    port: int
+    pods: kubernetes_pods.Pods
+    output: dict[str, str]
+    packets: list[str]
+    health: int
+    logs: Path
+    """The folder of the object store."""
+
+    events: list[dict[str, Any]]
+    """What the lineage service was told."""
+
+    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        """Return the answer of the API, as the administrator."""
+        login = {"username": "admin", "password": "its-password"}
+        token = answer(self.port, "/auth/token", login)["access_token"]
+        return answer(self.port, path, body, {"Authorization": f"Bearer {token}"}, method)
+
+    def states(self, dag: str) -> dict[str, str]:
+        """Return the states of the tasks of a DAG's runs."""
+        tasks = self.ask(f"/api/v2/dags/{dag}/dagRuns/~/taskInstances")["task_instances"]
+        return {task["task_id"]: task["state"] for task in tasks}
+
+
+def answer(
+    port: int, path: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None
+) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json", **(headers or {})}, method=method
+    )
+    with urllib.request.urlopen(request, timeout=60) as given:
+        return json.loads(given.read() or "null")
+
+
+def eventually(say: Any, seconds: int = 240) -> Any:
+    """Return the first true answer."""
+    last: object = None
+    for _ in range(seconds):
+        try:
+            last = say()
+        except (OSError, KeyError, ValueError) as error:
+            last = error
+        if last and not isinstance(last, Exception):
+            return last
+        time.sleep(1)
+    raise AssertionError(f"it never came true: {last}")
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Server]:
+    with postgresql_server.running() as server:
+        server.ask(*ADMINISTRATOR, f"CREATE ROLE dagster LOGIN PASSWORD '{PASSWORD}'")
+        server.ask(*ADMINISTRATOR, "CREATE DATABASE dagster OWNER dagster")
+        yield server
+
+
+@contextmanager
+def packets(port: int) -> Iterator[list[str]]:
+    """Receive StatsD packets; what is received is passed on to the exporter, if there is one."""
+    received: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", port))
+
+        def receive() -> None:
+            while True:
+                try:
+                    received.append(server.recv(65536).decode())
+                except OSError:
+                    return
+
+        threading.Thread(target=receive, daemon=True).start()
+        yield received
+
+
+@contextmanager
+def told_of_lineage() -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Serve what receives OpenLineage events; yield its port and the events."""
+    events: list[dict[str, Any]] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            text = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+            assert self.path == "/api/v1/lineage"
+            events.append(json.loads(text))
+            self.send_response(201)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port, events
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def airflow(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    address = Endpoint("database.example", (Port("postgresql", database.port, scheme="postgresql"),))
+    api, health, statsd = free_port(), free_port(), free_port()
+    output: dict[str, str] = {}
+
+    def run(pod: dict[str, Any]) -> int:
+        name, base = pod["metadata"]["name"], pod["spec"]["containers"][0]
+        declared = launched[pod["metadata"]["labels"]["app.kubernetes.io/component"]].pod
+        command = machine.command(declared, declared.containers[0], base["args"])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        output[name] = done.stdout + done.stderr
+        return done.returncode
+
+    pods = kubernetes_pods.Pods(run)
+    with ExitStack() as stack:
+        kubernetes = stack.enter_context(kubernetes_pods.serving(pods))
+        received = stack.enter_context(packets(statsd))
+        lineage, events = stack.enter_context(told_of_lineage())
+        buckets = tmp_path_factory.mktemp("buckets")
+        (buckets / STORE.bucket).mkdir()
+        s3 = stack.enter_context(store(buckets)) if rclone() else 0
+        found = (
+            replace(DATABASE, endpoint=address),
+            replace(STORE, url=f"http://127.0.0.1:{s3}"),
+            replace(LINEAGE, url=f"http://127.0.0.1:{lineage}"),
+            Monitoring("prometheus"),
+        )
+        parts = build(context(*PRODUCTS, STOPPED, found=found, logs={"remote": bool(s3)}))
+        launched = {pods.name: pods for pods in parts.launched}
+        machine = Machine(
+            tmp_path_factory.mktemp("pods"),
+            {
+                ("dagster-postgresql", "password"): PASSWORD,
+                ("airflow-administrator", "username"): "admin",
+                ("airflow-administrator", "password"): "its-password",
+                ("minio-warehouse", "access-key"): ACCESS_KEY,
+                ("minio-warehouse", "secret-key"): SECRET_KEY,
+            },
+            texts={
+                f"airflow-api-server.{BELOW}:8080": f"airflow-api-server.{BELOW}:{api}",
+                "port = 8080": f"port = {api}",
+                "port = 8974": f"port = {health}",
+                "statsd_port = 9125": f"statsd_port = {statsd}",
+                "[kubernetes_executor]\n": f"[kubernetes_executor]\nin_cluster = False\nconfig_file = {KUBERNETES}\n",
+            },
+            hosts=("database.example", *(f"airflow-{name}.{BELOW}" for name in ("api-server", "statsd"))),
+            files={KUBERNETES: client_of(kubernetes)},
+        )
+        (migration,) = parts.tasks
+        for one in (*migration.pod.setup, *migration.pod.containers):
+            done = machine.run(migration.pod, one)
+            assert done.returncode == 0, done.stderr
+        for server in (one for one in parts.workloads if one.name != "airflow-statsd"):
+            log = stack.enter_context((machine.folder / f"{server.name}.log").open("wb"))
+            command = machine.command(server.pod, server.pod.containers[0])
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+            stack.callback(stopped, process)
+        running = Running(parts, api, pods, output, received, health, buckets, events)
+        eventually(lambda: answer(api, "/api/v2/version")["version"])
+        eventually(lambda: running.ask("/api/v2/dags")["total_entries"] == len(PRODUCTS) + 1)
+        yield running
+
+
+def client_of(port: int) -> str:
+    """Return the settings of a client of the Kubernetes API."""
+    cluster = {"name": "one", "cluster": {"server": f"http://127.0.0.1:{port}"}}
+    context = {"name": "one", "context": {"cluster": "one", "user": "one"}}
+    users = [{"name": "one", "user": {}}]
+    head = {"apiVersion": "v1", "kind": "Config", "current-context": "one"}
+    return yaml.safe_dump({**head, "clusters": [cluster], "contexts": [context], "users": users})
+
+
+@pytest.fixture(scope="module")
+def ran(airflow: Running) -> Running:
+    """Airflow after a run of each product, started by hand."""
+    for one in PRODUCTS:
+        airflow.ask(f"/api/v2/dags/{one.name}/dagRuns", {"logical_date": None})
+
+    def ended() -> bool:
+        runs = airflow.ask("/api/v2/dags/~/dagRuns")["dag_runs"]
+        states = [run["state"] for run in runs if run["dag_id"] != STOPPED.name]
+        return len(states) == len(PRODUCTS) and set(states) <= {"success", "failed"}
+
+    eventually(ended)
+    return airflow
+
+
+def test_all_processes_say_that_they_work(airflow: Running) -> None:
+    def healthy() -> bool:
+        found = answer(airflow.port, "/api/v2/monitor/health")
+        return all(one["status"] == "healthy" for one in found.values()) and len(found) == 4
+
+    eventually(healthy)
+    with urllib.request.urlopen(f"http://127.0.0.1:{airflow.health}/health", timeout=30) as given:
+        assert given.status == 200
+
+
+def test_nobody_else_gets_in(airflow: Running) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        answer(airflow.port, "/api/v2/dags")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        answer(airflow.port, "/auth/token", {"username": "admin", "password": "admin"})
+
+
+def test_the_migration_may_run_again_and_sets_a_new_password(
+    airflow: Running, database: Server, tmp_path: Path
+) -> None:
+    (migration,) = airflow.parts.tasks
+    password = "SELECT password FROM ab_user WHERE username = 'admin'"
+    owner = ("dagster", PASSWORD, "dagster")
+    before = database.ask(*owner, password).stdout
+    secrets = {
+        ("dagster-postgresql", "password"): PASSWORD,
+        ("airflow-administrator", "username"): "admin",
+        ("airflow-administrator", "password"): "its-password",
+    }
+    for value, same in (("its-password", True), ("a-new-one", False), ("its-password", False)):
+        given = {**secrets, ("airflow-administrator", "password"): value}
+        folder = tmp_path / f"{value}-{same}"
+        folder.mkdir()
+        machine = Machine(folder, given, hosts=("database.example",))
+        done = machine.run(migration.pod, migration.pod.containers[0])
+        assert done.returncode == 0, done.stderr
+        after = database.ask(*owner, password).stdout
+        assert (after == before) is same
+        before = after
+        assert value not in done.stdout + done.stderr
+
+
+def test_the_dags_load_and_run_when_the_products_say(airflow: Running) -> None:
+    assert airflow.ask("/api/v2/importErrors")["total_entries"] == 0
+    found = {dag["dag_id"]: dag for dag in airflow.ask("/api/v2/dags")["dags"]}
+    assert {name: dag["is_paused"] for name, dag in found.items()} == {
+        "customer-360": False,
+        "broken": False,
+        "stopped": False,
+    }
+    assert found["broken"]["next_dagrun_run_after"] is None
+    due = datetime.fromisoformat(found["customer-360"]["next_dagrun_run_after"])
+    # Five in Berlin, and never a time before the product was there.
+    assert due > datetime.now(UTC)
+    assert (due.astimezone(UTC).hour, due.minute) in ((3, 0), (4, 0))
+
+
+def test_steps_run_in_order_until_one_fails(ran: Running) -> None:
+    assert ran.states("customer-360") == {"first": "success", "second": "success"}
+    assert ran.states("broken") == {"only": "failed", "never": "upstream_failed"}
+
+
+def test_a_step_sees_its_variables_and_none_of_airflow(ran: Running) -> None:
+    (output,) = (text for name, text in ran.output.items() if name.startswith("customer-360-first"))
+    assert '"says eu $1, 10001, 0, /bin:/usr/bin:/elsewhere"' in output
+    assert "Read-only file system" in output
+    (output,) = (text for name, text in ran.output.items() if name.startswith("broken-only"))
+    assert "step only ended with exit code 3" in output
+
+
+def test_the_logs_of_steps_are_in_the_object_store(ran: Running) -> None:
+    if not rclone():
+        pytest.skip("rclone is not installed")
+    kept = {path.parent.name: path for path in (ran.logs / "warehouse/airflow-logs/sales").rglob("*.log")}
+    assert set(kept) == {"task_id=first", "task_id=second", "task_id=only"}
+    assert "after it" in kept["task_id=second"].read_text()
+    (run,) = ran.ask("/api/v2/dags/customer-360/dagRuns")["dag_runs"]
+    path = f"/api/v2/dags/customer-360/dagRuns/{quote(run['dag_run_id'])}/taskInstances/second/logs/1"
+    shown = json.dumps(ran.ask(path))
+    assert "after it" in shown
+
+
+def test_the_lineage_service_is_told_of_runs_and_steps(ran: Running) -> None:
+    def told() -> set[tuple[str, str]]:
+        return {(event["job"]["name"], event["eventType"]) for event in ran.events}
+
+    wanted = {("customer-360.first", "COMPLETE"), ("customer-360", "COMPLETE"), ("broken.only", "FAIL")}
+    eventually(lambda: wanted <= told(), 60)
+    assert {event["job"]["namespace"] for event in ran.events} == {"acme.sales"}
+
+
+def test_a_run_that_is_stopped_ends_its_program(airflow: Running) -> None:
+    started = airflow.ask(f"/api/v2/dags/{STOPPED.name}/dagRuns", {"logical_date": None})
+    eventually(lambda: airflow.states(STOPPED.name) == {"endless": "running"})
+    time.sleep(5)
+    path = f"/api/v2/dags/{STOPPED.name}/dagRuns/{quote(started['dag_run_id'])}"
+    airflow.ask(path, {"state": "failed"}, "PATCH")
+    output = eventually(lambda: "".join(text for name, text in airflow.output.items() if name.startswith("stopped")))
+    assert '"says goodbye"' in output
+
+
+def test_the_pods_are_those_that_were_declared(ran: Running) -> None:
+    scheduler = next(one for one in ran.parts.workloads if one.name == "airflow-scheduler").pod.containers[0]
+    templates = {file.path: yaml.safe_load(file.text) for file in scheduler.config if "pod_templates" in file.path}
+    assert len(ran.pods.created) >= 3
+    for made in ran.pods.created:
+        product_name, step = (made["metadata"]["annotations"][name] for name in ("dag_id", "task_id"))
+        wanted = templates[f"/opt/airflow/pod_templates/{product_name}/{step}.yaml"]
+        assert wanted["metadata"]["labels"].items() <= made["metadata"]["labels"].items()
+        assert wanted["metadata"]["annotations"].items() <= made["metadata"]["annotations"].items()
+        assert made["metadata"]["namespace"] == SALES
+        (base,), (wanted_base,) = made["spec"].pop("containers"), wanted["spec"].pop("containers")
+        assert made["spec"] == wanted["spec"]
+        assert base.pop("args")[:3] == ["python", "-m", "airflow.sdk.execution_time.execute_workload"]
+        own = {"name": "AIRFLOW_IS_K8S_EXECUTOR_POD", "value": "True"}
+        assert base.pop("env") == [*wanted_base.pop("env"), own]
+        assert base == wanted_base
+
+
+def test_the_pods_of_ended_steps_are_deleted(ran: Running) -> None:
+    eventually(lambda: not ran.pods.pods)
+
+
+def test_the_scheduler_asks_for_nothing_that_its_role_forbids(ran: Running) -> None:
+    scheduler = dict(named_pods(ran.parts))["airflow-scheduler"]
+    allowed = {(verb, name) for rule in scheduler.kubernetes_api for name in rule.resources for verb in rule.verbs}
+    assert {("create", "pods"), ("watch", "pods"), ("delete", "pods")} <= ran.pods.asked <= allowed
+
+
+def test_the_alerts_ask_for_metrics_that_airflow_sends(ran: Running, tmp_path: Path) -> None:
+    program = shutil.which("statsd_exporter")
+    if program is None:
+        pytest.skip("statsd_exporter is not installed")
+    exporter = next(one for one in ran.parts.workloads if one.name == "airflow-statsd").pod.containers[0]
+    (mapping,) = (file.text for file in exporter.config if file.path == MAPPING)
+    (tmp_path / "mapping.yaml").write_text(mapping)
+    udp, web = free_port(), free_port()
+    command = [program, f"--statsd.mapping-config={tmp_path}/mapping.yaml", "--statsd.listen-tcp="]
+    command += [f"--statsd.listen-udp=127.0.0.1:{udp}", f"--web.listen-address=127.0.0.1:{web}"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: text_of(web))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            for packet in ran.packets:
+                client.sendto(packet.encode(), ("127.0.0.1", udp))
+                time.sleep(0.001)
+        time.sleep(2)
+        names = set(re.findall(r"^([a-z_]+)[{ ]", text_of(web), re.MULTILINE))
+    finally:
+        stopped(process)
+    assert set(ALERTED) <= names
+
+
+def text_of(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as given:
+        return str(given.read().decode())
