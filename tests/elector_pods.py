@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -83,7 +83,17 @@ def now() -> float:
 class Pod:
     """A pod: its elector, its fence and its program."""
 
-    def __init__(self, name: str, folder: Path, api: int, times: Times, *more: str, **variant: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        api: int,
+        times: Times,
+        *more: str,
+        steps: bool = False,
+        stubborn: bool = False,
+        program: Sequence[str] = (),
+    ) -> None:
         self.name, self.log, self.port = name, folder / "log", free_port()
         self.output = folder / f"{name}.out"
         account = folder / name
@@ -97,8 +107,8 @@ class Pod:
                 if file.name.endswith(".py"):
                     (package / file.name).write_text(file.read_text("utf-8"))
         options = [f"--{key.replace('_', '-')}={value}" for key, value in times._asdict().items()]
-        program = [sys.executable, "-c", PROGRAM, str(self.log), name, "yes" if variant.get("stubborn") else ""]
-        driver = [sys.executable, "-c", DRIVER, str(api), str(account), name, "yes" if variant.get("steps") else ""]
+        program = program or [sys.executable, "-c", PROGRAM, str(self.log), name, "yes" if stubborn else ""]
+        driver = [sys.executable, "-c", DRIVER, str(api), str(account), name, "yes" if steps else ""]
         arguments = ["--lease=leader", "--rivals=app=daemon,!elector", f"--port={self.port}", *options, *more]
         with self.output.open("a") as output:
             self.elector = subprocess.Popen(

@@ -1,7 +1,7 @@
-"""The Kubernetes API on the loopback, as far as an elector uses it, with the faults that a network and a server can have.
+"""The Kubernetes API on the loopback, as far as an elector uses it, with the faults of networks and servers.
 
-It does with a Lease what kube-apiserver does: each change has a new resourceVersion, and one that names another than the
-current is a conflict; a Lease without resourceVersion, or of no duration, is invalid. The account's token tells who calls.
+It does with a Lease what kube-apiserver does: each change has a new resourceVersion, and one that names another than
+the current is a conflict; a Lease without resourceVersion, or of no duration, is invalid. The token tells who calls.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The elector: two programs never run at once, and one runs again soon, whatever goes wrong.
 
-The pods are processes of this machine, and the Kubernetes API is a server on the loopback. `test_elector_real.py` has the
-real ones. Where times are measured, they are those of a machine with other work, so that limits are wide.
+The pods are processes of this machine, and the Kubernetes API is a server on the loopback; `test_elector_real.py` has
+a real one. Limits of time are wide, as the machine may have other work.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elector_pods import FAST, Pod, Times, alive, eventually, now, running
-from lease_server import LeaseServer, lease_server
+from lease_server import Fault, LeaseServer, lease_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fence needs a timer of Linux")
 
@@ -57,11 +57,12 @@ class Two(NamedTuple):
         return self.leader.starts()[before].when
 
 
-def two(api: LeaseServer, folder: Path, times: Times = FAST, **variant: bool) -> Two:
+def two(api: LeaseServer, folder: Path, times: Times = FAST, variant: str = "") -> Two:
     api.give_back()
-    first = Pod("first", folder, api.port, times, **variant)
+    steps, stubborn = variant == "steps", variant == "stubborn"
+    first = Pod("first", folder, api.port, times, steps=steps, stubborn=stubborn)
     eventually(lambda: first.starts())
-    second = Pod("second", folder, api.port, times, **variant)
+    second = Pod("second", folder, api.port, times, steps=steps, stubborn=stubborn)
     eventually(lambda: ready(second))
     return Two(api, first, second, folder)
 
@@ -98,7 +99,7 @@ def test_a_pod_that_stops_gives_the_lease_back(api: LeaseServer, tmp_path: Path)
         pods.no_overlap()
 
 
-class Fault(NamedTuple):
+class Mishap(NamedTuple):
     """What goes wrong, and what makes it right again."""
 
     begin: Callable[[Two], object]
@@ -111,8 +112,8 @@ def send(number: int, *which: int) -> Callable[[Two], object]:
     return lambda pods: pods.leader.signal(number, *(pods.leader.processes()[one] for one in which))
 
 
-def cut(fault: str) -> Callable[[Two], object]:
-    return lambda pods: pods.api.faults.update(first=fault)  # type: ignore[arg-type]
+def cut(fault: Fault) -> Callable[[Two], object]:
+    return lambda pods: pods.api.faults.update(first=fault)
 
 
 def resume(pods: Two) -> None:
@@ -121,36 +122,36 @@ def resume(pods: Two) -> None:
 
 
 KILL, STOP = signal.SIGKILL, signal.SIGSTOP
-FAULTS = {
-    "its elector is killed": Fault(send(KILL, 0), resume),
-    "its elector is killed, and its program ignores SIGTERM": Fault(send(KILL, 0), resume, "stubborn"),
-    "all of it is killed": Fault(send(KILL, 0, 1, 2), resume),
-    "all of it is stopped": Fault(send(STOP, 0, 1, 2), resume),
-    "its elector is stopped": Fault(send(STOP, 0), resume),
-    "it does not reach the API": Fault(cut("silent"), cut("")),
-    "it does not reach the API, and its program ignores SIGTERM": Fault(cut("silent"), cut(""), "stubborn"),
-    "it does not hear the API's answers": Fault(cut("unanswered"), cut("")),
-    "the API answers it 500": Fault(cut("broken"), cut("")),
-    "all of it is stopped, and clocks jump": Fault(send(STOP, 0, 1, 2), resume, "steps"),
-    "it does not reach the API, and clocks jump": Fault(cut("silent"), cut(""), "steps"),
+MISHAPS = {
+    "its elector is killed": Mishap(send(KILL, 0), resume),
+    "its elector is killed, and its program ignores SIGTERM": Mishap(send(KILL, 0), resume, "stubborn"),
+    "all of it is killed": Mishap(send(KILL, 0, 1, 2), resume),
+    "all of it is stopped": Mishap(send(STOP, 0, 1, 2), resume),
+    "its elector is stopped": Mishap(send(STOP, 0), resume),
+    "it does not reach the API": Mishap(cut("silent"), cut("")),
+    "it does not reach the API, and its program ignores SIGTERM": Mishap(cut("silent"), cut(""), "stubborn"),
+    "it does not hear the API's answers": Mishap(cut("unanswered"), cut("")),
+    "the API answers it 500": Mishap(cut("broken"), cut("")),
+    "all of it is stopped, and clocks jump": Mishap(send(STOP, 0, 1, 2), resume, "steps"),
+    "it does not reach the API, and clocks jump": Mishap(cut("silent"), cut(""), "steps"),
 }
 """What can go wrong with the pod that leads; the other one must take over."""
 
 
 def trial(api: LeaseServer, folder: Path, name: str, times: Times = FAST, pause: float = 0.5) -> float:
     """Let something go wrong, and then right again; return how long no program ran."""
-    fault = FAULTS[name]
-    pods = two(api, folder, times, **({fault.variant: True} if fault.variant else {}))
+    mishap = MISHAPS[name]
+    pods = two(api, folder, times, mishap.variant)
     with running(pods.leader, pods.standby):
         time.sleep(pause)
         broken = now()
-        fault.begin(pods)
+        mishap.begin(pods)
         # Who hears no answers renews once more when it asks.
         latest = times.duration + times.renew_deadline + 2 * times.retry + SLACK
         gap = pods.takeover(1, latest + SLACK) - broken
         assert pods.pods() == ["first", "second"]
         assert gap < (latest if "hear" in name else times.duration + 2 * times.retry + SLACK)
-        fault.end(pods)
+        mishap.end(pods)
         time.sleep(pause)
         pods.no_overlap()
         assert pods.pods() == ["first", "second"], "the one that is back waits"
@@ -158,8 +159,186 @@ def trial(api: LeaseServer, folder: Path, name: str, times: Times = FAST, pause:
         return gap
 
 
-@pytest.mark.parametrize("name", FAULTS)
+FEW = (
+    "its elector is killed, and its program ignores SIGTERM",
+    "all of it is stopped, and clocks jump",
+    "it does not reach the API, and its program ignores SIGTERM",
+    "it does not hear the API's answers",
+)
+
+
+@pytest.mark.parametrize("name", FEW)
 def test_the_other_pod_takes_over_and_two_programs_never_run_at_once(
     api: LeaseServer, tmp_path: Path, name: str
 ) -> None:
     trial(api, tmp_path, name)
+
+
+@settings(max_examples=200 if settings().max_examples > 100 else 1)
+@given(name=st.sampled_from(sorted(MISHAPS)), pause=st.floats(0.1, 1.5))
+def test_whatever_goes_wrong_at_any_time(tmp_path_factory: pytest.TempPathFactory, name: str, pause: float) -> None:
+    with lease_server() as api:
+        trial(api, tmp_path_factory.mktemp("trial"), name, pause=pause)
+
+
+def test_nobody_runs_the_program_while_the_api_is_away(api: LeaseServer, tmp_path: Path) -> None:
+    pods = two(api, tmp_path)
+    with running(pods.leader, pods.standby):
+        process = pods.leader.starts()[0].process
+        api.faults["*"] = "silent"
+        eventually(lambda: not alive(process), FAST.renew_deadline + FAST.stop + SLACK)
+        eventually(lambda: not ready(pods.leader) and not ready(pods.standby))
+        assert ready(pods.leader, "/livez"), "a restart would not help"
+        time.sleep(FAST.duration)
+        assert pods.starts() == 1
+        api.faults.clear()
+        pods.takeover(1, 10)
+        assert pods.leader.elector.poll() is pods.standby.elector.poll() is None
+        pods.no_overlap()
+
+
+def test_a_slow_api_is_no_reason_to_change(api: LeaseServer, tmp_path: Path) -> None:
+    pods = two(api, tmp_path)
+    with running(pods.leader, pods.standby):
+        api.delay = 1.2 * FAST.retry
+        time.sleep(3 * FAST.duration)
+        assert pods.pods() == ["first"]
+
+
+def test_an_api_that_is_too_slow_ends_the_program_in_time(api: LeaseServer, tmp_path: Path) -> None:
+    pods = two(api, tmp_path)
+    with running(pods.leader, pods.standby):
+        process = pods.leader.starts()[0].process
+        slow = now()
+        api.delay = 5.0
+        eventually(lambda: not alive(process))
+        assert now() - slow < FAST.renew_deadline + FAST.stop + SLACK
+
+
+def test_a_pod_is_not_ready_without_the_api(api: LeaseServer, tmp_path: Path) -> None:
+    api.faults["*"] = "broken"
+    pod = Pod("only", tmp_path, api.port, FAST)
+    with running(pod):
+        eventually(lambda: ready(pod, "/livez"))
+        assert not ready(pod)
+        assert not ready(pod, "/metrics")
+        api.faults.clear()
+        eventually(lambda: ready(pod))
+
+
+def test_the_first_pod_of_all_waits_as_if_there_had_been_another(api: LeaseServer, tmp_path: Path) -> None:
+    """A Lease that somebody has deleted may have had a holder, who does not know yet."""
+    started = now()
+    pod = Pod("only", tmp_path, api.port, FAST)
+    with running(pod):
+        eventually(lambda: pod.starts())
+        assert pod.starts()[0].when - started > FAST.duration
+        assert api.leases["leader"]["spec"]["leaseTransitions"] == 0
+
+
+def test_a_deleted_lease_ends_the_program_before_another_starts(api: LeaseServer, tmp_path: Path) -> None:
+    pods = two(api, tmp_path)
+    with running(pods.leader, pods.standby):
+        del api.leases["leader"]
+        pods.takeover(1, 10)
+        pods.no_overlap()
+
+
+def test_a_lease_that_somebody_else_takes_ends_the_program(api: LeaseServer, tmp_path: Path) -> None:
+    pods = two(api, tmp_path)
+    with running(pods.leader, pods.standby):
+        process = pods.leader.starts()[0].process
+        api.change("leader", holderIdentity="somebody")
+        eventually(lambda: not alive(process), 5)
+        pods.takeover(1, 10)
+        pods.no_overlap()
+
+
+def test_a_lease_without_a_holder_is_not_free_until_it_has_run_out(api: LeaseServer, tmp_path: Path) -> None:
+    """Only who gives the Lease back sets its duration to a second, too, as client-go does."""
+    pods = two(api, tmp_path)
+    with running(pods.leader, pods.standby):
+        api.change("leader", holderIdentity="")
+        pods.takeover(1, 10)
+        pods.no_overlap()
+
+
+def test_other_changes_of_the_lease_do_no_harm(api: LeaseServer, tmp_path: Path) -> None:
+    pods = two(api, tmp_path)
+    with running(pods.leader, pods.standby):
+        for number in range(10):
+            api.change("leader", note=number)
+            time.sleep(FAST.retry)
+        time.sleep(FAST.duration)
+        assert pods.pods() == ["first"]
+
+
+def test_pods_that_run_the_program_without_a_lease_come_first(api: LeaseServer, tmp_path: Path) -> None:
+    api.give_back()
+    api.pods = [{"metadata": {"name": "from-before"}}]
+    pod = Pod("only", tmp_path, api.port, FAST)
+    with running(pod):
+        eventually(lambda: "from-before" in pod.output.read_text())
+        assert (pod.starts(), ready(pod)) == ([], True), "ready, or a rollout would never remove the others"
+        (asked, *_) = [one for one in api.asked if "/pods?" in one]
+        assert asked.endswith(
+            "?labelSelector=app%3Ddaemon%2C%21elector&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
+        )
+        api.pods = []
+        eventually(lambda: pod.starts())
+
+
+def test_a_pod_whose_program_ends_lets_another_start_it_and_fails(api: LeaseServer, tmp_path: Path) -> None:
+    pods = two(api, tmp_path, Times(20, 10, 0.2, 0.3))
+    with running(pods.leader, pods.standby):
+        pods.leader.signal(KILL, pods.leader.processes()[2])
+        pods.takeover(1, 10)
+        assert pods.leader.elector.wait(5) == 1, "so that the kubelet restarts it, later each time"
+        pods.no_overlap()
+
+
+def test_a_program_that_fails_its_check_is_started_elsewhere(api: LeaseServer, tmp_path: Path) -> None:
+    api.give_back()
+    check = [f"--check=test ! -e {tmp_path}/hangs", "--check-interval=0.2", "--check-failures=2"]
+    first = Pod("first", tmp_path, api.port, FAST, *check)
+    eventually(lambda: first.starts())
+    with running(first):
+        time.sleep(1)
+        assert first.elector.poll() is None
+        (tmp_path / "hangs").touch()
+        assert first.elector.wait(10) == 1
+        assert "failed its health check" in first.output.read_text()
+        assert not alive(first.starts()[0].process)
+        assert api.holder() == ""
+
+
+def test_a_program_that_has_never_passed_its_check_has_time_to_start(api: LeaseServer, tmp_path: Path) -> None:
+    api.give_back()
+    pod = Pod("only", tmp_path, api.port, FAST, "--check=false", "--check-interval=0.1")
+    with running(pod):
+        eventually(lambda: pod.starts())
+        time.sleep(1.5)
+        assert pod.elector.poll() is None
+
+
+def test_a_check_that_hangs_has_failed(api: LeaseServer, tmp_path: Path) -> None:
+    api.give_back()
+    script = f"test -e {tmp_path}/passed && sleep 60; touch {tmp_path}/passed"
+    check = [f"--check=sh -c '{script}'", "--check-interval=0.2", "--check-timeout=0.5"]
+    pod = Pod("only", tmp_path, api.port, FAST, *check)
+    with running(pod):
+        assert pod.elector.wait(15) == 1
+
+
+def test_what_the_program_has_started_ends_with_it(api: LeaseServer, tmp_path: Path) -> None:
+    api.give_back()
+    shell = ["sh", "-c", f"sleep 300 & echo $! > {tmp_path}/child; sleep 300"]
+    pod = Pod("only", tmp_path, api.port, FAST, program=shell)
+    with running(pod):
+        eventually(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
+        child = int((tmp_path / "child").read_text())
+        assert alive(child)
+        pod.signal(signal.SIGTERM, pod.elector.pid)
+        assert pod.elector.wait(10) == 0
+        assert not alive(child), "before the Lease is given back"
+        assert api.holder() == ""

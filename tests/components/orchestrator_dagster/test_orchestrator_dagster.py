@@ -105,11 +105,6 @@ def test_times_that_cannot_work_are_refused(times: dict[str, str], message: str)
         DaemonSettings.model_validate(times)
 
 
-def test_two_daemons_are_refused() -> None:
-    with pytest.raises(ValidationError):
-        DaemonSettings.model_validate({"mode": "ha"})
-
-
 @pytest.mark.parametrize(("scale", "replicas"), list(zip(SCALES, [1, 2, 3], strict=True)))
 def test_each_product_has_a_code_location(scale: str, replicas: int) -> None:
     code = server("code-customer-360", scale)

@@ -100,13 +100,18 @@ def run(command: list[str]) -> int:
     for line in allowed:
         timer.set(float(line))
     program.kill()
-    return program.wait()
+    return exit_code(program.wait())
+
+
+def exit_code(code: int) -> int:
+    """Return the exit code of a program as a shell does: 128 and the signal that has killed it."""
+    return code if code >= 0 else 128 - code
 
 
 def ended(program: subprocess.Popen[bytes] | None) -> None:
     """End this process with the exit code of the program, if that has ended."""
     if program and (code := program.poll()) is not None:
-        sys.exit(code if code >= 0 else 128 - code)
+        sys.exit(exit_code(code))
 
 
 if __name__ == "__main__":
