@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -21,18 +21,21 @@ from dagster_program import free_port
 ELECTOR = "floe_compiler.components.orchestrator_dagster.elector"
 
 DRIVER = """
-import http.client, random, socket, sys
+import http.client, os, random, socket, sys
 from pathlib import Path
+import elector.__main__ as main
 import elector.election
-from elector.__main__ import serve
 from elector.options import parse
 
 port, account, name, steps, *arguments = sys.argv[1:]
 socket.gethostname = lambda: name
 if steps:  # the wall clock jumps
     elector.election.wall_clock = lambda: f"20{random.randrange(10, 99)}-01-01T00:00:00.000000Z"
-connect = lambda seconds: http.client.HTTPConnection("127.0.0.1", int(port), timeout=seconds)
-sys.exit(serve(parse(arguments), connect, Path(account)))
+main.ACCOUNT = Path(account)
+os.environ.update(KUBERNETES_SERVICE_HOST="127.0.0.1", KUBERNETES_SERVICE_PORT=port)
+plain = lambda seconds: http.client.HTTPConnection("127.0.0.1", int(port), timeout=seconds)
+connect = main.in_cluster if (main.ACCOUNT / "ca.crt").exists() else plain
+sys.exit(main.serve(parse(arguments), connect, main.ACCOUNT))
 """
 
 PROGRAM = """
@@ -93,13 +96,15 @@ class Pod:
         steps: bool = False,
         stubborn: bool = False,
         program: Sequence[str] = (),
+        account: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self.log, self.port = name, folder / "log", free_port()
         self.output = folder / f"{name}.out"
-        account = folder / name
-        account.mkdir(exist_ok=True)
-        (account / "token").write_text(name)
-        (account / "namespace").write_text("sales")
+        own = folder / name
+        own.mkdir(exist_ok=True)
+        for key, text in (account or {"token": name, "namespace": "sales"}).items():
+            (own / key).write_text(text)
         package = folder / "floe/elector"
         if not package.exists():
             package.mkdir(parents=True)
@@ -108,12 +113,12 @@ class Pod:
                     (package / file.name).write_text(file.read_text("utf-8"))
         options = [f"--{key.replace('_', '-')}={value}" for key, value in times._asdict().items()]
         program = program or [sys.executable, "-c", PROGRAM, str(self.log), name, "yes" if stubborn else ""]
-        driver = [sys.executable, "-c", DRIVER, str(api), str(account), name, "yes" if steps else ""]
+        driver = [sys.executable, "-c", DRIVER, str(api), str(own), name, "yes" if steps else ""]
         arguments = ["--lease=leader", "--rivals=app=daemon,!elector", f"--port={self.port}", *options, *more]
         with self.output.open("a") as output:
             self.elector = subprocess.Popen(
                 [*driver, *arguments, "--", *program],
-                cwd=package.parent, stdout=output, stderr=output, start_new_session=True,
+                cwd=package.parent, stdout=output, stderr=output, env=environment, start_new_session=True,
             )  # fmt: skip
 
     def starts(self) -> list[Start]:
