@@ -66,7 +66,7 @@ class Times(NamedTuple):
     stop: float = 1
 
 
-FAST = Times(2, 1.2, 0.2, 0.3)
+FAST = Times(3, 2, 0.25, 0.3)
 
 
 class Start(NamedTuple):

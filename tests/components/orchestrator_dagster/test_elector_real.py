@@ -74,7 +74,7 @@ def test_its_own_account_may_do_all_that_it_needs(server: ApiServer, tmp_path: P
         leader, other = (first, second) if first.starts()[0].pod == "first" else (second, first)
         found = spec(server)
         assert found["holderIdentity"].startswith(f"{leader.name}_")
-        assert found["leaseDurationSeconds"] == 2
+        assert found["leaseDurationSeconds"] == 3
         acquired = datetime.fromisoformat(found["acquireTime"])
         assert abs((datetime.now(UTC) - acquired).total_seconds()) < 60
         leader.signal(signal.SIGKILL)

@@ -63,10 +63,10 @@ def test_when_its_time_has_come_the_kernel_kills_it(script: str, stopped: bool) 
 
 
 def test_it_runs_for_as_long_as_somebody_says_so() -> None:
-    fenced, shell = fence(SLEEP, 1)
-    for _ in range(10):
+    fenced, shell = fence(SLEEP, 3)
+    for _ in range(20):
         time.sleep(0.2)
-        allow(fenced, 1)
+        allow(fenced, 3)
     assert alive(shell)
     close(fenced)
     assert fenced.wait(5) == 128 + signal.SIGKILL, "nobody is left to say so"
