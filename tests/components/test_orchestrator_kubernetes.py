@@ -63,3 +63,12 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(PRODUCTION, environment={"scale": scale})
     context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=products)
     assert as_text(unit_of(COMPONENT, context).objects) == snapshot
+
+
+def test_a_product_says_what_nodes_it_needs() -> None:
+    wanted = {"node_selector": {"gpu": "yes"}, "priority_class": "low", "runtime_class": "nvidia"}
+    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(placement=wanted)])
+    (job,) = [one for one in unit_of(COMPONENT, context).objects if one["kind"] == "CronJob"]
+    spec = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
+    assert spec["nodeSelector"] == {"gpu": "yes"}

@@ -15,7 +15,7 @@ from floe_compiler.components.orchestrator_dagster import COMPONENT, build, data
 from floe_compiler.components.orchestrator_dagster.runs import describe, largest
 from floe_compiler.components.orchestrator_dagster.settings import DaemonSettings
 from floe_compiler.model.facts import Container, Parts, Resources, Workload, named_pods
-from floe_compiler.model.inputs import Placement, Placements
+from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.plan import Context, Product
 from products import DATABASE, EVERYTHING, SALES, product
 from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
@@ -319,10 +319,25 @@ def test_kubernetes_leaves_what_is_said_of_runs_alone() -> None:
 
 def test_runs_go_to_the_nodes_for_jobs() -> None:
     one = context(product())
-    placed = replace(one.instance, placement=Placements(jobs=Placement(node_selector={"pool": "batch"})))
+    placed = replace(one.instance, placement=Placements(jobs=JobPlacement(node_selector={"pool": "batch"})))
     assert run_config(replace(one, instance=placed))["run_k8s_config"]["pod_spec_config"]["nodeSelector"] == {
         "pool": "batch"
     }
+
+
+def test_a_product_says_what_nodes_its_runs_need() -> None:
+    wanted = {
+        "node_selector": {"gpu": "yes"},
+        "required_nodes": [{"key": "zone", "values": ["a"]}],
+        "priority_class": "low",
+        "runtime_class": "nvidia",
+    }
+    spec = run_config(context(product(placement=wanted)))["run_k8s_config"]["pod_spec_config"]
+    assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
+    assert spec["nodeSelector"] == {"gpu": "yes"}
+    assert "requiredDuringSchedulingIgnoredDuringExecution" in spec["affinity"]["nodeAffinity"]
+    code = next(one for one in build(context(product(placement=wanted))).workloads if one.name == "code-customer-360")
+    assert code.pod.placement is None, "only the runs need such nodes"
 
 
 def test_a_domain_without_products_has_a_dagster_too() -> None:

@@ -23,7 +23,8 @@ from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_from
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.operated import pod_labels
-from floe_compiler.kit.pods import placed, resources
+from floe_compiler.kit.placement import placed
+from floe_compiler.kit.pods import resources
 from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret
 from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import BackupStore, Database, DatabaseBackups

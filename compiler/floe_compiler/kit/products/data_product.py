@@ -69,6 +69,7 @@ def product_pod(context: Context[Any], product: Product, containers: tuple[Conta
         identity=IDENTITY,
         calls=calls(context, product),
         workload_identity=store.identity if store else None,
+        placement=product.spec.placement,
         labels=product_labels(product),
         annotations=owner_annotation(product),
         grace=GRACE,

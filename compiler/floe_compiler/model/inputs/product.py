@@ -26,6 +26,7 @@ from floe_compiler.model.inputs.common import (
     ResourceSettings,
     VersionedMetadata,
 )
+from floe_compiler.model.inputs.placement import JobPlacement
 from floe_compiler.model.inputs.servers import OutsideServer
 
 KUBELET_PORTS = (10250, 10255)
@@ -169,6 +170,8 @@ class DataProduct(Input):
     """How long a run may take."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """How often a failed run is retried."""
+    placement: JobPlacement = JobPlacement()
+    """The nodes that its runs need, in addition to what the domain's `placement.jobs` says."""
     inputs: tuple[ProductInput, ...] = Field(default=(), strict=False)
     """Tables of other products that it reads."""
     outputs: tuple[ProductOutput, ...] = Field(default=(), strict=False)
