@@ -116,9 +116,10 @@ def container(settings: Settings, declared: Container) -> Object:
 
 def resources(declared: Resources) -> Object:
     """Return requests and limits."""
+    devices = {name: str(count) for name, count in declared.devices}
     return {
-        "requests": {"cpu": declared.cpu, "memory": declared.memory},
-        "limits": {"cpu": declared.cpu_limit, "memory": declared.memory_limit},
+        "requests": {"cpu": declared.cpu, "memory": declared.memory, **devices},
+        "limits": {"cpu": declared.cpu_limit, "memory": declared.memory_limit, **devices},
     }
 
 

@@ -83,11 +83,12 @@ def check_products(
     documents: Mapping[str, Document],
     findings: Findings,
 ) -> None:
-    """Report what products ask for beyond the policy: images, nodes (as the domain may with `placement.jobs`)."""
+    """Report what products ask for beyond the policy: images, devices, nodes (as the domain for `placement.jobs`)."""
     policy = manifest.domain_policy
     for product in products:
         document = documents[product.name]
         _check_image(manifest, product.spec.image, document, findings)
+        _check_devices(policy, platform, product, document, findings)
         asked = {("placement", name): value for name, value in (document.data.get("placement") or {}).items()}
         for path, value in asked.items():
             if policy.may_set is not None and not _is_allowed(policy, ("placement", "jobs", path[1])):
@@ -143,6 +144,24 @@ def _check_image(manifest: PlatformManifest, image: str, document: Document, fin
             hint=f"allowed: {', '.join(dict.fromkeys((images.registry, *hosts, *further)))}; push it to one of "
             "them, or ask the platform team to add its registry under `domain_policy.registries`",
         )
+
+
+def _check_devices(
+    policy: DomainPolicy, platform: Merged, product: Product, document: Document, findings: Findings
+) -> None:
+    """Report steps that ask for more devices of a kind than the platform gives to one."""
+    for index, step in enumerate(product.spec.steps):
+        for name, count in step.devices.items():
+            most = policy.devices.get(name, 0)
+            if count > most:
+                known = ", ".join(f"{one}: {number}" for one, number in policy.devices.items() if number)
+                findings.add(
+                    BEYOND_POLICY,
+                    f"step {step.name} asks for {count} {name}, but a step may have {most} at most",
+                    document.span(("steps", index, "devices", name)),
+                    hint=f"allowed: {known or 'none'}; ask the platform team to allow it under `domain_policy.devices`",
+                    related=_related(platform, (*POLICY, "devices", name)),
+                )
 
 
 def quota_growth(merged: Merged, places: Iterable[DataPath], most: Quota | None = None) -> QuotaGrowth:

@@ -283,6 +283,19 @@ def test_a_run_gets_as_much_as_its_largest_step() -> None:
     assert largest([small, large]) == Resources("2", "4Gi", "2", "4Gi")
 
 
+def test_a_run_gets_the_devices_of_its_steps() -> None:
+    steps = [
+        {"name": "load", "type": "dbt", "devices": {"nvidia.com/gpu": 1, "acme.example/tpu": 2}},
+        {"name": "train", "type": "dbt", "devices": {"nvidia.com/gpu": 2}},
+        {"name": "report", "type": "dbt"},
+    ]
+    resources = run_config(context(product(steps=steps)))["run_k8s_config"]["container_config"]["resources"]
+    for amounts in (resources["requests"], resources["limits"]):
+        assert (amounts["nvidia.com/gpu"], amounts["acme.example/tpu"]) == ("2", "2")
+    (code,) = [one for one in build(context(product(steps=steps))).workloads if one.name == "code-customer-360"]
+    assert code.pod.containers[0].resources.devices == ()
+
+
 def test_names_that_dagster_reserves_end_with_an_underscore() -> None:
     """Without it, a code location with a step `import` would not start (seen with dagster 1.13)."""
     steps = [{"name": name, "type": "dbt"} for name in ("import", "import-orders", "input-arg-dict")]

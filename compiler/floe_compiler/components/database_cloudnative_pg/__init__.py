@@ -87,11 +87,12 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
 
 
 def _together(one: Resources, other: Resources) -> Resources:
-    """Return the sum of two containers' resources."""
-    return Resources(*(
+    """Return the sum of two containers' CPU and memory."""
+    cpu, memory, cpu_limit, memory_limit = (
         str(parse_quantity(getattr(one, name)) + parse_quantity(getattr(other, name)))
-        for name in Resources.__struct_fields__
-    ))  # fmt: skip
+        for name in ("cpu", "memory", "cpu_limit", "memory_limit")
+    )
+    return Resources(cpu, memory, cpu_limit, memory_limit)
 
 
 def _keys(store: BackupStore | None) -> Iterator[SecretReference]:

@@ -31,9 +31,7 @@ class Toleration(Input):
         if self.operator == "Exists" and self.value:
             raise ValueError(f"operator Exists is for any value; leave out value {self.value}, or the operator")
         if self.seconds is not None and self.effect != "NoExecute":
-            raise ValueError(
-                f"seconds are for the effect NoExecute; with {self.effect} no pod leaves its node: leave them out"
-            )
+            raise ValueError("seconds are for the effect NoExecute; leave them out, or write effect: NoExecute")
         return self
 
     @property

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from floe_compiler.model.fields import (
     Duration,
+    ExtendedResource,
     HostName,
     NamespaceName,
     ObjectName,
@@ -153,6 +154,8 @@ class DomainPolicy(Input):
     """PriorityClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
     runtime_classes: tuple[ObjectName, ...] = Field(default=(), strict=False)
     """RuntimeClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
+    devices: dict[ExtendedResource, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """The most that one step of a product may have of each device of nodes (`nvidia.com/gpu: 1`). Default: none."""
     registries: tuple[RegistryPrefix, ...] = Field(default=(), strict=False)
     """Registries (and paths) that images of products may come from, besides `images.registry` and mirrored ones."""
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.fields import (
+    ExtendedResource,
     ImageReference,
     Name,
     ObjectName,
@@ -73,6 +74,8 @@ class Step(Input):
     """Servers outside the platform that the step connects to; all others are blocked."""
     resources: ResourceSettings | None = None
     """CPU and memory. The default depends on the environment's scale."""
+    devices: dict[ExtendedResource, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """Devices of nodes, such as GPUs (`nvidia.com/gpu: 1`), as their device plugins name them."""
 
 
 class DltStep(Step):
