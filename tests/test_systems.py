@@ -70,13 +70,20 @@ def test_dagster_daemon(mesh: Rendered, namespace: str) -> None:
     daemon = container(deployment)
     if mesh is not DEV:  # whose environment.yaml asks for less
         assert requests_and_limits(daemon)[:2] == ("250m", "512Mi")
+    assert variables(daemon)["DAGSTER_DAEMON_HEARTBEAT_TOLERANCE"] == "60"
+    alive = daemon["livenessProbe"]
+    if mesh is PROD:  # critical production
+        assert deployment["spec"]["replicas"] == 2
+        assert available(mesh, namespace, "dagster-daemon") == 1
+        assert {"--lease=dagster-daemon-leader", "--check-interval=30", "--check-failures=2"} <= set(daemon["args"])
+        assert daemon["args"][-6:-4] == ["dagster-daemon", "run"]
+        assert alive["httpGet"] == {"path": "/livez", "port": "elector"}, "the check of Dagster reads the database"
+        return
     assert deployment["spec"]["replicas"] == 1
     assert deployment["spec"]["strategy"] == {"type": "Recreate"}, "two of them would start every run twice"
     assert available(mesh, namespace, "dagster-daemon") is None
-    alive = daemon["livenessProbe"]
     assert alive["exec"]["command"] == ["dagster-daemon", "liveness-check"]
     assert (alive["periodSeconds"], alive["failureThreshold"]) == (30, 2)
-    assert variables(daemon)["DAGSTER_DAEMON_HEARTBEAT_TOLERANCE"] == "60"
 
 
 def test_dagster_workers_are_the_code_locations_and_a_job_for_each_run() -> None:

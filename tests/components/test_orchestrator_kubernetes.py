@@ -63,3 +63,22 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(PRODUCTION, environment={"scale": scale})
     context = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=products)
     assert as_text(unit_of(COMPONENT, context).objects) == snapshot
+
+
+def test_a_product_says_what_nodes_it_needs() -> None:
+    wanted = {"node_selector": {"gpu": "yes"}, "priority_class": "low", "runtime_class": "nvidia"}
+    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(placement=wanted)])
+    (job,) = [one for one in unit_of(COMPONENT, context).objects if one["kind"] == "CronJob"]
+    spec = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
+    assert spec["nodeSelector"] == {"gpu": "yes"}
+
+
+def test_a_step_has_the_devices_that_it_asks_for_and_no_other_does() -> None:
+    steps = [{"name": "load", "type": "dbt"}, {"name": "train", "type": "dbt", "devices": {"nvidia.com/gpu": 1}}]
+    context = context_of(COMPONENT, found=EVERYTHING, scope="sales", products=[product(steps=steps)])
+    (job,) = [one for one in unit_of(COMPONENT, context).objects if one["kind"] == "CronJob"]
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    found = {one["name"]: one["resources"] for one in (*pod["initContainers"], *pod["containers"])}
+    assert found["train"]["limits"]["nvidia.com/gpu"] == found["train"]["requests"]["nvidia.com/gpu"] == "1"
+    assert "nvidia.com/gpu" not in found["load"]["limits"]

@@ -191,6 +191,24 @@ def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     assert found["metadata", "name"] == found["spec", "project"] == ["metadata.name"], "it is named after the platform"
 
 
+def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
+    """Another value would be refused, but it is still this one that counts."""
+    policy = {"priority_classes": ["low"], "runtime_classes": ["gvisor"], "tolerations": [{"key": "gpu"}]}
+    manifest = document("m.yaml", {**MANIFEST.data, "domain_policy": policy})
+    sales, placement = domain("sales"), {"jobs": {"tolerations": [{"key": "gpu"}], "priority_class": "low"}}
+    own = document("sales.yaml", {**sales.document.data, "placement": placement})
+    wanted = {**sales.products["orders"].data, "placement": {"runtime_class": "gvisor"}}
+    source = DomainSource(own, {"orders": document("sales/orders.yaml", wanted)})
+    sources = Sources(manifest, {"dev": ENVIRONMENT}, {**SOURCES.domains, "sales": source})
+    final = objects(sources)[f"CronJob.batch {SALES}/orders"]
+    found = explain(sources, REGISTRY, "dev", final, (), "m.yaml:8:3")
+    pod = ("spec", "jobTemplate", "spec", "template", "spec")
+    causes = {path[5:]: [cause.what for cause in values] for path, _, values in found.values if path[:5] == pod}
+    assert causes["runtimeClassName",] == ["placement.runtime_class"]
+    assert causes["priorityClassName",] == ["placement.jobs.priority_class"]
+    assert causes["tolerations", 0, "key"] == ["placement.jobs.tolerations[0].key"]
+
+
 def test_what_a_value_overrode_is_reported() -> None:
     values = {path: found for path, _, found in explained(f"CronJob.batch {SALES}/orders").values}
     path = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "image")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from floe_compiler.kit.placement import placed
 from floe_compiler.kit.pods import container as rendered_container
 from floe_compiler.kit.pods import (
     container_port,
-    placed,
     pod_annotations,
     pod_spec,
     pod_template,

@@ -421,6 +421,18 @@ def test_several_of_what_runs_alone() -> None:
     assert words(single("StatefulSet", 2), single("StatefulSet", 3)) == []
 
 
+def test_a_pod_that_takes_over() -> None:
+    def daemon(replicas: int, elector: bool, strategy: str = "RollingUpdate") -> Object:
+        template = {"metadata": {"labels": {"floe.dev/elector": "leader"} if elector else {}}}
+        return thing("Deployment", spec={"replicas": replicas, "strategy": {"type": strategy}, "template": template})
+
+    elected, alone = daemon(2, elector=True), daemon(1, elector=False, strategy="Recreate")
+    assert words(elected, alone) == ["failover-removed", "scale-down"]
+    assert words(elected, daemon(1, elector=True)) == ["failover-removed", "scale-down"]
+    assert words(elected, None) == ["scale-down"]
+    assert words(alone, elected) == words(elected, daemon(3, elector=True)) == words(None, elected) == []
+
+
 def test_volumes_that_go_with_their_pods() -> None:
     keep, drop = (
         thing("StatefulSet", spec={"persistentVolumeClaimRetentionPolicy": {"whenDeleted": what}})

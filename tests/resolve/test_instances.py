@@ -8,7 +8,7 @@ import pytest
 
 from floe_compiler.components import registry
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.inputs import Placement, Placements
+from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.plan import Product
 from floe_compiler.resolve.instances import Place, check_images, domain_instances, shared_instances
 from products import product
@@ -16,7 +16,7 @@ from resolve.samples import REGISTRY, component, document, merged
 from support import DEVELOPMENT
 
 ALL = registry()
-PLACE = Place(DEVELOPMENT, "sales", "floe-sales-domain", Placements(jobs=Placement(node_selector={"pool": "data"})))
+PLACE = Place(DEVELOPMENT, "sales", "floe-sales-domain", Placements(jobs=JobPlacement(node_selector={"pool": "data"})))
 BY_DAGSTER = product("orders")
 BY_KUBERNETES = product("costs", run_by="kubernetes")
 

@@ -21,7 +21,7 @@ from floe_compiler.model.facts import (
     Variable,
     Workload,
 )
-from floe_compiler.model.inputs import Placement, Placements, Quota
+from floe_compiler.model.inputs import JobPlacement, Placement, Placements, Quota
 from floe_compiler.model.objects import ObjectId, identify
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import NODES, Callers, DeclaredInstance, DeclaredUnit, UnitPlan
@@ -105,7 +105,7 @@ def test_the_same_plan_gives_the_same_objects() -> None:
 
 
 def test_servers_and_tasks_run_on_their_own_nodes() -> None:
-    placement = Placements(services=Placement(node_selector={"p": "s"}), jobs=Placement(node_selector={"p": "j"}))
+    placement = Placements(services=Placement(node_selector={"p": "s"}), jobs=JobPlacement(node_selector={"p": "j"}))
     parts = Parts(workloads=(workload(),), tasks=(Task("load", pod(), 60, schedule="0 5 * * *"),))
     found = objects(render_unit(UnitPlan(replace(declared(), instances=(using(parts, placement=placement),)))))
     assert found["Deployment web"]["spec"]["template"]["spec"]["nodeSelector"] == {"p": "s"}

@@ -50,7 +50,7 @@ class Question:
         self.unit = self._find(plan)
         self.generated = self.pick(self._objects(plan))
         self.scope = self.unit.scope if self.unit else self._domain(sources)
-        self.sources = without_locks(reduced(sources, self.scope))
+        self.sources = without_limits(reduced(sources, self.scope))
         self.baseline = self.render(self.sources)
 
     def _plan(self, sources: Sources) -> EnvironmentPlan:
@@ -127,10 +127,10 @@ class Question:
         return identity.group, identity.kind, name
 
 
-def without_locks(sources: Sources) -> Sources:
-    """Return documents that may override everything, as what is locked is varied, too."""
+def without_limits(sources: Sources) -> Sources:
+    """Return documents that may override and set everything, as what is locked or limited is varied, too."""
     data = {key: value for key, value in sources.manifest.data.items() if key != "locks"}
-    return replace(sources, manifest=replace(sources.manifest, data=data))
+    return replace(sources, manifest=replace(sources.manifest, data=data), unlimited=True)
 
 
 def reduced(sources: Sources, scope: str) -> Sources:

@@ -24,6 +24,9 @@ OWNER = "floe.dev/owner"
 BACKUP = "floe.dev/backup"
 """A label of CronJobs that back something up."""
 
+ELECTOR = "floe.dev/elector"
+"""A label of pods of which only one works at a time: the one that holds the Lease with this name."""
+
 ACCESS = "access.floe.dev/"
 """Prefix of the labels by which a server's policy selects its callers: `access.floe.dev/polaris: "true"`."""
 

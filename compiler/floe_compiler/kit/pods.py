@@ -8,6 +8,7 @@ from typing import Any
 from floe_compiler.kit import config_maps, labels
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
+from floe_compiler.kit.placement import joined, placed
 from floe_compiler.kit.volumes import mounts, volumes
 from floe_compiler.kit.waits import wait_containers, wait_seconds
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash
@@ -70,26 +71,11 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        **(EVERYWHERE if pod.node_access else placed(placement, pod.architecture)),
+        **(EVERYWHERE if pod.node_access else placed(joined(placement, pod.placement), pod.architecture)),
         **present(initContainers=[container(settings, init) for init in (*wait_containers(pod), *pod.setup)]),
         "containers": [container(settings, main) for main in pod.containers],
         **present(volumes=volumes(pod)),
     }
-
-
-def placed(placement: Placement, architecture: str = "") -> Object:
-    """Return the nodes that pods may run on. `architecture` is the only one that their images support."""
-    built_for = {"kubernetes.io/arch": architecture} if architecture else {}
-    tolerations = [
-        present(
-            key=toleration.key,
-            operator="Equal" if toleration.value else "Exists",
-            value=toleration.value,
-            effect=toleration.effect,
-        )
-        for toleration in placement.tolerations
-    ]
-    return present(nodeSelector=dict(sorted((placement.node_selector | built_for).items())), tolerations=tolerations)
 
 
 def startup_seconds(pod: Pod) -> int:
@@ -130,9 +116,10 @@ def container(settings: Settings, declared: Container) -> Object:
 
 def resources(declared: Resources) -> Object:
     """Return requests and limits."""
+    devices = {name: str(count) for name, count in declared.devices}
     return {
-        "requests": {"cpu": declared.cpu, "memory": declared.memory},
-        "limits": {"cpu": declared.cpu_limit, "memory": declared.memory_limit},
+        "requests": {"cpu": declared.cpu, "memory": declared.memory, **devices},
+        "limits": {"cpu": declared.cpu_limit, "memory": declared.memory_limit, **devices},
     }
 
 

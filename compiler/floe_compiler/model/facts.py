@@ -17,6 +17,7 @@ from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.folders import Claim as Claim  # re-exported: parts of a container
 from floe_compiler.model.folders import HostPath as HostPath
 from floe_compiler.model.folders import Scratch as Scratch
+from floe_compiler.model.inputs import JobPlacement
 from floe_compiler.model.objects import Object
 from floe_compiler.model.operated_pods import OperatedPods as OperatedPods  # re-exported: parts of a component
 from floe_compiler.model.operated_pods import Resources as Resources
@@ -118,8 +119,9 @@ class Pod(msgspec.Struct, frozen=True):
     API; if it is empty, the pod gets no token and no network access to it. `kubernetes_api_everywhere` is the same for
     every namespace of the environment. `account` names a ServiceAccount that
     several workloads of the component share (default: one for each). `workload_identity` is the pod's identity in a
-    cloud. `labels` and `annotations` are added to those of every pod. `architecture` is the CPU architecture (`amd64`)
-    of the images, if they do not support all: the pod then only runs on such nodes.
+    cloud. `placement` is where it must run, besides where all of its kind do. `labels` and `annotations` are added to
+    those of every pod. `architecture` is the CPU architecture (`amd64`) of the images, if they do not support all: the
+    pod then only runs on such nodes.
     """
 
     containers: tuple[Container, ...]
@@ -131,6 +133,7 @@ class Pod(msgspec.Struct, frozen=True):
     kubernetes_api_everywhere: tuple[PolicyRule, ...] = ()
     account: str = ""
     workload_identity: WorkloadIdentity | None = None
+    placement: JobPlacement | None = None
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     grace: int = 30

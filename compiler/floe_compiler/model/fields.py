@@ -21,6 +21,7 @@ from floe_compiler.model.names import (
     check_data_key,
     check_dns_label,
     check_dns_subdomain,
+    check_extended_resource,
     check_label_key,
     check_label_value,
 )
@@ -206,6 +207,7 @@ NamespaceName = Annotated[str, AfterValidator(check_dns_label)]
 Owner = Annotated[str, AfterValidator(check_owner)]
 SemanticVersion = Annotated[str, AfterValidator(check_version), Field(examples=["1.4.2"])]
 LabelKey = Annotated[str, AfterValidator(check_label_key)]
+ExtendedResource = Annotated[str, AfterValidator(check_extended_resource)]
 LabelValue = Annotated[str, AfterValidator(check_label_value)]
 VariableName = Annotated[str, AfterValidator(check_own_variable)]
 SecretKeyName = Annotated[str, AfterValidator(check_data_key)]

@@ -50,6 +50,14 @@ def check_label_key(text: str) -> str:
     return text
 
 
+def check_extended_resource(text: str) -> str:
+    """Accept the name of what a device plugin offers on nodes (`nvidia.com/gpu`), not a resource of Kubernetes' own."""
+    prefix, separator, name = text.rpartition("/")
+    if not (separator and name) or f".{prefix}".endswith(".kubernetes.io"):
+        raise ValueError(f'"{text}" is no device of nodes; write a DNS name, "/" and a name, such as "nvidia.com/gpu"')
+    return check_label_key(text)
+
+
 def check_label_value(text: str) -> str:
     """Accept the value of a label, which may be empty."""
     return _check(text, _QUALIFIED, 63, "a label value", _ANY_CASE) if text else text

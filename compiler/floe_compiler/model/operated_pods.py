@@ -11,12 +11,13 @@ from floe_compiler.model.secrets import Secret
 
 
 class Resources(msgspec.Struct, frozen=True):
-    """Requests and limits as Kubernetes quantities."""
+    """Requests and limits as Kubernetes quantities; `devices` are both, as a device is not shared."""
 
     cpu: str
     memory: str
     cpu_limit: str
     memory_limit: str
+    devices: tuple[tuple[str, int], ...] = ()
 
 
 class OperatedPods(msgspec.Struct, frozen=True):

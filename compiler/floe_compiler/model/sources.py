@@ -30,3 +30,5 @@ class Sources(msgspec.Struct, frozen=True):
 
     omitted_environments: frozenset[str] = frozenset()
     """The names of environments that are left out."""
+    unlimited: bool = False
+    """Whether domains may set everything, whatever `domain_policy` says: to see what depends on their values."""

@@ -5,14 +5,24 @@ The files of the platform team are not limited, also not in what they say of a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.images import registry_of
-from floe_compiler.model.inputs import Domain, DomainPolicy, PlatformManifest, Quota, Toleration
+from floe_compiler.model.inputs import (
+    Domain,
+    DomainPolicy,
+    JobPlacement,
+    Placement,
+    PlatformManifest,
+    Quota,
+    Toleration,
+)
 from floe_compiler.model.plan import Product, QuotaGrowth
 from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, Merged, leaves
 from floe_compiler.resolve.locks import hint_if_unknown
 from floe_compiler.resolve.rules import BEYOND_POLICY, UNKNOWN_LOCK
@@ -20,9 +30,14 @@ from floe_compiler.resolve.slots import Registry
 
 POLICY: DataPath = ("domain_policy",)
 QUOTA: DataPath = ("quota",)
+CLASSES = {"priority_class": "priority_classes", "runtime_class": "runtime_classes"}
+"""Settings of a placement that name a class, and the lists of the policy that allow them."""
+
 AMOUNTS = tuple(Quota.model_fields)
 DOCUMENT = frozenset({"apiVersion", "kind", "metadata"})
 ASK = "ask the platform team to set it under `domains` in the environment.yaml, or to allow it under `domain_policy`"
+
+ASK_FOR_JOBS = "ask the platform team to allow placement.jobs under `domain_policy.may_set`"
 
 
 def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domain: Merged, findings: Findings) -> None:
@@ -56,13 +71,53 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
             findings.add(
                 BEYOND_POLICY, message, origin.span, hint=f"set {most} or less; {ASK}", related=_quota(platform, name)
             )
-    allowed = (*policy.tolerations, *manifest.placement.services.tolerations, *manifest.placement.jobs.tolerations)
-    for path, toleration in _tolerations(own, domain):
-        is_refused = any(one[: len(path)] == path or path[: len(one)] == one for one in refused)
-        if not is_refused and not any(_covers(one, toleration) for one in allowed):
-            message = f"a domain may not tolerate {_taint(toleration)}"
-            hint = f"allowed: {', '.join(dict.fromkeys(map(_taint, allowed))) or 'none'}; {ASK}"
-            findings.add(BEYOND_POLICY, message, own.span((*path, "key")), hint=hint)
+    for path, value in _own_placement(own, domain):
+        if not any(one[: len(path)] == path or path[: len(one)] == one for one in refused):
+            _check_placement(manifest, path, value, own.span, findings)
+
+
+def check_products(
+    manifest: PlatformManifest,
+    platform: Merged,
+    products: Iterable[Product],
+    documents: Mapping[str, Document],
+    findings: Findings,
+) -> None:
+    """Report what products ask for beyond the policy: images, devices, nodes (as the domain for `placement.jobs`)."""
+    policy = manifest.domain_policy
+    for product in products:
+        document = documents[product.name]
+        _check_image(manifest, product.spec.image, document, findings)
+        _check_devices(policy, platform, product, document, findings)
+        asked = {("placement", name): value for name, value in (document.data.get("placement") or {}).items()}
+        for path, value in asked.items():
+            if policy.may_set is not None and not _is_allowed(policy, ("placement", "jobs", path[1])):
+                message = f"a product of a domain may not set {show_path(path)}"
+                hint = f"allowed for domains: {', '.join(policy.may_set) or 'nothing'}; {ASK_FOR_JOBS}"
+                related = _related(platform, (*POLICY, "may_set"))
+                findings.add(BEYOND_POLICY, message, document.key_span(path), hint=hint, related=related)
+            else:
+                _check_placement(manifest, path, value, document.span, findings)
+
+
+def _check_placement(
+    manifest: PlatformManifest, path: DataPath, value: Any, place: Callable[[DataPath], Span | None], findings: Findings
+) -> None:
+    """Report a part of a placement that a domain may not have; `place` returns where a path was written."""
+    policy, known = manifest.domain_policy, manifest.placement
+    if path[-1] == "tolerations":
+        allowed = (*policy.tolerations, *known.services.tolerations, *known.jobs.tolerations)
+        for index, toleration in enumerate(map(Toleration.model_validate, value)):
+            if not any(_covers(one, toleration) for one in allowed):
+                message = f"a domain may not tolerate {_taint(toleration)}"
+                hint = f"allowed: {', '.join(dict.fromkeys(map(_taint, allowed))) or 'none'}; {ASK}"
+                findings.add(BEYOND_POLICY, message, place((*path, index, "key")), hint=hint)
+    for setting, plural in CLASSES.items():
+        names = dict.fromkeys(one for one in (*getattr(policy, plural), getattr(known.jobs, setting)) if one)
+        if path[-1] == setting and value is not None and value not in names:
+            message = f"a domain may not use the {setting.replace('_', ' ')} {value}"
+            hint = f"allowed: {', '.join(names) or 'none'}; {ASK}"
+            findings.add(BEYOND_POLICY, message, place(path), hint=hint)
 
 
 def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merged, findings: Findings) -> None:
@@ -75,24 +130,38 @@ def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merg
             findings.add(UNKNOWN_LOCK, f'domain.yaml has no "{path}" to set', span, hint=hint)
 
 
-def check_images(
-    manifest: PlatformManifest, products: Iterable[Product], documents: Mapping[str, Document], findings: Findings
-) -> None:
-    """Report images of products that come from other registries than the platform allows."""
+def _check_image(manifest: PlatformManifest, image: str, document: Document, findings: Findings) -> None:
+    """Report an image that comes from another registry than the platform allows."""
     images, further = manifest.images, manifest.domain_policy.registries
     hosts = tuple(images.mirrors)
     prefixes = (images.registry, *images.mirrors.values(), *further)
-    for product in products:
-        image = product.spec.image
-        registry = registry_of(image)
-        if registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
-            findings.add(
-                BEYOND_POLICY,
-                f"image {image} is not from a registry that domains may use",
-                documents[product.name].span(("image",)),
-                hint=f"allowed: {', '.join(dict.fromkeys((images.registry, *hosts, *further)))}; push it to one of "
-                "them, or ask the platform team to add its registry under `domain_policy.registries`",
-            )
+    registry = registry_of(image)
+    if registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
+        findings.add(
+            BEYOND_POLICY,
+            f"image {image} is not from a registry that domains may use",
+            document.span(("image",)),
+            hint=f"allowed: {', '.join(dict.fromkeys((images.registry, *hosts, *further)))}; push it to one of "
+            "them, or ask the platform team to add its registry under `domain_policy.registries`",
+        )
+
+
+def _check_devices(
+    policy: DomainPolicy, platform: Merged, product: Product, document: Document, findings: Findings
+) -> None:
+    """Report steps that ask for more devices of a kind than the platform gives to one."""
+    for index, step in enumerate(product.spec.steps):
+        for name, count in step.devices.items():
+            most = policy.devices.get(name, 0)
+            if count > most:
+                known = ", ".join(f"{one}: {number}" for one, number in policy.devices.items() if number)
+                findings.add(
+                    BEYOND_POLICY,
+                    f"step {step.name} asks for {count} {name}, but a step may have {most} at most",
+                    document.span(("steps", index, "devices", name)),
+                    hint=f"allowed: {known or 'none'}; ask the platform team to allow it under `domain_policy.devices`",
+                    related=_related(platform, (*POLICY, "devices", name)),
+                )
 
 
 def quota_growth(merged: Merged, places: Iterable[DataPath], most: Quota | None = None) -> QuotaGrowth:
@@ -110,24 +179,29 @@ def _not_allowed(policy: DomainPolicy, own: Layer) -> Iterator[DataPath]:
     """Yield the paths that a domain's file sets, as far as the policy does not allow them."""
     if policy.may_set is None:
         return
-    allowed = [tuple(one.split(".")) for one in policy.may_set]
     for path, _ in leaves({key: value for key, value in own.data.items() if key not in DOCUMENT}):
-        if not any(path[: len(one)] == one for one in allowed):
+        if not _is_allowed(policy, path):
             yield path
 
 
-def _tolerations(own: Layer, domain: Merged) -> Iterator[tuple[DataPath, Toleration]]:
-    """Yield the tolerations that a domain's own file sets, with their paths."""
-    for place in ("services", "jobs"):
-        path: DataPath = ("placement", place, "tolerations")
-        origin = domain.origins.get(path, (None,))[0]
-        for index, value in enumerate(origin.value if origin and origin.layer is own else ()):
-            yield (*path, index), Toleration.model_validate(value)
+def _is_allowed(policy: DomainPolicy, path: DataPath) -> bool:
+    allowed = (tuple(one.split(".")) for one in policy.may_set or ())
+    return any(path[: len(one)] == one for one in allowed)
+
+
+def _own_placement(own: Layer, domain: Merged) -> Iterator[tuple[DataPath, Any]]:
+    """Yield what a domain's own file sets of its placement, with its path."""
+    for place, model in (("services", Placement), ("jobs", JobPlacement)):
+        for name in model.model_fields:
+            path: DataPath = ("placement", place, name)
+            origin = domain.origins.get(path, (None,))[0]
+            if origin and origin.layer is own:
+                yield path, origin.value
 
 
 def _covers(allowed: Toleration, asked: Toleration) -> bool:
     """Return whether an allowed toleration includes another one."""
-    same_value = allowed.value in ("", asked.value)
+    same_value = allowed.any_value or (not asked.any_value and allowed.value == asked.value)
     return (allowed.key, allowed.effect) == (asked.key, asked.effect) and same_value
 
 

@@ -38,7 +38,7 @@ from floe_compiler.resolve.products import Key, References
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
 from floe_compiler.resolve.rules import UNKNOWN_REFERENCE
-from floe_compiler.resolve.settings import environment_settings
+from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
 from floe_compiler.resolve.validation import Model, validate
@@ -153,7 +153,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         settings.environment.platform_namespace,
         manifest.metadata.owner,
         merged,
-        _shared_quota(manifest),
+        shared_quota(manifest),
         quota_growth(merged, (QUOTA, ("shared_services", *QUOTA))),
         merged.span(("shared_services", "quota") if manifest.shared_services.quota else ("quota",))
         or document.span(("scale",)),
@@ -242,12 +242,6 @@ def _without_slots(registry: Registry, model: type[Model], merged: Merged, findi
     return validate(model, Merged(data, merged.origins), (), findings)
 
 
-def _shared_quota(manifest: PlatformManifest) -> Quota:
-    """Return the quota of the shared services: their own settings, merged over those of every namespace."""
-    own = manifest.shared_services.quota
-    return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota
-
-
 def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:
     """Return a domain of an environment, given its valid products.
 
@@ -256,15 +250,16 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
     inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
     own = scopes.domain_layers(source, frame.document, name)
-    check_locks(inputs.sources.manifest, inputs.locks, own, findings)
+    check_locks(inputs.sources.manifest, inputs.locks, own, findings, source.products.values())
     merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
     check_texts((source.document, *source.products.values()), settings, findings)
     products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
-    domain_policy.check_domain(frame.manifest, frame.platform.merged, own[0], merged, findings)
-    domain_policy.check_images(frame.manifest, products, source.products, findings)
+    if not inputs.sources.unlimited:
+        domain_policy.check_domain(frame.manifest, frame.platform.merged, own[0], merged, findings)
+        domain_policy.check_products(frame.manifest, frame.platform.merged, products, source.products, findings)
     if settings.environment.production:
         instances.check_images(products, source.products, findings)
     namespace = namespace_name(frame.environment, name)

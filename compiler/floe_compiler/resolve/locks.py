@@ -67,13 +67,32 @@ def hint_if_unknown(
     return None
 
 
-def check_locks(manifest: Document, locks: Mapping[DataPath, int], layers: Iterable[Layer], findings: Findings) -> None:
-    """Report every leaf of these layers that overrides a locked path, or discards one with a change of type."""
-    for layer in layers:
-        for path, value in leaves(layer.data):
-            for lock, index in locks.items():
-                if _overrides(manifest.data, lock, path, value):
-                    _report(manifest, lock, index, layer, path, findings)
+def check_locks(
+    manifest: Document,
+    locks: Mapping[DataPath, int],
+    layers: Iterable[Layer],
+    findings: Findings,
+    products: Iterable[Document] = (),
+) -> None:
+    """Report every leaf of these layers that overrides a locked path, or discards one with a change of type.
+
+    What the placement of a product says counts as that of the jobs of its domain.
+    """
+    written = [(path, path, value, layer.key_span(path)) for layer in layers for path, value in leaves(layer.data)]
+    for product in products:
+        for below, value in leaves(product.data.get("placement") or {}):
+            path = ("placement", *below)
+            written.append((path, ("placement", "jobs", *below), value, product.key_span(path)))
+    for path, means, value, span in written:
+        for lock, index in locks.items():
+            if _overrides(manifest.data, lock, means, value):
+                findings.add(
+                    LOCKED,
+                    f"{show_path(path)} may not be set here: {show_path(lock)} is locked",
+                    span,
+                    hint="remove it, or ask the owner of the platform manifest",
+                    related=[Related(manifest.span(("locks", index)), "locked here")],
+                )
 
 
 def _overrides(manifest: Mapping[str, Any], lock: DataPath, path: DataPath, value: object) -> bool:
@@ -81,13 +100,3 @@ def _overrides(manifest: Mapping[str, Any], lock: DataPath, path: DataPath, valu
         return True
     changes_type = path[-1] == DISCRIMINATOR and lock[: len(path) - 1] == path[:-1]
     return changes_type and at(manifest, path) not in (None, value)
-
-
-def _report(manifest: Document, lock: DataPath, index: int, layer: Layer, path: DataPath, findings: Findings) -> None:
-    findings.add(
-        LOCKED,
-        f"{show_path(path)} may not be set here: {show_path(lock)} is locked",
-        layer.key_span(path),
-        hint="remove it, or ask the owner of the platform manifest",
-        related=[Related(manifest.span(("locks", index)), "locked here")],
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.inputs import Environment, PlatformManifest
+from floe_compiler.model.inputs import Environment, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.resolve.namespaces import namespace_name
@@ -41,3 +41,9 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             ingress_addresses=environment.cluster.ingress_addresses,
         ),
     )
+
+
+def shared_quota(manifest: PlatformManifest) -> Quota:
+    """Return the quota of the shared services: their own settings, merged over those of every namespace."""
+    own = manifest.shared_services.quota
+    return manifest.quota.model_copy(update=own.model_dump(exclude_unset=True)) if own else manifest.quota

@@ -15,7 +15,7 @@ from floe_compiler.components.orchestrator_dagster import COMPONENT, build, data
 from floe_compiler.components.orchestrator_dagster.runs import describe, largest
 from floe_compiler.components.orchestrator_dagster.settings import DaemonSettings
 from floe_compiler.model.facts import Container, Parts, Resources, Workload, named_pods
-from floe_compiler.model.inputs import Placement, Placements
+from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.plan import Context, Product
 from products import DATABASE, EVERYTHING, SALES, product
 from support import DEVELOPMENT, PRODUCTION, as_text, changed, context_of, starts_after, unit_of
@@ -103,11 +103,6 @@ def test_the_daemons_times_can_be_chosen() -> None:
 def test_times_that_cannot_work_are_refused(times: dict[str, str], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         DaemonSettings.model_validate(times)
-
-
-def test_two_daemons_are_refused() -> None:
-    with pytest.raises(ValidationError):
-        DaemonSettings.model_validate({"mode": "ha"})
 
 
 @pytest.mark.parametrize(("scale", "replicas"), list(zip(SCALES, [1, 2, 3], strict=True)))
@@ -290,6 +285,19 @@ def test_a_run_gets_as_much_as_its_largest_step() -> None:
     assert largest([small, large]) == Resources("2", "4Gi", "2", "4Gi")
 
 
+def test_a_run_gets_the_devices_of_its_steps() -> None:
+    steps = [
+        {"name": "load", "type": "dbt", "devices": {"nvidia.com/gpu": 1, "acme.example/tpu": 2}},
+        {"name": "train", "type": "dbt", "devices": {"nvidia.com/gpu": 2}},
+        {"name": "report", "type": "dbt"},
+    ]
+    resources = run_config(context(product(steps=steps)))["run_k8s_config"]["container_config"]["resources"]
+    for amounts in (resources["requests"], resources["limits"]):
+        assert (amounts["nvidia.com/gpu"], amounts["acme.example/tpu"]) == ("2", "2")
+    (code,) = [one for one in build(context(product(steps=steps))).workloads if one.name == "code-customer-360"]
+    assert code.pod.containers[0].resources.devices == ()
+
+
 def test_names_that_dagster_reserves_end_with_an_underscore() -> None:
     """Without it, a code location with a step `import` would not start (seen with dagster 1.13)."""
     steps = [{"name": name, "type": "dbt"} for name in ("import", "import-orders", "input-arg-dict")]
@@ -326,10 +334,25 @@ def test_kubernetes_leaves_what_is_said_of_runs_alone() -> None:
 
 def test_runs_go_to_the_nodes_for_jobs() -> None:
     one = context(product())
-    placed = replace(one.instance, placement=Placements(jobs=Placement(node_selector={"pool": "batch"})))
+    placed = replace(one.instance, placement=Placements(jobs=JobPlacement(node_selector={"pool": "batch"})))
     assert run_config(replace(one, instance=placed))["run_k8s_config"]["pod_spec_config"]["nodeSelector"] == {
         "pool": "batch"
     }
+
+
+def test_a_product_says_what_nodes_its_runs_need() -> None:
+    wanted = {
+        "node_selector": {"gpu": "yes"},
+        "required_nodes": [{"key": "zone", "values": ["a"]}],
+        "priority_class": "low",
+        "runtime_class": "nvidia",
+    }
+    spec = run_config(context(product(placement=wanted)))["run_k8s_config"]["pod_spec_config"]
+    assert (spec["priorityClassName"], spec["runtimeClassName"]) == ("low", "nvidia")
+    assert spec["nodeSelector"] == {"gpu": "yes"}
+    assert "requiredDuringSchedulingIgnoredDuringExecution" in spec["affinity"]["nodeAffinity"]
+    code = next(one for one in build(context(product(placement=wanted))).workloads if one.name == "code-customer-360")
+    assert code.pod.placement is None, "only the runs need such nodes"
 
 
 def test_a_domain_without_products_has_a_dagster_too() -> None:

@@ -18,10 +18,11 @@ import pytest
 
 from dagster_program import PROGRAM, code_container, code_server, context, parts, told_of_runs, write_files
 from floe_compiler.components.orchestrator_dagster import build
+from floe_compiler.kit.placement import placed
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import IDENTITY
 from floe_compiler.model.facts import Pod
-from floe_compiler.model.inputs import Placement
+from floe_compiler.model.inputs import JobPlacement, Placement
 from floe_compiler.model.plan import Product
 from products import SALES, product
 
@@ -209,6 +210,20 @@ def test_a_run_is_the_pod_that_was_declared() -> None:
     assert container.pop("env") == [home, *wanted_container.pop("env")]
     assert container == {**wanted_container, "envFrom": []}
     assert {**wanted["spec"], "restartPolicy": "Never"}.items() <= made["spec"].items()
+
+
+def test_a_run_goes_where_its_product_says() -> None:
+    placement = {
+        "node_selector": {"gpu": "yes"},
+        "tolerations": [{"key": "gpu", "effect": "NoExecute", "seconds": 60}],
+        "required_nodes": [{"key": "cores", "operator": "Gt", "values": ["8"]}],
+        "preferred_nodes": [{"nodes": [{"key": "zone", "values": ["a"]}]}],
+        "priority_class": "low",
+        "runtime_class": "nvidia",
+    }
+    wanted = JobPlacement.model_validate(placement)
+    made = run_job(product(placement=placement))["spec"]["template"]["spec"]
+    assert placed(wanted).items() <= made.items()
 
 
 def test_a_run_ends_in_time_and_is_kept_for_a_week() -> None:

@@ -23,7 +23,8 @@ from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.images import pull_from
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.operated import pod_labels
-from floe_compiler.kit.pods import placed, resources
+from floe_compiler.kit.placement import placed
+from floe_compiler.kit.pods import resources
 from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret
 from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import BackupStore, Database, DatabaseBackups
@@ -86,11 +87,12 @@ def pods(instance: Instance[ClusterConfig], backups: DatabaseBackups | None = No
 
 
 def _together(one: Resources, other: Resources) -> Resources:
-    """Return the sum of two containers' resources."""
-    return Resources(*(
+    """Return the sum of two containers' CPU and memory."""
+    cpu, memory, cpu_limit, memory_limit = (
         str(parse_quantity(getattr(one, name)) + parse_quantity(getattr(other, name)))
-        for name in Resources.__struct_fields__
-    ))  # fmt: skip
+        for name in ("cpu", "memory", "cpu_limit", "memory_limit")
+    )
+    return Resources(cpu, memory, cpu_limit, memory_limit)
 
 
 def _keys(store: BackupStore | None) -> Iterator[SecretReference]:

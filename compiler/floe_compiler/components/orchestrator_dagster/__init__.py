@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from floe_compiler.components.orchestrator_dagster.daemon import DAEMON, JSON_LOGS, daemon
+from floe_compiler.components.orchestrator_dagster.failover import refusals
 from floe_compiler.components.orchestrator_dagster.instance_file import (
     HOME,
     WORKSPACE,
@@ -25,7 +27,7 @@ from floe_compiler.components.orchestrator_dagster.runs import (
     definitions,
     launched,
 )
-from floe_compiler.components.orchestrator_dagster.settings import SHORTEST_INTERVAL, DagsterConfig
+from floe_compiler.components.orchestrator_dagster.settings import DagsterConfig
 from floe_compiler.kit import deadlines
 from floe_compiler.kit.products.data_product import (
     IDENTITY,
@@ -37,7 +39,6 @@ from floe_compiler.kit.products.data_product import (
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database, Monitoring
-from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     Container,
@@ -51,7 +52,7 @@ from floe_compiler.model.facts import (
     Workload,
 )
 from floe_compiler.model.operations import Interface
-from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Product
+from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Product, Refusal
 from floe_compiler.model.yaml_text import sha256_of
 
 IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
@@ -61,7 +62,6 @@ HTTP = Port("http", 3000, health="/server_info")
 GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
 WEBSERVER = "dagster-webserver"
-DAEMON = "dagster-daemon"
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
 
 # Everything that dagster_k8s/client.py calls; the chart's Role allows much more.
@@ -76,14 +76,17 @@ LAUNCH_RUNS = (
 # Only checks that the process answers, which it does without the database, too: restarts would not help there.
 SERVER_INFO = Probe(port=HTTP.name, path=HTTP.health, period=20, timeout=10)
 CODE_HEALTH = Probe(port="grpc", grpc=True, timeout=5)
-CHECK_DAEMON = Probe(command=("dagster-daemon", "liveness-check"), timeout=SHORTEST_INTERVAL)
 LISTEN = "0.0.0.0"  # noqa: S104 - a server in a pod, behind its network policy
-JSON_LOGS = ("--log-format", "json")
 
 
 def databases(instance: Instance[DagsterConfig]) -> tuple[DatabaseNeed, ...]:
     """Return Dagster's own database."""
     return (DatabaseNeed(instance.config.database, database="dagster", user="dagster"),)
+
+
+def refuses(context: Context[DagsterConfig]) -> tuple[Refusal, ...]:
+    """Return why two daemons could not take turns."""
+    return tuple(refusals(context.config.daemon)) if context.config.daemon.mode == "ha" else ()
 
 
 def build(context: Context[DagsterConfig]) -> Parts:
@@ -97,7 +100,7 @@ def build(context: Context[DagsterConfig]) -> Parts:
     return Parts(
         workloads=(
             _webserver(context, host),
-            _daemon(context, host),
+            daemon(config.daemon, _pod(context, host, host=True)),
             *(_code_location(context, *location) for location in zip(products, runs, strict=True)),
             *((exporter(IMAGE, webserver),) if monitored else ()),
         ),
@@ -158,30 +161,6 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
         replicas=replicas(settings.replicas),
         available=1,
         interfaces=(Interface("dagster", HTTP.name),),
-    )
-
-
-def _daemon(context: Context[DagsterConfig], host: Container) -> Workload:
-    settings = context.config.daemon
-    timeout, interval = parse_duration(settings.restart_timeout), parse_duration(settings.health_check_interval)
-    # By default, a daemon that hangs counts as alive for half an hour.
-    tolerance = Variable("DAGSTER_DAEMON_HEARTBEAT_TOLERANCE", str(timeout))
-    container = replace(
-        host,
-        name="daemon",
-        resources=declared(settings.resources),
-        command=("dagster-daemon", "run", "-w", WORKSPACE, *JSON_LOGS),
-        variables=(*host.variables, tolerance),
-        startup=replace(CHECK_DAEMON, period=20, failures=30),
-        liveness=replace(CHECK_DAEMON, period=interval, failures=timeout // interval),
-        # Nothing connects to it, only a rollout waits until it is ready, and each check costs seconds of CPU.
-        readiness=replace(CHECK_DAEMON, period=10 * interval),
-    )
-    return Workload(
-        name=DAEMON,
-        pod=_pod(context, container, host=True),
-        recreate=True,
-        single="Dagster's daemons do not choose a leader: two of them start every scheduled run twice.",
     )
 
 
@@ -248,6 +227,7 @@ COMPONENT = Component(
     build=build,
     databases=databases,
     requires=requirements,
+    refuses=refuses,
     profiles={
         "light": {
             "webserver": {"replicas": 1},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import keyword
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -30,9 +30,9 @@ from floe_compiler.kit.products.data_product import (
     base_container,
     literal,
     product_pod,
+    step_resources,
 )
 from floe_compiler.kit.products.steps import planned_steps
-from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.workloads import JOB_TIME_TO_LIVE
 from floe_compiler.model.capabilities import Database
@@ -122,7 +122,7 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
         name="run",
         # Dagster passes its command as arguments, which an entrypoint of the image would receive.
         command=("env",),
-        resources=largest(declared(step.resources or settings.resources) for step in steps),
+        resources=largest([step_resources(step, settings) for step in steps]),
         variables=(*base.variables, *secrets, *credentials(database)),
         config=(*base.config, *definitions(context, product)),
     )
@@ -135,7 +135,7 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
     return Launched(f"run-{product.name}", pod, count, queue.at_once, origin=product.origin, description=description)
 
 
-def largest(resources: Iterable[Resources]) -> Resources:
+def largest(resources: Sequence[Resources]) -> Resources:
     """Return the maximum of each resource."""
     cpu, memory, cpu_limit, memory_limit = (
         max(amounts, key=parse_quantity)
@@ -143,7 +143,10 @@ def largest(resources: Iterable[Resources]) -> Resources:
             *((step.cpu, step.memory, step.cpu_limit, step.memory_limit) for step in resources), strict=True
         )
     )
-    return Resources(cpu, memory, cpu_limit, memory_limit)
+    devices: dict[str, int] = {}
+    for name, count in (device for step in resources for device in step.devices):
+        devices[name] = max(count, devices.get(name, 0))
+    return Resources(cpu, memory, cpu_limit, memory_limit, tuple(sorted(devices.items())))
 
 
 def container_context(context: Context[Any], product: Product, pods: Launched) -> Variable:

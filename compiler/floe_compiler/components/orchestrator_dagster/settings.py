@@ -28,11 +28,28 @@ class WebserverSettings(Input):
     """CPU and memory."""
 
 
+class LeaseSettings(Input):
+    """The times of the Lease by which two pods choose the one that runs the daemon."""
+
+    duration: Duration = "8s"
+    """The other pod takes the Lease when it has seen no renewal for so long."""
+    renew_deadline: Duration = "5s"
+    """A pod that has not renewed the Lease for so long ends its daemon, a second before it kills it."""
+    retry_period: Duration = "1s"
+    """How often the Lease is renewed, or looked at."""
+
+
 class DaemonSettings(Input):
     """The daemon: schedules, the queue of runs, and monitoring of runs."""
 
-    mode: Literal["single"] = "single"
-    """Always one: two daemons would start every scheduled run twice."""
+    mode: Literal["single", "ha"] = "single"
+    """`single`: one pod. `ha`: two pods, of which the one that holds a Lease runs the daemon, and the other takes over.
+    Two daemons would start every scheduled run twice."""
+    failover: Duration = "15s"
+    """With `ha`: the longest time without a daemon after its pod or node has failed, which the times of `lease` must
+    allow. An outage of the Kubernetes API comes on top."""
+    lease: LeaseSettings = LeaseSettings()
+    """With `ha`: the times of the Lease."""
     restart_timeout: Duration = "1m"
     """How long the daemon may be without a heartbeat, and then fail its health check, before it is restarted. If its
     process exits, it is restarted immediately."""

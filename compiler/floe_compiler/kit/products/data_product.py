@@ -24,7 +24,7 @@ from floe_compiler.kit.products.steps import (
 from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, MetricsStore, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Scratch, Variable
+from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, Scratch, Variable
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
@@ -78,6 +78,7 @@ def product_pod(
         identity=IDENTITY,
         calls=calls(context, product, planned_steps(context, product) if steps is None else steps),
         workload_identity=store.identity if store else None,
+        placement=product.spec.placement,
         labels=product_labels(product),
         annotations=owner_annotation(product),
         grace=GRACE,
@@ -117,10 +118,15 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
     return replace(
         base_container(context, product, settings),
         name=step.name,
-        resources=declared(step.resources or settings.resources),
+        resources=step_resources(step, settings),
         command=tuple(literal(word) for word in step.command),
         variables=distinct((*environment(context, product), *own_variables)),
     )
+
+
+def step_resources(step: PlannedStep, settings: StepSettings) -> Resources:
+    """Return what the container of one step has."""
+    return replace(declared(step.resources or settings.resources), devices=step.devices)
 
 
 def base_container(context: Context[Any], product: Product, settings: StepSettings) -> Container:

@@ -70,6 +70,7 @@ class PlannedStep(msgspec.Struct, frozen=True):
     secrets: tuple[tuple[str, SecretReference], ...]
     servers: tuple[Endpoint, ...]
     resources: ResourceSettings | None = None
+    devices: tuple[tuple[str, int], ...] = ()
 
 
 STAND_IN = 32
@@ -91,6 +92,7 @@ def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep,
                 for server in step.connects
             ),
             resources=step.resources,
+            devices=tuple(sorted(step.devices.items())),
         )
         for step in product.spec.steps
     )

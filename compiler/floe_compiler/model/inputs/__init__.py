@@ -9,13 +9,10 @@ from floe_compiler.model.inputs.common import (
     Input,
     LargestQuota,
     Metadata,
-    Placement,
-    Placements,
     Quota,
     ReplicaBounds,
     Replicas,
     ResourceSettings,
-    Toleration,
     VersionedMetadata,
 )
 from floe_compiler.model.inputs.database import (
@@ -29,6 +26,7 @@ from floe_compiler.model.inputs.database import (
 from floe_compiler.model.inputs.domain import Domain
 from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
+from floe_compiler.model.inputs.placement import JobPlacement, NodeRequirement, Placement, Placements, Toleration
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
     Delivery,
@@ -89,11 +87,13 @@ __all__ = [
     "Ingress",
     "IngressTls",
     "Input",
+    "JobPlacement",
     "Kubernetes",
     "LargestQuota",
     "Metadata",
     "Namespaces",
     "NoLogin",
+    "NodeRequirement",
     "OidcLogin",
     "OutsideServer",
     "Placement",

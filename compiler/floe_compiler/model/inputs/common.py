@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from floe_compiler.model.fields import (
     ContainerCpu,
     Cpu,
-    LabelKey,
-    LabelValue,
     Memory,
     Name,
     Owner,
@@ -119,32 +117,3 @@ class LargestQuota(Quota):
     """Number of pods."""
     storage: Storage = "400Gi"
     """Sum of all persistent volume claims."""
-
-
-class Toleration(Input):
-    """A taint that pods tolerate."""
-
-    key: LabelKey
-    """The taint's key."""
-    value: LabelValue = ""
-    """The taint's value; empty: any value."""
-    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
-    """The taint's effect."""
-
-
-class Placement(Input):
-    """The nodes that pods run on."""
-
-    node_selector: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Labels that a node must have."""
-    tolerations: tuple[Toleration, ...] = Field(default=(), strict=False)
-    """Node taints that pods tolerate."""
-
-
-class Placements(Input):
-    """The nodes for long-running services, and those for data pipelines."""
-
-    services: Placement = Placement()
-    """The nodes that servers run on."""
-    jobs: Placement = Placement()
-    """The nodes that pipelines and other jobs run on."""

@@ -12,9 +12,9 @@ from floe_compiler.model.fields import (
 from floe_compiler.model.inputs.common import (
     Input,
     Metadata,
-    Placements,
     Quota,
 )
+from floe_compiler.model.inputs.placement import Placements
 
 
 class Domain(Input):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from floe_compiler.model.fields import (
     Duration,
+    ExtendedResource,
     HostName,
     NamespaceName,
     ObjectName,
@@ -20,11 +21,10 @@ from floe_compiler.model.fields import (
 from floe_compiler.model.inputs.common import (
     Input,
     LargestQuota,
-    Placements,
     Quota,
-    Toleration,
     VersionedMetadata,
 )
+from floe_compiler.model.inputs.placement import Placements, Toleration
 
 
 class Kubernetes(Input):
@@ -150,6 +150,12 @@ class DomainPolicy(Input):
     """The most that a domain may set as its quota, and that a quota grows to. The default depends on the scale."""
     tolerations: tuple[Toleration, ...] = Field(default=(), strict=False)
     """Taints that a domain may tolerate, besides those that the platform's `placement` tolerates."""
+    priority_classes: tuple[ObjectName, ...] = Field(default=(), strict=False)
+    """PriorityClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
+    runtime_classes: tuple[ObjectName, ...] = Field(default=(), strict=False)
+    """RuntimeClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
+    devices: dict[ExtendedResource, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """The most that one step of a product may have of each device of nodes (`nvidia.com/gpu: 1`). Default: none."""
     registries: tuple[RegistryPrefix, ...] = Field(default=(), strict=False)
     """Registries (and paths) that images of products may come from, besides `images.registry` and mirrored ones."""
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from floe_compiler.model.addresses import ANYWHERE
 from floe_compiler.model.fields import (
+    ExtendedResource,
     ImageReference,
     Name,
     ObjectName,
@@ -26,6 +27,7 @@ from floe_compiler.model.inputs.common import (
     ResourceSettings,
     VersionedMetadata,
 )
+from floe_compiler.model.inputs.placement import JobPlacement
 from floe_compiler.model.inputs.servers import OutsideServer
 
 KUBELET_PORTS = (10250, 10255)
@@ -72,6 +74,8 @@ class Step(Input):
     """Servers outside the platform that the step connects to; all others are blocked."""
     resources: ResourceSettings | None = None
     """CPU and memory. The default depends on the environment's scale."""
+    devices: dict[ExtendedResource, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """Devices of nodes, such as GPUs (`nvidia.com/gpu: 1`), as their device plugins name them."""
 
 
 class DltStep(Step):
@@ -169,6 +173,8 @@ class DataProduct(Input):
     """How long a run may take."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """How often a failed run is retried."""
+    placement: JobPlacement = JobPlacement()
+    """The nodes that its runs need, in addition to what the domain's `placement.jobs` says."""
     inputs: tuple[ProductInput, ...] = Field(default=(), strict=False)
     """Tables of other products that it reads."""
     outputs: tuple[ProductOutput, ...] = Field(default=(), strict=False)

@@ -19,6 +19,7 @@ _REPLICAS: Mapping[str, Fields] = {
     "StatefulSet": ("spec", "replicas"),
 }
 COMPONENT = "app.kubernetes.io/component"
+ELECTOR = "floe.dev/elector"
 SMOKE = "smoke"
 _ENDLESS = frozenset({"DaemonSet", "Deployment"})
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:[-+.].*)?")
@@ -38,8 +39,23 @@ def doubled(change: Change) -> Iterator[Danger]:
     """Yield workloads for a single replica that are scaled up."""
     old, new = _replicas(change)
     alone = change.kind == "StatefulSet" or at(change.before, ("spec", "strategy", "type")) == "Recreate"
+    if _elected(change.after):
+        return  # one works, the others wait
     if old == 1 and new is not None and new > 1 and alone:
         yield Danger("scale-up", f"{new} replicas run instead of one, each with its own state")
+
+
+def failover_removed(change: Change) -> Iterator[Danger]:
+    """Yield workloads of which one pod works and another waits, and no longer will."""
+    old, new = _replicas(change)
+    stays = _elected(change.after) and not (old is not None and old > 1 and new is not None and new < 2)
+    if change.after and _elected(change.before) and not stays:
+        yield Danger("failover-removed", "no other pod takes over when its pod or node fails")
+
+
+def _elected(manifest: Object) -> bool:
+    """Return whether only one of a workload's pods works: the one that holds a Lease."""
+    return ELECTOR in mapping(manifest, ("spec", "template", "metadata", "labels"))
 
 
 def _replicas(change: Change) -> tuple[int | None, int | None]:

@@ -1,0 +1,69 @@
+"""Where pods run: the fields of a pod's specification that choose its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floe_compiler.kit.meta import present
+from floe_compiler.model.inputs import JobPlacement, NodeRequirement, Placement, Toleration
+from floe_compiler.model.objects import Object
+
+
+def joined(placement: Placement, own: JobPlacement | None) -> Placement:
+    """Return the placement of a kind of pods with what one pod asks for in addition; its own values win."""
+    if own is None:
+        return placement
+    known = placement if isinstance(placement, JobPlacement) else JobPlacement(**dict(placement))
+    return JobPlacement(
+        node_selector=known.node_selector | own.node_selector,
+        tolerations=tuple(dict.fromkeys((*known.tolerations, *own.tolerations))),
+        required_nodes=(*known.required_nodes, *own.required_nodes),
+        preferred_nodes=(*known.preferred_nodes, *own.preferred_nodes),
+        priority_class=own.priority_class or known.priority_class,
+        runtime_class=own.runtime_class or known.runtime_class,
+    )
+
+
+def placed(placement: Placement, architecture: str = "") -> Object:
+    """Return the nodes that pods may run on. `architecture` is the only one that their images support."""
+    built_for = {"kubernetes.io/arch": architecture} if architecture else {}
+    further = (
+        present(
+            affinity=_affinity(placement),
+            priorityClassName=placement.priority_class,
+            runtimeClassName=placement.runtime_class,
+        )
+        if isinstance(placement, JobPlacement)
+        else {}
+    )
+    return further | present(
+        nodeSelector=dict(sorted((placement.node_selector | built_for).items())),
+        tolerations=[_toleration(one) for one in placement.tolerations],
+    )
+
+
+def _toleration(declared: Toleration) -> Object:
+    return present(
+        key=declared.key,
+        operator="Exists" if declared.any_value else "Equal",
+        value=declared.value,
+        effect=declared.effect,
+    ) | ({} if declared.seconds is None else {"tolerationSeconds": declared.seconds})
+
+
+def _affinity(placement: JobPlacement) -> Object:
+    preferred = [{"weight": one.weight, "preference": _expressions(one.nodes)} for one in placement.preferred_nodes]
+    required = {"nodeSelectorTerms": [_expressions(placement.required_nodes)]} if placement.required_nodes else {}
+    nodes = present(
+        requiredDuringSchedulingIgnoredDuringExecution=required,
+        preferredDuringSchedulingIgnoredDuringExecution=preferred,
+    )
+    return {"nodeAffinity": nodes} if nodes else {}
+
+
+def _expressions(requirements: Iterable[NodeRequirement]) -> Object:
+    return {
+        "matchExpressions": [
+            present(key=one.key, operator=one.operator, values=list(one.values)) for one in requirements
+        ]
+    }

@@ -1,0 +1,185 @@
+"""The daemon of which two pods run one: facts, objects, and the arithmetic of its Lease."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.orchestrator_dagster import COMPONENT, build, refuses
+from floe_compiler.components.orchestrator_dagster.daemon import LEASE
+from floe_compiler.components.orchestrator_dagster.failover import failover_seconds, start_seconds
+from floe_compiler.components.orchestrator_dagster.settings import DaemonSettings
+from floe_compiler.model.facts import Workload
+from floe_compiler.model.objects import Object
+from floe_compiler.model.plan import Context
+from products import EVERYTHING, SALES, product
+from support import PRODUCTION, as_text, context_of, unit_of
+
+DOCUMENTS = {"duration": "15s", "renew_deadline": "10s", "retry_period": "2s"}
+
+
+def context(**daemon: Any) -> Context[Any]:
+    config = {"daemon": {"mode": "ha", **daemon}}
+    return context_of(COMPONENT, config, settings=PRODUCTION, found=EVERYTHING, scope="sales", products=(product(),))
+
+
+def workload(name: str = "dagster-daemon", **daemon: Any) -> Workload:
+    return next(one for one in build(context(**daemon)).workloads if one.name == name)
+
+
+def objects(**daemon: Any) -> dict[tuple[str, str], Object]:
+    rendered = unit_of(COMPONENT, context(**daemon)).objects
+    return {(one["kind"], one["metadata"]["name"]): one for one in rendered}
+
+
+def option(name: str, **daemon: Any) -> str:
+    (found,) = [one for one in workload(**daemon).pod.containers[0].arguments if one.startswith(f"--{name}=")]
+    return found.partition("=")[2]
+
+
+def test_two_pods_on_two_nodes_of_which_one_may_be_drained() -> None:
+    daemon = workload()
+    assert (daemon.replicas, daemon.available, daemon.recreate, daemon.single) == (2, 1, False, "")
+    found = objects()
+    spec = found["Deployment", "dagster-daemon"]["spec"]
+    assert (spec["replicas"], spec["strategy"]["type"]) == (2, "RollingUpdate")
+    (hosts,) = [
+        one
+        for one in spec["template"]["spec"]["topologySpreadConstraints"]
+        if one["topologyKey"] == "kubernetes.io/hostname"
+    ]
+    assert (hosts["maxSkew"], hosts["whenUnsatisfiable"]) == (1, "DoNotSchedule")
+    assert found["PodDisruptionBudget", "dagster-daemon"]["spec"]["minAvailable"] == 1
+
+
+def test_the_account_may_use_the_one_lease_and_the_webservers_may_not() -> None:
+    found = objects()
+    leases = [one for one in found["Role", "dagster-daemon"]["rules"] if "leases" in one["resources"]]
+    assert leases == [
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": [LEASE],
+            "verbs": ["get", "update"],
+        },
+    ]
+    others = found["Role", "dagster"]["rules"]
+    assert [one for one in others if "leases" in one["resources"]] == []
+    assert others == found["Role", "dagster-daemon"]["rules"][:-2], "both launch runs"
+    pod = found["Deployment", "dagster-daemon"]["spec"]["template"]["spec"]
+    assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("dagster-daemon", True)
+    assert ("Lease", LEASE) not in found, "its holder changes it every second"
+
+
+def test_it_reaches_the_api_server() -> None:
+    (policy,) = [one for (kind, name), one in objects().items() if (kind, name) == ("NetworkPolicy", "dagster-daemon")]
+    ports = [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]]
+    assert [443, 6443] in ports
+
+
+def test_the_kubelet_asks_the_elector_and_only_the_elector_asks_dagster() -> None:
+    (container,) = workload().pod.containers
+    for probe, path in ((container.liveness, "/livez"), (container.readiness, "/readyz")):
+        assert probe is not None
+        assert (probe.path, probe.port, probe.command) == (path, "elector", ())
+    assert container.startup is None
+    assert [port.service for port in container.ports] == [False]
+    assert option("check") == "dagster-daemon liveness-check"
+    assert (option("check-interval"), option("check-failures"), option("check-timeout")) == ("30", "2", "15")
+    assert option("check-failures", restart_timeout="2m", health_check_interval="40s") == "3"
+    assert ("DAGSTER_DAEMON_HEARTBEAT_TOLERANCE", "60") in [(one.name, one.value) for one in container.variables]
+
+
+def test_the_times_of_the_lease() -> None:
+    names = ("lease", "duration", "renew-deadline", "retry", "stop")
+    assert [option(name) for name in names] == [LEASE, "8", "5", "1", "1"]
+    assert [option(name, lease=DOCUMENTS) for name in names] == [LEASE, "15", "10", "2", "1"]
+
+
+@pytest.mark.parametrize(("times", "grace"), [({}, 30), ({"duration": "60s", "renew_deadline": "40s"}, 50)])
+def test_a_pod_has_the_time_to_end_its_daemon_and_give_the_lease_back(times: dict[str, str], grace: int) -> None:
+    assert workload(lease=times).pod.grace == grace
+
+
+def test_pods_without_an_elector_are_rivals() -> None:
+    daemon = workload()
+    assert daemon.pod.labels == (("floe.dev/elector", LEASE),)
+    assert option("rivals") == "app.kubernetes.io/component=dagster-daemon,!floe.dev/elector"
+
+
+def test_the_elector_runs_by_itself_wherever_there_is_python() -> None:
+    modules = {file.path: file.text for file in workload().pod.containers[0].config if "/elector/" in file.path}
+    folder = files("floe_compiler.components.orchestrator_dagster.elector")
+    assert set(modules) == {f"/etc/floe/elector/{file.name}" for file in folder.iterdir() if file.name.endswith(".py")}
+    for path, text in modules.items():
+        for node in ast.walk(ast.parse(text)):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names] == [], path
+            if isinstance(node, ast.ImportFrom) and node.level:
+                assert f"/etc/floe/elector/{node.module}.py" in modules, path
+
+
+@pytest.mark.parametrize(
+    ("daemon", "seconds"),
+    [
+        ({}, 14),
+        ({"lease": {**DOCUMENTS, "retry_period": "1s"}}, 21),
+        ({"lease": DOCUMENTS}, 23),
+        ({"resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"cpu": "500m", "memory": "1Gi"}}}, 16),
+        ({"resources": {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"cpu": "4", "memory": "1Gi"}}}, 14),
+    ],
+)
+def test_how_long_a_failover_takes(daemon: dict[str, Any], seconds: int) -> None:
+    assert failover_seconds(DaemonSettings.model_validate(daemon)) == seconds
+
+
+def test_a_daemon_starts_in_four_seconds_with_a_cpu() -> None:
+    assert start_seconds(DaemonSettings()) == 4
+
+
+@pytest.mark.parametrize(
+    ("daemon", "message"),
+    [
+        ({}, None),
+        ({"lease": DOCUMENTS, "failover": "23s"}, None),
+        ({"lease": DOCUMENTS, "failover": "22s"}, "for 23s after a failure, but daemon.failover allows 22s"),
+        ({"lease": DOCUMENTS}, "for 23s after a failure, but daemon.failover allows 15s"),
+        ({"lease": {"renew_deadline": "6s"}}, None),
+        ({"lease": {"renew_deadline": "7s"}}, "is killed after 8s, when another may have taken it after 8s"),
+        ({"lease": {"retry_period": "2s"}}, "could not renew its Lease 3 times, every 2s"),
+        ({"lease": {"retry_period": "0s"}}, "could not renew its Lease 3 times, every 0s"),
+        ({"mode": "single", "lease": {"duration": "1s"}}, None),
+    ],
+)
+def test_times_that_cannot_work_are_refused(daemon: dict[str, Any], message: str | None) -> None:
+    found = [one.message for one in refuses(context(**daemon))]
+    assert len(found) == (message is not None)
+    assert all(message and message in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("daemon", "path"),
+    [
+        ({"lease": {"renew_deadline": "9s"}}, ("lease", "renew_deadline")),
+        ({"lease": {"duration": "2s"}}, ("lease", "duration")),
+        ({"lease": {"duration": "20s"}}, ("lease", "duration")),
+        ({"failover": "5s"}, ("failover",)),
+    ],
+)
+def test_what_somebody_has_set_is_to_blame(daemon: dict[str, Any], path: tuple[str, ...]) -> None:
+    (refusal,) = refuses(context(**daemon))
+    assert refusal.path == ("daemon", *path)
+
+
+def test_rendered(snapshot: SnapshotAssertion) -> None:
+    found = objects()
+    kinds = ("Deployment", "NetworkPolicy", "PodDisruptionBudget", "Role", "RoleBinding", "ServiceAccount")
+    assert as_text(found[kind, "dagster-daemon"] for kind in kinds) == snapshot
+    assert found["RoleBinding", "dagster-daemon"]["subjects"][0]["namespace"] == SALES

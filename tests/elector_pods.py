@@ -1,0 +1,172 @@
+"""Pods of an elector without containers: the package as the compiler renders it, and a program that tells of itself.
+
+The program holds a lock of the kernel while it lives, stopped or not: if another one lives, it writes `overlap`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from dagster_program import free_port
+
+ELECTOR = "floe_compiler.components.orchestrator_dagster.elector"
+
+DRIVER = """
+import http.client, os, random, socket, sys
+from pathlib import Path
+import elector.__main__ as main
+import elector.election
+from elector.options import parse
+
+port, account, name, steps, *arguments = sys.argv[1:]
+socket.gethostname = lambda: name
+if steps:  # the wall clock jumps
+    elector.election.wall_clock = lambda: f"20{random.randrange(10, 99)}-01-01T00:00:00.000000Z"
+main.ACCOUNT = Path(account)
+os.environ.update(KUBERNETES_SERVICE_HOST="127.0.0.1", KUBERNETES_SERVICE_PORT=port)
+plain = lambda seconds: http.client.HTTPConnection("127.0.0.1", int(port), timeout=seconds)
+connect = main.in_cluster if (main.ACCOUNT / "ca.crt").exists() else plain
+sys.exit(main.serve(parse(arguments), connect, main.ACCOUNT))
+"""
+
+PROGRAM = """
+import fcntl, os, signal, sys, time
+log, name, stubborn = sys.argv[1:]
+if stubborn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def tell(word):
+    with open(log, "a") as file:
+        file.write(f"{word} {time.clock_gettime(time.CLOCK_BOOTTIME):.3f} {name} {os.getpid()} {os.getppid()}\\n")
+lock = open(log + ".lock", "w")
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    tell("overlap")
+tell("start")
+while True:
+    time.sleep(60)
+"""
+
+
+class Times(NamedTuple):
+    """The times of an election, in seconds."""
+
+    duration: float = 8
+    renew_deadline: float = 5
+    retry: float = 1
+    stop: float = 1
+
+
+FAST = Times(3, 2, 0.25, 0.3)
+
+
+class Start(NamedTuple):
+    """A start of the program: when, in which pod, and its process and that of its fence."""
+
+    word: str
+    when: float
+    pod: str
+    process: int
+    fence: int
+
+
+def now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Pod:
+    """A pod: its elector, its fence and its program."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        api: int,
+        times: Times,
+        *more: str,
+        steps: bool = False,
+        stubborn: bool = False,
+        program: Sequence[str] = (),
+        account: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.log, self.port = name, folder / "log", free_port()
+        self.output = folder / f"{name}.out"
+        own = folder / name
+        own.mkdir(exist_ok=True)
+        for key, text in (account or {"token": name, "namespace": "sales"}).items():
+            (own / key).write_text(text)
+        package = folder / "floe/elector"
+        if not package.exists():
+            package.mkdir(parents=True)
+            for file in files(ELECTOR).iterdir():
+                if file.name.endswith(".py"):
+                    (package / file.name).write_text(file.read_text("utf-8"))
+        options = [f"--{key.replace('_', '-')}={value}" for key, value in times._asdict().items()]
+        program = program or [sys.executable, "-c", PROGRAM, str(self.log), name, "yes" if stubborn else ""]
+        driver = [sys.executable, "-c", DRIVER, str(api), str(own), name, "yes" if steps else ""]
+        arguments = ["--lease=leader", "--rivals=app=daemon,!elector", f"--port={self.port}", *options, *more]
+        with self.output.open("a") as output:
+            self.elector = subprocess.Popen(
+                [*driver, *arguments, "--", *program],
+                cwd=package.parent, stdout=output, stderr=output, env=environment, start_new_session=True,
+            )  # fmt: skip
+
+    def starts(self) -> list[Start]:
+        """Return the starts of the program in all pods."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        fields = [line.split() for line in lines]
+        return [Start(one[0], float(one[1]), one[2], int(one[3]), int(one[4])) for one in fields if len(one) == 5]
+
+    def processes(self) -> list[int]:
+        """Return the elector, and the fence and the program if it leads."""
+        own = [one for one in self.starts() if one.pod == self.name]
+        last = [own[-1].fence, own[-1].process] if own else []
+        return [self.elector.pid, *(pid for pid in last if alive(pid))]
+
+    def signal(self, number: int, *which: int) -> None:
+        """Send a signal to these processes (default: all)."""
+        for pid in which or self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def end(self) -> None:
+        """End all processes."""
+        for number in (signal.SIGCONT, signal.SIGKILL):
+            self.signal(number)
+        self.elector.wait()
+
+
+def alive(pid: int) -> bool:
+    """Return whether a process lives; one that is only not yet waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def eventually(holds: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until something holds; raise AssertionError if it does not."""
+    end = now() + seconds
+    while not holds():
+        assert now() < end, holds
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(*pods: Pod) -> Iterator[None]:
+    """End the pods in the end."""
+    try:
+        yield
+    finally:
+        for pod in pods:
+            pod.end()

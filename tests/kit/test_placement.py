@@ -1,0 +1,104 @@
+"""Where pods run, in the words of a pod's specification."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.kit.placement import joined, placed
+from floe_compiler.kit.pods import pod_spec
+from floe_compiler.model.inputs import JobPlacement, Placement
+from kit.samples import instance, pod
+
+
+def jobs(**words: Any) -> JobPlacement:
+    return JobPlacement.model_validate(words)
+
+
+def test_nodes_that_pods_need_and_nodes_that_they_like() -> None:
+    wanted = jobs(
+        required_nodes=[
+            {"key": "zone", "values": ["a", "b"]},
+            {"key": "spot", "operator": "DoesNotExist"},
+            {"key": "cores", "operator": "Gt", "values": ["8"]},
+        ],
+        preferred_nodes=[
+            {"weight": 80, "nodes": [{"key": "disk", "values": ["nvme"]}]},
+            {"nodes": [{"key": "old", "operator": "DoesNotExist"}]},
+        ],
+    )
+    assert placed(wanted)["affinity"]["nodeAffinity"] == {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [
+                {
+                    "matchExpressions": [
+                        {"key": "zone", "operator": "In", "values": ["a", "b"]},
+                        {"key": "spot", "operator": "DoesNotExist"},
+                        {"key": "cores", "operator": "Gt", "values": ["8"]},
+                    ]
+                }
+            ]
+        },
+        "preferredDuringSchedulingIgnoredDuringExecution": [
+            {"weight": 80, "preference": {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["nvme"]}]}},
+            {"weight": 50, "preference": {"matchExpressions": [{"key": "old", "operator": "DoesNotExist"}]}},
+        ],
+    }
+
+
+def test_classes() -> None:
+    assert placed(jobs(priority_class="low", runtime_class="nvidia")) == {
+        "priorityClassName": "low",
+        "runtimeClassName": "nvidia",
+    }
+    assert placed(jobs()) == {}
+
+
+@pytest.mark.parametrize(
+    ("toleration", "rendered"),
+    [
+        ({}, {"operator": "Exists", "effect": "NoSchedule"}),
+        ({"operator": "Exists"}, {"operator": "Exists", "effect": "NoSchedule"}),
+        ({"operator": "Equal"}, {"operator": "Equal", "effect": "NoSchedule"}),
+        ({"value": "a"}, {"operator": "Equal", "value": "a", "effect": "NoSchedule"}),
+        (
+            {"effect": "NoExecute", "seconds": 0},
+            {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 0},
+        ),
+    ],
+)
+def test_tolerations(toleration: dict[str, Any], rendered: dict[str, Any]) -> None:
+    assert placed(jobs(tolerations=[{"key": "spot", **toleration}]))["tolerations"] == [{"key": "spot", **rendered}]
+
+
+def test_what_one_pod_asks_for_is_added_to_what_all_have() -> None:
+    every = jobs(
+        node_selector={"pool": "batch", "arch": "amd64"},
+        tolerations=[{"key": "batch"}],
+        required_nodes=[{"key": "zone", "values": ["a"]}],
+        priority_class="low",
+        runtime_class="gvisor",
+    )
+    own = jobs(
+        node_selector={"pool": "gpu"},
+        tolerations=[{"key": "batch"}, {"key": "gpu"}],
+        required_nodes=[{"key": "gpu", "operator": "Exists"}],
+        preferred_nodes=[{"nodes": [{"key": "disk", "values": ["nvme"]}]}],
+        runtime_class="nvidia",
+    )
+    both = joined(every, own)
+    assert isinstance(both, JobPlacement)
+    assert both.node_selector == {"pool": "gpu", "arch": "amd64"}
+    assert [one.key for one in both.tolerations] == ["batch", "gpu"]
+    assert [one.key for one in both.required_nodes] == ["zone", "gpu"]
+    assert len(both.preferred_nodes) == 1
+    assert (both.priority_class, both.runtime_class) == ("low", "nvidia")
+
+
+def test_a_pod_of_its_own_kind_of_nodes() -> None:
+    every = Placement(node_selector={"pool": "services"})
+    assert joined(every, None) is every
+    assert joined(every, jobs(priority_class="low")) == jobs(node_selector={"pool": "services"}, priority_class="low")
+    spec = pod_spec(instance(), "run", pod(placement=jobs(node_selector={"gpu": "yes"})), every)
+    assert spec["nodeSelector"] == {"gpu": "yes", "pool": "services"}
