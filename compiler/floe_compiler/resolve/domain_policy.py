@@ -5,16 +5,17 @@ The files of the platform team are not limited, also not in what they say of a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from floe_compiler.model.diagnostics import Findings, Related
-from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.images import registry_of
 from floe_compiler.model.inputs import Domain, DomainPolicy, PlatformManifest, Quota, Toleration
-from floe_compiler.model.plan import Product, QuotaGrowth
+from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.resolve.layers import Layer, Merged, leaves
 from floe_compiler.resolve.locks import hint_if_unknown
+from floe_compiler.resolve.products import WrittenProduct
 from floe_compiler.resolve.rules import BEYOND_POLICY, UNKNOWN_LOCK
 from floe_compiler.resolve.slots import Registry
 
@@ -75,21 +76,19 @@ def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merg
             findings.add(UNKNOWN_LOCK, f'domain.yaml has no "{path}" to set', span, hint=hint)
 
 
-def check_images(
-    manifest: PlatformManifest, products: Iterable[Product], documents: Mapping[str, Document], findings: Findings
-) -> None:
-    """Report images of products that come from other registries than the platform allows."""
+def check_images(manifest: PlatformManifest, products: Iterable[WrittenProduct], findings: Findings) -> None:
+    """Report images in the files of products that come from other registries than the platform allows."""
     images, further = manifest.images, manifest.domain_policy.registries
     hosts = tuple(images.mirrors)
     prefixes = (images.registry, *images.mirrors.values(), *further)
-    for product in products:
-        image = product.spec.image
+    for written in products:
+        image, span = written.product.spec.image, written.own_span(("image",))
         registry = registry_of(image)
-        if registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
+        if span and registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
             findings.add(
                 BEYOND_POLICY,
                 f"image {image} is not from a registry that domains may use",
-                documents[product.name].span(("image",)),
+                span,
                 hint=f"allowed: {', '.join(dict.fromkeys((images.registry, *hosts, *further)))}; push it to one of "
                 "them, or ask the platform team to add its registry under `domain_policy.registries`",
             )
