@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from floe_compiler.explain import Explanation
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
+    from floe_compiler.model.plan import EnvironmentPlan
     from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
@@ -198,6 +199,18 @@ def _headers(
         pass
     resolve(sources, components, environments)
     raise AssertionError("an error of one unit is an error of the whole, too")
+
+
+def resolve_inputs(
+    input_files: InputFiles, environments: tuple[str, ...], cache: Cache
+) -> tuple[Sources, tuple[EnvironmentPlan, ...]]:
+    """Return the documents, and the plans of these environments. Raises StageFailed."""
+    from floe_compiler.pipeline.selection import Omitted
+    from floe_compiler.resolve import resolve
+
+    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    plans, _ = resolve(sources, components, environments)
+    return sources, plans
 
 
 def explain_file(

@@ -94,9 +94,7 @@ def _products(definitions: Mapping[str, JsonSchema]) -> JsonSchema:
         "additionalProperties": {
             **override,
             "properties": properties,
-            NOT_HERE: {
-                key: f"a product has the same {key} in every environment; remove it" for key in SAME_EVERYWHERE
-            },
+            NOT_HERE: {key: f"a product has the same {key} in every environment; remove it" for key in SAME_EVERYWHERE},
         },
     }
 
