@@ -21,7 +21,7 @@ from floe_compiler.model.plain_files import read_below
 if TYPE_CHECKING:
     from floe_compiler.cache.store import Store
     from floe_compiler.model.input_files import InputFiles
-    from floe_compiler.model.promotion import Change, Promotion
+    from floe_compiler.model.promotion import Change
     from floe_compiler.model.sources import Sources
     from floe_compiler.promotion.selection import Ran
 
@@ -49,7 +49,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = NOTES
     parser.add_argument("source", metavar="FROM", help="the environment that has tried the images")
     parser.add_argument("target", metavar="TO", help="the environment that takes them over")
-    parser.add_argument("products", nargs="*", metavar="PRODUCT", help="a product, or domain/product (default: all)")
+    parser.add_argument(
+        "products", nargs="*", default=[], metavar="PRODUCT", help="a product, or domain/product (default: all)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
     add_common(parser, ("text", "json"))
     add_cache(parser)
@@ -60,6 +62,8 @@ def run(options: Namespace) -> int:
     from floe_compiler.load.input_tree import read_inputs
     from floe_compiler.pipeline import resolve_inputs
     from floe_compiler.promotion.selection import Side, promotion
+    from floe_compiler.report.promotion import render_json, render_text, summary
+    from floe_compiler.report.terminal import paint_for
     from floe_compiler.write.commit import reporting_refusals, write_file
 
     root = find_root(options.root)
@@ -85,10 +89,16 @@ def run(options: Namespace) -> int:
         if after != before:
             _check(root, target.name, files, (file, after), found.changes, cache)
     written = after != before and not options.dry_run
-    _show(options, (file, before, after), found, written=written)
+    if options.format == "text" and not options.quiet:
+        sys.stdout.write(render_text(file, before, after, paint_for(sys.stdout)))
+        sys.stdout.flush()
     if written:
         with reporting_refusals(root):
             write_file(f"{root}/{file}", after)
+    if options.format == "json":
+        sys.stdout.write(render_json(source.name, target.name, file, found, written=written))
+    elif not options.quiet:
+        sys.stderr.write(summary(file, found, written=written))
     return DONE
 
 
@@ -174,17 +184,3 @@ def _where_it_is_now(diagnostic: Diagnostic, file: str, changes: Iterable[Change
         return diagnostic
     origin = next((change.origin for change in changes if change.after in diagnostic.message), None)
     return with_fields(diagnostic, span=origin)
-
-
-def _show(options: Namespace, texts: tuple[str, str, str], found: Promotion, *, written: bool) -> None:
-    from floe_compiler.report.promotion import render_json, render_text, summary
-    from floe_compiler.report.terminal import paint_for
-
-    file, before, after = texts
-    if options.format == "json":
-        sys.stdout.write(render_json(options.source, options.target, file, found, written=written))
-        return
-    if not options.quiet:
-        sys.stdout.write(render_text(file, before, after, paint_for(sys.stdout)))
-        sys.stdout.flush()
-        sys.stderr.write(summary(file, found, written=written))

@@ -90,8 +90,8 @@ def _append(mapping: CommentedMap, key: str, value: Any) -> None:
         below.ca.items[end] = [None, None, CommentToken(line_break + behind, comment.start_mark, None), None]
 
 
-def _last(mapping: CommentedMap) -> tuple[CommentedMap, Any]:
+def _last(mapping: Any) -> tuple[CommentedMap, Any]:
     """Return the last key in a mapping, or in the mappings at its end, and the mapping that it is in."""
     last: Any = next(reversed(mapping), None)
-    below = mapping[last] if last is not None else None
+    below: Any = mapping[last] if last is not None else None
     return _last(below) if isinstance(below, dict) and below else (mapping, last)
