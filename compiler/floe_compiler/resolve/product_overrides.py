@@ -152,7 +152,7 @@ def _check_image(layers: Iterable[Layer], name: str, findings: Findings) -> None
 
 
 def _check_steps(product: Document, layers: Iterable[Layer], name: str, findings: Findings) -> None:
-    known = [str(step["name"]) for step in product.data[STEPS]]
+    known = [str(step.get("name")) for step in product.data[STEPS]]
     for layer in layers:
         for step in layer.data.get(STEPS) or {}:
             if step not in known:
