@@ -205,14 +205,28 @@ REFUSALS: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSALS)
-def test_what_is_refused_is_one_error_and_nothing_is_written(what: str, mesh: Path, promote: Promote) -> None:
+@pytest.mark.parametrize(
+    ("what", "rule"),
+    [
+        ("what was not compiled and committed", "R077"),
+        ("what is disabled there", "R077"),
+        ("what is disabled where it should run", "R078"),
+        ("a domain that is not there", "R077"),
+        ("a tag that moves", "R077"),
+        ("what environment.yaml sets", "R075"),
+        ("what the platform locks", "R005"),
+    ],
+)
+def test_what_is_refused_is_one_error_and_nothing_is_written(
+    what: str, rule: str, mesh: Path, promote: Promote
+) -> None:
     files, products, error = REFUSALS[what]
     write(mesh, **files)
     before = images(mesh)
     code, out, err = promote("staging", "prod", *products)
     assert (code, out) == (1, "")
     assert err.startswith(error)
+    assert f" error[{rule}]: " in err
     assert err.endswith("floe-compile: 1 error\n")
     assert images(mesh) == before
 

@@ -21,15 +21,15 @@ from floe_compiler.resolve.rules import IMAGE_OF_TWO, LOCKED
 NOT_TRIED = Rule(
     "R077",
     "promotion of what was not tried",
-    "`floe-compile promote` takes over images that the first environment runs: those in its committed output. It does "
-    "not have this product, its image is not in the output, or nothing tells which program was tried, as the tag "
-    "moves. Let it run there first.",
+    "A promotion (`floe-compile promote FROM TO`) takes over images that the first environment runs: those in its "
+    "committed output. It does not have this product, its image is not in the output, or nothing tells which program "
+    "was tried, as the tag moves. Let it run there first.",
 )
 NOWHERE_TO = Rule(
     "R078",
     "promotion to where the product is not",
-    "`floe-compile promote` is asked for a data product that the second environment does not have. Enable it there, or "
-    "leave it out.",
+    "A promotion (`floe-compile promote FROM TO PRODUCT`) is asked for a data product that the second environment does "
+    "not have. Enable it there, or leave it out.",
 )
 RULES = (NOT_TRIED, NOWHERE_TO)
 

@@ -119,7 +119,7 @@ IMAGE_OF_TWO = Rule(
     "R075",
     "image that two files set",
     "The image of a data product in an environment is set in its images.yaml and in its environment.yaml. Leave it in "
-    "one of them: images.yaml is the one that `floe-compile promote` and other programs update.",
+    "one of them: images.yaml is the one that `floe-compile promote FROM TO` and other programs update.",
 )
 DISABLED_INPUT = Rule(
     "R076",
