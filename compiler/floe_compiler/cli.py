@@ -25,6 +25,7 @@ VERBS = {
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
     "promote": "write the images that one environment has tried into another one",
     "explain": "show which file and line each value of an output file comes from",
+    "secrets": "list the secrets that must be created, with their keys, places and readers",
     "components": "list what a platform can be made of, and the settings of each part",
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain every error and warning",
