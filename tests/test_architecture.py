@@ -40,8 +40,9 @@ MAY_IMPORT = {
     "write": {"model"},  # gets the cache as a value
     "report": {"model"},
     "explain": {"model", "resolve", "declare", "derive", "synthesize"},  # asks what other inputs would make
+    "promotion": {"model", "resolve"},
     "pipeline": {*STAGES, "model", "cache", "components", "explain", "node"},
-    "commands": {*STAGES, "model", "cache", "components", "explain", "pipeline", "report"},
+    "commands": {*STAGES, "model", "cache", "components", "explain", "pipeline", "promotion", "report"},
     "cli": {"model", "commands", "report"},
     "program": {"commands", "cli"},
 }

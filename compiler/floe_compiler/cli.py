@@ -23,7 +23,9 @@ VERBS = {
     "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
+    "promote": "write the images that one environment has tried into another one",
     "explain": "show which file and line each value of an output file comes from",
+    "secrets": "list the secrets that must be created, with their keys, places and readers",
     "components": "list what a platform can be made of, and the settings of each part",
     "schema": "print or write the JSON Schemas of the inputs, for editors",
     "rules": "list and explain every error and warning",
@@ -50,6 +52,7 @@ examples:
   floe-compile check                             is output/ current? (for CI)
   floe-compile diff                              what do my edits change, compared with the last commit?
   floe-compile diff origin/main --format markdown   the same for a pull request
+  floe-compile promote staging prod              let prod run the images that staging has tried
   floe-compile explain output/prod/floe-platform/deployment.apps_polaris.yaml:spec.replicas
                                                  where does this value come from?
   floe-compile components catalog                what can I choose, and what can I set?

@@ -287,3 +287,27 @@ def test_the_few_domains_come_with_those_that_they_read() -> None:
     found = reduced(many, "platform")
     assert list(found.domains) == ["d0", "d1", "d2", "d7"]
     assert resolve(found, REGISTRY, ("dev",))[0], "they are complete"
+
+
+def test_what_an_environment_says_of_a_product_is_named_with_what_it_beats() -> None:
+    said = {"schedule": {"cron": "0 7 * * *"}, "steps": {"transform": {"variables": {"DEPTH": "three"}}}}
+    domains = {**ENVIRONMENT.data["domains"], "sales": {"products": {"orders": said}}}
+    environment = document("e.yaml", {**ENVIRONMENT.data, "domains": domains})
+    metadata = {"name": "dev", "owner": "@acme/platform"}
+    lines = {"other": {"orders": "sales/orders:1.0.0"}, "sales": {"orders": "sales/orders:1.5.0"}}
+    images = document("i.yaml", {**HEAD, "kind": "ProductImages", "metadata": metadata, "images": lines})
+    sources = replace(SOURCES, environments={"dev": environment}, images={"dev": images})
+    final = objects(sources)[f"CronJob.batch {SALES}/orders"]
+    found = {path: causes for path, _, causes in explain(sources, REGISTRY, "dev", final, (), "").values}
+    own = SOURCES.domains["sales"].products["orders"]
+    pod = ("spec", "jobTemplate", "spec", "template", "spec")
+    image = next(one for one in found[*pod, "containers", 0, "image"] if one.what != "platform.images.registry")
+    assert (image.what, image.span) == ("images.sales.orders", images.span(("images", "sales", "orders")))
+    assert image.overrides == (('"sales/orders:1.4.2"', own.span(("image",))),)
+    (cron,) = found["spec", "schedule"]
+    assert cron.span == environment.span(("domains", "sales", "products", "orders", "schedule", "cron"))
+    assert cron.overrides == (('"0 6 * * *"', own.span(("schedule", "cron"))),)
+    container = final["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    index = next(number for number, one in enumerate(container["env"]) if one["name"] == "DEPTH")
+    (depth,) = found[*pod, "containers", 0, "env", index, "value"]
+    assert depth.what == "domains.sales.products.orders.steps.transform.variables.DEPTH"

@@ -23,6 +23,7 @@ KINDS = {
     "domains/sales/domain.yaml": "Domain",
     "domains/sales/products/orders.yaml": "DataProduct",
     "overlays/dev/environment.yaml": "Environment",
+    "overlays/dev/images.yaml": "ProductImages",
     "platform-manifest.yaml": "PlatformManifest",
 }
 

@@ -73,7 +73,9 @@ def test_a_new_file_counts_for_every_environment(mesh: Path, file: str) -> None:
     assert changed(mesh, before) == {"dev", "prod"}
 
 
-@pytest.mark.parametrize("file", ["overlays/dev/kustomization.yaml", "overlays/dev/patch.yaml"])
+@pytest.mark.parametrize(
+    "file", ["overlays/dev/kustomization.yaml", "overlays/dev/patch.yaml", "overlays/dev/images.yaml"]
+)
 def test_an_environments_patches_are_its_own(mesh: Path, file: str) -> None:
     before = dict(input_digests(read_inputs(mesh)))
     add(mesh, file, "another")

@@ -17,7 +17,12 @@ from floe_compiler.model.structure import Structure
 from floe_compiler.resolve.schemas import schemas
 
 ROOT = Path(__file__).parents[2]
-FILES = [ROOT / "platform-manifest.yaml", *ROOT.glob("overlays/*/environment.yaml"), *ROOT.glob("domains/**/*.yaml")]
+FILES = [
+    ROOT / "platform-manifest.yaml",
+    *ROOT.glob("overlays/*/environment.yaml"),
+    *ROOT.glob("overlays/*/images.yaml"),
+    *ROOT.glob("domains/**/*.yaml"),
+]
 DOCUMENTS = [
     one.data for path in sorted(FILES) for one in read_documents(path.read_text(), path.name)[0] if "kind" in one.data
 ]

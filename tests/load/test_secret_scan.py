@@ -142,3 +142,24 @@ def test_what_is_no_false_alarm_is_a_warning(name: str) -> None:
 def test_only_products_say_so() -> None:
     data = {"kind": "Domain", "steps": [{"variables": {"API_TOKEN": VALUE}}], "not_secrets": {"API_TOKEN": "a name"}}
     assert len(found(data)) == 1
+
+
+def said_of_a_product(**not_secrets: str) -> Document:
+    steps = {"load": {"variables": {"API_TOKEN": VALUE, "OTHER_TOKEN": VALUE}}}
+    orders = {"steps": steps, "not_secrets": not_secrets}
+    domains = {"sales": {"products": {"orders": orders, "returns": {"steps": steps}}}}
+    return Document("a.yaml", {"kind": "Environment", "domains": domains})
+
+
+def test_an_environment_says_what_is_no_secret_of_one_product() -> None:
+    found = sorted(one.message.partition(" ")[0] for one in secret_values(said_of_a_product(API_TOKEN="a name")))
+    assert found == [
+        "domains.sales.products.orders.steps.load.variables.OTHER_TOKEN",
+        "domains.sales.products.returns.steps.load.variables.API_TOKEN",
+        "domains.sales.products.returns.steps.load.variables.OTHER_TOKEN",
+    ]
+
+
+def test_an_environment_is_told_of_what_is_no_false_alarm() -> None:
+    found = [one for one in secret_values(said_of_a_product(DEPTH="a name")) if one.rule is NOT_A_FALSE_ALARM]
+    assert [one.message.partition(":")[0] for one in found] == ["domains.sales.products.orders.not_secrets.DEPTH"]

@@ -20,6 +20,7 @@ SALES = "domains/sales/domain.yaml"
 ORDERS = "domains/sales/products/orders.yaml"
 DEV = "overlays/dev/environment.yaml"
 QA = "overlays/qa/environment.yaml"
+DEV_IMAGES = "overlays/dev/images.yaml"
 DEV_OVERLAY = "overlays/dev/kustomization.yaml"
 DEV_PATCH = "overlays/dev/finance-quota.yaml"
 DEV_NOTE = "overlays/dev/note.yaml"
@@ -75,10 +76,26 @@ def environment(name: str, **fields: Any) -> Data:
     return document("Environment", name, **{"cluster": {"name": name}, "storage_class": "standard", **fields})
 
 
-def dev(finance: str = "{pods: 70}", sales: str = "{pods: 80}", **fields: Any) -> str:
-    """Return the environment dev, with what it says of domains at its end, a line for each."""
-    said = (f"  {name}: {{quota: {quota_}}}\n" for name, quota_ in (("finance", finance), ("sales", sales)) if quota_)
-    return to_yaml(environment("dev", **fields)) + "domains:\n" + "".join(said)
+def images(**lines: str) -> str:
+    """Return the images of dev, a line for each domain; they differ from what the files of the products say."""
+    said = {"finance": "{costs: acme/costs:1.1.0}", "marketing": "{}", "sales": "{orders: acme/orders:1.1.0}", **lines}
+    return (
+        to_yaml(document("ProductImages", "dev"))
+        + "images:\n"
+        + "".join(f"  {one}: {said[one]}\n" for one in said if said[one])
+    )
+
+
+def dev(
+    finance: str = "{pods: 70}", sales: str = "{pods: 80}", costs: str = "{}", orders: str = "{}", **fields: Any
+) -> str:
+    """Return the environment dev, with what it says of domains at its end, a line for each.
+
+    `finance` and `sales` are the quotas of these domains (empty: nothing is said), `costs` and `orders` their products.
+    """
+    said = (("finance", finance, f"costs: {costs}"), ("sales", sales, f"orders: {orders}"))
+    lines = (f"  {name}: {{quota: {quota_}, products: {{{of}}}}}\n" for name, quota_, of in said if quota_)
+    return to_yaml(environment("dev", **fields)) + "domains:\n" + "".join(lines)
 
 
 def kustomization(resources: list[str], *patches: Data) -> Data:
@@ -154,6 +171,7 @@ def files() -> Mapping[str, Data | str]:
         "domains/finance/domain.yaml": domain("finance"),
         "domains/finance/products/costs.yaml": product("costs"),
         DEV: dev(),
+        DEV_IMAGES: images(),
         QA: environment("qa"),
         BASE: kustomization(["priority-class.yaml"]),
         CLASS: priority_class(),

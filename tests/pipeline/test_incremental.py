@@ -23,6 +23,7 @@ from pipeline.mesh_of_three import (
     CLUSTER,
     DELIVERY,
     DEV,
+    DEV_IMAGES,
     DEV_NOTE,
     DEV_OVERLAY,
     DEV_PATCH,
@@ -37,6 +38,7 @@ from pipeline.mesh_of_three import (
     domain,
     every_unit,
     files,
+    images,
     kustomization,
     labelled,
     manifest,
@@ -49,6 +51,7 @@ from pipeline.mesh_of_three import (
 )
 
 FILES = files()
+CAMPAIGNS = "domains/marketing/products/campaigns.yaml"
 QUOTA_PATCH = {"path": "finance-quota.yaml"}
 WIDGETS = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -81,7 +84,11 @@ SALES_ONLY = (("sales",), (namespace("sales"),))
 
 CHANGES = {
     "nothing": Change({}),
-    "a product's image": Change({ORDERS: product("orders", image="acme/orders:1.0.1")}, *SALES_ONLY),
+    "a product's image": Change(
+        {CAMPAIGNS: {**FILES[CAMPAIGNS], "image": "acme/campaigns:1.0.1"}},  # type: ignore[dict-item]
+        ("marketing",),
+        (namespace("marketing"),),
+    ),
     "a product's schedule": Change({ORDERS: product("orders", schedule={"cron": "0 7 * * *"})}, *SALES_ONLY),
     "a product's output": Change(
         {ORDERS: product("orders", outputs=[{"name": "orders"}, {"name": "more"}])}, *SALES_ONLY
@@ -110,10 +117,16 @@ CHANGES = {
         ("hr", "platform"),
         (namespace("hr"), PLATFORM, DELIVERY),
     ),
-    # Sales comes after finance in environment.yaml, so its line has moved.
+    # The others come after finance in environment.yaml and in images.yaml, so their lines have moved.
     "a domain deleted": Change(
-        {"domains/finance": None, DEV: dev(finance=""), DEV_OVERLAY: overlay(), DEV_PATCH: None},
-        ("platform", "sales"),
+        {
+            "domains/finance": None,
+            DEV: dev(finance=""),
+            DEV_IMAGES: images(finance=""),
+            DEV_OVERLAY: overlay(),
+            DEV_PATCH: None,
+        },
+        ("marketing", "platform", "sales"),
         (PLATFORM, DELIVERY),
     ),
     # All scopes are resolved with the platform's settings; in dev, finance and sales have an own number of pods.
@@ -142,6 +155,31 @@ CHANGES = {
     "an override that moves another's": Change(
         {DEV: dev(finance="{pods: 70,\n    cpu: 41}")}, ("finance", "sales"), (namespace("finance"),)
     ),
+    "an override of one product": Change({DEV: dev(orders="{retries: 2}")}, *SALES_ONLY),
+    "a variable of a step": Change({DEV: dev(orders="{steps: {transform: {variables: {DEPTH: deep}}}}")}, *SALES_ONLY),
+    # Nothing of finance reads it, so neither is it an error.
+    "a product disabled, the only one of its domain": Change(
+        {DEV: dev(costs="{enabled: false}")},
+        ("finance", "platform"),
+        (namespace("finance"), PLATFORM),
+    ),
+    "an image in the file of images": Change({DEV_IMAGES: images(sales="{orders: acme/orders:1.2.0}")}, *SALES_ONLY),
+    # Its own file no longer says what the image is, but where the product is.
+    "an image that the file of images has, too": Change(
+        {ORDERS: product("orders", image="acme/orders:1.0.1")}, ("sales",)
+    ),
+    "a line less in the file of images": Change({DEV_IMAGES: images(sales="{}")}, *SALES_ONLY),
+    # Sales has moved by a line, and is resolved again; only an error would name that line.
+    "a new line in the file of images": Change(
+        {DEV_IMAGES: images(marketing="{campaigns:\n    acme/campaigns:1.1.0}")},
+        ("marketing", "sales"),
+        (namespace("marketing"),),
+    ),
+    "a comment at the end of the file of images": Change({DEV_IMAGES: images() + "# reviewed\n"}),
+    "a comment at the start of the file of images": Change(
+        {DEV_IMAGES: "# reviewed\n" + images()}, ("finance", "marketing", "sales")
+    ),
+    "no file of images": Change({DEV_IMAGES: None}, DOMAINS, (namespace("finance"), namespace("sales"))),
     "a patch of one object": Change({DEV_PATCH: quota("51")}, (), (namespace("finance"),)),
     "a comment within a patch, as messages name its lines": Change(
         {DEV_PATCH: to_yaml(quota()).replace("spec:", "# why\nspec:")}, (), (namespace("finance"),)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from floe_compiler.components import registry
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.plan import Product
+from floe_compiler.model.span import Span
 from floe_compiler.resolve.instances import Place, check_images, domain_instances, shared_instances
 from products import product
-from resolve.samples import REGISTRY, component, document, merged
+from resolve.samples import REGISTRY, component, merged
 from support import DEVELOPMENT
 
 ALL = registry()
@@ -102,8 +104,8 @@ def test_shared_services_know_the_domains_that_have_products() -> None:
 )
 def test_an_image_that_can_change_is_reported_with_one_that_cannot(image: str, named: str) -> None:
     findings = Findings()
-    one = product("orders", image=image)
-    check_images([one, product("costs")], {"orders": document("o.yaml", {"image": image})}, findings)
+    one = replace(product("orders", image=image), image_origin=Span("o.yaml", 2, 5))
+    check_images([one, product("costs")], findings)
     (found,) = findings.found
     assert (found.rule.code, str(found.span)) == ("R010", "o.yaml:2:5")
     assert found.hint.endswith(f"{named}:1.4.2")

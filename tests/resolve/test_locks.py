@@ -38,6 +38,10 @@ def unknown(*locks: str) -> dict[str, str]:
         "placement.jobs.node_selector.pool",
         "images.mirrors",
         "shared_services.quota.pods",
+        "products",
+        "products.image",
+        "products.schedule.cron",
+        "products.steps",
     ],
 )
 def test_whatever_the_manifest_may_say_may_be_locked(lock: str) -> None:

@@ -58,7 +58,7 @@ def test_products_by_domain_and_name() -> None:
     sources = mesh({"sales": {"a": written("a"), "b": written("b", [reading("a")])}, "ops": {"a": written("a")}})
     found = domain_products("sales", sources.domains["sales"], findings)
     assert list(found) == [("sales", "a"), ("sales", "b")]
-    assert (found["sales", "b"].name, found["sales", "b"].domain) == ("b", "sales")
+    assert (found["sales", "b"].product.name, found["sales", "b"].product.domain) == ("b", "sales")
     references = check_references(sources, findings)
     assert list(references) == [("sales", "a"), ("sales", "b"), ("ops", "a")]
     assert references["sales", "b"].inputs == ((("sales", "a"), "table"),)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from floe_compiler.components import built_in, registry
 from floe_compiler.model.field_docs import field_docs
-from floe_compiler.model.inputs import Environment, PlatformManifest
+from floe_compiler.model.inputs import SAME_EVERYWHERE, DataProduct, Environment, PlatformManifest
 from floe_compiler.resolve.schemas import schemas
 from products import STEPS
 from resolve.samples import REGISTRY
@@ -41,13 +41,19 @@ PRODUCT: dict[str, Any] = {
     "image": "x:1",
     "steps": STEPS,
 }
+IMAGES: dict[str, Any] = {
+    **HEAD,
+    "kind": "ProductImages",
+    "metadata": OWNED,
+    "images": {"sales": {"orders": "x:1"}},
+}
 
 
 def fits(kind: str, document: dict[str, Any], among: Any = SMALL) -> bool:
     return bool(Draft202012Validator(among[kind]).is_valid(document))
 
 
-@pytest.mark.parametrize("kind", ["PlatformManifest", "Environment", "Domain", "DataProduct"])
+@pytest.mark.parametrize("kind", ["PlatformManifest", "Environment", "Domain", "DataProduct", "ProductImages"])
 def test_each_kind_has_a_schema_that_is_one_and_stands_alone(kind: str) -> None:
     schema = ALL[kind]
     Draft202012Validator.check_schema(schema)
@@ -61,7 +67,13 @@ def test_each_kind_has_a_schema_that_is_one_and_stands_alone(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "document"),
-    [("PlatformManifest", MANIFEST), ("Environment", ENVIRONMENT), ("Domain", DOMAIN), ("DataProduct", PRODUCT)],
+    [
+        ("PlatformManifest", MANIFEST),
+        ("Environment", ENVIRONMENT),
+        ("Domain", DOMAIN),
+        ("DataProduct", PRODUCT),
+        ("ProductImages", IMAGES),
+    ],
 )
 def test_a_whole_document_fits_and_lacks_nothing(kind: str, document: dict[str, Any]) -> None:
     assert fits(kind, document)
@@ -142,6 +154,39 @@ def test_what_is_said_of_a_domain(override: dict[str, Any], right: bool) -> None
     assert fits("Environment", {**ENVIRONMENT, "domains": {"sales": override}}) is right
     if "metadata" not in override:
         assert fits("Domain", {**DOMAIN, **override}) is right
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ({}, True),
+        ({"image": "x:2", "enabled": False, "retries": 1, "timeout": "2h", "run_by": "kubernetes"}, True),
+        ({"schedule": {"enabled": False}}, True),
+        ({"schedule": None}, True),
+        ({"steps": {"a": {"variables": {"A": "b"}, "resources": {"limits": {"cpu": "2"}}, "connects": []}}}, True),
+        ({"steps": {"a": {"secrets": {"A": {"key": "b"}}, "script": "a.py", "select": ["a"]}}}, True),
+        ({"steps": {"a": {"connects": [{"port": 443}]}}}, False),
+        ({"steps": {"a": {"type": "dbt"}}}, False),
+        ({"steps": {"a": {"name": "b"}}}, False),
+        ({"steps": STEPS}, False),
+        ({"retries": "1"}, False),
+        ({"imgae": "x:2"}, False),
+        *(({key: PRODUCT.get(key, [])}, False) for key in ("apiVersion", "kind", "metadata", "inputs", "outputs")),
+    ],
+)
+def test_what_an_environment_says_of_a_product(said: dict[str, Any], right: bool) -> None:
+    document = {**ENVIRONMENT, "domains": {"sales": {"products": {"orders": said}}}}
+    assert fits("Environment", document) is fits("Environment", document, ALL) is right
+    assert not fits("Domain", {**DOMAIN, "products": {"orders": said}})
+
+
+def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
+    domain = ALL["Environment"]["properties"]["domains"]["additionalProperties"]
+    product = domain["properties"]["products"]["additionalProperties"]["properties"]
+    docs = field_docs(DataProduct)
+    assert {key: one["description"] for key, one in product.items() if key != "steps"} == {
+        key: docs[key] for key in docs if key not in (*SAME_EVERYWHERE, "steps")
+    }
 
 
 def test_what_keys_are_for_is_reported() -> None:

@@ -20,7 +20,7 @@ from floe_compiler.explain.variations import differences, scalars, variations, w
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
-from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest
+from floe_compiler.model.inputs import DataProduct, Domain, Environment, Input, PlatformManifest, ProductImages
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import SHARED
 from floe_compiler.model.schema_words import DISCRIMINATOR
@@ -28,6 +28,7 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch
 from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.product_overrides import Overrides, merged_product
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.synthesize.charts import WAVE
@@ -37,6 +38,7 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
     "Domain": ("domain", Domain),
     "Environment": ("environment", Environment),
     "PlatformManifest": ("platform", PlatformManifest),
+    "ProductImages": ("images", ProductImages),
 }
 """By the `kind` of a document: its name in messages, and its model."""
 
@@ -129,6 +131,8 @@ def _documents(question: Question) -> Iterator[Document]:
     sources = question.sources
     yield sources.manifest
     yield sources.environments[question.environment]
+    if question.environment in sources.images:
+        yield sources.images[question.environment]
     scope = question.scope
     for name, source in sources.domains.items():
         if name == scope:
@@ -140,10 +144,10 @@ def _with_document(sources: Sources, document: Document) -> Sources:
     """Return the sources with a changed document in place of its file's."""
     if document.file == sources.manifest.file:
         return replace(sources, manifest=document)
-    environments = {
-        name: document if environment.file == document.file else environment
-        for name, environment in sources.environments.items()
-    }
+    environments, images = (
+        {name: document if other.file == document.file else other for name, other in documents.items()}
+        for documents in (sources.environments, sources.images)
+    )
     domains = {
         name: DomainSource(
             document if domain.document.file == document.file else domain.document,
@@ -151,7 +155,7 @@ def _with_document(sources: Sources, document: Document) -> Sources:
         )
         for name, domain in sources.domains.items()
     }
-    return replace(sources, environments=environments, domains=domains)
+    return replace(sources, environments=environments, images=images, domains=domains)
 
 
 def _from_documents(question: Question, baseline: Object, causes: Causes) -> None:
@@ -178,7 +182,7 @@ def _from_left_out(question: Question, baseline: Object, causes: Causes) -> None
 
 
 def _merged(question: Question) -> Mapping[str, Merged]:
-    """Return the settings of the platform, and those of the object's domain, if it has one, by scope."""
+    """Return the settings of the platform, and those of the object's domain, if it has one, and of its products."""
     sources, environment = question.sources, question.sources.environments[question.environment]
     scale = environment.data.get("scale", "light")
     layers = platform_layers(sources.manifest, environment)
@@ -188,6 +192,9 @@ def _merged(question: Question) -> Mapping[str, Merged]:
     if scope in sources.domains:
         own = domain_layers(sources.domains[scope], environment, scope)
         merged[scope] = domain_merged(question.registry, scale, layers, own)
+        overrides = Overrides.of(sources, environment, question.environment)
+        for name, document in sources.domains[scope].products.items():
+            merged[f"{scope}/{name}"] = merged_product(document, overrides.layers(scope, name))
     return merged
 
 

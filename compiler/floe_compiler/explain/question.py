@@ -137,8 +137,11 @@ def reduced(sources: Sources, scope: str) -> Sources:
     """Return the fewest documents that still render the namespace of `scope` in the same way."""
     needed = sorted(sources.domains)[:SAMPLE] if scope in SHARED else [scope]
     kept = sorted(_with_read_domains(sources, needed))
-    environments = {name: _for_domains(document, kept) for name, document in sources.environments.items()}
-    return replace(sources, environments=environments, domains={name: sources.domains[name] for name in kept})
+    environments = {name: _for_domains(document, kept, "domains") for name, document in sources.environments.items()}
+    images = {name: _for_domains(document, kept, "images") for name, document in sources.images.items()}
+    return replace(
+        sources, environments=environments, images=images, domains={name: sources.domains[name] for name in kept}
+    )
 
 
 def _with_read_domains(sources: Sources, domains: Iterable[str]) -> set[str]:
@@ -155,10 +158,10 @@ def _with_read_domains(sources: Sources, domains: Iterable[str]) -> set[str]:
     return kept
 
 
-def _for_domains(environment: Document, kept: Sequence[str]) -> Document:
-    """Return an environment's document without its overrides of other domains."""
-    overrides = environment.data.get("domains")
+def _for_domains(document: Document, kept: Sequence[str], key: str) -> Document:
+    """Return a document of an environment without what it says, below a key, of other domains."""
+    overrides = document.data.get(key)
     if not overrides:
-        return environment
+        return document
     fewer = {name: override for name, override in overrides.items() if name in kept}
-    return replace(environment, data={**environment.data, "domains": fewer})
+    return replace(document, data={**document.data, key: fewer})

@@ -70,8 +70,13 @@ def _remote(secret_key: str, key: str, remote_property: str) -> Object:
     return {"secretKey": secret_key, "remoteRef": {"key": key, "property": remote_property, **REMOTE_DEFAULTS}}
 
 
+def store_path(settings: Settings, secret: Secret) -> str:
+    """Return the path of a secret in the store."""
+    return secret.path or "/".join((settings.platform.name, settings.environment.name, secret.owner, secret.name))
+
+
 def _from_store(settings: Settings, backend: ExternalSecrets, secret: Secret) -> Object:
-    path = secret.path or "/".join((settings.platform.name, settings.environment.name, secret.owner, secret.name))
+    path = store_path(settings, secret)
     spec = {
         "refreshInterval": go_duration(backend.refresh_interval),
         "secretStoreRef": {"kind": backend.store.kind, "name": backend.store.name},

@@ -14,6 +14,7 @@ from floe_compiler.model.layout import MANIFEST
 KINDS: Mapping[str, re.Pattern[str]] = {
     "PlatformManifest": re.compile(re.escape(MANIFEST)),
     "Environment": re.compile(r"overlays/([^/]+)/environment\.yaml"),
+    "ProductImages": re.compile(r"overlays/([^/]+)/images\.yaml"),
     "Domain": re.compile(r"domains/([^/]+)/domain\.yaml"),
     "DataProduct": re.compile(r"domains/([^/]+)/products/([^/]+)\.yaml"),
 }
@@ -54,7 +55,7 @@ def kind_of(path: str) -> str:
 
 
 def environment_name(file: str) -> str:
-    """Return the environment that a file `overlays/<environment>/environment.yaml` describes."""
+    """Return the environment that a file in `overlays/<environment>/` belongs to."""
     return file.split("/")[1]
 
 

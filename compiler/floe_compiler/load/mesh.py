@@ -206,5 +206,8 @@ def _sources(authored: Authored, documents: Mapping[str, Document], findings: Fi
     environments = {
         environment_name(file): documents[file] for file in authored.of_kind("Environment") if file in documents
     }
+    images = {
+        environment_name(file): documents[file] for file in authored.of_kind("ProductImages") if file in documents
+    }
     manifest = documents.get(MANIFEST)
-    return Sources(manifest, environments, domains) if manifest else None
+    return Sources(manifest, environments, domains, images=images) if manifest else None

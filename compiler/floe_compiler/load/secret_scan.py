@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -21,33 +21,55 @@ from floe_compiler.model.credentials import (
 )
 from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.nested_fields import at, mapping
 from floe_compiler.model.not_secrets import KEY, key_of
 
 
 def secret_values(document: Document) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each value that looks like a secret, never showing it.
 
-    A data product may declare that some are none. A declaration that concerns no such value is a warning.
+    A data product, and what an environment says of one, may declare that some are none. A declaration that concerns no
+    such value is a warning.
     """
-    declared = _declared(document.data)
-    needed: set[str] = set()
+    declared = {product: _declared(at(document.data, product)) for product in _products(document.data)}
+    needed: set[tuple[DataPath, str]] = set()
     for path, value, before in _scalars(document.data):
-        kind = secret_in(str(value)) if path[0] == KEY else _kind(path, value, before)
-        name = key_of(path) if path[0] == "steps" else ""
-        if name in declared and (kind or any(assigned_secrets(str(value), ()))):
-            needed.add(name)
+        product = _product(path, declared)
+        below = path[len(product) :] if product is not None else ()
+        kind = secret_in(str(value)) if KEY in (path[0], *below[:1]) else _kind(path, value, before)
+        name = key_of(path) if below[:1] == ("steps",) else ""
+        is_declared = product is not None and name in declared[product]
+        if product is not None and is_declared and (kind or any(assigned_secrets(str(value), ()))):
+            needed.add((product, name))
         elif kind:
             message = f"{show_path(path)} looks like {kind}"
             yield Diagnostic(SECRET_VALUE, message, document.span(path), hint=_hint(kind, path), secret=True)
-    for name in sorted(declared - needed):
-        message = f"{show_path((KEY, name))}: no step has such a key with a value that looks like a secret"
-        yield Diagnostic(NOT_A_FALSE_ALARM, message, document.key_span((KEY, name)))
+    every = {(product, name) for product, names in declared.items() for name in names}
+    for above, name in sorted(every - needed):
+        place = (*above, KEY, name)
+        message = f"{show_path(place)}: no step has such a key with a value that looks like a secret"
+        yield Diagnostic(NOT_A_FALSE_ALARM, message, document.key_span(place))
 
 
-def _declared(data: Any) -> set[str]:
-    """Return the keys that a document declares to hold no secrets, each with a reason."""
-    declared = data.get(KEY) if isinstance(data, dict) and data.get("kind") == "DataProduct" else None
-    return {name for name, reason in declared.items() if reason} if isinstance(declared, dict) else set()
+def _products(data: Any) -> Iterator[DataPath]:
+    """Yield the paths of what a document says of data products: it is one itself, or an environment's."""
+    kind = at(data, ("kind",))
+    if kind == "DataProduct":
+        yield ()
+    elif kind == "Environment":
+        for domain in mapping(data, ("domains",)):
+            for product in mapping(data, ("domains", domain, "products")):
+                yield "domains", domain, "products", product
+
+
+def _product(path: DataPath, products: Collection[DataPath]) -> DataPath | None:
+    """Return the path of the product that a path is below; None if it is of none."""
+    return next((path[:length] for length in (0, 4) if path[:length] in products), None)
+
+
+def _declared(product: Any) -> set[str]:
+    """Return the keys that a product declares to hold no secrets, each with a reason."""
+    return {name for name, reason in mapping(product, (KEY,)).items() if reason}
 
 
 def _kind(path: DataPath, value: str | int | float, before: object) -> str:

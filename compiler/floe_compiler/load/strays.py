@@ -18,6 +18,9 @@ from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
 
+_OTHERS = ("images.yaml",)
+"""The documents that a folder may have beside the one that says what it is."""
+
 _IN_DOMAINS = "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml"
 _IN_OVERLAYS = "in overlays/ there is a folder for each environment"
 
@@ -122,7 +125,7 @@ def _meant(path: str, type_: EntryType, tree: Collection[str], kind_of: Callable
 
 def _heads(folder: str, kind_of: Callable[[str], str]) -> list[str]:
     """Return the names that mean something in a folder."""
-    heads = [head for head in (MANIFEST, *HEADS.values()) if kind_of(posixpath.join(folder, head))]
+    heads = [head for head in (MANIFEST, *HEADS.values(), *_OTHERS) if kind_of(posixpath.join(folder, head))]
     return [*heads, KUSTOMIZATION] if folder.partition("/")[0] in ("base", "overlays") else heads
 
 

@@ -25,6 +25,9 @@ class Sources(msgspec.Struct, frozen=True):
     path: str | None = ""
     """The path of the mesh in its Git repository, empty at the top; None if it is in none."""
 
+    images: Mapping[str, Document] = msgspec.field(default_factory=dict)
+    """The images of products, by environment, as far as an environment has a file of them."""
+
     omitted_domains: frozenset[str] = frozenset()
     """The names of domains that are left out, as something is wrong with them."""
 

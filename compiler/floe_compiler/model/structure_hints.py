@@ -9,7 +9,7 @@ from typing import Any
 from floe_compiler.model.diagnostics import did_you_mean
 from floe_compiler.model.misspelt_keys import meant_keys
 from floe_compiler.model.plain_scalars import read_plain
-from floe_compiler.model.schema_words import DISCRIMINATOR, REFERENCE
+from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
 
 Schema = Mapping[str, Any]
 
@@ -20,7 +20,10 @@ def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -
     The last is empty if no such key is near. The type may be there all the same, as another layer may give one.
     """
     properties: Schema = schema.get("properties", {})
-    unknown = {key: _below(key, properties, definitions) for key in data if key not in properties}
+    not_here: Schema = schema.get(NOT_HERE, {})
+    unknown = {
+        key: not_here.get(key, "") or _below(key, properties, definitions) for key in data if key not in properties
+    }
     absent = [key for key in properties if key not in data or key == DISCRIMINATOR]
     meant = meant_keys([key for key in unknown if not unknown[key]], absent)
     for key, belongs in unknown.items():
@@ -111,7 +114,8 @@ def _as_mapping(value: Any, schema: Schema) -> str:
     shown = value if isinstance(value, str) else "..."
     if types:
         return f"write {{type: {shown if shown in types else types[0]}}}"
-    needed = [key for key, property_ in properties.items() if "default" not in property_]
+    # Of a mapping that changes another one, no key is needed.
+    needed = [key for key, one in properties.items() if "default" not in one and NOT_HERE not in schema]
     if len(needed) == 1:
         return f"write {{{needed[0]}: {shown}}}"
     if needed:

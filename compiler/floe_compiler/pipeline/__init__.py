@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from floe_compiler.explain import Explanation
     from floe_compiler.model.files import FileSet
     from floe_compiler.model.input_files import InputFiles
+    from floe_compiler.model.listed_secrets import ListedSecret
+    from floe_compiler.model.plan import EnvironmentPlan
     from floe_compiler.model.sources import Sources
     from floe_compiler.pipeline.compilation import Compilation, CompiledEnvironment
     from floe_compiler.pipeline.environments import Mesh
@@ -205,6 +207,33 @@ def _headers(
         pass
     resolve(sources, components, environments)
     raise AssertionError("an error of one unit is an error of the whole, too")
+
+
+def resolve_inputs(
+    input_files: InputFiles, environments: tuple[str, ...], cache: Cache
+) -> tuple[Sources, tuple[EnvironmentPlan, ...]]:
+    """Return the documents, and the plans of these environments. Raises StageFailed."""
+    from floe_compiler.pipeline.selection import Omitted
+    from floe_compiler.resolve import resolve
+
+    sources, components, _ = _read(input_files, cache, ThisProcess(), Omitted())
+    plans, _ = resolve(sources, components, environments)
+    return sources, plans
+
+
+def list_secrets(
+    input_files: InputFiles, environments: tuple[str, ...], cache: Cache
+) -> Mapping[str, tuple[ListedSecret, ...]]:
+    """Return the secrets that the namespaces of each environment read. Raises StageFailed."""
+    from floe_compiler.model.secrets import SecretConflict
+    from floe_compiler.pipeline.secret_list import secrets_of_environment
+
+    _, plans = resolve_inputs(input_files, environments, cache)
+    try:
+        return {plan.settings.environment.name: secrets_of_environment(plan) for plan in plans}
+    except SecretConflict:
+        compile_mesh(input_files.root, environments, cache=cache, input_files=input_files)
+        raise  # compiling says where
 
 
 def explain_file(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.declare import declare
@@ -26,8 +27,10 @@ from floe_compiler.model.plan import NODES, PLATFORM, SHARED, DeclaredUnit, Prod
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.workers import Workers
-from floe_compiler.resolve.environment import Frame, connect, domains_in, domains_served, resolve_domain
-from floe_compiler.resolve.products import Key, domain_products
+from floe_compiler.resolve.environment import Frame, connect, resolve_domain
+from floe_compiler.resolve.presence import domains_in, domains_served
+from floe_compiler.resolve.product_overrides import IMAGES
+from floe_compiler.resolve.products import Key, WrittenProduct, domain_products
 from floe_compiler.synthesize.python_constructs import objects_of
 
 KIND = "headers"
@@ -147,7 +150,7 @@ def _make(known: Known, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tu
 def _scope(known: Known, provided: Provided, name: str, environments: Iterable[str]) -> Iterator[tuple[Scope, Header]]:
     findings = Findings()
     frames, facts = known
-    valid: Mapping[Key, Product] = {}
+    valid: Mapping[Key, WrittenProduct] = {}
     if name not in SHARED:
         sources = next(iter(frames.values())).inputs.sources
         valid = domain_products(name, sources.domains[name], findings)
@@ -166,7 +169,7 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
             scope=unit.scope,
             namespace=unit.namespace,
             owner=unit.owner,
-            content=digest_of(encode(declared)),
+            content=digest_of(encode(_without_places(declared))),
             facts=unit_facts(declared),
             external_databases=unit.external_databases,
             warnings=own.finish(),
@@ -174,17 +177,50 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
         yield (environment, name), Header(header, pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL))
 
 
+def _without_places(declared: DeclaredUnit) -> DeclaredUnit:
+    """Return what a unit declares without the places where an environment names images and secrets of products.
+
+    Only errors name these, and a unit with an error is never kept. So a line that moves in a file of all domains, such
+    as images.yaml, compiles nothing.
+    """
+    return replace(
+        declared,
+        instances=tuple(
+            replace(
+                one,
+                instance=replace(
+                    one.instance, products=tuple(_without_places_elsewhere(each) for each in one.instance.products)
+                ),
+            )
+            if one.instance.products
+            else one
+            for one in declared.instances
+        ),
+    )
+
+
+def _without_places_elsewhere(product: Product) -> Product:
+    file = product.origin.file if product.origin else ""
+    image = product.image_origin
+    return replace(
+        product,
+        image_origin=image if image and image.file == file else None,
+        secret_origins=tuple(one for one in product.secret_origins if one[1].file == file),
+    )
+
+
 def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     """Return, for each scope of an environment, the digest of everything that its header depends on."""
     sources = frame.inputs.sources
     common, overrides = _parts(frame.document)
+    images = _parts(frame.overrides.images, IMAGES)[1] if frame.overrides.images else {}
     start = digest_of(compiler, sources.manifest.digest, common)
     names = domains_in(sources, frame.document, frame.settings.environment.name)
     provided = _capability_digest(frame.provided)
     read: dict[str, set[str]] = defaultdict(set)
     for (domain, _), product in frame.inputs.references.items():
         read[domain] |= {source for (source, _), _ in product.inputs}
-    served = domains_served(sources, names)
+    served = domains_served(sources, names, frame.overrides)
     keys = {PLATFORM: digest_of(start, *served)}
     if frame.nodes:
         keys[NODES] = digest_of(start, NODES, provided(()), *served)
@@ -195,6 +231,7 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
             start,
             name,
             overrides.get(name, ""),
+            images.get(name, ""),
             provided({name, *read[name]}),
             *(document.digest for document in documents),
         )
@@ -216,24 +253,24 @@ def _capability_digest(capabilities: Iterable[Capability]) -> Callable[[Collecti
     return digest
 
 
-def _parts(environment: Document) -> tuple[str, Mapping[str, str]]:
-    """Return the digest of an environment's document without its domains, and that of each domain in it.
+def _parts(document: Document, domains: str = DOMAINS) -> tuple[str, Mapping[str, str]]:
+    """Return the digest of a document of an environment without its domains, and that of each domain in it.
 
-    Lines and columns count, since errors and `explain` show them.
+    Lines and columns count, since errors and `explain` show them. `domains` is the key that the domains are below.
     """
     common: list[Any] = []
     own: dict[str, list[Any]] = defaultdict(list)
-    for kind, places in (("key", environment.keys), ("value", environment.values)):
+    for kind, places in (("key", document.keys), ("value", document.values)):
         for path, span in places.items():
-            (own[str(path[1])] if _is_of_domain(path) else common).append((kind, path, span.line, span.column))
-    for path, text in environment.raw.items():
-        (own[str(path[1])] if _is_of_domain(path) else common).append(("raw", path, text))
-    data = {key: value for key, value in environment.data.items() if key != DOMAINS}
-    said = environment.data.get(DOMAINS) or {}
+            (own[str(path[1])] if _is_below(path, domains) else common).append((kind, path, span.line, span.column))
+    for path, text in document.raw.items():
+        (own[str(path[1])] if _is_below(path, domains) else common).append(("raw", path, text))
+    data = {key: value for key, value in document.data.items() if key != domains}
+    said = document.data.get(domains) or {}
     return digest_of(encode([data, common])), {
         name: digest_of(encode([said.get(name), places])) for name, places in own.items()
     }
 
 
-def _is_of_domain(path: DataPath) -> bool:
-    return len(path) > 1 and path[0] == DOMAINS
+def _is_below(path: DataPath, key: str) -> bool:
+    return len(path) > 1 and path[0] == key

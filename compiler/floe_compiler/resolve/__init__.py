@@ -84,6 +84,8 @@ def _environments(sources: Sources, findings: Findings) -> Mapping[str, Environm
 def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> None:
     for name, document in sources.environments.items():
         check_name(name, document, findings)
+    for name, document in sources.images.items():
+        check_name(name, document, findings)
     for name, source in sources.domains.items():
         check_name(name, source.document, findings)
         if name == PLATFORM:

@@ -5,11 +5,11 @@ The files of the platform team are not limited, also not in what they say of a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from floe_compiler.model.diagnostics import Findings, Related
-from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.images import registry_of
 from floe_compiler.model.inputs import (
     Domain,
@@ -20,11 +20,12 @@ from floe_compiler.model.inputs import (
     Quota,
     Toleration,
 )
-from floe_compiler.model.plan import Product, QuotaGrowth
+from floe_compiler.model.plan import QuotaGrowth
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, Merged, leaves
 from floe_compiler.resolve.locks import hint_if_unknown
+from floe_compiler.resolve.products import WrittenProduct
 from floe_compiler.resolve.rules import BEYOND_POLICY, UNKNOWN_LOCK
 from floe_compiler.resolve.slots import Registry
 
@@ -77,20 +78,21 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
 
 
 def check_products(
-    manifest: PlatformManifest,
-    platform: Merged,
-    products: Iterable[Product],
-    documents: Mapping[str, Document],
-    findings: Findings,
+    manifest: PlatformManifest, platform: Merged, products: Iterable[WrittenProduct], findings: Findings
 ) -> None:
-    """Report what products ask for beyond the policy: images, devices, nodes (as the domain for `placement.jobs`)."""
+    """Report what the files of products ask for beyond the policy.
+
+    That is images, devices, and nodes (as in the domain's `placement.jobs`).
+    """
     policy = manifest.domain_policy
-    for product in products:
-        document = documents[product.name]
-        _check_image(manifest, product.spec.image, document, findings)
-        _check_devices(policy, platform, product, document, findings)
+    for written in products:
+        document = written.document
+        _check_image(manifest, written, findings)
+        _check_devices(policy, platform, written, findings)
         asked = {("placement", name): value for name, value in (document.data.get("placement") or {}).items()}
         for path, value in asked.items():
+            if not written.own_span(path):
+                continue
             if policy.may_set is not None and not _is_allowed(policy, ("placement", "jobs", path[1])):
                 message = f"a product of a domain may not set {show_path(path)}"
                 hint = f"allowed for domains: {', '.join(policy.may_set) or 'nothing'}; {ASK_FOR_JOBS}"
@@ -130,35 +132,34 @@ def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merg
             findings.add(UNKNOWN_LOCK, f'domain.yaml has no "{path}" to set', span, hint=hint)
 
 
-def _check_image(manifest: PlatformManifest, image: str, document: Document, findings: Findings) -> None:
+def _check_image(manifest: PlatformManifest, written: WrittenProduct, findings: Findings) -> None:
     """Report an image that comes from another registry than the platform allows."""
     images, further = manifest.images, manifest.domain_policy.registries
     hosts = tuple(images.mirrors)
     prefixes = (images.registry, *images.mirrors.values(), *further)
+    image, span = written.product.spec.image, written.own_span(("image",))
     registry = registry_of(image)
-    if registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
+    if span and registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
         findings.add(
             BEYOND_POLICY,
             f"image {image} is not from a registry that domains may use",
-            document.span(("image",)),
+            span,
             hint=f"allowed: {', '.join(dict.fromkeys((images.registry, *hosts, *further)))}; push it to one of "
             "them, or ask the platform team to add its registry under `domain_policy.registries`",
         )
 
 
-def _check_devices(
-    policy: DomainPolicy, platform: Merged, product: Product, document: Document, findings: Findings
-) -> None:
+def _check_devices(policy: DomainPolicy, platform: Merged, written: WrittenProduct, findings: Findings) -> None:
     """Report steps that ask for more devices of a kind than the platform gives to one."""
-    for index, step in enumerate(product.spec.steps):
+    for index, step in enumerate(written.product.spec.steps):
         for name, count in step.devices.items():
-            most = policy.devices.get(name, 0)
-            if count > most:
+            most, span = policy.devices.get(name, 0), written.own_span(("steps", index, "devices", name))
+            if span and count > most:
                 known = ", ".join(f"{one}: {number}" for one, number in policy.devices.items() if number)
                 findings.add(
                     BEYOND_POLICY,
                     f"step {step.name} asks for {count} {name}, but a step may have {most} at most",
-                    document.span(("steps", index, "devices", name)),
+                    span,
                     hint=f"allowed: {known or 'none'}; ask the platform team to allow it under `domain_policy.devices`",
                     related=_related(platform, (*POLICY, "devices", name)),
                 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from floe_compiler.model.capabilities import Capability
-from floe_compiler.model.diagnostics import Findings, Related
+from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
@@ -20,7 +20,7 @@ from floe_compiler.model.inputs import (
     PlatformManifest,
     Quota,
 )
-from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, Product, QuotaGrowth, ResolvedUnit
+from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, QuotaGrowth, ResolvedUnit
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
@@ -34,10 +34,11 @@ from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.locks import check_locks
 from floe_compiler.resolve.namespaces import namespace_name
-from floe_compiler.resolve.products import Key, References
+from floe_compiler.resolve.presence import check_read, domains_in, domains_served
+from floe_compiler.resolve.product_overrides import Overrides, check_overrides
+from floe_compiler.resolve.products import Key, References, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
-from floe_compiler.resolve.rules import UNKNOWN_REFERENCE
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
@@ -72,6 +73,9 @@ class Frame(msgspec.Struct, frozen=True):
     inputs: Inputs
     environment: Environment
     document: Document
+    overrides: Overrides
+    """What it says of data products."""
+
     layers: tuple[Layer, Layer]
     settings: Settings
     delivery: ArgoCd | Flux
@@ -107,7 +111,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 def resolve_environment(
-    frame: Frame, products: Mapping[str, Mapping[Key, Product]], findings: Findings
+    frame: Frame, products: Mapping[str, Mapping[Key, WrittenProduct]], findings: Findings
 ) -> EnvironmentPlan | None:
     """Return the plan of one environment, given the valid products by domain; None, with findings, if it is invalid."""
     domains = [
@@ -132,7 +136,9 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     """Return the part of an environment that all domains share; None, with the findings added, if it is invalid."""
     layers = scopes.platform_layers(inputs.sources.manifest, document)
     check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
+    overrides = Overrides.of(inputs.sources, document, environment.metadata.name)
     check_domain_names(inputs.sources, document, findings)
+    check_overrides(inputs.sources, overrides, inputs.locks, findings)
     merged = scopes.platform_merged(inputs.registry, environment.scale, layers)
     manifest = _without_slots(inputs.registry, PlatformManifest, merged, findings)
     if manifest is None:
@@ -143,8 +149,8 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
-    _check_domains_read(inputs, names, settings.environment.name, findings)
-    served = domains_served(inputs.sources, names)
+    check_read(inputs.sources, inputs.references, names, overrides, settings.environment.name, findings)
+    served = domains_served(inputs.sources, names, overrides)
     placed = instances.shared_instances(inputs.registry, merged, place, served, findings)
     check_components(placed, merged, environment, findings)
     check_environment(environment, settings, document, findings)
@@ -165,7 +171,18 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
     return Frame(
-        inputs, environment, document, layers, settings, delivery, platform, nodes, manifest, version, complete
+        inputs,
+        environment,
+        document,
+        overrides,
+        layers,
+        settings,
+        delivery,
+        platform,
+        nodes,
+        manifest,
+        version,
+        complete,
     )
 
 
@@ -202,38 +219,6 @@ def _placed_in_git(delivery: ArgoCd | Flux, sources: Sources) -> ArgoCd | Flux:
     return delivery.model_copy(update={"path": "" if path == "." else path})
 
 
-def domains_in(sources: Sources, environment: Document, name: str) -> tuple[str, ...]:
-    """Return the domains that exist in an environment, sorted."""
-    return tuple(
-        domain
-        for domain, source in sorted(sources.domains.items())
-        if scopes.exists_in(scopes.domain_layers(source, environment, domain), name)
-    )
-
-
-def domains_served(sources: Sources, present: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the domains present that have products, sorted, and those that are left out.
-
-    The others may read from a domain that is left out, so the shared services know it.
-    """
-    return tuple(sorted({*(name for name in present if sources.domains[name].products), *sources.omitted_domains}))
-
-
-def _check_domains_read(inputs: Inputs, present: Collection[str], environment: str, findings: Findings) -> None:
-    """Report products that read a product of a domain that the environment does not have."""
-    domains = inputs.sources.domains
-    for (reader, _), product in inputs.references.items():
-        for index, ((domain, name), _) in enumerate(product.inputs if reader in present else ()):
-            if domain in domains and domain not in present:
-                findings.add(
-                    UNKNOWN_REFERENCE,
-                    f'environment "{environment}" has no domain "{domain}", whose product "{name}" is read',
-                    product.document.span(("inputs", index)),
-                    hint=f"add {environment} to the domain's `environments`",
-                    related=[Related(domains[domain].document.span(("environments",)), "where it exists")],
-                )
-
-
 def _without_slots(registry: Registry, model: type[Model], merged: Merged, findings: Findings) -> Model | None:
     """Return the model of the merged data, less the slots that its documents may fill."""
     scope: Literal["domain"] | None = None if model is PlatformManifest else "domain"
@@ -242,8 +227,8 @@ def _without_slots(registry: Registry, model: type[Model], merged: Merged, findi
     return validate(model, Merged(data, merged.origins), (), findings)
 
 
-def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findings: Findings) -> Scope | None:
-    """Return a domain of an environment, given its valid products.
+def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct], findings: Findings) -> Scope | None:
+    """Return a domain of an environment, given its products whose own files are valid.
 
     None if the domain does not exist or, with the findings added, if it is invalid.
     """
@@ -256,17 +241,18 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, Product], findin
     if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
     check_texts((source.document, *source.products.values()), settings, findings)
-    products = [valid[name, one] for one in sorted(source.products) if (name, one) in valid]
+    written = products_in(frame.overrides, name, source, valid, findings)
+    products = [one.product for one in written]
     if not inputs.sources.unlimited:
         domain_policy.check_domain(frame.manifest, frame.platform.merged, own[0], merged, findings)
-        domain_policy.check_products(frame.manifest, frame.platform.merged, products, source.products, findings)
+        domain_policy.check_products(frame.manifest, frame.platform.merged, written, findings)
     if settings.environment.production:
-        instances.check_images(products, source.products, findings)
+        instances.check_images(products, findings)
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
     placed = instances.domain_instances(inputs.registry, merged, place, products, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
-    check_products(products, source.products, settings, frame.environment, findings)
+    check_products(written, settings, frame.environment, findings)
     return Scope(
         name,
         namespace,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.document import DataPath
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.inputs import Placements
 from floe_compiler.model.nested_fields import at
@@ -109,7 +109,7 @@ def _written(merged: Merged, path: DataPath) -> Span | None:
     return merged.key_span((*path, "type"))
 
 
-def check_images(products: Iterable[Product], documents: Mapping[str, Document], findings: Findings) -> None:
+def check_images(products: Iterable[Product], findings: Findings) -> None:
     """Report products of production environments with a mutable image."""
     for product in products:
         image = product.spec.image
@@ -118,6 +118,6 @@ def check_images(products: Iterable[Product], documents: Mapping[str, Document],
             findings.add(
                 MUTABLE_IMAGE,
                 f'image "{image}" can change under a running platform',
-                documents[product.name].span(("image",)),
+                product.image_origin,
                 hint=f"name an exact version, such as {named}:{product.spec.metadata.version}",
             )

@@ -16,21 +16,29 @@ class Layer(msgspec.Struct, frozen=True):
     """One source of values. `document` is its file, in which it begins at `prefix`; None if it comes from no file."""
 
     name: str
-    data: Mapping[str, Any]
+    data: Mapping[Any, Any]
     document: Document | None = None
     prefix: DataPath = ()
+    moved: Mapping[DataPath, DataPath] = msgspec.field(default_factory=dict)
+    """Parts of the data that have another path in the document, below the prefix."""
 
     def span(self, path: DataPath) -> Span | None:
         """Return where the value at `path` of this layer was written."""
-        return self.document.span(self.prefix + path) if self.document else None
+        return self.document.span(self._written(path)) if self.document else None
 
     def key_span(self, path: DataPath) -> Span | None:
         """Return where the key at `path` of this layer was written."""
-        return self.document.key_span(self.prefix + path) if self.document else None
+        return self.document.key_span(self._written(path)) if self.document else None
 
     def raw(self, path: DataPath) -> str:
         """Return the source text of the scalar at `path`; empty if it is the same as its value."""
-        return self.document.raw.get(self.prefix + path, "") if self.document else ""
+        return self.document.raw.get(self._written(path), "") if self.document else ""
+
+    def _written(self, path: DataPath) -> DataPath:
+        """Return the path in the document."""
+        lengths = (length for length in range(len(path), 0, -1) if path[:length] in self.moved)
+        known = next(lengths, 0)
+        return self.prefix + (self.moved[path[:known]] if known else ()) + path[known:]
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -49,7 +57,7 @@ class Origin(msgspec.Struct, frozen=True):
 class Merged(msgspec.Struct, frozen=True):
     """Merged data, and for each leaf its origins: the winner first, then the overridden ones."""
 
-    data: Mapping[str, Any]
+    data: Mapping[Any, Any]
     origins: Mapping[DataPath, tuple[Origin, ...]] = msgspec.field(default_factory=dict)
 
     def origin(self, path: DataPath) -> Origin | None:
@@ -89,7 +97,7 @@ def merge(layers: Iterable[Layer]) -> Merged:
     A mapping that changes its `type` means another thing: the settings of weaker layers for the former are dropped,
     as if the stronger layer had replaced the mapping.
     """
-    data: dict[str, Any] = {}
+    data: dict[Any, Any] = {}
     origins: dict[DataPath, tuple[Origin, ...]] = {}
     for layer in layers:
         for path in _replaced(data, layer.data):
@@ -110,7 +118,7 @@ def beneath(weakest: Layer, merged: Merged) -> Merged:
     return Merged(whole.data, origins)
 
 
-def _replaced(data: Mapping[str, Any], stronger: Mapping[str, Any], path: DataPath = ()) -> Iterator[DataPath]:
+def _replaced(data: Mapping[Any, Any], stronger: Mapping[Any, Any], path: DataPath = ()) -> Iterator[DataPath]:
     """Yield the paths of mappings that change their type."""
     for key, value in stronger.items():
         weaker = data.get(key)
@@ -122,30 +130,30 @@ def _replaced(data: Mapping[str, Any], stronger: Mapping[str, Any], path: DataPa
             yield from _replaced(weaker, value, (*path, key))
 
 
-def _drop(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath) -> None:
+def _drop(data: dict[Any, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath) -> None:
     """Empty the mapping at `path`; only its type keeps the overridden origins."""
     parent = data
     for step in path[:-1]:
-        parent = parent[str(step)]
-    parent[str(path[-1])] = {}
+        parent = parent[step]
+    parent[path[-1]] = {}
     kept = (*path, DISCRIMINATOR)
     for leaf in [leaf for leaf in origins if leaf[: len(path)] == path and leaf != kept]:
         del origins[leaf]
 
 
-def _put(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> bool:
+def _put(data: dict[Any, Any], origins: dict[DataPath, tuple[Origin, ...]], path: DataPath, value: Any) -> bool:
     """Set the leaf at `path`, replacing any value there or above it; return whether it has any effect.
 
     An empty mapping over a mapping has none: there is no key to merge.
     """
     parent = data
     for depth, step in enumerate(path[:-1], start=1):
-        child = parent.get(str(step))
+        child = parent.get(step)
         if not child or not isinstance(child, dict):  # a leaf so far
             origins.pop(path[:depth], None)
-            child = parent[str(step)] = {}
+            child = parent[step] = {}
         parent = child
-    key = str(path[-1])
+    key = path[-1]
     if isinstance(parent.get(key), dict):
         if value == {}:
             return not parent[key]

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from floe_compiler.model.diagnostics import Findings, Related, did_you_mean, nearest
 from floe_compiler.model.document import DataPath, Document, show_path
-from floe_compiler.model.inputs import PlatformManifest
+from floe_compiler.model.inputs import SAME_EVERYWHERE, DataProduct, PlatformManifest
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.nested_models import models_in
 from floe_compiler.model.plan import Component
@@ -17,15 +17,22 @@ from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.resolve.layers import Layer, leaves
 from floe_compiler.resolve.rules import LOCKED, UNKNOWN_LOCK
 from floe_compiler.resolve.schemas import IDENTITY
+from floe_compiler.resolve.scopes import PRODUCTS
 from floe_compiler.resolve.slots import DERIVED, Registry, slot_path
 
 
 def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> Mapping[DataPath, int]:
-    """Return the locked paths, each with its location in the list; report those that the manifest does not have."""
+    """Return the locked paths, each with its location in the list; report those that the manifest does not have.
+
+    Those that begin with `products` are of every data product, and lock what environments may say of it.
+    """
     found: dict[DataPath, int] = {}
     for index, lock in enumerate(manifest.data.get("locks") or ()):
         path = tuple(str(lock).split("."))
-        hint = hint_if_unknown(PlatformManifest, registry.values(), path)
+        if path[0] == PRODUCTS:
+            hint = _hint_if_unknown_of_products(path[1:])
+        else:
+            hint = hint_if_unknown(PlatformManifest, registry.values(), path)
         if hint is None:
             found[path] = index
         else:
@@ -38,8 +45,20 @@ def locked_paths(manifest: Document, registry: Registry, findings: Findings) -> 
     return found
 
 
+def _hint_if_unknown_of_products(path: tuple[str, ...]) -> str | None:
+    """Return the hint for a path that environments cannot set for products; None if they can."""
+    known = DataProduct.model_fields.keys() - set(SAME_EVERYWHERE)
+    if not path:
+        return None
+    if path[0] not in known:
+        return nearest(path[0], known, f"{PRODUCTS}.") or f"known: {', '.join(sorted(known))}"
+    if path[0] == "steps" and len(path) > 1:
+        return f"steps have names of their own; lock {PRODUCTS}.steps"
+    return hint_if_unknown(DataProduct, (), path, f"{PRODUCTS}.")
+
+
 def hint_if_unknown(
-    document: type[BaseModel], components: Iterable[Component[Any]], path: tuple[str, ...]
+    document: type[BaseModel], components: Iterable[Component[Any]], path: tuple[str, ...], prefix: str = ""
 ) -> str | None:
     """Return the hint for the first unknown step of a path; None if the document has the path.
 
@@ -49,6 +68,7 @@ def hint_if_unknown(
         document: The model of the document.
         components: The components that can fill its slots.
         path: The path.
+        prefix: What comes before the path in hints.
     """
     models: list[type[BaseModel]] = [document]
     places = [(slot_path(one.slot), one.config) for one in components if one.slot != DERIVED]
@@ -58,7 +78,7 @@ def hint_if_unknown(
         known |= {str(place[depth]) for place, _ in places if len(place) > depth and place[:depth] == here}
         known -= set() if depth else set(IDENTITY)
         if step not in known:
-            return nearest(step, known, ".".join((*here, ""))) or did_you_mean(step, known)
+            return nearest(step, known, prefix + ".".join((*here, ""))) or did_you_mean(step, known)
         annotations = [model.model_fields[step].annotation for model in models if step in model.model_fields]
         if any(get_origin(one) is dict for one in annotations):
             return None

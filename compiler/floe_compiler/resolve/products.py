@@ -14,12 +14,26 @@ from floe_compiler.model.inputs import DataProduct
 from floe_compiler.model.plan import Product
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
-from floe_compiler.resolve.layers import Layer, merge
+from floe_compiler.resolve.layers import Layer, Merged, merge
+from floe_compiler.resolve.product_overrides import Overrides, merged_product
 from floe_compiler.resolve.rules import CYCLE, DUPLICATE_NAME, UNKNOWN_REFERENCE, WRONG_NAME
 from floe_compiler.resolve.validation import validate
 
 Key = tuple[str, str]
 """A product's domain and name."""
+
+
+class WrittenProduct(msgspec.Struct, frozen=True):
+    """A valid product of an environment, with the layers that it comes from; `document` is its own file."""
+
+    product: Product
+    merged: Merged
+    document: Document
+
+    def own_span(self, path: DataPath) -> Span | None:
+        """Return where the value at `path` is written in the product's own file; None if an environment sets it."""
+        span = self.merged.span(path)
+        return span if span and span.file == self.document.file else None
 
 
 class References(msgspec.Struct, frozen=True):
@@ -32,28 +46,58 @@ class References(msgspec.Struct, frozen=True):
     """The products that it reads, each with the output."""
 
 
-def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, Product]:
-    """Return the valid products of a domain; report the others."""
-    found: dict[Key, Product] = {}
+def domain_products(domain: str, source: DomainSource, findings: Findings) -> Mapping[Key, WrittenProduct]:
+    """Return the products of a domain whose own files are valid; report the others."""
+    found: dict[Key, WrittenProduct] = {}
     for name, document in source.products.items():
-        spec = validate(DataProduct, merge([Layer(document.file, document.data, document)]), (), findings)
-        if spec is not None:
-            found[domain, name] = Product(
-                name,
-                domain,
-                spec,
-                document.span(("metadata", "name")),
-                document.span(("image",)),
-                tuple(_secrets(spec, document)),
-            )
+        merged = merge([Layer(document.file, document.data, document)])
+        written = _written((domain, name), document, merged, findings)
+        if written is not None:
+            found[domain, name] = written
     return found
 
 
-def _secrets(product: DataProduct, document: Document) -> Iterator[tuple[str, Span]]:
+def products_in(
+    overrides: Overrides, domain: str, source: DomainSource, valid: Mapping[Key, WrittenProduct], findings: Findings
+) -> tuple[WrittenProduct, ...]:
+    """Return the products of a domain that an environment has, with what it says of them, sorted by name.
+
+    Args:
+        overrides: What the environment says of products.
+        domain: The domain's name.
+        source: Its documents.
+        valid: Its products whose own files are valid.
+        findings: The errors in what the environment says are added here.
+    """
+    found: list[WrittenProduct] = []
+    for name, document in sorted(source.products.items()):
+        own = valid.get((domain, name))
+        layers = overrides.layers(domain, name)
+        if own is not None and layers:
+            own = _written((domain, name), document, merged_product(document, layers), findings)
+        if own is not None and own.product.spec.enabled:
+            found.append(own)
+    return tuple(found)
+
+
+def _written(key: Key, document: Document, merged: Merged, findings: Findings) -> WrittenProduct | None:
+    """Return a product; None, with the findings added, if it is invalid."""
+    spec = validate(DataProduct, merged, (), findings)
+    if spec is None:
+        return None
+    domain, name = key
+    origin, secrets = document.span(("metadata", "name")), tuple(_secrets(spec, merged))
+    product = Product(name, domain, spec, origin, merged.span(("image",)), secrets)
+    return WrittenProduct(product, merged, document)
+
+
+def _secrets(product: DataProduct, merged: Merged) -> Iterator[tuple[str, Span]]:
     """Yield each secret that a step names, with the location."""
     for index, step in enumerate(product.steps):
         for variable, use in step.secrets.items():
-            yield use.secret, document.span(("steps", index, "secrets", variable, "secret"))
+            span = merged.span(("steps", index, "secrets", variable, "secret"))
+            if span:
+                yield use.secret, span
 
 
 def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:

@@ -12,11 +12,11 @@ from floe_compiler.model.diagnostics import ENVIRONMENT_END, Findings
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.hosts import is_in_cluster
 from floe_compiler.model.inputs import KUBELET_PORTS, Environment, ExternalServer, Reached
-from floe_compiler.model.plan import Product
 from floe_compiler.model.settings import Settings
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.namespaces import is_namespace
+from floe_compiler.resolve.products import WrittenProduct
 from floe_compiler.resolve.rules import OUT_OF_REACH
 
 _LIST_IT = "if it is outside the cluster, list it under cluster.reachable_networks of the environment"
@@ -63,19 +63,21 @@ def check_environment(environment: Environment, settings: Settings, document: Do
 
 
 def check_products(
-    products: Iterable[Product],
-    documents: Mapping[str, Document],
+    products: Iterable[WrittenProduct],
     settings: Settings,
     environment: Environment,
     findings: Findings,
 ) -> None:
-    """Report servers that the steps of products must not reach."""
-    for product in products:
+    """Report servers that the steps of products must not reach; what an environment says of them is the platform's."""
+    for written in products:
+        product = written.product
         subject = f"{environment.metadata.name}{ENVIRONMENT_END}{product.domain}/{product.name}"
         for path, server in _servers(product.spec):
             for mistake in _mistakes(server, settings, environment):
-                span = documents[product.name].span((*path, mistake.setting))
-                findings.add(OUT_OF_REACH, mistake.message, span, subject=subject, hint=mistake.hint)
+                place = (*path, mistake.setting)
+                if not mistake.of_domains or written.own_span(place):
+                    span = written.merged.span(place)
+                    findings.add(OUT_OF_REACH, mistake.message, span, subject=subject, hint=mistake.hint)
 
 
 def _servers(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Reached]]:

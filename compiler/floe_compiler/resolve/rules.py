@@ -115,6 +115,18 @@ BEYOND_POLICY = Rule(
     "`domain_policy.may_set`, a larger quota, a toleration, or an image of another registry. The platform team may "
     "allow it in `domain_policy`, or set it for the one domain in environment.yaml.",
 )
+IMAGE_OF_TWO = Rule(
+    "R075",
+    "image that two files set",
+    "The image of a data product in an environment is set in its images.yaml and in its environment.yaml. Leave it in "
+    "one of them: images.yaml is the one that `floe-compile promote FROM TO` and other programs update.",
+)
+DISABLED_INPUT = Rule(
+    "R076",
+    "input that is disabled",
+    "A data product reads another one that its environment does not have, as it is disabled (`enabled: false`). "
+    "Disable the reader there, too, or enable what it reads.",
+)
 UNKNOWN_INTERFACE = Rule(
     "R040",
     "unknown interface",

@@ -13,9 +13,16 @@ from typing import Any, Literal
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from floe_compiler.model.field_docs import DescribedJsonSchema
-from floe_compiler.model.inputs import DataProduct, Domain, Environment, PlatformManifest
+from floe_compiler.model.inputs import (
+    SAME_EVERYWHERE,
+    DataProduct,
+    Domain,
+    Environment,
+    PlatformManifest,
+    ProductImages,
+)
 from floe_compiler.model.plan import Component
-from floe_compiler.model.schema_words import DISCRIMINATOR, REFERENCE
+from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
 
@@ -25,6 +32,9 @@ OVERRIDE = ".override"
 
 IDENTITY = ("apiVersion", "kind", "metadata", "locks", "accepted_warnings")
 """The keys of the manifest that an environment cannot override."""
+
+STEP_IDENTITY = ("name", DISCRIMINATOR)
+"""The keys of a product's step that an environment cannot override."""
 
 
 def plain_schemas(registry: Registry) -> Mapping[str, JsonSchema]:
@@ -40,7 +50,7 @@ def _plain_schemas(components: tuple[tuple[tuple[str, str], Component[Any]], ...
 def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJsonSchema) -> Mapping[str, JsonSchema]:
     """Return the schema of each kind of document."""
     configs = [component.config for component in registry.values()]
-    models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, *configs]
+    models: list[Any] = [PlatformManifest, Environment, Domain, DataProduct, ProductImages, *configs]
     kinds: list[tuple[Any, Literal["validation"]]] = [(model, "validation") for model in dict.fromkeys(models)]
     by_model, generated = models_json_schema(kinds, schema_generator=generator)
     definitions = {name: tidy(schema) for name, schema in generated["$defs"].items()}
@@ -55,6 +65,7 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     domain = _with_slots(definitions["Domain"], _slots_override(own))
     inner = _with_slots(definitions[f"Domain{OVERRIDE}"], _slots_override(own))
     inner["properties"] = {key: value for key, value in inner["properties"].items() if key not in IDENTITY}
+    inner["properties"] |= {"products": _products(definitions)}
     environment = dict(definitions["Environment"])
     domains = environment["properties"]["domains"] | {"additionalProperties": inner}
     described = environment["properties"]["platform"] | platform | _description(environment["properties"]["platform"])
@@ -66,8 +77,38 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
         "Environment": environment,
         "Domain": domain,
         "DataProduct": definitions["DataProduct"],
+        "ProductImages": definitions["ProductImages"],
     }
     return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
+
+
+def _products(definitions: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return the schema of what an environment says of data products, by name; and of their steps, by theirs."""
+    override = definitions[f"DataProduct{OVERRIDE}"]
+    properties = {key: value for key, value in override["properties"].items() if key not in SAME_EVERYWHERE}
+    choices = definitions["DataProduct"]["properties"]["steps"]["items"]["allOf"]
+    kinds = [one["then"]["$ref"].removeprefix(REFERENCE) for one in choices]
+    every = {key: value for kind in kinds for key, value in definitions[f"{kind}{OVERRIDE}"]["properties"].items()}
+    step = {key: value for key, value in every.items() if key not in STEP_IDENTITY}
+    properties["steps"] = {
+        "type": "object",
+        "description": "Changes of steps, by the name of the step.",
+        "additionalProperties": {
+            "type": "object",
+            "properties": step,
+            "additionalProperties": False,
+            NOT_HERE: dict.fromkeys(STEP_IDENTITY, "a step has the same name and type in every environment; remove it"),
+        },
+    }
+    return {
+        "type": "object",
+        "description": "Overrides of data products in this environment, by the product's name.",
+        "additionalProperties": {
+            **override,
+            "properties": properties,
+            NOT_HERE: {key: f"a product has the same {key} in every environment; remove it" for key in SAME_EVERYWHERE},
+        },
+    }
 
 
 def _description(schema: Mapping[str, Any]) -> JsonSchema:

@@ -16,6 +16,9 @@ from floe_compiler.resolve import slots
 from floe_compiler.resolve.layers import Layer, Merged
 from floe_compiler.resolve.slots import Registry, slot_path
 
+PRODUCTS = "products"
+"""The key of an environment's override of a domain that is about its data products."""
+
 INHERITED: tuple[DataPath, ...] = (("quota",), ("placement",))
 """The settings that a domain inherits from the platform, besides the slots that are filled for each domain."""
 
@@ -45,7 +48,8 @@ def platform_layers(manifest: Document, environment: Document) -> tuple[Layer, L
 
 def domain_layers(source: DomainSource, environment: Document, name: str) -> tuple[Layer, Layer]:
     """Return the layers of a domain: its document and the environment."""
-    overrides = (environment.data.get("domains") or {}).get(name) or {}
+    said = (environment.data.get("domains") or {}).get(name) or {}
+    overrides = {key: value for key, value in said.items() if key != PRODUCTS}
     return (
         Layer(source.document.file, source.document.data, source.document),
         Layer(environment.file, overrides, environment, ("domains", name)),

@@ -80,7 +80,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     Raises secret_stores.NotGeneratable if a secret has no source, SecretConflict if two secrets have the same name, and
     ValueError for a bug in a component.
     """
-    plan = _with_ingress(plan)
+    plan = with_ingress(plan)
     unit = with_tests(plan.unit)
     opened = plan.ingress.opened() if plan.ingress else None
     ways = WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper)
@@ -120,7 +120,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     )
 
 
-def _with_ingress(plan: UnitPlan) -> UnitPlan:
+def with_ingress(plan: UnitPlan) -> UnitPlan:
     """Return the plan with what the namespace renders of its environment's ingress."""
     if plan.ingress is None or plan.ingress.is_empty:
         return plan

@@ -25,6 +25,7 @@ from floe_compiler.model.inputs.database import (
 )
 from floe_compiler.model.inputs.domain import Domain
 from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
+from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
 from floe_compiler.model.inputs.placement import JobPlacement, NodeRequirement, Placement, Placements, Toleration
 from floe_compiler.model.inputs.platform import (
@@ -44,6 +45,7 @@ from floe_compiler.model.inputs.platform import (
 )
 from floe_compiler.model.inputs.product import (
     KUBELET_PORTS,
+    SAME_EVERYWHERE,
     AnyStep,
     CustomStep,
     DataProduct,
@@ -61,6 +63,7 @@ from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reache
 
 __all__ = [
     "KUBELET_PORTS",
+    "SAME_EVERYWHERE",
     "Amounts",
     "AnyStep",
     "ArgoCd",
@@ -100,6 +103,7 @@ __all__ = [
     "Placements",
     "PlatformManifest",
     "PostgresqlServer",
+    "ProductImages",
     "ProductInput",
     "ProductOutput",
     "ProductSchedule",

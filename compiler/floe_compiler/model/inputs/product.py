@@ -154,6 +154,10 @@ class ProductOutput(Input):
     """What the table contains."""
 
 
+SAME_EVERYWHERE = ("apiVersion", "kind", "metadata", "inputs", "outputs")
+"""The keys of a data product that an environment cannot override: who it is, and its contract with other products."""
+
+
 class DataProduct(Input):
     """A data product: an image, the steps that run in it, a schedule, inputs and outputs."""
 
@@ -165,6 +169,8 @@ class DataProduct(Input):
     """Name, version and owner of the product. The name must be that of the file."""
     image: ImageReference
     """The image with the product's code, with an exact tag or digest. Without a registry, `images.registry` is used."""
+    enabled: bool = True
+    """Whether the product is rendered. An environment may say something else."""
     run_by: Literal["orchestrator", "kubernetes"] = "orchestrator"
     """What starts the runs: the domain's orchestrator, or a CronJob."""
     schedule: ProductSchedule | None = None

@@ -1,0 +1,38 @@
+"""What people must know of a secret to create it: names, keys and places, never a value."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Source = Literal["store", "generated", "shared", "existing"]
+Value = Literal["needed", "generated", "written"]
+
+
+class ListedKey(msgspec.Struct, frozen=True, order=True):
+    """A key of a secret, and its name in the store; empty if the value does not come from there.
+
+    The value is `needed` from people, `generated` in the cluster, or `written` into the output, as it is not secret.
+    """
+
+    name: str
+    value: Value
+    property: str = ""
+
+
+class ListedSecret(msgspec.Struct, frozen=True, order=True):
+    """A Secret that a namespace reads.
+
+    `source` says where it comes from: the `store`, at `path`; `generated` in this namespace; `shared` by the namespace
+    `owner`, where it is generated; or `existing`: somebody creates the Secret in this namespace.
+    """
+
+    namespace: str
+    name: str
+    type: str
+    source: Source
+    owner: str
+    path: str
+    keys: tuple[ListedKey, ...]
+    read_by: tuple[str, ...]

@@ -1,0 +1,62 @@
+"""Lists of secrets: for people, and as JSON for programs. Values appear in neither."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from floe_compiler.model.listed_secrets import ListedKey, ListedSecret, Source
+from floe_compiler.report.json_format import FORMAT
+from floe_compiler.report.terminal import Paint
+
+SOURCES: Mapping[Source, str] = {
+    "store": "create it in the store: {path}",
+    "generated": "generated in the cluster",
+    "shared": "read from the namespace {owner}",
+    "existing": "create the Secret in the namespace {namespace}",
+}
+
+
+def render_text(secrets: Mapping[str, Iterable[ListedSecret]], paint: Paint) -> str:
+    """Return the secrets of each environment, a paragraph for each secret."""
+    blocks = [_block(environment, one, paint) for environment, listed in secrets.items() for one in listed]
+    return "\n".join(blocks)
+
+
+def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
+    place = SOURCES[secret.source].format(path=secret.path, owner=secret.owner, namespace=secret.namespace)
+    lines = [
+        paint(f"{environment}/{secret.namespace} {secret.name}", "bold"),
+        f"  {place}",
+        f"  keys: {', '.join(map(_key, secret.keys))}",
+        f"  read by: {', '.join(secret.read_by)}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _key(key: ListedKey) -> str:
+    stored = f" (in the store: {key.property})" if key.property not in ("", key.name) else ""
+    return f"{key.name}{stored}{' (written by the compiler)' if key.value == 'written' else ''}"
+
+
+def render_json(secrets: Mapping[str, Iterable[ListedSecret]]) -> str:
+    """Return the document, with one line break at its end."""
+    environments = [
+        {"environment": environment, "secrets": [_secret(one) for one in listed]}
+        for environment, listed in secrets.items()
+    ]
+    return json.dumps({"format": FORMAT, "environments": environments}, indent=2, ensure_ascii=True) + "\n"
+
+
+def _secret(secret: ListedSecret) -> dict[str, Any]:
+    return {
+        "namespace": secret.namespace,
+        "name": secret.name,
+        "type": secret.type,
+        "source": secret.source,
+        "owner": secret.owner,
+        "path": secret.path,
+        "keys": [{"key": key.name, "value": key.value, "property": key.property} for key in secret.keys],
+        "read_by": list(secret.read_by),
+    }

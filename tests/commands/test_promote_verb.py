@@ -1,0 +1,310 @@
+"""`floe-compile promote` writes images that one environment has run into the file of another one, or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.conftest import Git
+from commands.conftest import git as git
+from commands.conftest import repository as repository
+from floe_compiler.cli import main
+from small_mesh import SMALL
+
+pytestmark = pytest.mark.real
+
+HEAD = 'apiVersion: floe.dev/v1\nkind: ProductImages\nmetadata: {name: %s, owner: "@acme/platform"}\nimages:\n'
+STAGING, PROD = "overlays/staging/images.yaml", "overlays/prod/images.yaml"
+PRODUCT = (SMALL / "domains/sales/products/orders.yaml").read_text(encoding="utf-8")
+DIGEST = f"sha256:{'a' * 64}"
+
+Promote = Callable[..., tuple[int, str, str]]
+
+
+def environment(name: str, more: str = "") -> str:
+    text = (SMALL / "overlays/dev/environment.yaml").read_text(encoding="utf-8")
+    return text.replace("name: dev", f"name: {name}").replace("name: kind", f"name: {name}") + more
+
+
+def write(root: Path, **files: str) -> None:
+    for file, text in files.items():
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, git: Git) -> Path:
+    """Return a committed mesh with two environments; staging runs newer images of two products than prod."""
+    for path in [*tmp_path.glob("domains/*"), *tmp_path.glob("overlays/*")]:
+        path.rmdir() if path.is_dir() else path.unlink()
+    files = {
+        "platform-manifest.yaml": (SMALL / "platform-manifest.yaml").read_text(encoding="utf-8"),
+        "domains/sales/domain.yaml": (SMALL / "domains/sales/domain.yaml").read_text(encoding="utf-8"),
+        "domains/sales/products/orders.yaml": PRODUCT,
+        "domains/sales/products/returns.yaml": PRODUCT.replace("orders", "returns"),
+        "overlays/staging/environment.yaml": environment("staging"),
+        "overlays/prod/environment.yaml": environment("prod"),
+        STAGING: f"{HEAD % 'staging'}  sales: {{orders: sales/orders:1.2.0@{DIGEST}, returns: sales/returns:1.3.0}}\n",
+        PROD: f"{HEAD % 'prod'}  sales:\n    # kept\n    orders: sales/orders:1.1.0 # why\n",
+    }
+    write(tmp_path, **files)
+    commit(git)
+    return tmp_path
+
+
+def commit(git: Git) -> None:
+    assert main(["compile", "--quiet"]) == 0
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "x")
+
+
+@pytest.fixture
+def promote(mesh: Path, capsys: pytest.CaptureFixture[str]) -> Promote:
+    def run(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return main(["promote", *words]), *capsys.readouterr()
+
+    return run
+
+
+def images(root: Path) -> str:
+    return (root / PROD).read_text(encoding="utf-8").partition("images:\n")[2]
+
+
+def test_what_was_tried_is_shown_and_written(mesh: Path, promote: Promote) -> None:
+    code, out, err = promote("staging", "prod")
+    assert code == 0
+    assert [line for line in out.splitlines() if line[0] in "+-" and line[1] not in "+-"] == [
+        "-    orders: sales/orders:1.1.0 # why",
+        f"+    orders: sales/orders:1.2.0@{DIGEST} # why",
+        "+    returns: sales/returns:1.3.0",
+    ]
+    assert err == f"floe-compile: 2 images written into {PROD}; compile, and commit both\n"
+    assert images(mesh) == (
+        f"  sales:\n    # kept\n    orders: sales/orders:1.2.0@{DIGEST} # why\n    returns: sales/returns:1.3.0\n"
+    )
+    assert main(["compile", "--quiet"]) == 0
+    (cron_job,) = (mesh / "output/prod").glob("*/cronjob*_orders.yaml")
+    assert f"image: ghcr.io/sales/orders:1.2.0@{DIGEST}\n" in cron_job.read_text(encoding="utf-8")
+    assert promote("staging", "prod")[:2] == (0, ""), "a second time, there is nothing to do"
+
+
+@pytest.mark.parametrize("name", ["returns", "sales/returns"])
+def test_one_product(name: str, mesh: Path, promote: Promote) -> None:
+    assert promote("staging", "prod", name)[0] == 0
+    assert images(mesh) == (
+        "  sales:\n    # kept\n    orders: sales/orders:1.1.0 # why\n    returns: sales/returns:1.3.0\n"
+    )
+
+
+def test_a_dry_run_shows_the_same_and_writes_nothing(mesh: Path, promote: Promote) -> None:
+    before = images(mesh)
+    code, out, err = promote("staging", "prod", "--dry-run")
+    assert (code, err) == (0, f"floe-compile: 2 images to write into {PROD}; nothing is written\n")
+    assert images(mesh) == before
+    assert promote("staging", "prod")[1] == out
+
+
+def test_an_image_that_only_the_file_of_the_product_names_is_written_too(mesh: Path, promote: Promote) -> None:
+    assert promote("prod", "staging", "returns")[0] == 0
+    assert "returns: sales/returns:1.0.0}\n" in (mesh / STAGING).read_text(encoding="utf-8")
+
+
+def test_a_file_is_made_where_there_is_none(mesh: Path, git: Git, promote: Promote) -> None:
+    (mesh / PROD).unlink()
+    commit(git)
+    assert promote("staging", "prod", "orders")[0] == 0
+    assert images(mesh) == f"  sales:\n    orders: sales/orders:1.2.0@{DIGEST}\n"
+    assert main(["compile", "--quiet"]) == 0
+
+
+def test_for_programs(mesh: Path, promote: Promote) -> None:
+    code, out, err = promote("staging", "prod", "returns", "--format", "json", "--dry-run")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "format": 1,
+        "from": "staging",
+        "to": "prod",
+        "file": PROD,
+        "written": False,
+        "changes": [
+            {"domain": "sales", "product": "returns", "before": "sales/returns:1.0.0", "after": "sales/returns:1.3.0"}
+        ],
+        "left_out": [],
+    }
+
+
+DISABLED = "domains: {sales: {products: {returns: {enabled: false}}}}\n"
+REFUSALS: dict[str, tuple[dict[str, str], tuple[str, ...], str]] = {
+    "what was not compiled and committed": (
+        {STAGING: f"{HEAD % 'staging'}  sales: {{orders: sales/orders:1.4.0}}\n"},
+        ("orders",),
+        (
+            f'{STAGING}:5:19: error[R077]: "sales/orders" never ran in staging with sales/orders:1.4.0: it is not in '
+            "the committed output"
+        ),
+    ),
+    "what is disabled there": (
+        {"overlays/staging/environment.yaml": environment("staging", DISABLED)},
+        ("returns",),
+        (
+            'overlays/staging/environment.yaml:9:49: error[R077]: product "sales/returns" is disabled in environment '
+            '"staging", so it never ran there'
+        ),
+    ),
+    "what is disabled where it should run": (
+        {"overlays/prod/environment.yaml": environment("prod", DISABLED)},
+        ("returns",),
+        'overlays/prod/environment.yaml:9:49: error[R078]: product "sales/returns" is disabled in environment "prod"',
+    ),
+    "a domain that is not there": (
+        {
+            "domains/sales/domain.yaml": (SMALL / "domains/sales/domain.yaml").read_text(encoding="utf-8")
+            + "environments: [prod]\n",
+        },
+        ("returns",),
+        'domains/sales/domain.yaml:6:15: error[R077]: environment "staging" has no domain "sales"',
+    ),
+    "a tag that moves": (
+        {STAGING: f"{HEAD % 'staging'}  sales: {{orders: sales/orders:main}}\n"},
+        ("orders",),
+        (
+            f'{STAGING}:5:19: error[R077]: nothing tells which program "sales/orders:main" was when "sales/orders" ran '
+            "in staging"
+        ),
+    ),
+    "what environment.yaml sets": (
+        {
+            PROD: f"{HEAD % 'prod'}  {{}}\n",
+            "overlays/prod/environment.yaml": environment(
+                "prod", "domains: {sales: {products: {orders: {image: sales/orders:1.1.0}}}}\n"
+            ),
+        },
+        ("orders",),
+        (
+            'overlays/prod/environment.yaml:9:46: error[R075]: the image of "sales/orders" in prod is set in its '
+            "environment.yaml"
+        ),
+    ),
+    "what the platform locks": (
+        {
+            PROD: f"{HEAD % 'prod'}  {{}}\n",
+            STAGING: f"{HEAD % 'staging'}  {{}}\n",
+            "platform-manifest.yaml": (SMALL / "platform-manifest.yaml")
+            .read_text(encoding="utf-8")
+            .replace("- delivery.repository", "- products.image"),
+        },
+        (),
+        "platform-manifest.yaml:17:5: error[R005]: no environment may have images of its own: products.image is locked",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "rule"),
+    [
+        ("what was not compiled and committed", "R077"),
+        ("what is disabled there", "R077"),
+        ("what is disabled where it should run", "R078"),
+        ("a domain that is not there", "R077"),
+        ("a tag that moves", "R077"),
+        ("what environment.yaml sets", "R075"),
+        ("what the platform locks", "R005"),
+    ],
+)
+def test_what_is_refused_is_one_error_and_nothing_is_written(
+    what: str, rule: str, mesh: Path, promote: Promote
+) -> None:
+    files, products, error = REFUSALS[what]
+    write(mesh, **files)
+    before = images(mesh)
+    code, out, err = promote("staging", "prod", *products)
+    assert (code, out) == (1, "")
+    assert err.startswith(error)
+    assert f" error[{rule}]: " in err
+    assert err.endswith("floe-compile: 1 error\n")
+    assert images(mesh) == before
+
+
+def test_without_names_what_one_of_both_lacks_is_left_out(mesh: Path, git: Git, promote: Promote) -> None:
+    write(mesh, **{"overlays/prod/environment.yaml": environment("prod", DISABLED)})
+    commit(git)
+    code, out, err = promote("staging", "prod")
+    assert code == 0
+    assert "+    returns" not in out
+    assert err.splitlines() == [
+        'floe-compile: left out: sales/returns: product "sales/returns" is disabled in environment "prod"',
+        f"floe-compile: 1 image written into {PROD}; compile, and commit both",
+    ]
+
+
+def test_what_the_second_environment_would_refuse_is_told_at_the_image_that_was_tried(
+    mesh: Path, git: Git, promote: Promote
+) -> None:
+    write(
+        mesh,
+        **{
+            STAGING: f"{HEAD % 'staging'}  sales: {{orders: quay.io/sales/orders:1.2.0}}\n",
+            "overlays/prod/environment.yaml": environment(
+                "prod", "platform: {images: {mirrors: {docker.io: ghcr.io/hub}}}\n"
+            ),
+        },
+    )
+    commit(git)
+    before = images(mesh)
+    code, _, err = promote("staging", "prod", "orders")
+    assert code == 1
+    assert err.startswith(
+        f"{STAGING}:5:19: error[C151]: image quay.io/sales/orders:1.2.0 is not from an allowed registry"
+    )
+    assert images(mesh) == before
+
+
+def test_without_git_the_output_on_disk_tells(mesh: Path, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> None:
+    (mesh / ".git").rename(mesh / ".gone")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(mesh.parent))
+    assert promote("staging", "prod", "orders")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("staging", "staging"), "staging cannot be promoted to itself; name two environments"),
+        (("stagin", "prod"), 'there is no environment "stagin"; did you mean "staging"?'),
+        (("staging", "prod", "order"), 'there is no product "order"; did you mean "orders"?'),
+        (("staging", "prod", "sales/return"), 'there is no product "sales/return"; did you mean "sales/returns"?'),
+    ],
+)
+def test_wrong_words(words: tuple[str, ...], message: str, promote: Promote) -> None:
+    assert promote(*words) == (2, "", f"floe-compile: {message}\n")
+
+
+def test_a_name_of_two_domains_must_be_told_apart(mesh: Path, promote: Promote) -> None:
+    domain = (mesh / "domains/sales/domain.yaml").read_text(encoding="utf-8")
+    write(mesh, **{"domains/hr/domain.yaml": domain.replace("sales", "hr"), "domains/hr/products/orders.yaml": PRODUCT})
+    expected = 'floe-compile: "orders" is a product of several domains; say hr/orders or sales/orders\n'
+    assert promote("staging", "prod", "orders") == (2, "", expected)
+
+
+def test_a_mesh_with_errors_shows_them(mesh: Path, promote: Promote) -> None:
+    write(mesh, **{STAGING: f"{HEAD % 'staging'}  sales: {{ordrs: sales/orders:1.2.0}}\n"})
+    code, _, err = promote("staging", "prod")
+    assert code == 1
+    assert err.startswith(f'{STAGING}:5:11: error[R007]: domain "sales" has no product "ordrs"')
+
+
+def test_a_file_that_cannot_be_written_is_told(mesh: Path, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, _text: str) -> Any:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("floe_compiler.write.commit.write_file", refuse)
+    before = images(mesh)
+    code, _, err = promote("staging", "prod")
+    assert code == 1
+    assert err.startswith(f"{PROD}: error[W011]: cannot be read or written: Permission denied")
+    assert images(mesh) == before

@@ -1,0 +1,148 @@
+"""`floe-compile secrets` lists what the output reads, no more and no less, and never a value."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floe_compiler.cli import main
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.pod_references import references
+from floe_compiler.model.workloads import workload
+from floe_compiler.model.yaml_text import from_yaml
+from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = ("dev", "prod", "staging")
+
+
+@cache
+def manifests(environment: str) -> tuple[Object, ...]:
+    """Return the objects in the output of the mesh of this repository."""
+    paths = sorted((ROOT / "output" / environment).glob("floe-*/*.yaml"))
+    return tuple(from_yaml(path.read_text(encoding="utf-8")) for path in paths)
+
+
+def listed(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, list[dict[str, Any]]]:
+    assert main(["secrets", "--format", "json", "--root", str(root), *words]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["format"] == 1
+    return {one["environment"]: one["secrets"] for one in document["environments"]}
+
+
+def test_all_secrets_that_the_output_makes_are_listed_and_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+    found = listed(ROOT, capsys)
+    assert tuple(found) == ENVIRONMENTS
+    for environment, secrets in found.items():
+        made = {
+            (one["metadata"]["namespace"], one["metadata"]["name"])
+            for one in manifests(environment)
+            if one["kind"] == "ExternalSecret"
+        }
+        assert {(one["namespace"], one["name"]) for one in secrets if one["source"] != "existing"} == made
+
+
+@pytest.mark.parametrize("environment", ["prod", "staging"])
+def test_what_the_store_needs(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked: dict[str, set[str]] = defaultdict(set)
+    for one in manifests(environment):
+        if one["kind"] == "ExternalSecret":
+            for entry in one["spec"].get("data", ()):
+                asked[entry["remoteRef"]["key"]].add(entry["remoteRef"]["property"])
+    found: dict[str, set[str]] = defaultdict(set)
+    for secret in listed(ROOT, capsys, "--env", environment)[environment]:
+        assert secret["source"] == "store"
+        found[secret["path"]] |= {key["property"] for key in secret["keys"] if key["value"] == "needed"}
+    assert found == asked
+    assert asked
+
+
+def uses(environment: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield namespace, secret, key and reader of each use of a secret by a pod of the output."""
+    for manifest in manifests(environment):
+        if runs := workload(identify(manifest), manifest):
+            for one in references(runs.pod):
+                if one.kind == "Secret":
+                    yield runs.id.namespace, one.name, one.key, manifest["metadata"]["name"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_whoever_reads_a_secret_is_named_with_its_keys(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {(one["namespace"], one["name"]): one for one in listed(ROOT, capsys, "--env", environment)[environment]}
+    count = 0
+    for namespace, name, key, reader in uses(environment):
+        secret = found[namespace, name]
+        assert not key or key in {one["key"] for one in secret["keys"]}
+        assert any(reader == one or reader.startswith(f"{one}-") for one in secret["read_by"]), (name, reader)
+        count += 1
+    assert count
+    assert all(secret["read_by"] for secret in found.values())
+
+
+EXISTING = {"type": "external", "host": "db.example", "secret": {"name": "dagster-db", "existing": True}}
+
+
+def test_a_secret_that_somebody_else_creates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    orchestrator = {"type": "dagster", "database": EXISTING}
+    root = small_mesh(tmp_path, {MANIFEST: {"orchestrator": orchestrator}})
+    (secret,) = [one for one in listed(root, capsys)["dev"] if one["name"] == "dagster-db"]
+    assert (secret["source"], secret["namespace"], secret["path"]) == ("existing", "floe-sales-domain", "")
+    assert secret["keys"] == [
+        {"key": "password", "value": "needed", "property": ""},
+        {"key": "username", "value": "needed", "property": ""},
+    ]
+    assert "dagster-webserver" in secret["read_by"]
+
+
+STEP = {"name": "transform", "type": "dbt", "secrets": {"CRM_KEY": {"secret": "crm", "key": "api-key"}}}
+
+
+def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = {"type": "external-secrets", "store": {"name": "vault"}}
+    root = small_mesh(tmp_path, {MANIFEST: {"secrets": store}, PRODUCT: {"steps": [STEP]}})
+    assert main(["secrets", "--root", str(root), "--env", "dev"]) == 0
+    expected = (
+        "dev/floe-sales-domain crm\n"
+        "  create it in the store: small/dev/floe-sales-domain/crm\n"
+        "  keys: api-key\n"
+        "  read by: orders\n"
+    )
+    assert capsys.readouterr() == (expected, "")
+
+
+def test_generated_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = small_mesh(tmp_path, {PRODUCT: {"steps": [STEP]}})
+    (secret,) = listed(root, capsys)["dev"]
+    assert (secret["source"], secret["owner"]) == ("generated", "floe-sales-domain")
+    assert secret["keys"] == [{"key": "api-key", "value": "generated", "property": ""}]
+
+
+def test_a_mesh_without_secrets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert listed(small_mesh(tmp_path, {}), capsys) == {"dev": []}
+
+
+def test_mistakes_are_told_as_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = small_mesh(tmp_path, {ENVIRONMENT: {"storage_class": None}, DOMAIN: {}})
+    assert main(["secrets", "--root", str(root), "--env", "dew"]) == 2
+    assert capsys.readouterr().err == 'floe-compile: there is no environment "dew"; did you mean "dev"?\n'
+    assert main(["secrets", "--root", str(root)]) == 1
+    assert "storage_class is missing" in capsys.readouterr().err
+
+
+def test_one_secret_with_two_meanings_is_the_error_of_compiling(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = ROOT / "tests/errors/two-meanings-of-one-secret"
+    root = small_mesh(tmp_path, {})
+    for path in case.rglob("*.yaml"):
+        target = root / path.relative_to(case)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    assert main(["secrets", "--root", str(root)]) == 1
+    assert capsys.readouterr().err == (case / "expected.txt").read_text(encoding="utf-8")

@@ -1,0 +1,149 @@
+"""What an environment says of products: merged over their own files, with the places of every value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.document import DataPath
+from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.resolve.presence import check_read, domains_served
+from floe_compiler.resolve.product_overrides import Overrides, check_overrides, merged_product
+from floe_compiler.resolve.products import check_references, domain_products, products_in
+from resolve.samples import document
+
+PRODUCT: dict[str, Any] = {
+    "apiVersion": "floe.dev/v1",
+    "kind": "DataProduct",
+    "metadata": {"name": "orders", "version": "1.0.0", "owner": "@acme/sales"},
+    "image": "sales/orders:1.0.0",
+    "schedule": {"cron": "0 6 * * *", "time_zone": "Europe/Berlin"},
+    "outputs": [{"name": "orders"}],
+    "steps": [
+        {"name": "load", "type": "dlt", "script": "load.py", "variables": {"DEPTH": "3", "MODE": "all"}},
+        {"name": "model", "type": "dbt", "select": ["daily", "weekly"]},
+    ],
+}
+OWN = document("orders.yaml", PRODUCT)
+METADATA = {"name": "dev", "owner": "@acme/platform"}
+
+
+def overrides(said: dict[str, Any] | None = None, image: str = "") -> Overrides:
+    environment = {"domains": {"sales": {"quota": {"pods": 3}, "products": {"orders": said}}}} if said else {}
+    images = {"metadata": METADATA, "images": {"sales": {"orders": image}}} if image else None
+    return Overrides(document("e.yaml", environment), document("i.yaml", images) if images else None)
+
+
+def merged_with(said: dict[str, Any] | None = None, image: str = "") -> Any:
+    return merged_product(OWN, overrides(said, image).layers("sales", "orders"))
+
+
+def test_a_step_is_changed_by_its_name_and_nothing_else_of_it() -> None:
+    found = merged_with({"steps": {"model": {"select": ["daily"]}, "load": {"variables": {"DEPTH": "9"}}}})
+    load, model = found.data["steps"]
+    assert load == {**PRODUCT["steps"][0], "variables": {"DEPTH": "9", "MODE": "all"}}
+    assert model == {"name": "model", "type": "dbt", "select": ["daily"]}
+    assert {**found.data, "steps": PRODUCT["steps"]} == PRODUCT
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "written"),
+    [
+        (("steps", 0, "variables", "DEPTH"), "e.yaml", ("steps", "load", "variables", "DEPTH")),
+        (("steps", 1, "select", 0), "e.yaml", ("steps", "model", "select", 0)),
+        (("steps", 0, "variables", "MODE"), "orders.yaml", None),
+        (("steps", 1, "type"), "orders.yaml", None),
+        (("schedule", "cron"), "e.yaml", ("schedule", "cron")),
+        (("schedule", "time_zone"), "orders.yaml", None),
+        (("outputs", 0, "name"), "orders.yaml", None),
+        (("image",), "i.yaml", None),
+    ],
+)
+def test_each_value_has_its_place(path: DataPath, file: str, written: DataPath | None) -> None:
+    said = {
+        "schedule": {"cron": "0 7 * * *"},
+        "steps": {"load": {"variables": {"DEPTH": "9"}}, "model": {"select": ["daily"]}},
+    }
+    both = overrides(said, "sales/orders:1.1.0")
+    found = merged_product(OWN, both.layers("sales", "orders"))
+    span = found.span(path)
+    assert span is not None
+    assert span.file == file
+    if file == "orders.yaml":
+        assert span == OWN.span(path)
+    elif written:
+        assert span == both.environment.span(("domains", "sales", "products", "orders", *written))
+    elif both.images:
+        assert span == both.images.span(("images", "sales", "orders"))
+
+
+def test_what_is_beaten_is_known() -> None:
+    origins = merged_with({"steps": {"load": {"variables": {"DEPTH": "9"}}}}).origins["steps", 0, "variables", "DEPTH"]
+    assert [(one.layer.name, one.value) for one in origins] == [("e.yaml", "9"), ("orders.yaml", "3")]
+
+
+def test_a_schedule_can_be_taken_away() -> None:
+    assert merged_with({"schedule": None}).data["schedule"] is None
+
+
+def mesh(**more: dict[str, Any]) -> Sources:
+    products = {"orders": OWN, **{name: document(f"{name}.yaml", one) for name, one in more.items()}}
+    return Sources(document("m.yaml", {}), {}, {"sales": DomainSource(document("sales.yaml", {}), products)})
+
+
+def reader(name: str, **more: Any) -> dict[str, Any]:
+    metadata = {**PRODUCT["metadata"], "name": name}
+    return {**PRODUCT, "metadata": metadata, "inputs": [{"product": "orders", "output": "orders"}], **more}
+
+
+@pytest.mark.parametrize(
+    ("own", "said", "is_there"),
+    [
+        ({}, None, True),
+        ({"enabled": False}, None, False),
+        ({}, {"enabled": False}, False),
+        ({"enabled": False}, {"enabled": True}, True),
+        ({"enabled": True}, {"retries": 1}, True),
+    ],
+)
+def test_a_product_is_where_it_is_enabled(own: dict[str, Any], said: dict[str, Any] | None, is_there: bool) -> None:
+    sources, findings = mesh(), Findings()
+    source = DomainSource(sources.domains["sales"].document, {"orders": document("orders.yaml", {**PRODUCT, **own})})
+    valid = domain_products("sales", source, findings)
+    found = products_in(overrides(said), "sales", source, valid, findings)
+    assert [one.product.name for one in found] == ["orders"] * is_there
+    served = domains_served(replace(sources, domains={"sales": source}), ["sales"], overrides(said))
+    assert served == ("sales",) * is_there
+    assert findings.found == []
+
+
+def test_what_reads_a_disabled_product_is_reported_unless_it_is_disabled_too() -> None:
+    sources = mesh(report=reader("report"), parked=reader("parked", enabled=False))
+    findings, both = Findings(), overrides({"enabled": False})
+    check_read(sources, check_references(sources, findings), {"sales"}, both, "dev", findings)
+    (found,) = findings.found
+    assert (found.rule.code, str(found.span)) == (
+        "R076",
+        str(sources.domains["sales"].products["report"].span(("inputs", 0))),
+    )
+    assert found.related[0].span == both.environment.span(("domains", "sales", "products", "orders", "enabled"))
+    findings = Findings()
+    check_read(sources, check_references(sources, findings), set(), both, "dev", findings)
+    assert findings.found == [], "the domain is not there"
+
+
+def test_nothing_is_said_of_what_is_left_out() -> None:
+    sources, findings = replace(mesh(), domains={}, omitted_domains=frozenset({"sales"})), Findings()
+    check_overrides(sources, overrides({"retries": 1}, "sales/orders:1.1.0"), {}, findings)
+    assert findings.found == []
+
+
+def test_the_image_of_the_same_product_may_be_locked_for_environments() -> None:
+    findings = Findings()
+    sources = replace(mesh(), manifest=document("m.yaml", {"locks": ["products.image"]}))
+    check_overrides(sources, overrides({"retries": 1}, "sales/orders:1.1.0"), {("products", "image"): 0}, findings)
+    (found,) = findings.found
+    assert (found.rule.code, found.span and found.span.file) == ("R005", "i.yaml")
