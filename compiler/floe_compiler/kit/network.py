@@ -113,7 +113,7 @@ def policy(
 
 
 def with_own_references(metadata: Object, rules: Iterable[Object]) -> Object:
-    """Return the metadata of a policy that keeps only these rules: of the namespaces of others, those that they name."""
+    """Return the metadata of a policy that keeps only these rules, with the namespaces of others that they name."""
     path = ("namespaceSelector", "matchLabels", NAMESPACE_NAME)
     peers = (peer for rule in rules for peer in (*rule.get("from", ()), *rule.get("to", ())))
     named = {f"Namespace/{at(peer, path)}" for peer in peers}
