@@ -7,16 +7,21 @@ import re
 from collections.abc import Iterator, Mapping
 
 from floe_compiler.model.images import Image, parse_image
-from floe_compiler.model.nested_fields import at, mapping
+from floe_compiler.model.nested_fields import at, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import matches
-from floe_compiler.report.dangers.backups import is_backup
+from floe_compiler.report.dangers.backups import is_backup, is_restore_test
 from floe_compiler.report.dangers.danger import Change, Danger, Fields, containers, less, pods_beside
 
 _REPLICAS: Mapping[str, Fields] = {
     "Deployment": ("spec", "replicas"),
     "HorizontalPodAutoscaler": ("spec", "minReplicas"),
+    "ScaledObject": ("spec", "minReplicaCount"),
     "StatefulSet": ("spec", "replicas"),
+}
+_MOST: Mapping[str, Fields] = {
+    "HorizontalPodAutoscaler": ("spec", "maxReplicas"),
+    "ScaledObject": ("spec", "maxReplicaCount"),
 }
 COMPONENT = "app.kubernetes.io/component"
 SMOKE = "smoke"
@@ -32,6 +37,34 @@ def scaled_down(change: Change) -> Iterator[Danger]:
     if old is not None and new is not None and new < old:
         consequence = "it no longer runs" if new == 0 else "fewer pods run"
         yield Danger("scale-down", f"replicas go from {old} to {new}: {consequence}")
+
+
+def scaling_reduced(change: Change) -> Iterator[Danger]:
+    """Yield autoscalers that add fewer pods, or later, and those that are gone while what they scale is not."""
+    path = _MOST.get(change.kind)
+    if path is None or not change.before:
+        return
+    old, new = at(change.before, path), at(change.after, path)
+    if change.after and isinstance(old, int) and isinstance(new, int) and new < old:
+        yield Danger("scale-down", f"at most {new} pods run instead of {old}, however much there is to do")
+    busy, busier = (_busy(manifest) for manifest in (change.before, change.after))
+    if busy and busier > busy:
+        yield Danger("scale-down", f"a pod is added when others use {busier} % of their CPU, instead of {busy} %")
+    target = at(change.before, ("spec", "scaleTargetRef", "name"))
+    fixed = (at(one, ("spec", "replicas")) for one in change.beside if at(one, ("metadata", "name")) == target)
+    left = next((number for number in fixed if isinstance(number, int)), None)
+    if not change.after and left is not None and isinstance(old, int) and left < old:
+        yield Danger("scale-down", f"is deleted: {left} pods run, where up to {old} did if there was much to do")
+
+
+def _busy(autoscaler: Object) -> int:
+    """Return the CPU use in percent that an autoscaler keeps its pods at; 0 if it has no such goal."""
+    for metric in mappings(autoscaler, ("spec", "metrics")):
+        for kind in ("resource", "containerResource"):
+            goal = at(metric, (kind, "target", "averageUtilization"))
+            if at(metric, (kind, "name")) == "cpu" and isinstance(goal, int):
+                return goal
+    return 0
 
 
 def doubled(change: Change) -> Iterator[Danger]:
@@ -56,8 +89,8 @@ def tests_removed(change: Change) -> Iterator[Danger]:
 
 def suspended(change: Change) -> Iterator[Danger]:
     """Yield a danger if scheduled work no longer runs."""
-    if is_backup(change.before):
-        return  # There is another word for it.
+    if is_backup(change.before) or is_restore_test(change.before):
+        return  # There are other words for them.
     if _scheduled(change.kind, change.before) and not _scheduled(change.kind, change.after):
         yield Danger("suspended", "no longer runs by its schedule")
 
