@@ -117,8 +117,8 @@ class Reachability:
             if targets := environment.group(call.namespace, call.name):
                 self._declared[call.namespace][call.protocol, call.port][name].append((call.pods, targets))
         for call in network.foreign_calls:
-            if unit := environment.units.get(call.namespace):  # others keep it, but by hand-written objects here
-                edge = (call.pods, unit.network.everyone)
+            if theirs := environment.units.get(call.namespace):  # others keep it, but by hand-written objects here
+                edge = (call.pods, theirs.network.everyone)
                 self._declared[call.namespace][call.protocol, call.port][name].append(edge)
 
 
