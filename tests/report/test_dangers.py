@@ -763,6 +763,8 @@ def test_a_backup_that_nothing_restores_any_longer() -> None:
     assert words(test, None, made) == ["backup-untested"]
     assert words(test, scheduled("30 4 1 * *", "floe.dev/restore-test"), made) == ["backup-untested"]
     assert words(test, scheduled("30 4 * * *", "floe.dev/restore-test"), made) == []
+    own = thing("ScheduledBackup", "dagster", spec={"schedule": "0 0 3 * * *"})
+    assert words(test, None, own) == ["backup-untested"], "a cluster of CloudNativePG"
     assert words(test, None) == [], "the backup is gone as well, which has another word"
 
 

@@ -77,7 +77,8 @@ def _sends_log(cluster: Object) -> bool:
 
 
 def _backs_up(manifest: Object, database: str) -> bool:
-    return at(manifest, ("metadata", "labels", LABEL)) == database and not _suspended(manifest)
+    own = manifest.get("kind") == "ScheduledBackup" and at(manifest, ("metadata", "name")) == database
+    return (own or at(manifest, ("metadata", "labels", LABEL)) == database) and not _suspended(manifest)
 
 
 def _gap(manifest: Object) -> int:
