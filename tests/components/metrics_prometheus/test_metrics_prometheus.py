@@ -200,7 +200,7 @@ def test_production_tells_somebody_of_its_alerts_or_says_why_nobody() -> None:
 
 
 def test_links_lead_to_where_people_open_both() -> None:
-    urls = {
+    urls: dict[str, Any] = {
         "url": "https://prometheus.acme.example",
         "alertmanager": {**ALERTMANAGER["alertmanager"], "url": "https://a.acme.example"},
     }
