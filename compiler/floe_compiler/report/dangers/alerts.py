@@ -75,6 +75,8 @@ def receivers_removed(change: Change) -> Iterator[Danger]:
 def routes_narrowed(change: Change) -> Iterator[Danger]:
     """Yield the receivers that are told of fewer alerts than before, though they are still there, or less often."""
     before = [*_configurations(change.before)]
+    if not before:
+        return
     after = [file for manifest in (change.after, *change.beside) for file in _configurations(manifest)]
     still = {name for file in after for name in _names(file)}
     old, new = ({told for file in files for told in _told(file)} for files in (before, after))

@@ -50,11 +50,16 @@ def scaling_reduced(change: Change) -> Iterator[Danger]:
     busy, busier = (_busy(manifest) for manifest in (change.before, change.after))
     if busy and busier > busy:
         yield Danger("scale-down", f"a pod is added when others use {busier} % of their CPU, instead of {busy} %")
-    target = at(change.before, ("spec", "scaleTargetRef", "name"))
-    fixed = (at(one, ("spec", "replicas")) for one in change.beside if at(one, ("metadata", "name")) == target)
-    left = next((number for number in fixed if isinstance(number, int)), None)
-    if not change.after and left is not None and isinstance(old, int) and left < old:
+    left = None if change.after else _fixed(change)
+    if left is not None and isinstance(old, int) and left < old:
         yield Danger("scale-down", f"is deleted: {left} pods run, where up to {old} did if there was much to do")
+
+
+def _fixed(change: Change) -> int | None:
+    """Return the number of replicas of what an autoscaler scaled, if it has one now."""
+    target = at(change.before, ("spec", "scaleTargetRef", "name"))
+    numbers = (at(one, ("spec", "replicas")) for one in change.beside if at(one, ("metadata", "name")) == target)
+    return next((number for number in numbers if isinstance(number, int)), None)
 
 
 def _busy(autoscaler: Object) -> int:
