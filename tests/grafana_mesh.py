@@ -77,7 +77,7 @@ def production_mesh(root: Path) -> Path:
         "quota": {"cpu": "64", "memory": "128Gi"},
     }
     (mesh / MANIFEST).write_text(json.dumps({**manifest, **changes}), encoding="utf-8")
-    environment = yaml.safe_load((mesh / ENVIRONMENT).read_text(encoding="utf-8"))
+    environment = yaml.load((mesh / ENVIRONMENT).read_text(encoding="utf-8"), yaml.CSafeLoader)
     cluster = {**environment["cluster"], "api_server_cidr": "10.0.0.0/24", "ingress_namespace": "ingress-nginx"}
     changes = {"production": True, "scale": "heavy", "cluster": cluster}
     (mesh / ENVIRONMENT).write_text(json.dumps({**environment, **changes}), encoding="utf-8")
@@ -95,7 +95,7 @@ def manifests() -> Iterator[Json]:
     """Yield the objects of the platform's namespace."""
     for path, text in files().items():
         if path.startswith(f"{FOLDER}/"):
-            yield yaml.safe_load(text)
+            yield yaml.load(text, yaml.CSafeLoader)
 
 
 @cache

@@ -158,7 +158,7 @@ STEPS: dict[str, Any] = {
 }
 MERGE_PATCH = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "tool"}, "spec": {"replicas": 2}}
 AUTHORED = {
-    str(path.relative_to(SMALL)): yaml.safe_load(path.read_text(encoding="utf-8"))
+    str(path.relative_to(SMALL)): yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     for path in sorted(SMALL.rglob("*.yaml"))
 }
 

@@ -46,7 +46,7 @@ Kind = Literal["prometheus", "prometheus-operator"]
 
 def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Path:
     """Make a mesh with Dagster, a product that Dagster runs, and one that is a CronJob."""
-    product = yaml.safe_load((Path(__file__).parent / "meshes/small" / PRODUCT).read_text())
+    product = yaml.load((Path(__file__).parent / "meshes/small" / PRODUCT).read_text(), yaml.CSafeLoader)
     observability = {
         "collector": {"type": "opentelemetry"},
         "metrics": {"type": kind, "runbooks": RUNBOOKS, **settings},
@@ -75,7 +75,7 @@ def monitored(kind: Kind = "prometheus") -> tuple[Object, ...]:
     settings = {"url": PROMETHEUS_URL, "alertmanager": told, "cert_manager": {}} if kind == "prometheus" else {}
     with tempfile.TemporaryDirectory() as folder:
         files = compile_mesh(monitored_mesh(Path(folder) / "mesh", kind, **settings)).files
-    return tuple(yaml.safe_load(text) for path, text in files.items() if path.startswith("output/dev/"))
+    return tuple(yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.startswith("output/dev/"))
 
 
 def get(objects: tuple[Object, ...], namespace: str, kind: str, name: str) -> Object:
@@ -92,7 +92,7 @@ def rule_files(kind: Kind = "prometheus") -> dict[str, dict[str, Any]]:
     objects = monitored(kind)
     if kind == "prometheus":
         data = get(objects, PLATFORM, "ConfigMap", "prometheus-rules-0")["data"]
-        return {name.removesuffix(".yaml"): yaml.safe_load(text) for name, text in data.items()}
+        return {name.removesuffix(".yaml"): yaml.load(text, yaml.CSafeLoader) for name, text in data.items()}
     return {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "PrometheusRule"}
 
 

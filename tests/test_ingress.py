@@ -201,7 +201,7 @@ def test_an_explanation_knows_where_a_host_comes_from(tmp_path: Path) -> None:
     root, file = mesh(tmp_path), "output/dev/floe-sales-domain/httproute.gateway.networking.k8s.io_dagster.yaml"
     explanation = explain_file(root, file)
     assert explanation is not None
-    assert explanation.manifest == yaml.safe_load(compile_mesh(root).files[file])
+    assert explanation.manifest == yaml.load(compile_mesh(root).files[file], yaml.CSafeLoader)
     causes = {value: {cause.what for cause in found} for _, value, found in explanation.values}
     assert causes["dagster-sales.acme.example"] == {"ingress.domain"}
 

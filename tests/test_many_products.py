@@ -24,7 +24,7 @@ def test_forty_products_fit_into_the_quota_that_nobody_sets(tmp_path: Path, orch
         text = product.replace("name: orders\n", f"name: {name}\n", 1)
         (root / PRODUCT).with_name(f"{name}.yaml").write_text(text, encoding="utf-8")
     files = compile_mesh(root).files
-    hard = yaml.safe_load(files["output/dev/floe-sales-domain/resourcequota_quota.yaml"])["spec"]["hard"]
+    hard = yaml.load(files["output/dev/floe-sales-domain/resourcequota_quota.yaml"], yaml.CSafeLoader)["spec"]["hard"]
     assert 40 <= int(hard["pods"]) <= 200
-    shared = yaml.safe_load(files["output/dev/floe-platform/resourcequota_quota.yaml"])["spec"]["hard"]
+    shared = yaml.load(files["output/dev/floe-platform/resourcequota_quota.yaml"], yaml.CSafeLoader)["spec"]["hard"]
     assert shared["pods"] == "50", "a domain's products are no reason for the platform's quota to grow"

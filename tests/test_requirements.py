@@ -323,7 +323,9 @@ def test_614_secrets_in_variables_give_their_reason(mesh: Rendered) -> None:
         used = {
             one["name"] for two in every for one in two.get("env", ()) if "secretKeyRef" in one.get("valueFrom", {})
         }
-        reasons = yaml.safe_load(pod["metadata"].get("annotations", {}).get("floe.dev/secret-variables", "{}"))
+        reasons = yaml.load(
+            pod["metadata"].get("annotations", {}).get("floe.dev/secret-variables", "{}"), yaml.CSafeLoader
+        )
         assert used <= set(reasons), name
 
 
@@ -424,7 +426,7 @@ def test_624_the_hash_follows_the_configuration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mesh", "share"), [(DEV, None), (PROD, 10)], ids=["dev", "prod"])
 def test_626_traces_are_sampled_in_production(mesh: Rendered, share: int | None) -> None:
-    config = yaml.safe_load(mesh.get("ConfigMap", "floe-platform", "otel-collector")["data"]["relay.yaml"])
+    config = yaml.load(mesh.get("ConfigMap", "floe-platform", "otel-collector")["data"]["relay.yaml"], yaml.CSafeLoader)
     endpoints = {one["endpoint"].partition(":")[2] for one in config["receivers"]["otlp"]["protocols"].values()}
     assert endpoints == {"4317", "4318"}
     assert config["processors"].get("probabilistic_sampler", {}).get("sampling_percentage") == share

@@ -91,7 +91,7 @@ def test_dagster_workers_are_the_code_locations_and_a_job_for_each_run() -> None
         assert requests_and_limits(run)[:2] == ("1", "2Gi")
         assert [replicas(mesh, SALES, f"code-{product}") for mesh in (DEV, STAGING, PROD)] == [1, 2, 3]
         assert available(PROD, SALES, f"code-{product}") == 2
-    instance = yaml.safe_load(PROD.get("ConfigMap", SALES, "dagster-instance")["data"]["dagster.yaml"])
+    instance = yaml.load(PROD.get("ConfigMap", SALES, "dagster-instance")["data"]["dagster.yaml"], yaml.CSafeLoader)
     assert instance["run_launcher"]["class"] == "K8sRunLauncher"
     assert instance["run_launcher"]["config"]["job_namespace"] == SALES
 
@@ -145,14 +145,16 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
 def rules(mesh: Rendered, namespace: str) -> dict[str, list[Object]]:
     """Return the alerts of a namespace by their names."""
     text = mesh.get("ConfigMap", PLATFORM, "prometheus-rules-0")["data"][f"{namespace}.yaml"]
-    return {group["rules"][0]["alert"]: group["rules"] for group in yaml.safe_load(text)["groups"]}
+    return {group["rules"][0]["alert"]: group["rules"] for group in yaml.load(text, yaml.CSafeLoader)["groups"]}
 
 
 @EVERY
 def test_prometheus(mesh: Rendered) -> None:
     server = mesh.get("StatefulSet", PLATFORM, "prometheus")
     assert server["spec"]["replicas"] == (2 if mesh is PROD else 1)
-    jobs = yaml.safe_load(mesh.get("ConfigMap", PLATFORM, "prometheus")["data"]["prometheus.yml"])["scrape_configs"]
+    jobs = yaml.load(mesh.get("ConfigMap", PLATFORM, "prometheus")["data"]["prometheus.yml"], yaml.CSafeLoader)[
+        "scrape_configs"
+    ]
     found = {job["job_name"] for job in jobs}
     everywhere = {f"{PLATFORM}/{job}" for job in ("polaris", "marquez", "otel-collector", "jaeger", "prometheus")}
     assert everywhere | {f"{namespace}/dagster-metrics" for namespace in WITH_DAGSTER} <= found
@@ -186,7 +188,7 @@ def test_each_product_with_a_schedule_is_watched(mesh: Rendered) -> None:
 
 
 def test_alerts_in_production_reach_people() -> None:
-    config = yaml.safe_load(PROD.get("ConfigMap", PLATFORM, "alertmanager")["data"]["alertmanager.yml"])
+    config = yaml.load(PROD.get("ConfigMap", PLATFORM, "alertmanager")["data"]["alertmanager.yml"], yaml.CSafeLoader)
     assert [receiver["name"] for receiver in config["receivers"]] == ["data-platform", "on-call"]
     assert PROD.get("StatefulSet", PLATFORM, "alertmanager")["spec"]["replicas"] == 2
 
@@ -212,7 +214,7 @@ def test_one_server_may_hold_the_databases_of_several_consumers() -> None:
 @pytest.mark.parametrize(("namespace", "host"), [(SALES, "sales"), (FINANCE, "finance")])
 def test_an_external_database_leaves_nothing_of_its_own_in_the_cluster(namespace: str, host: str) -> None:
     assert not [one for one in PROD.of_kind("StatefulSet") if one["metadata"]["namespace"] == namespace]
-    instance = yaml.safe_load(PROD.get("ConfigMap", namespace, "dagster-instance")["data"]["dagster.yaml"])
+    instance = yaml.load(PROD.get("ConfigMap", namespace, "dagster-instance")["data"]["dagster.yaml"], yaml.CSafeLoader)
     database = instance["storage"]["postgres"]["postgres_db"]
     assert database["hostname"] == f"{host}.prod.rds.acme.example"
     assert (database["port"], database["db_name"]) == (5432, "dagster")
@@ -232,7 +234,7 @@ def test_collector(mesh: Rendered, kind: str) -> None:
     if mesh is not DEV:  # whose environment.yaml asks for less
         assert requests_and_limits(collector)[:2] == ("200m", "256Mi")
     assert {4317, 4318, 8888} <= set(ports(collector))
-    config = yaml.safe_load(mesh.get("ConfigMap", PLATFORM, "otel-collector")["data"]["relay.yaml"])
+    config = yaml.load(mesh.get("ConfigMap", PLATFORM, "otel-collector")["data"]["relay.yaml"], yaml.CSafeLoader)
     assert config["processors"]["batch"] == {"send_batch_size": 1024, "timeout": "1s"}
     assert set(config["service"]["pipelines"]) == {"traces", "metrics", "logs"}
 
@@ -259,7 +261,7 @@ def test_the_collector_sends_the_traces_to_jaeger(mesh: Rendered, kind: str) -> 
     server = container(mesh.get(kind, PLATFORM, "jaeger"))
     assert "/jaeger:2." in server["image"]
     assert {4317, 16686} <= set(ports(server))
-    configuration = yaml.safe_load(mesh.get("ConfigMap", PLATFORM, "otel-collector")["data"]["relay.yaml"])
+    configuration = yaml.load(mesh.get("ConfigMap", PLATFORM, "otel-collector")["data"]["relay.yaml"], yaml.CSafeLoader)
     exporters = configuration["service"]["pipelines"]["traces"]["exporters"]
     assert "jaeger.floe-platform.svc.cluster.local:4317" in [
         configuration["exporters"][one].get("endpoint") for one in exporters
@@ -293,7 +295,7 @@ def test_the_steps_of_a_product_run_one_after_the_other(mesh: Rendered) -> None:
 
 def test_duckdb_in_development_and_snowflake_elsewhere() -> None:
     for mesh, adapter in ((DEV, "duckdb"), (STAGING, "snowflake"), (PROD, "snowflake")):
-        profiles = yaml.safe_load(mesh.get("ConfigMap", MARKETING, "dbt-profiles")["data"]["profiles.yml"])
+        profiles = yaml.load(mesh.get("ConfigMap", MARKETING, "dbt-profiles")["data"]["profiles.yml"], yaml.CSafeLoader)
         (target,) = profiles["floe"]["outputs"].values()
         assert target["type"] == adapter
 

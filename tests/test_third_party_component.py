@@ -54,7 +54,10 @@ def test_its_objects_are_next_to_those_of_the_others(installed: None, tmp_path: 
     assert compiled.warnings == (), "the checks have nothing to say of them"
     assert compiled.files.keys() - without.files.keys() == {DEPLOYMENT, SERVICE}
     assert {path for path in without.files if compiled.files.get(path) != without.files[path]} == set()
-    deployment, service = yaml.safe_load(compiled.files[DEPLOYMENT]), yaml.safe_load(compiled.files[SERVICE])
+    deployment, service = (
+        yaml.load(compiled.files[DEPLOYMENT], yaml.CSafeLoader),
+        yaml.load(compiled.files[SERVICE], yaml.CSafeLoader),
+    )
     assert deployment["spec"]["replicas"] == 3
     assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
 

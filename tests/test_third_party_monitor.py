@@ -61,7 +61,9 @@ class Output:
     def __init__(self, root: Path) -> None:
         compiled = compile_mesh(root)
         self.warnings = {warning.rule.code for warning in compiled.warnings}
-        objects = [yaml.safe_load(text) for path, text in compiled.files.items() if path.startswith("output/dev/")]
+        objects = [
+            yaml.load(text, yaml.CSafeLoader) for path, text in compiled.files.items() if path.startswith("output/dev/")
+        ]
         self.objects = {self.key(one): one for one in objects}
 
     @staticmethod
@@ -141,7 +143,7 @@ def test_pods_of_an_operator_count_in_the_quota(installed: None, tmp_path: Path)
 
 
 def test_what_depends_on_all_namespaces_is_rendered_and_let_through(output: Output) -> None:
-    targets = yaml.safe_load(output.get("platform", "ConfigMap", "vigil")["data"]["targets.json"])
+    targets = yaml.load(output.get("platform", "ConfigMap", "vigil")["data"]["targets.json"], yaml.CSafeLoader)
     assert "http://marquez.floe-platform.svc.cluster.local:5000/metrics" in targets
     assert ("floe-platform", "otel-collector") in output.peers("platform", "vigil", "egress")
     assert output.peers("platform", "otel-collector", "ingress")["true",] == {4317, 8888}, "OTLP over HTTP for nobody"
@@ -163,11 +165,13 @@ def test_its_alerts_and_metrics_are_those_of_the_platform(installed: None, tmp_p
     manifest["observability"]["metrics"] = {"type": "prometheus", "runbooks": "https://wiki.acme.example/runbooks"}
     (root / MANIFEST).write_text(json.dumps(manifest))
     output = Output(root)
-    rules = yaml.safe_load(output.get("platform", "ConfigMap", "prometheus-rules-0")["data"]["floe-platform.yaml"])
+    rules = yaml.load(
+        output.get("platform", "ConfigMap", "prometheus-rules-0")["data"]["floe-platform.yaml"], yaml.CSafeLoader
+    )
     (rule,) = (one for group in rules["groups"] for one in group["rules"] if one["alert"] == "VigilAsleep")
     assert rule["annotations"]["runbook_url"] == "https://vigil.example.com/asleep"
     config = output.get("platform", "ConfigMap", "prometheus")["data"]["prometheus.yml"]
-    names = {job["job_name"]: job["dns_sd_configs"][0] for job in yaml.safe_load(config)["scrape_configs"]}
+    names = {job["job_name"]: job["dns_sd_configs"][0] for job in yaml.load(config, yaml.CSafeLoader)["scrape_configs"]}
     operated = "vigil-history-headless.floe-platform.svc.cluster.local"
     assert names["floe-platform/vigil-history"] == {"names": [operated], "type": "A", "port": 9187}
     headless = output.get("platform", "Service", "vigil-history-headless")["spec"]
@@ -191,7 +195,7 @@ def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(
     installed: None, tmp_path: Path
 ) -> None:
     root = monitored(tmp_path)
-    environment = {**yaml.safe_load((root / ENVIRONMENT).read_text()), "ingress": GATEWAY}
+    environment = {**yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader), "ingress": GATEWAY}
     (root / ENVIRONMENT).write_text(yaml.safe_dump(environment))
     output = Output(root)
     spec = output.get("platform", "HTTPRoute", "vigil")["spec"]
@@ -209,7 +213,7 @@ def test_its_interface_gets_a_route_and_a_certificate_without_a_line_of_its_own(
 
 def test_what_it_refuses_is_reported_at_the_setting_with_all_other_errors(installed: None, tmp_path: Path) -> None:
     root = monitored(tmp_path, retention=60)
-    environment = {**yaml.safe_load((root / ENVIRONMENT).read_text()), "domains": {"nowhere": {}}}
+    environment = {**yaml.load((root / ENVIRONMENT).read_text(), yaml.CSafeLoader), "domains": {"nowhere": {}}}
     (root / ENVIRONMENT).write_text(yaml.safe_dump(environment))
     _, refusal = found = problems(root)
     assert [one.rule.code for one in found] == ["R007", "R020"], "once, though it stands in two namespaces"
@@ -224,7 +228,7 @@ def test_an_explanation_knows_what_is_only_called_once_all_is_known(installed: N
     root, file = monitored(tmp_path), "output/dev/floe-sales-domain/networkpolicy.networking.k8s.io_vigil-agent.yaml"
     explanation = explain_file(root, file)
     assert explanation is not None
-    assert explanation.manifest == yaml.safe_load(compile_mesh(root).files[file])
+    assert explanation.manifest == yaml.load(compile_mesh(root).files[file], yaml.CSafeLoader)
     assert "floe-platform" in [value for _, value, _ in explanation.values], "which measures the agent"
 
 

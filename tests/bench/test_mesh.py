@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bench.mesh import ENVIRONMENTS, edit_patch, edit_product, edit_setting, write_mesh
+from floe_compiler.cache.store import Memory
 from floe_compiler.pipeline import compile_mesh
 
 
@@ -28,6 +30,15 @@ def edit_jobs(root: Path) -> None:
     edit_patch(root, 200)
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Memory]:
+    """Return a mesh, and a cache with what it compiles to."""
+    root, cache = tmp_path_factory.mktemp("mesh"), Memory()
+    write_mesh(root, domains=2)
+    compile_mesh(root, cache=cache)
+    return root, cache
+
+
 @pytest.mark.parametrize(
     ("edit", "folder"),
     [
@@ -37,12 +48,13 @@ def edit_jobs(root: Path) -> None:
     ],
 )
 def test_an_edit_changes_what_it_should_and_nothing_else(
-    edit: Callable[[Path], None], folder: str, tmp_path: Path
+    edit: Callable[[Path], None], folder: str, compiled: tuple[Path, Memory], tmp_path: Path
 ) -> None:
-    write_mesh(tmp_path, domains=2)
-    before = compile_mesh(tmp_path).files.digests
+    mesh, cache = compiled
+    before = compile_mesh(mesh, cache=cache).files.digests
+    shutil.copytree(mesh, tmp_path, dirs_exist_ok=True)
     edit(tmp_path)
-    after = compile_mesh(tmp_path).files.digests
+    after = compile_mesh(tmp_path, cache=cache).files.digests
     changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
     wanted = {folder.format(environment=one, domain=domain) for one in ENVIRONMENTS for domain in (0, 1)}
     assert {prefix for path in changed for prefix in wanted if path.startswith(prefix)} == wanted

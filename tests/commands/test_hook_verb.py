@@ -25,7 +25,7 @@ SALES = "output/dev/floe-sales/configmap_sales.yaml"
 
 
 def definitions() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load(HOOKS.read_text())
+    found: list[dict[str, Any]] = yaml.load(HOOKS.read_text(), yaml.CSafeLoader)
     return found
 
 

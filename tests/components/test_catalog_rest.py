@@ -55,7 +55,7 @@ def mesh(root: Path, *, secrets: dict[str, Any] | None = None, **config: Any) ->
 def rendered(root: Path, **changes: Any) -> dict[str, Any]:
     compiled = compile_mesh(mesh(root, **changes))
     assert compiled.warnings == (), "the checks have nothing to say of it"
-    return {path: yaml.safe_load(text) for path, text in compiled.files.items()}
+    return {path: yaml.load(text, yaml.CSafeLoader) for path, text in compiled.files.items()}
 
 
 def steps(files: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -136,7 +136,7 @@ def test_dlt_and_dbt_work_with_it_as_with_any_other(tmp_path: Path) -> None:
     load = steps(files)["load"]
     assert load["ICEBERG_CATALOG__ICEBERG_CATALOG_TYPE"]["value"] == "rest"
     assert load["DATASET_NAME"]["value"] == "sales"
-    target = yaml.safe_load(files[PROFILES]["data"]["profiles.yml"])["floe"]["outputs"]["dev"]
+    target = yaml.load(files[PROFILES]["data"]["profiles.yml"], yaml.CSafeLoader)["floe"]["outputs"]["dev"]
     assert target["attach"][0]["options"]["endpoint"] == "{{ env_var('FLOE_CATALOG_URI') }}"
     assert target["secrets"][0]["client_id"] == "{{ env_var('FLOE_CATALOG_CLIENT_ID') }}"
 

@@ -160,7 +160,7 @@ def test_the_platforms_own_store_gets_the_traces_beside_the_backends() -> None:
     store = TraceStore("jaeger", service_endpoint("jaeger", "floe-platform", "cluster.local", (Port("otlp", 4317),)))
     found = context_of(COMPONENT, {"backends": [GRAFANA]}, settings=DEVELOPMENT, found=[store])
     (collector,) = COMPONENT.build(found).workloads
-    text = yaml.safe_load(collector.pod.containers[0].config[0].text)
+    text = yaml.load(collector.pod.containers[0].config[0].text, yaml.CSafeLoader)
 
     assert {signal: one["exporters"] for signal, one in text["service"]["pipelines"].items()} == {
         "traces": ["otlp_grpc/grafana", "otlp_grpc/trace_store"],
@@ -182,7 +182,7 @@ def test_every_replica_of_the_platforms_own_store_gets_the_metrics() -> None:
     urls = tuple(f"http://prometheus-{number}.prometheus-headless:9090/api/v1/otlp" for number in (0, 1))
     found = context_of(COMPONENT, settings=DEVELOPMENT, found=[MetricsStore("prometheus", server, urls)])
     (collector,) = COMPONENT.build(found).workloads
-    text = yaml.safe_load(collector.pod.containers[0].config[0].text)
+    text = yaml.load(collector.pod.containers[0].config[0].text, yaml.CSafeLoader)
     exporters = ["otlp_http/metrics_store_0", "otlp_http/metrics_store_1"]
     assert text["service"]["pipelines"]["metrics"]["exporters"] == exporters
     assert [text["exporters"][one] for one in exporters] == [{"endpoint": url} for url in urls]

@@ -147,7 +147,7 @@ def test_java_gets_signals() -> None:
 
 
 def test_the_configuration_is_what_marquez_reads() -> None:
-    read = yaml.safe_load(configuration(DATABASE, 2))
+    read = yaml.load(configuration(DATABASE, 2), yaml.CSafeLoader)
 
     assert read["db"]["url"] == "jdbc:postgresql://marquez-postgresql.floe-platform.svc.cluster.local:5432/marquez"
     assert read["db"]["user"] == "marquez"
@@ -159,7 +159,7 @@ def test_the_configuration_is_what_marquez_reads() -> None:
 
 def test_all_pools_together_fit_into_one_server() -> None:
     def pool(replicas: int) -> int:
-        return int(yaml.safe_load(configuration(DATABASE, replicas))["db"]["maxSize"])
+        return int(yaml.load(configuration(DATABASE, replicas), yaml.CSafeLoader)["db"]["maxSize"])
 
     assert [pool(replicas) for replicas in (1, 2, 3, 4, 8, 200)] == [20, 20, 20, 16, 10, 1]
     assert context().config.replicas == 2
@@ -170,20 +170,20 @@ def test_an_autoscaler_may_set_the_replicas_and_the_pools_fit_its_maximum() -> N
     server, web = build(replicas={"minimum": 2, "maximum": 8}, web=web_bounds).workloads
     assert (server.replicas, web.replicas) == (Scaling(2, 8, 80), Scaling(2, 3, 80))
     (file,) = server.pod.containers[0].config
-    assert yaml.safe_load(file.text)["db"]["maxSize"] == 10
+    assert yaml.load(file.text, yaml.CSafeLoader)["db"]["maxSize"] == 10
 
 
 def test_the_password_stays_out_of_configuration_and_variables() -> None:
     (file,) = container().secret_files
 
     assert file.secret == DATABASE.password
-    assert yaml.safe_load(configuration(DATABASE, 2))["db"]["password"] == "${MARQUEZ_DB_PASSWORD}"
+    assert yaml.load(configuration(DATABASE, 2), yaml.CSafeLoader)["db"]["password"] == "${MARQUEZ_DB_PASSWORD}"
     assert not any(variable.secret for variable in container().variables)
 
 
 def test_the_user_may_stand_in_the_secret() -> None:
     external = replace(DATABASE, user="", user_key=DATABASE.password.secret.key("username"), ssl_mode="require")
-    read = yaml.safe_load(configuration(external, 2))["db"]
+    read = yaml.load(configuration(external, 2), yaml.CSafeLoader)["db"]
     assert read["user"] == "${MARQUEZ_DB_USER}"
     assert read["url"].endswith("/marquez?sslmode=require")
     found = COMPONENT.build(context_of(COMPONENT, found=[external], databases=(external.name,))).workloads[0]
@@ -213,7 +213,7 @@ def started(folder: Path, password: str) -> str:
 
 @pytest.mark.parametrize("password", ["plain", 'quo"te', r"back\slash\n", "it's: #x", "%s $HOME `id` {}"])
 def test_any_password_survives_the_way_into_the_configuration(tmp_path: Path, password: str) -> None:
-    assert yaml.safe_load(started(tmp_path, password + "\n"))["db"]["password"] == password
+    assert yaml.load(started(tmp_path, password + "\n"), yaml.CSafeLoader)["db"]["password"] == password
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
@@ -221,7 +221,7 @@ def test_escaping_is_that_of_yaml(password: str) -> None:
     """The same rule as the script's `sed`, over many more passwords than a process could be started for."""
     escaped = password.replace("\\", "\\\\").replace('"', '\\"')
 
-    assert yaml.safe_load(f'password: "{escaped}"') == {"password": password}
+    assert yaml.load(f'password: "{escaped}"', yaml.CSafeLoader) == {"password": password}
 
 
 def test_an_unreadable_password_stops_the_start(tmp_path: Path) -> None:

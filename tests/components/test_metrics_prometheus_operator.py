@@ -152,13 +152,13 @@ def test_the_place_of_the_metrics_is_said_once(store: dict[str, Any]) -> None:
 
 def test_dashboards_ask_a_prometheus_that_others_run(tmp_path: Path) -> None:
     root = monitored_mesh(tmp_path, "prometheus-operator", store={"service": "prometheus"})
-    manifest = yaml.safe_load((root / MANIFEST).read_text())
+    manifest = yaml.load((root / MANIFEST).read_text(), yaml.CSafeLoader)
     manifest["observability"]["dashboards"] = {"type": "grafana"}
     (root / MANIFEST).write_text(yaml.safe_dump(manifest))
     files = compile_mesh(root).files
     folder = f"output/dev/{PLATFORM}"
     address = "http://prometheus.monitoring.svc.cluster.local:9090"
     assert address in files[f"{folder}/configmap_grafana-datasources.yaml"]
-    policy = yaml.safe_load(files[f"{folder}/networkpolicy.networking.k8s.io_grafana.yaml"])
+    policy = yaml.load(files[f"{folder}/networkpolicy.networking.k8s.io_grafana.yaml"], yaml.CSafeLoader)
     peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     assert {"to": [peer], "ports": [{"protocol": "TCP", "port": 9090}]} in policy["spec"]["egress"]

@@ -15,7 +15,7 @@ PRODUCTS = sorted(ROOT.glob("domains/*/products/*.yaml"))
 
 
 def document(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    loaded: dict[str, Any] = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
     return loaded
 
 

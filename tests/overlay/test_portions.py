@@ -13,6 +13,7 @@ from floe_compiler.cache.store import Memory
 from floe_compiler.model.diagnostics import Diagnostic, StageFailed
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, overlay, portions
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
 
@@ -69,6 +70,52 @@ def test_kustomize_does_not_run_again_for_what_it_has_seen(mesh: Mesh, monkeypat
     mesh.write({FILE: "labels: [{pairs: {a: c}}]\n"})
     assert [one["metadata"]["labels"]["a"] for one in applied()] == ["c", "c"]
     assert runs == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "labels: [{pairs: {team: data}}]\n",
+        "patches: [{target: {kind: ConfigMap}, patch: '[{op: add, path: /metadata/labels/team, value: data}]'}]\n",
+        "replicas: [{name: c1, count: 2}]\npatches: [{path: merge.yaml}]\n",
+    ],
+)
+def test_kustomize_does_not_run_for_a_label_that_no_step_touches(
+    steps: str, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = to_yaml({**config_map("c1"), "metadata": {"name": "c1", "namespace": "sales", "labels": {"team": "data"}}})
+    mesh.write({FILE: steps, "base/merge.yaml": merge})
+    kept = KeptResults(Memory(), "compiler")
+
+    def applied(version: str, team: str = "none") -> Object:
+        one = config_map("c1")
+        one["metadata"]["labels"] = {"version": version, "team": team}
+        units = split_units(Rendered("dev", ObjectSet.of([one])))
+        (found,) = apply_overlay(mesh.overlay(), units, kept)["sales"].rendered.objects
+        return found
+
+    applied("1")
+    runs = counted_runs(monkeypatch)
+
+    assert applied("2")["metadata"]["labels"] == {"team": "data", "version": "2"}
+    assert runs == []
+    assert applied("2", "other")["metadata"]["labels"] == {"team": "data", "version": "2"}
+    assert runs == [1]
+
+
+def test_kustomize_runs_for_a_label_that_a_step_selects_by(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch = "'[{op: add, path: /data, value: {k: v}}]'"
+    mesh.write({FILE: f"patches: [{{target: {{labelSelector: version}}, patch: {patch}}}]\n"})
+    kept = KeptResults(Memory(), "compiler")
+    runs = counted_runs(monkeypatch)
+    for version in ("1", "2"):
+        one = config_map("c1")
+        one["metadata"]["labels"] = {"version": version}
+        (found,) = apply_overlay(mesh.overlay(), split_units(Rendered("dev", ObjectSet.of([one]))), kept)[
+            "sales"
+        ].rendered.objects
+        assert (found["data"], found["metadata"]["labels"]) == ({"k": "v"}, {"version": version})
+    assert runs == [1, 1]
 
 
 def test_the_results_of_another_kustomize_are_not_used(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

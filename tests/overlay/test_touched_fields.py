@@ -55,13 +55,13 @@ def both_ways(kustomization: dict[str, Any], objects: Sequence[Object]) -> tuple
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
         mesh = Mesh(Path(folder)).write({"base/kustomization.yaml": to_yaml(kustomization)})
         parts = list(mesh.apply(*objects).objects)
-        monkeypatch.setattr(apply, "touched_part", lambda manifest, _: manifest)
+        monkeypatch.setattr(apply, "touched_part", lambda manifest, *_: manifest)
         return parts, list(mesh.apply(*objects).objects)
 
 
 def web(name: str = "web") -> Object:
     """Return a Deployment with something in every corner."""
-    manifest = deployment(name, labels={"tier": "gold"}, annotations={"note": "x"})
+    manifest = deployment(name, labels={"tier": "gold", "a/b": "c", "version": "1"}, annotations={"note": "x"})
     containers = manifest["spec"]["template"]["spec"]["containers"]
     containers[0] |= {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "args": ["a", "b"]}
     containers.append({"name": "side", "image": "ghcr.io/acme/side:1"})
@@ -74,14 +74,25 @@ OPERATIONS = [
     [{"op": "test", "path": "/extra/on", "value": "off"}, {"op": "replace", "path": "/spec/replicas", "value": 3}],
     [{"op": "copy", "from": "/extra/nested", "path": "/spec/copied"}],
     [{"op": "move", "from": "/status/replicas", "path": "/metadata/annotations/was"}],
-    [{"op": "add", "path": "/metadata/labels/a~1b", "value": "c"}],
+    [{"op": "add", "path": "/metadata/labels/a~1b", "value": "d"}],
+    [{"op": "add", "path": "/metadata/labels/new", "value": "c"}],
     [{"op": "add", "path": "/new", "value": {"k": []}}],
     [{"op": "copy", "from": "/metadata/labels", "path": "/extra/labels"}],
+    [{"op": "remove", "path": "/metadata/labels/tier"}],
+    [{"op": "remove", "path": "/metadata/labels"}],
+    [{"op": "replace", "path": "/metadata/labels", "value": {"only": "this"}}],
+    [{"op": "move", "from": "/metadata/labels/tier", "path": "/metadata/labels/level"}],
+    [{"op": "copy", "from": "/metadata/labels/a~1b", "path": "/metadata/annotations/copied"}],
+    [{"op": "test", "path": "/metadata/labels/tier", "value": "gold"}, {"op": "remove", "path": "/extra"}],
 ]
 MERGES: list[dict[str, Any]] = [
     {"spec": {"replicas": None}},
     {"extra": None},
     {"metadata": {"annotations": {"note": None, "other": "y"}}},
+    {"metadata": {"labels": {"tier": None}}},
+    {"metadata": {"labels": {"tier": "silver", "team": "data"}}},
+    {"metadata": {"labels": {"$patch": "replace", "only": "this"}}},
+    {"metadata": {"labels": None}},
     {"spec": {"template": {"spec": {"containers": [{"name": "main", "env": [{"name": "B", "value": "3"}]}]}}}},
     {"spec": {"template": {"spec": {"containers": [{"name": "side", "$patch": "delete"}]}}}},
     {"spec": {"template": {"spec": {"containers": [{"name": "main", "args": ["c"]}]}}}},

@@ -19,7 +19,7 @@ WITH = {**files(), MANIFEST: manifest(observability=OBSERVED)}
 
 def test_it_exists_where_something_needs_it_and_nothing_else_is_privileged(tmp_path: Path) -> None:
     compiled = compile_mesh(write(tmp_path, WITH), ("dev",))
-    objects = [yaml.safe_load(text) for text in compiled.files.values()]
+    objects = [yaml.load(text, yaml.CSafeLoader) for text in compiled.files.values()]
     levels = {
         one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
         for one in objects

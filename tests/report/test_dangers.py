@@ -39,6 +39,21 @@ def test_dangerous_deletions(kind: str, word: str) -> None:
     assert words(None, thing(kind)) == []
 
 
+class Unread(Objects):
+    """The objects of an environment, which must not be read: that takes longer than all the rest of a diff."""
+
+    def in_namespace(self, namespace: str) -> list[Object]:
+        raise AssertionError(f"the objects of {namespace} are read")
+
+
+@pytest.mark.parametrize(
+    "kind", ["Application", "ConfigMap", "CronJob", "Deployment", "ExternalSecret", "Job", "Service"]
+)
+def test_a_new_label_is_judged_without_the_rest_of_the_namespace(kind: str) -> None:
+    before, after = (thing(kind, spec={"a": version}, data={"a": version}) for version in ("1", "2"))
+    assert [*dangers_of(identify(before), before, after, Surroundings((), Unread(())))] == []
+
+
 def test_the_deletion_of_a_service_is_none() -> None:
     assert words(thing("Service"), None) == []
 

@@ -3,8 +3,9 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -199,33 +200,40 @@ def test_what_the_operating_system_refuses_is_reported_with_the_path(tmp_path: P
 
 # --- interrupted runs -----------------------------------------------------------------------------------------------
 
-KILLED_RUN = """
-import os, sys
-from pathlib import Path
-from write.test_output import NEW
-from write.tree import DIGESTS, write_output
-left = int(sys.argv[2])
-def dying(method):
-    def step(*arguments, **keywords):
-        global left
-        if left == 0:
-            os._exit(9)
-        left -= 1
-        return method(*arguments, **keywords)
-    return step
-for name in ("replace", "unlink", "rmdir", "mkdir", "open", "write"):
-    setattr(os, name, dying(getattr(os, name)))
-write_output(Path(sys.argv[1]), NEW, DIGESTS)
-"""
+KILLED = 9
 
 
 def kill_after(steps: int, root: Path) -> bool:
-    """Start writing NEW and kill the process after so many steps; tell whether it came to its end before."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    command = [sys.executable, "-c", KILLED_RUN, str(root), str(steps)]
-    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode == 0
+    """Write NEW in a process that dies after so many steps; tell whether it came to its end before."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _die_after(steps)
+            write_output(root, NEW, DIGESTS)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, KILLED)
+    return code == 0
 
 
+def _die_after(steps: int) -> None:
+    left = count(steps, -1)
+
+    def dying(method: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object, **keywords: object) -> object:
+            if next(left) == 0:
+                os._exit(KILLED)
+            return method(*arguments, **keywords)
+
+        return step
+
+    for name in ("replace", "unlink", "rmdir", "mkdir", "open", "write"):
+        setattr(os, name, dying(getattr(os, name)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked on this system")
 def test_the_next_run_repairs_whatever_a_kill_leaves(tmp_path: Path) -> None:
     clean, later = tmp_path / "clean", files(a__keep="3", b__service="1", c__service="3")
     write_output(clean, NEW, DIGESTS)

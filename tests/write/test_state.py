@@ -10,16 +10,17 @@ from floe_compiler.write.state import Compiled, known_stats, recall, remember, s
 from floe_compiler.write.stats import FileStat
 
 X = FileStat(1, 2, 3, 4, "a" * 64)
-DEV = Compiled("1" * 64, "2" * 64, 3, {"output/dev/a": {"x.yaml": X}})
-PROD = Compiled("1" * 64, "2" * 64, 3, {"output/prod/a": {"y.yaml": X}})
+DEV = Compiled.of("1" * 64, "2" * 64, 3, {"output/dev/a": {"x.yaml": X}})
+PROD = Compiled.of("1" * 64, "2" * 64, 3, {"output/prod/a": {"y.yaml": X}})
+BOTH = ("dev", "prod")
 
 
 def test_environments_are_remembered_for_one_checkout(tmp_path: Path) -> None:
     store = Memory()
-    assert recall(store, tmp_path / "one") == {}
+    assert recall(store, tmp_path / "one", BOTH) == {}
     remember(store, tmp_path / "one", {"dev": DEV, "prod": PROD})
-    assert recall(store, tmp_path / "one") == {"dev": DEV, "prod": PROD}
-    assert recall(store, tmp_path / "other") == {}
+    assert recall(store, tmp_path / "one", BOTH) == {"dev": DEV, "prod": PROD}
+    assert recall(store, tmp_path / "other", BOTH) == {}
 
 
 def test_a_checkout_is_known_by_any_path(tmp_path: Path) -> None:
@@ -27,18 +28,30 @@ def test_a_checkout_is_known_by_any_path(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "root")
     remember(store, tmp_path / "root", {"dev": DEV})
-    assert recall(store, tmp_path / "link") == {"dev": DEV}
+    assert recall(store, tmp_path / "link", BOTH) == {"dev": DEV}
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", encode({"dev": ["1"]}), encode({"dev": ["1", "2", "three", {}]}), encode([DEV])]
+    "content", [b"", b"\xff\xfe", encode(["1"]), encode(["1", "2", "three", b""]), encode([DEV]), encode({"dev": DEV})]
 )
 def test_a_damaged_entry_is_none(tmp_path: Path, content: bytes) -> None:
     store = Memory()
     remember(store, tmp_path, {"dev": DEV})
     [(kind, key)] = store._entries
     store.put(kind, key, content)
-    assert recall(store, tmp_path) == {}
+    assert recall(store, tmp_path, BOTH) == {}
+
+
+def test_damaged_stats_are_none() -> None:
+    assert Compiled("1", "2", 3, b"\xff").stats == {}
+
+
+def test_an_environment_is_remembered_by_itself(tmp_path: Path) -> None:
+    store = Memory()
+    remember(store, tmp_path, {"dev": DEV, "prod": PROD})
+    remember(store, tmp_path, {"prod": PROD.with_stats({})})
+    assert recall(store, tmp_path, BOTH) == {"dev": DEV, "prod": PROD.with_stats({})}
+    assert recall(store, tmp_path, ("dev",)) == {"dev": DEV}
 
 
 def test_stats_are_put_together_and_parted_by_environment() -> None:

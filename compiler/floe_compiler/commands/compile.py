@@ -98,16 +98,16 @@ def compile_and_write(
         return current
     from floe_compiler.pipeline import compile_mesh
     from floe_compiler.report.progress import showing_progress
-    from floe_compiler.write.output import Look, look, write_output
+    from floe_compiler.write.looking import looking
+    from floe_compiler.write.output import write_output
     from floe_compiler.write.part import Part
 
-    with workers_ as workers, showing_progress(sys.stderr) as progress:
-        seen: list[Look] = []
-
-        def meanwhile() -> None:
-            if not seen:
-                seen.append(look(root, environments or digests, cache, not environments))
-
+    is_whole = not domains
+    with (
+        looking(root, environments or digests, cache, is_whole and not environments) as looked,
+        workers_ as workers,
+        showing_progress(sys.stderr) as progress,
+    ):
         compiled = compile_mesh(
             root,
             environments,
@@ -116,10 +116,9 @@ def compile_and_write(
             cache=cache,
             workers=workers,
             input_files=input_files,
-            meanwhile=None if domains else meanwhile,
+            meanwhile=looked,
         )
         progress("writing")
-        is_whole = compiled.chosen is None
         written = write_output(
             root,
             compiled.files,
@@ -128,7 +127,7 @@ def compile_and_write(
             is_whole and not environments,
             allow_delete,
             len(compiled.warnings),
-            seen[0] if seen else None,
+            looked(),
             Part.of(compiled.chosen) if compiled.chosen is not None else None,
         )
     changes = ((written.create, "created"), (written.change, "changed"), (written.delete, "deleted"))

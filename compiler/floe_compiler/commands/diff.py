@@ -156,8 +156,8 @@ def _on_disk(root: Path, cache: Cache) -> State:
     from floe_compiler.write.snapshot import output_folders, take_snapshot
     from floe_compiler.write.state import known_stats, recall
 
-    findings = Findings()
-    snapshot = take_snapshot(root, output_folders(root), findings, known_stats(recall(cache, root)))
+    findings, environments = Findings(), output_folders(root)
+    snapshot = take_snapshot(root, environments, findings, known_stats(recall(cache, root, environments)))
     findings.finish()
     return State(
         snapshot.hashes,

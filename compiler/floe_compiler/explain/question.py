@@ -26,7 +26,7 @@ from floe_compiler.model.plan import (
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.resolve import resolve
-from floe_compiler.resolve.schemas import schemas
+from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
@@ -44,7 +44,7 @@ class Question:
     def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
         self.registry, self.environment, self.identity = registry, environment, identity
         self._declared: dict[str, tuple[ResolvedUnit, tuple[DeclaredUnit, UnitFacts]]] = {}
-        self.closed = tuple(dict.fromkeys(words(schemas(registry))))
+        self.closed = tuple(dict.fromkeys(words(plain_schemas(registry))))
         plan = self._plan(sources)
         self.settings = plan.settings
         self.unit = self._find(plan)

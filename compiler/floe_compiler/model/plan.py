@@ -168,7 +168,7 @@ class Refusal(msgspec.Struct, frozen=True):
     scope_path: DataPath = ()
 
 
-class Component(msgspec.Struct, Generic[Config], frozen=True):
+class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):
     """A component that a platform can use: the constant COMPONENT of a module in `components/`.
 
     All functions are at the top level of a module, not lambdas, so that other processes find them by name.

@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 Notation = Literal["decimal", "exponent", "binary"]
@@ -35,11 +36,7 @@ class Quantity:
 
     def __str__(self) -> str:
         """Return the canonical text: the shortest without a fraction."""
-        if self.notation == "binary" and self.amount >= 1024 and self.amount.denominator == 1:
-            return _with_suffix(self.amount, 1024, _BINARY)
-        if self.notation == "exponent":
-            return _with_suffix(self.amount, 1000, _EXPONENTS)
-        return _with_suffix(self.amount, 1000, _DECIMAL)
+        return _canonical(self.amount, self.notation)
 
     def __add__(self, other: Quantity) -> Quantity:
         """Return the sum, in the notation of the first one that is not zero."""
@@ -56,6 +53,7 @@ ZERO = Quantity(Fraction(0))
 """The start of a sum: `sum(quantities, ZERO)`."""
 
 
+@lru_cache(maxsize=4096)  # a mesh has a few hundred different ones, each very often
 def parse_quantity(text: str) -> Quantity:
     """Parse a quantity; raise ValueError if the text is not one."""
     match = _QUANTITY.fullmatch(text)
@@ -114,6 +112,13 @@ def _scale(number: str, suffix: str, exponent: str | None) -> tuple[Notation, Fr
         other = "" if suffix.capitalize() == binary else f', or "{number}{decimal}" in powers of 1000'
         hint = f'did you mean "{number}{binary}"{other}?'
     raise ValueError(f'"{number}{suffix}" is not a quantity: "{suffix}" is not a suffix; {hint}')
+
+
+@lru_cache(maxsize=4096)
+def _canonical(amount: Fraction, notation: Notation) -> str:
+    if notation == "binary" and amount >= 1024 and amount.denominator == 1:
+        return _with_suffix(amount, 1024, _BINARY)
+    return _with_suffix(amount, 1000, _EXPONENTS if notation == "exponent" else _DECIMAL)
 
 
 def _with_suffix(amount: Fraction, base: int, suffixes: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +24,7 @@ from floe_compiler.model.schema_words import DISCRIMINATOR, PATTERN_HINT
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
+    from jsonschema_rs import Draft202012Validator as QuickValidator
 
 
 class Wrong(Enum):
@@ -76,6 +77,13 @@ def gives_away_secret(path: DataPath, value: Any) -> bool:
     return holds_secret(path) or (isinstance(value, str) and may_show_secret(value))
 
 
+@lru_cache(maxsize=16)  # a process that compiles several times has the same schemas
+def _quick(schema: str) -> QuickValidator:
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator(schema)
+
+
 class Structure:
     """A JSON Schema that reports errors in plain words.
 
@@ -83,10 +91,8 @@ class Structure:
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        from jsonschema_rs import Draft202012Validator
-
         self._schema = schema
-        self._quick = Draft202012Validator(dict(schema))
+        self._quick = _quick(json.dumps(schema))
         self._definitions: Mapping[str, Any] = schema.get("$defs", {})
 
     @cached_property

@@ -24,7 +24,7 @@ from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.merge_types import merge_type
 from floe_compiler.overlay.overlay import TWICE, Overlay, Written
 from floe_compiler.overlay.portions import Built, build_changed
-from floe_compiler.overlay.touched_fields import touched_part
+from floe_compiler.overlay.touched_fields import labels_selected_by, touched_part, with_untouched
 from floe_compiler.overlay.units import unit_of
 
 NOT_CARRIED = Rule(
@@ -84,9 +84,9 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
     }
     _check_generated(overlay, generated, findings)
     effects = effects_of(overlay, generated, written)
-    changed = []
+    changed, labels = [], labels_selected_by(overlay.steps)
     for identity, steps in effects.reached.items():
-        part = touched_part(effects.objects[identity], steps)
+        part = touched_part(effects.objects[identity], steps, labels)
         if lost := uncarriable(part):
             message = f"{identity} has {lost}, which kustomize cannot preserve, so it cannot be patched"
             findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity))
@@ -152,6 +152,5 @@ def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
         if result.part is None:
             del objects[changed.identity]
         else:
-            untouched = {key: value for key, value in objects[changed.identity].items() if key not in changed.part}
-            objects[changed.identity] = untouched | result.part
+            objects[changed.identity] = with_untouched(objects[changed.identity], changed.part, result.part)
     return objects

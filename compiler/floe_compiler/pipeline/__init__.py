@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,11 +99,16 @@ def _compiled(
     from floe_compiler.pipeline.units import HEADS
     from floe_compiler.resolve.acceptances import unneeded, without_accepted
 
+    def waiting() -> None:
+        if meanwhile:
+            meanwhile()
+        import_module("floe_compiler.pipeline.linking")  # needed next
+
     recent = Recent(store, digest_of(str(root.resolve())), (DOCUMENTS, HEADERS, HEADS))
     mesh, warnings = _mesh(input_files, selection.environments, omitted, progress, recent, workers)
     progress("compiling")
     chosen = chosen_namespaces(mesh.frames, selection.domains)
-    results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, meanwhile))
+    results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, waiting))
     try:
         compiled, files, linked = _linked(mesh, results, omitted, chosen, progress)
     except StageFailed as failed:
@@ -121,13 +127,14 @@ def _linked(
     """Return the compiled environments, their files, and warnings. Raises StageFailed."""
     from floe_compiler.pipeline.compilation import files_of
     from floe_compiler.pipeline.environments import cluster_tasks, unit_tasks, with_definitions
-    from floe_compiler.pipeline.linking import link_environments
 
     inputs = mesh.inputs()
     results.add(inputs, cluster_tasks(mesh, inputs))
     written = {name: head.definitions for name in inputs for head in results.of(name).values()}
     inputs = with_definitions(mesh, inputs, {name: written.get(name, ()) for name in inputs})
     results.add(inputs, unit_tasks(mesh, inputs))
+    from floe_compiler.pipeline.linking import link_environments
+
     progress("checking")
     compiled, linked = link_environments(results, inputs, mesh.compiler, omitted)
     clashes = Findings()

@@ -31,9 +31,9 @@ def kept_schemas(components: Registry, cache: Cache, compiler: str) -> Mapping[s
     key = digest_of(compiler, *sorted(known))
     found = decode(cache.get(SCHEMAS, key) or b"", dict[str, JsonSchema])
     if not found:
-        from floe_compiler.resolve.schemas import schemas
+        from floe_compiler.resolve.schemas import plain_schemas
 
-        found = dict(schemas(components))
+        found = dict(plain_schemas(components))
         cache.put(SCHEMAS, key, encode(found))
     return found
 

@@ -140,11 +140,10 @@ def _put(data: dict[str, Any], origins: dict[DataPath, tuple[Origin, ...]], path
     """
     parent = data
     for depth, step in enumerate(path[:-1], start=1):
-        origins.pop(path[:depth], None)
         child = parent.get(str(step))
-        if not isinstance(child, dict):
-            child = {}
-            parent[str(step)] = child
+        if not child or not isinstance(child, dict):  # a leaf so far
+            origins.pop(path[:depth], None)
+            child = parent[str(step)] = {}
         parent = child
     key = str(path[-1])
     if isinstance(parent.get(key), dict):

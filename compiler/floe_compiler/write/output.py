@@ -58,15 +58,11 @@ def check_output(
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What a run has seen under output/: the indexes, the files, and the findings about these.
-
-    `known` is the state that earlier runs have left in the cache.
-    """
+    """What a run has seen under output/: the indexes, the files, and the findings about these."""
 
     indexes: Mapping[str, str | None]
     snapshot: Snapshot
     findings: tuple[Diagnostic, ...]
-    known: Mapping[str, Compiled]
 
 
 def look(root: Path, environments: Iterable[str], store: Cache | None, complete: bool = True) -> Look:
@@ -76,11 +72,11 @@ def look(root: Path, environments: Iterable[str], store: Cache | None, complete:
         StageFailed: with W011 if the output cannot be read.
     """
     with reporting_refusals(root):
-        findings, known = Findings(), recall(store, root) if store else {}
-        places = _environments(root, environments, complete)
+        findings, places = Findings(), _environments(root, environments, complete)
+        known = recall(store, root, places) if store else {}
         indexes = {environment: read_index(root, environment) for environment in places}
         snapshot = take_snapshot(root, places, findings, known_stats(known))
-        return Look(indexes, snapshot, tuple(findings.found), known)
+        return Look(indexes, snapshot, tuple(findings.found))
 
 
 def write_output(
@@ -122,12 +118,12 @@ def write_output(
         stats = seen.snapshot.stats
         add_written(stats, written, files.digests, time.time_ns())
         compiled = {
-            name: Compiled(
+            name: Compiled.of(
                 digest, _hash(root, index_path(name)), warnings + len(report.warnings), stats_of(stats, name)
             )
             for name, digest in digests.items()
         }
-        remember(store, root, {**seen.known, **compiled})
+        remember(store, root, compiled)
     return report
 
 
@@ -138,7 +134,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, co
     """
     if complete and _environments(root, (), complete) != sorted(digests):
         return None
-    known = recall(store, root)
+    known = recall(store, root, digests)
     for environment, digest in digests.items():
         compiled = known.get(environment)
         if compiled is None or (compiled.digest, compiled.index) != (digest, _hash(root, index_path(environment))):
@@ -149,7 +145,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, co
         return None
     if snapshot.learned:
         renewed = {name: known[name].with_stats(stats_of(snapshot.stats, name)) for name in digests}
-        remember(store, root, {**known, **renewed})
+        remember(store, root, renewed)
     return max((known[name].warnings for name in digests), default=0)
 
 

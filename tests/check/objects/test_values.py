@@ -17,7 +17,7 @@ from floe_compiler.check.objects.values import check
 from floe_compiler.model.kubernetes_schemas import known_versions, kubernetes_schemas
 from floe_compiler.model.objects import Object
 
-DATA = yaml.safe_load((Path(__file__).parent / "values.yaml").read_text(encoding="utf-8"))
+DATA = yaml.load((Path(__file__).parent / "values.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 CASES = [pytest.param(case, id=case["message"]) for case in DATA["cases"]]
 POD = "spec.template.spec"
 

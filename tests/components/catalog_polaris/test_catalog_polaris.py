@@ -288,7 +288,7 @@ def _bootstrap(folder: Path, secret: str, status: int = 0) -> subprocess.Complet
 def test_bootstrap_hands_the_secret_over_in_a_file_that_is_gone_afterwards(tmp_path: Path, secret: str) -> None:
     done = _bootstrap(tmp_path, secret)
     assert done.returncode == 0, done.stderr
-    assert yaml.safe_load((tmp_path / "credentials").read_text()) == {
+    assert yaml.load((tmp_path / "credentials").read_text(), yaml.CSafeLoader) == {
         "acme": {"client-id": "root", "client-secret": secret}
     }
     command, option, file = (tmp_path / "arguments").read_text().split()

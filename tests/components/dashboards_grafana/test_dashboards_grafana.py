@@ -170,7 +170,7 @@ def test_production_passes_all_checks(tmp_path: Path) -> None:
     with installed(tmp_path):
         compiled = compile_mesh(production_mesh(tmp_path))
     assert {warning.rule.code for warning in compiled.warnings} <= {"R021"}, "at most that it is in no Git repository"
-    settings = yaml.safe_load(compiled.files[f"{FOLDER}/configmap_grafana.yaml"])
+    settings = yaml.load(compiled.files[f"{FOLDER}/configmap_grafana.yaml"], yaml.CSafeLoader)
     assert settings["metadata"]["annotations"] == {
         "floe.dev/external-hosts": "accounts.acme.example, grafana.acme.example"
     }, "where only browsers go"

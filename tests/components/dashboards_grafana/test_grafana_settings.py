@@ -176,7 +176,7 @@ def test_addresses_of_grafana_are_of_its_top() -> None:
 
 
 def test_data_sources_have_fixed_addresses_and_cannot_be_edited() -> None:
-    found = yaml.safe_load(data_sources(STORE, JAEGER))["datasources"]
+    found = yaml.load(data_sources(STORE, JAEGER), yaml.CSafeLoader)["datasources"]
     assert [(one["uid"], one["type"], one["access"], one["url"], one["editable"]) for one in found] == [
         ("metrics", "prometheus", "proxy", "http://prometheus.example:9090", False),
         ("traces", "jaeger", "proxy", "http://jaeger.example:16686", False),
@@ -186,13 +186,13 @@ def test_data_sources_have_fixed_addresses_and_cannot_be_edited() -> None:
 
 def test_without_a_server_that_shows_traces_there_is_no_source_of_them() -> None:
     for store in (None, TraceStore("store", JAEGER.endpoint)):
-        (found,) = yaml.safe_load(data_sources(STORE, store))["datasources"]
+        (found,) = yaml.load(data_sources(STORE, store), yaml.CSafeLoader)["datasources"]
         assert found["type"] == "prometheus"
         assert "exemplarTraceIdDestinations" not in found["jsonData"]
 
 
 def test_dashboards_follow_the_files() -> None:
-    (platform, components) = yaml.safe_load(providers(["platform", "components"]))["providers"]
+    (platform, components) = yaml.load(providers(["platform", "components"]), yaml.CSafeLoader)["providers"]
     assert platform["options"]["path"] == "/var/lib/grafana-dashboards/platform"
     assert components["folder"] == "Components"
     assert {platform["disableDeletion"], platform["allowUiUpdates"]} == {False}

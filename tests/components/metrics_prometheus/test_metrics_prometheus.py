@@ -53,7 +53,7 @@ def workload(name: str, settings: Settings = PRODUCTION, mesh: MeshFacts = MESH,
 
 def written(name: str = "prometheus", **config: Any) -> Any:
     (file,) = (one for one in workload(name, **config).pod.containers[0].config if one.config_map == name)
-    return yaml.safe_load(file.text)
+    return yaml.load(file.text, yaml.CSafeLoader)
 
 
 def test_it_finds_every_pod_by_name_without_rights() -> None:
@@ -73,7 +73,9 @@ def test_certificates_have_alerts_if_the_metrics_of_cert_manager_are_collected()
     cases: tuple[tuple[dict[str, Any], set[str]], ...] = (({}, set()), ({"cert_manager": {}}, names))
     for config, found in cases:
         texts = (one.text for one in workload("prometheus", mesh=mesh, **config).pod.containers[0].config[1:])
-        rules = [rule for text in texts for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+        rules = [
+            rule for text in texts for group in yaml.load(text, yaml.CSafeLoader)["groups"] for rule in group["rules"]
+        ]
         assert {rule["alert"] for rule in rules} & names == found
     assert {alert.name for alert in build(context(cert_manager={})).alerts} >= {"CertificatesNotSeen"}
 
@@ -89,7 +91,9 @@ def test_cert_manager_is_asked_in_its_own_namespace() -> None:
 
 def test_metrics_of_other_objects_keep_the_labels_of_these() -> None:
     objects = monitored()
-    jobs = yaml.safe_load(get(objects, PLATFORM, "ConfigMap", "prometheus")["data"]["prometheus.yml"])["scrape_configs"]
+    jobs = yaml.load(get(objects, PLATFORM, "ConfigMap", "prometheus")["data"]["prometheus.yml"], yaml.CSafeLoader)[
+        "scrape_configs"
+    ]
     kept = [job["job_name"] for job in jobs if job.get("honor_labels")]
     assert kept == ["floe-platform/kube-state-metrics", "cert-manager"]
 

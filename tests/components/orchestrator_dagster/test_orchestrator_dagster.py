@@ -182,7 +182,7 @@ def test_a_new_product_or_a_longer_queue_does_not_migrate_the_database_again() -
 def test_the_migration_knows_of_no_launcher_which_would_ask_for_a_token() -> None:
     (migration,) = parts().tasks
     assert not migration.pod.kubernetes_api
-    declared = yaml.safe_load(config_file(migration.pod.containers[0], "dagster.yaml"))
+    declared = yaml.load(config_file(migration.pod.containers[0], "dagster.yaml"), yaml.CSafeLoader)
     assert set(declared) == {"storage", "telemetry"}
     assert declared["storage"] == instance()["storage"]
 
@@ -200,8 +200,8 @@ def test_an_external_database_is_used_as_it_is_called() -> None:
     found = (*(one for one in EVERYTHING if one != DATABASE), external)
     declared = build(context_of(COMPONENT, settings=PRODUCTION, found=found, scope="sales", products=[product()]))
     text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
-    assert yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]["hostname"] == "db.acme.example"
-    assert yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]["db_name"] == "orchestration"
+    assert yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]["hostname"] == "db.acme.example"
+    assert yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]["db_name"] == "orchestration"
     # Reference charts went on to point at the server inside the cluster.
     assert "dagster-postgresql" not in text
 
@@ -217,13 +217,15 @@ def test_an_external_database_may_name_its_user_in_the_secret_and_ask_for_encryp
         assert user.secret == key
         assert user.reason
     text = config_file(declared.workloads[0].pod.containers[0], "dagster.yaml")
-    connection = yaml.safe_load(text)["storage"]["postgres"]["postgres_db"]
+    connection = yaml.load(text, yaml.CSafeLoader)["storage"]["postgres"]["postgres_db"]
     assert connection["username"] == {"env": "DAGSTER_PG_USERNAME"}
     assert connection["params"] == {"sslmode": "require"}
 
 
 def instance(scale: str = "heavy", **config: Any) -> dict[str, Any]:
-    return dict(yaml.safe_load(config_file(container("dagster-webserver", scale, **config), "dagster.yaml")))
+    return dict(
+        yaml.load(config_file(container("dagster-webserver", scale, **config), "dagster.yaml"), yaml.CSafeLoader)
+    )
 
 
 @pytest.mark.parametrize(("scale", "runs"), list(zip(SCALES, [2, 5, 10], strict=True)))
@@ -333,7 +335,9 @@ def test_runs_go_to_the_nodes_for_jobs() -> None:
 def test_a_domain_without_products_has_a_dagster_too() -> None:
     declared = build(context())
     assert [one.name for one in declared.workloads] == ["dagster-webserver", "dagster-daemon"]
-    assert yaml.safe_load(config_file(declared.workloads[0].pod.containers[0], "workspace.yaml")) == {"load_from": []}
+    assert yaml.load(config_file(declared.workloads[0].pod.containers[0], "workspace.yaml"), yaml.CSafeLoader) == {
+        "load_from": []
+    }
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -79,7 +79,7 @@ def test_tmp_is_as_large_as_the_settings_say() -> None:
 
 def test_dbt_finds_its_profile_with_the_environment_as_target() -> None:
     (profiles,) = [file for file in first(product()).config if file.path == "/etc/dbt/profiles.yml"]
-    read = yaml.safe_load(profiles.text)
+    read = yaml.load(profiles.text, yaml.CSafeLoader)
     assert read == {"floe": {"target": "dev", "outputs": {"dev": dbt.target(COMPUTE, LAKEHOUSE)}}}
 
 

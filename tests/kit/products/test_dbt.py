@@ -32,7 +32,7 @@ def duckdb(lakehouse: Lakehouse | None = LAKEHOUSE) -> dict[str, Any]:
 def test_the_environment_is_the_only_target() -> None:
     file = dbt.profiles("qa", COMPUTE, None)
     assert file.path == "/etc/dbt/profiles.yml"
-    assert yaml.safe_load(file.text) == {"floe": {"target": "qa", "outputs": {"qa": duckdb(None)}}}
+    assert yaml.load(file.text, yaml.CSafeLoader) == {"floe": {"target": "qa", "outputs": {"qa": duckdb(None)}}}
 
 
 def test_an_engine_without_an_adapter_is_described_by_its_connection() -> None:

@@ -66,6 +66,8 @@ def _lasting(rule: Object) -> int:
 def receivers_removed(change: Change) -> Iterator[Danger]:
     """Yield the receivers that no configuration of Alertmanager in the namespace has any longer."""
     before = _receivers(change.before)
+    if not before:
+        return
     after = {name for manifest in (change.after, *change.beside) for name in _receivers(manifest)}
     if gone := sorted(before - after):
         who = some(gone) if after else "anybody"

@@ -1,0 +1,82 @@
+"""Looks at the output in another process while this one compiles: that takes a tenth of a run after an edit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from floe_compiler.model.cache import Cache
+from floe_compiler.write.output import Look, look
+from floe_compiler.write.snapshot import Snapshot
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Seen(msgspec.Struct, frozen=True, array_like=True):
+    """A look without findings. With any, the process that reports them looks again."""
+
+    indexes: dict[str, str | None]
+    snapshot: Snapshot
+
+
+@contextmanager
+def looking(
+    root: Path, environments: Iterable[str], store: Cache, complete: bool = True
+) -> Iterator[Callable[[], Look]]:
+    """Begin to look as `look` does; yield a function that waits for what was seen.
+
+    That function looks itself where a process cannot be forked, if that one failed, or if it found something to report.
+    """
+    here = cache(lambda: look(root, environments, store, complete))
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        yield here
+        return
+    reading, writing = os.pipe()
+    # An interrupt in the new process must not run what this one has still to do.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    try:
+        process = os.fork()
+        if process == 0:
+            os.close(reading)  # so that writing fails when the other process closes its end
+            _look(root, environments, store, complete, writing)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    os.close(writing)
+    with open(reading, "rb") as answer:  # noqa: PTH123 -- a pipe
+        try:
+            yield cache(lambda: _decoded(answer.read()) or here())
+        finally:
+            answer.close()  # so that the process does not wait for a reader any longer
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process, 0)
+
+
+def _look(root: Path, environments: Iterable[str], store: Cache, complete: bool, writing: int) -> NoReturn:
+    """Look, in the forked process, and end it."""
+    try:
+        for ending in ENDINGS:
+            signal.signal(ending, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        seen = look(root, environments, store, complete)
+        if not seen.findings:
+            with open(writing, "wb") as answer:
+                answer.write(msgspec.msgpack.encode(_Seen(dict(seen.indexes), seen.snapshot)))
+    finally:
+        os._exit(0)
+
+
+def _decoded(data: bytes) -> Look | None:
+    try:
+        seen = msgspec.msgpack.decode(data, type=_Seen)
+    except msgspec.DecodeError:  # nothing, or less than all
+        return None
+    return Look(seen.indexes, seen.snapshot, ())

@@ -1,0 +1,121 @@
+"""What another process has seen is what this one would see; whatever goes wrong there, this one looks itself."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from floe_compiler.model.cache import Cache
+from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.write import looking
+from floe_compiler.write.output import Look, look
+from write.tree import DIGESTS, STORE, files, write_output
+
+forking = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_output(tmp_path, files(a__one="1", a__two="2"))
+    (tmp_path / "output/dev/a/three.yaml").write_bytes(b"foreign\r\n")
+    return tmp_path
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the processes that looked, of those that this one knows of, on a machine with two cores."""
+    found: list[int] = []
+
+    def noted(root: Path, environments: Iterator[str], store: Cache, complete: bool = True) -> Look:
+        found.append(os.getpid())
+        return look(root, environments, store, complete)
+
+    monkeypatch.setattr(looking, "look", noted)
+    if sys.platform == "linux":
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    return found
+
+
+def same(one: Look, other: Look) -> bool:
+    """Compare two looks but for the stats: those of new files are kept only after some milliseconds."""
+    (first, its), (second, others) = ((seen, seen.snapshot) for seen in (one, other))
+    return (first.indexes, first.findings) == (second.indexes, second.findings) and (
+        (its.hashes, its.with_line_feeds, its.folders) == (others.hashes, others.with_line_feeds, others.folders)
+    )
+
+
+def looked(root: Path, before: Callable[[], object] = lambda: None) -> Look:
+    with looking.looking(root, DIGESTS, STORE) as seen:
+        before()
+        first = seen()
+        assert seen() is first
+    return first
+
+
+@forking
+def test_another_process_sees_the_same(root: Path, looks: list[int]) -> None:
+    assert same(looked(root), look(root, DIGESTS, STORE))
+    assert looks == [], "this process did not look"
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_one_core_does_it_itself(root: Path, looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "linux":
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert same(looked(root), look(root, DIGESTS, STORE))
+    assert looks == [os.getpid()]
+
+
+@forking
+def test_what_must_be_reported_is_seen_here(root: Path, looks: list[int]) -> None:
+    (root / "output/dev/a/link.yaml").symlink_to("one.yaml")
+    assert [found.rule.code for found in looked(root).findings] == ["W010"]
+    assert looks == [os.getpid()]
+
+
+@forking
+def test_an_output_that_cannot_be_read_is_reported_here(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "look", lambda *_: (_ for _ in ()).throw(StageFailed([])))
+    with pytest.raises(StageFailed):
+        looked(root)
+
+
+@forking
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_is_killed_is_replaced(
+    root: Path, looks: list[int], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    children: list[int] = []
+    fork = os.fork
+    here = os.getpid()
+
+    def slow(*arguments: object) -> Look:
+        if os.getpid() != here:
+            time.sleep(60)
+        looks.append(os.getpid())
+        return look(*arguments)  # type: ignore[arg-type]
+
+    def noted() -> int:
+        children.append(fork())
+        return children[-1]
+
+    monkeypatch.setattr(looking, "look", slow)
+    monkeypatch.setattr(os, "fork", noted)
+    assert same(looked(root, lambda: os.kill(children[0], number)), look(root, DIGESTS, STORE))
+    assert looks == [here]
+
+
+@forking
+def test_a_run_that_fails_does_not_wait_for_what_was_seen(tmp_path: Path, looks: list[int]) -> None:
+    texts = {f"a__{number:04}": "x" for number in range(2000)}  # more than a pipe holds
+    write_output(tmp_path, files(**texts))
+    started = time.monotonic()
+    with pytest.raises(RuntimeError), looking.looking(tmp_path, DIGESTS, STORE):
+        raise RuntimeError
+    assert time.monotonic() - started < 30
+    assert looks == []
