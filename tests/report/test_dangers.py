@@ -825,3 +825,23 @@ def test_an_autoscaler_that_is_gone_while_what_it_scales_stays() -> None:
     few, many = (thing("Deployment", spec={"replicas": number}) for number in (2, 10))
     assert words(scaler(10), None, few) == ["scale-down"]
     assert words(scaler(10), None, many) == words(scaler(10), None) == []
+
+
+def probe(*probes: str) -> Object:
+    container = {"name": "probe", "image": "busybox:1.37.0", "args": ["web", "180", *probes]}
+    return thing("Job", spec={"template": {"spec": {"containers": [container]}}})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "weaker"),
+    [
+        (("tcp a:1", "denied b:2"), ("tcp a:1",), True),
+        (("tcp a.example:443",), ("outside a.example:443",), True),
+        (("outside a.example:443",), ("tcp a.example:443",), False),
+        (("tcp a:1", "denied b:2"), ("tcp a:1", "denied c:3"), False),
+        (("tcp a:1", "tcp b:2"), ("tcp a:1",), False),
+    ],
+)
+def test_a_test_that_tests_less(before: tuple[str, ...], after: tuple[str, ...], weaker: bool) -> None:
+    found = [word for word in words(probe(*before), probe(*after)) if word != "immutable"]
+    assert found == (["tests-removed"] if weaker else [])

@@ -81,6 +81,7 @@ _DETECTORS: tuple[Detector, ...] = (
     running.doubled,
     running.suspended,
     running.tests_removed,
+    running.tests_weakened,
     running.memory_lowered,
     running.guard_removed,
     running.images,

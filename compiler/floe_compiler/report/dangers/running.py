@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from floe_compiler.model.hints import some
 from floe_compiler.model.images import Image, parse_image
-from floe_compiler.model.nested_fields import at, mapping, mappings
+from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import matches
 from floe_compiler.report.dangers.backups import is_backup, is_restore_test
@@ -90,6 +91,27 @@ def tests_removed(change: Change) -> Iterator[Danger]:
     """Yield a danger if a namespace is no longer tested after a sync."""
     if change.kind == "Job" and not change.after and at(change.before, ("metadata", "labels", COMPONENT)) == SMOKE:
         yield Danger("tests-removed", "no longer runs after a sync: nothing tells whether its servers answer")
+
+
+def tests_weakened(change: Change) -> Iterator[Danger]:
+    """Yield a danger if a test after a sync no longer tries what is denied, or only reports what it required."""
+    if change.kind != "Job" or not change.after:
+        return
+    before, after = (dict(_probes(manifest)) for manifest in (change.before, change.after))
+    if "denied" in before.values() and "denied" not in after.values():
+        yield Danger("tests-removed", "no longer tests that connections are denied which nothing declares")
+    reported = sorted(server for server, kind in after.items() if kind == "outside" and before.get(server) == "tcp")
+    if reported:
+        yield Danger("tests-removed", f"only reports, and no longer requires, that pods reach {some(reported)}")
+
+
+def _probes(job: Object) -> Iterator[tuple[str, str]]:
+    """Yield each server that a test after a sync tries, and how."""
+    for container in containers(job).values():
+        if container.get("name") == "probe":
+            for argument in items(container, ("args",)):
+                kind, _, server = str(argument).partition(" ")
+                yield server, kind
 
 
 def suspended(change: Change) -> Iterator[Danger]:
