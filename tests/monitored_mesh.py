@@ -36,7 +36,10 @@ BACKUP = {
     "credentials": {"type": "identity", "role": "arn:aws:iam::123456789012:role/backups"},
     "schedule": "0 3 * * *",
 }
+PROMETHEUS_URL, ALERTMANAGER_URL = "https://prometheus.acme.example", "https://alertmanager.acme.example"
 ALERTMANAGER: dict[str, Any] = {"alertmanager": {"receivers": RECEIVERS, "routes": ROUTES}}
+
+RUNBOOKS = "https://wiki.acme.example/runbooks"
 
 Kind = Literal["prometheus", "prometheus-operator"]
 
@@ -44,7 +47,10 @@ Kind = Literal["prometheus", "prometheus-operator"]
 def monitored_mesh(root: Path, kind: Kind = "prometheus", **settings: Any) -> Path:
     """Make a mesh with Dagster, a product that it runs, and one that is a CronJob; and one that Airflow runs."""
     product = yaml.load((Path(__file__).parent / "meshes/small" / PRODUCT).read_text(), yaml.CSafeLoader)
-    observability = {"collector": {"type": "opentelemetry"}, "metrics": {"type": kind, **settings}}
+    observability = {
+        "collector": {"type": "opentelemetry"},
+        "metrics": {"type": kind, "runbooks": RUNBOOKS, **settings},
+    }
     platform = {
         "catalog": {"type": "polaris", "database": {"type": "cloudnative-pg", "storage": "10Gi"}},
         "databases": {"backup": BACKUP},
@@ -77,7 +83,8 @@ def _with_airflow(root: Path, product: dict[str, Any]) -> None:
 @cache
 def monitored(kind: Kind = "prometheus") -> tuple[Object, ...]:
     """Return the objects of that mesh, with three receivers of alerts."""
-    settings = {**ALERTMANAGER, "cert_manager": {}} if kind == "prometheus" else {}
+    told = {**ALERTMANAGER["alertmanager"], "url": ALERTMANAGER_URL}
+    settings = {"url": PROMETHEUS_URL, "alertmanager": told, "cert_manager": {}} if kind == "prometheus" else {}
     with tempfile.TemporaryDirectory() as folder:
         files = compile_mesh(monitored_mesh(Path(folder) / "mesh", kind, **settings)).files
     return tuple(yaml.load(text, yaml.CSafeLoader) for path, text in files.items() if path.startswith("output/dev/"))

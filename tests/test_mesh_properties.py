@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.pipeline import compile_mesh
 from floe_compiler.pipeline.compilation import Compilation
+from monitored_mesh import RUNBOOKS
 from small_mesh import ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 Keys = Mapping[str, Any]
@@ -41,7 +42,7 @@ SLOTS: dict[str, list[dict[str, Any] | None]] = {
     ],
     "lineage": [None, *({"type": "marquez", **server} for server in SERVERS)],
     "tracing": [None, {"type": "jaeger"}],
-    "metrics": [None, {"type": "prometheus"}, {"type": "prometheus-operator"}],
+    "metrics": [None, *({"type": kind, "runbooks": RUNBOOKS} for kind in ("prometheus", "prometheus-operator"))],
     "dashboards": [None, {"type": "grafana"}],
     "databases": [
         None,
@@ -64,7 +65,7 @@ OBSERVABILITY = ("collector", "lineage", "tracing", "metrics", "dashboards")
 
 MISTAKES = {
     "R012": "a catalog without an object store, dashboards without metrics, traces without a collector",
-    "R020": "traces of production in memory",
+    "R020": "traces of production in memory, alerts of production that nobody is told of",
     "R055": "production with databases in the cluster that nothing backs up",
     "R014": "production that makes up its secrets",
     "S001": "secrets of another system, which cannot be made up",

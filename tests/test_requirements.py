@@ -30,6 +30,9 @@ AFTER_SYNC = "argocd.argoproj.io/hook"
 SINGLE = ("airflow-statsd", "dagster-metrics", "kube-state-metrics")
 """The Deployments that may not have a second replica: two exporters would report everything twice."""
 
+EXPORTER = "-postgresql-metrics"
+"""The end of the names of exporters of databases outside, of which there may be only one, too."""
+
 
 def selects(selector: Object, labels: Object) -> bool:
     """Tell whether a selector of labels, and of one label with several values, selects these."""
@@ -40,7 +43,7 @@ def selects(selector: Object, labels: Object) -> bool:
 
 
 def replicated(mesh: Rendered) -> list[Object]:
-    return [one for one in mesh.of_kind("Deployment") if one["metadata"]["name"] not in SINGLE]
+    return [one for one in mesh.of_kind("Deployment") if not one["metadata"]["name"].endswith((*SINGLE, EXPORTER))]
 
 
 def test_600_services_in_production_are_deployments_that_survive_a_drain_and_a_rollout() -> None:

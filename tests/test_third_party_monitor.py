@@ -162,7 +162,7 @@ def test_what_depends_on_all_namespaces_is_rendered_and_let_through(output: Outp
 def test_its_alerts_and_metrics_are_those_of_the_platform(installed: None, tmp_path: Path) -> None:
     root = monitored(tmp_path)
     manifest = json.loads((root / MANIFEST).read_text())
-    manifest["observability"]["metrics"] = {"type": "prometheus"}
+    manifest["observability"]["metrics"] = {"type": "prometheus", "runbooks": "https://wiki.acme.example/runbooks"}
     (root / MANIFEST).write_text(json.dumps(manifest))
     output = Output(root)
     rules = yaml.load(

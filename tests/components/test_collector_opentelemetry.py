@@ -269,6 +269,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no header": {"production": False, "backends": [{"name": "plain", "host": "otlp.example"}]},
     "store": {"metrics_store": STORE},
     "sampled": {"production": False, "sampling_percentage": 0.5},
+    "outside": {"outside": True},
 }
 
 

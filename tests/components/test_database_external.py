@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
+from dagster_program import free_port
 from floe_compiler.components import database_postgresql, lineage_marquez
 from floe_compiler.components.database_external import COMPONENT, ExternalConfig, provides
 from floe_compiler.kit import postgresql
 from floe_compiler.kit.secret_stores import secret_objects
-from floe_compiler.model.capabilities import Database
+from floe_compiler.model.capabilities import Database, Monitoring
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
+from postgresql_server import ADMINISTRATOR, NEEDS_SERVER, running
 from support import PRODUCTION, context_of, contributed, unit_of
 
 CONFIG = {
@@ -43,6 +53,91 @@ def in_cluster() -> Database:
 
 def test_nothing_is_rendered() -> None:
     assert COMPONENT.build(context()) == Parts()
+
+
+def monitored(**config: Any) -> Parts:
+    asking = context(**config)
+    return COMPONENT.build(replace(asking, found=(*asking.found, Monitoring("prometheus"))))
+
+
+def test_where_metrics_are_collected_an_exporter_logs_in_as_its_consumers_do() -> None:
+    parts = monitored()
+    (exporter,) = parts.workloads
+    (container,) = exporter.pod.containers
+    assert exporter.name == "dagster-postgresql-metrics"
+    assert exporter.pod.calls == (database().endpoint,)
+    given = {one.name: one.value for one in container.variables}
+    address = "dagster.cluster-x.eu-west-1.rds.example.com:5432"
+    assert given["DATA_SOURCE_URI"] == f"{address}/dagster?sslmode=require"
+    assert given["DATA_SOURCE_USER"] == "dagster_prod"
+    (password,) = container.secret_files
+    assert (password.secret, password.path) == (database().password, given["DATA_SOURCE_PASS_FILE"])
+    (metrics,) = exporter.metrics
+    assert (metrics.job, metrics.port) == ("dagster-postgresql", "metrics")
+    assert [alert.name for alert in parts.alerts] == ["DatabaseDown", "DatabaseConnectionsNearlyUsed"]
+
+
+def test_the_exporter_reads_a_user_that_only_the_secret_names() -> None:
+    unnamed = {"databases": [{"database": "dagster"}]}
+    (container,) = monitored(**unnamed).workloads[0].pod.containers
+    given = {one.name: one.value for one in container.variables}
+    files = {file.path: file.secret.key for file in container.secret_files}
+    assert files == {given["DATA_SOURCE_USER_FILE"]: "user", given["DATA_SOURCE_PASS_FILE"]: "pass"}
+    assert "DATA_SOURCE_USER" not in given
+
+
+def test_no_exporter_connects_in_a_way_that_it_does_not_know() -> None:
+    assert monitored(tls="prefer") == Parts()
+
+
+EXPORTER = shutil.which("postgres_exporter") or shutil.which("prometheus-postgres-exporter")
+
+
+@pytest.mark.real
+@NEEDS_SERVER
+@pytest.mark.skipif(
+    EXPORTER is None, reason="postgres_exporter is not on the PATH (Debian: prometheus-postgres-exporter)"
+)
+def test_a_plain_role_sees_what_alerts_and_panels_are_about(tmp_path: Path) -> None:
+    parts = monitored()
+    (container,) = parts.workloads[0].pod.containers
+    with running() as server:
+        administrator, password, _ = ADMINISTRATOR
+        for statement in ("CREATE ROLE dagster_prod LOGIN PASSWORD 'p'", "CREATE DATABASE dagster OWNER dagster_prod"):
+            assert server.ask(administrator, password, "postgres", statement).returncode == 0
+        # As a provider's own database, which nobody else may connect to.
+        server.ask(administrator, password, "postgres", "CREATE DATABASE rdsadmin")
+        server.ask(administrator, password, "postgres", "REVOKE CONNECT ON DATABASE rdsadmin FROM PUBLIC")
+        given = {one.name: one.value for one in container.variables}
+        given["DATA_SOURCE_URI"] = f"127.0.0.1:{server.port}/dagster?sslmode=disable"
+        given["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
+        (tmp_path / "password").write_text("p")
+        text = scraped([str(EXPORTER), *container.arguments], given, tmp_path)
+    assert "\npg_up 1\n" in text
+    assert not re.findall(r"^pg_scrape_collector_success.* 0$", text, re.MULTILINE), "nothing needs more rights"
+    expressions = [alert.expression for alert in parts.alerts]
+    expressions += [panel.query for metric in parts.workloads[0].metrics for panel in metric.panels]
+    used = {name for expression in expressions for name in re.findall(r"\bpg_\w+", expression)}
+    assert {"pg_stat_database_numbackends", "pg_settings_max_connections"} < used
+    assert not [name for name in sorted(used) if f"\n{name}" not in text]
+
+
+def scraped(command: list[str], variables: dict[str, str], folder: Path) -> str:
+    """Return the metrics of an exporter."""
+    address = f"127.0.0.1:{free_port()}"
+    with subprocess.Popen(
+        [*command, f"--web.listen-address={address}"], env=variables, cwd=folder, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            for _ in range(100):
+                try:
+                    with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
+                        return str(answer.read().decode())
+                except OSError:
+                    time.sleep(0.1)
+        finally:
+            process.terminate()
+    raise AssertionError("the exporter does not answer")
 
 
 def test_consumers_reach_it_where_it_is_and_nowhere_else() -> None:

@@ -16,7 +16,7 @@ from floe_compiler.model.mesh_facts import MeshFacts, OwnedCertificate, OwnedNam
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
 from floe_compiler.pipeline import compile_mesh
-from monitored_mesh import PLATFORM, SALES, get, monitored, monitored_mesh, rules
+from monitored_mesh import PLATFORM, RUNBOOKS, SALES, get, monitored, monitored_mesh, rules
 from small_mesh import MANIFEST
 from support import PRODUCTION, context_of
 
@@ -24,7 +24,7 @@ NAMESPACES = (OwnedNamespace(PLATFORM, "@acme/platform"),)
 
 
 def context(**config: Any) -> Context[Any]:
-    return context_of(COMPONENT, config, settings=PRODUCTION)
+    return context_of(COMPONENT, {"runbooks": RUNBOOKS, **config}, settings=PRODUCTION)
 
 
 def monitors(target: ScrapeTarget, **config: Any) -> list[Object]:

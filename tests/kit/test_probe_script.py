@@ -170,11 +170,12 @@ def test_denial_proves_nothing_before_the_pod_has_its_network(programs: Path, ht
     assert (code, said[1]) == (1, f"not tested: denied {http}")
 
 
-def test_a_server_outside_is_only_reported(programs: Path, refusing: str) -> None:
-    code, said = probe(programs, f"outside {refusing}", seconds=30)
+@pytest.mark.parametrize("kind", ["outside", "foreign", "later"])
+def test_what_is_not_the_namespaces_own_is_only_reported(kind: str, programs: Path, refusing: str) -> None:
+    code, said = probe(programs, f"{kind} {refusing}", seconds=30)
     assert code == 0
     refused = "nc: can't connect to remote host (127.0.0.1): Connection refused"
-    assert said == [f"not reached, which is only reported: web -> outside {refusing}: {refused}"]
+    assert said == [f"not reached, which is only reported: web -> {kind} {refusing}: {refused}"]
 
 
 def test_what_fails_is_tried_again_and_what_was_fine_is_not(programs: Path, http: str, refusing: str) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from floe_compiler.derive import plan_units
 from floe_compiler.model.accounts import PolicyRule
-from floe_compiler.model.endpoint import Port, service_endpoint
+from floe_compiler.model.alerts import Scraper
+from floe_compiler.model.endpoint import Port, foreign_endpoint, service_endpoint
 from floe_compiler.model.facts import Launched, OperatedPods, Parts, Resources, Task, Workload
 from floe_compiler.model.inputs import Quota, SyncTests
 from floe_compiler.model.objects import Object
-from floe_compiler.model.operations import Interface
+from floe_compiler.model.operations import Interface, Metrics
 from floe_compiler.model.plan import DeclaredInstance, DeclaredUnit
 from floe_compiler.model.rendered import Connection, PodGroup
 from floe_compiler.model.selectors import matches
@@ -176,6 +177,29 @@ def test_servers_outside_are_as_the_platform_wants_them(external: str, expected:
     assert probes(unit, "web-probe") == [inside, *expected]
 
 
+@pytest.mark.parametrize("external", ["report", "require", "skip"])
+def test_services_that_others_keep_are_not_outside_and_only_reported(external: str) -> None:
+    issuer = foreign_endpoint("cert-manager", "cert-manager", "cluster.local", Port("metrics", 9402))
+    caller = Workload("prometheus", pod(calls=(DATABASE, issuer)))
+    found = probes(rendered(Parts((SERVER, caller)), settings(external=external)), "prometheus-probe")
+    assert [one for one in found if "cert-manager" in one] == [
+        "foreign cert-manager.cert-manager.svc.cluster.local:9402"
+    ]
+
+
+def test_each_part_of_a_policy_names_the_namespaces_of_others_that_it_needs() -> None:
+    issuer = foreign_endpoint("cert-manager", "cert-manager", "cluster.local", Port("metrics", 9402))
+    metrics = Port("metrics", 9090)
+    caller = Workload("web", pod(container(ports=(metrics,)), calls=(issuer,)), metrics=(Metrics("metrics"),))
+    unit = rendered(Parts((caller,), scraper=Scraper(namespace="monitoring")))
+    named = {
+        one["metadata"]["name"]: one["metadata"].get("annotations", {}).get("floe.dev/external-references")
+        for one in unit.objects
+        if one["kind"] == "NetworkPolicy" and one["metadata"]["name"].startswith("web")
+    }
+    assert named == {"web": "Namespace/cert-manager", "web-ingress": "Namespace/monitoring"}
+
+
 def test_servers_that_are_applied_after_their_caller_are_only_reported() -> None:
     inner = service_endpoint("agent", "floe-sales-domain", "cluster.local", (Port("metrics", 9101),))
     hidden = service_endpoint("cube", "floe-sales-domain", "cluster.local", (Port("metrics", 9102, service=False),))
@@ -183,8 +207,8 @@ def test_servers_that_are_applied_after_their_caller_are_only_reported() -> None
     found = [one for one in probes(rendered(Parts((SERVER, caller))), "prometheus-probe") if "denied" not in one]
     assert found == [
         "postgresql db.floe-platform.svc.cluster.local:5432",
-        "outside agent.floe-sales-domain.svc.cluster.local:9101",
-        "outside cube-headless.floe-sales-domain.svc.cluster.local:9102",
+        "later agent.floe-sales-domain.svc.cluster.local:9101",
+        "later cube-headless.floe-sales-domain.svc.cluster.local:9102",
     ]
 
 

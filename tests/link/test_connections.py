@@ -177,6 +177,18 @@ def test_an_opening_at_both_ends_that_is_not_declared() -> None:
     assert platform.hints(check) == [f"the first is allowed by {kind}/dagster-out and {kind}/postgres-in"]
 
 
+def test_a_service_that_others_keep_may_be_of_hand_written_objects() -> None:
+    platform = withdraw(sample(), Connection(DAGSTER, POSTGRES, 5432))
+    host = "postgres.floe-platform.svc.cluster.local"
+    declare(platform, Connection(DAGSTER, External(host, 5432, namespace=NAMESPACE), 5432))
+    assert platform.findings(check) == []
+    withdraw(platform, Connection(DAGSTER, External(host, 5432, namespace=NAMESPACE), 5432))
+    declare(platform, Connection(DAGSTER, External(host, 5433, namespace=NAMESPACE), 5433))
+    assert [code for code, _, _ in platform.findings(check)] == ["C062"], "another port"
+    declare(platform, Connection(DAGSTER, External("db.elsewhere.svc", 5432, namespace="elsewhere"), 5432))
+    assert [code for code, _, _ in platform.findings(check)] == ["C062"], "another namespace"
+
+
 def test_another_port_than_the_declared_one_is_an_opening() -> None:
     platform = sample()
     for name, field in (("dagster-out", "egress"), ("postgres-in", "ingress")):

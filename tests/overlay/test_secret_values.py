@@ -136,6 +136,8 @@ def test_what_only_refers_to_a_secret_is_allowed(spec: dict[str, Any]) -> None:
         {"vault.hashicorp.com/agent-inject-secret-password": "secret/data/db"},
         {"vault.hashicorp.com/agent-inject-token": "true"},
         {"acme.example/owner": "jane@acme.example"},
+        {"floe.dev/exception-automountServiceAccountToken": "it reads the Services of the namespace"},
+        {"floe.dev/accept-C117": "the program replaces TOKEN itself"},
     ],
 )
 def test_annotations_that_name_a_secret(annotations: dict[str, str]) -> None:

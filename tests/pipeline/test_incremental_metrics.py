@@ -10,6 +10,7 @@ import pytest
 
 from floe_compiler.cache.store import Cache
 from floe_compiler.pipeline import compile_mesh
+from monitored_mesh import RUNBOOKS
 from pipeline.mesh_of_three import (
     DELIVERY,
     MANIFEST,
@@ -32,7 +33,8 @@ OWN = namespace("sales")
 @pytest.fixture(scope="module", params=["prometheus", "prometheus-operator"])
 def known(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Cache, Mapping[str, Any]]:
     """Return the cache after the mesh was compiled, and the mesh."""
-    mesh = {**files(), **DAGSTER, MANIFEST: manifest(observability={"metrics": {"type": request.param}})}
+    observability = {"metrics": {"type": request.param, "runbooks": RUNBOOKS}}
+    mesh = {**files(), **DAGSTER, MANIFEST: manifest(observability=observability)}
     cache = Recorder()
     compile_mesh(write(tmp_path_factory.mktemp("mesh"), mesh), ("dev",), cache=cache)
     return cache, mesh

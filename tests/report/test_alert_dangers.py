@@ -109,3 +109,82 @@ def test_receivers_that_are_gone() -> None:
     assert dangers(both, alertmanager("team")) == [("alert-removed", "alerts no longer reach pager")]
     assert dangers(both, None) == [("alert-removed", "alerts no longer reach anybody")]
     assert dangers(alertmanager("team"), both) == dangers(both, both) == []
+
+
+@pytest.mark.parametrize("made", [operators, file])
+@pytest.mark.parametrize(
+    ("old", "new", "how"),
+    [
+        ({"severity": "critical"}, {"severity": "warning"}, "of severity warning instead of critical"),
+        ({"severity": "warning"}, {"severity": "info"}, "of severity info instead of warning"),
+        ({"severity": "warning"}, {"severity": "critical"}, ""),
+        ({"severity": "critical"}, {"severity": "critical"}, ""),
+    ],
+)
+def test_an_alert_that_is_less_severe(made: Any, old: dict[str, str], new: dict[str, str], how: str) -> None:
+    before, after = (made(rule("TargetDown", job="polaris", **labels)) for labels in (old, new))
+    expected = [("alert-weakened", f"TargetDown of {SALES}: {how}")] if how else []
+    assert dangers(before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "how"),
+    [
+        ("5m", "1h", "told after 1h instead of 5m"),
+        ("0s", "15m", "told after 15m instead of 0s"),
+        ("15m", "5m", ""),
+        ("60s", "1m", ""),
+        ("5m", "1d", ""),
+    ],
+)
+def test_an_alert_that_comes_later(old: str, new: str, how: str) -> None:
+    before, after = (file({**DOWN, "for": lasting}) for lasting in (old, new))
+    assert dangers(before, after) == ([("alert-weakened", f"TargetDown of {SALES}: {how}")] if how else [])
+
+
+def test_an_alert_that_moves_is_compared_where_it_is() -> None:
+    milder = {**DOWN, "labels": {**DOWN["labels"], "severity": "info"}}
+    assert [word for word, _ in dangers(file(DOWN), None, operators(milder))] == ["alert-weakened"]
+    assert dangers(file(DOWN), None, operators(DOWN)) == []
+
+
+def told(*routes: dict[str, Any], first: str = "team", repeat: str = "4h") -> Object:
+    names = ["team", "pager", "sales"]
+    route = {"receiver": first, "repeat_interval": repeat, "routes": list(routes)}
+    data = {"alertmanager.yml": yaml.safe_dump({"route": route, "receivers": [{"name": name} for name in names]})}
+    metadata = {"name": "alertmanager", "namespace": "floe-platform"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+CRITICAL = {"receiver": "pager", "matchers": ['severity="critical"']}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (told(CRITICAL), told(), 'pager is no longer told of alerts with severity="critical"'),
+        (told(), told(first="sales"), "team is no longer told of alerts that no route is for"),
+        (told(), told(repeat="24h"), "alerts that last are repeated every 24h instead of 4h"),
+        (told(), told(CRITICAL), ""),
+        (told(repeat="24h"), told(), ""),
+    ],
+)
+def test_a_receiver_that_is_told_of_less(before: Object, after: Object, sentence: str) -> None:
+    assert dangers(before, after) == ([("alert-weakened", sentence)] if sentence else [])
+    assert dangers(before, None, {**before, "metadata": {**before["metadata"], "name": "other"}}) == []
+
+
+def test_a_smaller_volume_keeps_less() -> None:
+    def sized(size: str) -> Object:
+        container = {"name": "prometheus", "image": "prometheus:1", "args": [f"--storage.tsdb.retention.size={size}"]}
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "prometheus", "namespace": "floe-platform"},
+            "spec": {"template": {"spec": {"containers": [container]}}},
+        }
+
+    assert dangers(sized("800MB"), sized("400MB")) == [
+        ("history-shortened", "400MB of metrics are kept instead of 800MB; older ones are deleted")
+    ]
+    assert dangers(sized("400MB"), sized("800MB")) == dangers(sized("5GB"), sized("4GB")) == []

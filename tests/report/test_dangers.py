@@ -199,12 +199,6 @@ def test_a_login_that_was_in_front() -> None:
     assert words(ingress("oauth2-proxy-web"), ingress("oauth2-proxy-site")) == []
 
 
-def test_a_certificate_of_another_issuer() -> None:
-    old, new = (thing("Certificate", spec={"issuerRef": {"kind": "ClusterIssuer", "name": name}}) for name in "ab")
-    assert words(old, new) == ["issuer-changed"]
-    assert words(old, old | {"other": 1}) == words(None, new) == words(old, None) == []
-
-
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 
@@ -759,3 +753,107 @@ def test_backups_that_go_elsewhere() -> None:
     assert words(here, here) == []
     other = backup(DESTINATION="b/dev", RCLONE_CONFIG_STORE_ENDPOINT="https://storage.example.com")
     assert words(here, other) == ["data-moved"]
+
+
+def scheduled(schedule: str, label: str = "floe.dev/backup", **spec: Any) -> Object:
+    found = thing("CronJob", spec={"schedule": schedule, **spec})
+    return {**found, "metadata": {**found["metadata"], "labels": {label: "dagster"}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rarer"),
+    [
+        ("0 */6 * * *", "0 3 * * *", True),
+        ("0 3 * * *", "0 3 * * 0", True),
+        ("@hourly", "@daily", True),
+        ("0 3 * * *", "30 4 * * *", False),
+        ("0 3 * * 0", "0 3 * * *", False),
+        ("not a schedule", "0 3 * * 0", False),
+    ],
+)
+def test_a_backup_that_is_rarer(before: str, after: str, rarer: bool) -> None:
+    assert words(scheduled(before), scheduled(after)) == (["backup-rarer"] if rarer else [])
+    own = [
+        thing("ScheduledBackup", spec={"schedule": f"{'' if one[0] == '@' else '0 '}{one}"}) for one in (before, after)
+    ]
+    assert words(*own) == (["backup-rarer"] if rarer else [])
+
+
+def test_it_says_how_old_the_last_backup_may_be() -> None:
+    assert sentences(scheduled("0 */6 * * *"), scheduled("0 3 * * *")) == [
+        "the last backup is up to 24h old, instead of 6h"
+    ]
+
+
+def test_a_backup_that_nothing_restores_any_longer() -> None:
+    made, test = scheduled("0 3 * * *"), scheduled("30 4 * * 0", "floe.dev/restore-test")
+    assert words(test, None, made) == ["backup-untested"]
+    assert words(test, scheduled("30 4 1 * *", "floe.dev/restore-test"), made) == ["backup-untested"]
+    assert words(test, scheduled("30 4 * * *", "floe.dev/restore-test"), made) == []
+    own = thing("ScheduledBackup", "dagster", spec={"schedule": "0 0 3 * * *"})
+    assert words(test, None, own) == ["backup-untested"], "a cluster of CloudNativePG"
+    assert words(test, None) == [], "the backup is gone as well, which has another word"
+
+
+def test_a_cluster_of_cloudnative_pg_that_sends_no_log() -> None:
+    sends, not_so = (thing("Cluster", spec={"plugins": [{"name": "p", "isWALArchiver": so}]}) for so in (True, False))
+    assert words(sends, not_so) == words(sends, thing("Cluster")) == ["backup-removed"]
+    assert words(not_so, sends) == words(sends, sends | {"other": 1}) == []
+
+
+def scaler(most: int = 10, cpu: int = 70, least: int = 2) -> Object:
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": cpu}}}
+    target = {"kind": "Deployment", "name": "x"}
+    spec = {"minReplicas": least, "maxReplicas": most, "metrics": [metric], "scaleTargetRef": target}
+    return thing("HorizontalPodAutoscaler", spec=spec)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (scaler(10), scaler(5), "at most 5 pods run instead of 10, however much there is to do"),
+        (scaler(cpu=70), scaler(cpu=90), "a pod is added when others use 90 % of their CPU, instead of 70 %"),
+        (scaler(least=3), scaler(least=2), "replicas go from 3 to 2: fewer pods run"),
+        (
+            thing("ScaledObject", spec={"maxReplicaCount": 10}),
+            thing("ScaledObject", spec={"maxReplicaCount": 5}),
+            "at most 5 pods run instead of 10, however much there is to do",
+        ),
+        (
+            thing("ScaledObject", spec={"minReplicaCount": 2}),
+            thing("ScaledObject", spec={"minReplicaCount": 0}),
+            "replicas go from 2 to 0: it no longer runs",
+        ),
+        (scaler(5), scaler(10), ""),
+        (scaler(cpu=90), scaler(cpu=70), ""),
+    ],
+)
+def test_an_autoscaler_that_adds_fewer_pods(before: Object, after: Object, sentence: str) -> None:
+    assert sentences(before, after) == ([sentence] if sentence else [])
+    assert words(before, after) == (["scale-down"] if sentence else [])
+
+
+def test_an_autoscaler_that_is_gone_while_what_it_scales_stays() -> None:
+    few, many = (thing("Deployment", spec={"replicas": number}) for number in (2, 10))
+    assert words(scaler(10), None, few) == ["scale-down"]
+    assert words(scaler(10), None, many) == words(scaler(10), None) == []
+
+
+def probe(*probes: str) -> Object:
+    container = {"name": "probe", "image": "busybox:1.37.0", "args": ["web", "180", *probes]}
+    return thing("Job", spec={"template": {"spec": {"containers": [container]}}})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "weaker"),
+    [
+        (("tcp a:1", "denied b:2"), ("tcp a:1",), True),
+        (("tcp a.example:443",), ("outside a.example:443",), True),
+        (("outside a.example:443",), ("tcp a.example:443",), False),
+        (("tcp a:1", "denied b:2"), ("tcp a:1", "denied c:3"), False),
+        (("tcp a:1", "tcp b:2"), ("tcp a:1",), False),
+    ],
+)
+def test_a_test_that_tests_less(before: tuple[str, ...], after: tuple[str, ...], weaker: bool) -> None:
+    found = [word for word in words(probe(*before), probe(*after)) if word != "immutable"]
+    assert found == (["tests-removed"] if weaker else [])

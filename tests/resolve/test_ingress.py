@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from derive.test_routes import LOGIN, interface
 from floe_compiler.components import registry
@@ -88,6 +89,23 @@ def codes(findings: list[Diagnostic]) -> list[str]:
 )
 def test_no_false_alarm(tmp_path: Path, one: dict[str, Any]) -> None:
     assert found(tmp_path, one) == []
+
+
+@pytest.mark.parametrize(
+    ("ingress", "scheme"),
+    [
+        (PLAIN, "http"),
+        (ISSUED, "https"),
+        ({**PLAIN, "tls": {"elsewhere": "the load balancer has it"}}, "https"),
+        ({"domain": "acme.example", "gateway": {"name": "web", "namespace": "infra"}, "auth": LOGIN}, "https"),
+    ],
+    ids=["plain", "issued", "elsewhere", "a Gateway of others"],
+)
+def test_a_program_is_at_the_address_at_which_users_come(tmp_path: Path, ingress: Any, scheme: str) -> None:
+    for said, expected in ((scheme, []), ("https" if scheme == "http" else "http", ["R048"])):
+        setting = ("observability", "metrics", "url")
+        own = replace(JAEGER, address_setting=setting, address=f"{said}://jaeger.acme.example")
+        assert codes(found(tmp_path / said, environment("dev", ingress), interfaces=(own,))) == expected
 
 
 def test_environments_of_two_clusters_may_have_the_same_hosts(tmp_path: Path) -> None:

@@ -1,17 +1,43 @@
-"""An external PostgreSQL server, such as RDS. Nothing is rendered for it; its consumers get its address."""
+"""An external PostgreSQL server, such as RDS. Nothing is rendered for it but, where metrics are collected, an exporter.
+
+The exporter logs in as the first of its consumers does, so it sees what every role may see: not how large databases
+are, nor what others do. Sources: lib/pq 1.10, which postgres_exporter uses (`sslmode=prefer` is not supported);
+PostgreSQL's documentation of `pg_stat_database`, which everybody may read.
+"""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from floe_compiler.kit import postgresql
-from floe_compiler.model.capabilities import Database
+from floe_compiler.kit.monitoring.postgresql import NEARLY, PORT, WORK, exporter
+from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.model.alerts import Alert
+from floe_compiler.model.capabilities import Database, Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.facts import Parts
+from floe_compiler.model.facts import Identity, Parts, Pod, Workload
 from floe_compiler.model.fields import Name, SqlName
 from floe_compiler.model.inputs import ExternalPostgresql, Input
-from floe_compiler.model.plan import Component, Context, Instance
+from floe_compiler.model.operations import Metrics, Panel
+from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
+
+SUFFIX = "-metrics"
+IDENTITY = Identity(65534, 65534, 65534)
+KNOWN_TO_THE_EXPORTER = ("require",)
+LEFT_OUT = ("--no-collector.database", "--no-collector.wal")
+"""What asks for more rights than a consumer of the server has."""
+
+PANELS = (
+    Panel(
+        "Connections in use",
+        "sum by (namespace) (pg_stat_database_numbackends{$target})"
+        " / max by (namespace) (pg_settings_max_connections{$target})",
+        "ratio",
+        "{{namespace}}",
+    ),
+    *WORK,
+)
 
 
 class UsedDatabase(Input):
@@ -59,9 +85,51 @@ def secret(instance: Instance[ExternalConfig]) -> Secret:
     return Secret(named.name, instance.namespace, tuple(keys), existing=named.existing)
 
 
-def build(_context: Context[ExternalConfig]) -> Parts:
-    """Return no parts, as the server runs elsewhere."""
-    return Parts()
+def requires(_instance: Instance[ExternalConfig]) -> tuple[Requirement, ...]:
+    """Return that metrics are collected, if they are."""
+    return (Requirement(Monitoring, optional=True),)
+
+
+def build(context: Context[ExternalConfig]) -> Parts:
+    """Return the exporter of the server, which runs elsewhere, if metrics are collected."""
+    instance, databases = context.instance, provides(context.instance)
+    if context.optional(Monitoring) is None or not databases or instance.config.tls not in KNOWN_TO_THE_EXPORTER:
+        return Parts()
+    return Parts((_exporter(instance, databases[0]),), alerts=_alerts(instance))
+
+
+def _exporter(instance: Instance[ExternalConfig], database: Database) -> Workload:
+    source = f"{database.endpoint.address()}/{database.database}?sslmode={database.ssl_mode}"
+    container = exporter(source, database.user_key or database.user, database.password, LEFT_OUT)
+    return Workload(
+        f"{instance.config.server}{SUFFIX}",
+        Pod((container,), IDENTITY, calls=(database.endpoint,)),
+        awaited=False,
+        single="It keeps nothing, and two would report everything twice.",
+        metrics=(Metrics(PORT.name, job=instance.config.server, panels=PANELS),),
+    )
+
+
+def _alerts(instance: Instance[ExternalConfig]) -> tuple[Alert, ...]:
+    server = instance.config.server
+    labels, own = {"namespace": instance.namespace, "job": server}, (("database_server", server),)
+    used = f"sum({series('pg_stat_database_numbackends', **labels)})"
+    return (
+        Alert(
+            "DatabaseDown",
+            f"{series('pg_up', **labels)} == 0",
+            f"{server} does not answer",
+            lasting="2m",
+            severity="critical",
+            labels=own,
+        ),
+        Alert(
+            "DatabaseConnectionsNearlyUsed",
+            f"{used} / max({series('pg_settings_max_connections', **labels)}) > {NEARLY}",
+            f"{{{{ $value | humanizePercentage }}}} of the connections of {server} are used",
+            labels=own,
+        ),
+    )
 
 
 COMPONENT = Component(
@@ -71,4 +139,5 @@ COMPONENT = Component(
     config=ExternalConfig,
     build=build,
     provides=provides,
+    requires=requires,
 )

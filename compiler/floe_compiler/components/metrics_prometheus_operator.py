@@ -19,9 +19,9 @@ from pydantic import AfterValidator, Field, model_validator
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest
 from floe_compiler.kit.monitoring.object_metrics import object_metrics
-from floe_compiler.kit.monitoring.rules import RUNBOOKS, rule_groups
+from floe_compiler.kit.monitoring.rules import rule_groups
 from floe_compiler.model.addresses import ANYWHERE
-from floe_compiler.model.alerts import MetricsSource, Scraper
+from floe_compiler.model.alerts import MetricsSource, Scraper, check_runbooks
 from floe_compiler.model.capabilities import Capability, MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port, foreign_endpoint, url_endpoint
 from floe_compiler.model.facts import Parts, Workload
@@ -85,8 +85,9 @@ class OperatorConfig(Input):
     """Whether the Prometheus has the metrics of cert-manager, for alerts on the certificates of the `ingress`."""
     store: Store | None = None
     """Where metrics can be queried. Dashboards need it."""
-    runbooks: Annotated[str, Field(min_length=1, examples=["https://wiki.example.com/runbooks"])] = RUNBOOKS
-    """The address of the page with a section for each alert. Each alert has it, with the section's anchor."""
+    runbooks: Annotated[str, AfterValidator(check_runbooks), Field(examples=["https://wiki.example.com/runbooks"])]
+    """The URL of the page with a section for each alert (`docs/runbooks.md` of this compiler, published where those can
+    read it who are told). Each alert has it, with the section's anchor."""
 
 
 def provides(instance: Instance[OperatorConfig]) -> tuple[Capability, ...]:

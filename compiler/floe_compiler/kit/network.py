@@ -11,8 +11,9 @@ import msgspec
 from floe_compiler.kit import labels
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.addresses import Block, Reach, reachable, without_never
-from floe_compiler.model.annotations import EXTERNAL_REFERENCES
+from floe_compiler.model.annotations import EXTERNAL_REFERENCES, listed
 from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.nested_fields import at
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Callers, Instance
 from floe_compiler.model.rendered import Connection, External, PodGroup
@@ -109,6 +110,17 @@ def policy(
         present(**{EXTERNAL_REFERENCES: ", ".join(foreign)}),
         spec=spec,
     )
+
+
+def with_own_references(metadata: Object, rules: Iterable[Object]) -> Object:
+    """Return the metadata of a policy that keeps only these rules, with the namespaces of others that they name."""
+    path = ("namespaceSelector", "matchLabels", NAMESPACE_NAME)
+    peers = (peer for rule in rules for peer in (*rule.get("from", ()), *rule.get("to", ())))
+    named = {f"Namespace/{at(peer, path)}" for peer in peers}
+    kept = sorted(named & listed({"metadata": metadata}, EXTERNAL_REFERENCES))
+    others = {key: text for key, text in metadata.get("annotations", {}).items() if key != EXTERNAL_REFERENCES}
+    rest = {key: value for key, value in metadata.items() if key != "annotations"}
+    return rest | present(annotations=others | present(**{EXTERNAL_REFERENCES: ", ".join(kept)}))
 
 
 def _from_callers(name: str, served: tuple[Port, ...], callers: Callers) -> list[Object]:

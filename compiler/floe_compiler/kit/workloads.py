@@ -9,7 +9,9 @@ from floe_compiler.kit import labels
 from floe_compiler.kit.delivery import after_sync, replaced
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_template, startup_seconds
+from floe_compiler.model.annotations import EXTERNAL_HOSTS
 from floe_compiler.model.facts import Claim, Task, Workload, containers_of
+from floe_compiler.model.hosts import host_of
 from floe_compiler.model.inputs import Placement
 from floe_compiler.model.job_names import job_name
 from floe_compiler.model.objects import Object
@@ -49,8 +51,16 @@ def workload(instance: Instance[Any], declared: Workload, placement: Placement) 
         declared.kind,
         declared.name,
         labels.selector(instance, declared.name) | labels.version_label(declared.pod.containers[0].image),
+        present(**{EXTERNAL_HOSTS: ", ".join(_own_hosts(declared))}),
         spec=spec,
     )
+
+
+def _own_hosts(declared: Workload) -> list[str]:
+    """Return the hosts at which people open a server, sorted, as far as its arguments name them: nobody calls these."""
+    arguments = " ".join(text for container in declared.pod.containers for text in container.arguments)
+    addresses = (one.address for one in declared.interfaces if one.address)
+    return sorted({host_of(address) for address in addresses if address in arguments})
 
 
 def _rollout(declared: Workload) -> Object:

@@ -116,6 +116,10 @@ class Reachability:
         for call in network.calls:
             if targets := environment.group(call.namespace, call.name):
                 self._declared[call.namespace][call.protocol, call.port][name].append((call.pods, targets))
+        for call in network.foreign_calls:
+            if theirs := environment.units.get(call.namespace):  # others keep it, but by hand-written objects here
+                edge = (call.pods, theirs.network.everyone)
+                self._declared[call.namespace][call.protocol, call.port][name].append(edge)
 
 
 def _edges(by_port: Mapping[Port, Mapping[str, list[Edge]]], port: Port, unit: str) -> list[Edge]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from floe_compiler.model.hosts import check_url
+
 Severity = Literal["critical", "warning"]
 
 MetricsSource = Literal["objects", "containers", "certificates"]
@@ -23,7 +25,7 @@ class Alert(msgspec.Struct, frozen=True, order=True, array_like=True):
 
     Other fields than the name go to those who are told. The `summary` may contain Prometheus' templates, such as
     `{{ $value | humanize }}`. `owner` is a mail address or a handle (default: that of the namespace). `runbook` is the
-    address of what to do (default: the section in the runbooks of this compiler).
+    URL of a page on what to do (default: the section in the runbooks of the platform).
     """
 
     name: str
@@ -39,6 +41,13 @@ class Alert(msgspec.Struct, frozen=True, order=True, array_like=True):
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z][A-Za-z0-9]+", self.name):
             raise ValueError(f'"{self.name}" is not the name of an alert; write, for example, ProductLate')
+        if self.runbook:
+            check_runbooks(self.runbook.partition("#")[0])
+
+
+def check_runbooks(text: str) -> str:
+    """Accept the URL of a page; a relative one would lead nowhere, as alerts are read in mails and chats."""
+    return check_url(text, "https://wiki.example.com/runbooks", path=True)
 
 
 class Scraper(msgspec.Struct, frozen=True, array_like=True):

@@ -198,6 +198,11 @@ def has_tls(tls: IngressTls | None) -> bool:
     return tls is not None and tls.elsewhere is None
 
 
+def is_secure(ingress: Ingress) -> bool:
+    """Return whether users come by https: a Gateway that others keep is assumed to have certificates."""
+    return ingress.tls is not None or ingress.gateway is not None
+
+
 def is_covered(host: str, ingress: Ingress) -> bool:
     """Return whether a host has the certificate of all hosts right below the domain."""
     tls = ingress.tls

@@ -144,7 +144,8 @@ class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
     (as bits) that may receive or send only what a policy allows. `ports` are the numbers that containers and
     connections use, and `named_ports` the pods by protocol, name and number. `ingress_ports` are the ports that the
     ingress controller may reach, by the pod's position. `external` are the namespaces that a policy declares as
-    created outside the output.
+    created outside the output. `foreign_calls` are to Services that others keep, by their hosts, of which only the
+    namespace is known.
     """
 
     pods: tuple[Pods, ...] = ()
@@ -160,6 +161,7 @@ class Network(msgspec.Struct, frozen=True, array_like=True, gc=False):
     doors: tuple[Door, ...] = ()
     ingress_ports: dict[int, tuple[int, ...]] = {}
     external: dict[str, tuple[str, ...]] = {}
+    foreign_calls: tuple[Call, ...] = ()
 
     @property
     def everyone(self) -> int:

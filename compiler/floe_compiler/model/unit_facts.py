@@ -137,7 +137,7 @@ def _interfaces(declared: DeclaredInstance) -> Iterator[OpenInterface]:
 
 
 def _setting(declared: DeclaredInstance, name: str) -> tuple[str, ...]:
-    return (*map(str, declared.instance.settings_path), name) if name else ()
+    return (*map(str, declared.instance.settings_path), *name.split(".")) if name else ()
 
 
 def _scrape_targets(declared: DeclaredInstance) -> Iterator[ScrapeTarget]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from floe_compiler.model.annotations import CREDENTIAL, EXCEPTION, has_exception
+from floe_compiler.model.annotations import ACCEPTANCE, CREDENTIAL, EXCEPTION, has_exception
 from floe_compiler.model.credentials import (
     is_random_secret,
     names_secret,
@@ -46,8 +46,8 @@ _SECRET_KEY = re.compile(r"(?i)secret[_-]?key")
 _BESIDE_SECRET_KEY = re.compile(r"(?i)(ref|name)$")
 # Fields of custom resources that only sound like it: the name of an operation, and an identifier.
 _IDENTIFIERS = frozenset({("kafka", "apiKey"), ("oracle", "encryptionKey")})
-# Annotations with places in Vault.
-_PLACES = "vault.hashicorp.com/"
+# Annotations with places in Vault, and with reasons, after the name of a field or the code of a rule.
+_NO_VALUES = ("vault.hashicorp.com/", EXCEPTION, ACCEPTANCE)
 
 
 def check_secret_values(document: Document, findings: Findings) -> None:
@@ -93,7 +93,7 @@ def _is_value_of_secret(path: DataPath, value: Any) -> bool:
     *above, key = ["", *(step for step in path if isinstance(step, str))]
     return (
         _gives_secret(key, value)
-        and not key.startswith(_PLACES)
+        and not key.startswith(_NO_VALUES)
         and not (above[-1] != "data" and _names_secret(key, value))
         and not any(map(_REFERENCES.search, above))
         and not any((step, key) in _IDENTIFIERS for step in above)

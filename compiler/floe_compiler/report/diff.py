@@ -12,7 +12,7 @@ from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.report.alignment import align, same
-from floe_compiler.report.dangers import Danger, Objects, Surroundings, Whole, dangers_of
+from floe_compiler.report.dangers import KINDS_BEFORE, Danger, Objects, Surroundings, Whole, dangers_of
 from floe_compiler.report.deletions import Deletions
 from floe_compiler.report.field_paths import show_keys
 from floe_compiler.report.manifests import Manifests
@@ -72,7 +72,8 @@ def compare(environment: str, before: Manifests, after: Manifests, whole: Whole 
     """
     renamed = _renamed_jobs(before, after)
     everything: Whole = whole or Objects(after.by_id.values())
-    unchanged = (manifest for manifest in everything.of_kind("ExternalSecret") if identify(manifest) not in after.by_id)
+    kept = (manifest for kind in KINDS_BEFORE for manifest in everything.of_kind(kind))
+    unchanged = (manifest for manifest in kept if identify(manifest) not in after.by_id)
     surroundings = Surroundings(chain(before.by_id.values(), unchanged), everything)
     deletions, former = Deletions(everything), former_objects(before, after)
     changes = (

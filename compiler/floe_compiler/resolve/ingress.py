@@ -15,6 +15,7 @@ from floe_compiler.model.ingress import (
     MOST_LISTENERS,
     OpenedHost,
     interface_name,
+    is_secure,
     listeners_of,
     opened_hosts,
 )
@@ -110,7 +111,7 @@ def _check_hosts(opened: Opened, findings: Findings) -> None:
 
 def _check_addresses(opened: Opened, findings: Findings) -> None:
     """Report programs whose own address is not the one at which they are opened."""
-    scheme = "http" if opened.settings.tls is None else "https"
+    scheme = "https" if is_secure(opened.settings) else "http"
     merged = opened.frame.platform.merged
     for one in opened.hosts:
         setting, address = one.interface.address_setting, one.interface.address.rstrip("/")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from msgspec.structs import replace
 from syrupy.assertion import SnapshotAssertion
 
+from floe_compiler.check.objects.schemas import schemas_for
 from floe_compiler.components import backup_adls, backup_gcs, backup_minio, backup_none, backup_s3
 from floe_compiler.components.database_cloudnative_pg import COMPONENT, ClusterConfig, endpoint, provides
 from floe_compiler.model.facts import OperatedPods
@@ -200,3 +203,16 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     unit = unit_of(COMPONENT, context((backup_s3.COMPONENT, S3), settings))
     own = [one for one in unit.objects if one["metadata"]["name"] == SERVER]
     assert as_text(own) == snapshot
+
+
+def test_the_documented_recovery_is_valid_as_far_as_it_is_published() -> None:
+    text = (Path(__file__).parents[3] / "docs/recovery.md").read_text(encoding="utf-8")
+    block = text.partition("<!-- recovery of a cluster -->\n```yaml\n")[2].partition("```")[0]
+    cluster = objects((backup_s3.COMPONENT, S3))["Cluster"]
+    without = {key: value for key, value in cluster["spec"].items() if key not in ("bootstrap", "plugins")}
+    written = yaml.safe_load(block)
+    recovered = {**cluster, "spec": {**without, **written}}
+    assert schemas_for("1.34", ()).violations(recovered) == ()
+    (old,) = written["externalClusters"]
+    assert written["bootstrap"]["recovery"]["source"] == old["name"]
+    assert old["plugin"]["name"] == cluster["spec"]["plugins"][0]["name"]

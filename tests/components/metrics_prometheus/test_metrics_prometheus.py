@@ -32,7 +32,7 @@ from floe_compiler.model.mesh_facts import MeshFacts, OwnedCertificate, OwnedNam
 from floe_compiler.model.objects import Object
 from floe_compiler.model.plan import Context
 from floe_compiler.model.settings import Settings
-from monitored_mesh import ALERTMANAGER, AMTOOL, PLATFORM, PROMTOOL, RECEIVERS, SALES, get, monitored
+from monitored_mesh import ALERTMANAGER, AMTOOL, PLATFORM, PROMTOOL, RECEIVERS, RUNBOOKS, SALES, get, monitored
 from support import DEVELOPMENT, PRODUCTION, as_text, context_of, unit_of
 
 POLARIS = service_endpoint("polaris", PLATFORM, "cluster.local", (Port("management", 8182, service=False),))
@@ -43,7 +43,7 @@ MESH = MeshFacts(
 
 
 def context(settings: Settings = PRODUCTION, **config: Any) -> Context[Any]:
-    return context_of(COMPONENT, config, settings=settings)
+    return context_of(COMPONENT, {"runbooks": RUNBOOKS, **config}, settings=settings)
 
 
 def workload(name: str, settings: Settings = PRODUCTION, mesh: MeshFacts = MESH, **config: Any) -> Workload:
@@ -188,6 +188,51 @@ def test_routes_to_nobody_are_refused(settings: dict[str, Any], message: str) ->
     routes = [{"receiver": "nobody", "severity": "critical"}]
     (refusal,) = refuses(context(alertmanager={**settings, "routes": routes}))
     assert (refusal.message, refusal.path) == (message, ("alertmanager", "routes"))
+
+
+def test_production_tells_somebody_of_its_alerts_or_says_why_nobody() -> None:
+    (refusal,) = refuses(context())
+    assert (refusal.message, refusal.path) == (
+        "tells nobody of the alerts of production",
+        ("alertmanager", "receivers"),
+    )
+    for settings in ({"receivers": RECEIVERS}, {"no_receivers": "a copy of production"}):
+        assert not [*refuses(context(alertmanager=settings))]
+    assert not [*refuses(context(settings=DEVELOPMENT))]
+    with pytest.raises(ValidationError, match="remove one of them"):
+        context(alertmanager={"receivers": RECEIVERS, "no_receivers": "why"})
+
+
+def test_links_lead_to_where_people_open_both() -> None:
+    urls: dict[str, Any] = {
+        "url": "https://prometheus.acme.example",
+        "alertmanager": {**ALERTMANAGER["alertmanager"], "url": "https://a.acme.example"},
+    }
+    for name, url, setting in (
+        ("prometheus", "https://prometheus.acme.example", "url"),
+        ("alertmanager", "https://a.acme.example", "alertmanager.url"),
+    ):
+        found = workload(name, **urls)
+        assert f"--web.external-url={url}" in found.pod.containers[0].arguments
+        assert [(one.address_setting, one.address) for one in found.interfaces] == [(setting, url)]
+        unknown = workload(name, **ALERTMANAGER)
+        assert not [one for one in unknown.pod.containers[0].arguments if "external-url" in one]
+        assert [(one.address_setting, one.address) for one in unknown.interfaces] == [(setting, "")]
+
+
+@pytest.mark.parametrize(
+    "address", ["prometheus.acme.example", "https://acme.example/prometheus", "https://a.example/"]
+)
+def test_their_address_is_a_host_of_their_own(address: str) -> None:
+    for config in ({"url": address}, {"alertmanager": {"url": address}}):
+        with pytest.raises(ValidationError, match="is not the URL of a server"):
+            context(**config)
+
+
+@pytest.mark.parametrize("page", ["docs/runbooks.md", "", "https://wiki.acme.example/runbooks#top"])
+def test_runbooks_are_a_page_that_everyone_can_open(page: str) -> None:
+    with pytest.raises(ValidationError, match="is not the URL of a server"):
+        context(runbooks=page)
 
 
 def test_it_provides_a_store_and_says_that_metrics_are_collected() -> None:

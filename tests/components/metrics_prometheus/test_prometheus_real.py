@@ -26,7 +26,7 @@ import yaml
 from dagster_program import free_port
 from floe_compiler.components.metrics_prometheus import IDENTITY, OTLP
 from floe_compiler.kit.products.report_quality import message, send
-from monitored_mesh import PLATFORM, get, monitored
+from monitored_mesh import ALERTMANAGER_URL, PLATFORM, PROMETHEUS_URL, RUNBOOKS, get, monitored
 
 PROMETHEUS, ALERTMANAGER = shutil.which("prometheus"), shutil.which("alertmanager")
 pytestmark = [
@@ -149,7 +149,7 @@ def test_an_alert_reaches_its_receiver_and_the_results_of_a_step_are_stored(fold
         log = folder / "prometheus.log"
         eventually(lambda: queried(prometheus, TARGET), log)
         up = {one["metric"]["job"]: one["value"][1] for one in queried(prometheus, "up")}
-        assert up == {"polaris": "1"}
+        assert up["polaris"] == "1"
         send(f"http://127.0.0.1:{prometheus}{OTLP}", message({"product": "orders"}, {"failed": 2}, time.time_ns()))
         (result,) = eventually(lambda: queried(prometheus, "floe_quality_contracts"), log)
         assert (result["metric"]["product"], result["metric"]["outcome"], result["value"][1]) == (
@@ -161,14 +161,17 @@ def test_an_alert_reaches_its_receiver_and_the_results_of_a_step_are_stored(fold
         health = {rule["name"]: rule["health"] for group in rules for rule in group["rules"]}
         assert {"TargetDown", "ProductLate", "BackupLate"} <= health.keys()
         assert "err" not in health.values()
-        alert = eventually(lambda: sent(received), folder / "alertmanager.log")
+        message_sent, alert = eventually(lambda: sent(received), folder / "alertmanager.log")
+    assert message_sent["externalURL"] == ALERTMANAGER_URL
+    assert alert["generatorURL"].startswith(f"{PROMETHEUS_URL}/graph?")
     assert alert["labels"]["alertname"] == "AllTargetsDown"
     assert "replica" not in alert["labels"]
-    assert alert["annotations"]["runbook_url"] == "docs/runbooks.md#alltargetsdown"
+    assert alert["annotations"]["runbook_url"] == f"{RUNBOOKS}#alltargetsdown"
 
 
 def sent(received: list[Any]) -> Any:
-    return next((alert for one in received for alert in one["alerts"] if alert["status"] == "firing"), None)
+    """Return a message to a receiver, and the first alert in it that lasts."""
+    return next(((one, alert) for one in received for alert in one["alerts"] if alert["status"] == "firing"), None)
 
 
 def write_alertmanager(folder: Path) -> None:

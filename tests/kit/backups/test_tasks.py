@@ -98,8 +98,21 @@ def test_names_of_databases_never_clash() -> None:
     assert "shop-backup" not in backups
 
 
-def test_a_server_that_backs_itself_up_is_left_alone() -> None:
-    assert [*tasks(data("dagster", own_backup=True))] == []
+def test_a_server_that_backs_itself_up_has_a_test_of_all_its_databases() -> None:
+    found = tasks(data("dagster", own_backup=True), data("marquez", own_backup=True), data("shop", "other"))
+    own = {name: task for name, task in found.items() if not name.startswith("shop")}
+    assert [*own] == ["main-cluster-restore-test"]
+    (test,) = own.values()
+    assert (test.schedule, test.suspended, test.labels) == ("30 4 * * 0", False, (("floe.dev/restore-test", "main"),))
+    fetch, restore = containers_of(test.pod)
+    assert (fetch.name, restore.name) == ("cluster-fetch", "cluster-restore-test")
+    assert variables(fetch)["SOURCE"] == "acme-backups/prod/floe-sales-domain/main"
+    assert variables(restore)["DATABASES"] == "dagster marquez"
+    assert not [call for call in test.pod.calls if call.group], "it cannot reach the server"
+    assert not test.pod.calls_kubernetes
+    assert [*tasks(data("dagster", own_backup=True), **{**S3, "restore_test": None})] == []
+    long = [*tasks(data("dagster", "a" * 60, own_backup=True))]
+    assert len(long[0]) <= 52
 
 
 def test_retention_and_the_restore_test_can_be_left_out() -> None:

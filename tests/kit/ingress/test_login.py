@@ -20,11 +20,13 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.kit.ingress.login import CLIENT_FILE, COOKIE_FILE, IDENTITY, arguments, cookie_secret, login_proxy
+from floe_compiler.model.addresses import Reach
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.ingress import Login, Route
 from floe_compiler.model.mesh_facts import OpenInterface
 from floe_compiler.model.rendered import PodGroup
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import Settings
 from kit.ingress.identity_provider import CLIENT, CLIENT_SECRET, IdentityProvider
 from kit.samples import OUTSIDE, instance
 from support import DEVELOPMENT, changed
@@ -74,9 +76,27 @@ def test_without_tls_cookies_and_the_callback_are_of_http() -> None:
     }
 
 
-def test_a_load_balancer_is_believed_by_its_addresses() -> None:
-    settings = changed(DEVELOPMENT, cluster={"ingress_addresses": ("35.191.0.0/16",)})
-    assert "--trusted-proxy-ip=35.191.0.0/16" in arguments(instance(settings), LOGIN, ROUTE)
+@pytest.mark.parametrize(
+    ("cluster", "trusted"),
+    [
+        ({"ingress_addresses": ("35.191.0.0/16",)}, ["35.191.0.0/16"]),
+        ({"ingress_namespace": "gateways", "reach": Reach(("10.4.0.0/14",))}, ["10.4.0.0/14"]),
+        (
+            {"ingress_namespace": "g", "reach": Reach(("10.4.0.0/14",)), "ingress_addresses": ("35.191.0.0/16",)},
+            ["10.4.0.0/14", "35.191.0.0/16"],
+        ),
+        ({"ingress_addresses": ("35.191.0.0/16",), "reach": Reach(("10.4.0.0/14",))}, ["35.191.0.0/16"]),
+        ({"ingress_namespace": "gateways"}, []),
+    ],
+    ids=["a load balancer", "pods", "both", "no pods", "unknown"],
+)
+def test_the_controller_is_believed_by_its_addresses_and_else_nobody_is(
+    cluster: dict[str, Any], trusted: list[str]
+) -> None:
+    known = {"ingress_namespace": "", "ingress_addresses": (), "reach": Reach(), **cluster}
+    found = arguments(instance(changed(DEVELOPMENT, cluster=known)), LOGIN, ROUTE)
+    assert [one for one in found if "trusted" in one] == [f"--trusted-proxy-ip={one}" for one in trusted]
+    assert ("--reverse-proxy=true" in found) == bool(trusted)
 
 
 PROGRAM = shutil.which("oauth2-proxy")
@@ -115,10 +135,10 @@ class Answer(NamedTuple):
 class Proxy:
     """oauth2-proxy with the rendered arguments, at a free port, as the user of its pod if the test may change it."""
 
-    def __init__(self, folder: Path, provider: IdentityProvider, port: int) -> None:
+    def __init__(self, folder: Path, provider: IdentityProvider, port: int, settings: Settings = DEVELOPMENT) -> None:
         behind = Endpoint("127.0.0.1", (Port("http", port),), PodGroup("floe-platform", "jaeger"))
         route = replace(ROUTE, interface=replace(INTERFACE, endpoint=behind))
-        rendered = arguments(instance(), replace(LOGIN, issuer=provider.url), route)
+        rendered = arguments(instance(settings), replace(LOGIN, issuer=provider.url), route)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -130,7 +150,8 @@ class Proxy:
             text = text.replace(path, str(folder / str(number)))
         user: dict[str, Any] = {"user": IDENTITY.user, "group": IDENTITY.group} if os.geteuid() == 0 else {}
         environment = {"PATH": os.environ["PATH"], "GOMEMLIMIT": "100MiB"}
-        self.log = (folder / "log").open("wb")
+        self.file = folder / "log"
+        self.log = self.file.open("wb")
         self.process = subprocess.Popen(
             [PROGRAM or "", *text.split("\n")],
             env=environment,
@@ -141,9 +162,9 @@ class Proxy:
             **user,
         )
 
-    def get(self, path: str, cookies: str = "") -> Answer:
+    def get(self, path: str, cookies: str = "", **headers: str) -> Answer:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request("GET", path, headers={"Host": "jaeger.acme.example", "Cookie": cookies})
+            connection.request("GET", path, headers={"Host": "jaeger.acme.example", "Cookie": cookies, **headers})
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
 
@@ -170,13 +191,15 @@ def provider(tmp_path: Path) -> Iterator[IdentityProvider]:
     found.close()
 
 
-@pytest.fixture
-def behind(tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider) -> Iterator[tuple[Proxy, list[str]]]:
-    folder = tmp_path_factory.mktemp("proxy")
-    for parent in (folder, *folder.parents[:3]):  # the folder of the run, of its worker, and of the user
-        parent.chmod(0o755)
+@contextmanager
+def running(
+    parent: pytest.TempPathFactory, provider: IdentityProvider, settings: Settings = DEVELOPMENT
+) -> Iterator[tuple[Proxy, list[str]]]:
+    folder = parent.mktemp("proxy")
+    for above in (folder, *folder.parents[:3]):  # the folder of the run, of its worker, and of the user
+        above.chmod(0o755)
     with upstream() as (port, reached):
-        proxy = Proxy(folder, provider, port)
+        proxy = Proxy(folder, provider, port, settings)
         try:
             proxy.ready()
             yield proxy, reached
@@ -184,6 +207,36 @@ def behind(tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider)
             proxy.process.terminate()
             assert proxy.process.wait(30) == 0
             proxy.log.close()
+
+
+@pytest.fixture
+def behind(tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider) -> Iterator[tuple[Proxy, list[str]]]:
+    with running(tmp_path_factory, provider) as found:
+        yield found
+
+
+@real
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("cluster", "believed"),
+    [
+        ({"reach": Reach(("127.0.0.0/8",))}, True),
+        ({"reach": Reach(("10.4.0.0/14",))}, False),
+        ({"reach": Reach()}, False),
+    ],
+    ids=["from its addresses", "from others", "unknown"],
+)
+def test_headers_on_the_way_are_only_believed_of_the_controller(
+    cluster: dict[str, Any], believed: bool, tmp_path_factory: pytest.TempPathFactory, provider: IdentityProvider
+) -> None:
+    settings = changed(DEVELOPMENT, cluster={"ingress_namespace": "gateways", **cluster})
+    with running(tmp_path_factory, provider, settings) as (proxy, _):
+        asked = proxy.get("/search", **{"X-Forwarded-Uri": "/elsewhere"})
+        assert (asked.status, proxy.file.read_text().count("WARNING")) == (302, 0)
+        provider.nonce = parse_qs(urlsplit(asked.headers["Location"]).query).get("nonce", [""])[0]
+        state = parse_qs(urlsplit(asked.headers["Location"]).query)["state"][0]
+        back = proxy.get(f"/oauth2/callback?code=code&state={state}", cookies_of(asked))
+    assert back.headers["Location"] == ("/elsewhere" if believed else "/search")
 
 
 def log_in(proxy: Proxy, provider: IdentityProvider) -> Answer:

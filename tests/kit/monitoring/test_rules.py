@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from floe_compiler.kit.monitoring.derived import derived_alerts
 from floe_compiler.kit.monitoring.promql import series
-from floe_compiler.kit.monitoring.rules import OBJECTS, RUNBOOKS, rule_groups
+from floe_compiler.kit.monitoring.rules import OBJECTS, rule_groups
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert, OwnedNamespace
 from floe_compiler.pipeline import compile_mesh
 from kit.monitoring.alert_cases import CASES
-from monitored_mesh import Kind, monitored_mesh, rules
+from monitored_mesh import RUNBOOKS, Kind, monitored_mesh, rules
 
 ROOT = Path(__file__).parents[3]
 FULL = Alert("Full", "full > 1", "It is full", severity="critical", labels=(("disk", "a"),))
@@ -40,7 +40,7 @@ def test_a_rule_says_who_owns_it_and_what_to_do() -> None:
         "expr": "full > 1",
         "for": "5m",
         "labels": {"severity": "critical", "namespace": "sales", "owner": "@acme/sales", "disk": "a"},
-        "annotations": {"summary": "It is full", "runbook_url": "docs/runbooks.md#full"},
+        "annotations": {"summary": "It is full", "runbook_url": f"{RUNBOOKS}#full"},
     }
 
 
@@ -50,27 +50,25 @@ def test_an_alert_may_have_another_owner_and_runbook() -> None:
     assert found["annotations"] == {"summary": "It is full", "runbook_url": "https://acme.example/full"}
 
 
-def test_runbooks_may_be_elsewhere() -> None:
-    found = rule(FULL, "https://wiki.acme.example/runbooks")
-    assert found["annotations"] == {
-        "summary": "It is full",
-        "runbook_url": "https://wiki.acme.example/runbooks#full",
-    }
+@pytest.mark.parametrize("page", ["docs/runbooks.md", "runbooks#full", "wiki.acme.example/runbooks"])
+def test_the_runbook_of_an_alert_is_a_url(page: str) -> None:
+    with pytest.raises(ValueError, match="is not the URL of a server"):
+        replace(FULL, runbook=page)
 
 
 @pytest.mark.parametrize("kind", ["prometheus", "prometheus-operator"])
 def test_a_page_of_ones_own_is_a_link_for_people_and_no_server_that_is_called(kind: Kind, tmp_path: Path) -> None:
-    root = monitored_mesh(tmp_path, kind, runbooks="https://wiki.acme.example/runbooks")
+    root = monitored_mesh(tmp_path, kind, runbooks="https://pages.acme.example/runbooks.html")
     files = compile_mesh(root).files
-    assert any("https://wiki.acme.example/runbooks#targetdown" in text for text in files.values())
+    assert any("https://pages.acme.example/runbooks.html#targetdown" in text for text in files.values())
 
 
 def test_alerts_on_metrics_that_nobody_collects_are_left_out() -> None:
-    assert "ops" not in rule_groups(MESH, ())
-    with_objects = {group["name"] for group in rule_groups(MESH, OBJECTS)["ops"]}
+    assert "ops" not in rule_groups(MESH, (), RUNBOOKS)
+    with_objects = {group["name"] for group in rule_groups(MESH, OBJECTS, RUNBOOKS)["ops"]}
     assert "ops.QuotaNearlyUsed" in with_objects
     assert "ops.ContainerMemoryHigh" not in with_objects
-    everything = rule_groups(MESH, ("objects", "containers"))["ops"]
+    everything = rule_groups(MESH, ("objects", "containers"), RUNBOOKS)["ops"]
     assert "ops.ContainerMemoryHigh" in {group["name"] for group in everything}
 
 
@@ -97,7 +95,7 @@ def test_every_alert_is_declared_with_an_owner() -> None:
 
 
 def test_every_alert_has_a_section_in_the_runbooks_and_every_section_an_alert() -> None:
-    titles = re.findall(r"^## (\w+)$", (ROOT / RUNBOOKS).read_text(encoding="utf-8"), re.MULTILINE)
+    titles = re.findall(r"^## (\w+)$", (ROOT / "docs/runbooks.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert titles == sorted(set(titles))
     assert set(titles) == set(CASES), (
         "alert_cases.py has all alerts, which test_rules_real.py holds to the rendered ones"

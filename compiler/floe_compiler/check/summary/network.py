@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.check.network.known_ports import known_ports, named_ports
@@ -34,11 +34,12 @@ def network(index: Index) -> Network:
         },
         ingress=_openings(index, "ingress"),
         egress=_openings(index, "egress"),
-        calls=_calls(index),
+        calls=_calls(index, _pods),
         lost_calls=tuple(sorted(_lost_calls(index))),
         doors=tuple(sorted(set(_doors(index)))),
         ingress_ports=_ingress_ports(index),
         external=_external(index),
+        foreign_calls=_calls(index, _foreign),
     )
 
 
@@ -59,15 +60,23 @@ def _concerns_others(rule: PolicyRule) -> bool:
     return bool(rule.peers.pods) or rule.peers.everyone or (rule.direction == "ingress" and bool(rule.peers.blocks))
 
 
-def _calls(index: Index) -> tuple[Call, ...]:
-    """Return the declared connections to pods, by target."""
+def _calls(index: Index, called: Callable[[object], tuple[str, str] | None]) -> tuple[Call, ...]:
+    """Return the declared connections to what is `called`: a namespace, and a name in it."""
     calls: dict[tuple[str, str, str, int], dict[str, int]] = defaultdict(dict)
     for connection in sorted(index.rendered.connections, key=str):
-        target, source = connection.target, connection.source
-        if isinstance(target, PodGroup):
-            sources = calls[target.namespace, target.name, connection.protocol, connection.port]
+        source = connection.source
+        if target := called(connection.target):
+            sources = calls[*target, connection.protocol, connection.port]
             sources[source.name] = to_bits(index.pods.of_group(source))
     return tuple(Call(*target, encodable(sources)) for target, sources in sorted(calls.items()))
+
+
+def _pods(target: object) -> tuple[str, str] | None:
+    return (target.namespace, target.name) if isinstance(target, PodGroup) else None
+
+
+def _foreign(target: object) -> tuple[str, str] | None:
+    return (target.namespace, target.host) if isinstance(target, External) and target.namespace else None
 
 
 def _lost_calls(index: Index) -> Iterator[LostCall]:

@@ -4,7 +4,9 @@ In `grafana.ini`, `$__file{path}` is the content of a file, so no secret is in a
 
 Sources: grafana 13.2, `conf/defaults.ini`, `pkg/setting` and its documentation of provisioning. The plugins of the data
 sources come with the image. Grafana would replace them by newer ones from grafana.com at each start, and first removes
-those that it has: on a read-only root file system they are then missing (grafana/grafana#132528).
+those that it has: on a read-only root file system they are then missing (grafana/grafana#132528). With
+`preinstall_disabled`, it installs none (`pkg/setting/setting_plugins.go`), and loads those of the image. Disabled ones
+(`disable_plugins`) would be missing for people who add a data source of their own.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from floe_compiler.components.database_postgresql import monitoring
 from floe_compiler.kit import databases, postgresql
+from floe_compiler.kit.monitoring.postgresql import PORT
 from floe_compiler.kit.postgresql import DatabaseOwner, administrator_secret
 from floe_compiler.kit.resources import declared
 from floe_compiler.model.capabilities import Database, Monitoring
@@ -118,7 +119,7 @@ def _server(instance: Instance[ServerConfig], *, monitored: bool) -> Workload:
         name=config.server,
         kind="StatefulSet",
         pod=Pod((container, *exporter), IDENTITY, grace=GRACE),
-        metrics=(Metrics(monitoring.PORT.name, panels=monitoring.PANELS),) if monitored else (),
+        metrics=(Metrics(PORT.name, panels=monitoring.PANELS),) if monitored else (),
         single="PostgreSQL has no failover of its own: a second server would be another, empty database. "
         "Use an external server where the database must be highly available.",
     )

@@ -1,31 +1,24 @@
-"""Metrics and alerts of PostgreSQL: an exporter beside the server, as PostgreSQL has no metrics of its own.
-
-Sources: prometheus-community/postgres_exporter 0.20 (`README.md`: variables, collectors that are on; `/` answers
-whether or not the database does); run with version 0.17.
-"""
+"""Metrics and alerts of PostgreSQL: an exporter beside the server."""
 
 from __future__ import annotations
 
 from floe_compiler.kit import postgresql
+from floe_compiler.kit.monitoring.postgresql import NEARLY, PASSWORD_FILE, WORK
+from floe_compiler.kit.monitoring.postgresql import exporter as postgres_exporter
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
-from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.facts import ConfigFile, Container, Probe, Resources, SecretFile, Variable
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import ConfigFile, Container, Resources, SecretFile, Variable
 from floe_compiler.model.operations import Panel
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import Secret
 
-IMAGE = "quay.io/prometheuscommunity/postgres-exporter:v0.20.1"
-PORT = Port("metrics", 9187, service=False)
 USER = "metrics"
 """The role that the exporter logs in as; it may read statistics, and no data."""
 
 SCRIPT = "/scripts/postgresql-monitor.sh"
 ADMINISTRATOR_FILE = "/run/secrets/postgresql/password"
-PASSWORD_FILE = "/run/secrets/metrics/password"  # noqa: S105 - a path
-RESOURCES = Resources("20m", "32Mi", "200m", "128Mi")
-NEARLY = 0.8
 
 PANELS = (
     Panel(
@@ -36,29 +29,7 @@ PANELS = (
         "{{namespace}}",
     ),
     Panel("Size", "max by (datname) (pg_database_size_bytes{$target})", "bytes", "{{datname}}", stacked=True),
-    Panel(
-        "Transactions",
-        "sum by (datname) (rate(pg_stat_database_xact_commit{$target}[$interval]))",
-        "per second",
-        "{{datname}}",
-    ),
-    Panel(
-        "Transactions that were rolled back",
-        "sum by (datname) (rate(pg_stat_database_xact_rollback{$target}[$interval]))",
-        "per second",
-        "{{datname}}",
-    ),
-    Panel(
-        "Reads that its memory answers",
-        "sum by (datname) (rate(pg_stat_database_blks_hit{$target}[$interval]))"
-        " / sum by (datname) (rate(pg_stat_database_blks_hit{$target}[$interval])"
-        " + rate(pg_stat_database_blks_read{$target}[$interval]))",
-        "ratio",
-        "{{datname}}",
-    ),
-    Panel(
-        "Deadlocks", "sum by (datname) (increase(pg_stat_database_deadlocks{$target}[$interval]))", legend="{{datname}}"
-    ),
+    *WORK,
 )
 
 
@@ -69,21 +40,8 @@ def secret(server: str, namespace: str) -> Secret:
 
 def exporter(server: str, namespace: str) -> Container:
     """Return the exporter, which connects to the server in its own pod."""
-    alive = Probe(PORT.name, "/", timeout=5)
-    return Container(
-        "metrics",
-        IMAGE,
-        RESOURCES,
-        variables=(
-            Variable("DATA_SOURCE_URI", f"127.0.0.1:{postgresql.PORT.number}/postgres?sslmode=disable"),
-            Variable("DATA_SOURCE_USER", USER),
-            Variable("DATA_SOURCE_PASS_FILE", PASSWORD_FILE),
-        ),
-        ports=(PORT,),
-        liveness=alive,
-        readiness=alive,
-        secret_files=(SecretFile(PASSWORD_FILE, secret(server, namespace).key(postgresql.PASSWORD)),),
-    )
+    source = f"127.0.0.1:{postgresql.PORT.number}/postgres?sslmode=disable"
+    return postgres_exporter(source, USER, secret(server, namespace).key(postgresql.PASSWORD))
 
 
 def role(endpoint: Endpoint, server: str, resources: Resources) -> Container:

@@ -92,8 +92,15 @@ def provides(instance: Instance[PrometheusConfig]) -> tuple[Capability, ...]:
 
 
 def refuses(context: Context[PrometheusConfig]) -> Iterator[Refusal]:
-    """Refuse routes of alerts to receivers that do not exist."""
+    """Refuse routes of alerts to receivers that do not exist, and production whose alerts nobody is told of."""
     settings = context.config.alertmanager
+    if context.settings.environment.production and not (settings.receivers or settings.no_receivers or settings.routes):
+        yield Refusal(
+            "tells nobody of the alerts of production",
+            "name who is told, `alertmanager: {receivers: [{type: slack, ...}]}`, or say why nobody is: `alertmanager:"
+            " {no_receivers: ...}`",
+            ("alertmanager", "receivers"),
+        )
     names = [receiver.name for receiver in settings.receivers]
     if unknown := sorted({route.receiver for route in settings.routes} - {*names}):
         known = f"the receivers are {', '.join(names)}" if names else "there are no receivers"
@@ -147,6 +154,7 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
             f"--storage.tsdb.retention.size={most}MB",
             "--web.enable-otlp-receiver",
             "--log.format=json",
+            *([f"--web.external-url={config.url}"] if config.url else ()),
         ),
         variables=(
             Variable("GOMEMLIMIT", memory_goal(config.resources.limits.memory)),
@@ -173,7 +181,7 @@ def _prometheus(context: Context[PrometheusConfig], mesh: MeshFacts) -> Workload
         kind="StatefulSet",
         replicas=config.replicas,
         awaited=False,
-        interfaces=(Interface(instance.name, HTTP.name),),
+        interfaces=(Interface(instance.name, HTTP.name, address_setting="url", address=config.url or ""),),
         metrics=(Metrics(HTTP.name, panels=PANELS),),
     )
 

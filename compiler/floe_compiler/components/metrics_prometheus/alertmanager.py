@@ -134,7 +134,13 @@ def alertmanager(context: Context[Any], settings: AlertmanagerSettings) -> Workl
         NAME,
         IMAGE,
         declared(settings.resources),
-        arguments=(f"--config.file={CONFIG}", f"--storage.path={VOLUME}", "--log.format=json", *gossip),
+        arguments=(
+            f"--config.file={CONFIG}",
+            f"--storage.path={VOLUME}",
+            "--log.format=json",
+            *([f"--web.external-url={settings.url}"] if settings.url else ()),
+            *gossip,
+        ),
         variables=(Variable("POD_IP", field="status.podIP"),) if several else (),
         ports=(HTTP, *GOSSIP) if several else (HTTP,),
         liveness=Probe(HTTP.name, "/-/healthy", timeout=5),
@@ -153,7 +159,7 @@ def alertmanager(context: Context[Any], settings: AlertmanagerSettings) -> Workl
         kind="StatefulSet",
         replicas=settings.replicas,
         awaited=False,
-        interfaces=(Interface(NAME, HTTP.name),),
+        interfaces=(Interface(NAME, HTTP.name, address_setting="alertmanager.url", address=settings.url or ""),),
         metrics=(Metrics(HTTP.name, panels=PANELS),),
     )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from floe_compiler.kit.monitoring.rules import RUNBOOKS
-from floe_compiler.model.alerts import Severity
+from floe_compiler.model.alerts import Severity, check_runbooks
 from floe_compiler.model.fields import (
     Name,
     NamespaceName,
@@ -19,7 +18,16 @@ from floe_compiler.model.fields import (
     Timeout,
     matching,
 )
+from floe_compiler.model.hosts import check_url
 from floe_compiler.model.inputs import Amounts, Input, OutsideServer, ResourceSettings
+
+
+def check_address(text: str) -> str:
+    """Accept the address at which people open a server: without a path, as each has a host of its own."""
+    return check_url(text, "https://prometheus.example.com")
+
+
+OwnUrl = Annotated[str, AfterValidator(check_address)]
 
 
 class ReceiverSettings(OutsideServer):
@@ -99,6 +107,10 @@ class AlertmanagerSettings(Input):
     """Who can be told. The first one is told of all alerts that no route is for."""
     routes: tuple[Route, ...] = Field(default=(), strict=False)
     """Which alerts other receivers are told of. The first route that fits an alert counts."""
+    no_receivers: Annotated[str, Field(min_length=1, examples=["others watch the same servers"])] | None = None
+    """Why nobody is told of alerts. Production needs a receiver or this reason."""
+    url: OwnUrl | None = None
+    """The address at which people open it (`https://alertmanager.example.com`), to which messages link."""
     repeat: Timeout = "4h"
     """How often they are told again while an alert lasts."""
     storage: Storage = "1Gi"
@@ -115,6 +127,12 @@ class AlertmanagerSettings(Input):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two receivers are called {', '.join(twice)}; give each its own name")
         return receivers
+
+    @model_validator(mode="after")
+    def _told_or_not(self) -> Self:
+        if self.receivers and self.no_receivers:
+            raise ValueError("no_receivers says why nobody is told, but there are receivers; remove one of them")
+        return self
 
 
 class CertManager(Input):
@@ -147,5 +165,8 @@ class PrometheusConfig(Input):
     """Alertmanager."""
     cert_manager: CertManager | None = None
     """The cert-manager whose metrics are collected, for alerts on the certificates of the `ingress`. Default: none."""
-    runbooks: Annotated[str, Field(min_length=1, examples=["https://wiki.example.com/runbooks"])] = RUNBOOKS
-    """The address of the page with a section for each alert. Each alert has it, with the section's anchor."""
+    runbooks: Annotated[str, AfterValidator(check_runbooks), Field(examples=["https://wiki.example.com/runbooks"])]
+    """The URL of the page with a section for each alert (`docs/runbooks.md` of this compiler, published where those can
+    read it who are told). Each alert has it, with the section's anchor."""
+    url: OwnUrl | None = None
+    """The address at which people open it (`https://prometheus.example.com`), to which alerts link."""

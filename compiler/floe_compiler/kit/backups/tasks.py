@@ -3,6 +3,10 @@
 Each has two containers, as no image has both programs: `pg_dump` and `pg_restore` are in the image of the server, and
 rclone sends and fetches files, for all kinds of object stores alike. They share the folder `WORK`.
 
+A cluster of CloudNativePG sends its own backups, so it only has the test. A restore into another cluster would need the
+right to create any, as a Role cannot name what does not exist yet. So a server of the same major version, in a pod
+without rights, reads the backup. Sources: EnterpriseDB/barman 3.19, `barman/cloud.py` (what is where in the store).
+
 Sources: rclone/rclone `Dockerfile` (alpine, no USER). The scripts were run as rendered here, with PostgreSQL 15, rclone
 1.75 and its S3 server (`tests/kit/backups`). The images themselves were not tested.
 """
@@ -11,11 +15,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.kit.backups.rclone import address, key_files, store_variables
 from floe_compiler.kit.backups.settings import BackupSettings
+from floe_compiler.kit.labels import shortened
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import BackupStore
@@ -49,6 +56,10 @@ _LONGEST = 39
 
 _HASH = 6
 
+TEST = "restore-test"
+_CLUSTER = "-cluster"
+"""In the name of a task of a whole server, so that no database has the same."""
+
 
 class Protected(msgspec.Struct, frozen=True):
     """A database, the name of its tasks, and how and where it is backed up."""
@@ -67,12 +78,32 @@ class Protected(msgspec.Struct, frozen=True):
 def backup_parts(settings: BackupSettings, store: BackupStore, parts: Iterable[Parts]) -> Parts:
     """Return the tasks of the databases of a namespace, given the parts of all of its components.
 
-    A database whose server sends its own backups has none.
+    A server that sends its own backups only has a test of their restore.
     """
-    found = (one for own in parts for one in own.data if isinstance(one, DatabaseData) and not one.own_backup)
-    dumped = sorted(found, key=lambda one: (one.server, one.database))
+    data = (one for own in parts for one in own.data if isinstance(one, DatabaseData))
+    found = sorted(data, key=lambda one: (one.server, one.database))
+    dumped = [one for one in found if not one.own_backup]
     databases = [Protected(one, name, settings, store) for one, name in zip(dumped, _names(dumped), strict=True)]
-    return Parts(tasks=tuple(task for one in databases for task in _tasks(one)))
+    clusters = [[*own] for _, own in groupby((one for one in found if one.own_backup), lambda one: one.server)]
+    return Parts(
+        tasks=(
+            *(task for one in databases for task in _tasks(one)),
+            *(_cluster_test(own, settings, store) for own in clusters if settings.restore_test),
+        )
+    )
+
+
+def _cluster_test(data: list[DatabaseData], settings: BackupSettings, store: BackupStore) -> Task:
+    """Return the test of the backups of a server, given its databases, whose restore is not that of a dump."""
+    server = data[0].server
+    cluster = Protected(data[0], shortened(server, _LONGEST - len(_CLUSTER)), settings, store)
+    fetch = _store_container(cluster, "cluster-fetch", Variable("SOURCE", address(store, server)))
+    names = Variable("DATABASES", " ".join(one.database for one in data))
+    restore = _container(
+        cluster, "cluster-restore-test", data[0].image, "bash", variables=(Variable("SERVER", SERVER), names)
+    )
+    task = _task(cluster, TEST, settings.restore_test or "", first=fetch, second=restore)
+    return replace(task, name=f"{cluster.name}{_CLUSTER}-{TEST}", labels=((f"{LABEL}{TEST}", server),))
 
 
 def _names(data: Iterable[DatabaseData]) -> list[str]:
@@ -106,13 +137,13 @@ def _tasks(database: Protected) -> Iterator[Task]:
     yield _task(database, "restore", "", first=fetch, second=_database_container(database, "restore"))
     if settings.restore_test:
         restore = _container(database, "restore-test", data.image, "bash", variables=(Variable("SERVER", SERVER),))
-        yield _task(database, "restore-test", settings.restore_test, first=fetch, second=restore)
+        yield _task(database, TEST, settings.restore_test, first=fetch, second=restore)
 
 
 def _task(database: Protected, kind: str, schedule: str, *, first: Container, second: Container) -> Task:
     """Return a task whose second container runs after the first. Without a schedule, it is started by hand."""
     settings, store = database.settings, database.store
-    servers = () if kind == "restore-test" else (database.data.endpoint,)
+    servers = () if kind == TEST else (database.data.endpoint,)
     return Task(
         f"{database.name}-{kind}",
         Pod(

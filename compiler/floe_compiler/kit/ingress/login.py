@@ -13,6 +13,7 @@ from floe_compiler.model.facts import Container, Identity, Pod, Probe, Resources
 from floe_compiler.model.ingress import PROXY, Login, Route
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.settings import ClusterSettings
 
 IMAGE = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.3"
 IDENTITY = Identity(65532, 65532, 65532)
@@ -60,7 +61,7 @@ def login_proxy(instance: Instance[Any], login: Login, route: Route) -> Workload
 def arguments(instance: Instance[Any], login: Login, route: Route) -> tuple[str, ...]:
     """Return the proxy's arguments. Secrets are in files, and sessions in cookies of the one host."""
     scheme = "https" if login.secure else "http"
-    cluster = instance.settings.cluster
+    trusted = _trusted(instance.settings.cluster)
     return (
         f"--http-address=0.0.0.0:{PROXY.number}",  # the default is localhost
         "--provider=oidc",
@@ -77,8 +78,17 @@ def arguments(instance: Instance[Any], login: Login, route: Route) -> tuple[str,
         *(f"--email-domain={domain}" for domain in login.email_domains or ("*",)),
         *(f"--allowed-group={group}" for group in login.groups),
         "--skip-provider-button=true",
-        # Only the ingress controller reaches it, by its network policy, and is believed where users come from.
-        "--reverse-proxy=true",
-        *(f"--trusted-proxy-ip={address}" for address in cluster.ingress_addresses),
+        *(("--reverse-proxy=true",) if trusted else ()),
+        *(f"--trusted-proxy-ip={address}" for address in trusted),
         "--silence-ping-logging=true",
     )
+
+
+def _trusted(cluster: ClusterSettings) -> tuple[str, ...]:
+    """Return the addresses of the ingress controller, as far as they are known.
+
+    It is believed where users come from, which only the log needs: the address of the callback is an argument. With
+    no address, oauth2-proxy would believe everybody who reaches it.
+    """
+    pods = cluster.reach.own if cluster.ingress_namespace else ()
+    return tuple(dict.fromkeys((*pods, *cluster.ingress_addresses)))

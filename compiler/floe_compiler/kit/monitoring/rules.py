@@ -14,19 +14,17 @@ from floe_compiler.model.mesh_facts import MeshFacts, OwnedAlert
 
 OBJECTS: frozenset[MetricsSource] = frozenset({"objects"})
 CERTIFICATES: frozenset[MetricsSource] = frozenset({"certificates"})
-RUNBOOKS = "docs/runbooks.md"
-"""The page with a section for each alert, from the top of this compiler's repository."""
 
 
 def rule_groups(
-    mesh: MeshFacts, sources: Collection[MetricsSource], runbooks: str = RUNBOOKS
+    mesh: MeshFacts, sources: Collection[MetricsSource], runbooks: str
 ) -> Mapping[str, tuple[dict[str, Any], ...]]:
     """Return, for each namespace with alerts, its rule groups: one for each name of an alert.
 
     Args:
         mesh: The declared alerts, and what others are derived from.
         sources: The metrics that exist besides those of scrape targets; alerts that need others are left out.
-        runbooks: The address of the page with what to do.
+        runbooks: The URL of the page with what to do.
     """
     owners = {one.name: one.owner for one in mesh.namespaces}
     alerts = sorted(

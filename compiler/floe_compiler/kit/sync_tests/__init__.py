@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.kit import postgresql, waits
+from floe_compiler.kit import network, postgresql, waits
 from floe_compiler.kit.labels import COMPONENT, shortened
 from floe_compiler.kit.scripts import script
 from floe_compiler.kit.workloads import headless_name
@@ -46,8 +46,9 @@ NOBODY = Identity(65534, 65534, 65534)
 RESOURCES = Resources(cpu="10m", memory="16Mi", cpu_limit="100m", memory_limit="64Mi")
 
 API_SERVER = "kubernetes.default.svc"
-REPORTED = "outside"
-"""The kind of probe that is only reported: of servers outside, and of those that may not be there yet."""
+OUTSIDE, FOREIGN, LATER = "outside", "foreign", "later"
+"""Kinds of probes that are only reported: of servers outside the cluster, of those in it that others keep, and of those
+that may not be there yet."""
 
 
 def with_tests(unit: DeclaredUnit) -> DeclaredUnit:
@@ -160,12 +161,15 @@ def _allowed(pod: Pod, instance: Instance[Any], settings: SyncTests) -> Iterator
     yield from (_probe(server, port) for server, port in pairs if server.group and not _follows(server, instance))
     for server, port in pairs:
         if _follows(server, instance):
-            yield f"{REPORTED} {_address(server, port)}"
+            yield f"{LATER} {_address(server, port)}"
+        elif server.namespace:
+            yield f"{FOREIGN} {server.host}:{port.number}"
     if pod.calls_kubernetes:
         yield f"tcp {API_SERVER}:443"
     if settings.external != "skip":
-        kind = REPORTED if settings.external == "report" else "tcp"
-        yield from (f"{kind} {server.host}:{port.number}" for server, port in pairs if not server.group)
+        kind = OUTSIDE if settings.external == "report" else "tcp"
+        outside = (pair for pair in pairs if not pair[0].group and not pair[0].namespace)
+        yield from (f"{kind} {server.host}:{port.number}" for server, port in outside)
 
 
 def _follows(server: Endpoint, instance: Instance[Any]) -> bool:
@@ -233,4 +237,7 @@ def with_probe(policy: Object, probe: str) -> list[Object]:
     way_in = {"podSelector": spec["podSelector"], "policyTypes": ["Ingress"], "ingress": spec["ingress"]}
     way_out = {"podSelector": selector, "policyTypes": ["Egress"], "egress": spec["egress"]}
     name = {**metadata, "name": f"{metadata['name']}-ingress"}
-    return [{**policy, "spec": way_out}, {**policy, "metadata": name, "spec": way_in}]
+    return [
+        {**policy, "metadata": network.with_own_references(metadata, spec["egress"]), "spec": way_out},
+        {**policy, "metadata": network.with_own_references(name, spec["ingress"]), "spec": way_in},
+    ]

@@ -8,7 +8,9 @@
 #   tcp HOST:PORT         the server accepts connections
 #   http URL              the server answers with a success
 #   postgresql HOST:PORT  the server is a PostgreSQL that accepts connections
-#   outside HOST:PORT     as tcp, but only reported
+#   outside HOST:PORT     as tcp, but only reported: a server outside the cluster
+#   foreign HOST:PORT     the same: a Service of the cluster that others keep
+#   later HOST:PORT       the same: a server that may be applied after its caller
 #   denied HOST:PORT      the connection does not come about; tested when all others are fine
 
 caller=$1 seconds=$2
@@ -78,7 +80,7 @@ not tested: $probe"
     else
       set -- "$@" "$probe"
       case $probe in
-        outside\ *)
+        outside\ * | foreign\ * | later\ *)
           reasons="$reasons
 not reached, which is only reported: $caller -> $probe: $reason"
           continue

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.report.dangers import access, alerts, backups, data, delivery, network, places, routes, running
+from floe_compiler.report.dangers import (
+    access,
+    alerts,
+    backups,
+    certificates,
+    data,
+    delivery,
+    logins,
+    network,
+    places,
+    routes,
+    running,
+    telemetry,
+)
+from floe_compiler.report.dangers.danger import KINDS_BEFORE as KINDS_BEFORE  # re-exported: what the rest must have
 from floe_compiler.report.dangers.danger import Change, Detector
 from floe_compiler.report.dangers.danger import Danger as Danger  # re-exported: what the function here returns
 from floe_compiler.report.dangers.danger import Kept as Kept
@@ -14,7 +28,10 @@ from floe_compiler.report.dangers.deletions import kept
 
 WORDS = {
     "alert-removed": "Nobody is told any longer when something is wrong.",
+    "alert-weakened": "An alert is less severe, comes later, or reaches fewer people.",
+    "backup-rarer": "A database is backed up less often.",
     "backup-removed": "A database is no longer backed up by a schedule.",
+    "backup-untested": "Nothing tests any longer, or less often, whether a backup can be restored.",
     "data-loss": "Data is deleted, or may be.",
     "data-moved": "A database, bucket, catalog, realm or table changes: the existing data stays in the old one.",
     "delivery-changed": "Argo CD or Flux applies another source, applies it elsewhere, or no longer applies it.",
@@ -28,8 +45,10 @@ WORDS = {
     "immutable": "The API server refuses the update: the object must be deleted and recreated.",
     "issuer-changed": "Another issuer signs a certificate: clients must trust it.",
     "login-removed": "An interface can be used without the login that was in front of it.",
+    "login-widened": "More people may log in, with more rights, or at another provider.",
     "major-upgrade": "A new major version may need a migration.",
     "memory-lowered": "A container's memory limit is lower: it is killed if it needs more.",
+    "metrics-removed": "The metrics of a server are no longer collected.",
     "network-opened": "Pods may reach, or be reached from, more addresses, or no policy restricts them any longer.",
     "prune": "The delivery tool deletes objects from the cluster.",
     "rights-widened": "Permissions, or what a project allows, now apply to everything.",
@@ -39,7 +58,9 @@ WORDS = {
     "security-lowered": "A namespace admits pods with more privileges.",
     "storage-shrink": "A volume would become smaller, which is not possible.",
     "suspended": "Scheduled work no longer runs.",
+    "telemetry-reduced": "Fewer traces, metrics or logs are kept, or sent to fewer places.",
     "tests-removed": "A namespace is no longer tested after a sync.",
+    "tls-removed": "A host no longer has a certificate.",
     "unmanaged": "An object leaves the output, but stays in the cluster, and goes on running if it runs.",
 }
 """All words with their meaning; docs/delivery.md lists them."""
@@ -51,19 +72,28 @@ _DETECTORS: tuple[Detector, ...] = (
     data.storage_shrunk,
     backups.backup_removed,
     backups.backup_moved,
+    backups.backup_rarer,
+    backups.restore_test_removed,
+    backups.log_not_sent,
     backups.retention_shortened,
     places.data_moved,
     running.scaled_down,
+    running.scaling_reduced,
     running.doubled,
     running.failover_removed,
     running.suspended,
     running.tests_removed,
+    running.tests_weakened,
     running.memory_lowered,
     running.guard_removed,
     running.images,
     alerts.alerts_removed,
     alerts.receivers_removed,
-    alerts.history_shortened,
+    alerts.alerts_weakened,
+    alerts.routes_narrowed,
+    telemetry.history_shortened,
+    telemetry.metrics_removed,
+    telemetry.telemetry_reduced,
     access.rights_widened,
     access.project_widened,
     access.security_lowered,
@@ -74,7 +104,10 @@ _DETECTORS: tuple[Detector, ...] = (
     network.service_exposed,
     routes.hosts_changed,
     routes.login_removed,
-    routes.issuer_changed,
+    routes.listener_opened,
+    logins.login_widened,
+    certificates.issuer_changed,
+    certificates.certificate_moved,
     delivery.prune_enabled,
     delivery.redirected,
     delivery.delivery_ended,

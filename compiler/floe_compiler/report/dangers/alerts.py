@@ -1,16 +1,17 @@
-"""Alerts and their receivers that are gone, and metrics that are kept for a shorter time."""
+"""Alerts and their receivers that are gone, and alerts that are less severe, come later, or reach fewer people."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from floe_compiler.model.durations import parse_duration
+from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.hints import some
-from floe_compiler.model.nested_fields import mapping, mappings
+from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
-from floe_compiler.report.dangers.danger import Change, Danger, containers
+from floe_compiler.report.dangers.danger import Change, Danger, documents
 
-RETENTION = "--storage.tsdb.retention.time="
+_SEVERITIES = ("info", "warning", "critical")
 
 Alert = tuple[str, str, str]
 """The name of an alert, whose it is, and what else tells it from others."""
@@ -18,13 +19,48 @@ Alert = tuple[str, str, str]
 
 def alerts_removed(change: Change) -> Iterator[Danger]:
     """Yield the alerts that no object of the namespace has any longer. Parts of a file may move to another object."""
-    before = {*_alerts(change.before)}
+    before = _alerts(change.before)
     if not before:
         return
     after = {alert for manifest in (change.after, *change.beside) for alert in _alerts(manifest)}
-    gone = sorted({f"{name} of {whose}" for name, whose, rest in before - after})
+    gone = sorted({f"{name} of {whose}" for name, whose, rest in before.keys() - after})
     if gone:
         yield Danger("alert-removed", f"nobody is told any longer of {some(gone)}")
+
+
+def alerts_weakened(change: Change) -> Iterator[Danger]:
+    """Yield the alerts that are less severe than before, or come later. They may move to another object."""
+    before = _alerts(change.before)
+    if not before:
+        return
+    after: dict[Alert, Object] = {}
+    for manifest in (*change.beside, change.after):
+        after |= _alerts(manifest)
+    milder: dict[str, set[str]] = defaultdict(set)
+    for alert, rule in before.items():
+        name, whose, _ = alert
+        old, new = _severity(rule), _severity(after.get(alert, rule))
+        if new in _SEVERITIES[: _SEVERITIES.index(old) if old in _SEVERITIES else 0]:
+            milder[f"of severity {new} instead of {old}"].add(f"{name} of {whose}")
+        waits, longer = _lasting(rule), _lasting(after.get(alert, rule))
+        if longer > waits:
+            milder[f"told after {format_duration(longer)} instead of {format_duration(waits)}"].add(
+                f"{name} of {whose}"
+            )
+    for how, alerts in sorted(milder.items()):
+        yield Danger("alert-weakened", f"{some(sorted(alerts))}: {how}")
+
+
+def _severity(rule: Object) -> str:
+    return str(at(rule, ("labels", "severity")))
+
+
+def _lasting(rule: Object) -> int:
+    """Return for how many seconds an alert must last; 0 if that is not known."""
+    try:
+        return parse_duration(str(rule.get("for") or "0s"))
+    except ValueError:  # written by hand, in days or years
+        return 0
 
 
 def receivers_removed(change: Change) -> Iterator[Danger]:
@@ -38,16 +74,48 @@ def receivers_removed(change: Change) -> Iterator[Danger]:
         yield Danger("alert-removed", f"alerts no longer reach {who}")
 
 
+def routes_narrowed(change: Change) -> Iterator[Danger]:
+    """Yield the receivers that are told of fewer alerts than before, though they are still there, or less often."""
+    before = [*_configurations(change.before)]
+    if not before:
+        return
+    after = [file for manifest in (change.after, *change.beside) for file in _configurations(manifest)]
+    still = {name for file in after for name in _names(file)}
+    old, new = ({told for file in files for told in _told(file)} for files in (before, after))
+    for receiver, what in sorted(old - new):
+        if receiver in still:
+            yield Danger("alert-weakened", f"{receiver} is no longer told of alerts {what}")
+    pauses = [str(at(file, ("route", "repeat_interval")) or "") for file in (*before[:1], *after[:1])]
+    if len(pauses) == 2 and _lasting({"for": pauses[1]}) > _lasting({"for": pauses[0]}) > 0:
+        yield Danger("alert-weakened", f"alerts that last are repeated every {pauses[1]} instead of {pauses[0]}")
+
+
+def _told(file: Object) -> Iterator[tuple[str, str]]:
+    """Yield each receiver with the alerts that a configuration of Alertmanager tells it of."""
+    yield str(at(file, ("route", "receiver"))), "that no route is for"
+    for route in mappings(file, ("route", "routes")):
+        yield str(route.get("receiver")), f"with {', '.join(sorted(map(str, items(route, ('matchers',)))))}"
+
+
 def _receivers(manifest: Object) -> set[str]:
     """Return the names of the receivers in the files of a ConfigMap."""
-    if manifest.get("kind") != "ConfigMap":
-        return set()
-    texts = [text for text in mapping(manifest, ("data",)).values() if isinstance(text, str) and "receivers:" in text]
-    files = [found for text in texts if isinstance(found := _parsed(text), dict) and "route" in found]
-    return {str(one["name"]) for file in files for one in mappings(file, ("receivers",)) if "name" in one}
+    return {name for file in _configurations(manifest) for name in _names(file)}
 
 
-def _alerts(manifest: Object) -> Iterator[Alert]:
+def _names(file: Object) -> Iterator[str]:
+    yield from (str(one["name"]) for one in mappings(file, ("receivers",)) if "name" in one)
+
+
+def _configurations(manifest: Object) -> Iterator[Object]:
+    """Yield the configurations of Alertmanager in a ConfigMap."""
+    return (file for file in documents(manifest, "receivers:") if "route" in file)
+
+
+def _alerts(manifest: Object) -> dict[Alert, Object]:
+    return dict(_rules(manifest))
+
+
+def _rules(manifest: Object) -> Iterator[tuple[Alert, Object]]:
     for spec in _specs(manifest):
         for group in mappings(spec, ("groups",)):
             for rule in mappings(group, ("rules",)):
@@ -56,43 +124,12 @@ def _alerts(manifest: Object) -> Iterator[Alert]:
                 for changeable in ("severity", "owner"):
                     labels.pop(changeable, None)
                 if "alert" in rule:
-                    yield (
-                        str(rule["alert"]),
-                        str(labels.get("product") or namespace),
-                        f"{namespace} {sorted(labels.items())}",
-                    )
+                    whose = str(labels.get("product") or namespace)
+                    yield (str(rule["alert"]), whose, f"{namespace} {sorted(labels.items())}"), rule
 
 
 def _specs(manifest: Object) -> Iterable[Object]:
     """Return the rules of an object: those of the Prometheus Operator's, or of a ConfigMap's files."""
     if manifest.get("kind") == "PrometheusRule":
         return (mapping(manifest, ("spec",)),)
-    if manifest.get("kind") != "ConfigMap":
-        return ()
-    texts = [text for text in mapping(manifest, ("data",)).values() if isinstance(text, str) and "alert: " in text]
-    return tuple(found for text in texts if isinstance(found := _parsed(text), dict))
-
-
-def _parsed(text: str) -> object:
-    import yaml
-
-    try:
-        return yaml.load(text, yaml.CSafeLoader)
-    except yaml.YAMLError:
-        return None
-
-
-def history_shortened(change: Change) -> Iterator[Danger]:
-    """Yield a danger if Prometheus deletes what it had to keep before."""
-    old, new = (_retention(manifest) for manifest in (change.before, change.after))
-    try:
-        shorter = bool(old and new) and parse_duration(new) < parse_duration(old)
-    except ValueError:  # written by hand, in days or years
-        shorter = old != new
-    if shorter:
-        yield Danger("history-shortened", f"metrics are kept for {new} instead of {old}; older ones are deleted")
-
-
-def _retention(manifest: Object) -> str:
-    arguments = (str(one) for container in containers(manifest).values() for one in container.get("args", ()))
-    return next((one.removeprefix(RETENTION) for one in arguments if one.startswith(RETENTION)), "")
+    return documents(manifest, "alert: ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
 
@@ -15,6 +16,9 @@ from floe_compiler.model.selectors import Labels
 from floe_compiler.model.workloads import containers_of, pod_template
 
 Fields = tuple[str, ...]
+
+KINDS_BEFORE = ("Certificate", "ExternalSecret")
+"""The kinds of which all objects before a change matter, the unchanged ones too."""
 
 
 class Danger(msgspec.Struct, frozen=True, order=True):
@@ -69,9 +73,29 @@ class Surroundings:
         self._beside: dict[str, Sequence[Object]] = {}
 
     @cached_property
+    def _kept_before(self) -> Sequence[Object]:
+        return [manifest for manifest in self._before if manifest.get("kind") in KINDS_BEFORE]
+
+    @cached_property
     def secrets_before(self) -> Sequence[Object]:
         """Return the ExternalSecrets before the change."""
-        return [manifest for manifest in self._before if manifest.get("kind") == "ExternalSecret"]
+        return [manifest for manifest in self._kept_before if manifest["kind"] == "ExternalSecret"]
+
+    @cached_property
+    def certificates_before(self) -> Sequence[Object]:
+        """Return the Certificates before the change."""
+        return [manifest for manifest in self._kept_before if manifest["kind"] == "Certificate"]
+
+    @cached_property
+    def certificates(self) -> Sequence[Object]:
+        """Return the Certificates after the change."""
+        return list(self._after.of_kind("Certificate"))
+
+    @cached_property
+    def ways_in(self) -> Sequence[Object]:
+        """Return the Gateways, routes and Ingresses after the change."""
+        kinds = ("Gateway", "GRPCRoute", "HTTPRoute", "Ingress")
+        return [manifest for kind in kinds for manifest in self._after.of_kind(kind)]
 
     @cached_property
     def stores(self) -> Sequence[Object]:
@@ -112,6 +136,19 @@ Detector = Callable[[Change], Iterator[Danger]]
 def containers(manifest: Object) -> dict[str, Object]:
     """Return the containers of an object's pods by name, including init containers."""
     return {container.name: container.data for container in containers_of(mapping(pod_template(manifest), ("spec",)))}
+
+
+def documents(manifest: Object, word: str) -> Iterator[Object]:
+    """Yield the YAML files of a ConfigMap that have a word in them and are mappings."""
+    if manifest.get("kind") != "ConfigMap":
+        return
+    import yaml
+
+    for text in mapping(manifest, ("data",)).values():
+        if isinstance(text, str) and word in text:
+            with suppress(yaml.YAMLError):
+                if isinstance(found := yaml.load(text, yaml.CSafeLoader), dict):
+                    yield found
 
 
 def pods_beside(change: Change) -> list[Labels]:

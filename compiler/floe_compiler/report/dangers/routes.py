@@ -1,4 +1,4 @@
-"""Ways in for users: hosts that lead somewhere, logins in front of interfaces, and certificates."""
+"""Ways in for users: hosts that lead somewhere, and logins in front of interfaces."""
 
 from __future__ import annotations
 
@@ -38,6 +38,19 @@ def login_removed(change: Change) -> Iterator[Danger]:
         yield Danger("login-removed", f"leads to {', '.join(bare)} without a login")
 
 
+def listener_opened(change: Change) -> Iterator[Danger]:
+    """Yield a danger if a Gateway now admits routes of all namespaces."""
+    opened = {*_open_listeners(change.after)} - {*_open_listeners(change.before)}
+    if change.kind == "Gateway" and change.before and opened:
+        yield Danger("rights-widened", "now takes routes from every namespace")
+
+
+def _open_listeners(gateway: Object) -> Iterator[str]:
+    for listener in mappings(gateway, ("spec", "listeners")):
+        if at(listener, ("allowedRoutes", "namespaces", "from")) == "All":
+            yield str(listener.get("name"))
+
+
 def _backends(kind: str, manifest: Object) -> set[str]:
     """Return the Services that an Ingress or a route leads to."""
     rules = mappings(manifest, ("spec", "rules"))
@@ -47,15 +60,3 @@ def _backends(kind: str, manifest: Object) -> set[str]:
         return set()
     paths = (path for rule in rules for path in mappings(rule, ("http", "paths")))
     return {str(at(path, ("backend", "service", "name"))) for path in paths}
-
-
-def issuer_changed(change: Change) -> Iterator[Danger]:
-    """Yield a danger if another issuer signs a certificate."""
-    old, new = (_issuer(manifest) for manifest in (change.before, change.after))
-    if change.kind == "Certificate" and old and new and old != new:
-        yield Danger("issuer-changed", f"{new} issues it instead of {old}: whoever uses it must trust {new}")
-
-
-def _issuer(certificate: Object) -> str:
-    kind, name = (at(certificate, ("spec", "issuerRef", field)) for field in ("kind", "name"))
-    return f"{kind or 'Issuer'} {name}" if name else ""

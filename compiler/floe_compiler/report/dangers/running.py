@@ -6,17 +6,23 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from floe_compiler.model.hints import some
 from floe_compiler.model.images import Image, parse_image
-from floe_compiler.model.nested_fields import at, mapping
+from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.model.selectors import matches
-from floe_compiler.report.dangers.backups import is_backup
+from floe_compiler.report.dangers.backups import is_backup, is_restore_test
 from floe_compiler.report.dangers.danger import Change, Danger, Fields, containers, less, pods_beside
 
 _REPLICAS: Mapping[str, Fields] = {
     "Deployment": ("spec", "replicas"),
     "HorizontalPodAutoscaler": ("spec", "minReplicas"),
+    "ScaledObject": ("spec", "minReplicaCount"),
     "StatefulSet": ("spec", "replicas"),
+}
+_MOST: Mapping[str, Fields] = {
+    "HorizontalPodAutoscaler": ("spec", "maxReplicas"),
+    "ScaledObject": ("spec", "maxReplicaCount"),
 }
 COMPONENT = "app.kubernetes.io/component"
 ELECTOR = "floe.dev/elector"
@@ -33,6 +39,39 @@ def scaled_down(change: Change) -> Iterator[Danger]:
     if old is not None and new is not None and new < old:
         consequence = "it no longer runs" if new == 0 else "fewer pods run"
         yield Danger("scale-down", f"replicas go from {old} to {new}: {consequence}")
+
+
+def scaling_reduced(change: Change) -> Iterator[Danger]:
+    """Yield autoscalers that add fewer pods, or later, and those that are gone while what they scale is not."""
+    path = _MOST.get(change.kind)
+    if path is None or not change.before:
+        return
+    old, new = at(change.before, path), at(change.after, path)
+    if change.after and isinstance(old, int) and isinstance(new, int) and new < old:
+        yield Danger("scale-down", f"at most {new} pods run instead of {old}, however much there is to do")
+    busy, busier = (_busy(manifest) for manifest in (change.before, change.after))
+    if busy and busier > busy:
+        yield Danger("scale-down", f"a pod is added when others use {busier} % of their CPU, instead of {busy} %")
+    left = None if change.after else _fixed(change)
+    if left is not None and isinstance(old, int) and left < old:
+        yield Danger("scale-down", f"is deleted: {left} pods run, where up to {old} did if there was much to do")
+
+
+def _fixed(change: Change) -> int | None:
+    """Return the number of replicas of what an autoscaler scaled, if it has one now."""
+    target = at(change.before, ("spec", "scaleTargetRef", "name"))
+    numbers = (at(one, ("spec", "replicas")) for one in change.beside if at(one, ("metadata", "name")) == target)
+    return next((number for number in numbers if isinstance(number, int)), None)
+
+
+def _busy(autoscaler: Object) -> int:
+    """Return the CPU use in percent that an autoscaler keeps its pods at; 0 if it has no such goal."""
+    for metric in mappings(autoscaler, ("spec", "metrics")):
+        for kind in ("resource", "containerResource"):
+            goal = at(metric, (kind, "target", "averageUtilization"))
+            if at(metric, (kind, "name")) == "cpu" and isinstance(goal, int):
+                return goal
+    return 0
 
 
 def doubled(change: Change) -> Iterator[Danger]:
@@ -70,10 +109,31 @@ def tests_removed(change: Change) -> Iterator[Danger]:
         yield Danger("tests-removed", "no longer runs after a sync: nothing tells whether its servers answer")
 
 
+def tests_weakened(change: Change) -> Iterator[Danger]:
+    """Yield a danger if a test after a sync no longer tries what is denied, or only reports what it required."""
+    if change.kind != "Job" or not change.after:
+        return
+    before, after = (dict(_probes(manifest)) for manifest in (change.before, change.after))
+    if "denied" in before.values() and "denied" not in after.values():
+        yield Danger("tests-removed", "no longer tests that connections are denied which nothing declares")
+    reported = sorted(server for server, kind in after.items() if kind == "outside" and before.get(server) == "tcp")
+    if reported:
+        yield Danger("tests-removed", f"only reports, and no longer requires, that pods reach {some(reported)}")
+
+
+def _probes(job: Object) -> Iterator[tuple[str, str]]:
+    """Yield each server that a test after a sync tries, and how."""
+    for container in containers(job).values():
+        if container.get("name") == "probe":
+            for argument in items(container, ("args",)):
+                kind, _, server = str(argument).partition(" ")
+                yield server, kind
+
+
 def suspended(change: Change) -> Iterator[Danger]:
     """Yield a danger if scheduled work no longer runs."""
-    if is_backup(change.before):
-        return  # There is another word for it.
+    if is_backup(change.before) or is_restore_test(change.before):
+        return  # There are other words for them.
     if _scheduled(change.kind, change.before) and not _scheduled(change.kind, change.after):
         yield Danger("suspended", "no longer runs by its schedule")
 

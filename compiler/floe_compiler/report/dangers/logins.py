@@ -1,0 +1,107 @@
+"""Logins: who may log in, with which rights, and where.
+
+A login is that of an oauth2-proxy, whose arguments say all this, or that of Grafana, in its `grafana.ini`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from configparser import ConfigParser, Error
+
+from floe_compiler.model.hints import some
+from floe_compiler.model.nested_fields import items, mapping
+from floe_compiler.model.objects import Object
+from floe_compiler.report.dangers.danger import Change, Danger, containers
+
+_PROXY = "oauth2-proxy"
+_UNASKED = ("--skip-auth", "--skip-jwt-bearer-tokens", "--trusted-ip")
+"""Arguments by which requests need no login."""
+
+EVERYBODY = "*"
+_GRANT = re.compile(r"contains\([^)]*, '([^']*)'\) && '(\w+)'")
+_EVERYONE = re.compile(r"(?:^\(|\|\| )'(\w+)'")
+_RANKS = ("", "Viewer", "Editor", "Admin", "GrafanaAdmin")
+
+
+def login_widened(change: Change) -> Iterator[Danger]:
+    """Yield a danger if more people may log in, with more rights, or at another provider."""
+    old, new = (_arguments(manifest) for manifest in (change.before, change.after))
+    if old and new:
+        yield from _proxy(old, new)
+    before, after = (_settings(manifest) for manifest in (change.before, change.after))
+    if before is not None and after is not None:
+        yield from _grafana(before, after)
+
+
+def _arguments(manifest: Object) -> tuple[str, ...]:
+    """Return the arguments of an oauth2-proxy."""
+    found = (
+        one for name, one in containers(manifest).items() if name == _PROXY or f"/{_PROXY}:" in str(one.get("image"))
+    )
+    return tuple(str(argument) for one in found for argument in items(one, ("args",)))
+
+
+def _values(arguments: tuple[str, ...], name: str) -> set[str]:
+    return {one.partition("=")[2] for one in arguments if one.startswith(f"--{name}=")}
+
+
+def _proxy(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Danger]:
+    for name, what in (("email-domain", "any mail address"), ("allowed-group", "any group")):
+        before, after = _values(old, name) or {EVERYBODY}, _values(new, name) or {EVERYBODY}
+        if EVERYBODY not in before and (more := sorted(after - before)):
+            whose = what if EVERYBODY in more else some(more)
+            yield Danger(
+                "login-widened", f"people of {whose} may log in, too; until now those of {some(sorted(before))}"
+            )
+    issuers = [", ".join(sorted(_values(arguments, "oidc-issuer-url"))) for arguments in (old, new)]
+    if issuers[0] != issuers[1]:
+        yield Danger("login-widened", f"whoever has an account at {issuers[1]} may log in, instead of {issuers[0]}")
+    if unasked := sorted({one for one in new if one.startswith(_UNASKED)} - {*old}):
+        yield Danger("login-removed", f"some requests need no login any longer: {some(unasked)}")
+
+
+def _settings(manifest: Object) -> ConfigParser | None:
+    """Return the settings of Grafana in a ConfigMap."""
+    text = mapping(manifest, ("data",)).get("grafana.ini")
+    if manifest.get("kind") != "ConfigMap" or not isinstance(text, str):
+        return None
+    parser = ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except Error:
+        return None
+    return parser
+
+
+def _grafana(before: ConfigParser, after: ConfigParser) -> Iterator[Danger]:
+    if _anonymous(after) and not _anonymous(before):
+        yield Danger("login-removed", "Grafana can be used without a login")
+    old, new = (
+        _roles(parser.get("auth.generic_oauth", "role_attribute_path", fallback="")) for parser in (before, after)
+    )
+    providers = [parser.get("auth.generic_oauth", "auth_url", fallback="") for parser in (before, after)]
+    if not all(providers):
+        return
+    if providers[0] != providers[1]:
+        yield Danger("login-widened", f"whoever has an account at {providers[1]} may log in, instead of {providers[0]}")
+    for group, role in sorted(new.items()):
+        former = max(old.get(group, ""), old.get(EVERYBODY, ""), key=_rank)
+        if _rank(role) > _rank(former):
+            whose = "everyone" if group == EVERYBODY else f"group {group}"
+            yield Danger("login-widened", f"{whose} has the role {role} in Grafana; until now {former or 'none'}")
+
+
+def _anonymous(parser: ConfigParser) -> bool:
+    return parser.get("auth.anonymous", "enabled", fallback="").strip().lower() == "true"
+
+
+def _roles(expression: str) -> Mapping[str, str]:
+    """Return the roles of groups, and of everyone, as the rendered expression grants them."""
+    first_counts = reversed(_GRANT.findall(expression))
+    everyone = ((EVERYBODY, role) for role in _EVERYONE.findall(expression))
+    return dict((*everyone, *first_counts))
+
+
+def _rank(role: str) -> int:
+    return _RANKS.index(role) if role in _RANKS else 0
