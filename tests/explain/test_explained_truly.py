@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.components import registry
-from floe_compiler.explain import MODELS, _with_document, explain
+from floe_compiler.explain import explain
+from floe_compiler.explain.documents import MODELS, with_document
 from floe_compiler.explain.unwritten import unwritten
 from floe_compiler.explain.variations import scalars, variations, with_value, words
 from floe_compiler.load.input_tree import read_inputs
@@ -115,7 +116,7 @@ def truth(
         for other in variations(value, CLOSED):
             changed = replace(document, data=with_value(data, path, other))
             try:
-                _, after = planned(_with_document(free, changed))
+                _, after = planned(with_document(free, changed))
             except (StageFailed, ValueError):
                 continue
             for name in NAMES:
