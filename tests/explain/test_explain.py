@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.components import registry
-from floe_compiler.explain import Cause, Explanation, explain
+from floe_compiler.explain import Explanation, explain
 from floe_compiler.explain.question import reduced
+from floe_compiler.explain.settings import Cause
 from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document

@@ -72,7 +72,7 @@ def test_what_fits_is_not_a_problem() -> None:
         (VALID | {"scale": "hevy"}, 'scale: "hevy" is not a known value', 'did you mean "heavy"?'),
         (VALID | {"scale": []}, "scale: a list is not a known value", "known: heavy, light"),
         (VALID | {"kind": "Thong"}, 'kind: "Thong" is not a known value', 'did you mean "Thing"?'),
-        (VALID | {"count": 0}, "count: 0 is less than the minimum of 1", ""),
+        (VALID | {"count": 0}, "count: 0 is less than the minimum of 1", "write 1 or more"),
         (VALID | {"count": "two"}, 'count: "two" is not a whole number', "write a whole number from 1, in digits"),
         (VALID | {"ratio": "x"}, 'ratio: "x" is not a number', ""),
         (VALID | {"on": 1}, "on: 1 is not true or false", ""),

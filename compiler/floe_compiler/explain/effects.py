@@ -18,7 +18,8 @@ _WHOLE: frozenset[DataPath] = frozenset({("kind",)})
 def effects(question: Question, setting: Setting, baseline: Object) -> frozenset[DataPath]:
     """Return the paths of an object's values that change with other values of a setting.
 
-    All words of a closed list are tried, as some may do the same. Of other values, the first that is valid is enough.
+    All words of a closed list are tried, as some may do the same, and each layer that could say another type. Of other
+    values, the first that is valid is enough.
     """
     words = [word for group in question.closed if setting.value in group for word in group]
     found: frozenset[DataPath] = frozenset()
@@ -34,7 +35,6 @@ def effects(question: Question, setting: Setting, baseline: Object) -> frozenset
             is_valid = True
             # If the object disappears, the setting determines whether it exists.
             found |= differences(baseline, after) if after is not None else _WHOLE
-            break
     return found
 
 

@@ -63,7 +63,7 @@ class Setting(msgspec.Struct, frozen=True):
         return _written(sources, self.file, self.path, value)
 
     def variants(self, sources: Sources, value: Any) -> Iterator[Sources]:
-        """Yield the sources with another value; for another type also without the settings that the former has."""
+        """Yield the sources with another value; for another type also without the settings of the former one."""
         yield self.varied(sources, value)
         if self.path[-1] == DISCRIMINATOR and len(self.path) > 1:
             for file, path in ((self.file, self.path), *self.stronger):
@@ -118,11 +118,13 @@ def _written(sources: Sources, file: str, path: DataPath, value: Any) -> Sources
 def _stronger(question: Question, document: Document, path: DataPath) -> tuple[tuple[str, DataPath], ...]:
     """Return where the environment could set what the manifest or a domain writes."""
     manifest, environment = of_platform(question.sources, question.environment)
-    scopes: list[DataPath] = []
-    if document.file == manifest.file:
-        scopes = [("platform",), *([("domains", question.scope)] if question.scope in question.sources.domains else ())]
-    else:
-        scopes = [("domains", name) for name, one in question.sources.domains.items() if one.document == document]
+    is_manifest = document.file == manifest.file
+    domains = [
+        ("domains", name)
+        for name, source in question.sources.domains.items()
+        if is_manifest or source.document.file == document.file
+    ]
+    scopes: list[DataPath] = [*([("platform",)] if is_manifest else ()), *domains]
     return tuple((environment.file, (*scope, *path)) for scope in scopes)
 
 

@@ -169,7 +169,7 @@ class Structure:
         if error.validator == "pattern" and PATTERN_HINT in schema:
             return f"{shown} does not have the expected form", schema[PATTERN_HINT]
         message = error.message
-        return message[:1].lower() + message[1:], ""
+        return message[:1].lower() + message[1:], structure_hints.value_out_of_bounds(schema)
 
 
 def _meant(error: ValidationError) -> list[ValidationError]:

@@ -13,6 +13,20 @@ from floe_compiler.model.schema_words import DISCRIMINATOR, REFERENCE
 
 Schema = Mapping[str, Any]
 
+BOUNDS = {
+    "exclusiveMaximum": "write a number below {}",
+    "exclusiveMinimum": "write a number above {}",
+    "maxItems": "leave {} entries at most",
+    "maxLength": "write {} characters at most",
+    "maximum": "write {} or less",
+    "minItems": "write {} entries at least",
+    "minLength": "write {} characters at least",
+    "minProperties": "write {} keys at least",
+    "minimum": "write {} or more",
+    "multipleOf": "write a multiple of {}",
+}
+"""The hints for values out of bounds, by the word of JSON Schema with the bound."""
+
 
 def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -> Iterator[tuple[str, str, str]]:
     """Yield each unknown key, the hint for it, and the key that it is meant to be: an absent one, or the type.
@@ -100,6 +114,15 @@ def _as_number(schema: Schema) -> str:
     least, most = schema.get("minimum"), schema.get("maximum")
     bounds = (f" from {least}" if least is not None else "") + (f" to {most}" if most is not None else "")
     return f"write a whole number{bounds}, in digits"
+
+
+def value_out_of_bounds(schema: Schema) -> str:
+    """Return the hint for a number or a text that its schema does not allow; empty if it has no bounds."""
+    if "minimum" in schema and "maximum" in schema:
+        return f"write a number from {schema['minimum']} to {schema['maximum']}"
+    if "exclusiveMinimum" in schema and "maximum" in schema:
+        return f"write a number above {schema['exclusiveMinimum']}, and {schema['maximum']} at most"
+    return next((hint.format(schema[bound]) for bound, hint in BOUNDS.items() if bound in schema), "")
 
 
 def _as_mapping(value: Any, schema: Schema) -> str:
