@@ -42,6 +42,19 @@ def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -
         yield key, belongs or did_you_mean(key, known), meant.get(key, "")
 
 
+def misspelt_type(data: Mapping[str, Any], schema: Schema, definitions: Schema) -> Iterator[tuple[str, str]]:
+    """Yield the keys that are meant to be the type, each with its hint: by their name, or else by their value.
+
+    They are no keys of any alternative.
+    """
+    alternatives = [mapping_in(one.get("then", {}), definitions) for one in schema.get("allOf", ())]
+    known = {key for one in (schema, *alternatives) for key in one.get("properties", {})}
+    types = schema.get("properties", {}).get(DISCRIMINATOR, {}).get("enum", ())
+    unknown = [key for key in data if key not in known]
+    for key in meant_keys(unknown, [DISCRIMINATOR]) or [key for key in unknown if data[key] in types]:
+        yield key, f'did you mean "{DISCRIMINATOR}"?'
+
+
 def _below(key: str, properties: Schema, definitions: Schema) -> str:
     """Return the hint for a key that belongs one level deeper; empty if it does not."""
     below = [name for name, one in properties.items() if key in mapping_in(one, definitions).get("properties", {})]
