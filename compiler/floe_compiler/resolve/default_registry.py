@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
@@ -12,18 +12,30 @@ from floe_compiler.resolve.rules import DEFAULT_REGISTRY
 
 
 def check_default_registry(frames: Iterable[Frame], findings: Findings) -> None:
-    """Warn once, at the first image of a data product for which the default registry is taken."""
+    """Warn once, at the first image of a data product for which the default registry is taken; say how many others."""
     for frame in frames:
         if frame.platform.merged.span(("images", "registry")) is not None:
             continue
-        for document in _products(frame):
-            image = document.data.get("image")
-            if isinstance(image, str) and not registry_of(image):
-                registry = frame.settings.platform.registry
-                message = f"{image} names no registry, so it is pulled from the default: {registry}/{image}"
-                hint = f"name yours in platform-manifest.yaml, such as images: {{registry: {registry}/acme}}"
-                findings.add(DEFAULT_REGISTRY, message, document.span(("image",)), hint=hint)
-                return
+        documents = [one for one in _products(frame) if _names_no_registry(one.data.get("image"))]
+        if not documents:
+            continue
+        first, *others = documents
+        registry, image = frame.settings.platform.registry, first.data["image"]
+        message = f"{image} names no registry, so it is pulled from the default: {registry}/{image}{_so_are(others)}"
+        hint = f"name yours in platform-manifest.yaml, such as images: {{registry: {registry}/acme}}"
+        findings.add(DEFAULT_REGISTRY, message, first.span(("image",)), hint=hint)
+        return
+
+
+def _so_are(others: Sequence[Document]) -> str:
+    """Return in words how many other data products are concerned."""
+    if not others:
+        return ""
+    return "; so is that of 1 more data product" if len(others) == 1 else f"; so are those of {len(others)} more"
+
+
+def _names_no_registry(image: object) -> bool:
+    return isinstance(image, str) and not registry_of(image)
 
 
 def _products(frame: Frame) -> Iterator[Document]:

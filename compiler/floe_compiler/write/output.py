@@ -127,7 +127,7 @@ def write_output(
             )
             for name, digest in digests.items()
         }
-        remember(store, root, {**seen.known, **compiled})
+        remember(store, root, compiled)
     return report
 
 
@@ -149,7 +149,7 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, co
         return None
     if snapshot.learned:
         renewed = {name: known[name].with_stats(stats_of(snapshot.stats, name)) for name in digests}
-        remember(store, root, {**known, **renewed})
+        remember(store, root, renewed)
     return max((known[name].warnings for name in digests), default=0)
 
 

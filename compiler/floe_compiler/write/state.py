@@ -42,8 +42,8 @@ def recall(store: Cache, root: Path) -> Mapping[str, Compiled]:
 
 
 def remember(store: Cache, root: Path, compiled: Mapping[str, Compiled]) -> None:
-    """Store the state of the environments of this checkout."""
-    store.put(KIND, _key(root), encode(compiled))
+    """Store the state of environments of this checkout. That of others stays, as another run may have written it."""
+    store.put(KIND, _key(root), encode({**recall(store, root), **compiled}))
 
 
 def known_stats(compiled: Mapping[str, Compiled]) -> FolderStats:
