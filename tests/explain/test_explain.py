@@ -192,6 +192,14 @@ def test_objects_of_the_delivery_tool_follow_from_its_settings() -> None:
     assert found["metadata", "name"] == found["spec", "project"] == ["metadata.name"], "it is named after the platform"
 
 
+def test_what_has_no_default_of_its_own_is_named_where_it_counts() -> None:
+    found = causes(f"NetworkPolicy.networking.k8s.io {SALES}/allow-dns")
+    assert found["spec.egress.0.ports.0.port"] == [
+        "default of cluster.dns.preset (environment)",
+        "default of cluster.dns.ports (environment)",
+    ]
+
+
 def test_what_a_value_overrode_is_reported() -> None:
     values = {path: found for path, _, found in explained(f"CronJob.batch {SALES}/orders").values}
     path = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "image")

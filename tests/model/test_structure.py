@@ -26,6 +26,14 @@ SCHEMA: dict[str, Any] = {
         "password": {"type": "string", "pattern": "^[0-9]+$"},
         "pull_secret": {"anyOf": [{"type": "string"}, {"type": "null"}]},
         "variables": {"type": "object", "additionalProperties": {"type": "string"}},
+        "dns": {
+            "type": "object",
+            "properties": {
+                "preset": {"enum": ["here", "there"], "default": "here"},
+                "port": {"type": "integer", "default": 53},
+            },
+        },
+        "namespaces": {"type": "object", "properties": {"pattern": {"type": "string", "default": "{scope}"}}},
         "login": {"anyOf": [{"$ref": "#/$defs/SecretKey"}, {"type": "null"}]},
     },
     "required": ["name"],
@@ -75,6 +83,13 @@ def test_what_fits_is_not_a_problem() -> None:
         (VALID | {"count": 0}, "count: 0 is less than the minimum of 1", "write 1 or more"),
         (VALID | {"count": "two"}, 'count: "two" is not a whole number', "write a whole number from 1, in digits"),
         (VALID | {"ratio": "x"}, 'ratio: "x" is not a number', ""),
+        (VALID | {"dns": "there"}, 'dns: "there" is not a mapping', "write {preset: there}"),
+        (VALID | {"dns": "where"}, 'dns: "where" is not a mapping', "write a mapping; known: port, preset"),
+        (
+            VALID | {"namespaces": "x-{scope}"},
+            'namespaces: "x-{scope}" is not a mapping',
+            'write {pattern: "x-{scope}"}',
+        ),
         (VALID | {"on": 1}, "on: 1 is not true or false", ""),
         (VALID | {"version": []}, "version: a list is not text or nothing", ""),
         (VALID | {"quota": 5}, "quota: 5 is not a mapping or nothing", "write a mapping with `kind:` and `image:`"),

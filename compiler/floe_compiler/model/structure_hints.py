@@ -144,15 +144,22 @@ def _as_mapping(value: Any, schema: Schema) -> str:
         return 'write a mapping: its lines have a key, a ":" and a value, and no "- "'
     properties: Schema = schema.get("properties", {})
     types = properties.get("type", {}).get("enum", ())
-    shown = value if isinstance(value, str) else "..."
+    shown = _in_braces(value) if isinstance(value, str) else "..."
     if types:
         return f"write {{type: {shown if shown in types else types[0]}}}"
+    chosen = [key for key, property_ in properties.items() if value is not None and value in property_.get("enum", ())]
     needed = [key for key, property_ in properties.items() if "default" not in property_]
-    if len(needed) == 1:
-        return f"write {{{needed[0]}: {shown}}}"
+    only = chosen or needed or [*properties]
+    if len(only) == 1:
+        return f"write {{{only[0]}: {shown}}}"
     if needed:
         return f"write a mapping with {' and '.join(f'`{key}:`' for key in needed)}"
     return f"write a mapping; known: {', '.join(sorted(properties))}" if properties else ""
+
+
+def _in_braces(text: str) -> str:
+    """Return how a text is written within braces."""
+    return f'"{text}"' if set(text) & set("{}[],") else text
 
 
 def _as_list(value: Any, schema: Schema) -> str:
