@@ -33,6 +33,13 @@ SCHEMA: dict[str, Any] = {
                 "port": {"type": "integer", "default": 53},
             },
         },
+        "tests": {
+            "type": "object",
+            "properties": {
+                "enabled": {"type": "boolean", "default": False},
+                "denied": {"type": "integer", "default": 1},
+            },
+        },
         "namespaces": {"type": "object", "properties": {"pattern": {"type": "string", "default": "{scope}"}}},
         "login": {"anyOf": [{"$ref": "#/$defs/SecretKey"}, {"type": "null"}]},
     },
@@ -84,6 +91,7 @@ def test_what_fits_is_not_a_problem() -> None:
         (VALID | {"count": "two"}, 'count: "two" is not a whole number', "write a whole number from 1, in digits"),
         (VALID | {"ratio": "x"}, 'ratio: "x" is not a number', ""),
         (VALID | {"dns": "there"}, 'dns: "there" is not a mapping', "write {preset: there}"),
+        (VALID | {"tests": True}, "tests: true is not a mapping", "write {enabled: true}"),
         (VALID | {"dns": "where"}, 'dns: "where" is not a mapping', "write a mapping; known: port, preset"),
         (
             VALID | {"namespaces": "x-{scope}"},

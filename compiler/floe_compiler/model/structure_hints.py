@@ -145,9 +145,11 @@ def _as_mapping(value: Any, schema: Schema) -> str:
     properties: Schema = schema.get("properties", {})
     types = properties.get("type", {}).get("enum", ())
     shown = _in_braces(value) if isinstance(value, str) else "..."
+    if isinstance(value, bool):
+        shown = str(value).lower()
     if types:
         return f"write {{type: {shown if shown in types else types[0]}}}"
-    chosen = [key for key, property_ in properties.items() if value is not None and value in property_.get("enum", ())]
+    chosen = [key for key, property_ in properties.items() if _is_meant(value, property_)]
     needed = [key for key, property_ in properties.items() if "default" not in property_]
     only = chosen or needed or [*properties]
     if len(only) == 1:
@@ -155,6 +157,13 @@ def _as_mapping(value: Any, schema: Schema) -> str:
     if needed:
         return f"write a mapping with {' and '.join(f'`{key}:`' for key in needed)}"
     return f"write a mapping; known: {', '.join(sorted(properties))}" if properties else ""
+
+
+def _is_meant(value: Any, schema: Schema) -> bool:
+    """Return whether a property is the only kind that such a value would be for: a switch, or one of its words."""
+    if isinstance(value, bool):
+        return schema.get("type") == "boolean"
+    return value is not None and value in schema.get("enum", ())
 
 
 def _in_braces(text: str) -> str:
