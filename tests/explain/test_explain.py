@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.components import registry
-from floe_compiler.explain import Cause, Explanation, explain
+from floe_compiler.explain import Explanation, explain
 from floe_compiler.explain.question import reduced
+from floe_compiler.explain.settings import Cause
 from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document
@@ -205,8 +206,19 @@ def test_what_a_policy_limits_or_a_lock_holds_has_its_cause() -> None:
     pod = ("spec", "jobTemplate", "spec", "template", "spec")
     causes = {path[5:]: [cause.what for cause in values] for path, _, values in found.values if path[:5] == pod}
     assert causes["runtimeClassName",] == ["placement.runtime_class"]
-    assert causes["priorityClassName",] == ["placement.jobs.priority_class"]
+    assert causes["priorityClassName",] == [
+        "placement.jobs.priority_class",
+        "default of placement.priority_class (product)",
+    ]
     assert causes["tolerations", 0, "key"] == ["placement.jobs.tolerations[0].key"]
+
+
+def test_what_has_no_default_of_its_own_is_named_where_it_counts() -> None:
+    found = causes(f"NetworkPolicy.networking.k8s.io {SALES}/allow-dns")
+    assert found["spec.egress.0.ports.0.port"] == [
+        "default of cluster.dns.preset (environment)",
+        "default of cluster.dns.ports (environment)",
+    ]
 
 
 def test_what_a_value_overrode_is_reported() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from floe_compiler.components import registry
-from floe_compiler.explain import MODELS, _with_document, explain
-from floe_compiler.explain.unwritten import unwritten
-from floe_compiler.explain.variations import scalars, variations, with_value, words
+from floe_compiler.explain import explain
+from floe_compiler.explain.documents import MODELS, with_document
+from floe_compiler.explain.unwritten import examples, unwritten
+from floe_compiler.explain.variations import differences, scalars, variations, with_value, words
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.load.mesh import load
-from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.objects import Object, identify
@@ -37,9 +37,13 @@ CHANGES: dict[str, dict[str, Any]] = {
     MANIFEST: {
         "catalog": {"type": "polaris"},
         "storage": {"type": "s3", "bucket": "lake", "region": "eu-west-1", "credentials": {"type": "secret"}},
-        "observability": {"collector": {"type": "opentelemetry", "mode": "deployment"}},
+        "observability": {
+            "collector": {"type": "opentelemetry", "mode": "deployment"},
+            "metrics": {"type": "prometheus", "runbooks": "https://wiki.example.com/runbooks"},
+        },
         "secrets": {"type": "external-secrets", "store": {"name": "vault"}},
         "locks": ["storage.bucket"],
+        "sync_tests": {"enabled": True},
     },
     ENVIRONMENT: {
         "namespaces": {"pattern": "small-{scope}-dev"},
@@ -60,9 +64,11 @@ NAMES = (
     "NetworkPolicy.networking.k8s.io small-sales-domain-dev/orders",
     "Namespace small-sales-domain-dev",
     "Deployment.apps small-platform-dev/otel-collector",
+    # What is rendered in the platform's namespace follows from the domains, too.
+    "ConfigMap small-platform-dev/prometheus-rules-0",
 )
 
-Truth = tuple[Sources, dict[str, Object], dict[str, dict[str, set[str]]]]
+Truth = tuple[Sources, dict[str, Object], dict[str, dict[DataPath, set[str]]]]
 """The mesh, its objects, and by object and place, the inputs that change the value there."""
 
 
@@ -76,54 +82,52 @@ def planned(sources: Sources) -> tuple[EnvironmentPlan, dict[str, Object]]:
     return plans[0], objects
 
 
-def inputs(sources: Sources, plan: EnvironmentPlan) -> Iterator[tuple[Document, DataPath, Any, str]]:
-    """Yield each value that may be written: the document, its path there, the value, and what it is called."""
+def inputs(sources: Sources, plan: EnvironmentPlan) -> Iterator[tuple[Document, DataPath, Any, str, tuple[Any, ...]]]:
+    """Yield each value that may be written: the document, its path, the value, its name, others if it is none."""
     environment = sources.environments["dev"]
     domain = sources.domains["sales"]
     for document in (sources.manifest, environment, domain.document, *domain.products.values()):
         kind, model = MODELS[document.data["kind"]]
         for path, value in scalars(document.data):
             if path[0] not in ("apiVersion", "kind", "locks"):
-                yield document, path, value, str(document.span(path))
+                yield document, path, value, str(document.span(path)), ()
         for path, value in unwritten(model, document.data):
-            yield document, path, value, f"default of {show_path(path)} ({kind})"
+            yield document, path, value, f"default of {show_path(path)} ({kind})", tuple(examples(model, path))
     for unit in plan.units:
         scope = ("platform",) if unit.scope == PLATFORM else ("domains", unit.scope)
         for component, context in unit.contexts:
             for path, value in scalars(context.config.model_dump()):
                 if not any(isinstance(step, int) for step in path):
                     whole = (*scope, *slot_path(component.slot), *path)
-                    yield environment, whole, value, f"{component.slot}.{show_path(path)}"
-
-
-def by_place(manifest: Object) -> Mapping[str, Any]:
-    return {show_place(path, manifest): value for path, value in scalars(manifest)}
+                    others = tuple(examples(component.config, path))
+                    yield environment, whole, value, f"{component.slot}.{show_path(path)}", others
 
 
 @pytest.fixture(scope="module")
 def truth(
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Sources, dict[str, Object], dict[str, dict[str, set[str]]]]:
+) -> Truth:
     """Return the mesh, its objects, and by object and place, the inputs that change the value there."""
     root: Path = small_mesh(tmp_path_factory.mktemp("mesh"), CHANGES)
     sources, _ = load(read_inputs(root), schemas(REGISTRY))
     plan, objects = planned(sources)
     free = replace(sources, manifest=replace(sources.manifest, data={**sources.manifest.data, "locks": []}))
-    shown: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for document, path, value, called in inputs(sources, plan):
+    shown: dict[str, dict[DataPath, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for document, path, value, called, without_default in inputs(sources, plan):
         data = document.data if document.file != MANIFEST else {**document.data, "locks": []}
-        for other in variations(value, CLOSED):
+        allowed, is_valid = [word for group in CLOSED if value in group for word in group], False
+        for other in variations(value, CLOSED) if value is not None else without_default:
+            if is_valid and other not in allowed:
+                break
             changed = replace(document, data=with_value(data, path, other))
             try:
-                _, after = planned(_with_document(free, changed))
+                _, after = planned(with_document(free, changed))
             except (StageFailed, ValueError):
                 continue
+            is_valid = True
             for name in NAMES:
-                there = by_place(after[name]) if name in after else {}
-                for place, before in by_place(objects[name]).items():
-                    if place in there and there[place] != before:
-                        shown[name][place].add(called)
-            break
+                for place in differences(objects[name], after[name]) if name in after else ():
+                    shown[name][place].add(called)
     return sources, objects, shown
 
 
@@ -133,5 +137,5 @@ def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> N
     explanation = explain(sources, REGISTRY, "dev", objects[name], (), "x")
     for path, _, causes in explanation.values:
         told = " | ".join(f"{cause.what} | {cause.span}" for cause in causes)
-        for called in shown[name][show_place(path, objects[name])]:
+        for called in shown[name][path]:
             assert called in told, (path, called)

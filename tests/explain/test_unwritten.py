@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from floe_compiler.explain.unwritten import unwritten
+from floe_compiler.explain.unwritten import examples, unwritten
 from floe_compiler.model.inputs import Input
 
 
@@ -45,6 +45,23 @@ def test_defaults_are_found_at_any_depth() -> None:
 
 def test_what_is_left_out_as_a_whole_has_the_defaults_of_its_parts() -> None:
     assert dict(unwritten(House, {"name": "x"})) == {("food", "brand"): "any", ("food", "grams"): 100, ("guest",): None}
+
+
+class Wall(Input):
+    width: int | None = None
+    colours: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    finish: Literal["dull", "bright"] | None = None
+    painted: bool | None = None
+    frame: Food | None = None
+
+
+def test_what_has_no_default_has_examples_by_its_type() -> None:
+    assert list(examples(Wall, ("width",))) == [1, 1024]
+    assert list(examples(Wall, ("colours",)))[:2] == [["x"], ["1"]]
+    assert list(examples(Wall, ("finish",))) == ["dull", "bright"]
+    assert list(examples(Wall, ("painted",))) == [True]
+    assert list(examples(House, ("pets", 1, "age"))) == [1, 1024]
+    assert list(examples(Wall, ("frame",))) == list(examples(Wall, ("door",))) == []
 
 
 def test_odd_data_has_no_defaults() -> None:

@@ -94,6 +94,16 @@ def test_a_scalar_that_is_gone_differs_and_one_that_is_new_does_not() -> None:
     assert differences(before, {}) == {("a",), ("b", 0), ("b", 1)}
 
 
+def test_an_item_that_moved_or_has_another_name_is_the_same() -> None:
+    before = {"a": [{"name": "x", "b": 1}, {"name": "y", "b": 2}]}
+    moved = {"a": [{"name": "new", "b": 0}, *before["a"]]}
+    assert differences(before, moved) == frozenset()
+    renamed = {"a": [{"name": "z", "b": 1}, {"name": "y", "b": 2}]}
+    assert differences(before, renamed) == {("a", 0, "name")}
+    changed = {"a": [{"name": "new", "b": 0}, {"name": "x", "b": 5}, {"name": "y", "b": 2}]}
+    assert differences(before, changed) == {("a", 0, "b")}
+
+
 def test_the_scalars_of_nested_data() -> None:
     assert dict(scalars({"a": [{"b": 1}, "x"], "c": (), "d": {}, "e": None})) == {
         ("a", 0, "b"): 1,

@@ -48,6 +48,13 @@ def test_monitors_select_something(kind: str, labels: dict[str, str], spec: dict
     assert found == ([("C020", f"{kind}.monitoring.coreos.com floe-platform/one", message)] if message else [])
 
 
+def test_a_monitor_of_pods_that_prometheus_operator_starts() -> None:
+    platform = monitor("PodMonitor", {"alertmanager": "main"})
+    assert len(platform.findings(check)) == 1
+    platform.add(resource("monitoring.coreos.com/v1", "Alertmanager", "main", spec={}))
+    assert platform.findings(check) == []
+
+
 def test_a_namespace_may_have_many_services() -> None:
     """They are a set of numbers, and MessagePack takes none above 64 bits."""
     platform = sample()

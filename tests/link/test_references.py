@@ -31,6 +31,16 @@ def test_an_account_of_another_namespace(kind: str) -> None:
     assert platform.hints(check) == ['did you mean "polaris"?']
 
 
+def test_accounts_and_roles_of_the_system() -> None:
+    platform = two_namespaces()
+    bound = binding("RoleBinding", "polaris", role="extension-apiserver-authentication-reader", role_kind="Role")
+    bound["subjects"][0] = {"kind": "ServiceAccount", "name": "horizontal-pod-autoscaler", "namespace": "kube-system"}
+    platform.add(bound)
+    assert platform.findings(check) == []
+    bound["subjects"][0]["namespace"] = "elsewhere"
+    assert [code for code, _, _ in platform.findings(check)] == ["C044"]
+
+
 def test_a_cluster_role_of_the_environment() -> None:
     platform = two_namespaces()
     platform.add(binding("RoleBinding", "polaris", role="reader"))

@@ -183,3 +183,5 @@ def test_what_an_operator_creates() -> None:
     created = {str(one) for one in created_for(ObjectId("postgresql.cnpg.io", "Cluster", "here", "db"))}
     assert {"Service here/db-rw", "Secret here/db-app"} <= created
     assert list(created_for(ObjectId("", "Service", "here", "db"))) == []
+    (operated,) = created_for(ObjectId("monitoring.coreos.com", "Alertmanager", "here", "main"))
+    assert operated == ObjectId("", "Service", "here", "alertmanager-operated")

@@ -55,6 +55,20 @@ def test_an_excerpt_hides_secrets(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "is_shown"),
+    [("  credentials:", True), ("- credentials: ", True), ("  credentials: hunter2", False), ("  hunter2:", False)],
+)
+def test_a_line_that_may_have_a_secret_is_shown_if_it_has_only_a_known_key(
+    root: Path, line: str, is_shown: bool
+) -> None:
+    (root / "one.yaml").write_text(f"{line}\n")
+    found = Diagnostic(UNKNOWN, "catalog.credentials.key is missing", Span("one.yaml", 1, 3), secret=True)
+    text = render_problems(Outcome((found,)), root, plain)
+    assert (f"    1 | {line}" in text) == is_shown
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
     "span",
     [
         Span("domains/sales/domain.yaml", 99, 1),

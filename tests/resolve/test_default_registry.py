@@ -27,6 +27,7 @@ def test_it_is_said_once_at_the_first_image(tmp_path: Path) -> None:
     assert str(found.span) == f"{PRODUCT}:7:8"
     assert found.message == (
         "sales/orders:1.0.0 names no registry, so it is pulled from the default: ghcr.io/sales/orders:1.0.0"
+        "; so is that of 1 more data product"
     )
     assert found.hint == "name yours in platform-manifest.yaml, such as images: {registry: ghcr.io/acme}"
     assert (found.rule.code, found.severity) == ("R030", "warning")

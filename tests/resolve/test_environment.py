@@ -167,7 +167,7 @@ def test_quotas_are_the_domains_own_the_platforms_or_the_scales() -> None:
     assert (found["finance"].quota.pods, found["finance"].quota.cpu) == (50, "5")
     own = units(planned(domains={"sales": {"quota": {"cpu": "5"}}, "finance": {}}))
     assert str(own["sales"].quota_origin) == "sales.yaml:7:5"
-    assert str(own["finance"].quota_origin).startswith("e.yaml"), "the environment chooses the scale"
+    assert own["finance"].quota_origin is None, "it follows from the scale"
     shared = units(planned({"quota": {"cpu": "5"}, "shared_services": {"quota": {"memory": "64Gi"}}}, domains=domains))
     assert (shared["platform"].quota.memory, shared["platform"].quota.cpu) == ("64Gi", "5")
     assert shared["finance"].quota.memory == "8Gi", "what is for the shared services alone"

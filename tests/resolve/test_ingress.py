@@ -167,3 +167,19 @@ def test_programs_are_not_let_in_by_a_login_proxy(tmp_path: Path) -> None:
     assert one.hint == "do not open it, or say why it needs no login: auth: {without: {otlp: ...}}"
     reasoned = {**asked, "auth": {**LOGIN, "without": {"otlp": "a test"}}}
     assert found(tmp_path, environment("dev", reasoned), interfaces=(otlp,)) == []
+
+
+def test_a_switch_in_quotes_is_no_host(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, environment("dev", {**ISSUED, "hosts": {"jaeger": "false"}}))
+    assert (one.rule.code, one.hint) == ("R042", "write it without quotes, if it is no host: false")
+
+
+def test_production_without_certificates_is_one_mistake_whatever_address_a_program_has(tmp_path: Path) -> None:
+    setting = ("observability", "dashboards", "url")
+    grafana = replace(interface("grafana", authenticates=True), address="https://grafana.acme.example")
+    grafana = replace(grafana, address_setting=setting)
+    production = environment("prod", PLAIN, production=True, scale="heavy")
+    assert codes(found(tmp_path, production, interfaces=(grafana,))) == ["R045"]
+    plain = environment("dev", PLAIN)
+    (one,) = found(tmp_path / "dev", plain, interfaces=(grafana,))
+    assert (one.rule.code, one.hint) == ("R048", "write observability.dashboards.url: http://grafana.acme.example")

@@ -58,3 +58,10 @@ def test_stats_are_put_together_and_parted_by_environment() -> None:
     stats = {folder: dict(files) for folder, files in known_stats({"dev": DEV, "prod": PROD}).items()}
     assert stats == {**DEV.stats, **PROD.stats}
     assert stats_of(stats, "prod") == PROD.stats
+
+
+def test_what_another_run_has_written_stays(tmp_path: Path) -> None:
+    store = Memory()
+    remember(store, tmp_path, {"dev": DEV})
+    remember(store, tmp_path, {"prod": PROD})
+    assert recall(store, tmp_path, BOTH) == {"dev": DEV, "prod": PROD}

@@ -23,11 +23,13 @@ from floe_compiler.check.texts.server_addresses import server_addresses
 from floe_compiler.check.texts.texts import Text, texts_of
 from floe_compiler.model.custom_resources import REFERENCES, Named, created_for, references_of
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
+from floe_compiler.model.foreign_labels import operated_labels
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.places import Places
 from floe_compiler.model.pod_references import Reference, references
 from floe_compiler.model.rendered import Rendered
+from floe_compiler.model.selectors import Labels
 from floe_compiler.model.workloads import Workload, workload
 
 Objects = tuple[tuple[ObjectId, Object], ...]
@@ -91,6 +93,13 @@ class Index:
             for kind in REFERENCES
             for identity, manifest in self.by_kind.get(kind, ())
             for named in dict.fromkeys(references_of(identity, manifest, domain))
+        )
+
+    @cached_property
+    def operated(self) -> tuple[Labels, ...]:
+        """Return the labels of pods that operators start for custom resources without a template of pods."""
+        return tuple(
+            labels for identity, manifest in self.objects.items() if (labels := operated_labels(identity, manifest))
         )
 
     @cached_property

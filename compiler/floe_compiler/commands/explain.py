@@ -15,7 +15,8 @@ from floe_compiler.model.diagnostics import nearest
 from floe_compiler.model.files import OUTPUT
 
 if TYPE_CHECKING:
-    from floe_compiler.explain import Cause, Explanation
+    from floe_compiler.explain import Explanation
+    from floe_compiler.explain.settings import Cause
     from floe_compiler.model.document import DataPath
     from floe_compiler.model.objects import Object
     from floe_compiler.model.span import Span

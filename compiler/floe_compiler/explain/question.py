@@ -13,6 +13,7 @@ from floe_compiler.derive import plan_units
 from floe_compiler.explain.variations import words
 from floe_compiler.model.document import Document
 from floe_compiler.model.job_names import without_hash
+from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import (
     PLATFORM,
@@ -44,6 +45,7 @@ class Question:
     def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
         self.registry, self.environment, self.identity = registry, environment, identity
         self._declared: dict[str, tuple[ResolvedUnit, tuple[DeclaredUnit, UnitFacts]]] = {}
+        self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
         self.closed = tuple(dict.fromkeys(words(plain_schemas(registry))))
         plan = self._plan(sources)
         self.settings = plan.settings
@@ -51,6 +53,9 @@ class Question:
         self.generated = self.pick(self._objects(plan))
         self.scope = self.unit.scope if self.unit else self._domain(sources)
         self.sources = without_limits(reduced(sources, self.scope))
+        # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
+        self._declared.clear()
+        self._completed.clear()
         self.baseline = self.render(self.sources)
 
     def _plan(self, sources: Sources) -> EnvironmentPlan:
@@ -70,7 +75,7 @@ class Question:
         others = [self._declared_of(other) for other in plan.units if other.scope != unit.scope]
         planned = plan_units(
             [this_unit, *(other for other, _ in others)],
-            lambda declared, mesh: completed(resolved[declared.scope], declared, mesh),
+            lambda declared, mesh: self._completed_of(resolved[declared.scope], declared, mesh),
             [unit_facts(this_unit), *(facts for _, facts in others)],
             plan.ingress,
         )
@@ -91,16 +96,20 @@ class Question:
         self._declared.setdefault(unit.scope, (unit, facts))
         return facts
 
-    def components(self) -> Iterator[tuple[Component[Any], str, dict[str, Any]]]:
-        """Yield each component that may concern the object, with its scope and its settings.
+    def _completed_of(self, unit: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
+        """Return a unit with what its components add to it, cached in the same way."""
+        known = self._completed.get(unit.scope)
+        if known is not None and known[0] is declared and known[1] == mesh:
+            return known[2]
+        whole = completed(unit, declared, mesh)
+        self._completed.setdefault(unit.scope, (declared, mesh, whole))
+        return whole
 
-        All domains concern the objects of the platform in the same way, so one of them is enough.
-        """
-        units = {unit.scope: unit for unit in self._plan(self.sources).units}
-        domains = sorted(units.keys() - SHARED.keys())
-        for scope in dict.fromkeys((PLATFORM, self.scope, *domains[:1])):
-            for component, context in units[scope].contexts if scope in units else ():
-                yield component, scope, context.config.model_dump()
+    def components(self) -> Iterator[tuple[Component[Any], str, dict[str, Any]]]:
+        """Yield each component that may concern the object, with its scope and its settings."""
+        for unit in self._plan(self.sources).units:
+            for component, context in unit.contexts:
+                yield component, unit.scope, context.config.model_dump()
 
     def render(self, sources: Sources, old: str = "", new: str = "") -> Object | None:
         """Return the object as rendered from changed documents; None if it would not exist.

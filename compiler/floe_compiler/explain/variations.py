@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
 
 _NUMBER = re.compile(r"\d+")
@@ -82,6 +83,22 @@ def with_value(data: Any, path: DataPath, value: Any) -> Any:
 
 
 def differences(before: Any, after: Any) -> frozenset[DataPath]:
-    """Return the paths of the scalars of `before` that differ in `after`."""
-    other = dict(scalars(after))
-    return frozenset(path for path, value in scalars(before) if path not in other or other[path] != value)
+    """Return the paths of the scalars of `before` that differ in `after`.
+
+    An item of a list may have moved, or have another name: it is the same one if it is the same at its position, or
+    under its name.
+    """
+    others, given = dict(scalars(after)), list(scalars(before))
+    changed = {path: value for path, value in given if path not in others or not _same(others[path], value)}
+    if not any(isinstance(step, int) for path in changed for step in path):
+        return frozenset(changed)
+    named = {show_place(path, after): value for path, value in others.items()}
+    return frozenset(path for path, value in changed.items() if not _has(named, show_place(path, before), value))
+
+
+def _has(named: Mapping[str, Any], place: str, value: Any) -> bool:
+    return place in named and _same(named[place], value)
+
+
+def _same(first: Any, second: Any) -> bool:
+    return type(first) is type(second) and bool(first == second)

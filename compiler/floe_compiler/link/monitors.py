@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.model.hints import some
-from floe_compiler.model.label_index import LabelIndex
 from floe_compiler.model.shared_rules import SELECTS_NOTHING
 from floe_compiler.model.summary import Monitor
 
@@ -32,6 +31,6 @@ def _selects(environment: Environment, monitor: Monitor, namespace: str) -> bool
         return False
     if monitor.selected == "pod":
         index = environment.pods.get(namespace)
-        return index is not None and bool(index.select(monitor.selector))
-    services = LabelIndex(unit.services.labels, (1 << unit.services.count) - 1)
-    return bool(services.select(monitor.selector))
+        rendered = index is not None and bool(index.select(monitor.selector))
+        return rendered or unit.operated.has(monitor.selector)
+    return unit.services.has(monitor.selector)

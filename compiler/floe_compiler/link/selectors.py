@@ -32,7 +32,9 @@ def _empty(environment: Environment, unit: str, opening: Opening) -> Iterator[tu
     for peer in opening.peers:
         if peer.pods != EVERYTHING and not may_select_more(peer.pods.keys()) and not environment.selected(unit, peer):
             namespaces = (unit,) if peer.own else peer.names
-            if namespaces and (peer.own or environment.namespaces.issuperset(namespaces)):
+            units = [environment.units[name] for name in namespaces if name in environment.units]
+            known = namespaces and (peer.own or environment.namespaces.issuperset(namespaces))
+            if known and not any(one.operated.has(peer.pods) for one in units):
                 yield peer, namespaces
 
 

@@ -214,19 +214,22 @@ MONITORS: Mapping[Kind, str] = {(PROMETHEUS, "PodMonitor"): "pod", (PROMETHEUS, 
 
 _CREATED: Mapping[Kind, tuple[tuple[str, str], ...]] = {
     (CNPG, "Cluster"): (
-        *(("Service", suffix) for suffix in ("-r", "-ro", "-rw")),
-        *(("Secret", suffix) for suffix in ("-app", "-ca", "-replication", "-server", "-superuser")),
+        *(("Service", f"{{}}-{access}") for access in ("r", "ro", "rw")),
+        *(("Secret", f"{{}}-{use}") for use in ("app", "ca", "replication", "server", "superuser")),
     ),
-    (CNPG, "Pooler"): (("Service", ""),),
-    (KNATIVE, "Service"): (("Service", ""),),
+    (CNPG, "Pooler"): (("Service", "{}"),),
+    (KNATIVE, "Service"): (("Service", "{}"),),
+    (PROMETHEUS, "Alertmanager"): (("Service", "alertmanager-operated"),),
+    (PROMETHEUS, "Prometheus"): (("Service", "prometheus-operated"),),
+    (PROMETHEUS, "ThanosRuler"): (("Service", "thanos-ruler-operated"),),
 }
-"""The kinds that an operator creates for an object, and what it appends to the object's name."""
+"""The kinds and names of what an operator creates for an object; `{}` is the name of the object."""
 
 
 def created_for(identity: ObjectId) -> Iterator[ObjectId]:
     """Yield the objects that an operator creates for an object."""
-    for kind, suffix in _CREATED.get((identity.group, identity.kind), ()):
-        yield ObjectId("", kind, identity.namespace, identity.name + suffix)
+    for kind, name in _CREATED.get((identity.group, identity.kind), ()):
+        yield ObjectId("", kind, identity.namespace, name.format(identity.name))
 
 
 def references_of(identity: ObjectId, manifest: Object, cluster_domain: str) -> Iterator[Named]:

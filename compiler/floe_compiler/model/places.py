@@ -9,7 +9,7 @@ import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
 from floe_compiler.model.objects import ObjectId
-from floe_compiler.model.rendered import Rendered, launched_id
+from floe_compiler.model.rendered import PodGroup, Rendered, launched_id
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch, Values, nearest, path_in
 
@@ -36,7 +36,7 @@ class Places(msgspec.Struct, frozen=True):
 
     def origin(self, about: object) -> Span | None:
         """Return the location in the inputs that an object or a group of pods comes from, if it is known."""
-        return self.origins.get(str(about))
+        return self.origins.get(str(launched_id(about) if isinstance(about, PodGroup) else about))
 
     def diagnostic(
         self, rule: Rule, about: object, message: str, hint: str = "", related: Iterable[Related] = ()

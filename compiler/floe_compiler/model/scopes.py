@@ -34,6 +34,7 @@ _CLUSTER: Mapping[str, frozenset[str]] = {
     "keda.sh": frozenset({"ClusterTriggerAuthentication"}),
     "networking.k8s.io": frozenset({"IPAddress", "IngressClass", "ServiceCIDR"}),
     "node.k8s.io": frozenset({"RuntimeClass"}),
+    "policy": frozenset({"PodSecurityPolicy"}),
     "postgresql.cnpg.io": frozenset({"ClusterImageCatalog"}),
     "rbac.authorization.k8s.io": frozenset({"ClusterRole", "ClusterRoleBinding"}),
     "resource.k8s.io": frozenset({"DeviceClass", "DeviceTaintRule", "ResourceSlice"}),

@@ -135,6 +135,10 @@ class Structure:
         elif error.validator == "required" and isinstance(error.instance, Mapping):
             secret = self._refers_to_secret(schema)
             for key in wanted:
+                if key == DISCRIMINATOR and key not in error.instance:
+                    for typo, hint in structure_hints.misspelt_type(error.instance, schema, self._definitions):
+                        text = "is not a known key"
+                        yield Mistake(Wrong.UNKNOWN_KEY, (*path, typo), text, hint, secret=secret, meant=key)
                 if key not in error.instance:
                     hint = structure_hints.missing_key(key, schema, self._definitions)
                     yield Mistake(Wrong.MISSING_KEY, (*path, key), "is missing", hint, secret=secret)
@@ -175,7 +179,7 @@ class Structure:
         if error.validator == "pattern" and PATTERN_HINT in schema:
             return f"{shown} does not have the expected form", schema[PATTERN_HINT]
         message = error.message
-        return message[:1].lower() + message[1:], ""
+        return message[:1].lower() + message[1:], structure_hints.value_out_of_bounds(schema)
 
 
 def _meant(error: ValidationError) -> list[ValidationError]:

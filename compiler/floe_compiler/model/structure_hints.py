@@ -13,6 +13,20 @@ from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
 
 Schema = Mapping[str, Any]
 
+BOUNDS = {
+    "exclusiveMaximum": "write a number below {}",
+    "exclusiveMinimum": "write a number above {}",
+    "maxItems": "leave {} entries at most",
+    "maxLength": "write {} characters at most",
+    "maximum": "write {} or less",
+    "minItems": "write {} entries at least",
+    "minLength": "write {} characters at least",
+    "minProperties": "write {} keys at least",
+    "minimum": "write {} or more",
+    "multipleOf": "write a multiple of {}",
+}
+"""The hints for values out of bounds, by the word of JSON Schema with the bound."""
+
 
 def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -> Iterator[tuple[str, str, str]]:
     """Yield each unknown key, the hint for it, and the key that it is meant to be: an absent one, or the type.
@@ -29,6 +43,19 @@ def unknown_keys(data: Mapping[str, Any], schema: Schema, definitions: Schema) -
     for key, belongs in unknown.items():
         known = [meant[key]] if key in meant else properties
         yield key, belongs or did_you_mean(key, known), meant.get(key, "")
+
+
+def misspelt_type(data: Mapping[str, Any], schema: Schema, definitions: Schema) -> Iterator[tuple[str, str]]:
+    """Yield the keys that are meant to be the type, each with its hint: by their name, or else by their value.
+
+    They are no keys of any alternative.
+    """
+    alternatives = [mapping_in(one.get("then", {}), definitions) for one in schema.get("allOf", ())]
+    known = {key for one in (schema, *alternatives) for key in one.get("properties", {})}
+    types = schema.get("properties", {}).get(DISCRIMINATOR, {}).get("enum", ())
+    unknown = [key for key in data if key not in known]
+    for key in meant_keys(unknown, [DISCRIMINATOR]) or [key for key in unknown if data[key] in types]:
+        yield key, f'did you mean "{DISCRIMINATOR}"?'
 
 
 def _below(key: str, properties: Schema, definitions: Schema) -> str:
@@ -105,22 +132,47 @@ def _as_number(schema: Schema) -> str:
     return f"write a whole number{bounds}, in digits"
 
 
+def value_out_of_bounds(schema: Schema) -> str:
+    """Return the hint for a number or a text that its schema does not allow; empty if it has no bounds."""
+    if "minimum" in schema and "maximum" in schema:
+        return f"write a number from {schema['minimum']} to {schema['maximum']}"
+    if "exclusiveMinimum" in schema and "maximum" in schema:
+        return f"write a number above {schema['exclusiveMinimum']}, and {schema['maximum']} at most"
+    return next((hint.format(schema[bound]) for bound, hint in BOUNDS.items() if bound in schema), "")
+
+
 def _as_mapping(value: Any, schema: Schema) -> str:
     """Return the hint for a value that should be a mapping."""
     if isinstance(value, list):
         return 'write a mapping: its lines have a key, a ":" and a value, and no "- "'
     properties: Schema = schema.get("properties", {})
     types = properties.get("type", {}).get("enum", ())
-    shown = value if isinstance(value, str) else "..."
+    shown = _in_braces(value) if isinstance(value, str) else "..."
+    if isinstance(value, bool):
+        shown = str(value).lower()
     if types:
         return f"write {{type: {shown if shown in types else types[0]}}}"
+    chosen = [key for key, property_ in properties.items() if _is_meant(value, property_)]
     # Of a mapping that changes another one, no key is needed.
-    needed = [key for key, one in properties.items() if "default" not in one and NOT_HERE not in schema]
-    if len(needed) == 1:
-        return f"write {{{needed[0]}: {shown}}}"
+    needed = [key for key, property_ in properties.items() if "default" not in property_ and NOT_HERE not in schema]
+    only = chosen or needed or [*properties]
+    if len(only) == 1:
+        return f"write {{{only[0]}: {shown}}}"
     if needed:
         return f"write a mapping with {' and '.join(f'`{key}:`' for key in needed)}"
     return f"write a mapping; known: {', '.join(sorted(properties))}" if properties else ""
+
+
+def _is_meant(value: Any, schema: Schema) -> bool:
+    """Return whether a property is the only kind that such a value would be for: a switch, or one of its words."""
+    if isinstance(value, bool):
+        return schema.get("type") == "boolean"
+    return value is not None and value in schema.get("enum", ())
+
+
+def _in_braces(text: str) -> str:
+    """Return how a text is written within braces."""
+    return f'"{text}"' if set(text) & set("{}[],") else text
 
 
 def _as_list(value: Any, schema: Schema) -> str:

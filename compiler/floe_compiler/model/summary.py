@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from floe_compiler.model.bit_sets import Bits, of_data, to_data, union
-from floe_compiler.model.label_index import LabelSelector
+from floe_compiler.model.label_index import LabelIndex, LabelSelector
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.policy_ports import PolicyPorts
 from floe_compiler.model.rendered import PodGroup
@@ -178,11 +178,15 @@ class Monitor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     namespaces: tuple[str, ...]
 
 
-class Services(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The Services of a unit: for each label and value those (as bits) that have it, and how many there are."""
+class Labelled(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Labelled things: for each label and value those (as bits) that have it, and how many there are."""
 
     labels: dict[str, dict[str, Bits]] = {}
     count: int = 0
+
+    def has(self, selector: LabelSelector) -> bool:
+        """Return whether a selector selects any of them."""
+        return bool(LabelIndex(self.labels, (1 << self.count) - 1).select(selector))
 
 
 class Mention(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
@@ -289,7 +293,10 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     hosts: Hosts = Hosts()
     delivery: Delivery = Delivery()
     monitors: tuple[Monitor, ...] = ()
-    services: Services = Services()
+    services: Labelled = Labelled()
+    operated: Labelled = Labelled()
+    """The pods that operators start for custom resources, as far as their labels are known."""
+
     routes: tuple[RoutedHost, ...] = ()
 
 

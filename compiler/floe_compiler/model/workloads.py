@@ -28,6 +28,12 @@ _TEMPLATES: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 _POD_FIELDS = frozenset({"containers", "initContainers", "volumes"})
 
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+"""The fields of a container with health checks."""
+
+PROBE_ACTIONS = ("httpGet", "tcpSocket", "grpc")
+"""The ways of a health check that need a port."""
+
 TASKS = frozenset({"Job", "CronJob", LAUNCHED})
 """The kinds of Jobs, and of what starts them; their pods run to completion."""
 

@@ -94,6 +94,7 @@ def _compiled(
     from floe_compiler.cache.documents import KIND as DOCUMENTS
     from floe_compiler.cache.recent import Recent
     from floe_compiler.model.codec import digest_of
+    from floe_compiler.model.repeated_findings import once_for_each_kind
     from floe_compiler.pipeline.compilation import Compilation, chosen_namespaces
     from floe_compiler.pipeline.headers import KIND as HEADERS
     from floe_compiler.pipeline.results import Results
@@ -114,13 +115,14 @@ def _compiled(
     try:
         compiled, files, linked = _linked(mesh, results, omitted, chosen, progress)
     except StageFailed as failed:
-        raise StageFailed(without_accepted(failed.diagnostics, mesh.accepted)) from None
+        raise StageFailed(once_for_each_kind(without_accepted(failed.diagnostics, mesh.accepted))) from None
     recent.keep()
     digests = {name: digest for name, digest in input_digests(input_files).items() if name in mesh.frames}
     found = (*warnings, *linked)
     is_whole = not (selection.environments or selection.domains)
     needless = unneeded(found, mesh.accepted) if is_whole else ()
-    return Compilation(compiled, files, digests, (*without_accepted(found, mesh.accepted), *needless), chosen)
+    told = once_for_each_kind(without_accepted(found, mesh.accepted))
+    return Compilation(compiled, files, digests, (*told, *needless), chosen)
 
 
 def _linked(

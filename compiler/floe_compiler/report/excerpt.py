@@ -11,13 +11,20 @@ from floe_compiler.report.secrecy import hide_in_text
 from floe_compiler.report.terminal import Paint, visible
 
 LONGEST_LINE = 160
+_KEY = re.compile(r"[\s-]*([\w-]+):\s*")
 LARGEST_FILE = 2_000_000
 
 
-def excerpt(root: Path, span: Span, paint: Paint) -> tuple[str, ...]:
-    """Return the line at a span and a caret below its column; empty if it cannot be read or shown safely."""
+def excerpt(root: Path, span: Span, paint: Paint, *, secret_beside: str | None = None) -> tuple[str, ...]:
+    """Return the line at a span and a caret below its column; empty if it cannot be read or shown safely.
+
+    If the line may have a secret, `secret_beside` is the text of the message. Then the line is shown only if it has
+    nothing but a key that the message names, too.
+    """
     line = _read_line(root, span)
     if line is None or not line.strip() or len(line) > LONGEST_LINE:
+        return ()
+    if secret_beside is not None and not _is_known_key(line, secret_beside):
         return ()
     shown = visible(hide_in_text(line))
     number = f"{span.line:>5}"
@@ -27,6 +34,11 @@ def excerpt(root: Path, span: Span, paint: Paint) -> tuple[str, ...]:
         return lines  # Hidden or escaped characters have moved the columns.
     indent = re.sub(r"[^\t]", " ", line[: span.column - 1])
     return (*lines, paint(f"{margin} | ", "blue") + indent + paint("^", "red"))
+
+
+def _is_known_key(line: str, message: str) -> bool:
+    key = _KEY.fullmatch(line)
+    return bool(key and re.search(rf"(?<![\w-]){re.escape(key[1])}(?![\w-])", message))
 
 
 def _read_line(root: Path, span: Span) -> str | None:

@@ -49,8 +49,8 @@ def _lines(diagnostic: Diagnostic, root: Path, paint: Paint, secret: frozenset[t
     place = str(diagnostic.span) if diagnostic.span else diagnostic.subject or "floe-compile"
     yield f"{paint(visible(place), 'bold')}: {_label(diagnostic.rule, paint)}: {_indented(diagnostic.message)}"
     if diagnostic.span:
-        if _line(diagnostic.span) not in secret:
-            yield from excerpt(root, diagnostic.span, paint)
+        hidden = diagnostic.message if _line(diagnostic.span) in secret else None
+        yield from excerpt(root, diagnostic.span, paint, secret_beside=hidden)
         if diagnostic.subject:
             yield f"  concerns {visible(diagnostic.subject)}"
     if diagnostic.hint:

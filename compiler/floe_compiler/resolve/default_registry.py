@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.images import registry_of
@@ -13,18 +13,30 @@ from floe_compiler.resolve.rules import DEFAULT_REGISTRY
 
 
 def check_default_registry(frames: Iterable[Frame], findings: Findings) -> None:
-    """Warn once, at the first image of a data product for which the default registry is taken."""
+    """Warn once, at the first image of a data product for which the default registry is taken; say how many others."""
     for frame in frames:
         if frame.platform.merged.span(("images", "registry")) is not None:
             continue
-        for layer in _images(frame):
-            image = layer.data["image"]
-            if isinstance(image, str) and not registry_of(image):
-                registry = frame.settings.platform.registry
-                message = f"{image} names no registry, so it is pulled from the default: {registry}/{image}"
-                hint = f"name yours in platform-manifest.yaml, such as images: {{registry: {registry}/acme}}"
-                findings.add(DEFAULT_REGISTRY, message, layer.span(("image",)), hint=hint)
-                return
+        layers = [layer for layer in _images(frame) if _names_no_registry(layer.data["image"])]
+        if not layers:
+            continue
+        first, *others = layers
+        registry, image = frame.settings.platform.registry, first.data["image"]
+        message = f"{image} names no registry, so it is pulled from the default: {registry}/{image}{_so_are(others)}"
+        hint = f"name yours in platform-manifest.yaml, such as images: {{registry: {registry}/acme}}"
+        findings.add(DEFAULT_REGISTRY, message, first.span(("image",)), hint=hint)
+        return
+
+
+def _so_are(others: Sequence[Layer]) -> str:
+    """Return in words how many other data products are concerned."""
+    if not others:
+        return ""
+    return "; so is that of 1 more data product" if len(others) == 1 else f"; so are those of {len(others)} more"
+
+
+def _names_no_registry(image: object) -> bool:
+    return isinstance(image, str) and not registry_of(image)
 
 
 def _images(frame: Frame) -> Iterator[Layer]:

@@ -63,7 +63,9 @@ class Scope(msgspec.Struct, frozen=True):
     merged: Merged
     quota: Quota
     quota_growth: QuotaGrowth
-    quota_origin: Span
+    quota_origin: Span | None
+    """Where its quota is written, or else the most that a domain may have; None if only the scale says so."""
+
     placed: tuple[Placed, ...]
 
 
@@ -260,9 +262,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
         merged,
         domain.quota or Quota(),
         quota_growth(merged, (QUOTA,), frame.manifest.domain_policy.quota),
-        merged.span(QUOTA)
-        or frame.platform.merged.span((*domain_policy.POLICY, *QUOTA))
-        or frame.document.span(("scale",)),
+        merged.span(QUOTA) or frame.platform.merged.span((*domain_policy.POLICY, *QUOTA)),
         tuple(with_databases(inputs.registry, placed, findings)),
     )
 

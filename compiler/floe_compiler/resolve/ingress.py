@@ -97,7 +97,7 @@ def _check_hosts(opened: Opened, findings: Findings) -> None:
                 HOST_OUTSIDE,
                 f'host "{one.host}" of {one.name} is not below the domain {domain}',
                 opened.span_of(one),
-                hint=f"write a host below it (`{one.name}.{domain}`), or a wider domain",
+                hint=_host_below(one, domain),
                 related=_related(opened.span("domain"), "the domain"),
             )
         elif problem := _not_a_host(one.host):
@@ -109,9 +109,17 @@ def _check_hosts(opened: Opened, findings: Findings) -> None:
             )
 
 
+def _host_below(one: OpenedHost, domain: str) -> str:
+    if one.host in ("true", "false"):
+        return f"write it without quotes, if it is no host: {one.host}"
+    return f"write a host below it (`{one.name}.{domain}`), or a wider domain"
+
+
 def _check_addresses(opened: Opened, findings: Findings) -> None:
     """Report programs whose own address is not the one at which they are opened."""
-    scheme = "https" if is_secure(opened.settings) else "http"
+    # Production needs certificates: what would be at http without any is reported as that.
+    is_https = is_secure(opened.settings) or opened.frame.settings.environment.production
+    scheme = "https" if is_https else "http"
     merged = opened.frame.platform.merged
     for one in opened.hosts:
         setting, address = one.interface.address_setting, one.interface.address.rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 from floe_compiler.model.component_faults import blaming
@@ -36,4 +37,5 @@ def check_refusals(component: Component[Any], context: Context[Any], merged: Mer
 
 def _written(merged: Merged, path: DataPath) -> Span | None:
     """Return where a setting was written; None if it is a default, or if there is no path."""
-    return merged.span(path) if path and at(merged.data, path) is not None else None
+    above = tuple(takewhile(lambda step: isinstance(step, str), path))  # a list is written as a whole
+    return merged.span(path) if path and at(merged.data, above) is not None else None

@@ -90,7 +90,8 @@ def _beyond_the_schema(
     known = {mistake.path for mistake in mistakes}
     own = {path for path, error in found if error["type"] in _OF_VALIDATORS}
     for path, error in found:
-        explained = path in known if path in own else any(path == one[: len(path)] for one in known | own)
+        is_own = error["type"] in _OF_VALIDATORS
+        explained = path in known if is_own else any(path == one[: len(path)] for one in known | own)
         if not explained:
             at_key = error["loc"][-1:] == (KEY,)
             secret = gives_away_secret((), path[-1]) if at_key else gives_away_secret(path, _value(data, path))
@@ -103,7 +104,8 @@ def _location(data: Any, error: ErrorDetails) -> DataPath:
     if error["type"] == "missing" or not path:
         return path
     above = _value(data, path[:-1])
-    return path[:-1] if isinstance(above, Mapping) and not _has(above, path[-1]) else path
+    is_alternative = isinstance(above, Mapping | str | int | float) and not _has(above, path[-1])
+    return path[:-1] if is_alternative else path
 
 
 def _said_by_pydantic(path: DataPath, error: ErrorDetails, *, secret: bool) -> Mistake:

@@ -53,7 +53,7 @@ def recall(store: Cache, root: Path, environments: Iterable[str]) -> Mapping[str
 
 
 def remember(store: Cache, root: Path, compiled: Mapping[str, Compiled]) -> None:
-    """Store the state of some environments of this checkout."""
+    """Store the state of some environments of this checkout; that of others stays as it is."""
     for name, state in compiled.items():
         store.put(KIND, _key(root, name), encode(state))
 

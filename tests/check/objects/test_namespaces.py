@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from check.samples import resource, sample
-from floe_compiler.check.objects import schema
+from floe_compiler.check.objects import api_versions, schema
 from floe_compiler.check.objects.namespaces import check
 from floe_compiler.link import delivery
 from floe_compiler.link import namespaces as linked_namespaces
@@ -21,6 +21,20 @@ def test_an_object_of_a_namespaced_kind_needs_a_namespace(key: str) -> None:
     assert [(code, message) for code, _, message in platform.findings(*CHECKS)] == [
         ("C011", "metadata.namespace is missing")
     ]
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "code"),
+    [
+        ("policy/v1beta1", "PodSecurityPolicy", "C004"),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoel", "C006"),
+        ("v1", "PersistentVolum", "C006"),
+    ],
+)
+def test_of_a_kind_that_does_not_exist_nothing_else_is_asked(api_version: str, kind: str, code: str) -> None:
+    platform = sample()
+    platform.add(resource(api_version, kind, "one", ""))
+    assert [code for code, _, _ in platform.findings(*CHECKS, api_versions.check, schema.check)] == [code]
 
 
 @pytest.mark.parametrize(

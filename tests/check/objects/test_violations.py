@@ -29,7 +29,13 @@ CLOSED = {"properties": {"replicas": {}, "image": {}}, "additionalProperties": F
         ({"oneOf": [{"type": "string"}, {"type": ["number", "null"]}]}, True, (), "must be a number or a string", ""),
         ({"enum": ["a", "b"]}, "s3cret", (), "must be one of a, b", ""),
         ({"pattern": "^a$"}, "s3cret", (), 'the value does not match "^a$"', ""),
-        ({"properties": {"a": {"maximum": 3}}}, {"a": 4}, ("a",), "the value is greater than the maximum of 3", ""),
+        (
+            {"properties": {"a": {"maximum": 3}}},
+            {"a": 4},
+            ("a",),
+            "the value is greater than the maximum of 3",
+            "write 3 or less",
+        ),
     ],
 )
 def test_each_error_in_our_words(schema: dict[str, Any], value: Any, path: Any, message: str, hint: str) -> None:

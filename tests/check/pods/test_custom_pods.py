@@ -177,3 +177,18 @@ def test_a_service_of_knative() -> None:
     assert [code for code, _, _ in platform.findings(schema.check)] == ["C002"]
     data["spec"]["hostNetwork"] = True
     assert [code for code, _, _ in platform.findings(security.check)] == ["C070"]
+
+
+@pytest.mark.parametrize("ports", [[], [{"containerPort": 9000}]])
+def test_a_probe_of_knative_asks_the_port_that_is_served(ports: list[dict[str, Any]]) -> None:
+    data = pods()
+    container = data["spec"]["containers"][0]
+    container |= {"ports": ports, "livenessProbe": {"httpGet": {"path": "/live"}}}
+    del container["readinessProbe"]
+    data["metadata"]["labels"] = {"app": "web"}
+    platform = sample()
+    platform.add(resource("serving.knative.dev/v1", "Service", "web", spec={"template": data}))
+    assert platform.findings(*POD_CHECKS) == []
+    assert [code for code, _, _ in platform.findings(schema.check)] == ["C002"]
+    container["livenessProbe"]["httpGet"]["port"] = 9001
+    assert [code for code, _, _ in platform.findings(*POD_CHECKS)] == ["C031"]

@@ -60,6 +60,16 @@ def test_the_target_of_an_autoscaler(kind: str, codes: list[str]) -> None:
     assert [code for code, _, _ in platform.findings(*CHECKS)] == codes
 
 
+def test_an_ingress_to_an_action_of_the_aws_load_balancer_controller() -> None:
+    platform = sample()
+    ingress = platform["Ingress/dagster"]
+    path = ingress["spec"]["rules"][0]["http"]["paths"][0]
+    path["backend"]["service"] = {"name": "ssl-redirect", "port": {"name": "use-annotation"}}
+    assert [code for code, _, _ in platform.findings(*CHECKS)] == ["C047"]
+    ingress["metadata"]["annotations"] = {"alb.ingress.kubernetes.io/actions.ssl-redirect": '{"Type": "redirect"}'}
+    assert platform.findings(*CHECKS) == []
+
+
 def test_an_ingress_to_a_service_that_does_not_exist() -> None:
     platform = sample()
     path = platform["Ingress/dagster"]["spec"]["rules"][0]["http"]["paths"][0]

@@ -41,6 +41,29 @@ def test_pods_that_others_label_or_create(labels: dict[str, str]) -> None:
     assert platform.findings(*CHECKS) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "labels"),
+    [
+        ("Prometheus", {"prometheus": "main", "app.kubernetes.io/name": "prometheus"}),
+        ("Alertmanager", {"app.kubernetes.io/name": "alertmanager", "app.kubernetes.io/part-of": "monitoring"}),
+        ("ThanosRuler", {"app.kubernetes.io/managed-by": "prometheus-operator", "thanos-ruler": "main"}),
+        ("PrometheusAgent", {"app.kubernetes.io/instance": "main", "app.kubernetes.io/name": "prometheus-agent"}),
+    ],
+)
+def test_pods_that_prometheus_operator_starts(kind: str, labels: dict[str, str]) -> None:
+    platform = sample()
+    spec = {"podMetadata": {"labels": {"app.kubernetes.io/part-of": "monitoring"}}}
+    version = "v1alpha1" if kind == "PrometheusAgent" else "v1"
+    platform.add(resource(f"monitoring.coreos.com/{version}", kind, "main", spec=spec))
+    platform["Service/dagster"]["spec"]["selector"] = labels
+    platform["PodDisruptionBudget/dagster"]["spec"]["selector"] = {"matchLabels": labels}
+    platform["NetworkPolicy/dagster-out"]["spec"]["podSelector"] = {"matchLabels": labels}
+    platform["NetworkPolicy/dagster-out"]["spec"]["egress"][0]["to"] = [{"podSelector": {"matchLabels": labels}}]
+    assert platform.findings(*CHECKS) == []
+    platform["Service/dagster"]["spec"]["selector"] = {**labels, "app.kubernetes.io/name": "another"}
+    assert platform.findings(*CHECKS) == [("C020", "Service floe-platform/dagster", "spec.selector matches no pod")]
+
+
 def test_a_budget_and_a_policy_without_pods() -> None:
     platform = sample()
     platform["PodDisruptionBudget/dagster"]["spec"]["selector"] = {"matchLabels": GONE}

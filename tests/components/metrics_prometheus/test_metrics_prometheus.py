@@ -180,14 +180,14 @@ def test_what_cannot_tell_anybody_is_refused(settings: dict[str, Any], message: 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"receivers": RECEIVERS}, "has routes to nobody, but the receivers are team, pager, sales"),
-        ({}, "has routes to nobody, but there are no receivers"),
+        ({"receivers": RECEIVERS}, "has a route to nobody, but the receivers are team, pager, sales"),
+        ({}, "has a route to nobody, but there are no receivers"),
     ],
 )
 def test_routes_to_nobody_are_refused(settings: dict[str, Any], message: str) -> None:
     routes = [{"receiver": "nobody", "severity": "critical"}]
     (refusal,) = refuses(context(alertmanager={**settings, "routes": routes}))
-    assert (refusal.message, refusal.path) == (message, ("alertmanager", "routes"))
+    assert (refusal.message, refusal.path) == (message, ("alertmanager", "routes", 0, "receiver"))
 
 
 def test_production_tells_somebody_of_its_alerts_or_says_why_nobody() -> None:

@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from floe_compiler.components.orchestrator_airflow import COMPONENT, build, databases, refuses
 from floe_compiler.model.capabilities import Capability, Monitoring
 from floe_compiler.model.facts import Container, Launched, Parts, Pod, Workload, containers_of, named_pods, pod_secrets
-from floe_compiler.model.inputs import Placement, Placements
+from floe_compiler.model.inputs import JobPlacement, Placements
 from floe_compiler.model.operations import Scaling
 from floe_compiler.model.plan import Context, Product
 from products import DATABASE, EVERYTHING, LINEAGE, SALES, STORE, product
@@ -267,8 +267,18 @@ def test_the_scheduler_has_the_pods_that_the_dag_names() -> None:
 
 def test_steps_go_to_the_nodes_for_jobs() -> None:
     one = context(product())
-    placed = replace(one.instance, placement=Placements(jobs=Placement(node_selector={"pool": "batch"})))
+    placed = replace(one.instance, placement=Placements(jobs=JobPlacement(node_selector={"pool": "batch"})))
     assert template(replace(one, instance=placed), "verify")["spec"]["nodeSelector"] == {"pool": "batch"}
+
+
+def test_a_product_chooses_its_nodes_and_a_step_its_devices() -> None:
+    spec = product().spec
+    steps = [step.model_copy(update={"devices": {"nvidia.com/gpu": 1}}) for step in spec.steps]
+    placement = JobPlacement(runtime_class="nvidia", priority_class="low")
+    shaped = replace(product(), spec=spec.model_copy(update={"placement": placement, "steps": steps}))
+    pod = template(context(shaped), "verify")["spec"]
+    assert (pod["runtimeClassName"], pod["priorityClassName"]) == ("nvidia", "low")
+    assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
 
 
 def test_files_of_dags_are_mounted_one_by_one() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from floe_compiler.check.index import Index
 from floe_compiler.model.amounts import amount
 from floe_compiler.model.demand import Demand, demand
@@ -41,7 +43,10 @@ MENTIONED = 3
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
-    """Yield quotas that all pods and claims together exceed, and in production namespaces without a quota."""
+    """Yield quotas that all pods and claims together exceed, and in production namespaces without a quota.
+
+    An error about a quota that nobody has written is where the largest part of the demand comes from.
+    """
     rendered = index.rendered
     needed = demand(index.workloads.values(), index.objects, rendered.launched, rendered.nodes)
     limited: set[str] = set()
@@ -72,4 +77,5 @@ def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) ->
                 for quantity, consumer in largest
                 if consumer.about and (place := index.places.origin(consumer.about))
             ]
-            yield index.finding(EXCEEDED, identity, message, hint, places)
+            found = index.finding(EXCEEDED, identity, message, hint, places)
+            yield found if found.span or not places else replace(found, span=places[0].span, related=tuple(places[1:]))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from floe_compiler.check.index import Index
 from floe_compiler.check.objects.placement import misplaced
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.objects import ObjectId
 
 MISSING = Rule(
     "C011",
@@ -32,6 +33,8 @@ RULES = (MISSING, NEEDLESS, UNKNOWN)
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield objects without a namespace that need one, or may need one, and cluster-scoped objects with one."""
     for identity, problem in misplaced(index):
+        if problem == "no namespace" and index.kubernetes.owns(identity.group) and not _exists(index, identity):
+            continue  # `api_versions` reports the kind, whose scope is not known
         if problem == "no namespace":
             yield index.finding(MISSING, identity, "metadata.namespace is missing", "add `namespace:` to its metadata")
         elif problem == "unknown scope":
@@ -41,3 +44,11 @@ def check(index: Index) -> Iterator[Diagnostic]:
         else:
             message = f"metadata.namespace is set, but {identity.kind} is cluster-scoped"
             yield index.finding(NEEDLESS, identity, message, "remove `namespace:` from its metadata")
+
+
+def _exists(index: Index, identity: ObjectId) -> bool:
+    """Return whether a kind of Kubernetes exists in any version of its group."""
+    return any(
+        kind == identity.kind and version.rpartition("/")[0] == identity.group
+        for version, kind in index.kubernetes.kinds
+    )

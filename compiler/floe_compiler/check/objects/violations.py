@@ -9,6 +9,7 @@ import msgspec
 
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.hints import near
+from floe_compiler.model.structure_hints import BOUNDS
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -56,7 +57,9 @@ def violations_of(error: ValidationError, schema: Mapping[str, Any]) -> Iterator
         case "enum":
             yield Violation(path, f"must be one of {', '.join(map(str, details['options']))}", "", path)
         case _:
-            yield Violation(path, error.message, "", path)
+            bound = details.get("limit", details.get("multiple_of"))
+            hint = BOUNDS.get(error.kind.name, "").format(bound)
+            yield Violation(path, error.message, hint, path)
 
 
 def _at(schema: Any, steps: Any) -> Mapping[str, Any]:

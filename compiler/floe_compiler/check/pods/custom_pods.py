@@ -10,13 +10,14 @@ from floe_compiler.check.objects.violations import Violation
 from floe_compiler.model.custom_resources import TEMPLATES, Kind, Template, found_at
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
-from floe_compiler.model.nested_fields import mapping, mappings
+from floe_compiler.model.nested_fields import items, mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
-from floe_compiler.model.workloads import Workload, containers_of
+from floe_compiler.model.workloads import PROBE_ACTIONS, PROBES, Workload, containers_of
 
 _POD_TEMPLATE = ("v1", "PodTemplate")
 _CONTAINERS = ("containers", "initContainers")
+_KNATIVE_PORT = 8080
 
 
 def custom_pods(
@@ -49,10 +50,32 @@ def _templates(manifest: Object, templates: Sequence[Template]) -> Iterator[tupl
 def _prepared(data: Object, template: Template) -> Object:
     """Return a pod template with only what Kubernetes knows, and with the default names of containers."""
     spec = {key: value for key, value in mapping(data, ("spec",)).items() if key not in template.more}
-    if template.container and isinstance(spec.get("containers"), list):
-        named = {"name": template.container}
-        spec["containers"] = [{**named, **one} if isinstance(one, dict) else one for one in spec["containers"]]
+    containers = mappings(spec, ("containers",))
+    if template.container and containers and len(containers) == len(items(spec, ("containers",))):
+        serving = next((one for one in containers if one.get("ports")), containers[0])
+        spec["containers"] = [_serving(one, template.container) if one is serving else one for one in containers]
     return {**data, "spec": spec}
+
+
+def _serving(container: Object, name: str) -> Object:
+    """Return the container of Knative that serves, with its default name, port and probes.
+
+    Source: knative.dev/serving, `pkg/apis/serving/v1/revision_defaults.go`.
+    """
+    ports = mappings(container, ("ports",)) or [{"containerPort": _KNATIVE_PORT}]
+    number = ports[0].get("containerPort", _KNATIVE_PORT)
+    probes = {field: mapping(container, (field,)) for field in PROBES if field in container}
+    probes.setdefault("readinessProbe", {"tcpSocket": {}})
+    with_port = {
+        field: {
+            action: {**how, "port": how.get("port") or number}
+            if action in PROBE_ACTIONS and isinstance(how, dict)
+            else how
+            for action, how in probe.items()
+        }
+        for field, probe in probes.items()
+    }
+    return {"name": name, **container, "ports": ports, **with_port}
 
 
 def _checked(

@@ -9,7 +9,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.pod_index import Pods
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.workloads import Container, Workload
+from floe_compiler.model.workloads import PROBE_ACTIONS, PROBES, Container, Workload
 
 TARGET = Rule(
     "C030",
@@ -33,8 +33,6 @@ TWICE = Rule(
 )
 RULES = (TARGET, PROBE, PRIVILEGED, TWICE)
 _FIRST = 1024
-PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-"""The fields of a container with health checks."""
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
@@ -86,7 +84,7 @@ def _container(index: Index, identity: ObjectId, container: Container) -> Iterat
     declared = {value for port in container.ports for value in (port.get("containerPort"), port.get("name"))}
     for field in PROBES:
         probe = container.data.get(field, {})
-        for action in ("httpGet", "tcpSocket", "grpc"):
+        for action in PROBE_ACTIONS:
             port = probe.get(action, {}).get("port")
             if port is not None and port not in declared:
                 yield index.finding(PROBE, identity, f"{container.place}.{field} uses port {port}")

@@ -8,7 +8,7 @@ from typing import Any
 from floe_compiler.check.index import Index
 from floe_compiler.check.pods.exceptions import PROBE_FIELDS, Departure, undeclared
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.workloads import Container, Workload
+from floe_compiler.model.workloads import PROBES, Container, Workload
 
 MISSING = Rule(
     "C100",
@@ -30,7 +30,6 @@ STARTUP = Rule(
 RULES = (MISSING, TIMINGS, STARTUP)
 
 _LONGEST_START = 600
-_PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
@@ -38,7 +37,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     yield from undeclared(index, _missing(index), PROBE_FIELDS.__contains__)
     for workload in index.workloads.values():
         for container in workload.containers:
-            for field in _PROBES:
+            for field in PROBES:
                 if field in container.data:
                     yield from _timings(index, workload, f"{container.place}.{field}", field, container.data[field])
             yield from _startup(index, workload, container)

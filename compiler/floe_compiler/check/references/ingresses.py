@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.bit_sets import numbers_in
-from floe_compiler.model.nested_fields import at, mappings
+from floe_compiler.model.nested_fields import at, mapping, mappings
 from floe_compiler.model.objects import Object
 
 
@@ -18,16 +18,26 @@ class Backend(NamedTuple):
     port: str | int
 
 
+_BY_ANNOTATION = "use-annotation"
+_ACTION = "alb.ingress.kubernetes.io/actions."
+
+
 def backends(ingress: Object) -> Iterator[Backend]:
-    """Yield the Services that an Ingress forwards to."""
+    """Yield the Services that an Ingress forwards to.
+
+    The AWS Load Balancer Controller takes a backend with the port `use-annotation` for the name of an action in the
+    annotations, such as a redirect.
+    """
+    annotations = mapping(ingress, ("metadata", "annotations"))
     spec = ingress.get("spec", {})
     entries = [spec.get("defaultBackend", {})]
     for rule in spec.get("rules", ()):
         entries += [path.get("backend", {}) for path in rule.get("http", {}).get("paths", ())]
     for backend in entries:
         if "service" in backend:
-            port = backend["service"].get("port", {})
-            yield Backend(backend["service"].get("name", ""), port.get("name", port.get("number", "")))
+            name, port = backend["service"].get("name", ""), backend["service"].get("port", {})
+            if port.get("name") != _BY_ANNOTATION or f"{_ACTION}{name}" not in annotations:
+                yield Backend(name, port.get("name", port.get("number", "")))
 
 
 def backends_of_route(route: Object) -> Iterator[Backend]:

@@ -66,7 +66,8 @@ def _service(index: Index, identity: ObjectId, selector: Selector) -> Iterator[D
 
 def _selects_something(index: Index, selector: Selector) -> bool:
     """Return whether a selector selects pods, or may select some that others create or label."""
-    return bool(index.pods.select(selector)) or may_select_more(LabelSelector.of(selector).keys())
+    operated = any(matches(selector, labels) for labels in index.operated)
+    return bool(index.pods.select(selector)) or operated or may_select_more(LabelSelector.of(selector).keys())
 
 
 def _labels(selector: Selector) -> str:

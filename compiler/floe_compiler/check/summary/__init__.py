@@ -6,7 +6,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.objects.placement import needs_namespace
 from floe_compiler.check.summary.delivery import delivery
 from floe_compiler.check.summary.hosts import hosts
-from floe_compiler.check.summary.monitors import monitors, services
+from floe_compiler.check.summary.monitors import labelled, monitors, services
 from floe_compiler.check.summary.network import network
 from floe_compiler.check.summary.references import bound_elsewhere, tokens, unresolved
 from floe_compiler.check.summary.routes import routed_hosts
@@ -31,6 +31,7 @@ def summarize(index: Index) -> Summary:
         delivery=delivery(index),
         monitors=monitors(index),
         services=services(index),
+        operated=labelled(index.operated),
         routes=routed_hosts(index),
     )
 

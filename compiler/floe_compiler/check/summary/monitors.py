@@ -1,8 +1,8 @@
-"""The monitors of Prometheus in a unit, and the Services that they may select."""
+"""The monitors of Prometheus in a unit, and what they may select beside the rendered pods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.bit_sets import encodable
@@ -11,7 +11,8 @@ from floe_compiler.model.foreign_labels import may_select_more
 from floe_compiler.model.label_index import EVERYTHING, LabelSelector, label_bits
 from floe_compiler.model.nested_fields import items, mapping
 from floe_compiler.model.objects import Object, ObjectId
-from floe_compiler.model.summary import Monitor, Services, Subject
+from floe_compiler.model.selectors import Labels
+from floe_compiler.model.summary import Labelled, Monitor, Subject
 
 
 def monitors(index: Index) -> tuple[Monitor, ...]:
@@ -34,7 +35,11 @@ def _monitor(identity: ObjectId, manifest: Object, selected: str) -> Iterator[Mo
         yield Monitor(Subject.of(identity), selected, selector, names)
 
 
-def services(index: Index) -> Services:
+def services(index: Index) -> Labelled:
     """Return the labels of the unit's Services."""
-    labels = [mapping(manifest, ("metadata", "labels")) for _, manifest in index.of("", "Service")]
-    return Services({key: encodable(sets) for key, sets in label_bits(labels).items()}, len(labels))
+    return labelled([mapping(manifest, ("metadata", "labels")) for _, manifest in index.of("", "Service")])
+
+
+def labelled(labels: Sequence[Labels]) -> Labelled:
+    """Return things with these labels, each under its position."""
+    return Labelled({key: encodable(sets) for key, sets in label_bits(labels).items()}, len(labels))

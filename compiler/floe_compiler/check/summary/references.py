@@ -20,6 +20,7 @@ from floe_compiler.model.workloads import Workload
 
 _BUILT_IN = {
     "ClusterRole": frozenset({"admin", "cluster-admin", "edit", "view"}),
+    "Role": frozenset({"extension-apiserver-authentication-reader"}),
     "PriorityClass": frozenset({"system-cluster-critical", "system-node-critical"}),
     "ServiceAccount": frozenset({DEFAULT}),
 }
@@ -66,7 +67,9 @@ def tokens(index: Index) -> tuple[Token, ...]:
 
 
 def _is_built_in(named: ObjectId) -> bool:
-    is_system = named.kind == "ClusterRole" and named.name.startswith("system:")
+    # Each of Kubernetes' controllers has an account in kube-system, and so has what a cluster comes with.
+    is_system = named.kind == "ServiceAccount" and named.namespace == "kube-system"
+    is_system |= named.kind in ("ClusterRole", "Role") and named.name.startswith("system:")
     return is_system or named.name in _BUILT_IN.get(named.kind, ())
 
 

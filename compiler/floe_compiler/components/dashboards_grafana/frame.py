@@ -130,7 +130,8 @@ def dashboard(
         "annotations": {"list": []},
         "panels": arranged(rows),
     }
-    return Dashboard(uid, folder, json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+    # json.dumps(indent=1) returns the same, but takes ten times as long.
+    return Dashboard(uid, folder, msgspec.json.format(json.dumps(body, ensure_ascii=False), indent=1) + "\n")
 
 
 def _link(link: Link) -> Json:

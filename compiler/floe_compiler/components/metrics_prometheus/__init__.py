@@ -24,6 +24,7 @@ from floe_compiler.model.alerts import Alert, Scraper
 from floe_compiler.model.capabilities import Capability, MetricsStore, Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port, foreign_endpoint, service_endpoint
 from floe_compiler.model.facts import Claim, ConfigFile, Container, Identity, Parts, Pod, Probe, Variable, Workload
+from floe_compiler.model.hints import near
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.operations import Interface, Metrics, Panel
 from floe_compiler.model.plan import Component, Context, Instance, Refusal
@@ -102,10 +103,12 @@ def refuses(context: Context[PrometheusConfig]) -> Iterator[Refusal]:
             ("alertmanager", "receivers"),
         )
     names = [receiver.name for receiver in settings.receivers]
-    if unknown := sorted({route.receiver for route in settings.routes} - {*names}):
-        known = f"the receivers are {', '.join(names)}" if names else "there are no receivers"
-        message = f"has routes to {', '.join(unknown)}, but {known}"
-        yield Refusal(message, "add it to `receivers`", ("alertmanager", "routes"))
+    known = f"the receivers are {', '.join(names)}" if names else "there are no receivers"
+    for position, route in enumerate(settings.routes):
+        if route.receiver not in names:
+            message, hint = f"has a route to {route.receiver}, but {known}", near(route.receiver, names)
+            hint = hint if hint.startswith("did you mean") else "add it to `receivers`"
+            yield Refusal(message, hint, ("alertmanager", "routes", position, "receiver"))
 
 
 def build(context: Context[PrometheusConfig]) -> Parts:

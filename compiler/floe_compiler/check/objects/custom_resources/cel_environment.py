@@ -1,51 +1,145 @@
-"""CEL as Kubernetes has it: the language, its functions for texts, optional values, and some of Kubernetes' own.
+"""CEL as Kubernetes has it: the language, its functions for texts, optional values, and those of Kubernetes.
 
-Not there are the functions of Kubernetes that return objects of their own (`url`, `quantity`, `ip`, `cidr`, `format`),
-and those that search for patterns (`find`), as Python may take forever to find one.
+What Kubernetes has types for (URLs, quantities, addresses, formats) are texts here. Not there are functions that search
+for patterns (`find`), as Python may take forever to find one, those for versions (`semver`), and `format.named`.
 Sources: k8s.io/apiserver, `pkg/cel/library`, and https://kubernetes.io/docs/reference/using-api/cel/.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from floe_compiler.model.quantities import parse_quantity
+from floe_compiler.check.objects.custom_resources import cel_functions as kubernetes
 
 if TYPE_CHECKING:
-    from cel_expr_python.cel import Env
+    from cel_expr_python.cel import Env, Expression, FunctionDecl
+
+_VALIDATE = re.compile(r"\.validate\(")
+_FORMAT = re.compile(r"format\.\w+\(\)$")
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+def compiled(expression: str) -> Expression:
+    """Return an expression, compiled; raise RuntimeError if it has an error, or something that is not known here."""
+    return _environment().compile(_with_optional_values(expression))
+
+
+def _with_optional_values(expression: str) -> str:
+    """Return an expression in which the errors of a format are optional, which no function of ours can return."""
+    parts, done = [], 0
+    for call in _VALIDATE.finditer(expression):
+        form = _FORMAT.search(expression, done, call.start())
+        end = _end_of_arguments(expression, call.end())
+        if form and end:
+            parts += [expression[done : form.start()], "optional.ofNonZeroValue(", expression[form.start() : end], ")"]
+            done = end
+    return "".join([*parts, expression[done:]])
+
+
+def _end_of_arguments(expression: str, start: int) -> int:
+    """Return the place after the bracket that closes the one before `start`; 0 if there is none."""
+    depth, quote = 1, ""
+    for place, letter in enumerate(expression[start:], start + 1):
+        if letter in "\"'":
+            quote = "" if quote == letter else quote or letter
+        elif not quote:
+            depth += (letter in _OPENING) - (letter in _CLOSING)
+            if not depth:
+                return place
+    return 0
 
 
 @cache
-def environment() -> Env:
-    """Return the environment in which rules are compiled; `self` and `oldSelf` may have any type."""
+def _environment() -> Env:
     from cel_expr_python import cel  # large, and not needed by most runs
     from cel_expr_python.ext import ext_optional, ext_strings
 
-    text, truth, any_ = cel.Type.STRING, cel.Type.BOOL, cel.Type.DYN
-    items = cel.Type.List(any_)
-
-    def method(name: str, returned: Any, implementation: Callable[[list[Any]], Any]) -> cel.FunctionDecl:
-        return cel.FunctionDecl(name, [cel.Overload(name, returned, (items,), is_member=True, impl=implementation)])
-
-    def function(name: str, implementation: Callable[[str], bool]) -> cel.FunctionDecl:
-        return cel.FunctionDecl(name, [cel.Overload(name, truth, (text,), is_member=False, impl=implementation)])
-
     return cel.NewEnv(
-        variables={"self": any_, "oldSelf": any_},
+        variables={"self": cel.Type.DYN, "oldSelf": cel.Type.DYN},
         extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
-        functions=[
-            method("isSorted", truth, lambda found: found == sorted(found)),
-            method("sum", any_, sum),
-            method("min", any_, min),
-            method("max", any_, max),
-            function("isQuantity", _is(lambda value: parse_quantity(value.lstrip("+-")))),
-            function("isIP", _is(ipaddress.ip_address)),
-            function("isCIDR", _is(_network)),
-        ],
+        functions=[*_functions()],
     )
+
+
+def _functions() -> Iterator[FunctionDecl]:
+    """Yield the functions of Kubernetes; one may take arguments of several types."""
+    from cel_expr_python import cel
+
+    types = cel.Type
+    text, whole, truth, any_ = types.STRING, types.INT, types.BOOL, types.DYN
+    many = types.List(any_)
+
+    def of(*arguments: Any, returns: Any, run: Callable[..., Any], member: bool = True) -> Callable[[str], Any]:
+        """Return a function that returns the overload for these arguments of the function with a name."""
+        suffix = "_".join(str(one.name()) for one in arguments)
+        return lambda name: cel.Overload(f"{name}_{member}_{suffix}", returns, arguments, is_member=member, impl=run)
+
+    def plain(run: Callable[[str], Any], returns: Any = truth) -> Callable[[str], Any]:
+        return of(text, returns=returns, run=run, member=False)
+
+    def ask(run: Callable[[str], Any], returns: Any = truth) -> Callable[[str], Any]:
+        return of(text, returns=returns, run=run)
+
+    def compare(run: Callable[[Any, Any], Any], returns: Any = truth) -> Callable[[str], Any]:
+        return of(text, text, returns=returns, run=lambda one, other: run(_amount(one), _amount(other)))
+
+    def calculate(sign: int) -> tuple[Callable[[str], Any], ...]:
+        def run(one: str, other: str | int) -> str:
+            return str(_amount(one) + sign * _amount(str(other)))
+
+        return of(text, text, returns=text, run=run), of(text, whole, returns=text, run=run)
+
+    _amount, ip, cidr = kubernetes.quantity, kubernetes.ip, kubernetes.cidr
+    overloads: dict[str, tuple[Callable[[str], Any], ...]] = {
+        "isSorted": (of(many, returns=truth, run=lambda found: found == sorted(found)),),
+        "sum": (of(many, returns=any_, run=sum),),
+        "min": (of(many, returns=any_, run=min),),
+        "max": (of(many, returns=any_, run=max),),
+        "isURL": (plain(_is(kubernetes.url)),),
+        "url": (plain(lambda one: kubernetes.url(one).geturl(), text),),
+        "getScheme": (ask(lambda one: kubernetes.url(one).scheme, text),),
+        "getHost": (ask(kubernetes.host, text),),
+        "getHostname": (ask(kubernetes.hostname, text),),
+        "getPort": (ask(kubernetes.port, text),),
+        "getEscapedPath": (ask(kubernetes.escaped_path, text),),
+        "getQuery": (ask(kubernetes.query, types.Map(text, many)),),
+        "isQuantity": (plain(_is(_amount)),),
+        "quantity": (plain(lambda one: str(_amount(one)), text),),
+        "isGreaterThan": (compare(lambda one, other: one > other),),
+        "isLessThan": (compare(lambda one, other: one < other),),
+        "compareTo": (compare(lambda one, other: (one > other) - (one < other), whole),),
+        "sign": (ask(lambda one: (_amount(one) > 0) - (_amount(one) < 0), whole),),
+        "isInteger": (ask(_is(kubernetes.integer)),),
+        "asInteger": (ask(kubernetes.integer, whole),),
+        "asApproximateFloat": (ask(lambda one: float(_amount(one)), types.DOUBLE),),
+        "add": calculate(1),
+        "sub": calculate(-1),
+        "isIP": (plain(_is(ip)),),
+        "ip": (
+            plain(lambda one: str(ip(one)), text),
+            ask(lambda one: str(ip(one.partition("/")[0])), text),
+        ),
+        "ip.isCanonical": (plain(lambda one: str(ip(one)) == one),),
+        "family": (ask(lambda one: ip(one).version, whole),),
+        "isUnspecified": (ask(lambda one: ip(one).is_unspecified),),
+        "isLoopback": (ask(lambda one: ip(one).is_loopback),),
+        "isCIDR": (plain(_is(cidr)),),
+        "cidr": (plain(lambda one: one if cidr(one) else "", text),),
+        "containsIP": (of(text, text, returns=truth, run=lambda one, other: ip(other) in cidr(one)),),
+        "containsCIDR": (of(text, text, returns=truth, run=kubernetes.contains),),
+        "masked": (ask(lambda one: str(cidr(one)), text),),
+        "prefixLength": (ask(lambda one: cidr(one).prefixlen, whole),),
+        "validate": (of(text, text, returns=many, run=kubernetes.validate),),
+    }
+    for name, made in overloads.items():
+        yield cel.FunctionDecl(name, [overload(name) for overload in made])
+    for form in kubernetes.FORMATS:
+        name = f"format.{form}"
+        constant = cel.Overload(name, text, (), is_member=False, impl=lambda form=form: form)
+        yield cel.FunctionDecl(name, [constant])
 
 
 def _is(parse: Callable[[str], object]) -> Callable[[str], bool]:
@@ -59,9 +153,3 @@ def _is(parse: Callable[[str], object]) -> Callable[[str], bool]:
         return True
 
     return is_parsed
-
-
-def _network(text: str) -> object:
-    if not text.rpartition("/")[2].isdecimal() or "/" not in text:
-        raise ValueError(f"{text} has no length")
-    return ipaddress.ip_network(text, strict=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from floe_compiler.check.objects.custom_resources.cel_environment import environment
+from floe_compiler.check.objects.custom_resources.cel_environment import compiled
 from floe_compiler.check.objects.violations import Violation
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.nested_fields import mapping, mappings
@@ -146,7 +146,7 @@ def is_about_changes(expression: str) -> bool:
 def _program(expression: str) -> Expression | None:
     """Return a rule compiled; None if it has something that cannot be evaluated."""
     try:
-        return environment().compile(expression)
+        return compiled(expression)
     except RuntimeError:  # of the library, for any error in an expression
         return None
 

@@ -1,0 +1,169 @@
+"""The settings that an object may follow from: what documents say, and what they leave at its default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from floe_compiler.explain.documents import MODELS, document_of, of_platform, with_document
+from floe_compiler.explain.question import Question
+from floe_compiler.explain.unwritten import examples, unwritten
+from floe_compiler.explain.variations import scalars, variations, with_value
+from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.plan import SHARED
+from floe_compiler.model.schema_words import DISCRIMINATOR
+from floe_compiler.model.sources import Sources
+from floe_compiler.model.span import Span
+from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.product_overrides import Overrides, merged_product
+from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
+from floe_compiler.resolve.slots import slot_path
+
+_IDENTITY = ("apiVersion", "kind")
+
+Overridden = Mapping[Span, tuple[tuple[str, Span | None], ...]]
+"""By the location of a value: those that it overrides as text, with their locations."""
+
+
+class Cause(msgspec.Struct, frozen=True, order=True):
+    """The cause of a value: a written value at `span`, or, without a span, what `what` says."""
+
+    what: str
+    span: Span | None = None
+    overrides: tuple[tuple[str, Span | None], ...] = ()
+    """The overridden values as text, with their locations (None: a scale's default)."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """A value that can be varied, where it is or could be written, and the cause that it would be."""
+
+    file: str
+    path: DataPath
+    value: Any
+    cause: Cause
+    examples: tuple[Any, ...] = ()
+    """What to try if there is no value."""
+
+    items: tuple[DataPath, Any] | None = None
+    """The path and the default of the list that it is in, if no document writes that."""
+
+    stronger: tuple[tuple[str, DataPath], ...] = ()
+    """Where a stronger layer could give another type: the file and the path."""
+
+    def others(self, closed: Iterable[tuple[str, ...]]) -> Iterator[Any]:
+        """Yield other values."""
+        return iter(self.examples) if self.value is None else variations(self.value, closed)
+
+    def varied(self, sources: Sources, value: Any) -> Sources:
+        """Return the sources with another value."""
+        sources = _written(sources, self.file, *self.items) if self.items else sources
+        return _written(sources, self.file, self.path, value)
+
+    def variants(self, sources: Sources, value: Any) -> Iterator[Sources]:
+        """Yield the sources with another value; for another type also without the settings of the former one."""
+        yield self.varied(sources, value)
+        if self.path[-1] == DISCRIMINATOR and len(self.path) > 1:
+            for file, path in ((self.file, self.path), *self.stronger):
+                yield _written(sources, file, path[:-1], {DISCRIMINATOR: value})
+
+
+def written(question: Question, documents: Iterable[Document]) -> Iterator[Setting]:
+    """Yield the values that documents write."""
+    overridden = _overridden(question)
+    for document in documents:
+        for path, value in scalars(document.data):
+            if path[0] not in _IDENTITY:
+                span = document.span(path)
+                cause = Cause(show_path(path), span, overridden.get(span, ()))
+                yield Setting(document.file, path, value, cause, stronger=_stronger(question, document, path))
+
+
+def left_out(documents: Iterable[Document]) -> Iterator[Setting]:
+    """Yield the defaults of what documents could have but do not."""
+    for document in documents:
+        kind, model = MODELS[document.data["kind"]]
+        for path, value in unwritten(model, document.data):
+            cause = Cause(f"default of {show_path(path)} ({kind})")
+            yield Setting(document.file, path, value, cause, examples=tuple(examples(model, path)))
+
+
+def defaults(question: Question) -> Iterator[list[Setting]]:
+    """Yield the settings of each component that no document writes, as they could be written in the environment."""
+    merged, file = _merged(question), question.sources.environments[question.environment].file
+    for component, scope, settings in question.components():
+        above = slot_path(component.slot)
+        where: DataPath = (*(("platform",) if scope in SHARED else ("domains", scope)), *above)
+        yield [
+            Setting(
+                file,
+                (*where, *path),
+                value,
+                Cause(f"default of {component.slot}.{show_path(path)} ({component.type})"),
+                examples=tuple(examples(component.config, path)),
+                items=_list_of(settings, path, where),
+            )
+            for path, value in scalars(settings)
+            if scope not in merged or not _is_written(merged[scope], (*above, *path))
+        ]
+
+
+def _written(sources: Sources, file: str, path: DataPath, value: Any) -> Sources:
+    document = document_of(sources, file)
+    return with_document(sources, replace(document, data=with_value(document.data, path, value)))
+
+
+def _stronger(question: Question, document: Document, path: DataPath) -> tuple[tuple[str, DataPath], ...]:
+    """Return where the environment could set what the manifest or a domain writes."""
+    manifest, environment, *_ = of_platform(question.sources, question.environment)
+    is_manifest = document.file == manifest.file
+    domains = [
+        ("domains", name)
+        for name, source in question.sources.domains.items()
+        if is_manifest or source.document.file == document.file
+    ]
+    scopes: list[DataPath] = [*([("platform",)] if is_manifest else ()), *domains]
+    return tuple((environment.file, (*scope, *path)) for scope in scopes)
+
+
+def _merged(question: Question) -> Mapping[str, Merged]:
+    """Return the settings of the platform, those of the domains, by scope, and those of their products."""
+    sources, environment = question.sources, question.sources.environments[question.environment]
+    scale = environment.data.get("scale", "light")
+    layers = platform_layers(sources.manifest, environment)
+    # A domain's objects also depend on the platform's settings: registries, secrets, versions.
+    merged = dict.fromkeys(SHARED, platform_merged(question.registry, scale, layers))
+    overrides = Overrides.of(sources, environment, question.environment)
+    for name, source in sources.domains.items():
+        own = domain_layers(source, environment, name)
+        merged[name] = domain_merged(question.registry, scale, layers, own)
+        for product, document in source.products.items():
+            merged[f"{name}/{product}"] = merged_product(document, overrides.layers(name, product))
+    return merged
+
+
+def _overridden(question: Question) -> Overridden:
+    return {
+        winner.span: tuple((json.dumps(value.value), value.span) for value in weaker)
+        for merged in _merged(question).values()
+        for winner, *weaker in merged.origins.values()
+        if winner.span and weaker
+    }
+
+
+def _list_of(settings: Any, path: DataPath, where: DataPath) -> tuple[DataPath, Any] | None:
+    """Return the list that a setting is in, with its path."""
+    for end, step in enumerate(path):
+        if isinstance(step, int):
+            return (*where, *path[:end]), settings
+        settings = settings[step]
+    return None
+
+
+def _is_written(settings: Merged, path: DataPath) -> bool:
+    """Return whether a document gives the value at a path, and not only a scale or the component itself."""
+    leaf = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in settings.origins), None)
+    return leaf is not None and settings.origins[leaf][0].span is not None
