@@ -13,6 +13,7 @@ from floe_compiler.pipeline import compile_mesh
 from monitored_mesh import RUNBOOKS
 from pipeline.mesh_of_three import (
     DELIVERY,
+    DEV_IMAGES,
     MANIFEST,
     ORDERS,
     PLATFORM,
@@ -20,6 +21,7 @@ from pipeline.mesh_of_three import (
     Recorder,
     domain,
     files,
+    images,
     manifest,
     namespace,
     product,
@@ -43,7 +45,7 @@ def known(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.parametrize(
     ("change", "compiled"),
     [
-        ({ORDERS: product("orders", image="acme/orders:1.0.1")}, {OWN}),
+        ({DEV_IMAGES: images(sales="{orders: acme/orders:1.0.1}")}, {OWN}),
         ({ORDERS: product("orders", schedule={"cron": "0 7 * * *"})}, {OWN}),
         ({ORDERS: product("orders", schedule={"cron": "0 */2 * * *"})}, {OWN, PLATFORM}),
         ({ORDERS: product("orders", timeout="2h")}, {OWN, PLATFORM}),

@@ -8,7 +8,18 @@ from typing import Any
 import yaml
 
 from floe_compiler.pipeline import compile_mesh
-from pipeline.mesh_of_three import MANIFEST, ORDERS, Recorder, files, manifest, namespace, product, write
+from pipeline.mesh_of_three import (
+    DEV_IMAGES,
+    MANIFEST,
+    ORDERS,
+    Recorder,
+    files,
+    images,
+    manifest,
+    namespace,
+    product,
+    write,
+)
 
 BACKEND = {"name": "acme", "host": "otlp.acme.example", "signals": ["logs"]}
 OBSERVED = {"collector": {"type": "opentelemetry", "backends": [BACKEND]}, "logs": {"type": "opentelemetry"}}
@@ -48,7 +59,7 @@ def test_an_edit_of_a_product_leaves_it_alone_and_a_new_domain_does_not(tmp_path
     compile_mesh(write(tmp_path, WITH), ("dev",), cache=cache)
     assert f"dev/{NODES}" in cache.compiled
     edited = Recorder(cache)
-    compile_mesh(write(tmp_path, {ORDERS: product("orders", image="acme/orders:1.0.1")}), ("dev",), cache=edited)
+    compile_mesh(write(tmp_path, {DEV_IMAGES: images(sales="{orders: acme/orders:1.0.1}")}), ("dev",), cache=edited)
     assert edited.compiled == {f"dev/{namespace('sales')}"}
     grown = Recorder(cache)
     new: dict[str, Any] = {"domains/hr/products/people.yaml": product("people")}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.diagnostics import Findings, StageFailed
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.sources import DomainSource, Sources
+from floe_compiler.pipeline import compile_mesh
 from floe_compiler.resolve.presence import check_read, domains_served
 from floe_compiler.resolve.product_overrides import Overrides, check_overrides, merged_product
 from floe_compiler.resolve.products import check_references, domain_products, products_in
 from resolve.samples import document
+from small_mesh import ENVIRONMENT, small_mesh
+from small_mesh import PRODUCT as FILE
 
 PRODUCT: dict[str, Any] = {
     "apiVersion": "floe.dev/v1",
@@ -147,3 +151,26 @@ def test_the_image_of_the_same_product_may_be_locked_for_environments() -> None:
     check_overrides(sources, overrides({"retries": 1}, "sales/orders:1.1.0"), {("products", "image"): 0}, findings)
     (found,) = findings.found
     assert (found.rule.code, found.span and found.span.file) == ("R005", "i.yaml")
+
+
+SERVER = {"host": "db.acme.example", "cidr": "10.40.0.0/16"}
+BEYOND: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "an image of another registry": ("R022", {"image": "quay.io/x:1"}, {"image": "quay.io/x:1"}),
+    "a server at a private address": (
+        "R023",
+        {"steps": [{"name": "transform", "type": "dbt", "connects": [SERVER]}]},
+        {"steps": {"transform": {"connects": [SERVER]}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_what_a_product_may_not_say_the_platform_may_say_of_it(what: str, tmp_path: Path) -> None:
+    code, own, said = BEYOND[what]
+    with pytest.raises(StageFailed) as failed:
+        compile_mesh(small_mesh(tmp_path / "own", {FILE: own}))
+    assert [one.rule.code for one in failed.value.diagnostics] == [code]
+    domains = {"sales": {"products": {"orders": said}}}
+    compiled = compile_mesh(small_mesh(tmp_path / "said", {ENVIRONMENT: {"domains": domains}}))
+    texts = "\n".join(compiled.files.values())
+    assert ("quay.io/x:1" if "image" in said else "10.40.0.0/16") in texts

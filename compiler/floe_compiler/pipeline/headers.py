@@ -169,7 +169,7 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
             scope=unit.scope,
             namespace=unit.namespace,
             owner=unit.owner,
-            content=digest_of(encode(_without_places(declared))),
+            content=digest_of(encode(without_places(declared))),
             facts=unit_facts(declared),
             external_databases=unit.external_databases,
             warnings=own.finish(),
@@ -177,7 +177,7 @@ def _scope(known: Known, provided: Provided, name: str, environments: Iterable[s
         yield (environment, name), Header(header, pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL))
 
 
-def _without_places(declared: DeclaredUnit) -> DeclaredUnit:
+def without_places(declared: DeclaredUnit) -> DeclaredUnit:
     """Return what a unit declares without the places where an environment names images and secrets of products.
 
     Only errors name these, and a unit with an error is never kept. So a line that moves in a file of all domains, such
