@@ -281,8 +281,8 @@ def test_an_object_that_loses_its_identity_otherwise_is_found_out(mesh: Mesh) ->
 
     assert mesh.told(config_map("a")) == [
         (
-            "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is nothing"
-            " (leave kind, name and namespace as they are; the inputs change them)"
+            "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is"
+            " nothing (leave kind, name and namespace as they are; the inputs change them)"
         )
     ]
 
