@@ -56,11 +56,14 @@ def test_all_mistakes_are_reported_together(mesh: Mesh) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("- resources\n", "1:1: a kustomization.yaml is one mapping"),
-        ("# nothing\n", "1:1: a kustomization.yaml is one mapping"),
-        ("resources: []\n---\nlabels: []\n", "3:1: a kustomization.yaml is one mapping"),
+        ("- resources\n", "1:1: a kustomization.yaml is one mapping (write its fields, such as `resources:`)"),
+        ("# nothing\n", "1:1: a kustomization.yaml is one mapping (write its fields, such as `resources:`)"),
+        (
+            "resources: []\n---\nlabels: []\n",
+            "3:1: a kustomization.yaml is one mapping (write its fields, such as `resources:`)",
+        ),
         ("resources: x.yaml\n", '1:12: resources is not a list (begin each item with "- ")'),
-        ("resources: [1]\n", "1:13: resources[0] is not a path"),
+        ("resources: [1]\n", "1:13: resources[0] is not a path (write the path of a file or folder)"),
         ("kind: Deployment\n", '1:7: this is not a Kustomization (write "kind: Kustomization")'),
         ("kind: Component\n", '1:7: this is not a Kustomization (list its folder under "components")'),
         (

@@ -280,7 +280,10 @@ def test_an_object_that_loses_its_identity_otherwise_is_found_out(mesh: Mesh) ->
     mesh.write({"base/kustomization.yaml": f'patches:\n- target: {{name: a}}\n  patch: "{patch}"\n'})
 
     assert mesh.told(config_map("a")) == [
-        "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is nothing"
+        (
+            "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is"
+            " nothing (leave kind, name and namespace as they are; the inputs change them)"
+        )
     ]
 
 

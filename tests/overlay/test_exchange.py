@@ -115,7 +115,8 @@ def test_what_kustomize_loses_is_known(mesh: Mesh, fields: dict[str, Any], lost:
 
     assert uncarriable(manifest) == lost
     message = f"ConfigMap sales/a has {lost}, which kustomize cannot preserve, so it cannot be patched"
-    assert mesh.told(manifest) == [f"K019 base/kustomization.yaml:2:3: {message}"]
+    hint = "encode such text (base64), write such a number as text, or change the inputs instead of patching"
+    assert mesh.told(manifest) == [f"K019 base/kustomization.yaml:2:3: {message} ({hint})"]
 
 
 @pytest.mark.parametrize("word", AWKWARD)

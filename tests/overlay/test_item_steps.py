@@ -12,7 +12,7 @@ FILE = "base/kustomization.yaml"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("labels: [{}]", 'K004 {}:1:10: labels[0] has no "pairs"'),
+        ("labels: [{}]", 'K004 {}:1:10: labels[0] has no "pairs" (add `pairs:`)'),
         ("labels: [{pairs: x}]", "K004 {}:1:18: labels[0].pairs is not a mapping"),
         ("labels: [{pairs: {a: 1}}]", "K004 {}:1:22: labels[0].pairs.a is not text (put it in quotes)"),
         (
@@ -34,7 +34,7 @@ FILE = "base/kustomization.yaml"
                 " (use includeTemplates to label pods too)"
             ),
         ),
-        ("images: [{newTag: '1'}]", 'K004 {}:1:10: images[0] has no "name"'),
+        ("images: [{newTag: '1'}]", 'K004 {}:1:10: images[0] has no "name" (add `name:`)'),
         ("images: [{name: a, newTag: 1.10}]", "K004 {}:1:28: images[0].newTag is not text (put it in quotes)"),
         ("images: [x]", "K004 {}:1:10: images[0] is not a mapping"),
         ("replicas: [{name: web, count: many}]", "K004 {}:1:31: replicas[0].count is not a whole number"),

@@ -119,7 +119,10 @@ def test_a_missing_file_is_reported_with_the_nearest(mesh: Mesh) -> None:
         (
             "components: [a.yaml]",
             {"base/a.yaml": OBJECT},
-            "base/a.yaml is a file, not a folder with a kustomization.yaml",
+            (
+                "base/a.yaml is a file, not a folder with a kustomization.yaml"
+                " (list objects under `resources`, and patches under `patches`)"
+            ),
         ),
     ],
 )
@@ -190,4 +193,6 @@ resources: [x.yaml]
 def test_what_is_listed_twice_is_refused(mesh: Mesh) -> None:
     mesh.write({"overlays/dev/kustomization.yaml": "resources: [../../base, ../../base]\n"})
 
-    assert mesh.told() == ["K004 overlays/dev/kustomization.yaml:1:25: ../../base is listed twice"]
+    assert mesh.told() == [
+        "K004 overlays/dev/kustomization.yaml:1:25: ../../base is listed twice (delete one of the entries)"
+    ]

@@ -19,15 +19,21 @@ def patch(text: str, **target: str) -> str:
     return f"patches:\n- patch: |-\n{lines}" + (f"  target:\n{wanted}" if target else "")
 
 
+NEITHER = "write `path:` with a file, or `patch: |` with the patch itself"
+PARTS = "write apiVersion, kind, metadata.name and what changes; or operations with a target"
+OPERATION = "write, for example, {op: replace, path: /spec/replicas, value: 3}"
+LITERAL = "write the text itself, with a backslash before a sign that means something else"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("patches: [{}]\n", '1:11: exactly one of "path" and "patch" is needed'),
-        ("patches: [{path: a, patch: b}]\n", '1:11: exactly one of "path" and "patch" is needed'),
+        ("patches: [{}]\n", f'1:11: exactly one of "path" and "patch" is needed ({NEITHER})'),
+        ("patches: [{path: a, patch: b}]\n", '1:11: exactly one of "path" and "patch" is needed (delete one of them)'),
         ("patches:\n- patch: {a: b}\n", '2:10: patches[0].patch is not text (begin an inline patch with "patch: |-")'),
-        ("patches:\n- patch: ''\n", "2:3: the patch is empty"),
-        (patch("just text"), "2:10: a patch is a mapping (a part of an object) or a list (of operations)"),
-        (patch("metadata: x"), "2:10: a patch is a mapping (a part of an object) or a list (of operations)"),
+        ("patches:\n- patch: ''\n", "2:3: the patch is empty (write what it changes, or delete it)"),
+        (patch("just text"), f"2:10: a patch is a mapping (a part of an object) or a list (of operations) ({PARTS})"),
+        (patch("metadata: x"), f"2:10: a patch is a mapping (a part of an object) or a list (of operations) ({PARTS})"),
         (
             patch("spec: {}"),
             (
@@ -36,8 +42,8 @@ def patch(text: str, **target: str) -> str:
             ),
         ),
         (patch("[{op: remove, path: /data}]"), '2:10: a JSON patch needs a target (add "target:" with kind and name)'),
-        (patch("[{op: remove}]", name="a"), '3:6: an operation is a mapping with "op" and "path"'),
-        (patch("[x]", name="a"), '3:6: an operation is a mapping with "op" and "path"'),
+        (patch("[{op: remove}]", name="a"), f'3:6: an operation is a mapping with "op" and "path" ({OPERATION})'),
+        (patch("[x]", name="a"), f'3:6: an operation is a mapping with "op" and "path" ({OPERATION})'),
         (patch("[{op: replce, path: /data}]", name="a"), '3:11: unknown op "replce" (did you mean "replace"?)'),
         (
             patch("[{op: remove, path: data.k}]", name="a"),
@@ -58,7 +64,7 @@ def test_malformed_patches_are_refused(mesh: Mesh, text: str, expected: str) -> 
 def test_an_empty_patch_file_is_refused(mesh: Mesh) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": "# later\n"})
 
-    assert mesh.told(config_map("a")) == [f"K014 {FILE}:1:11: the patch is empty"]
+    assert mesh.told(config_map("a")) == [f"K014 {FILE}:1:11: the patch is empty (write what it changes, or delete it)"]
 
 
 def test_yaml_mistakes_in_an_inline_patch_are_reported_where_they_are(mesh: Mesh) -> None:
@@ -82,8 +88,8 @@ def test_yaml_mistakes_in_a_patch_file_are_reported_where_they_are(mesh: Mesh) -
     ("target", "expected"),
     [
         ({"kind": "''"}, "5:5: the target is empty, which would select every object (name at least a kind)"),
-        ({"name": "'a('"}, "5:11: patches[0].target.name is not a regular expression"),
-        ({"name": "[a]"}, "5:11: patches[0].target.name is not a regular expression"),
+        ({"name": "'a('"}, f"5:11: patches[0].target.name is not a regular expression ({LITERAL})"),
+        ({"name": "[a]"}, f"5:11: patches[0].target.name is not a regular expression ({LITERAL})"),
         ({"labelSelector": "'a b'"}, f"5:20: patches[0].target.labelSelector {NO_SELECTOR}"),
         ({"annotationSelector": "5"}, f"5:25: patches[0].target.annotationSelector {NO_SELECTOR}"),
     ],

@@ -15,6 +15,7 @@ from floe_compiler.model.objects import Object, ObjectId, ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.overlay import KeptResults, apply_overlay, failures_once, kustomize, overlay, portions
+from floe_compiler.overlay.kustomize import REINSTALL
 from overlay.overlay_mesh import OVERLAY, Mesh, config_map, split_units
 
 FILE = "base/kustomization.yaml"
@@ -253,6 +254,7 @@ def test_the_message_of_a_patch_of_the_base_leaves_out_how_kustomize_got_there(m
         (
             f"K018 {FILE}:3:10: cannot be applied to ConfigMap sales/a:"
             " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
+            " (write paths and items that the object has, as it is compiled without the patch)"
         )
     ]
 
@@ -286,7 +288,7 @@ def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytes
     monkeypatch.setattr(portions, "run_kustomize", added)
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
 
-    assert mesh.told(config_map("a")) == ["K002 None: kustomize added ConfigMap sales/z"]
+    assert mesh.told(config_map("a")) == [f"K002 None: kustomize added ConfigMap sales/z ({REINSTALL})"]
 
 
 def test_an_error_that_no_step_explains_is_reported(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +312,7 @@ def test_warnings_are_reported_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch)
 
     _, warnings = mesh.applied(rendered)
 
-    assert warnings == (Diagnostic(portions.WARNED, "be careful"),)
+    assert warnings == (Diagnostic(portions.WARNED, "be careful", hint="change the entry that it is about"),)
 
 
 BINDING = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: a}\n---\n"

@@ -33,7 +33,7 @@ def settle(index: Index, findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]
             yield found
     for code, subject in sorted(accepted.keys() - used):
         message = f"{_place(code)} accepts a warning, but there is none"
-        yield index.finding(NEEDLESS, accepted[code, subject], message)
+        yield index.finding(NEEDLESS, accepted[code, subject], message, "remove it, or correct the code")
     for code, identity in without_reason:
         yield index.finding(NEEDLESS, identity, f"{_place(code)} gives no reason", "write why it is accepted")
 

@@ -80,7 +80,9 @@ def _known(
     try:
         data = _ENCODER.encode(found)
     except OverflowError:
-        findings.add(NO_DEFINITION, f"{file} has a number with more than 64 bits", Span(file))
+        findings.add(
+            NO_DEFINITION, f"{file} has a number with more than 64 bits", Span(file), hint="quote it, or write less"
+        )
         return ()
     if len(findings.found) == before and not secret_in(data.decode(errors="replace")):
         cache.put(KIND, key, data)

@@ -111,11 +111,15 @@ def _unread(inputs: InputFiles, file: str) -> Diagnostic:
             hint = f"an authored file may have {MOST_BYTES:,} bytes"
             return Diagnostic(TOO_LARGE, f"the file has {size:,} bytes", Span(file), hint=hint)
         case Unread(reason=reason), _:
-            return Diagnostic(UNREADABLE, f"the file cannot be read: {reason}", Span(file))
+            return Diagnostic(UNREADABLE, f"the file cannot be read: {reason}", Span(file), hint="give access to it")
         case _, None:
-            return Diagnostic(UNREADABLE, "the file does not exist", Span(file))
+            return Diagnostic(
+                UNREADABLE, "the file does not exist", Span(file), hint="write it, or delete what names it"
+            )
         case _:
-            return Diagnostic(UNREADABLE, "the file is not a regular file", Span(file))
+            return Diagnostic(
+                UNREADABLE, "the file is not a regular file", Span(file), hint="put a file with the text there"
+            )
 
 
 def _not_utf8(data: bytes, offset: int, file: str) -> Diagnostic:

@@ -96,7 +96,7 @@ def read_documents(text: str, file: str) -> tuple[list[Document], list[Diagnosti
         if not any(one.rule is NO_REFERENCES and _line_of(one) == _line_of(problem) for one in findings.found):
             findings.extend([problem])
     except _TooDeepError as error:
-        findings.add(TOO_DEEP, f"more than {DEEPEST} levels of nesting", error.span)
+        findings.add(TOO_DEEP, f"more than {DEEPEST} levels of nesting", error.span, hint="nest it less deeply")
     except (ValueError, OverflowError):  # ruamel.yaml does not catch what `chr` raises
         findings.extend([_beyond_unicode(text, file)])
     return documents, findings.found

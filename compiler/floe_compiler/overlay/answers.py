@@ -9,7 +9,7 @@ from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.exchange import read_objects
 from floe_compiler.overlay.fidelity import difference
-from floe_compiler.overlay.kustomize import DID_NOT_RUN
+from floe_compiler.overlay.kustomize import DID_NOT_RUN, REINSTALL
 
 
 def objects_in(text: str) -> dict[ObjectId, Object]:
@@ -17,11 +17,13 @@ def objects_in(text: str) -> dict[ObjectId, Object]:
     try:
         found = read_objects(text)
     except ValueError as error:
-        raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with something else: {error}")]) from error
+        raise StageFailed(
+            [Diagnostic(DID_NOT_RUN, f"kustomize answered with something else: {error}", hint=REINSTALL)]
+        ) from error
     objects = {identify(part): part for part in found}
     if len(objects) != len(found):
         twice = next(identity for identity, number in Counter(map(identify, found)).items() if number > 1)
-        raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with {twice} more than once")])
+        raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize answered with {twice} more than once", hint=REINSTALL)])
     return objects
 
 

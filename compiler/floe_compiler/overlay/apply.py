@@ -89,7 +89,8 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
         part = touched_part(effects.objects[identity], steps, labels)
         if lost := uncarriable(part):
             message = f"{identity} has {lost}, which kustomize cannot preserve, so it cannot be patched"
-            findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity))
+            hint = "encode such text (base64), write such a number as text, or change the inputs instead of patching"
+            findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity), hint=hint)
         else:
             changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))
     return _Prepared(written, effects, tuple(changed), tuple(findings.found))

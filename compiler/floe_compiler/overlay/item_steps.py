@@ -29,7 +29,9 @@ def read_item(document: Document, field: StepField, path: DataPath, findings: Fi
     item: Any = value_at(document, path)
     required = next(iter(types))
     if required not in item:
-        findings.add(MALFORMED, f'{show_path(path)} has no "{required}"', document.span(path))
+        findings.add(
+            MALFORMED, f'{show_path(path)} has no "{required}"', document.span(path), hint=f"add `{required}:`"
+        )
     for name, wanted in types.items():
         if name in item:
             _check_type(document, (*path, name), wanted, findings)

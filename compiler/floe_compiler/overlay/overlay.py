@@ -115,7 +115,8 @@ def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str
             unit = by_unit.setdefault(unit_of(identity), {})
             if identity in unit:
                 related = [Related(unit[identity].span, "also written here")]
-                findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related)
+                hint = "delete one of them; a patch changes what a base has"
+                findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related, hint=hint)
             else:
                 unit[identity] = Written(resource.manifest, resource.span, kustomization.folder, resource.values)
     return by_unit

@@ -47,7 +47,8 @@ def _pattern(document: Document, path: DataPath, findings: Findings) -> re.Patte
     try:
         return re.compile(value)
     except (re.error, TypeError):
-        findings.add(BAD_TARGET, f"{show_path(path)} is not a regular expression", document.span(path))
+        hint = "write the text itself, with a backslash before a sign that means something else"
+        findings.add(BAD_TARGET, f"{show_path(path)} is not a regular expression", document.span(path), hint=hint)
         return None
 
 

@@ -52,7 +52,7 @@ def read_patch(source: Source, folder: str, document: Document, path: DataPath) 
     before = len(findings.found)
     patches = _documents(source, folder, document, path)
     if not patches and len(findings.found) == before:
-        findings.add(BAD_PATCH, "the patch is empty", document.span(path))
+        findings.add(BAD_PATCH, "the patch is empty", document.span(path), hint="write what it changes, or delete it")
     for patch in patches:
         check_secret_values(patch, findings)
     if "target" not in item:
@@ -70,7 +70,8 @@ def _documents(source: Source, folder: str, document: Document, path: DataPath) 
     item: Any = value_at(document, path)
     sources = [name for name in ("path", "patch") if name in item]
     if len(sources) != 1:
-        source.findings.add(BAD_PATCH, 'exactly one of "path" and "patch" is needed', document.span(path))
+        hint = "delete one of them" if sources else "write `path:` with a file, or `patch: |` with the patch itself"
+        source.findings.add(BAD_PATCH, 'exactly one of "path" and "patch" is needed', document.span(path), hint=hint)
         return []
     text, span = item[sources[0]], document.span((*path, sources[0]))
     if not isinstance(text, str):
@@ -120,7 +121,8 @@ def _check_merge(patch: Document, findings: Findings) -> bool:
     """Return whether it is a well-formed strategic merge patch."""
     if not isinstance(patch.data, dict) or not isinstance(patch.data.get("metadata", {}), dict):
         message = "a patch is a mapping (a part of an object) or a list (of operations)"
-        findings.add(BAD_PATCH, message, patch.span(()))
+        hint = "write apiVersion, kind, metadata.name and what changes; or operations with a target"
+        findings.add(BAD_PATCH, message, patch.span(()), hint=hint)
         return False
     before = len(findings.found)
     for place, directive in _unknown_directives(patch.data):
@@ -151,7 +153,8 @@ def _check_operations(patch: Document, findings: Findings) -> bool:
     for index, operation in enumerate(patch.data):
         span = patch.span((index,))
         if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
-            findings.add(BAD_PATCH, 'an operation is a mapping with "op" and "path"', span)
+            hint = "write, for example, {op: replace, path: /spec/replicas, value: 3}"
+            findings.add(BAD_PATCH, 'an operation is a mapping with "op" and "path"', span, hint=hint)
         elif operation.get("op") not in _OPERATIONS:
             hint = did_you_mean(str(operation.get("op")), _OPERATIONS)
             span = patch.span((index, "op"))

@@ -24,7 +24,7 @@ from floe_compiler.overlay.bisection import first_failing, sorted_out
 from floe_compiler.overlay.changed_objects import ChangedObject, Result
 from floe_compiler.overlay.kept_results import KeptResults
 from floe_compiler.overlay.kustomization import Kustomization, Step
-from floe_compiler.overlay.kustomize import DID_NOT_RUN, KustomizeError, find_same_kustomize, run_kustomize
+from floe_compiler.overlay.kustomize import DID_NOT_RUN, REINSTALL, KustomizeError, find_same_kustomize, run_kustomize
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.overlay import Overlay
 from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_AS_WRITTEN
@@ -129,7 +129,9 @@ def _phase(kustomize: _Kustomize, objects: Sequence[ChangedObject], built: Built
     new = {identity: result for identity, result in _run_all(kustomize, unknown, built) if not built.failed(identity)}
     kustomize.kept.put(sound.values(), kustomize.version, known, new)
     for identity, result in (known | new).items():
-        built.problems[identity] += [Diagnostic(WARNED, warning) for warning in result.warnings]
+        built.problems[identity] += [
+            Diagnostic(WARNED, warning, hint="change the entry that it is about") for warning in result.warnings
+        ]
         if result.part is None:
             yield identity, result
             continue
@@ -209,16 +211,17 @@ def _results(portion: Sequence[ChangedObject], run: _Run, built: Built) -> Itera
     for item in missing:
         message = f"after the patches, {item.identity} is missing; instead, there is {others or 'nothing'}"
         span = item.steps[-1].span
-        built.report(Diagnostic(IDENTITY_CHANGED, message, span, subject=str(item.identity)), [item])
+        hint = "leave kind, name and namespace as they are; the inputs change them"
+        built.report(Diagnostic(IDENTITY_CHANGED, message, span, str(item.identity), hint), [item])
     if others and not missing:
-        built.report(Diagnostic(DID_NOT_RUN, f"kustomize added {others}"), portion)
+        built.report(Diagnostic(DID_NOT_RUN, f"kustomize added {others}", hint=REINSTALL), portion)
     if others or missing:
         return
     for item in portion:
         part = run.objects.get(item.identity)
         if field := not_asked_for(item, part):
             message = f"kustomize changed {field} of {item.identity}, which no entry changes"
-            built.report(Diagnostic(DID_NOT_RUN, message, subject=str(item.identity)), [item])
+            built.report(Diagnostic(DID_NOT_RUN, message, subject=str(item.identity), hint=REINSTALL), [item])
         else:
             yield item.identity, Result(part, run.warnings)
 
@@ -261,7 +264,8 @@ def _failure(kustomize: _Kustomize, portion: Sequence[ChangedObject], step: Step
     changed = first_failing(reached, lambda some: kustomize.attempt(some, so_far).error)
     error = kustomize.attempt([changed], so_far).error
     message = f"cannot be applied to {changed.identity}: {error}"
-    return Diagnostic(PATCH_FAILED, message, _named_in(error, step), str(changed.identity), related=step.related())
+    hint = "write paths and items that the object has, as it is compiled without the patch"
+    return Diagnostic(PATCH_FAILED, message, _named_in(error, step), str(changed.identity), hint, step.related())
 
 
 def _named_in(error: str, step: Step) -> Span:

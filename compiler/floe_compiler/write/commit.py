@@ -34,7 +34,8 @@ def reporting_refusals(root: Path) -> Iterator[None]:
         path = Path(error.filename or root)
         subject = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
         message = f"cannot be read or written: {error.strerror or type(error).__name__}"
-        raise StageFailed([Diagnostic(CANNOT_WRITE, message, subject=subject)]) from error
+        hint = "give access to it, or free space; then compile again, which writes what is missing"
+        raise StageFailed([Diagnostic(CANNOT_WRITE, message, subject=subject, hint=hint)]) from error
 
 
 def commit(root: Path, plan: WritePlan, files: Mapping[str, str]) -> dict[str, os.stat_result]:

@@ -50,12 +50,19 @@ def check(index: Index) -> Iterator[Diagnostic]:
         selecting = budgets[workload.id]
         if len(selecting) > 1:
             names = some(identity.name for identity in selecting)
-            yield index.finding(OVERLAPPING, workload.id, f"its pods are selected by the budgets {names}")
+            yield index.finding(
+                OVERLAPPING, workload.id, f"its pods are selected by the budgets {names}", "keep one of them"
+            )
         replicated = workload.kind in _REPLICATED and workload.id not in alone
         if index.rendered.production and not selecting and replicated:
             replicas = least_replicas(workload, scalers)
             if replicas > 1:
-                yield index.finding(MISSING, workload.id, f"it has {replicas} replicas and no PodDisruptionBudget")
+                yield index.finding(
+                    MISSING,
+                    workload.id,
+                    f"it has {replicas} replicas and no PodDisruptionBudget",
+                    "add one that selects its pods",
+                )
 
 
 def _blocking(
@@ -72,7 +79,9 @@ def _blocking(
     if "maxUnavailable" in budget and _pods(budget["maxUnavailable"], replicas) < 1:
         yield index.finding(BLOCKING, identity, f"spec.maxUnavailable is {budget['maxUnavailable']}")
     if replicas == 1:
-        yield index.finding(BLOCKING, identity, f"{name} runs a single pod, so the budget blocks every drain")
+        yield index.finding(
+            BLOCKING, identity, f"{name} runs a single pod, so the budget blocks every drain", "remove the budget"
+        )
     elif "minAvailable" in budget and _pods(budget["minAvailable"], replicas) >= replicas > 0:
         message = f"spec.minAvailable is {budget['minAvailable']}, and {name} runs {replicas} pods at least"
         yield index.finding(BLOCKING, identity, message)

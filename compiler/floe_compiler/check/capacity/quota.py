@@ -60,7 +60,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     if index.rendered.production and index.pods.all and "pods" not in limited:
         message = "its quota does not limit pods" if limited else "it has no ResourceQuota"
         about = ObjectId("", "Namespace", "", index.pods.all[0].group.namespace)
-        yield index.finding(UNLIMITED, about, message)
+        yield index.finding(UNLIMITED, about, message, "add a ResourceQuota with spec.hard.pods")
 
 
 def _exceeded(index: Index, identity: ObjectId, hard: Object, demand: Demand) -> Iterator[Diagnostic]:

@@ -65,14 +65,17 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for target, (identity, scaler) in scalers.items():
         workload = index.workloads.get(target)
         if workload is not None and target not in alone and "replicas" in workload.spec:
-            yield index.finding(BOTH, target, f"spec.replicas is set, but {identity} scales it")
+            yield index.finding(BOTH, target, f"spec.replicas is set, but {identity} scales it", "remove spec.replicas")
         lowest, highest = scaler.get("minReplicas", 1), scaler.get("maxReplicas", 1)
         if lowest > highest:
             yield index.finding(
-                BOUNDS, identity, f"{_field(identity, 'min')} is {lowest}, {_field(identity, 'max')} {highest}"
+                BOUNDS,
+                identity,
+                f"{_field(identity, 'min')} is {lowest}, {_field(identity, 'max')} {highest}",
+                "correct one of them",
             )
     for second, other in scaled_twice(index):
-        yield index.finding(TWICE, second, f"it scales the same workload as {other}")
+        yield index.finding(TWICE, second, f"it scales the same workload as {other}", "keep one of them")
     for identity, manifest in index.of(*KEDA):
         if "minReplicaCount" not in manifest.get("spec", {}):
             yield index.finding(

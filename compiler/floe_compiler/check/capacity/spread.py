@@ -37,7 +37,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
             continue
         if not _is_spread(workload) and not _is_apart(workload):
             message = f"{workload.at('spec')} has neither a required anti-affinity nor a binding spread"
-            yield index.finding(TOGETHER, workload.id, message)
+            hint = "spread them: topologyKey kubernetes.io/hostname, whenUnsatisfiable DoNotSchedule, their own labels"
+            yield index.finding(TOGETHER, workload.id, message, hint)
 
 
 def _is_spread(workload: Workload) -> bool:

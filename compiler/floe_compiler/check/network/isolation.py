@@ -33,7 +33,9 @@ def check(index: Index) -> Iterator[Diagnostic]:
         missing = [direction.capitalize() for direction in DIRECTIONS if direction not in index.policies.denying]
         if missing:
             about = ObjectId("", "Namespace", "", index.pods.all[0].group.namespace)
-            yield index.finding(OPEN, about, f"no NetworkPolicy denies {' and '.join(missing)} to all of its pods")
+            message = f"no NetworkPolicy denies {' and '.join(missing)} to all of its pods"
+            hint = f"add one: spec: {{podSelector: {{}}, policyTypes: [{', '.join(missing)}]}}"
+            yield index.finding(OPEN, about, message, hint)
         yield from _dns(index)
 
 

@@ -46,4 +46,5 @@ def check(index: Index) -> Iterator[Diagnostic]:
                 place = show_place((*path, field), index.objects[identity])
                 known = f", which is on by default since {'.'.join(map(str, since))}" if since else ""
                 message = f"{place} is dropped by Kubernetes {version} without the feature gate {gate.name}{known}"
-                yield index.finding(DROPPED, identity, message)
+                hint = "remove it; or accept the warning, if the gate is on in the cluster"
+                yield index.finding(DROPPED, identity, message, hint)

@@ -47,7 +47,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
         # Hand-written objects may have other labels, but an object with one of these labels needs them all.
         if missing and len(missing) < len(_RECOMMENDED):
             names = ", ".join(_PREFIX + name for name in missing)
-            yield index.finding(MISSING, identity, f"metadata.labels lacks {names}")
+            yield index.finding(MISSING, identity, f"metadata.labels lacks {names}", "add them")
     for workload in index.workloads.values():
         if workload.place:
             yield from _invalid(index, workload.id, workload.at("metadata"), workload.template.get("metadata", {}))

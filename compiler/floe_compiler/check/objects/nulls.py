@@ -21,4 +21,4 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for identity, paths in index.shapes.nulls.items():
         for path in paths:
             place = show_place(path, index.objects[identity])
-            yield index.finding(NULL, identity, f"{place} is null")
+            yield index.finding(NULL, identity, f"{place} is null", "leave the key out")

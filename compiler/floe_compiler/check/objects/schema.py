@@ -75,7 +75,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for identity in sorted(index.shapes.unknown):
         manifest = index.objects[identity]
         if not manifest.get("apiVersion") or not identity.kind:
-            yield index.finding(MISFIT, identity, "the object needs apiVersion and kind")
+            yield index.finding(MISFIT, identity, "the object needs apiVersion and kind", "add both")
         # `api_versions` reports unknown kinds of Kubernetes' own groups, and removed ones.
         # `namespaces` reports those whose scope is unknown, too: the same definition mends both.
         elif (

@@ -82,7 +82,9 @@ def undeclared(
         # Launched pods have no rendered template.
         if not any(pod.workload is None for pod in pods):
             about = pods[0].about if pods else group
-            yield index.finding(NEEDLESS, about, f'the exception "{field}" is declared, but nothing needs it')
+            yield index.finding(
+                NEEDLESS, about, f'the exception "{field}" is declared, but nothing needs it', "remove it"
+            )
 
 
 def exception_hint(field: str) -> str:

@@ -31,4 +31,9 @@ def check(index: Index) -> Iterator[Diagnostic]:
             if container.role == "init":
                 for text in container_texts(workload.id, container):
                     if _LOOP.search(text.text) and not _BOUND.search(text.text):
-                        yield index.finding(ENDLESS, workload.id, f"{text.place} has a loop without an end")
+                        yield index.finding(
+                            ENDLESS,
+                            workload.id,
+                            f"{text.place} has a loop without an end",
+                            "limit the attempts, as in: for attempt in $(seq 60)",
+                        )

@@ -69,6 +69,12 @@ def listens(workload: Workload, target: int | str, protocol: str) -> bool:
     )
 
 
+def _ports(container: Container) -> str:
+    """Return the hint for a probe: the ports that its container declares."""
+    known = [str(port.get("name") or port.get("containerPort")) for port in container.ports]
+    return f"its container declares {', '.join(known)}" if known else "its container declares no ports"
+
+
 def _known(pods: Pods) -> str:
     containers = pods.workload.containers if pods.workload else ()
     ports = [
@@ -87,7 +93,7 @@ def _container(index: Index, identity: ObjectId, container: Container) -> Iterat
         for action in PROBE_ACTIONS:
             port = probe.get(action, {}).get("port")
             if port is not None and port not in declared:
-                yield index.finding(PROBE, identity, f"{container.place}.{field} uses port {port}")
+                yield index.finding(PROBE, identity, f"{container.place}.{field} uses port {port}", _ports(container))
     for port in container.ports:
         if port.get("containerPort", _FIRST) < _FIRST:
             yield index.finding(PRIVILEGED, identity, f"{container.place}.ports has {port['containerPort']}")

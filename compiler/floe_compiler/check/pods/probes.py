@@ -30,6 +30,7 @@ STARTUP = Rule(
 RULES = (MISSING, TIMINGS, STARTUP)
 
 _LONGEST_START = 600
+_SHORTER = "lower timeoutSeconds, or raise periodSeconds"
 
 
 def check(index: Index) -> Iterator[Diagnostic]:
@@ -54,12 +55,16 @@ def _missing(index: Index) -> Iterator[Departure]:
 def _timings(index: Index, workload: Workload, place: str, field: str, probe: dict[str, Any]) -> Iterator[Diagnostic]:
     timeout, period = probe.get("timeoutSeconds", 1), probe.get("periodSeconds", 10)
     if timeout > period:
-        yield index.finding(TIMINGS, workload.id, f"{place}: timeoutSeconds {timeout} is above periodSeconds {period}")
+        yield index.finding(
+            TIMINGS, workload.id, f"{place}: timeoutSeconds {timeout} is above periodSeconds {period}", _SHORTER
+        )
     for name in ("timeoutSeconds", "periodSeconds", "failureThreshold", "successThreshold"):
         if probe.get(name, 1) < 1:
-            yield index.finding(TIMINGS, workload.id, f"{place}: {name} is {probe[name]}")
+            yield index.finding(TIMINGS, workload.id, f"{place}: {name} is {probe[name]}", "write 1 or more")
     if field != "readinessProbe" and probe.get("successThreshold", 1) != 1:
-        yield index.finding(TIMINGS, workload.id, f"{place}: successThreshold is {probe['successThreshold']}")
+        yield index.finding(
+            TIMINGS, workload.id, f"{place}: successThreshold is {probe['successThreshold']}", "leave it out"
+        )
 
 
 def _startup(index: Index, workload: Workload, container: Container) -> Iterator[Diagnostic]:
@@ -69,4 +74,6 @@ def _startup(index: Index, workload: Workload, container: Container) -> Iterator
     budget = probe.get("initialDelaySeconds", 0) + checks
     if budget > _LONGEST_START:
         message = f"{container.place}.{field} gives up after {budget} s; at most {_LONGEST_START} s are allowed"
-        yield index.finding(STARTUP, workload.id, message)
+        yield index.finding(
+            STARTUP, workload.id, message, "lower failureThreshold, periodSeconds or initialDelaySeconds"
+        )

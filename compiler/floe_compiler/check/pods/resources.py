@@ -41,13 +41,13 @@ def check(index: Index) -> Iterator[Diagnostic]:
         limits = manifest.get("spec", {}).get("limits", ())
         ranges.setdefault(identity.namespace, []).extend(limit for limit in limits if limit.get("type") == "Container")
         for message in _contradictions(limits):
-            yield index.finding(RANGE, identity, message)
+            yield index.finding(RANGE, identity, message, "change one of the two")
     for workload in index.workloads.values():
         for container in workload.containers:
             yield from _container(index, workload, container)
             for limits in ranges.get(workload.namespace, ()):
                 for message in _outside(container, limits):
-                    yield index.finding(RANGE, workload.id, message)
+                    yield index.finding(RANGE, workload.id, message, "change the container, or the LimitRange")
 
 
 def _container(index: Index, workload: Workload, container: Container) -> Iterator[Diagnostic]:
@@ -66,7 +66,7 @@ def _container(index: Index, workload: Workload, container: Container) -> Iterat
         request, limit = amount(requests, name), amount(limits, name)
         if request is not None and limit is not None and request > limit:
             message = f"{container.place}.resources requests {request} of {name}, above its limit of {limit}"
-            yield index.finding(INVERTED, workload.id, message)
+            yield index.finding(INVERTED, workload.id, message, "raise the limit, or request less")
 
 
 def _example(missing: list[str]) -> str:

@@ -47,9 +47,11 @@ def check(index: Index) -> Iterator[Diagnostic]:
 def _open(index: Index, identity: ObjectId, place: str, claim: Object) -> Iterator[Diagnostic]:
     spec = claim.get("spec", {})
     if not spec.get("storageClassName"):
-        yield index.finding(OPEN, identity, f"{place}.storageClassName is missing")
+        yield index.finding(OPEN, identity, f"{place}.storageClassName is missing", "name a class of the cluster")
     if "storage" not in spec.get("resources", {}).get("requests", {}):
-        yield index.finding(OPEN, identity, f"{place}.resources.requests.storage is missing")
+        yield index.finding(
+            OPEN, identity, f"{place}.resources.requests.storage is missing", "write a size, such as 10Gi"
+        )
 
 
 def _template(index: Index, identity: ObjectId, claim: Object) -> Iterator[Diagnostic]:
@@ -67,4 +69,9 @@ def _stuck(index: Index, workload: Workload) -> Iterator[Diagnostic]:
         name = volume.get("persistentVolumeClaim", {}).get("claimName", "")
         claim = index.get("", "PersistentVolumeClaim", workload.namespace, name)
         if claim is not None and not _SHARED & set(claim.get("spec", {}).get("accessModes", ())):
-            yield index.finding(STUCK, workload.id, f"it mounts PersistentVolumeClaim {name}, but uses rolling updates")
+            yield index.finding(
+                STUCK,
+                workload.id,
+                f"it mounts PersistentVolumeClaim {name}, but uses rolling updates",
+                "write strategy: {type: Recreate}, or use a StatefulSet",
+            )

@@ -31,6 +31,7 @@ MIXED = Rule(
     "A Service's selector matches pods of more than one workload, or of Jobs, which are not servers. "
     "Select by component, too.",
 )
+_APART = "select by a label that differs between them, such as app.kubernetes.io/component"
 RULES = (SELECTS_NOTHING, NOT_OWN, SHARED, MIXED)
 
 
@@ -49,7 +50,7 @@ def _workload(index: Index, identity: ObjectId, selector: Selector) -> Iterator[
     caught = index.pods.select(selector)
     others = [pods for pods in caught if pods.workload is None or pods.workload.id != identity]
     if others:
-        yield index.finding(SHARED, identity, f"spec.selector also matches the pods of {some(others)}")
+        yield index.finding(SHARED, identity, f"spec.selector also matches the pods of {some(others)}", _APART)
     if not selector or not matches(selector, index.workloads[identity].labels):
         message = "spec.selector does not match the labels of spec.template"
         yield index.finding(NOT_OWN, identity, message, _labels(selector))

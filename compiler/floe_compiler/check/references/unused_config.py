@@ -39,7 +39,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     mentions = _mentions(index) if unused else ""
     for identity in unused:
         if identity.name not in mentions:
-            yield index.finding(UNUSED, identity, "no pod mounts it, and no object names it")
+            yield index.finding(UNUSED, identity, "no pod mounts it, and no object names it", "mount it, or remove it")
 
 
 def _is_declared(manifest: Object) -> bool:
