@@ -30,7 +30,8 @@ check: $(READY) ## Tell whether output/ is what the inputs compile to
 	@$(BIN)/floe-compile check
 
 test: $(READY) ## Run the tests
-	@$(BIN)/pytest -n auto --dist loadscope
+	@# One process more than cores, as some tests wait; each module in one, as its tests share what they set up.
+	@$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadscope
 
 thorough: $(READY) ## Try many more examples in the property tests (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m hypothesis

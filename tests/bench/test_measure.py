@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 
 import pytest
 
 from bench.kustomize import kustomize_commands
-from bench.measure import cost_of
+from bench.measure import _KIB, cost_of
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n"
 
 
 def test_the_memory_of_several_commands_is_that_of_the_largest() -> None:
-    small, large = ([sys.executable, "-c", f"b'x' * ({size} << 20)"] for size in (1, 400))
-    assert cost_of([small]).peak_mib < 400 <= cost_of([large, small]).peak_mib < 500
+    # Until a process has begun its own program, it counts as large as the one that started it.
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _KIB // 1024 + 100
+    small, large = ([sys.executable, "-c", f"b'x' * ({size} << 20)"] for size in (1, most))
+    assert cost_of([small]).peak_mib < most <= cost_of([large, small]).peak_mib < most + 100
 
 
 def test_a_failing_command_ends_the_benchmark_with_its_output() -> None:
