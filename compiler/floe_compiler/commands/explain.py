@@ -41,13 +41,19 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Explain one file, or the values below one path of it."""
     from floe_compiler.pipeline import explain_file
+    from floe_compiler.pipeline.workers import default_jobs, workers
     from floe_compiler.report.field_paths import show_field
     from floe_compiler.report.progress import showing_progress
 
     file, path = _split(options.place)
     root = find_root(options.root)
-    with open_cache(options, root) as cache, showing_progress(sys.stderr) as progress:
-        explanation = explain_file(root, _from_root(root, file), progress, cache=cache)
+    # What a process varies is not made to be sent to another one: a forked one has it already.
+    with (
+        open_cache(options, root) as cache,
+        workers(default_jobs() if sys.platform == "linux" else 1) as processes,
+        showing_progress(sys.stderr) as progress,
+    ):
+        explanation = explain_file(root, _from_root(root, file), progress, cache=cache, workers=processes)
     if explanation is None:
         near = nearest(file, _compiled(root)) or "name one below output/"
         raise UsageError(f"{file} is not a file that the inputs compile to; {near}")

@@ -16,21 +16,24 @@ RunConstructs = Callable[[Callable[[Any], None], str, str], tuple[Object, ...]]
 component in diagnostics."""
 
 
-def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
-    """Return a namespace with the facts that its components declare.
+Declare = Callable[[Component[Any], Context[Any], RunConstructs], DeclaredInstance]
+"""Returns what one component declares, as `declare_instance` does."""
+
+
+def declare(unit: ResolvedUnit, run_constructs: RunConstructs, declare_one: Declare | None = None) -> DeclaredUnit:
+    """Return a namespace with the facts that its components declare. `declare_one` may know some from earlier calls.
 
     Raises StageFailed if a component of another package fails, or a component's constructs. A mistake of a component
     in this package, such as asking for a capability that it does not require, is raised unchanged.
     """
+    one = declare_one or declare_instance
     return DeclaredUnit(
         settings=unit.settings,
         scope=unit.scope,
         namespace=unit.namespace,
         owner=unit.owner,
         quota=unit.quota,
-        instances=extended(
-            unit.contexts, (_instance(component, context, run_constructs) for component, context in unit.contexts)
-        ),
+        instances=extended(unit.contexts, (one(*context, run_constructs) for context in unit.contexts)),
         quota_origin=unit.quota_origin,
         quota_growth=unit.quota_growth,
         pull_secret_origin=unit.pull_secret_origin,
@@ -38,7 +41,10 @@ def declare(unit: ResolvedUnit, run_constructs: RunConstructs) -> DeclaredUnit:
     )
 
 
-def _instance(component: Component[Any], context: Context[Any], run_constructs: RunConstructs) -> DeclaredInstance:
+def declare_instance(
+    component: Component[Any], context: Context[Any], run_constructs: RunConstructs
+) -> DeclaredInstance:
+    """Return what one component declares. Raises StageFailed as `declare` does."""
     instance, constructs = context.instance, component.constructs
     objects: tuple[Object, ...] = ()
     with blaming(component, instance):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -21,8 +21,23 @@ class _Named(Protocol):
 Fact = TypeVar("Fact", bound=_Named)
 
 
-def completed(resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -> DeclaredUnit:
+Complete = Callable[[Component[Any], Context[Any], MeshFacts], Parts]
+"""Returns what one component adds, as `added_by` does."""
+
+
+def added_by(component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
+    """Return what one component adds. Raises StageFailed as `declare` does."""
+    assert component.completes is not None  # noqa: S101 - only those that add something are asked
+    with blaming(component, context.instance):
+        return component.completes(context, mesh)
+
+
+def completed(
+    resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts, complete: Complete = added_by
+) -> DeclaredUnit:
     """Return a namespace with what its components add. `declared` are the facts that `resolved` has declared so far.
+
+    `complete` may know what some of them add from earlier calls.
 
     Raises StageFailed as `declare` does, and ValueError if one declares interfaces, metrics, data or alerts that it
     did not declare before: `mesh` lacks them.
@@ -30,19 +45,10 @@ def completed(resolved: ResolvedUnit, declared: DeclaredUnit, mesh: MeshFacts) -
     if not declared.incomplete:
         return declared
     instances = (
-        _instance(component, context, instance, mesh)
+        with_added(instance, complete(component, context, mesh), "completes") if component.completes else instance
         for (component, context), instance in zip(resolved.contexts, declared.instances, strict=True)
     )
     return replace(declared, instances=tuple(instances), incomplete=False)
-
-
-def _instance(
-    component: Component[Any], context: Context[Any], declared: DeclaredInstance, mesh: MeshFacts
-) -> DeclaredInstance:
-    if component.completes is None:
-        return declared
-    with blaming(component, context.instance):
-        return with_added(declared, component.completes(context, mesh), "completes")
 
 
 def with_added(declared: DeclaredInstance, added: Parts, hook: str) -> DeclaredInstance:

@@ -7,8 +7,9 @@ whatever a component does with its settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -31,7 +32,24 @@ _ABSENT = object()
 _NOWHERE: tuple[DataPath, Any] = ((), _ABSENT)
 
 
+FEW = 4
+"""Settings that a process varies at a time."""
+
 Causes = dict[DataPath, list[Cause]]
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """Some settings; of `many`, most change nothing."""
+
+    settings: tuple[Setting, ...]
+    many: bool = False
+
+
+Found = list[tuple[DataPath, Cause]]
+"""The paths that change in an object, each with the cause."""
+
+Run = Callable[[Callable[[_Group], Found], Iterable[_Group]], Iterable[Found]]
+"""Calls a function for each group, as `map` does, perhaps in other processes."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -49,16 +67,23 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 def explain(
-    sources: Sources, registry: Registry, environment: str, final: Object, patches: Sequence[Patch], asked_by: str
+    sources: Sources,
+    registry: Registry,
+    environment: str,
+    final: Object,
+    patches: Sequence[Patch],
+    asked_by: str,
+    run: Run = map,
 ) -> Explanation:
     """Return the causes of each value of the rendered object `final`.
 
-    `patches` are the patches that changed it. `asked_by` is the location or component that it comes from.
+    `patches` are the patches that changed it. `asked_by` is the location or component that it comes from. `run` varies
+    many groups of settings, in order.
     """
     identity = identify(final)
     question = Question(sources, registry, environment, identity)
     baseline = question.baseline
-    causes = _causes(question, baseline) if baseline is not None else {}
+    causes = _causes(question, baseline, run) if baseline is not None else {}
     generated = _by_place(question.generated or {})
     sampled = _by_place(baseline or {})
     values = []
@@ -98,20 +123,33 @@ def _by_place(manifest: Object) -> dict[str, tuple[DataPath, Any]]:
     return {show_place(path, manifest): (path, value) for path, value in scalars(manifest)}
 
 
-def _causes(question: Question, baseline: Object) -> Causes:
+def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     """Return the causes of each value of an object: what documents say, and what they leave at its default."""
     sources, scope = question.sources, question.scope
     own = [*of_platform(sources, question.environment), *of_domain(sources, scope)]
     others = [document for name in sources.domains if name != scope for document in of_domain(sources, name)]
-    concerned: Iterable[Setting] = chain(
-        written(question, own),
-        relevant(question, [*written(question, others)], baseline),
-        left_out(own),
-        relevant(question, [*left_out(others)], baseline),
-        *(relevant(question, settings, baseline) for settings in defaults(question)),
+    groups = (
+        *_each(written(question, own)),
+        _Group(tuple(written(question, others)), many=True),
+        *_each(left_out(own)),
+        _Group(tuple(left_out(others)), many=True),
+        *(_Group(tuple(settings), many=True) for settings in defaults(question)),
     )
     causes: Causes = {}
-    for setting in concerned:
-        for changed in effects(question, setting, baseline):
-            causes.setdefault(changed, []).append(setting.cause)
+    for found in run(partial(_effects_of, question, baseline), groups):
+        for changed, cause in found:
+            causes.setdefault(changed, []).append(cause)
     return causes
+
+
+def _each(settings: Iterable[Setting]) -> Iterator[_Group]:
+    """Yield groups of a few settings."""
+    waiting = iter(settings)
+    while few := tuple(islice(waiting, FEW)):
+        yield _Group(few)
+
+
+def _effects_of(question: Question, baseline: Object, group: _Group) -> Found:
+    """Return what each of some settings changes in an object."""
+    settings = relevant(question, group.settings, baseline) if group.many else group.settings
+    return [(changed, setting.cause) for setting in settings for changed in effects(question, setting, baseline)]

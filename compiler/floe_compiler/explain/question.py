@@ -7,11 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.declare import declare
-from floe_compiler.declare.completion import completed
+from floe_compiler.declare import RunConstructs, declare, declare_instance
+from floe_compiler.declare.completion import added_by, completed
 from floe_compiler.derive import plan_units
 from floe_compiler.explain.variations import words
 from floe_compiler.model.document import Document
+from floe_compiler.model.facts import Parts
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object, ObjectId, identify
@@ -19,9 +20,12 @@ from floe_compiler.model.plan import (
     PLATFORM,
     SHARED,
     Component,
+    Context,
+    DeclaredInstance,
     DeclaredUnit,
     EnvironmentPlan,
     ResolvedUnit,
+    UnitPlan,
     scope_name,
 )
 from floe_compiler.model.sources import Sources
@@ -33,10 +37,51 @@ from floe_compiler.synthesize.charts import without_cdk8s
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.delivery.folders import delivery_name
 from floe_compiler.synthesize.python_constructs import objects_of
-from floe_compiler.synthesize.unit import render_unit
+from floe_compiler.synthesize.unit import render_instance, render_unit
+
+Label = tuple[str, str]
+"""The namespace and the label of a component instance."""
 
 SAMPLE = 3
 """The number of domains to render the platform's objects with, as all domains affect them in the same way."""
+
+
+class Known:
+    """What component instances declared and added in the first variation, which leaves most of them as they are."""
+
+    def __init__(self) -> None:
+        self._declared: dict[Label, tuple[Context[Any], DeclaredInstance]] = {}
+        self._added: dict[Label, tuple[Context[Any], Parts]] = {}
+        self._mesh: MeshFacts | None = None
+
+    def declared(
+        self, component: Component[Any], context: Context[Any], run_constructs: RunConstructs
+    ) -> DeclaredInstance:
+        """Return what one component declares."""
+        label = _label(context)
+        known = self._declared.get(label)
+        if known is not None and known[0] == context:
+            return known[1]
+        found = declare_instance(component, context, run_constructs)
+        self._declared.setdefault(label, (context, found))
+        return found
+
+    def added(self, component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
+        """Return what one component adds."""
+        label = _label(context)
+        self._mesh = self._mesh or mesh
+        known = self._added.get(label)
+        if known is not None and known[0] == context and (mesh is self._mesh or mesh == self._mesh):
+            return known[1]
+        found = added_by(component, context, mesh)
+        if mesh is self._mesh:
+            self._added.setdefault(label, (context, found))
+        return found
+
+
+def _label(context: Context[Any]) -> Label:
+    instance = context.instance
+    return instance.namespace, instance.label()
 
 
 class Question:
@@ -44,6 +89,8 @@ class Question:
 
     def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
         self.registry, self.environment, self.identity = registry, environment, identity
+        self._known = Known()
+        self._owner = ""
         self._declared: dict[str, tuple[ResolvedUnit, tuple[DeclaredUnit, UnitFacts]]] = {}
         self._completed: dict[str, tuple[DeclaredUnit, MeshFacts, DeclaredUnit]] = {}
         self.closed = tuple(dict.fromkeys(words(plain_schemas(registry))))
@@ -56,6 +103,8 @@ class Question:
         # What is kept from now on is that of the reduced documents, which variations leave mostly unchanged.
         self._declared.clear()
         self._completed.clear()
+        self._known = Known()
+        self._owner = self._owner_of(self._plan(self.sources))
         self.baseline = self.render(self.sources)
 
     def _plan(self, sources: Sources) -> EnvironmentPlan:
@@ -68,18 +117,31 @@ class Question:
         near = [unit for unit in plan.units if unit.namespace in names]
         return next((unit for unit in near or plan.units if self.pick(self._rendered(unit, plan)) is not None), None)
 
+    def _owner_of(self, plan: EnvironmentPlan) -> str:
+        """Return the component instance that has the object; empty if none has."""
+        unit = next((one for one in plan.units if self.unit and one.scope == self.unit.scope), None)
+        planned = self._planned(unit, plan) if unit else None
+        labels = [declared.instance.label() for declared in planned.unit.instances] if planned else []
+        return next((label for label in labels if planned and self.pick(render_instance(planned, label))), "")
+
     def _rendered(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> Sequence[Object]:
-        """Return the objects of one unit of an environment."""
-        this_unit = declare(unit, objects_of)
+        """Return the objects of one unit of an environment, or only those of the instance that has the object."""
+        planned = self._planned(unit, plan)
+        if self._owner and (own := render_instance(planned, self._owner)):
+            return without_cdk8s(unit.settings, own, unit.namespace)
+        return without_cdk8s(unit.settings, render_unit(planned).objects, unit.namespace)
+
+    def _planned(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> UnitPlan:
+        """Return the plan of one unit of an environment."""
+        this_unit = declare(unit, objects_of, self._known.declared)
         resolved = {other.scope: other for other in (*plan.units, unit)}
         others = [self._declared_of(other) for other in plan.units if other.scope != unit.scope]
-        planned = plan_units(
+        return plan_units(
             [this_unit, *(other for other, _ in others)],
             lambda declared, mesh: self._completed_of(resolved[declared.scope], declared, mesh),
             [unit_facts(this_unit), *(facts for _, facts in others)],
             plan.ingress,
-        )
-        return without_cdk8s(unit.settings, render_unit(planned[0]).objects, unit.namespace)
+        )[0]
 
     def _domain(self, sources: Sources) -> str:
         """Return the domain that an object of the delivery tool is for."""
@@ -91,7 +153,7 @@ class Question:
         known = self._declared.get(unit.scope)
         if known is not None and known[0] == unit:
             return known[1]
-        declared = declare(unit, objects_of)
+        declared = declare(unit, objects_of, self._known.declared)
         facts = (declared, unit_facts(declared))
         self._declared.setdefault(unit.scope, (unit, facts))
         return facts
@@ -101,7 +163,7 @@ class Question:
         known = self._completed.get(unit.scope)
         if known is not None and known[0] is declared and known[1] == mesh:
             return known[2]
-        whole = completed(unit, declared, mesh)
+        whole = completed(unit, declared, mesh, self._known.added)
         self._completed.setdefault(unit.scope, (declared, mesh, whole))
         return whole
 

@@ -13,7 +13,7 @@ from floe_compiler.cache.store import Cache, Memory
 from floe_compiler.load.digests import compiler_digest, input_digests
 from floe_compiler.load.input_tree import read_inputs
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.pipeline.workers import ThisProcess, Workers
+from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -239,7 +239,7 @@ def list_secrets(
 
 
 def explain_file(
-    root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None
+    root: Path, file: str, progress: Progress = silent, *, cache: Cache | None = None, workers: Workers | None = None
 ) -> Explanation | None:
     """Return where each value of an output file comes from; None if the inputs compile to no such file.
 
@@ -265,7 +265,8 @@ def explain_file(
     progress("varying what is written")
     name = str(identify(final))
     asked_by = str(places.origins.get(name, "the platform as a whole"))
-    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by)
+    run = map_with(workers or ThisProcess())
+    return explain(sources, components, environment, final, places.patched.get(name, ()), asked_by, run)
 
 
 def _read(

@@ -80,10 +80,7 @@ def render_unit(plan: UnitPlan) -> Unit:
     Raises secret_stores.NotGeneratable if a secret has no source, SecretConflict if two secrets have the same name, and
     ValueError for a bug in a component.
     """
-    plan = with_ingress(plan)
-    unit = with_tests(plan.unit)
-    opened = plan.ingress.opened() if plan.ingress else None
-    ways = WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper)
+    plan, unit, ways = _prepared(plan)
     named = {name: pod for declared in unit.instances for name, pod in named_pods(declared.parts)}
     secrets = unit_secrets(unit, plan.ingress)
     objects: list[Object] = list(namespace_objects(unit))
@@ -118,6 +115,25 @@ def render_unit(plan: UnitPlan) -> Unit:
         tuple(included),
         tuple(origins),
     )
+
+
+def render_instance(plan: UnitPlan, label: str) -> tuple[Object, ...]:
+    """Return the objects of one component instance of a namespace, as `render_unit` does; none if there is no such."""
+    _, unit, ways = _prepared(plan)
+    return tuple(
+        one
+        for declared in unit.instances
+        if declared.instance.label() == label
+        for one in (*instance_objects(declared.instance, declared.parts, ways), *declared.objects)
+    )
+
+
+def _prepared(plan: UnitPlan) -> tuple[UnitPlan, DeclaredUnit, WaysIn]:
+    """Return the plan with its ingress, the namespace with its tests, and who reaches its pods."""
+    plan = with_ingress(plan)
+    unit = with_tests(plan.unit)
+    opened = plan.ingress.opened() if plan.ingress else None
+    return plan, unit, WaysIn(callers_with_tests(unit, plan.callers), opened, plan.scraper)
 
 
 def with_ingress(plan: UnitPlan) -> UnitPlan:
