@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 
 from floe_compiler.explain.variations import scalars
 from floe_compiler.pipeline import compile_mesh, explain_file
+from floe_compiler.pipeline.workers import Processes
 
 MESH = Path(__file__).parents[1] / "golden" / "patched"
 FILES = [
@@ -33,6 +35,14 @@ def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
         assert causes, path
         for span in (cause.span for cause in causes if cause.span):
             assert span.line <= len((MESH / span.file).read_text(encoding="utf-8").splitlines()), path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="several processes explain on Linux only")
+@pytest.mark.parametrize("file", [FILES[2], FILES[3], FILES[5]])
+def test_several_processes_find_the_same(file: str) -> None:
+    alone = explain_file(MESH, f"output/blue/{file}")
+    assert alone is not None
+    assert explain_file(MESH, f"output/blue/{file}", workers=Processes(2)) == alone
 
 
 def test_patched_values_name_the_patch() -> None:

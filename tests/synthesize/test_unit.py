@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +30,10 @@ from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, Sec
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
-from floe_compiler.synthesize.unit import Unit, render_unit, secret_user
+from floe_compiler.synthesize.unit import Unit, render_instance, render_unit, secret_user
 from kit.samples import DATABASE, HTTP, METRICS, OUTSIDE, SECRET, container, instance, pod, workload
+from plans import plan_environment, plan_mesh
+from small_mesh import small_mesh
 from support import DEVELOPMENT, PRODUCTION, changed
 
 NAMESPACE = "floe-platform"
@@ -320,3 +323,19 @@ def test_access_to_the_node_is_a_declared_exception() -> None:
         ("runAsNonRoot", "to read logs"),
         ("runAsUser", "to read logs"),
     }
+
+
+def test_the_objects_of_an_instance_are_those_of_its_unit(small: tuple[UnitPlan, ...]) -> None:
+    for one in small:
+        whole = {identify(each, one.unit.namespace): each for each in render_unit(one).objects}
+        for declared_instance in one.unit.instances:
+            own = render_instance(one, declared_instance.instance.label())
+            assert own or not declared_instance.parts.workloads
+            assert {identify(each, one.unit.namespace): each for each in own}.items() <= whole.items()
+        assert render_instance(one, "another") == ()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> tuple[UnitPlan, ...]:
+    """Return the plans of a mesh with Argo CD."""
+    return plan_environment(plan_mesh(small_mesh(tmp_path, {}))[0])

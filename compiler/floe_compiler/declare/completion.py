@@ -26,10 +26,8 @@ Complete = Callable[[Component[Any], Context[Any], MeshFacts], Parts]
 
 
 def added_by(component: Component[Any], context: Context[Any], mesh: MeshFacts) -> Parts:
-    """Return what one component adds. Raises StageFailed as `declare` does."""
-    assert component.completes is not None  # noqa: S101 - only those that add something are asked
-    with blaming(component, context.instance):
-        return component.completes(context, mesh)
+    """Return what one component adds."""
+    return component.completes(context, mesh) if component.completes else Parts()
 
 
 def completed(
@@ -45,10 +43,23 @@ def completed(
     if not declared.incomplete:
         return declared
     instances = (
-        with_added(instance, complete(component, context, mesh), "completes") if component.completes else instance
+        _instance(component, context, instance, mesh, complete)
         for (component, context), instance in zip(resolved.contexts, declared.instances, strict=True)
     )
     return replace(declared, instances=tuple(instances), incomplete=False)
+
+
+def _instance(
+    component: Component[Any],
+    context: Context[Any],
+    declared: DeclaredInstance,
+    mesh: MeshFacts,
+    complete: Complete,
+) -> DeclaredInstance:
+    if component.completes is None:
+        return declared
+    with blaming(component, context.instance):
+        return with_added(declared, complete(component, context, mesh), "completes")
 
 
 def with_added(declared: DeclaredInstance, added: Parts, hook: str) -> DeclaredInstance:

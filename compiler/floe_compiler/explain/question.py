@@ -121,8 +121,11 @@ class Question:
         """Return the component instance that has the object; empty if none has."""
         unit = next((one for one in plan.units if self.unit and one.scope == self.unit.scope), None)
         planned = self._planned(unit, plan) if unit else None
-        labels = [declared.instance.label() for declared in planned.unit.instances] if planned else []
-        return next((label for label in labels if planned and self.pick(render_instance(planned, label))), "")
+        if planned is None:
+            return ""
+        whole = self.pick(render_unit(planned).objects)
+        labels = (declared.instance.label() for declared in planned.unit.instances)
+        return next((one for one in labels if whole and self.pick(render_instance(planned, one)) == whole), "")
 
     def _rendered(self, unit: ResolvedUnit, plan: EnvironmentPlan) -> Sequence[Object]:
         """Return the objects of one unit of an environment, or only those of the instance that has the object."""

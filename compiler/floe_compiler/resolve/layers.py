@@ -84,7 +84,7 @@ class Merged(msgspec.Struct, frozen=True):
 
 def leaves(data: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Any]]:
     """Yield every leaf of a mapping with its path: scalars, lists as a whole, and empty mappings."""
-    if isinstance(data, Mapping) and data:
+    if data and isinstance(data, dict):
         for key, value in data.items():
             yield from leaves(value, (*path, key))
     elif path:

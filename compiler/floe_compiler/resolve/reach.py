@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeGuard
 
 from pydantic import BaseModel
@@ -87,7 +87,7 @@ def _servers(value: Any, path: DataPath = ()) -> Iterator[tuple[DataPath, Reache
             yield path, value
         for name in type(value).model_fields:
             yield from _servers(getattr(value, name), (*path, name))
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for key, item in value.items():
             yield from _servers(item, (*path, key))
     elif isinstance(value, tuple | list):
