@@ -30,8 +30,8 @@ check: $(READY) ## Tell whether output/ is what the inputs compile to
 	@$(BIN)/floe-compile check
 
 test: $(READY) ## Run the tests
-	@# One process more than cores, as some tests wait; each module in one, as its tests share what they set up.
-	@$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadscope
+	@# One process more than cores, as some tests wait; tests of a module mostly in one, as they share what they set up.
+	@$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist worksteal
 
 thorough: $(READY) ## Try many more examples in the property tests (half an hour)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n auto -m hypothesis

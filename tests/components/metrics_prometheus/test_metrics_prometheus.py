@@ -315,7 +315,7 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
     command = [str(PROMTOOL), "check", "config", str(extracted(tmp_path) / "prometheus.yml")]
     found = subprocess.run(command, env={"POD_NAME": "p"}, capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
-    assert "2 rule files found" in found.stdout
+    assert "3 rule files found" in found.stdout
 
 
 @pytest.mark.real
