@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from floe_compiler.explain import _by_place
 from floe_compiler.explain.variations import scalars
 from floe_compiler.pipeline import compile_mesh, explain_file
 from floe_compiler.pipeline.workers import Processes
@@ -35,6 +36,15 @@ def test_every_value_has_a_cause_and_every_cause_a_place(file: str) -> None:
         assert causes, path
         for span in (cause.span for cause in causes if cause.span):
             assert span.line <= len((MESH / span.file).read_text(encoding="utf-8").splitlines()), path
+
+
+def test_items_of_one_name_are_told_apart() -> None:
+    """A volume is mounted at two paths. Either had the causes of the other one, or of a patch that there is not."""
+    mounts = [{"name": "dags", "mountPath": "/a", "subPath": "a"}, {"name": "dags", "mountPath": "/b", "subPath": "b"}]
+    found = _by_place({"kind": "Pod", "mounts": mounts})
+    assert found["mounts[dags].mountPath", 0] == (("mounts", 0, "mountPath"), "/a")
+    assert found["mounts[dags].mountPath", 1] == (("mounts", 1, "mountPath"), "/b")
+    assert len(found) == 7
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="several processes explain on Linux only")

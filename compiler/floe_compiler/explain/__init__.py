@@ -7,6 +7,7 @@ whatever a component does with its settings.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -44,6 +45,9 @@ class _Group(msgspec.Struct, frozen=True):
     settings: tuple[Setting, ...]
     many: bool = False
 
+
+Place = tuple[str, int]
+"""A path as people write it, and a number: several items of a list may have one name, such as mounts of one volume."""
 
 Found = list[tuple[DataPath, Cause]]
 """The paths that change in an object, each with the cause."""
@@ -87,10 +91,10 @@ def explain(
     generated = _by_place(question.generated or {})
     sampled = _by_place(baseline or {})
     values = []
-    for path, value in scalars(final):
-        place = show_place(path, final)
-        _, rendered = generated.get(place, _NOWHERE)
-        at, first = sampled.get(place, _NOWHERE)
+    for key, (path, value) in _by_place(final).items():
+        place, _ = key
+        _, rendered = generated.get(key, _NOWHERE)
+        at, first = sampled.get(key, _NOWHERE)
         patched = [Cause("patched", span) for patch in patches if (span := patch.changes(place))]
         if patched:
             explained = patched
@@ -108,19 +112,25 @@ def explain(
 
 
 def _removed(
-    patches: Sequence[Patch], generated: Mapping[str, tuple[DataPath, Any]], final: Object
+    patches: Sequence[Patch], generated: Mapping[Place, tuple[DataPath, Any]], final: Object
 ) -> Iterator[tuple[str, Span]]:
     """Yield the rendered values that are no more there, each with the patch that removed it."""
     left = _by_place(final)
-    for place in sorted(generated.keys() - left.keys()):
+    for place in sorted({place for place, _ in generated.keys() - left.keys()}):
         spans = [span for patch in patches if (span := patch.changes(place))]
         if spans:
             yield place, spans[-1]
 
 
-def _by_place(manifest: Object) -> dict[str, tuple[DataPath, Any]]:
+def _by_place(manifest: Object) -> dict[Place, tuple[DataPath, Any]]:
     """Return the scalars of an object by their place: a patch that adds an item to a list moves the others."""
-    return {show_place(path, manifest): (path, value) for path, value in scalars(manifest)}
+    found: dict[Place, tuple[DataPath, Any]] = {}
+    times = Counter[str]()
+    for path, value in scalars(manifest):
+        place = show_place(path, manifest)
+        found[place, times[place]] = path, value
+        times[place] += 1
+    return found
 
 
 def _causes(question: Question, baseline: Object, run: Run) -> Causes:
