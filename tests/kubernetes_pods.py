@@ -46,7 +46,7 @@ class Pods:
         """Keep a pod and start it."""
         metadata = pod["metadata"]
         metadata |= {"uid": metadata["name"], "creationTimestamp": "2026-11-01T00:00:00Z"}
-        pod["status"] = {"phase": "Pending", "conditions": [], "containerStatuses": []}
+        pod["status"] = {"phase": "Pending"}  # the API server leaves out empty lists
         self.pods[metadata["name"]] = pod
         self.created.append(json.loads(json.dumps(pod)))
         self.tell("ADDED", pod)
@@ -95,6 +95,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers as the API does, as far as the executor of Airflow asks."""
 
     pods: Pods
+    protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None: ...
 
@@ -126,11 +127,15 @@ class Handler(BaseHTTPRequestHandler):
         if "watch" in query:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
+            # Clients read a stream without chunks to its end before they look at it.
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            self.close_connection = True
             since = int(query.get("resourceVersion", ["0"])[0] or 0)
             try:
                 for kind, pod in self.pods.watch(since, selector):
-                    self.wfile.write(json.dumps({"type": kind, "object": pod}).encode() + b"\n")
+                    line = json.dumps({"type": kind, "object": pod}).encode() + b"\n"
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
                     self.wfile.flush()
             except OSError:
                 return
@@ -148,9 +153,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PATCH(self) -> None:
         name, _ = self.asked("patch")
-        pod = self.pods.pods.get(name)
+        pod, labels = self.pods.pods.get(name), self.body().get("metadata", {}).get("labels", {})
         if pod:
-            pod["metadata"].setdefault("labels", {}).update(self.body().get("metadata", {}).get("labels", {}))
+            pod["metadata"].setdefault("labels", {}).update(labels)
         self.answer(200 if pod else 404, pod or {"kind": "Status", "code": 404})
 
     def do_DELETE(self) -> None:

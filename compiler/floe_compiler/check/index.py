@@ -132,7 +132,7 @@ class Index:
         return [identity.name for identity, _ in self.of(group, kind)]
 
     def finding(
-        self, rule: Rule, about: object, message: str, hint: str = "", related: Iterable[Related] = ()
+        self, rule: Rule, about: object, message: str, hint: str, related: Iterable[Related] = ()
     ) -> Diagnostic:
         """Return a diagnostic about an object, pod group or namespace of this unit."""
         return self.places.diagnostic(rule, about, message, hint, related)

@@ -13,7 +13,7 @@ from floe_compiler.link.policies import policy_id
 from floe_compiler.link.reachability import Ingress, Reachability, Target
 from floe_compiler.model.bit_sets import numbers_in, union
 from floe_compiler.model.diagnostics import Rule
-from floe_compiler.model.hints import SHOWN
+from floe_compiler.model.hints import SHOWN, near
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.policy_ports import ANY_PORT, Port, show_port, show_ports
 from floe_compiler.model.rendered import PodGroup
@@ -66,20 +66,30 @@ def check(environment: Environment) -> Iterator[Finding]:
     for unit, summary in environment.units.items():
         for lost in summary.network.lost_calls:
             message = f"a connection {_show(unit, lost.source, lost.target, lost)} is declared"
-            yield Finding(UNKNOWN, unit, PodGroup(unit, lost.source), message)
+            yield Finding(UNKNOWN, unit, PodGroup(unit, lost.source), message, _near(environment, unit, lost.source))
         for call in summary.network.calls:
             targets = environment.group(call.namespace, call.name)
             yield from _cut(environment, reach, unit, call, targets)
             if not targets:
-                yield from _unknown(unit, call)
+                yield from _unknown(environment, unit, call)
     yield from _open(environment, reach)
     yield from _surplus(environment, reach)
 
 
-def _unknown(unit: str, call: Call) -> Iterator[Finding]:
+def _unknown(environment: Environment, unit: str, call: Call) -> Iterator[Finding]:
     target = PodGroup(call.namespace, call.name)
+    hint = _near(environment, call.namespace, call.name)
     for name in call.sources:
-        yield Finding(UNKNOWN, call.namespace, target, f"a connection {_show(unit, name, target, call)} is declared")
+        message = f"a connection {_show(unit, name, target, call)} is declared"
+        yield Finding(UNKNOWN, call.namespace, target, message, hint)
+
+
+def _near(environment: Environment, unit: str, name: str) -> str:
+    """Return the hint for pods of a unit that are not there."""
+    if unit not in environment.units:
+        return near(unit, environment.units.keys())
+    known = {pods.group for pods in environment.units[unit].network.pods}
+    return near(name, known) or f"{unit} has no such pods: remove the connection, or the patch that deletes its target"
 
 
 def _show(unit: str, source: str, target: object, call: Call | LostCall) -> str:
@@ -96,10 +106,12 @@ def _cut(environment: Environment, reach: Reachability, unit: str, call: Call, t
         for name, pods in call.sources.items():
             for source in numbers_in(pods & ~sent):
                 message = f"no policy allows egress {_show(unit, name, group, call)}"
-                yield Finding(CUT, unit, environment.about(unit, source), message)
+                hint = f"add an egress rule to {group}, port {call.port}, or remove the patch that dropped it"
+                yield Finding(CUT, unit, environment.about(unit, source), message, hint)
             if pods & ~received:
                 message = f"no policy allows ingress {_show(unit, name, group, call)}"
-                yield Finding(CUT, call.namespace, environment.about(*target), message)
+                hint = f"add an ingress rule from {unit}/{name}, port {call.port}, or remove the patch that dropped it"
+                yield Finding(CUT, call.namespace, environment.about(*target), message, hint)
 
 
 def _open(environment: Environment, reach: Reachability) -> Iterator[Finding]:
@@ -149,7 +161,7 @@ def _surplus(environment: Environment, reach: Reachability) -> Iterator[Finding]
                             unused[rule.unit, policy, environment.group_of(rule.unit, position)].add(port)
     for (unit, policy, group), ports in unused.items():
         message = f"it lets pods reach {group} on {show_ports(ports)}, but none of them is declared to call it"
-        yield Finding(SURPLUS, unit, policy_id(unit, policy), message)
+        yield Finding(SURPLUS, unit, policy_id(unit, policy), message, "remove these ports from its ingress rules")
 
 
 def _is_used(reach: Reachability, rule: Ingress, target: Target, port: Port) -> bool:
@@ -162,14 +174,14 @@ def _is_used(reach: Reachability, rule: Ingress, target: Target, port: Port) -> 
 def _allowing(environment: Environment, source: Source, target: Target, port: Port) -> Iterable[str]:
     """Return the policies that allow a connection."""
     policies = set[ObjectId]()
-    for openings, near, far in (
+    for openings, this, other in (
         (environment.units[source[0]].network.egress, source, target),
         (environment.units[target[0]].network.ingress, target, source),
     ):
         for opening in openings:
-            means_other = environment.peers(near[0], opening).get(far[0], 0) >> far[1] & 1
+            means_other = environment.peers(this[0], opening).get(other[0], 0) >> other[1] & 1
             if means_other and _opens(environment, opening, target, port):
-                policies |= {policy_id(near[0], name) for name, pods in opening.policies.items() if pods >> near[1] & 1}
+                policies |= {policy_id(this[0], name) for name, pods in opening.policies.items() if pods >> this[1] & 1}
     return map(str, sorted(policies))
 
 

@@ -19,7 +19,7 @@ class Finding(msgspec.Struct, frozen=True):
     unit: str
     about: ObjectId | PodGroup | str
     message: str
-    hint: str = ""
+    hint: str
 
 
 def placed(findings: Iterable[Finding], places: Callable[[str], Places]) -> tuple[Diagnostic, ...]:

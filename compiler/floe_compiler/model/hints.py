@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from floe_compiler.model.annotations import EXTERNAL_REFERENCES
 from floe_compiler.model.diagnostics import did_you_mean
 
 _FEW = 12
@@ -21,6 +22,21 @@ def near(word: str, known: Collection[str]) -> str:
         return ""
     hint = did_you_mean(word, known)
     return hint if len(known) <= _FEW or hint.startswith("did you mean") else ""
+
+
+def missing(kind: str, name: str, known: Collection[str]) -> str:
+    """Return a hint for an object which is not in the output: the nearest of its kind, or how to say who creates it."""
+    hint = near(name, known)
+    if hint.startswith("did you mean"):
+        return hint
+    answer = f"if it is created outside the output, set the annotation {EXTERNAL_REFERENCES}: {kind}/{name}"
+    return f"{hint}; {answer}" if hint else answer
+
+
+def with_hint(text: str) -> tuple[str, str]:
+    """Return the message and the hint of a text such as "x is not a label; did you mean y?"."""
+    message, _, hint = text.partition("; ")
+    return message, hint
 
 
 def some(items: Iterable[object]) -> str:

@@ -39,7 +39,7 @@ class Places(msgspec.Struct, frozen=True):
         return self.origins.get(str(launched_id(about) if isinstance(about, PodGroup) else about))
 
     def diagnostic(
-        self, rule: Rule, about: object, message: str, hint: str = "", related: Iterable[Related] = ()
+        self, rule: Rule, about: object, message: str, hint: str, related: Iterable[Related] = ()
     ) -> Diagnostic:
         """Return a diagnostic about an object, pod group or namespace.
 

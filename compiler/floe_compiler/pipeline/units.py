@@ -18,6 +18,7 @@ from floe_compiler.model.annotations import AFTER_SYNC, annotation
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import NO_TEXT, File, FileSet, delivery_path, object_path, tests_path
+from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.objects import Object
 from floe_compiler.model.places import Places
@@ -236,6 +237,6 @@ def _files(rendered: Rendered, findings: Findings) -> Iterator[File]:
         try:
             text = to_yaml(manifest)
         except ValueError as error:
-            findings.extend([Places.of(rendered).diagnostic(NO_TEXT, identity, str(error))])
+            findings.extend([Places.of(rendered).diagnostic(NO_TEXT, identity, *with_hint(str(error)))])
         else:
             yield File(path, text, f"{rendered.environment}: {identity}")

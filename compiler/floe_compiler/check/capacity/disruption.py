@@ -77,14 +77,15 @@ def _blocking(
     replicas = least_replicas(workload, scalers)
     name = f"{workload.kind} {workload.id.name}"
     if "maxUnavailable" in budget and _pods(budget["maxUnavailable"], replicas) < 1:
-        yield index.finding(BLOCKING, identity, f"spec.maxUnavailable is {budget['maxUnavailable']}")
+        message = f"spec.maxUnavailable is {budget['maxUnavailable']}"
+        yield index.finding(BLOCKING, identity, message, "write maxUnavailable: 1")
     if replicas == 1:
         yield index.finding(
             BLOCKING, identity, f"{name} runs a single pod, so the budget blocks every drain", "remove the budget"
         )
     elif "minAvailable" in budget and _pods(budget["minAvailable"], replicas) >= replicas > 0:
         message = f"spec.minAvailable is {budget['minAvailable']}, and {name} runs {replicas} pods at least"
-        yield index.finding(BLOCKING, identity, message)
+        yield index.finding(BLOCKING, identity, message, "write maxUnavailable: 1 instead of minAvailable")
 
 
 def _pods(value: int | str, replicas: int) -> int:

@@ -105,8 +105,12 @@ def _not_alone(
         workload = index.workloads[identity]
         pods = most_pods(workload, scalers, index.rendered.nodes)
         if pods > 1 and workload.kind in ("Deployment", "StatefulSet"):
-            cause = f"{scalers[identity][0]} scales it to" if identity in scalers else "it runs"
-            yield index.finding(ALONE, identity, f"{cause} {pods} replicas, but it must run alone: {reason}")
+            cause, hint = "it runs", "write replicas: 1"
+            if identity in scalers:
+                scaler = scalers[identity][0]
+                cause, hint = f"{scaler} scales it to", f"remove {scaler}"
+            message = f"{cause} {pods} replicas, but it must run alone: {reason}"
+            yield index.finding(ALONE, identity, message, hint)
 
 
 def _rollout(index: Index, workload: Workload) -> Iterator[Diagnostic]:
@@ -115,4 +119,4 @@ def _rollout(index: Index, workload: Workload) -> Iterator[Diagnostic]:
     surge, unavailable = rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%")
     if strategy.get("type", "RollingUpdate") == "RollingUpdate" and (surge, unavailable) != (1, 0):
         message = f"spec.strategy.rollingUpdate has maxSurge {surge} and maxUnavailable {unavailable}"
-        yield index.finding(ROLLOUT, workload.id, message)
+        yield index.finding(ROLLOUT, workload.id, message, "write maxSurge: 1 and maxUnavailable: 0")

@@ -95,7 +95,8 @@ def _cut(index: Index, source: int, server: _Server, exits: list[Exit]) -> Itera
         blocks = [block for block, port in exits if port in ports]
         if not any(server.is_api or block.covers(server.network) for block in blocks):
             message = f"no policy allows egress to {server.name} ({server.network}) on {server.protocol} {number}"
-            yield index.finding(CUT, index.pods.all[source].about, message)
+            hint = f"allow it in an egress rule: ipBlock {server.network}, port {number}"
+            yield index.finding(CUT, index.pods.all[source].about, message, hint)
 
 
 def _cut_foreign(index: Index, connection: Connection, target: External) -> Iterator[Diagnostic]:
@@ -110,7 +111,8 @@ def _cut_foreign(index: Index, connection: Connection, target: External) -> Iter
     for source in index.pods.of_group(connection.source):
         if index.policies.isolated["egress"] >> source & ~sent >> source & 1:
             message = f"no policy allows egress to {target.host} on {connection.protocol} {connection.port}"
-            yield index.finding(CUT, index.pods.all[source].about, message)
+            hint = f"allow it in an egress rule: namespace {target.namespace}, port {connection.port}"
+            yield index.finding(CUT, index.pods.all[source].about, message, hint)
 
 
 def _means(peers: Peers, namespace: str) -> bool:

@@ -30,4 +30,4 @@ def check(index: Index) -> Iterator[Diagnostic]:
         old = [identity for identity in identities if identity.group in _OLD_GROUPS]
         new = [identity for identity in identities if identity.group not in _OLD_GROUPS]
         if old and new:
-            yield index.finding(TWICE, old[0], f"is the same object as {new[0]}")
+            yield index.finding(TWICE, old[0], f"is the same object as {new[0]}", "remove one of them")

@@ -9,6 +9,7 @@ from floe_compiler.check.index import Index
 from floe_compiler.check.objects.changing_labels import CHANGING_LABELS
 from floe_compiler.check.references.own_selectors import own_selectors
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import with_hint
 from floe_compiler.model.names import check_label_key, check_label_value
 from floe_compiler.model.objects import ObjectId
 
@@ -54,7 +55,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
     for identity, place, selector in own_selectors(index):
         keys = {*selector.get("matchLabels", {}), *(one.get("key") for one in selector.get("matchExpressions", ()))}
         for key in sorted(keys & CHANGING_LABELS):
-            yield index.finding(CHANGING, identity, f"{place} names {key}")
+            yield index.finding(CHANGING, identity, f"{place} names {key}", "select by labels that stay the same")
 
 
 def _invalid(
@@ -62,10 +63,10 @@ def _invalid(
 ) -> Iterator[Diagnostic]:
     for key, value in metadata.get("labels", {}).items():
         if problem := _problem(key) or _problem_of_value(value):
-            yield index.finding(INVALID, identity, f"{place}.labels: {problem}")
+            yield index.finding(INVALID, identity, *with_hint(f"{place}.labels: {problem}"))
     for key in metadata.get("annotations", {}):
         if problem := _problem(key.lower()):  # an annotation's prefix may have upper-case letters
-            yield index.finding(INVALID, identity, f"{place}.annotations: {problem}")
+            yield index.finding(INVALID, identity, *with_hint(f"{place}.annotations: {problem}"))
 
 
 @lru_cache(maxsize=4096)

@@ -35,7 +35,8 @@ def check(index: Index) -> Iterator[Diagnostic]:
             )
             for key, times in sorted(keys.items()):
                 if times > 1:
-                    yield index.finding(TWICE, identity, f"{show_place(path, manifest)} has {key} {times} times")
+                    message = f"{show_place(path, manifest)} has {key} {times} times"
+                    yield index.finding(TWICE, identity, message, "keep one of them")
 
 
 @cache

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import with_hint
 from floe_compiler.model.names import (
     check_data_key,
     check_dns_label,
@@ -62,7 +63,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
 
 def _refused(index: Index, identity: ObjectId, place: str, name: str, accepts: Accepts) -> Iterator[Diagnostic]:
     if problem := _problem(accepts, name):
-        yield index.finding(INVALID, identity, f"{place}: {problem}")
+        yield index.finding(INVALID, identity, *with_hint(f"{place}: {problem}"))
 
 
 @lru_cache(maxsize=8192)  # the same names are in every domain's objects

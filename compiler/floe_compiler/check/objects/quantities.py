@@ -12,6 +12,7 @@ from floe_compiler.check.objects.positions import PositionFinder
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.hints import with_hint
 from floe_compiler.model.kubernetes_schemas import KubernetesSchemas
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.quantities import parse_quantity, wrong_bytes
@@ -56,7 +57,7 @@ def _quantity(index: Index, identity: ObjectId, path: DataPath, value: Any) -> I
     try:
         canonical, problem = _known(str(value), bool(_BYTES.fullmatch(str(path[-1]))))
     except ValueError as error:
-        yield index.finding(INVALID, identity, f"{place}: {error}")
+        yield index.finding(INVALID, identity, *with_hint(f"{place}: {error}"))
         return
     if problem:
         message, _, hint = problem.partition("; ")

@@ -59,6 +59,9 @@ _HINT = (
 )
 
 
+_BY_SERVER = "only the API server checks it: apply the objects with --dry-run=server before you merge"
+
+
 def check(index: Index) -> Iterator[Diagnostic]:
     """Yield violations of schemas, and objects without a schema."""
     # The version is the same for all units, but only the delivery unit knows its location.
@@ -92,13 +95,13 @@ def _definitions(index: Index) -> Iterator[Diagnostic]:
     """Yield what of the definitions cannot be checked."""
     for identity, manifest in index.of("apiextensions.k8s.io", DEFINITION):
         for rule, message in _unchecked(manifest):
-            yield index.finding(rule, identity, message)
+            yield index.finding(rule, identity, message, _BY_SERVER)
     if index.rendered.namespace == DELIVERY_UNIT:  # others install these, so no other unit has them
         for definition in index.schemas.installed:
             file = Span(definition["metadata"]["annotations"][FILE])
             subject = f"{index.rendered.environment}{ENVIRONMENT_END}{identify(definition)}"
             for rule, message in _unchecked(definition):
-                yield Diagnostic(rule, message, file, subject)
+                yield Diagnostic(rule, message, file, subject, _BY_SERVER)
 
 
 def _unchecked(definition: Object) -> Iterator[tuple[Rule, str]]:

@@ -46,16 +46,19 @@ def check(index: Index) -> Iterator[Diagnostic]:
         annotations = manifest.get("metadata", {}).get("annotations", {})
         size = sum(_bytes(key) + _bytes(value) for key, value in annotations.items())
         if size > _MOST_ANNOTATIONS:
-            yield index.finding(ANNOTATIONS, identity, f"metadata.annotations has {size} bytes")
+            yield index.finding(
+                ANNOTATIONS, identity, f"metadata.annotations has {size} bytes", "move large values into a ConfigMap"
+            )
     for identity, manifest in index.of("", "ConfigMap", "Secret"):
         fields = ("data", "stringData", "binaryData")
         size = sum(_bytes(value) for field in fields for value in manifest.get(field, {}).values())
         if size > _MOST_DATA:
-            yield index.finding(DATA, identity, f"its data has {size} bytes")
+            yield index.finding(DATA, identity, f"its data has {size} bytes", "split it, or put the data into an image")
     for namespace, size in folders.items():
         if size > _MUCH:
             about = ObjectId("", "Namespace", "", namespace)
-            yield index.finding(FOLDER, about, f"its manifests have about {size / 1_000_000:.1f} MB")
+            message = f"its manifests have about {size / 1_000_000:.1f} MB"
+            yield index.finding(FOLDER, about, message, "split the namespace, or raise the limit in Argo CD")
 
 
 def _bytes(text: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import with_hint
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.schedules import check_schedule, check_time_zone
 
@@ -61,4 +62,4 @@ def _accepted(
         if field in spec:
             accept(spec[field])
     except ValueError as error:
-        yield index.finding(SCHEDULE, identity, f"spec.{field}: {error}")
+        yield index.finding(SCHEDULE, identity, *with_hint(f"spec.{field}: {error}"))

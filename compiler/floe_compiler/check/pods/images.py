@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import with_hint
 from floe_compiler.model.images import Image, parse_image
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.workloads import Workload
@@ -57,7 +58,7 @@ def _image(index: Index, identity: ObjectId, place: str, reference: str) -> Iter
     try:
         image = parse_image(reference)
     except ValueError as error:
-        yield index.finding(MUTABLE, identity, f"{place}: {error}")
+        yield index.finding(MUTABLE, identity, *with_hint(f"{place}: {error}"))
         return
     for rule, verdict, hint in _problems(index, image):
         origins = index.rendered.image_origins.get(reference, ())

@@ -56,10 +56,11 @@ def _delivery(index: Index, workload: Workload) -> Iterator[Diagnostic]:
         return
     if "ttlSecondsAfterFinished" in workload.spec and not annotation(workload.manifest, AFTER_SYNC):
         message = "spec.ttlSecondsAfterFinished removes the Job, and the next delivery starts it again"
-        yield index.finding(FIXED, workload.id, message)
+        yield index.finding(FIXED, workload.id, message, "remove spec.ttlSecondsAfterFinished")
     if not has_hash(workload.id.name) and not _is_forced(workload.manifest):
         message = "metadata.name does not end with a hash of the Job's content, so a changed Job is refused"
-        yield index.finding(FIXED, workload.id, message)
+        hint = f"end the name with a hash, such as {workload.id.name}-1a2b3c4d, or make the Job an Argo CD hook"
+        yield index.finding(FIXED, workload.id, message, hint)
 
 
 def _is_forced(manifest: Object) -> bool:

@@ -40,7 +40,7 @@ def check(index: Index) -> Iterator[Diagnostic]:
         workload = index.workloads.get(identity)
         if workload is None:
             message = f"{pods.description.place} of {pods.description.by} does not describe them"
-            yield index.finding(UNREADABLE, identity, message)
+            yield index.finding(UNREADABLE, identity, message, "leave the patched text valid JSON with the same fields")
             continue
         for violation in index.launched_violations.get(identity, ()):
             place = show_place(violation.path, workload.manifest)

@@ -96,7 +96,8 @@ def _container(index: Index, identity: ObjectId, container: Container) -> Iterat
                 yield index.finding(PROBE, identity, f"{container.place}.{field} uses port {port}", _ports(container))
     for port in container.ports:
         if port.get("containerPort", _FIRST) < _FIRST:
-            yield index.finding(PRIVILEGED, identity, f"{container.place}.ports has {port['containerPort']}")
+            message = f"{container.place}.ports has {port['containerPort']}"
+            yield index.finding(PRIVILEGED, identity, message, "let the program listen on a port of 1024 or higher")
 
 
 def _duplicates(index: Index, workload: Workload) -> Iterator[Diagnostic]:
@@ -105,4 +106,5 @@ def _duplicates(index: Index, workload: Workload) -> Iterator[Diagnostic]:
     names = Counter(str(port["name"]) for port in ports if "name" in port)
     for value, times in sorted((numbers + names).items()):
         if times > 1:
-            yield index.finding(TWICE, workload.id, f"{workload.at('spec')} declares port {value} {times} times")
+            message = f"{workload.at('spec')} declares port {value} {times} times"
+            yield index.finding(TWICE, workload.id, message, "remove one, or give it another number and name")

@@ -59,7 +59,7 @@ def _template(index: Index, identity: ObjectId, claim: Object) -> Iterator[Diagn
     place = f"spec.volumeClaimTemplates[{metadata.get('name', '')}]"
     yield from _open(index, identity, f"{place}.spec", claim)
     for label in sorted(CHANGING_LABELS & metadata.get("labels", {}).keys()):
-        yield index.finding(LABELS, identity, f"{place}.metadata.labels has {label}")
+        yield index.finding(LABELS, identity, f"{place}.metadata.labels has {label}", "remove the label")
 
 
 def _stuck(index: Index, workload: Workload) -> Iterator[Diagnostic]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from floe_compiler.check.index import Index
 from floe_compiler.model.annotations import is_external
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.hints import near
+from floe_compiler.model.hints import missing, near
 from floe_compiler.model.pod_references import Reference
 from floe_compiler.model.workloads import Workload
 
@@ -54,7 +54,7 @@ def _reference(index: Index, workload: Workload, reference: Reference) -> Iterat
         message = f"{reference.place} uses {reference.kind} {reference.name}, which does not exist"
         is_secret = reference.kind == "Secret"
         known = [name for _, name in index.secrets] if is_secret else index.names("", "ConfigMap")
-        yield index.finding(MISSING, workload.id, message, near(reference.name, known))
+        yield index.finding(MISSING, workload.id, message, missing(reference.kind, reference.name, known))
     elif reference.key and keys and reference.key not in keys:
         message = (
             f"{reference.place} reads key {reference.key} of {reference.kind} {reference.name}, which has no such key"

@@ -69,10 +69,11 @@ def _headless(index: Index, workload: Workload) -> Iterator[Diagnostic]:
         return
     spec = service.get("spec", {})
     if spec.get("clusterIP") != "None":
-        yield index.finding(HEADLESS, workload.id, f"spec.serviceName names Service {name}, which is not headless")
+        message = f"spec.serviceName names Service {name}, which is not headless"
+        yield index.finding(HEADLESS, workload.id, message, "write clusterIP: None in the Service")
     if not matches({"matchLabels": spec.get("selector", {})}, workload.labels):
         message = f"spec.serviceName names Service {name}, which does not select these pods"
-        yield index.finding(HEADLESS, workload.id, message)
+        yield index.finding(HEADLESS, workload.id, message, "give the Service the selector of the StatefulSet")
 
 
 def _backend(index: Index, identity: ObjectId, place: str, backend: Backend) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from floe_compiler.check.index import Index
 from floe_compiler.model.annotations import is_external
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.hints import missing
 from floe_compiler.model.objects import Object, ObjectId
 
 PULL_SECRET = Rule(
@@ -38,7 +39,9 @@ def _pull_secrets(
         writers = index.secrets.get((identity.namespace, name))
         where = f"{place}.imagePullSecrets" if place else "imagePullSecrets"
         if writers is None:
-            yield index.finding(PULL_SECRET, identity, f"{where} names Secret {name}, which does not exist")
+            names = {secret for namespace, secret in index.secrets if namespace == identity.namespace}
+            hint = missing("Secret", name, names)
+            yield index.finding(PULL_SECRET, identity, f"{where} names Secret {name}, which does not exist", hint)
         elif writers[0].type not in _DOCKER:
             message = f"{where} names Secret {name} of type {writers[0].type}"
             yield index.finding(PULL_SECRET, identity, message, "make its type kubernetes.io/dockerconfigjson")
