@@ -10,15 +10,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from floe_compiler.kit import postgresql
-from floe_compiler.kit.monitoring.postgresql import NEARLY, PORT, WORK, exporter
-from floe_compiler.kit.monitoring.promql import series
-from floe_compiler.model.alerts import Alert
+from floe_compiler.kit.monitoring.postgresql import PORT, WORK, alerts, connections, exporter
 from floe_compiler.model.capabilities import Database, Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Identity, Parts, Pod, Workload
 from floe_compiler.model.fields import Name, SqlName
 from floe_compiler.model.inputs import ExternalPostgresql, Input
-from floe_compiler.model.operations import Metrics, Panel
+from floe_compiler.model.operations import Metrics
 from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
 
@@ -28,16 +26,8 @@ KNOWN_TO_THE_EXPORTER = ("require",)
 LEFT_OUT = ("--no-collector.database", "--no-collector.wal")
 """What asks for more rights than a consumer of the server has."""
 
-PANELS = (
-    Panel(
-        "Connections in use",
-        "sum by (namespace) (pg_stat_database_numbackends{$target})"
-        " / max by (namespace) (pg_settings_max_connections{$target})",
-        "ratio",
-        "{{namespace}}",
-    ),
-    *WORK,
-)
+CONNECTIONS = "pg_stat_database_numbackends"
+PANELS = (connections(CONNECTIONS), *WORK)
 
 
 class UsedDatabase(Input):
@@ -95,7 +85,9 @@ def build(context: Context[ExternalConfig]) -> Parts:
     instance, databases = context.instance, provides(context.instance)
     if context.optional(Monitoring) is None or not databases or instance.config.tls not in KNOWN_TO_THE_EXPORTER:
         return Parts()
-    return Parts((_exporter(instance, databases[0]),), alerts=_alerts(instance))
+    return Parts(
+        (_exporter(instance, databases[0]),), alerts=alerts(instance.namespace, instance.config.server, CONNECTIONS)
+    )
 
 
 def _exporter(instance: Instance[ExternalConfig], database: Database) -> Workload:
@@ -107,28 +99,6 @@ def _exporter(instance: Instance[ExternalConfig], database: Database) -> Workloa
         awaited=False,
         single="It keeps nothing, and two would report everything twice.",
         metrics=(Metrics(PORT.name, job=instance.config.server, panels=PANELS),),
-    )
-
-
-def _alerts(instance: Instance[ExternalConfig]) -> tuple[Alert, ...]:
-    server = instance.config.server
-    labels, own = {"namespace": instance.namespace, "job": server}, (("database_server", server),)
-    used = f"sum({series('pg_stat_database_numbackends', **labels)})"
-    return (
-        Alert(
-            "DatabaseDown",
-            f"{series('pg_up', **labels)} == 0",
-            f"{server} does not answer",
-            lasting="2m",
-            severity="critical",
-            labels=own,
-        ),
-        Alert(
-            "DatabaseConnectionsNearlyUsed",
-            f"{used} / max({series('pg_settings_max_connections', **labels)}) > {NEARLY}",
-            f"{{{{ $value | humanizePercentage }}}} of the connections of {server} are used",
-            labels=own,
-        ),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from floe_compiler.kit import postgresql
+from floe_compiler.kit.monitoring import postgresql as monitoring
 from floe_compiler.kit.monitoring.postgresql import NEARLY, PASSWORD_FILE, WORK
-from floe_compiler.kit.monitoring.postgresql import exporter as postgres_exporter
 from floe_compiler.kit.monitoring.promql import series
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
@@ -20,14 +20,9 @@ USER = "metrics"
 SCRIPT = "/scripts/postgresql-monitor.sh"
 ADMINISTRATOR_FILE = "/run/secrets/postgresql/password"
 
+CONNECTIONS = "pg_stat_activity_count"
 PANELS = (
-    Panel(
-        "Connections in use",
-        "sum by (namespace) (pg_stat_activity_count{$target})"
-        " / max by (namespace) (pg_settings_max_connections{$target})",
-        "ratio",
-        "{{namespace}}",
-    ),
+    monitoring.connections(CONNECTIONS),
     Panel("Size", "max by (datname) (pg_database_size_bytes{$target})", "bytes", "{{datname}}", stacked=True),
     *WORK,
 )
@@ -41,7 +36,7 @@ def secret(server: str, namespace: str) -> Secret:
 def exporter(server: str, namespace: str) -> Container:
     """Return the exporter, which connects to the server in its own pod."""
     source = f"127.0.0.1:{postgresql.PORT.number}/postgres?sslmode=disable"
-    return postgres_exporter(source, USER, secret(server, namespace).key(postgresql.PASSWORD))
+    return monitoring.exporter(source, USER, secret(server, namespace).key(postgresql.PASSWORD))
 
 
 def role(endpoint: Endpoint, server: str, resources: Resources) -> Container:
@@ -77,29 +72,13 @@ def alerts(namespace: str, server: str, storage: str) -> tuple[Alert, ...]:
     # The log of changes comes on top of the databases.
     databases, log = (series(f"pg_{what}_size_bytes", **labels) for what in ("database", "wal"))
     used = f"sum({databases}) + (max({log}) or vector(0))"
-    connections = (
-        f"sum({series('pg_stat_activity_count', **labels)}) / max({series('pg_settings_max_connections', **labels)})"
-    )
     return (
-        Alert(
-            "DatabaseDown",
-            f"{series('pg_up', **labels)} == 0",
-            f"{server} does not answer",
-            lasting="2m",
-            severity="critical",
-            labels=own,
-        ),
+        *monitoring.alerts(namespace, server, CONNECTIONS),
         Alert(
             "DatabaseDiskNearlyFull",
             f"({used}) / {room} > {NEARLY}",
             f"{{{{ $value | humanizePercentage }}}} of the volume of {server} ({storage}) is used",
             severity="critical",
-            labels=own,
-        ),
-        Alert(
-            "DatabaseConnectionsNearlyUsed",
-            f"{connections} > {NEARLY}",
-            f"{{{{ $value | humanizePercentage }}}} of the connections of {server} are used",
             labels=own,
         ),
     )

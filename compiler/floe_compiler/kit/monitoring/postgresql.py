@@ -6,6 +6,8 @@ whether or not the database does); run with version 0.17.
 
 from __future__ import annotations
 
+from floe_compiler.kit.monitoring.promql import series
+from floe_compiler.model.alerts import Alert
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import Container, Probe, Resources, SecretFile, Variable
 from floe_compiler.model.operations import Panel
@@ -45,6 +47,41 @@ WORK = (
     ),
 )
 """The panels of what a server does, which every role may see."""
+
+
+def connections(counted: str) -> Panel:
+    """Return the panel of the connections in use, which the metric `counted` counts."""
+    used = f"sum by (namespace) ({counted}{{$target}})"
+    most = "max by (namespace) (pg_settings_max_connections{$target})"
+    return Panel("Connections in use", f"{used} / {most}", "ratio", "{{namespace}}")
+
+
+def alerts(namespace: str, server: str, counted: str) -> tuple[Alert, ...]:
+    """Return the alerts on any server: it does not answer, or nearly has no connections left.
+
+    Args:
+        namespace: The namespace of its exporter.
+        server: The server, which is the exporter's job.
+        counted: The metric that counts its connections.
+    """
+    labels, own = {"namespace": namespace, "job": server}, (("database_server", server),)
+    used = f"sum({series(counted, **labels)}) / max({series('pg_settings_max_connections', **labels)})"
+    return (
+        Alert(
+            "DatabaseDown",
+            f"{series('pg_up', **labels)} == 0",
+            f"{server} does not answer",
+            lasting="2m",
+            severity="critical",
+            labels=own,
+        ),
+        Alert(
+            "DatabaseConnectionsNearlyUsed",
+            f"{used} > {NEARLY}",
+            f"{{{{ $value | humanizePercentage }}}} of the connections of {server} are used",
+            labels=own,
+        ),
+    )
 
 
 def exporter(
