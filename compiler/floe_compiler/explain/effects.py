@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.settings import Setting
@@ -43,18 +44,26 @@ def relevant(question: Question, settings: Sequence[Setting], baseline: Object) 
     if len(settings) <= 1:
         yield from settings
         return
-    sources = question.sources
-    for setting in settings:
-        sources = setting.varied(sources, next(setting.others(question.closed), setting.value))
-    if _same(question, sources, baseline):
+    if not any(_changes(question, baseline, settings, attempt) for attempt in (0, 1)):
         return
     middle = len(settings) // 2
     for half in (settings[:middle], settings[middle:]):
         yield from relevant(question, half, baseline)
 
 
-def _same(question: Question, sources: Sources, baseline: Object) -> bool:
-    try:
-        return question.render(sources) == baseline
-    except (StageFailed, ValueError):
+def _changes(question: Question, baseline: Object, settings: Sequence[Setting], attempt: int) -> bool:
+    """Return whether the first values, or the second ones of numbers, change an object, or may not be together.
+
+    The first ones alone would not do: where one number is divided by another, twice as much of both changes nothing.
+    """
+    varied = [one for one in settings if isinstance(one.value, int) and not isinstance(one.value, bool)]
+    if attempt and len(varied) < 2:
         return False
+    sources = question.sources
+    for setting in varied if attempt else settings:
+        others = islice(setting.others(question.closed), attempt, None)
+        sources = setting.varied(sources, next(others, setting.value))
+    try:
+        return question.render(sources) != baseline
+    except (StageFailed, ValueError):
+        return True

@@ -1,0 +1,55 @@
+"""Settings that change nothing are left out many at a time, and no other setting is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from floe_compiler.explain.effects import relevant
+from floe_compiler.explain.question import Question
+from floe_compiler.explain.settings import Cause, Setting
+from floe_compiler.model.sources import Sources
+
+VALUES = {"steps": 4, "schedulers": 2, "idle": 7, "name": "sales", "silent": True}
+
+
+class Number(Setting, frozen=True):
+    """A setting whose documents are a mapping."""
+
+    def varied(self, sources: Any, value: Any) -> Any:
+        return {**sources, self.file: value}
+
+
+class Rendered:
+    """An object that is rendered from a mapping."""
+
+    def __init__(self, render: Callable[[dict[str, Any]], object]) -> None:
+        self._render = render
+        self.sources, self.closed = VALUES, ()
+
+    def render(self, sources: Sources) -> Any:
+        return {"value": self._render(cast("Any", sources))}
+
+
+@pytest.mark.parametrize(
+    ("render", "expected"),
+    [
+        (lambda data: "fixed", []),
+        (lambda data: data["name"], ["name"]),
+        (lambda data: (data["name"], data["silent"]), ["name", "silent"]),
+        # Twice as many of both would be the same.
+        (lambda data: data["steps"] // data["schedulers"], ["steps", "schedulers"]),
+        (lambda data: data["steps"] * 3 // data["schedulers"], ["steps", "schedulers"]),
+        (lambda data: data["steps"] - 2 * data["schedulers"], ["steps", "schedulers"]),
+    ],
+)
+def test_what_may_change_an_object_is_found(render: Callable[[dict[str, Any]], object], expected: list[str]) -> None:
+    question = cast("Question", Rendered(render))
+    settings = [Number(name, ("value",), value, Cause(name)) for name, value in VALUES.items()]
+    found = [setting.file for setting in relevant(question, settings, {"value": render(VALUES)})]
+    # Those that are left with one that counts are not looked at by themselves.
+    assert set(expected) <= set(found)
+    assert bool(found) == bool(expected)
+    assert len(found) < len(VALUES)
