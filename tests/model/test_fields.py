@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from floe_compiler.model.fields import (
     canonical_duration,
+    check_address_range,
     check_bytes,
     check_cidr,
     check_container_cpu,
@@ -91,6 +93,8 @@ def test_accepted(check: Check, text: str, canonical: str) -> None:
         (check_image, "orders:"),
         (check_cidr, "10.0.0.1/16"),
         (check_cidr, "everywhere"),
+        (check_cidr, "10.20.0.0"),
+        (check_cidr, "fd00:1::"),
         (check_owner, "The Data Team"),
         (check_owner, ""),
         (check_version, "1.0"),
@@ -180,3 +184,25 @@ def test_amounts_may_be_numbers_as_in_kubernetes(written: object, meant: str) ->
 def test_what_is_not_an_amount(written: object) -> None:
     with pytest.raises(ValidationError):
         Amounts.model_validate({"cpu": written, "memory": "1Gi"})
+
+
+@pytest.mark.parametrize(
+    ("given", "network"),
+    [
+        ("10.0.0.0", "10.0.0.0/8"),
+        ("10.20.0.0", "10.20.0.0/16"),
+        ("10.1.2.0", "10.1.2.0/24"),
+        ("0.0.0.0", "0.0.0.0/0"),
+        ("::", "::/0"),
+        ("fd00::", "fd00::/16"),
+        ("2001:db8:aa00::", "2001:db8:aa00::/48"),
+    ],
+)
+def test_a_network_without_its_length_is_not_taken_for_one_address(given: str, network: str) -> None:
+    with pytest.raises(ValueError, match=f"has no length; write {re.escape(network)} for the network"):
+        check_address_range(given)
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "10.0.0.1", "fd00::1"])
+def test_an_address_may_stand_for_itself(address: str) -> None:
+    assert check_address_range(address).startswith(f"{address}/")

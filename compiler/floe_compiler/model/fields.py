@@ -108,14 +108,26 @@ def check_image(text: str) -> str:
 
 
 def check_address_range(text: str) -> str:
-    """Accept a range of IP addresses."""
+    """Accept a range of IP addresses, or a single address unless it looks like a network without its length."""
     try:
         found = ipaddress.ip_network(text)
     except ValueError as error:
         raise ValueError(f"{error}; write a network, such as 10.0.0.0/16") from None
     if "%" in text:
         raise ValueError(f'"{text}" has the zone of one machine in it; write "{re.sub("%[^/]*", "", text)}"')
+    likely = _likely_length(found.network_address)
+    if "/" not in text and likely < found.prefixlen:
+        raise ValueError(
+            f'"{text}" has no length; write {text}/{likely} for the network, or {found} for the one address'
+        )
     return str(found)
+
+
+def _likely_length(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
+    """Return the length of the network that an address with zeros at its end stands for, in whole parts of it."""
+    part = 1 if address.version == 4 else 2
+    used = len(address.packed.rstrip(b"\0"))
+    return -(-used // part) * part * 8
 
 
 def check_cidr(text: str) -> str:
