@@ -39,7 +39,22 @@ def test_what_several_environments_meet_alike_is_one_finding() -> None:
     once = ordered([staging, dev, prod, dev])
     assert once == (found("dev, prod, staging: Role sales/a"),)
     assert ordered([*ordered([prod, dev]), staging]) == once
-    assert len(ordered([dev, found("prod: Role sales/b"), found("prod: Role sales/a", "is odder")])) == 3
+    assert len(ordered([dev, found("prod: Role sales/a", "is odder")])) == 2
+
+
+def test_one_error_at_one_place_names_all_objects() -> None:
+    def found(rule: Rule, subject: str, span: Span | None) -> Diagnostic:
+        return Diagnostic(rule, "it runs one replica", span, subject)
+
+    subjects = [f"prod: Deployment {name}/web" for name in ("finance", "marketing", "sales", "shop")]
+    here = Span("platform-manifest.yaml", 3, 4)
+    (merged,) = ordered(found(WRONG, subject, here) for subject in reversed(subjects[:2]))
+    assert merged.subject == "prod: Deployment finance/web; prod: Deployment marketing/web"
+    (many,) = ordered(found(WRONG, subject, here) for subject in subjects)
+    assert many.subject == f"{'; '.join(subjects[:3])}; and 1 more"
+    # Without a place, the subject is the place. Warnings are accepted object by object.
+    assert len(ordered(found(WRONG, subject, None) for subject in subjects)) == 4
+    assert len(ordered(found(ODD, subject, here) for subject in subjects)) == 4
 
 
 def test_an_error_fails_the_stage_with_everything_found() -> None:

@@ -11,7 +11,6 @@ from floe_compiler.explain.variations import differences
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.objects import Object
-from floe_compiler.model.sources import Sources
 
 _WHOLE: frozenset[DataPath] = frozenset({("kind",)})
 

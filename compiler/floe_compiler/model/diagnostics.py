@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -67,14 +67,33 @@ class Diagnostic(msgspec.Struct, frozen=True):
 
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics sorted by location; those that several environments share are merged."""
+    """Return the diagnostics sorted by location.
+
+    Those that several environments share are merged, and so are errors at one place about several objects: they are one
+    mistake. Warnings are accepted object by object, so they stay apart.
+    """
     environments: dict[Diagnostic, set[str]] = {}
     for diagnostic in diagnostics:
         names = diagnostic.subject.partition(ENVIRONMENT_END)[0] if ENVIRONMENT_END in diagnostic.subject else ""
         alike = replace(diagnostic, subject=diagnostic.subject.removeprefix(names))
         environments.setdefault(alike, set()).update(names.split(", "))
     joined = (replace(alike, subject=", ".join(sorted(names)) + alike.subject) for alike, names in environments.items())
-    return tuple(sorted(joined, key=Diagnostic.sort_key))
+    subjects: dict[Diagnostic, list[str]] = {}
+    for diagnostic in sorted(joined, key=Diagnostic.sort_key):
+        is_shared = diagnostic.span and diagnostic.severity == "error"
+        alike = replace(diagnostic, subject="") if is_shared else diagnostic
+        subjects.setdefault(alike, []).append(diagnostic.subject)
+    return tuple(replace(alike, subject=_several(found)) for alike, found in subjects.items())
+
+
+def _several(subjects: Sequence[str]) -> str:
+    """Return one subject, or several with their number if they are many."""
+    more = len(subjects) - SUBJECTS
+    return "; ".join(subjects[:SUBJECTS]) + (f"; and {more} more" if more > 0 else "")
+
+
+SUBJECTS = 3
+"""How many objects a diagnostic names."""
 
 
 class StageFailed(Exception):
