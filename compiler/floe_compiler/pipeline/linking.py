@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from floe_compiler.link import Environment, Facts, duplicate_objects, link, placed, routed_twice
 from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings
+from floe_compiler.model.summary import Summary
 from floe_compiler.overlay import dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
 from floe_compiler.pipeline.results import Results
@@ -32,15 +34,18 @@ def link_environments(
     key = _key(compiler, inputs, environments)
     sound = results.cache.get(SOUND, key) == b""
     synthesized = Findings(results.found["synthesize"])
-    if not sound and not synthesized.failed:
-        for name, environment in environments.items():
-            synthesized.extend(shared_objects(name, results.summaries(name), environment.places))
+    linked: list[Diagnostic] = []
+    for together in _by_cluster(inputs) if not (sound or synthesized.failed) else ():
+        summaries = {name: results.summaries(name) for name in together}
+        for name in together:
+            synthesized.extend(shared_objects(name, summaries[name], environments[name].places))
+        facts = {name: _facts(inputs[name]) for name in together}
+        linked += _linked(facts, summaries, environments)
     synthesized.finish()
     overlay = Findings([*failures_once(results.found["overlay"])])
     for name, shared in inputs.items() if not omitted else ():
         overlay.extend(dead_steps(shared.overlay, results.hits[name], environments[name].manifests))
     overlaid = overlay.finish()
-    linked = [] if sound else [*_linked(results, inputs, environments)]
     if not (sound or linked or synthesized.found):
         results.cache.put(SOUND, key, b"")
     checked = [one for one in (*results.found["check"], *linked) if not omitted.concerns(one)]
@@ -57,15 +62,23 @@ def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Ma
     return digest_of(compiler, encode(facts), encode(summaries))
 
 
+def _by_cluster(inputs: Mapping[str, EnvironmentInput]) -> Iterator[list[str]]:
+    """Yield the environments of each cluster. Only those concern each other, so only their summaries are in memory."""
+    together: dict[str, list[str]] = defaultdict(list)
+    for name, environment in inputs.items():
+        together[_facts(environment).cluster].append(name)
+    yield from together.values()
+
+
 def _linked(
-    results: Results, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]
+    facts: Mapping[str, Facts],
+    summaries: Mapping[str, Mapping[str, Summary]],
+    environments: Mapping[str, CompiledEnvironment],
 ) -> Iterator[Diagnostic]:
-    """Yield the findings between units and between environments."""
-    summaries = {name: tuple(results.summaries(name).values()) for name in environments}
-    facts = {name: _facts(environment) for name, environment in inputs.items()}
-    for name, environment in environments.items():
-        yield from placed(link(facts[name], summaries[name]), environment.places)
-    linked = [Environment.of(facts[name], summaries[name]) for name in environments]
+    """Yield the findings between the units, and between the environments, of one cluster."""
+    for name in facts:
+        yield from placed(link(facts[name], summaries[name].values()), environments[name].places)
+    linked = [Environment.of(facts[name], summaries[name].values()) for name in facts]
     yield from duplicate_objects(linked, lambda name, unit: environments[name].places(unit))
     yield from routed_twice(linked, lambda name, unit: environments[name].places(unit))
 

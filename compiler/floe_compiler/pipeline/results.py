@@ -37,7 +37,6 @@ class Results:
     found: dict[Stage, list[Diagnostic]] = field(default_factory=lambda: defaultdict(list))
     hits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _rest: dict[tuple[str, UnitKey], bytes] = field(default_factory=dict)
-    _summaries: dict[str, Mapping[str, Summary]] = field(default_factory=dict)
     _last: tuple[UnitKey, UnitBody] | None = None
 
     def add(self, inputs: Inputs, tasks: Iterable[Task]) -> None:
@@ -66,11 +65,8 @@ class Results:
         return {key.namespace: head for key, head in self._own(environment)}
 
     def summaries(self, environment: str) -> Mapping[str, Summary]:
-        """Return the summaries of an environment's units, by name."""
-        if environment not in self._summaries:
-            own = self._own(environment)
-            self._summaries[environment] = {key.namespace: self._summary(key, head) for key, head in own}
-        return self._summaries[environment]
+        """Return the summaries of an environment's units, by name. They are read each time, as they are large."""
+        return {key.namespace: self._summary(key, head) for key, head in self._own(environment)}
 
     def _own(self, environment: str) -> Iterator[tuple[UnitKey, UnitHead]]:
         """Yield the heads of an environment's units in an order that does not tell which of them were recalled."""
