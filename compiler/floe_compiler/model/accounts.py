@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from floe_compiler.model.endpoint import Endpoint
@@ -34,3 +36,26 @@ class WorkloadIdentity(msgspec.Struct, frozen=True):
     annotations: tuple[tuple[str, str], ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+
+
+def together(identities: Iterable[WorkloadIdentity | None]) -> WorkloadIdentity | None:
+    """Return the one identity of a pod that needs several, as it has one account; None if it needs none.
+
+    Raises ValueError if two of them want different values of an annotation or label.
+    """
+    needed = [one for one in identities if one is not None]
+    if not needed:
+        return None
+    return WorkloadIdentity(
+        _joined(pair for one in needed for pair in one.annotations),
+        _joined(pair for one in needed for pair in one.labels),
+        tuple(dict.fromkeys(endpoint for one in needed for endpoint in one.endpoints)),
+    )
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    joined: dict[str, str] = {}
+    for key, value in pairs:
+        if joined.setdefault(key, value) != value:
+            raise ValueError(f'a pod cannot be both "{joined[key]}" and "{value}" ({key})')
+    return tuple(joined.items())

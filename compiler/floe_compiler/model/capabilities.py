@@ -250,7 +250,8 @@ class Compute(Capability, frozen=True):
 
     `connection` has the engine's own keys (`account`, `database`, `schema` ...). `settings` apply to each session, and
     `extensions` are loaded into it. `scratch` are the folders that the engine writes to. `endpoint` is None for an
-    engine that runs inside the client.
+    engine that runs inside the client. Clients log in with secrets or with an `identity`; `token_endpoint` exchanges a
+    key.
     """
 
     slot: ClassVar[str] = "compute"
@@ -268,6 +269,12 @@ class Compute(Capability, frozen=True):
     secret_files: tuple[SecretFile, ...] = ()
     scratch: tuple[Scratch, ...] = ()
     endpoint: Endpoint | None = None
+    identity: WorkloadIdentity | None = None
+    token_endpoint: Endpoint | None = None
+
+    def calls(self) -> tuple[Endpoint, ...]:
+        """Return the servers that clients call; an identity has its own."""
+        return tuple(one for one in (self.endpoint, self.token_endpoint) if one)
 
 
 def secrets_of(fact: object) -> Iterator[Secret]:

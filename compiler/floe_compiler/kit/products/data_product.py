@@ -22,6 +22,7 @@ from floe_compiler.kit.products.steps import (
     quality_collector,
 )
 from floe_compiler.kit.resources import declared
+from floe_compiler.model.accounts import together
 from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, MetricsStore, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, Scratch, Variable
@@ -71,13 +72,13 @@ def product_pod(
 
     It runs all steps of the product, or only these `steps`.
     """
-    store = context.optional(ObjectStore)
+    store, compute = context.optional(ObjectStore), dbt_compute(context, product)
     return Pod(
         containers=containers[-1:],
         setup=containers[:-1],
         identity=IDENTITY,
         calls=calls(context, product, planned_steps(context, product) if steps is None else steps),
-        workload_identity=store.identity if store else None,
+        workload_identity=together(one.identity for one in (store, compute) if one),
         placement=product.spec.placement,
         labels=product_labels(product),
         annotations=owner_annotation(product),
@@ -99,12 +100,13 @@ def calls(context: Context[Any], product: Product, steps: Iterable[PlannedStep])
     """Return all servers that these steps of a product connect to."""
     catalog, collector = context.optional(Catalog), context.optional(Collector)
     told = quality_collector(context) if has_step(product.spec, "quality") else None
-    services = (context.optional(Lineage), dbt_compute(context, product), context.optional(ObjectStore))
+    services, compute = (context.optional(Lineage), context.optional(ObjectStore)), dbt_compute(context, product)
     return (
         *(catalog.calls() if catalog else ()),
         *((collector.grpc,) if collector else ()),
         *((told.http,) if told else ()),
-        *(service.endpoint for service in services if service and service.endpoint),
+        *(service.endpoint for service in services if service),
+        *(compute.calls() if compute else ()),
         *(server for step in steps for server in step.servers),
     )
 

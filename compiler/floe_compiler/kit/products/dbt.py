@@ -1,6 +1,7 @@
 """dbt as a client of the platform's engines and tables: `profiles.yml`, derived from their capabilities.
 
-Tested with dbt-core 1.11.16, dbt-duckdb 1.11.1 (DuckDB 1.5.5, with a fake catalog) and dbt-snowflake 1.11.6.
+Tested with dbt-core 1.11.16, dbt-duckdb 1.11.1 (DuckDB 1.5.5, with a fake catalog) dbt-snowflake 1.11.6 and
+dbt-bigquery 1.11.3.
 dbt-duckdb installs extensions before it applies `settings`, so settings go into `config_options`, which apply from the
 start.
 """
@@ -129,5 +130,11 @@ def _store_secret() -> dict[str, str]:
     }
 
 
-ADAPTERS: Mapping[str, Adapter] = {"duckdb": _duckdb, "snowflake": _snowflake}
+def _bigquery(common: Target, compute: Compute, _lakehouse: Lakehouse | None) -> Target:
+    limits = {name: int(value) for name, value in compute.settings}
+    method = "service-account" if "key_file" in common else "oauth"  # the identity of the pod
+    return {**_renamed(common, {"key_file": "keyfile"}), "method": method, **limits}
+
+
+ADAPTERS: Mapping[str, Adapter] = {"bigquery": _bigquery, "duckdb": _duckdb, "snowflake": _snowflake}
 """By kind of engine; other engines use the common form."""
