@@ -98,7 +98,7 @@ def test_secrets_of_steps_are_variables_with_a_reason() -> None:
 
 def test_steps_have_the_identity_that_the_store_is_read_with() -> None:
     identity = WorkloadIdentity((("eks.amazonaws.com/role-arn", "x"),))
-    assert pod(custom(), (replace(STORE, identity=identity),)).workload_identity is identity
+    assert pod(custom(), (replace(STORE, identity=identity),)).workload_identity == identity
     assert pod(custom(), (STORE,)).workload_identity is None
 
 
