@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from floe_compiler.components.semantic_layer_cube import refusals
-from floe_compiler.components.semantic_layer_cube.engines import Source, source
+from floe_compiler.components.semantic_layer_cube.engines import source
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.components.semantic_layer_cube.store import QUERIES, cube_store, router
 from floe_compiler.kit.products.lakehouse import lakehouse
@@ -63,11 +63,10 @@ def build(context: Context[CubeConfig]) -> Parts:
 
 def _workloads(context: Context[CubeConfig]) -> Iterator[Workload]:
     config, instance = context.config, context.instance
-    data = source(context.one(Compute), lakehouse(context, instance.scope))
     ports = (HTTP, SQL) if config.sql.enabled else (HTTP,)
     yield Workload(
         API,
-        _pod(context, data, API, declared(config.api.resources), (*_api(instance), *_sql(instance)), ports),
+        _pod(context, API, declared(config.api.resources), (*_api(instance), *_sql(instance)), ports),
         replicas=replicas(config.api.replicas),
         # With the production settings, each request needs a token.
         interfaces=(Interface(instance.name, HTTP.name, authenticates=True, for_programs=True),),
@@ -76,7 +75,7 @@ def _workloads(context: Context[CubeConfig]) -> Iterator[Workload]:
     resources = declared(config.refresh_worker.resources)
     yield Workload(
         REFRESH_WORKER,
-        _pod(context, data, REFRESH_WORKER, resources, refresh, (UNSERVED,)),
+        _pod(context, REFRESH_WORKER, resources, refresh, (UNSERVED,)),
         recreate=True,
         single=SINGLE,
     )
@@ -85,13 +84,13 @@ def _workloads(context: Context[CubeConfig]) -> Iterator[Workload]:
 
 def _pod(
     context: Context[CubeConfig],
-    data: Source,
     name: str,
     resources: Resources,
     variables: tuple[Variable, ...],
     ports: tuple[Port, ...],
 ) -> Pod:
     instance = context.instance
+    data = source(context.one(Compute), lakehouse(context, instance.scope), resources.memory_limit)
     queries = router(instance).only(QUERIES.name)
     container = Container(
         name,

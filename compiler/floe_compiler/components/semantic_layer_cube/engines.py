@@ -19,6 +19,7 @@ from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import BearerToken, Compute, FromVariable, OAuth2Credentials
 from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Scratch, SecretFile, Variable
+from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.secrets import SecretReference
 
 SCHEMA = "FLOE_SCHEMA"
@@ -57,15 +58,18 @@ class Source(msgspec.Struct, frozen=True):
     identity: WorkloadIdentity | None = None
 
 
-def source(compute: Compute, lakehouse: Lakehouse | None) -> Source:
-    """Return the source for an engine of `ENGINES`; DuckDB must have a lakehouse."""
+def source(compute: Compute, lakehouse: Lakehouse | None, memory: str) -> Source:
+    """Return the source for an engine of `ENGINES`; DuckDB must have a lakehouse.
+
+    `memory` is the limit of the container, of which an engine inside it may take a half.
+    """
     common = Source(
         variables=(*compute.variables, Variable("CUBEJS_CONCURRENCY", str(compute.threads))),
         secret_files=compute.secret_files,
         scratch=compute.scratch,
         calls=(compute.endpoint,) if compute.endpoint else (),
     )
-    return ENGINES[compute.engine](common, compute, lakehouse)
+    return ENGINES[compute.engine](common, compute, lakehouse, f"{int(parse_quantity(memory).amount / 2 / 2**20)}MiB")
 
 
 def _connection(compute: Compute, names: Mapping[str, str]) -> Iterator[Variable]:
@@ -76,7 +80,7 @@ def _connection(compute: Compute, names: Mapping[str, str]) -> Iterator[Variable
             yield Variable(name, text)
 
 
-def _snowflake(common: Source, compute: Compute, _lakehouse: Lakehouse | None) -> Source:
+def _snowflake(common: Source, compute: Compute, _lakehouse: Lakehouse | None, _memory: str) -> Source:
     own = (
         Variable("CUBEJS_DB_TYPE", "snowflake"),
         Variable("CUBEJS_DB_SNOWFLAKE_AUTHENTICATOR", "SNOWFLAKE_JWT"),
@@ -85,7 +89,7 @@ def _snowflake(common: Source, compute: Compute, _lakehouse: Lakehouse | None) -
     return _with(common, own)
 
 
-def _postgresql(common: Source, compute: Compute, _lakehouse: Lakehouse | None) -> Source:
+def _postgresql(common: Source, compute: Compute, _lakehouse: Lakehouse | None, _memory: str) -> Source:
     mode = str(dict(compute.connection).get("sslmode", ""))
     encrypted = (Variable("CUBEJS_DB_SSL", "true"),) if mode in ENCRYPTED else ()
     strict = (Variable("CUBEJS_DB_SSL_REJECT_UNAUTHORIZED", "true"),) if mode.startswith("verify") else ()
@@ -93,11 +97,11 @@ def _postgresql(common: Source, compute: Compute, _lakehouse: Lakehouse | None) 
     return _with(common, own)
 
 
-def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None) -> Source:
+def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memory: str) -> Source:
     if lakehouse is None:
         raise LookupError("DuckDB has no tables that last without a catalog")
     store = lakehouse.store
-    settings = {**dict(compute.settings), "threads": str(compute.threads)}
+    settings = {**dict(compute.settings), "threads": str(compute.threads), "memory_limit": memory}
     own = (
         Variable("CUBEJS_DB_TYPE", "duckdb"),
         Variable("DUCKDB_SETTINGS", json.dumps(settings)),
@@ -152,7 +156,7 @@ def _with(common: Source, own: tuple[Variable, ...]) -> Source:
     return msgspec.structs.replace(common, variables=(*common.variables, *own))
 
 
-ENGINES: Mapping[str, Callable[[Source, Compute, Lakehouse | None], Source]] = {
+ENGINES: Mapping[str, Callable[[Source, Compute, Lakehouse | None, str], Source]] = {
     "duckdb": _duckdb,
     "postgres": _postgresql,
     "snowflake": _snowflake,
