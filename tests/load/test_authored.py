@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.load.authored import authored_files, environment_name, domain_key
+from floe_compiler.load.authored import authored_files, domain_key, environment_name
 from floe_compiler.load.input_tree import read_inputs
 
 

@@ -56,10 +56,13 @@ def domain_instances(
     merged: Merged,
     place: Place,
     products: Sequence[Product],
-    models: tuple[ModelFile, ...],
     findings: Findings,
+    models: tuple[ModelFile, ...] = (),
 ) -> list[Placed]:
-    """Return the instances of a domain: its orchestrator with the products that it runs, and its other slots."""
+    """Return the instances of a domain: its orchestrator with the products that it runs, and its other slots.
+
+    `models` are those of its semantic layer.
+    """
     by_kubernetes = tuple(one for one in products if one.spec.run_by == "kubernetes")
     orchestrated = tuple(one for one in products if one.spec.run_by != "kubernetes")
     found = []
@@ -117,12 +120,16 @@ def _written(merged: Merged, path: DataPath) -> Span | None:
     return merged.key_span((*path, "type"))
 
 
-def check_images(merged: Merged, products: Iterable[Product], findings: Findings) -> None:
-    """Report mutable images of a domain in a production environment: of its products, and of its semantic layer."""
+def check_images(products: Iterable[Product], findings: Findings) -> None:
+    """Report products of production environments with a mutable image."""
     for product in products:
         _check_image(product.spec.image, product.spec.metadata.version, product.image_origin, findings)
-    if own := at(merged.data, (SLOT, "image")):
-        _check_image(str(own), "1.0.0", merged.span((SLOT, "image")), findings)
+
+
+def check_layer_image(merged: Merged, findings: Findings) -> None:
+    """Report a semantic layer of a production environment with a mutable image; `merged` is that of its domain."""
+    if image := at(merged.data, (SLOT, "image")):
+        _check_image(str(image), "1.0.0", merged.span((SLOT, "image")), findings)
 
 
 def _check_image(image: str, version: str, place: Span | None, findings: Findings) -> None:

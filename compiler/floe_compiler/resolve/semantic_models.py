@@ -22,11 +22,11 @@ from floe_compiler.resolve.semantic_schema import camel
 
 SLOT = "semantic_layer"
 
-MEMBERS = ("measures", "dimensions", "segments")
-"""The lists of members, whose names must differ."""
-
-INCLUDED = (*MEMBERS, "hierarchies")
+INCLUDED = ("measures", "dimensions", "segments", "hierarchies")
 """The lists of what a view may include."""
+
+MEMBERS = (*INCLUDED, "pre_aggregations")
+"""The lists of what belongs to a cube, whose names must differ."""
 
 Kind = Literal["cubes", "views"]
 
@@ -49,16 +49,17 @@ class Model(msgspec.Struct, frozen=True):
         return any(self.data.get(spelling) is not None for spelling in (key, camel(key)))
 
     def items(self, key: str) -> Iterator[tuple[DataPath, Mapping[str, Any]]]:
-        """Yield the items of a list with their paths."""
-        for index, item in enumerate(self.data.get(key) or ()):
-            yield (*self.path, key, index), item
+        """Yield the items of a list with their paths; the list's key may have either spelling."""
+        for spelling in dict.fromkeys((key, camel(key))):
+            for index, item in enumerate(self.data.get(spelling) or ()):
+                yield (*self.path, spelling, index), item
 
 
 def check_models(source: DomainSource, findings: Findings) -> None:
     """Report what is wrong with the models of a domain, of which each file has the right structure."""
     models = [model for _, document in sorted(source.models.items()) for model in _models(document)]
     _check_distinct(((model.document, (*model.path, "name")) for model in models), findings)
-    known = {model.name: model for model in models}
+    known = {model.name: model for model in reversed(models)}  # of those with one name, the first
     for model in models:
         places = ((model.document, (*path, "name")) for members in MEMBERS for path, _ in model.items(members))
         _check_distinct(places, findings, f" in {model.name}")
@@ -141,25 +142,25 @@ def _any(member: Mapping[str, Any], *keys: str) -> bool:
 
 def _check_references(model: Model, known: Mapping[str, Model], findings: Findings) -> None:
     """Report cubes and members that a model names, but that do not exist."""
-    cubes = [name for name, other in known.items() if other.kind == "cubes"]
 
-    def check(name: str, names: Iterable[str], path: DataPath, what: str) -> bool:
-        wanted = _plain(name)
-        if wanted is None or wanted in names:
-            return wanted is not None
-        shown = f'{show_path(path)}: the domain has no {what} "{wanted}"'
-        findings.add(UNKNOWN_REFERENCE, shown, model.document.span(path), hint=did_you_mean(wanted, names))
+    def exists(name: str | None, path: DataPath) -> bool:
+        """Tell whether a model exists, and report it if not; None is a name that is not known."""
+        if name is None or name in known:
+            return name is not None
+        shown = f'{show_path(path)}: the domain has no cube or view "{name}"'
+        findings.add(UNKNOWN_REFERENCE, shown, model.document.span(path), hint=did_you_mean(name, known))
         return False
 
     if model.has("extends"):
-        check(str(model.data["extends"]), known, (*model.path, "extends"), "cube or view")
+        exists(_plain(model.data["extends"]), (*model.path, "extends"))
     for path, join in model.items("joins"):
-        check(str(join["name"]), cubes, (*path, "name"), "cube")
+        exists(_plain(join["name"]), (*path, "name"))
     for path, joined in model.items("cubes"):
         key = "join_path" if "join_path" in joined else camel("join_path")
-        steps = (_plain(str(joined[key])) or "").split(".")
-        if steps != [""] and _each(check(step, cubes, (*path, key), "cube") for step in steps):
-            _check_included(model, joined, path, known[steps[-1]], known, findings)
+        steps = _plain(joined[key])
+        found = [exists(step, (*path, key)) for step in steps.split(".")] if steps else [False]
+        if steps and all(found):
+            _check_included(model, joined, path, known[steps.rpartition(".")[2]], known, findings)
 
 
 def _check_included(
@@ -185,23 +186,18 @@ def _check_included(
 
 
 def _members(cube: Model, known: Mapping[str, Model]) -> set[str] | None:
-    """Return the names of a cube's members, with those that it inherits; None if they are not known."""
+    """Return the names of a cube's members, with those that it inherits; None if they are not known, as in a view."""
     found: set[str] = set()
     seen: set[str] = set()
     current: Model | None = cube
-    while current is not None:
+    while current is not None and current.kind == "cubes":
         found |= {str(member["name"]) for members in INCLUDED for _, member in current.items(members)}
         seen.add(current.name)
         if not current.has("extends"):
             return found
-        base = _plain(str(current.data["extends"]))
+        base = _plain(current.data["extends"])
         current = known.get(base) if base and base not in seen else None
     return None
-
-
-def _each(results: Iterable[bool]) -> bool:
-    """Return whether all are true, having asked for each."""
-    return all([*results])
 
 
 def _plain(reference: str) -> str | None:
