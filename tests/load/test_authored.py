@@ -22,6 +22,7 @@ def write(root: Path, *files: str) -> None:
 KINDS = {
     "domains/sales/domain.yaml": "Domain",
     "domains/sales/products/orders.yaml": "DataProduct",
+    "domains/sales/semantic/orders.yaml": "SemanticModel",
     "overlays/dev/environment.yaml": "Environment",
     "overlays/dev/images.yaml": "ProductImages",
     "platform-manifest.yaml": "PlatformManifest",
