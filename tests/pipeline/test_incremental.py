@@ -66,7 +66,6 @@ WIDGETS = {
         ],
     },
 }
-WAREHOUSE = {"type": "snowflake", "account": "acme", "user": "U", "role": "R", "warehouse": "W", "database": "D"}
 ALL_SCOPES = ("platform", *DOMAINS)
 ALL_UNITS = (CLUSTER, DELIVERY, PLATFORM, *map(namespace, DOMAINS))
 
@@ -110,7 +109,7 @@ CHANGES = {
     ),
     "the first model of a semantic layer": Change(
         {
-            SALES: domain("sales", compute=WAREHOUSE, semantic_layer={"type": "cube"}),
+            SALES: domain("sales", semantic_layer={"type": "cube", "image": "acme/cube:1.0.0"}),
             "domains/sales/semantic/orders.yaml": {"cubes": [{"name": "orders", "sql_table": "orders"}]},
         },
         *SALES_ONLY,
