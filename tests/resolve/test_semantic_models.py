@@ -16,6 +16,7 @@ from floe_compiler.model.sources import DomainSource
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.resolve.schemas import plain_schemas
 from floe_compiler.resolve.semantic_models import check_models
+from resolve.samples import document
 
 FILE = "domains/sales/semantic/sales.yaml"
 GOOD = """\
@@ -152,6 +153,15 @@ def test_what_cube_accepts_is_accepted(name: str) -> None:
 def test_what_cube_refuses_is_refused(name: str) -> None:
     old, new, code = REFUSED[name]
     assert code in codes_of(changed(old, new))
+
+
+def test_what_has_lost_its_structure_is_reported_and_breaks_nothing() -> None:
+    """Files that are read have it, but `explain` varies what was read."""
+    data = from_yaml(GOOD)
+    del data["cubes"][0]["measures"][0]["name"]
+    findings = Findings()
+    check_models(DomainSource(document("d.yaml", {}), models={"sales": document(FILE, data)}), findings)
+    assert [(one.rule.code, str(one.span).partition(":")[0]) for one in findings.found] == [("R002", FILE)]
 
 
 @pytest.mark.real

@@ -16,9 +16,10 @@ from floe_compiler.model.diagnostics import Findings, Related, did_you_mean
 from floe_compiler.model.document import DataPath, Document, show_path
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.sources import DomainSource
-from floe_compiler.resolve.layers import Merged
+from floe_compiler.resolve.layers import Layer, Merged, merge
 from floe_compiler.resolve.rules import DUPLICATE_NAME, NO_SQL, UNKNOWN_REFERENCE, UNSERVED_MODEL
-from floe_compiler.resolve.semantic_schema import camel
+from floe_compiler.resolve.semantic_schema import SEMANTIC_MODEL, camel
+from floe_compiler.resolve.validation import check_structure
 
 SLOT = "semantic_layer"
 
@@ -56,8 +57,9 @@ class Model(msgspec.Struct, frozen=True):
 
 
 def check_models(source: DomainSource, findings: Findings) -> None:
-    """Report what is wrong with the models of a domain, of which each file has the right structure."""
-    models = [model for _, document in sorted(source.models.items()) for model in _models(document)]
+    """Report what is wrong with the models of a domain."""
+    documents = [document for _, document in sorted(source.models.items()) if _is_sound(document, findings)]
+    models = [model for document in documents for model in _models(document)]
     _check_distinct(((model.document, (*model.path, "name")) for model in models), findings)
     known = {model.name: model for model in reversed(models)}  # of those with one name, the first
     for model in models:
@@ -77,6 +79,14 @@ def check_served(source: DomainSource, merged: Merged, findings: Findings) -> No
             document.span(()),
             hint=f"set `{SLOT}: {{type: cube}}` in {source.document.file}, or remove the folder",
         )
+
+
+def _is_sound(document: Document, findings: Findings) -> bool:
+    """Tell whether a file has the right structure, and report it if not.
+
+    One that was read has; but `explain` varies what was read.
+    """
+    return not check_structure(SEMANTIC_MODEL, merge([Layer(document.file, document.data, document)]), (), findings)
 
 
 def _models(document: Document) -> Iterator[Model]:
