@@ -27,7 +27,7 @@ NODES = "floe-nodes"
 """The one namespace whose pods may use their node."""
 
 AFTER_SYNC = "argocd.argoproj.io/hook"
-SINGLE = ("airflow-statsd", "cube-refresh-worker", "dagster-metrics", "kube-state-metrics")
+SINGLE = ("airflow-statsd", "cube-refresh-worker", "cube-store-metrics", "dagster-metrics", "kube-state-metrics")
 """The Deployments that may not have a second replica: two of them would report, or build, everything twice."""
 
 UNSERVED = ("cube-refresh-worker", "dagster-daemon")

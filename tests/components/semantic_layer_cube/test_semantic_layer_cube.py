@@ -13,7 +13,7 @@ from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
 from floe_compiler.components.semantic_layer_cube.engines import ENGINES
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import Capability, Compute, FromVariable
+from floe_compiler.model.capabilities import Capability, Compute, FromVariable, Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, Workload
 from floe_compiler.model.operations import Scaling
@@ -247,6 +247,19 @@ def test_the_order_of_the_start() -> None:
         ("cube-refresh-worker", "cube-store-router"),
         ("cube-store-worker", "cube-store-router"),
     }
+
+
+def test_cube_store_sends_its_metrics_where_they_are_collected() -> None:
+    assert "cube-store-metrics" not in named(build())
+    found = named(build(WAREHOUSE, STORE, Monitoring("prometheus")))
+    (metrics,) = found["cube-store-metrics"].metrics
+    assert (metrics.port, len(metrics.panels)) == ("metrics", 5)
+    for name in ("cube-store-router", "cube-store-worker"):
+        own = variables(found[name])
+        assert own["CUBESTORE_METRICS_ADDRESS"] == f"cube-store-metrics.{NAMESPACE}.svc.cluster.local"
+        assert own["CUBESTORE_METRICS_PORT"] == "9125"
+        assert own["CUBESTORE_METRICS_BIND_ADDRESS"] == "0.0.0.0", "from 127.0.0.1, nothing leaves the pod"
+        assert f"cube-store-metrics.{NAMESPACE}" in called(found[name])
 
 
 def test_all_data_can_be_made_again() -> None:

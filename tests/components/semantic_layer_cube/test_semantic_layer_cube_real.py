@@ -17,16 +17,15 @@ import pytest
 
 import cube_program
 from components.semantic_layer_cube.test_semantic_layer_cube import (
-    CATALOG,
     DUCKDB,
     POSTGRES,
-    STORE,
     WAREHOUSE,
     build,
     named,
     variables,
 )
 from floe_compiler.kit.products.dbt import ICEBERG_EXTENSIONS
+from products import CATALOG, STORE
 
 pytestmark = pytest.mark.real
 

@@ -17,7 +17,7 @@ from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
 from floe_compiler.components.semantic_layer_cube.store import QUERIES, cube_store, router
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.resources import declared, replicas
-from floe_compiler.model.capabilities import Catalog, Compute, ObjectStore
+from floe_compiler.model.capabilities import Catalog, Compute, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Port
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Parts, Pod, Probe, Resources, Variable, Workload
 from floe_compiler.model.operations import Interface
@@ -46,8 +46,8 @@ SINGLE = "One refresh worker builds all pre-aggregations; a second one would bui
 
 
 def requires(_instance: Instance[CubeConfig]) -> tuple[Requirement, ...]:
-    """Return the requirements: an engine and, if there are any, the catalog and the object store."""
-    return (Requirement(Compute), Requirement(Catalog, optional=True), Requirement(ObjectStore, optional=True))
+    """Return the requirements: an engine and, if there are any, catalog, object store and what collects metrics."""
+    return (Requirement(Compute), *(Requirement(kind, optional=True) for kind in (Catalog, ObjectStore, Monitoring)))
 
 
 def keys(instance: Instance[Any]) -> Secret:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from floe_compiler.components.semantic_layer_cube import monitoring
 from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
+from floe_compiler.kit.monitoring import statsd
 from floe_compiler.kit.resources import declared
 from floe_compiler.kit.workloads import headless_name
 from floe_compiler.model.accounts import WorkloadIdentity
-from floe_compiler.model.capabilities import ObjectStore
+from floe_compiler.model.capabilities import Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import Claim, Container, Identity, Pod, Probe, Scratch, Variable, Workload
 from floe_compiler.model.plan import Context, Instance
@@ -59,22 +61,32 @@ def addresses(instance: Instance[CubeConfig]) -> tuple[str, ...]:
 
 
 def cube_store(context: Context[CubeConfig]) -> Iterator[Workload]:
-    """Yield the router and, if there are any, the workers."""
+    """Yield the router and, if there are any, the workers; and an exporter of their metrics, if these are collected."""
     instance, config = context.instance, context.config.store
     shared = context.optional(ObjectStore) if config.workers else None
+    metrics = statsd.receiver(monitoring.NAME, instance) if context.optional(Monitoring) else None
+    further = (*((shared.endpoint,) if shared else ()), *((metrics,) if metrics else ()))
     common = Container(
         "store",
         IMAGE,
         declared(config.router),
-        variables=tuple(_variables(instance, shared)),
+        variables=(*_variables(instance, shared), *(monitoring.variables(metrics) if metrics else ())),
         ports=(QUERIES, STATUS, METADATA) if config.workers else (QUERIES, STATUS),
     )
-    yield _router(instance, common, shared)
+    identity = _identity(shared)
+    yield _router(instance, common, further, identity)
     if config.workers:
-        yield _workers(instance, common, shared)
+        yield _workers(instance, common, further, identity)
+    if metrics:
+        yield statsd.exporter(monitoring.NAME, monitoring.PANELS, monitoring.MAPPING)
 
 
-def _router(instance: Instance[CubeConfig], common: Container, shared: ObjectStore | None) -> Workload:
+def _router(
+    instance: Instance[CubeConfig],
+    common: Container,
+    further: tuple[Endpoint, ...],
+    identity: WorkloadIdentity | None,
+) -> Workload:
     config = instance.config.store
     host = f"{ROUTER}-0.{_headless(instance, ROUTER)}"
     own = (
@@ -95,10 +107,15 @@ def _router(instance: Instance[CubeConfig], common: Container, shared: ObjectSto
         claims=(Claim("data", DATA, config.storage),),
     )
     calls = (workers(instance),) if config.workers else ()
-    return Workload(ROUTER, _pod(container, calls, shared), kind="StatefulSet", single=SINGLE)
+    return Workload(ROUTER, _pod(container, (*calls, *further), identity), kind="StatefulSet", single=SINGLE)
 
 
-def _workers(instance: Instance[CubeConfig], common: Container, shared: ObjectStore | None) -> Workload:
+def _workers(
+    instance: Instance[CubeConfig],
+    common: Container,
+    further: tuple[Endpoint, ...],
+    identity: WorkloadIdentity | None,
+) -> Workload:
     config = instance.config.store
     answers = Probe(WORK.name, timeout=5)
     container = replace(
@@ -118,21 +135,20 @@ def _workers(instance: Instance[CubeConfig], common: Container, shared: ObjectSt
         scratch=(Scratch(DATA, config.storage),),
     )
     metadata = router(instance).only(METADATA.name)
-    pod = _pod(container, (metadata, workers(instance)), shared, waits_for=(metadata,))
+    pod = _pod(container, (metadata, workers(instance), *further), identity, waits_for=(metadata,))
     return Workload(WORKER, pod, kind="StatefulSet", replicas=config.workers)
 
 
 def _pod(
     container: Container,
     calls: tuple[Endpoint, ...],
-    shared: ObjectStore | None,
+    identity: WorkloadIdentity | None,
     waits_for: tuple[Endpoint, ...] = (),
 ) -> Pod:
-    identity = _identity(shared)
     return Pod(
         (container,),
         IDENTITY,
-        calls=(*calls, *((shared.endpoint,) if shared else ())),
+        calls=calls,
         waits_for=waits_for,
         workload_identity=identity,
         architecture=ARCHITECTURE,
