@@ -122,6 +122,16 @@ def test_tokens_and_the_password_of_the_sql_api_come_from_a_secret() -> None:
     assert "CUBEJS_SQL_PASSWORD" not in variables(without)
 
 
+def test_tokens_of_an_issuer() -> None:
+    url = "https://login.acme.example/realms/acme/protocol/openid-connect/certs"
+    issuer = {"keys_url": url, "issuer": "https://login.acme.example/realms/acme", "audience": "cube"}
+    api = named(build(tokens=issuer))["cube-api"]
+    found = variables(api)
+    assert (found["CUBEJS_JWK_URL"], found["CUBEJS_JWT_AUDIENCE"]) == (url, "cube")
+    assert found["CUBEJS_JWT_ISSUER"] == issuer["issuer"]
+    assert "login.acme.example" in called(api)
+
+
 def test_only_the_api_is_served_and_users_need_a_token() -> None:
     found = named(build())
     (interface,) = found["cube-api"].interfaces

@@ -73,6 +73,19 @@ def test_cube_knows_the_variables_of_the_server() -> None:
     }
 
 
+def test_cube_knows_the_issuer_of_tokens() -> None:
+    issuer = {
+        "keys_url": "https://login.acme.example/certs",
+        "issuer": "https://login.acme.example",
+        "audience": "cube",
+    }
+    assert settings(environment(WAREHOUSE, STORE, tokens=issuer), "jwkUrl", "jwtIssuer", "jwtAudience") == {
+        "jwkUrl": issuer["keys_url"],
+        "jwtIssuer": [issuer["issuer"]],
+        "jwtAudience": "cube",
+    }
+
+
 def test_cube_knows_the_variables_for_snowflake() -> None:
     names = ("Account", "Warehouse", "Role", "Authenticator", "PrivateKeyPath", "PrivateKeyPass")
     found = settings(

@@ -18,7 +18,7 @@ from floe_compiler.components.semantic_layer_cube.store import QUERIES, cube_sto
 from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.capabilities import Catalog, Compute, Monitoring, ObjectStore
-from floe_compiler.model.endpoint import Port
+from floe_compiler.model.endpoint import Port, url_endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Parts, Pod, Probe, Resources, Variable, Workload
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Component, Context, Instance, Requirement
@@ -89,7 +89,7 @@ def _pod(
     variables: tuple[Variable, ...],
     ports: tuple[Port, ...],
 ) -> Pod:
-    instance = context.instance
+    instance, issuer = context.instance, context.config.tokens
     data = source(context.one(Compute), lakehouse(context, instance.scope), resources.memory_limit)
     queries = router(instance).only(QUERIES.name)
     container = Container(
@@ -108,7 +108,7 @@ def _pod(
     return Pod(
         (container,),
         IDENTITY,
-        calls=(queries, *data.calls),
+        calls=(queries, *data.calls, *((url_endpoint(issuer.keys_url, issuer.cidr),) if issuer else ())),
         waits_for=(queries,),
         workload_identity=data.identity,
         grace=GRACE + 15,
@@ -130,6 +130,10 @@ def _common(instance: Instance[CubeConfig]) -> Iterator[Variable]:
 
 def _api(instance: Instance[CubeConfig]) -> Iterator[Variable]:
     yield Variable("CUBEJS_API_SECRET", secret=keys(instance).key("api-secret"), reason=REASON)
+    if issuer := instance.config.tokens:
+        yield Variable("CUBEJS_JWK_URL", issuer.keys_url)
+        yield Variable("CUBEJS_JWT_ISSUER", issuer.issuer)
+        yield Variable("CUBEJS_JWT_AUDIENCE", issuer.audience)
 
 
 def _sql(instance: Instance[CubeConfig]) -> Iterator[Variable]:

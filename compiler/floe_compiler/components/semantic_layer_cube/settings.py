@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from floe_compiler.kit.s3 import BucketName
-from floe_compiler.model.fields import ImageReference, Storage, matching
-from floe_compiler.model.inputs import Amounts, Input, Replicas, ResourceSettings
+from floe_compiler.model.addresses import ANYWHERE
+from floe_compiler.model.fields import Cidr, ImageReference, Storage, matching
+from floe_compiler.model.hosts import check_url
+from floe_compiler.model.inputs import Amounts, Input, Reached, Replicas, ResourceSettings
 
 FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 USER = r"^[a-z_][a-z0-9_]*$"
+
+
+def check_keys(text: str) -> str:
+    """Accept the URL of public keys."""
+    return check_url(text, "https://login.example.com/realms/acme/protocol/openid-connect/certs", path=True)
+
+
+class TokenIssuer(Reached):
+    """Who signs the tokens, with keys that it publishes, such as an identity provider."""
+
+    named_by = "keys_url"
+
+    keys_url: Annotated[str, AfterValidator(check_keys)]
+    """The URL of its public keys (JWKS)."""
+    issuer: str
+    """The issuer that a token must name (`iss`)."""
+    audience: str
+    """The audience that a token must be for (`aud`)."""
+    cidr: Cidr = ANYWHERE
+    """The server's address range, for network policies."""
 
 
 class ApiSettings(Input):
@@ -83,3 +105,5 @@ class CubeConfig(Input):
     """Cube Store."""
     sql: SqlSettings = SqlSettings()
     """The SQL API."""
+    tokens: TokenIssuer | None = None
+    """Whose tokens the API accepts. Default: those that are signed with `api-secret` of the secret `cube-keys`."""
