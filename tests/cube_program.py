@@ -21,11 +21,12 @@ def run(script: str, *arguments: str, package: str = "duckdb-driver", env: Mappi
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
-    if not _has(node, f"@cubejs-backend/{package}"):
+    variables = {**os.environ, **(env or {})}
+    if not _has(node, f"@cubejs-backend/{package}", variables):
         pytest.skip(f"the package @cubejs-backend/{package} is not installed: NODE_PATH names no folder with it")
     done = subprocess.run(
         [node, "-e", script, *arguments],
-        env={**os.environ, **(env or {})},
+        env=variables,
         capture_output=True,
         text=True,
         timeout=900,
@@ -35,9 +36,9 @@ def run(script: str, *arguments: str, package: str = "duckdb-driver", env: Mappi
     return done.stdout
 
 
-def _has(node: str, name: str) -> bool:
+def _has(node: str, name: str, env: Mapping[str, str]) -> bool:
     script = f"require.resolve('{name}/package.json')"
-    return subprocess.run([node, "-e", script], capture_output=True, timeout=60, check=False).returncode == 0
+    return subprocess.run([node, "-e", script], env=env, capture_output=True, timeout=60, check=False).returncode == 0
 
 
 COMPILE = """

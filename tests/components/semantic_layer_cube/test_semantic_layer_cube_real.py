@@ -136,6 +136,22 @@ def test_cube_reads_each_model_once_as_they_are_mounted_and_not_as_a_folder(tmp_
     assert [len(one) for one in read] == [3, 1]
 
 
+def test_snowflake_asks_nobody_about_certificates(tmp_path: Path) -> None:
+    """Policies would let it wait for an answer, at each connection, longer than a probe does."""
+    driver, sdk = tmp_path / "@cubejs-backend/snowflake-driver", tmp_path / "snowflake-sdk"
+    for folder, text in (
+        (driver, ""),
+        (sdk, "exports.configure = (given) => require('fs').writeSync(1, JSON.stringify(given));"),
+    ):
+        folder.mkdir(parents=True)
+        (folder / "index.js").write_text(text)
+        (folder / "package.json").write_text('{"version": "1.0.0"}')
+    script = files("floe_compiler.components.semantic_layer_cube").joinpath("snowflake.js")
+    env = {"NODE_PATH": str(tmp_path)}
+    said = cube_program.run("require(process.argv[1])", str(script), package="snowflake-driver", env=env)
+    assert json.loads(said) == {"disableOCSPChecks": True}
+
+
 QUERY = """
 const { driverFactory } = require(process.argv[1]);
 driverFactory().query(process.argv[2]).then(
@@ -147,7 +163,7 @@ driverFactory().query(process.argv[2]).then(
 
 def query(sql: str, env: Mapping[str, str]) -> str:
     """Return what DuckDB answers, configured as in a pod with these variables."""
-    script = files("floe_compiler.components.semantic_layer_cube").joinpath("cube.js")
+    script = files("floe_compiler.components.semantic_layer_cube").joinpath("duckdb.js")
     return cube_program.run(QUERY, str(script), sql, env=env)
 
 

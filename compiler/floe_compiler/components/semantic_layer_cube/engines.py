@@ -1,8 +1,8 @@
 """The engines that Cube queries: its variables for each, from the neutral description of an engine.
 
 Sources: `env.js` of @cubejs-backend/shared, and the drivers for DuckDB, PostgreSQL and Snowflake, all 1.7.43; the tests
-hold the variables against these packages. Cube has no setting for an Iceberg catalog: for DuckDB, the file `cube.js`
-attaches it.
+hold the variables against these packages. What Cube has no variable for is in its file `cube.js`: DuckDB attaches the
+Iceberg catalog, and Snowflake's client asks nobody about certificates.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _snowflake(common: Source, compute: Compute, _lakehouse: Lakehouse | None, _
         Variable("CUBEJS_DB_SNOWFLAKE_AUTHENTICATOR", "SNOWFLAKE_JWT"),
         *_connection(compute, SNOWFLAKE),
     )
-    return _with(common, own)
+    return msgspec.structs.replace(_with(common, own), config=_configuration("snowflake.js"))
 
 
 def _postgresql(common: Source, compute: Compute, _lakehouse: Lakehouse | None, _memory: str) -> Source:
@@ -113,10 +113,14 @@ def _duckdb(common: Source, compute: Compute, lakehouse: Lakehouse | None, memor
     found = _with(common, own)
     return msgspec.structs.replace(
         found,
-        config=(ConfigFile(CONFIGURATION, script(__package__, "cube.js"), "cube-configuration", single=True),),
+        config=_configuration("duckdb.js"),
         calls=(*common.calls, *lakehouse.catalog.calls(), *((store.endpoint,) if store else ())),
         identity=store.identity if store else None,
     )
+
+
+def _configuration(name: str) -> tuple[ConfigFile, ...]:
+    return (ConfigFile(CONFIGURATION, script(__package__, name), "cube-configuration", single=True),)
 
 
 def _catalog(lakehouse: Lakehouse) -> Iterator[Variable]:
