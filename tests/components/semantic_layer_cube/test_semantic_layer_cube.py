@@ -132,6 +132,11 @@ def test_tokens_of_an_issuer() -> None:
     assert "login.acme.example" in called(api)
 
 
+def test_there_is_room_for_what_is_on_its_way_to_cube_store() -> None:
+    container = named(build(refresh_worker={"scratch": "9Gi"}))["cube-refresh-worker"].pod.containers[0]
+    assert [(one.path, one.size) for one in container.scratch] == [("/tmp", "9Gi")]
+
+
 def test_only_the_api_is_served_and_users_need_a_token() -> None:
     found = named(build())
     (interface,) = found["cube-api"].interfaces

@@ -136,7 +136,7 @@ def test_cube_reads_each_model_once_as_they_are_mounted_and_not_as_a_folder(tmp_
     assert [len(one) for one in read] == [3, 1]
 
 
-def test_snowflake_asks_nobody_about_certificates(tmp_path: Path) -> None:
+def test_snowflake_asks_nobody_about_certificates_and_writes_no_file(tmp_path: Path) -> None:
     """Policies would let it wait for an answer, at each connection, longer than a probe does."""
     driver, sdk = tmp_path / "@cubejs-backend/snowflake-driver", tmp_path / "snowflake-sdk"
     for folder, text in (
@@ -149,7 +149,7 @@ def test_snowflake_asks_nobody_about_certificates(tmp_path: Path) -> None:
     script = files("floe_compiler.components.semantic_layer_cube").joinpath("snowflake.js")
     env = {"NODE_PATH": str(tmp_path)}
     said = cube_program.run("require(process.argv[1])", str(script), package="snowflake-driver", env=env)
-    assert json.loads(said) == {"disableOCSPChecks": True}
+    assert json.loads(said) == {"disableOCSPChecks": True, "logLevel": "WARN", "logFilePath": "STDOUT"}
 
 
 QUERY = """

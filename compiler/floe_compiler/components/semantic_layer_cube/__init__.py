@@ -19,7 +19,18 @@ from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.resources import declared, replicas
 from floe_compiler.model.capabilities import Catalog, Compute, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Port, url_endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Identity, Parts, Pod, Probe, Resources, Variable, Workload
+from floe_compiler.model.facts import (
+    ConfigFile,
+    Container,
+    Identity,
+    Parts,
+    Pod,
+    Probe,
+    Resources,
+    Scratch,
+    Variable,
+    Workload,
+)
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Component, Context, Instance, Requirement
 from floe_compiler.model.secrets import Secret, SecretKey
@@ -73,9 +84,10 @@ def _workloads(context: Context[CubeConfig]) -> Iterator[Workload]:
     )
     refresh = (*_api(instance), Variable("CUBEJS_REFRESH_WORKER", "true"))
     resources = declared(config.refresh_worker.resources)
+    scratch = (Scratch("/tmp", config.refresh_worker.scratch),)  # noqa: S108 - the path in the container
     yield Workload(
         REFRESH_WORKER,
-        _pod(context, REFRESH_WORKER, resources, refresh, (UNSERVED,)),
+        _pod(context, REFRESH_WORKER, resources, refresh, (UNSERVED,), scratch),
         recreate=True,
         single=SINGLE,
     )
@@ -88,6 +100,7 @@ def _pod(
     resources: Resources,
     variables: tuple[Variable, ...],
     ports: tuple[Port, ...],
+    scratch: tuple[Scratch, ...] = (),
 ) -> Pod:
     instance, issuer = context.instance, context.config.tokens
     data = source(context.one(Compute), lakehouse(context, instance.scope), resources.memory_limit)
@@ -103,7 +116,7 @@ def _pod(
         readiness=READY,
         config=(*_models(instance), *data.config),
         secret_files=data.secret_files,
-        scratch=data.scratch,
+        scratch=(*data.scratch, *scratch),
     )
     return Pod(
         (container,),

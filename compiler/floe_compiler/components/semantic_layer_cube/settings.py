@@ -54,6 +54,8 @@ class RefreshWorkerSettings(Input):
         requests=Amounts(cpu="250m", memory="512Mi"), limits=Amounts(cpu="2", memory="2Gi")
     )
     """CPU and memory."""
+    scratch: Storage = "4Gi"
+    """The size of `/tmp`, where a pre-aggregation is on its way from the engine to Cube Store, compressed."""
 
 
 class StoreSettings(Input):
