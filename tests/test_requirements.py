@@ -27,8 +27,11 @@ NODES = "floe-nodes"
 """The one namespace whose pods may use their node."""
 
 AFTER_SYNC = "argocd.argoproj.io/hook"
-SINGLE = ("airflow-statsd", "dagster-metrics", "kube-state-metrics")
-"""The Deployments that may not have a second replica: two exporters would report everything twice."""
+SINGLE = ("airflow-statsd", "cube-refresh-worker", "cube-store-metrics", "dagster-metrics", "kube-state-metrics")
+"""The Deployments that may not have a second replica: two of them would report, or build, everything twice."""
+
+UNSERVED = ("cube-refresh-worker", "dagster-daemon")
+"""The Deployments whose port is only for the kubelet."""
 
 EXPORTER = "-postgresql-metrics"
 """The end of the names of exporters of databases outside, of which there may be only one, too."""
@@ -66,7 +69,7 @@ def fewest(mesh: Rendered, one: Object) -> int:
 @EVERY
 def test_600_every_server_has_a_service(mesh: Rendered) -> None:
     for one in mesh.of_kind(*SERVERS):
-        called = names(one)[0] != NODES and names(one)[1] != "dagster-daemon"  # its port is for the kubelet
+        called = names(one)[0] != NODES and names(one)[1] not in UNSERVED
         if container(one).get("ports") and called:
             found = [service for service in mesh.of_kind("Service") if is_for(service, one)]
             assert found, names(one)
@@ -85,7 +88,7 @@ def test_601_databases_and_stores_are_stateful(mesh: Rendered) -> None:
     for one in mesh.of_kind("StatefulSet"):
         headless = mesh.get("Service", names(one)[0], one["spec"]["serviceName"])
         assert headless["spec"]["clusterIP"] == "None"
-        for claim in one["spec"]["volumeClaimTemplates"]:
+        for claim in one["spec"].get("volumeClaimTemplates", ()):
             assert claim["spec"]["storageClassName"] == ("standard" if mesh is DEV else "gp3")
 
 
@@ -251,6 +254,8 @@ def test_610_quotas_by_environment(mesh: Rendered, cpu: str, memory: str) -> Non
         assert hard["pods"]
         if (mesh, namespace) == (STAGING, "floe-platform"):  # whose servers need more
             assert parse_quantity(hard["requests.cpu"]) > parse_quantity(cpu)
+        elif (mesh, namespace) == (PROD, "floe-sales-domain"):  # which has a semantic layer, too
+            assert parse_quantity(hard["requests.memory"]) > parse_quantity(memory)
         elif (mesh, namespace) != (STAGING, "floe-sales-domain"):  # whose environment asks for more
             assert (hard["requests.cpu"], hard["requests.memory"]) == (cpu, memory)
 
@@ -520,8 +525,9 @@ def test_645_a_suffix_is_on_every_namespace_and_in_every_name(environment: str) 
 @EVERY
 def test_646_every_start_is_given_up_after_ten_minutes(mesh: Rendered) -> None:
     for one in mesh.of_kind("Deployment"):
-        waits = [init["name"] for init in one["spec"]["template"]["spec"].get("initContainers", ())]
-        longest = 600 + (240 if "wait-for-postgresql" in waits else 0)
+        setup = one["spec"]["template"]["spec"].get("initContainers", ())
+        waits = [init["name"] for init in setup if init["name"].startswith("wait-for-")]
+        longest = 600 + (240 if waits else 0)
         assert 600 <= one["spec"]["progressDeadlineSeconds"] <= longest < 15 * 60, "Flux waits 15 minutes"
     for name, one in mesh.containers(*SERVERS):
         probe = one.get("startupProbe", {})

@@ -114,6 +114,35 @@ def test_airflow_runs_the_marketing_domain(mesh: Rendered) -> None:
     assert database == f"{own}:5432"
 
 
+@EVERY
+def test_cube_serves_the_models_of_sales(mesh: Rendered) -> None:
+    api = container(mesh.get("Deployment", SALES, "cube-api"))
+    found = variables(api)
+    assert found["CUBEJS_DEV_MODE"] == "false", "in development mode, it asks nobody for a token"
+    assert found["CUBEJS_CUBESTORE_HOST"] == f"cube-store-router.{SALES}.svc.cluster.local"
+    assert not [name for name in found if "REDIS" in name], "current versions fail with it"
+    assert found["CUBEJS_DB_TYPE"] == ("duckdb" if mesh is DEV else "snowflake")
+    assert set(mesh.get("ConfigMap", SALES, "cube-models")["data"]) == {"customers.yaml", "orders.yaml"}
+    worker = mesh.get("Deployment", SALES, "cube-refresh-worker")
+    assert worker["spec"]["replicas"] == 1
+    assert variables(container(worker))["CUBEJS_REFRESH_WORKER"] == "true"
+    assert mesh.get("StatefulSet", SALES, "cube-store-router")["spec"]["replicas"] == 1
+    assert mesh.has("StatefulSet", SALES, "cube-store-worker") == (mesh is not DEV)
+
+
+def test_cube_is_highly_available_in_production() -> None:
+    scaler = PROD.get("HorizontalPodAutoscaler", SALES, "cube-api")["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 5)
+    assert available(PROD, SALES, "cube-api") == 1
+    workers = PROD.get("StatefulSet", SALES, "cube-store-worker")
+    listed = variables(container(workers))["CUBESTORE_WORKERS"].split(",")
+    domain = f"cube-store-worker-headless.{SALES}.svc.cluster.local:10001"
+    assert listed == [f"cube-store-worker-{number}.{domain}" for number in range(workers["spec"]["replicas"])]
+    assert variables(container(workers))["CUBESTORE_SERVER_NAME"] == f"$(POD_NAME).{domain}"
+    router = container(PROD.get("StatefulSet", SALES, "cube-store-router"))
+    assert variables(router)["CUBESTORE_WORKERS"].split(",") == listed
+
+
 def step(mesh: Rendered, product: str, name: str) -> Object:
     """Return the pod that Airflow makes for a step."""
     text = mesh.get("ConfigMap", MARKETING, f"step-pods-{product}")["data"][f"{name}.yaml"]
@@ -158,6 +187,8 @@ def test_postgresql_of_each_consumer_in_staging() -> None:
         (PLATFORM, "jaeger"),
         (PLATFORM, "prometheus"),
         (PLATFORM, "alertmanager"),
+        (SALES, "cube-store-router"),
+        (SALES, "cube-store-worker"),
     }
 
 
@@ -232,7 +263,8 @@ def test_one_server_may_hold_the_databases_of_several_consumers() -> None:
 
 @pytest.mark.parametrize(("namespace", "host"), [(SALES, "sales"), (FINANCE, "finance")])
 def test_an_external_database_leaves_nothing_of_its_own_in_the_cluster(namespace: str, host: str) -> None:
-    assert not [one for one in PROD.of_kind("StatefulSet") if one["metadata"]["namespace"] == namespace]
+    own = [one["metadata"]["name"] for one in PROD.of_kind("StatefulSet") if one["metadata"]["namespace"] == namespace]
+    assert not [name for name in own if "postgresql" in name]
     instance = yaml.load(PROD.get("ConfigMap", namespace, "dagster-instance")["data"]["dagster.yaml"], yaml.CSafeLoader)
     database = instance["storage"]["postgres"]["postgres_db"]
     assert database["hostname"] == f"{host}.prod.rds.acme.example"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from floe_compiler.load.authored import authored_files, environment_name, product_key
+from floe_compiler.load.authored import authored_files, domain_key, environment_name
 from floe_compiler.load.input_tree import read_inputs
 
 
@@ -22,6 +22,7 @@ def write(root: Path, *files: str) -> None:
 KINDS = {
     "domains/sales/domain.yaml": "Domain",
     "domains/sales/products/orders.yaml": "DataProduct",
+    "domains/sales/semantic/orders.yaml": "SemanticModel",
     "overlays/dev/environment.yaml": "Environment",
     "overlays/dev/images.yaml": "ProductImages",
     "platform-manifest.yaml": "PlatformManifest",
@@ -58,4 +59,4 @@ def test_what_stands_in_the_place_of_a_document_is_not_overlooked(tmp_path: Path
 
 def test_names_from_paths() -> None:
     assert environment_name("overlays/dev/environment.yaml") == "dev"
-    assert product_key("domains/sales/products/orders.v2.yaml") == ("sales", "orders.v2")
+    assert domain_key("domains/sales/products/orders.v2.yaml") == ("sales", "orders.v2")

@@ -111,6 +111,17 @@ def test_warnings_do_not_keep_a_mesh_from_being_loaded(mesh: Path) -> None:
     assert sources.domains["sales"].document.data["metadata"]["name"] == "sales"
 
 
+def test_models_have_the_form_of_the_program_that_reads_them(mesh: Path) -> None:
+    folder = mesh / "domains/sales/semantic"
+    folder.mkdir()
+    (folder / "orders.yaml").write_text("cubes:\n  - name: orders\n    sql_table: orders\n", encoding="utf-8")
+    models = loaded(mesh).domains["sales"].models
+    assert list(models) == ["orders"]
+    assert str(models["orders"].span(("cubes", 0, "name"))) == "domains/sales/semantic/orders.yaml:2:11"
+    (folder / "orders.yaml").write_text('cubes:\n  - {name: a, sql: "postgres://u:hunter2@db/x"}\n', encoding="utf-8")
+    assert [place.rpartition(" ")[2] for place in problems(mesh)] == ["L106"]
+
+
 def test_secrets_are_looked_for_in_every_document(mesh: Path) -> None:
     with (mesh / "domains/sales/products/orders.yaml").open("a", encoding="utf-8") as stream:
         stream.write("    variables: {DB_PASSWORD: hunter2}\n")

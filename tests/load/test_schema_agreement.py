@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from floe_compiler.components import registry
+from floe_compiler.load.authored import kind_of
 from floe_compiler.load.yaml_reader import read_documents
 from floe_compiler.model.structure import Structure
 from floe_compiler.resolve.schemas import schemas
@@ -24,7 +25,10 @@ FILES = [
     *ROOT.glob("domains/**/*.yaml"),
 ]
 DOCUMENTS = [
-    one.data for path in sorted(FILES) for one in read_documents(path.read_text(), path.name)[0] if "kind" in one.data
+    (kind, one.data)
+    for path in sorted(FILES)
+    if (kind := kind_of(path.relative_to(ROOT).as_posix()))
+    for one in read_documents(path.read_text(), path.name)[0]
 ]
 SCHEMAS = schemas(registry())
 STRUCTURES = {kind: Structure(schema) for kind, schema in SCHEMAS.items()}
@@ -51,9 +55,9 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def edited(draw: st.DrawFn) -> Any:
-    """Return a document of the reference mesh with some values replaced, removed or added."""
-    document = copy.deepcopy(draw(st.sampled_from(DOCUMENTS)))
+def edited(draw: st.DrawFn) -> tuple[str, Any]:
+    """Return the kind of a document of the reference mesh, and it with some values replaced, removed or added."""
+    kind, document = copy.deepcopy(draw(st.sampled_from(DOCUMENTS)))
     for _ in range(draw(st.integers(1, 2))):
         path = draw(st.sampled_from(paths(document)))
         parent: Any = document
@@ -68,16 +72,16 @@ def edited(draw: st.DrawFn) -> Any:
             parent[path[-1]] = draw(VALUES)
         if not paths(document):
             break
-    return document
+    return kind, document
 
 
 def test_the_documents_of_the_repository_fit() -> None:
-    assert {document["kind"] for document in DOCUMENTS} == SCHEMAS.keys()
-    assert all(VALIDATORS[document["kind"]].is_valid(document) for document in DOCUMENTS)
+    assert {kind for kind, _ in DOCUMENTS} == SCHEMAS.keys()
+    assert all(VALIDATORS[kind].is_valid(document) for kind, document in DOCUMENTS)
 
 
 @given(edited())
-def test_a_document_that_fits_for_one_fits_for_the_other(document: Any) -> None:
-    for kind in {document.get("kind")} & SCHEMAS.keys() if isinstance(document.get("kind"), str) else ():
-        found = STRUCTURES[kind].mistakes(document, lambda _path: "")
-        assert bool(found) == (not VALIDATORS[kind].is_valid(document)), yaml.safe_dump(document)
+def test_a_document_that_fits_for_one_fits_for_the_other(changed: tuple[str, Any]) -> None:
+    kind, document = changed
+    found = STRUCTURES[kind].mistakes(document, lambda _path: "")
+    assert bool(found) == (not VALIDATORS[kind].is_valid(document)), yaml.safe_dump(document)

@@ -95,6 +95,7 @@ def test_what_nobody_takes_for_an_input_may_be_there(mesh: Path, file: str) -> N
         ("domains/sales/products/customers.yaml.txt", "domains/sales/products/customers.yaml"),
         ("domains/sales/products/customers", "domains/sales/products/customers.yaml"),
         ("domains/sales/products/.customers.yaml", "domains/sales/products/customers.yaml"),
+        ("domains/sales/semantic/orders.yml", "domains/sales/semantic/orders.yaml"),
         ("domains/hr/Domain.yml", "domains/hr/domain.yaml"),
         ("domains/hr/domains.yaml", "domains/hr/domain.yaml"),
         ("domains/hr.yaml", "domains/hr/domain.yaml"),
@@ -127,6 +128,8 @@ def test_a_manifest_with_another_name(mesh: Path, name: str) -> None:
         "domains/sales/products/orders.json",
         "domains/sales/product/orders.yaml",
         "domains/sales/products/orders/model.sql",
+        "domains/sales/semantic/views/orders.yaml",
+        "domains/sales/semantic/orders.js",
         "domains/orders",
     ],
 )

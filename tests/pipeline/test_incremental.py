@@ -107,6 +107,13 @@ CHANGES = {
         ("finance",),
         (namespace("finance"),),
     ),
+    "the first model of a semantic layer": Change(
+        {
+            SALES: domain("sales", semantic_layer={"type": "cube", "image": "acme/cube:1.0.0"}),
+            "domains/sales/semantic/orders.yaml": {"cubes": [{"name": "orders", "sql_table": "orders"}]},
+        },
+        *SALES_ONLY,
+    ),
     "a domain's setting": Change({SALES: domain("sales", quota={"cpu": "12"})}, *SALES_ONLY),
     "the backups of a domain": Change(
         {SALES: domain("sales", databases={"backup": {"type": "none", "reason": "there is no data yet"}})}, *SALES_ONLY
@@ -237,6 +244,20 @@ def test_no_other_program_starts_where_nothing_is_rendered(
 ) -> None:
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
     compile_mesh(write(write(tmp_path, FILES), CHANGES[name].files), ("dev",), cache=Recorder(known))
+
+
+def test_a_changed_model_compiles_its_domain_and_a_comment_in_it_nothing(tmp_path: Path) -> None:
+    model = "domains/sales/semantic/orders.yaml"
+    first = CHANGES["the first model of a semantic layer"].files
+    text = to_yaml(first[model])
+    write(tmp_path, {**FILES, **first})
+    known = Recorder()
+    compile_mesh(tmp_path, ("dev",), cache=known)
+    changes: dict[str, set[str]] = {f"{text}# reviewed\n": set(), text.replace("orders", "sold"): {namespace("sales")}}
+    for changed, compiled in changes.items():
+        cache = Recorder(known)
+        compile_mesh(write(tmp_path, {model: changed}), ("dev",), cache=cache)
+        assert cache.compiled == {f"dev/{name}" for name in compiled}
 
 
 def everything(compiled: Compilation) -> list[Any]:

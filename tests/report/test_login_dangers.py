@@ -96,3 +96,25 @@ def test_grafana_without_a_login() -> None:
     assert words(grafana("[auth.anonymous]\nenabled = true\n"), grafana()) == []
     broken = {**thing("ConfigMap"), "data": {"grafana.ini": "no section"}}
     assert words(grafana(), broken) == words(broken, grafana()) == []
+
+
+def cube(**variables: str) -> Object:
+    """Return the API server of Cube with some of its variables changed."""
+    given = {"CUBEJS_DEV_MODE": "false", "NODE_ENV": "production", **variables}
+    container = {"name": "cube-api", "env": [{"name": name, "value": value} for name, value in given.items()]}
+    return {**thing("Deployment"), "spec": {"template": {"spec": {"containers": [container]}}}}
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ({}, []),
+        ({"CUBEJS_DEV_MODE": "true"}, ["login-removed"]),
+        ({"NODE_ENV": "development"}, ["login-removed"]),
+        ({"CUBEJS_JWK_URL": "https://login.example/certs"}, ["login-widened"]),
+        ({"CUBEJS_CONCURRENCY": "9"}, []),
+    ],
+)
+def test_tokens_of_cube(after: dict[str, str], told: list[str]) -> None:
+    assert words(cube(), cube(**after)) == told
+    assert "login-removed" not in words(cube(**after), cube())

@@ -17,7 +17,7 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
     "PlatformManifest": ("platform", PlatformManifest),
     "ProductImages": ("images", ProductImages),
 }
-"""By the `kind` of a document: its name in messages, and its model."""
+"""By the `kind` of a document: its name in messages, and its model. Those of other programs have none."""
 
 
 def of_platform(sources: Sources, environment: str) -> tuple[Document, ...]:
@@ -29,7 +29,7 @@ def of_platform(sources: Sources, environment: str) -> tuple[Document, ...]:
 def of_domain(sources: Sources, name: str) -> tuple[Document, ...]:
     """Return the documents of a domain; none if there is no such domain."""
     domain = sources.domains.get(name)
-    return (domain.document, *domain.products.values()) if domain else ()
+    return domain.documents() if domain else ()
 
 
 def document_of(sources: Sources, file: str) -> Document:
@@ -48,7 +48,10 @@ def with_document(sources: Sources, document: Document) -> Sources:
     domains = {
         name: DomainSource(
             document if domain.document.file == document.file else domain.document,
-            {key: document if each.file == document.file else each for key, each in domain.products.items()},
+            *(
+                {key: document if each.file == document.file else each for key, each in documents.items()}
+                for documents in (domain.products, domain.models)
+            ),
         )
         for name, domain in sources.domains.items()
     }

@@ -85,6 +85,8 @@ def written(question: Question, documents: Iterable[Document]) -> Iterator[Setti
 def left_out(documents: Iterable[Document]) -> Iterator[Setting]:
     """Yield the defaults of what documents could have but do not."""
     for document in documents:
+        if document.data.get("kind") not in MODELS:
+            continue
         kind, model = MODELS[document.data["kind"]]
         for path, value in unwritten(model, document.data):
             cause = Cause(f"default of {show_path(path)} ({kind})")

@@ -17,8 +17,12 @@ KINDS: Mapping[str, re.Pattern[str]] = {
     "ProductImages": re.compile(r"overlays/([^/]+)/images\.yaml"),
     "Domain": re.compile(r"domains/([^/]+)/domain\.yaml"),
     "DataProduct": re.compile(r"domains/([^/]+)/products/([^/]+)\.yaml"),
+    "SemanticModel": re.compile(r"domains/([^/]+)/semantic/([^/]+)\.yaml"),
 }
 """The kind of document by the file's path."""
+
+FOREIGN = frozenset({"SemanticModel"})
+"""The kinds that another program defines: such a document does not say its kind."""
 
 
 class Authored(msgspec.Struct, frozen=True):
@@ -59,7 +63,7 @@ def environment_name(file: str) -> str:
     return file.split("/")[1]
 
 
-def product_key(file: str) -> tuple[str, str]:
-    """Return domain and product of a file `domains/<domain>/products/<product>.yaml`."""
-    _, domain, _, product = file.split("/")
-    return domain, product.removesuffix(".yaml")
+def domain_key(file: str) -> tuple[str, str]:
+    """Return domain and name of a file `domains/<domain>/<folder>/<name>.yaml`."""
+    _, domain, _, name = file.split("/")
+    return domain, name.removesuffix(".yaml")

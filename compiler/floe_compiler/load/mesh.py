@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from floe_compiler.load import git_folder
-from floe_compiler.load.authored import Authored, authored_files, environment_name, product_key
+from floe_compiler.load.authored import FOREIGN, Authored, authored_files, domain_key, environment_name
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import may_assign_secret, secret_values
@@ -167,8 +167,11 @@ def _document(file: str, kind: str, text: str, check: SchemaCheck, findings: Fin
 def _is_kind(document: Document, kind: str, findings: Findings) -> bool:
     data = document.data
     if not isinstance(data, dict):
-        findings.add(WRONG_KIND, f"{document.file} is not a mapping", Span(document.file), hint=f"write {_one(kind)}")
+        hint = "write `cubes:` or `views:`" if kind in FOREIGN else f"write {_one(kind)}"
+        findings.add(WRONG_KIND, f"{document.file} is not a mapping", Span(document.file), hint=hint)
         return False
+    if kind in FOREIGN:
+        return True
     for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
         if data.get(key) != wanted:
             said = f'{key} is "{data[key]}"' if key in data else f"{key} is missing"
@@ -193,13 +196,9 @@ def _sources(authored: Authored, documents: Mapping[str, Document], findings: Fi
             hint = "run floe-compile in the repository's root, or name it with --root"
             findings.add(NO_MANIFEST, f"there is no {MANIFEST} here", Span(MANIFEST), hint=hint)
         return None
-    products: dict[str, dict[str, Document]] = {}
-    for file in authored.of_kind("DataProduct"):
-        if file in documents:
-            domain, product = product_key(file)
-            products.setdefault(domain, {})[product] = documents[file]
+    products, models = (_by_domain(authored.of_kind(kind), documents) for kind in ("DataProduct", "SemanticModel"))
     domains = {
-        file.split("/")[1]: DomainSource(documents[file], products.get(file.split("/")[1], {}))
+        (name := file.split("/")[1]): DomainSource(documents[file], products.get(name, {}), models.get(name, {}))
         for file in authored.of_kind("Domain")
         if file in documents
     }
@@ -211,3 +210,13 @@ def _sources(authored: Authored, documents: Mapping[str, Document], findings: Fi
     }
     manifest = documents.get(MANIFEST)
     return Sources(manifest, environments, domains, images=images) if manifest else None
+
+
+def _by_domain(files: Iterable[str], documents: Mapping[str, Document]) -> Mapping[str, Mapping[str, Document]]:
+    """Return the documents of these files, as far as they are valid, by domain and name."""
+    found: dict[str, dict[str, Document]] = {}
+    for file in files:
+        if file in documents:
+            domain, name = domain_key(file)
+            found.setdefault(domain, {})[name] = documents[file]
+    return found

@@ -21,7 +21,10 @@ HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 _OTHERS = ("images.yaml",)
 """The documents that a folder may have beside the one that says what it is."""
 
-_IN_DOMAINS = "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml"
+_IN_DOMAINS = (
+    "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml, and "
+    "domains/<domain>/semantic/<model>.yaml"
+)
 _IN_OVERLAYS = "in overlays/ there is a folder for each environment"
 
 _DISGUISED = re.compile(r"\.?(?P<stem>.+?)(?P<endings>(?:\.ya?ml|\.txt)*)", re.IGNORECASE)
@@ -115,7 +118,7 @@ def _meant(path: str, type_: EntryType, tree: Collection[str], kind_of: Callable
     if folder in HEADS:
         is_named = disguised["endings"] and f"{stem}.yaml" not in (*HEADS.values(), KUSTOMIZATION)
         meant = f"{folder}/{stem}/{HEADS[folder]}" if is_named else ""
-    elif kind_of(f"{folder}/{stem}.yaml") == "DataProduct":
+    elif kind_of(f"{folder}/{stem}.yaml") in ("DataProduct", "SemanticModel"):
         meant = f"{folder}/{stem}.yaml" if "." not in stem else ""
     else:
         near = difflib.get_close_matches(f"{stem.casefold()}.yaml", _heads(folder, kind_of), n=1, cutoff=0.9)

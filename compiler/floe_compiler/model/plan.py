@@ -28,8 +28,10 @@ from floe_compiler.model.inputs import (
 )
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.objects import Object
+from floe_compiler.model.refusal import Refusal as Refusal  # re-exported: what components return
 from floe_compiler.model.rendered import Protocol
 from floe_compiler.model.secrets import Secret
+from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.model.unit_scopes import NODES as NODES  # re-exported: the scopes of plans
@@ -97,6 +99,9 @@ class Instance(msgspec.Struct, Generic[Config], frozen=True):
     products: tuple[Product, ...] = ()
     """For orchestrators: the data products that it runs."""
 
+    models: tuple[ModelFile, ...] = ()
+    """For semantic layers: the domain's models."""
+
     domains: tuple[str, ...] = ()
     """For shared components: the names of the domains with data products, sorted."""
     origin: Span | None = None
@@ -153,19 +158,6 @@ class DatabaseNeed(msgspec.Struct, frozen=True):
     choice: PostgresqlServer | CloudNativePg | ExternalPostgresql
     database: str
     user: str
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """Why a component cannot work in an environment, and the fix.
-
-    `path` is that of the wrong setting, from the component's settings. If the wrong setting is one of the platform or
-    domain, such as `placement`, `scope_path` is its path from the top of their documents.
-    """
-
-    message: str
-    hint: str
-    path: DataPath = ()
-    scope_path: DataPath = ()
 
 
 class Component(msgspec.Struct, Generic[Config], frozen=True, eq=False):

@@ -14,6 +14,12 @@ class DomainSource(msgspec.Struct, frozen=True):
 
     document: Document
     products: Mapping[str, Document] = msgspec.field(default_factory=dict)
+    models: Mapping[str, Document] = msgspec.field(default_factory=dict)
+    """The models of its semantic layer."""
+
+    def documents(self) -> tuple[Document, ...]:
+        """Return all of its documents: its own, and then by kind and name."""
+        return (self.document, *(of_kind[name] for of_kind in (self.products, self.models) for name in sorted(of_kind)))
 
 
 class Sources(msgspec.Struct, frozen=True):

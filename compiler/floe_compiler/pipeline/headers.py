@@ -225,15 +225,13 @@ def _keys(frame: Frame, compiler: str) -> Mapping[str, str]:
     if frame.nodes:
         keys[NODES] = digest_of(start, NODES, provided(()), *served)
     for name in names:
-        source = sources.domains[name]
-        documents = (source.document, *(document for _, document in sorted(source.products.items())))
         keys[name] = digest_of(
             start,
             name,
             overrides.get(name, ""),
             images.get(name, ""),
             provided({name, *read[name]}),
-            *(document.digest for document in documents),
+            *(document.digest for document in sources.domains[name].documents()),
         )
     return keys
 

@@ -16,6 +16,7 @@ from floe_compiler.resolve.locks import locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
 from floe_compiler.resolve.products import check_name, check_references, domain_products, is_name
 from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_PATH, UNKNOWN_REFERENCE
+from floe_compiler.resolve.semantic_models import check_models
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.resolve.validation import validate
 
@@ -49,6 +50,8 @@ def resolve_frames(
     """
     environments = _environments(sources, findings)
     _check_names(sources, only, findings)
+    for source in sources.domains.values():
+        check_models(source, findings)
     named = filter(is_name, sources.domains)  # the others are errors already
     check_namespaces(environments, sources.environments, [PLATFORM, *named], findings)
     references = check_references(sources, findings)

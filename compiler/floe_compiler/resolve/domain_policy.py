@@ -31,6 +31,9 @@ from floe_compiler.resolve.slots import Registry
 
 POLICY: DataPath = ("domain_policy",)
 QUOTA: DataPath = ("quota",)
+IMAGE: DataPath = ("semantic_layer", "image")
+"""The one image that a domain may name outside of its products."""
+
 CLASSES = {"priority_class": "priority_classes", "runtime_class": "runtime_classes"}
 """Settings of a placement that name a class, and the lists of the policy that allow them."""
 
@@ -72,6 +75,9 @@ def check_domain(manifest: PlatformManifest, platform: Merged, own: Layer, domai
             findings.add(
                 BEYOND_POLICY, message, origin.span, hint=f"set {most} or less; {ASK}", related=_quota(platform, name)
             )
+    image = domain.origins.get(IMAGE, (None,))[0]
+    if image and image.layer is own:
+        _check_image(manifest, str(image.value), image.span, findings)
     for path, value in _own_placement(own, domain):
         if not any(one[: len(path)] == path or path[: len(one)] == one for one in refused):
             _check_placement(manifest, path, value, own.span, findings)
@@ -87,7 +93,7 @@ def check_products(
     policy = manifest.domain_policy
     for written in products:
         document = written.document
-        _check_image(manifest, written, findings)
+        _check_image(manifest, written.product.spec.image, written.own_span(("image",)), findings)
         _check_devices(policy, platform, written, findings)
         asked = {("placement", name): value for name, value in (document.data.get("placement") or {}).items()}
         for path, value in asked.items():
@@ -132,12 +138,11 @@ def check_may_set(registry: Registry, manifest: PlatformManifest, platform: Merg
             findings.add(UNKNOWN_LOCK, f'domain.yaml has no "{path}" to set', span, hint=hint)
 
 
-def _check_image(manifest: PlatformManifest, written: WrittenProduct, findings: Findings) -> None:
-    """Report an image that comes from another registry than the platform allows."""
+def _check_image(manifest: PlatformManifest, image: str, span: Span | None, findings: Findings) -> None:
+    """Report an image that a domain's own file names, at `span`, and that is of a registry which it may not use."""
     images, further = manifest.images, manifest.domain_policy.registries
     hosts = tuple(images.mirrors)
     prefixes = (images.registry, *images.mirrors.values(), *further)
-    image, span = written.product.spec.image, written.own_span(("image",))
     registry = registry_of(image)
     if span and registry and registry not in hosts and not image.startswith(tuple(f"{one}/" for one in prefixes)):
         findings.add(

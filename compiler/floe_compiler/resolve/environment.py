@@ -21,9 +21,11 @@ from floe_compiler.model.inputs import (
     Quota,
 )
 from floe_compiler.model.plan import NODES, PLATFORM, EnvironmentPlan, QuotaGrowth, ResolvedUnit
+from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
+from floe_compiler.model.yaml_text import to_yaml
 from floe_compiler.resolve import capabilities, domain_policy, instances, scopes, slots
 from floe_compiler.resolve.backups import check_place
 from floe_compiler.resolve.capabilities import Placed
@@ -39,6 +41,7 @@ from floe_compiler.resolve.product_overrides import Overrides, check_overrides
 from floe_compiler.resolve.products import Key, References, WrittenProduct, products_in
 from floe_compiler.resolve.reach import check_components, check_environment, check_products
 from floe_compiler.resolve.refusals import check_refusals
+from floe_compiler.resolve.semantic_models import check_served
 from floe_compiler.resolve.settings import environment_settings, shared_quota
 from floe_compiler.resolve.slots import Registry, slot_path
 from floe_compiler.resolve.texts import check_texts
@@ -242,7 +245,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment.name):
         return None
-    check_texts((source.document, *source.products.values()), settings, findings)
+    check_texts(source.documents(), settings, findings)
     written = products_in(frame.overrides, name, source, valid, findings)
     products = [one.product for one in written]
     if not inputs.sources.unlimited:
@@ -250,9 +253,12 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
         domain_policy.check_products(frame.manifest, frame.platform.merged, written, findings)
     if settings.environment.production:
         instances.check_images(products, findings)
+        instances.check_layer_image(merged, findings)
     namespace = namespace_name(frame.environment, name)
     place = Place(settings, name, namespace, domain.placement or Placements())
-    placed = instances.domain_instances(inputs.registry, merged, place, products, findings)
+    models = tuple(ModelFile(one, to_yaml(document.data)) for one, document in sorted(source.models.items()))
+    placed = instances.domain_instances(inputs.registry, merged, place, products, findings, models)
+    check_served(source, merged, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
     check_products(written, settings, frame.environment, findings)
     return Scope(

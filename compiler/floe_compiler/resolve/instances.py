@@ -14,12 +14,14 @@ from floe_compiler.model.images import parse_image
 from floe_compiler.model.inputs import Placements
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.plan import NODES, Component, Instance, Product
+from floe_compiler.model.semantic_models import ModelFile
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.resolve import slots
 from floe_compiler.resolve.capabilities import Placed
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.rules import MISSING_SLOT, MUTABLE_IMAGE
+from floe_compiler.resolve.semantic_models import SLOT
 from floe_compiler.resolve.slots import Registry, slot_path
 
 ORCHESTRATOR = "orchestrator"
@@ -50,9 +52,17 @@ def shared_instances(
 
 
 def domain_instances(
-    registry: Registry, merged: Merged, place: Place, products: Sequence[Product], findings: Findings
+    registry: Registry,
+    merged: Merged,
+    place: Place,
+    products: Sequence[Product],
+    findings: Findings,
+    models: tuple[ModelFile, ...] = (),
 ) -> list[Placed]:
-    """Return the instances of a domain: its orchestrator with the products that it runs, and its other slots."""
+    """Return the instances of a domain: its orchestrator with the products that it runs, and its other slots.
+
+    `models` are those of its semantic layer.
+    """
     by_kubernetes = tuple(one for one in products if one.spec.run_by == "kubernetes")
     orchestrated = tuple(one for one in products if one.spec.run_by != "kubernetes")
     found = []
@@ -62,7 +72,8 @@ def domain_instances(
             orchestrated, by_kubernetes = (*orchestrated, *by_kubernetes), ()
         if filled:
             own = orchestrated if slot == ORCHESTRATOR else ()
-            found.append(_instance(*filled, merged, place, own))
+            component, instance = _instance(*filled, merged, place, own)
+            found.append((component, replace(instance, models=models if slot == SLOT else ())))
         elif slot == ORCHESTRATOR and orchestrated and at(merged.data, slot_path(slot)) is None:
             findings.add(
                 MISSING_SLOT,
@@ -112,12 +123,17 @@ def _written(merged: Merged, path: DataPath) -> Span | None:
 def check_images(products: Iterable[Product], findings: Findings) -> None:
     """Report products of production environments with a mutable image."""
     for product in products:
-        image = product.spec.image
-        if (parsed := parse_image(image)).is_mutable:
-            named = image.removesuffix(f":{parsed.tag}")
-            findings.add(
-                MUTABLE_IMAGE,
-                f'image "{image}" can change under a running platform',
-                product.image_origin,
-                hint=f"name an exact version, such as {named}:{product.spec.metadata.version}",
-            )
+        _check_image(product.spec.image, product.spec.metadata.version, product.image_origin, findings)
+
+
+def check_layer_image(merged: Merged, findings: Findings) -> None:
+    """Report a semantic layer of a production environment with a mutable image; `merged` is that of its domain."""
+    if image := at(merged.data, (SLOT, "image")):
+        _check_image(str(image), "1.0.0", merged.span((SLOT, "image")), findings)
+
+
+def _check_image(image: str, version: str, place: Span | None, findings: Findings) -> None:
+    if (parsed := parse_image(image)).is_mutable:
+        message = f'image "{image}" can change under a running platform'
+        hint = f"name an exact version, such as {image.removesuffix(f':{parsed.tag}')}:{version}"
+        findings.add(MUTABLE_IMAGE, message, place, hint=hint)

@@ -27,6 +27,7 @@ from floe_compiler.resolve.rules import (
     NO_LOGIN,
     NO_PROVIDER,
     NO_SECRET_STORE,
+    NO_SQL,
     NO_TLS,
     NO_WAY_IN,
     NOT_ROUTED,
@@ -40,6 +41,7 @@ from floe_compiler.resolve.rules import (
     UNKNOWN_LOCK,
     UNKNOWN_PATH,
     UNKNOWN_REFERENCE,
+    UNSERVED_MODEL,
     WRONG_ADDRESS,
     WRONG_NAME,
     WRONG_VALUE,
@@ -86,4 +88,6 @@ RULES: tuple[Rule, ...] = (
     BACKUP_BESIDE_THE_DATA,
     IMAGE_OF_TWO,
     DISABLED_INPUT,
+    NO_SQL,
+    UNSERVED_MODEL,
 )

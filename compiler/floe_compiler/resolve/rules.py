@@ -107,6 +107,18 @@ BACKUP_BESIDE_THE_DATA = Rule(
     severity="warning",
 )
 MISSING_SLOT = Rule("R016", "missing slot", "The platform manifest leaves a slot empty that every platform needs.")
+NO_SQL = Rule(
+    "R084",
+    "model without its data",
+    "A cube of a semantic layer has one of `sql_table` and `sql`, or extends another cube. A member says how it "
+    "follows from the columns: only a `count` needs no `sql`. Cube would serve none of the domain's models.",
+)
+UNSERVED_MODEL = Rule(
+    "R085",
+    "models that nothing serves",
+    "A domain has models in `domains/<domain>/semantic/`, but no semantic layer in an environment: they would be "
+    "silently ignored. Choose one, `semantic_layer: {type: cube}`, or remove them.",
+)
 EMPTY_MESH = Rule("R017", "nothing to compile", "There must be at least one environment.")
 BEYOND_POLICY = Rule(
     "R022",

@@ -24,6 +24,7 @@ from floe_compiler.model.inputs import (
 from floe_compiler.model.plan import Component
 from floe_compiler.model.schema_words import DISCRIMINATOR, NOT_HERE, REFERENCE
 from floe_compiler.resolve.model_schemas import JsonSchema, by_type, tidy
+from floe_compiler.resolve.semantic_schema import SEMANTIC_MODEL
 from floe_compiler.resolve.slots import Registry, slot_path, slots, types
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -78,6 +79,7 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
         "Domain": domain,
         "DataProduct": definitions["DataProduct"],
         "ProductImages": definitions["ProductImages"],
+        "SemanticModel": SEMANTIC_MODEL,
     }
     return {kind: _complete(kind, schema, definitions) for kind, schema in documents.items()}
 

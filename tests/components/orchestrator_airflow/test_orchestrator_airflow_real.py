@@ -33,7 +33,8 @@ import postgresql_server
 from airflow_program import NEEDS_AIRFLOW, Machine, context, stopped
 from backup_programs import ACCESS_KEY, SECRET_KEY, free_port, rclone, store
 from floe_compiler.components.orchestrator_airflow import build
-from floe_compiler.components.orchestrator_airflow.monitoring import ALERTED, MAPPING
+from floe_compiler.components.orchestrator_airflow.monitoring import ALERTED
+from floe_compiler.kit.monitoring.statsd import MAPPING
 from floe_compiler.model.capabilities import Monitoring
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.facts import Parts, named_pods

@@ -9,23 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from floe_compiler.kit.monitoring import statsd
 from floe_compiler.kit.monitoring.promql import series
-from floe_compiler.kit.products.data_product import IDENTITY
 from floe_compiler.kit.products.product_alerts import late_after, of_product, quality_alerts
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.alerts import Alert
 from floe_compiler.model.durations import format_duration
-from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Pod, Probe, Resources, Workload
-from floe_compiler.model.operations import Metrics, Panel
+from floe_compiler.model.endpoint import Endpoint
+from floe_compiler.model.facts import Workload
+from floe_compiler.model.operations import Panel
 from floe_compiler.model.plan import Context, Instance, Product
 
 NAME = "airflow-statsd"
-IMAGE = "quay.io/prometheus/statsd-exporter:v0.28.0"
-STATSD = Port("statsd", 9125, protocol="UDP")
-PORT = Port("metrics", 9102, health="/-/healthy")
-MAPPING = "/etc/statsd/mapping.yaml"
-RESOURCES = Resources("20m", "32Mi", "250m", "128Mi")
 
 HEARTBEATS = {
     "scheduler": "airflow_scheduler_heartbeat",
@@ -79,29 +74,12 @@ PANELS = (
 
 def receiver(instance: Instance[Any]) -> Endpoint:
     """Return the receiver of StatsD packets."""
-    return service_endpoint(NAME, instance.namespace, instance.settings.cluster.domain, (STATSD,))
+    return statsd.receiver(NAME, instance)
 
 
 def exporter() -> Workload:
     """Return the exporter."""
-    alive = Probe(PORT.name, PORT.health)
-    container = Container(
-        "exporter",
-        IMAGE,
-        RESOURCES,
-        arguments=(f"--statsd.mapping-config={MAPPING}", "--statsd.listen-tcp="),
-        ports=(STATSD, PORT),
-        liveness=alive,
-        readiness=alive,
-        config=(ConfigFile(MAPPING, script(__package__, "statsd_mapping.yaml"), NAME),),
-    )
-    return Workload(
-        NAME,
-        Pod((container,), IDENTITY),
-        awaited=False,
-        single="It keeps counts, and each packet goes to one replica.",
-        metrics=(Metrics(PORT.name, panels=PANELS),),
-    )
+    return statsd.exporter(NAME, PANELS, script(__package__, "statsd_mapping.yaml"))
 
 
 def alerts(context: Context[Any]) -> Iterator[Alert]:

@@ -1,6 +1,7 @@
 """Logins: who may log in, with which rights, and where.
 
-A login is that of an oauth2-proxy, whose arguments say all this, or that of Grafana, in its `grafana.ini`.
+A login is that of an oauth2-proxy, whose arguments say all this, or that of Grafana, in its `grafana.ini`; or it is the
+tokens that Cube asks for, in its variables.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from configparser import ConfigParser, Error
 
 from floe_compiler.model.hints import some
-from floe_compiler.model.nested_fields import items, mapping
+from floe_compiler.model.nested_fields import items, mapping, mappings
 from floe_compiler.model.objects import Object
 from floe_compiler.report.dangers.danger import Change, Danger, containers
 
@@ -32,6 +33,31 @@ def login_widened(change: Change) -> Iterator[Danger]:
     before, after = (_settings(manifest) for manifest in (change.before, change.after))
     if before is not None and after is not None:
         yield from _grafana(before, after)
+    earlier, later = (_cube(manifest) for manifest in (change.before, change.after))
+    if earlier and later:
+        yield from _tokens(earlier, later)
+
+
+def _cube(manifest: Object) -> Mapping[str, str]:
+    """Return the plain variables of a container of Cube; empty if there is none."""
+    for one in containers(manifest).values():
+        found = {str(each.get("name")): str(each.get("value", "")) for each in mappings(one, ("env",))}
+        if "CUBEJS_DEV_MODE" in found:
+            return found
+    return {}
+
+
+def _tokens(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Danger]:
+    if _unasked(after) and not _unasked(before):
+        yield Danger("login-removed", "Cube asks nobody for a token, as it is in development mode")
+    issuers = [found.get("CUBEJS_JWK_URL", "") for found in (before, after)]
+    if issuers[0] != issuers[1]:
+        old, new = (url or "those who have Cube's own key" for url in issuers)
+        yield Danger("login-widened", f"tokens are those of {new}, instead of {old}")
+
+
+def _unasked(variables: Mapping[str, str]) -> bool:
+    return variables["CUBEJS_DEV_MODE"] == "true" or variables.get("NODE_ENV", "production") != "production"
 
 
 def _arguments(manifest: Object) -> tuple[str, ...]:

@@ -1,0 +1,348 @@
+"""Cube: its processes, what they query, how Cube Store's parts know each other, and the rendered objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from syrupy.assertion import SnapshotAssertion
+
+from floe_compiler.components.compute_bigquery import COMPONENT as BIGQUERY_ENGINE
+from floe_compiler.components.compute_snowflake import COMPONENT as SNOWFLAKE
+from floe_compiler.components.semantic_layer_cube import COMPONENT, keys
+from floe_compiler.components.semantic_layer_cube.engines import ENGINES
+from floe_compiler.components.semantic_layer_cube.settings import CubeConfig
+from floe_compiler.model.accounts import WorkloadIdentity
+from floe_compiler.model.capabilities import Capability, Compute, FromVariable, Monitoring
+from floe_compiler.model.endpoint import Endpoint, Port
+from floe_compiler.model.facts import Parts, Workload
+from floe_compiler.model.operations import Scaling
+from floe_compiler.model.plan import Context, Refusal
+from floe_compiler.model.semantic_models import ModelFile
+from floe_compiler.model.settings import Settings
+from products import CATALOG, COMPUTE, STORE
+from support import DEVELOPMENT, PRODUCTION, as_text, context_of, settings_of, starts_after, unit_of
+
+MEDIUM = settings_of("staging", {"secrets": {"type": "generated"}}, scale="medium")
+MODELS = (ModelFile("orders", "cubes:\n- name: orders\n  sql_table: orders\n"),)
+NAMESPACE = "floe-sales-domain"
+HTTPS = (Port("https", 443, scheme="https"),)
+STS = Endpoint("sts.eu-central-1.amazonaws.com", HTTPS)
+AWS = replace(
+    STORE,
+    endpoint=Endpoint("s3.eu-central-1.amazonaws.com", HTTPS),
+    bucket="lake",
+    region="eu-central-1",
+    url="",
+    path_style=False,
+    access_key=None,
+    secret_key=None,
+    identity=WorkloadIdentity((("eks.amazonaws.com/role-arn", "arn:aws:iam::123456789012:role/lake"),), (), (STS,)),
+)
+(WAREHOUSE,) = SNOWFLAKE.provides(
+    context_of(
+        SNOWFLAKE, {"account": "acme", "user": "CUBE", "database": "SALES", "passphrase": True}, scope="sales"
+    ).instance
+)
+(BIGQUERY,) = BIGQUERY_ENGINE.provides(
+    context_of(
+        BIGQUERY_ENGINE,
+        {"project": "acme-data", "dataset": "marts", "location": "EU", "credentials": {"type": "secret"}},
+        scope="sales",
+    ).instance
+)
+DUCKDB = replace(COMPUTE, connection=(("database", "/var/duckdb/local.duckdb"),), variables=())
+POSTGRES = Compute(
+    "postgres",
+    "postgres",
+    connection=(
+        ("host", "db.example"),
+        ("port", "5432"),
+        ("user", "cube"),
+        ("password", FromVariable("PG_PASSWORD")),
+        ("dbname", "sales"),
+        ("schema", "public"),
+        ("sslmode", "verify-full"),
+    ),
+    threads=3,
+    endpoint=Endpoint("db.example", (Port("postgresql", 5432, scheme="postgresql"),)),
+)
+
+
+def context(
+    *found: Capability, settings: Settings = MEDIUM, models: Any = MODELS, **config: Any
+) -> Context[CubeConfig]:
+    made = context_of(COMPONENT, config, settings=settings, found=found, scope="sales")
+    return replace(made, instance=replace(made.instance, models=models))
+
+
+def build(*found: Capability, **options: Any) -> Parts:
+    return COMPONENT.build(context(*(found or (WAREHOUSE, STORE)), **options))
+
+
+def named(parts: Parts) -> dict[str, Workload]:
+    return {workload.name: workload for workload in parts.workloads}
+
+
+def variables(workload: Workload) -> dict[str, str]:
+    return {one.name: one.value or one.field or f"secret {one.secret}" for one in workload.pod.containers[0].variables}
+
+
+def called(workload: Workload) -> set[str]:
+    return {endpoint.host.split(".svc.")[0] for endpoint in workload.pod.servers()}
+
+
+def refused(*found: Capability, **options: Any) -> list[str]:
+    refusals: list[Refusal] = [*COMPONENT.refuses(context(*found, **options))]
+    return [one.message for one in refusals]
+
+
+def test_number_of_pods_by_scale() -> None:
+    for settings, api, workers in ((DEVELOPMENT, 1, None), (MEDIUM, 2, 2), (PRODUCTION, Scaling(2, 5), 3)):
+        found = named(build(settings=settings))
+        assert found["cube-api"].replicas == api
+        assert found["cube-refresh-worker"].replicas == found["cube-store-router"].replicas == 1
+        assert found["cube-refresh-worker"].single
+        assert found["cube-store-router"].single
+        assert (found["cube-store-worker"].replicas if workers else None) == workers
+
+
+def test_it_is_never_in_development_mode_and_knows_no_redis() -> None:
+    for name in ("cube-api", "cube-refresh-worker"):
+        found = variables(named(build(settings=DEVELOPMENT))[name])
+        assert found["CUBEJS_DEV_MODE"] == "false"
+        assert found["NODE_ENV"] == "production"
+        assert found["CUBEJS_CACHE_AND_QUEUE_DRIVER"] == "cubestore"
+        assert not [key for key in found if "REDIS" in key]
+
+
+def test_tokens_and_the_password_of_the_sql_api_come_from_a_secret() -> None:
+    api = named(build())["cube-api"]
+    secrets = {one.name: one.secret for one in api.pod.containers[0].variables if one.secret}
+    own = keys(context().instance)
+    assert secrets["CUBEJS_API_SECRET"] == own.key("api-secret")
+    assert secrets["CUBEJS_SQL_PASSWORD"] == own.key("sql-password")
+    assert variables(api)["CUBEJS_SQL_USER"] == "cube"
+    assert [port.number for port in api.ports()] == [4000, 15432]
+    without = named(build(sql={"enabled": False}))["cube-api"]
+    assert [port.number for port in without.ports()] == [4000]
+    assert "CUBEJS_SQL_PASSWORD" not in variables(without)
+
+
+def test_tokens_of_an_issuer() -> None:
+    url = "https://login.acme.example/realms/acme/protocol/openid-connect/certs"
+    issuer = {"keys_url": url, "issuer": "https://login.acme.example/realms/acme", "audience": "cube"}
+    api = named(build(tokens=issuer))["cube-api"]
+    found = variables(api)
+    assert (found["CUBEJS_JWK_URL"], found["CUBEJS_JWT_AUDIENCE"]) == (url, "cube")
+    assert found["CUBEJS_JWT_ISSUER"] == issuer["issuer"]
+    assert "login.acme.example" in called(api)
+
+
+def test_there_is_room_for_what_is_on_its_way_to_cube_store() -> None:
+    container = named(build(refresh_worker={"scratch": "9Gi"}))["cube-refresh-worker"].pod.containers[0]
+    assert [(one.path, one.size) for one in container.scratch] == [("/tmp", "9Gi")]
+
+
+def test_only_the_api_is_served_and_users_need_a_token() -> None:
+    found = named(build())
+    (interface,) = found["cube-api"].interfaces
+    assert (interface.name, interface.port, interface.authenticates, interface.for_programs) == (
+        *("cube", "http", True, True),
+    )
+    assert not [port for port in found["cube-refresh-worker"].ports() if port.service]
+
+
+def test_an_outage_of_the_warehouse_does_not_restart_anything() -> None:
+    container = named(build())["cube-api"].pod.containers[0]
+    assert container.liveness
+    assert not container.liveness.path, "/livez asks the warehouse"
+    assert container.readiness
+    assert container.readiness.path == "/readyz"
+
+
+def test_each_file_of_the_models_is_mounted_alone() -> None:
+    models = (*MODELS, ModelFile("views", "views: []\n"))
+    for name in ("cube-api", "cube-refresh-worker"):
+        container = named(build(models=models))[name].pod.containers[0]
+        files = [file for file in container.config if file.config_map == "cube-models"]
+        assert [(file.path, file.single) for file in files] == [
+            ("/cube/conf/models/orders.yaml", True),
+            ("/cube/conf/models/views.yaml", True),
+        ]
+    assert variables(named(build())["cube-api"])["CUBEJS_SCHEMA_PATH"] == "models"
+
+
+def test_models_may_be_in_the_image() -> None:
+    api = named(build(models=(), image="acme/semantic:1.0.0"))["cube-api"]
+    assert api.pod.containers[0].image == "acme/semantic:1.0.0"
+    assert variables(api)["CUBEJS_SCHEMA_PATH"] == "model"
+
+
+def test_snowflake() -> None:
+    api = named(build())["cube-api"]
+    found = variables(api)
+    assert found["CUBEJS_DB_TYPE"] == "snowflake"
+    assert found["CUBEJS_DB_SNOWFLAKE_ACCOUNT"] == "acme"
+    assert found["CUBEJS_DB_SNOWFLAKE_AUTHENTICATOR"] == "SNOWFLAKE_JWT"
+    assert found["CUBEJS_DB_USER"] == "CUBE"
+    assert found["CUBEJS_DB_NAME"] == "SALES"
+    assert found["CUBEJS_DB_SNOWFLAKE_ROLE"] == "$(SNOWFLAKE_ROLE)"
+    assert found["FLOE_SCHEMA"] == "PUBLIC"
+    assert list(found).index("SNOWFLAKE_ROLE") < list(found).index("CUBEJS_DB_SNOWFLAKE_ROLE"), "$( ) looks back"
+    (key,) = api.pod.containers[0].secret_files
+    assert found["CUBEJS_DB_SNOWFLAKE_PRIVATE_KEY_PATH"] == key.path
+    assert called(api) == {"cube-store-router.floe-sales-domain", "acme.snowflakecomputing.com"}
+
+
+def test_bigquery() -> None:
+    api = named(build(BIGQUERY, STORE))["cube-api"]
+    found = variables(api)
+    assert found["CUBEJS_DB_TYPE"] == "bigquery"
+    assert found["CUBEJS_DB_BQ_PROJECT_ID"] == "acme-data"
+    assert found["FLOE_SCHEMA"] == "marts"
+    (key,) = api.pod.containers[0].secret_files
+    assert found["CUBEJS_DB_BQ_KEY_FILE"] == key.path
+    assert {"bigquery.googleapis.com", "oauth2.googleapis.com"} <= called(api)
+
+
+def test_an_engine_with_an_identity_needs_no_key() -> None:
+    identity = WorkloadIdentity((("iam.gke.io/gcp-service-account", "cube@acme-data.iam.gserviceaccount.com"),))
+    engine = replace(BIGQUERY, secret_files=(), identity=identity)
+    assert named(build(engine, STORE))["cube-api"].pod.workload_identity == identity
+
+
+def test_postgresql() -> None:
+    found = variables(named(build(POSTGRES, STORE))["cube-api"])
+    assert found["CUBEJS_DB_TYPE"] == "postgres"
+    assert found["CUBEJS_DB_HOST"] == "db.example"
+    assert found["CUBEJS_DB_PASS"] == "$(PG_PASSWORD)"
+    assert found["CUBEJS_DB_NAME"] == "sales"
+    assert found["CUBEJS_DB_SSL"] == found["CUBEJS_DB_SSL_REJECT_UNAUTHORIZED"] == "true"
+    assert found["CUBEJS_CONCURRENCY"] == "3"
+
+
+def test_duckdb_reads_the_lakehouse() -> None:
+    api = named(build(DUCKDB, CATALOG, STORE, image="acme/semantic:1.0.0"))["cube-api"]
+    found = variables(api)
+    assert found["CUBEJS_DB_TYPE"] == "duckdb"
+    assert found["FLOE_SCHEMA"] == "lakehouse.sales"
+    assert '"memory_limit": "1024MiB"' in found["DUCKDB_SETTINGS"], "half of the container's"
+    assert found["CATALOG_URI"] == CATALOG.uri
+    assert found["S3_ENDPOINT"] == "minio.floe-platform.svc.cluster.local:9000"
+    assert "/cube/conf/cube.js" in [file.path for file in api.pod.containers[0].config]
+    assert called(api) == {"cube-store-router.floe-sales-domain", "minio.floe-platform", "polaris.floe-platform"}
+
+
+def test_router_and_workers_know_each_other() -> None:
+    found = named(build())
+    router, worker = variables(found["cube-store-router"]), variables(found["cube-store-worker"])
+    domain = f"{NAMESPACE}.svc.cluster.local"
+    listed = ",".join(f"cube-store-worker-{one}.cube-store-worker-headless.{domain}:10001" for one in range(2))
+    assert router["CUBESTORE_WORKERS"] == worker["CUBESTORE_WORKERS"] == listed
+    assert worker["POD_NAME"] == "metadata.name"
+    assert worker["CUBESTORE_SERVER_NAME"] == f"$(POD_NAME).cube-store-worker-headless.{domain}:10001"
+    metadata = f"cube-store-router-0.cube-store-router-headless.{domain}:9999"
+    assert router["CUBESTORE_SERVER_NAME"] == worker["CUBESTORE_META_ADDR"] == metadata
+    assert called(found["cube-store-router"]) == {f"cube-store-worker.{NAMESPACE}", "minio.floe-platform"}
+    assert called(found["cube-store-worker"]) == {
+        f"cube-store-router.{NAMESPACE}",
+        f"cube-store-worker.{NAMESPACE}",
+        "minio.floe-platform",
+    }
+
+
+def test_they_share_a_bucket() -> None:
+    for name in ("cube-store-router", "cube-store-worker"):
+        found = variables(named(build(store={"bucket": "cubes"}))[name])
+        assert found["CUBESTORE_MINIO_SERVER_ENDPOINT"] == STORE.url
+        assert found["CUBESTORE_MINIO_BUCKET"] == "cubes"
+        assert found["CUBESTORE_MINIO_SUB_PATH"] == "cube-store/sales"
+        assert "CUBESTORE_MINIO_SECRET_ACCESS_KEY" in found
+        assert "CUBESTORE_S3_BUCKET" not in found, "it would be taken instead"
+        cloud = named(build(WAREHOUSE, AWS))[name]
+        found = variables(cloud)
+        assert (found["CUBESTORE_S3_BUCKET"], found["CUBESTORE_S3_REGION"]) == ("lake", "eu-central-1")
+        assert int(found["CUBESTORE_AWS_CREDS_REFRESH_EVERY_MINS"]) < 60, "a login lasts an hour"
+        assert not [key for key in found if "ACCESS_KEY" in key]
+        assert "sts.amazonaws.com" in called(cloud)
+        assert cloud.pod.workload_identity
+        assert cloud.pod.workload_identity.annotations == AWS.identity.annotations  # type: ignore[union-attr]
+
+
+def test_one_cube_store_keeps_everything_on_its_volume() -> None:
+    router = named(build(store={"workers": 0}))["cube-store-router"]
+    found = variables(router)
+    (claim,) = router.pod.containers[0].claims
+    for name in ("CUBESTORE_DATA_DIR", "CUBESTORE_REMOTE_DIR"):
+        assert found[name].startswith(f"{claim.path}/")
+    assert not found.keys() & {"CUBESTORE_WORKERS", "CUBESTORE_META_PORT", "CUBESTORE_MINIO_BUCKET"}
+    assert called(router) == set()
+
+
+def test_the_order_of_the_start() -> None:
+    assert starts_after(build(), NAMESPACE) == {
+        ("cube-api", "cube-store-router"),
+        ("cube-refresh-worker", "cube-store-router"),
+        ("cube-store-worker", "cube-store-router"),
+    }
+
+
+def test_cube_store_sends_its_metrics_where_they_are_collected() -> None:
+    assert "cube-store-metrics" not in named(build())
+    found = named(build(WAREHOUSE, STORE, Monitoring("prometheus")))
+    (metrics,) = found["cube-store-metrics"].metrics
+    assert (metrics.port, len(metrics.panels)) == ("metrics", 5)
+    for name in ("cube-store-router", "cube-store-worker"):
+        own = variables(found[name])
+        assert own["CUBESTORE_METRICS_ADDRESS"] == f"cube-store-metrics.{NAMESPACE}.svc.cluster.local"
+        assert own["CUBESTORE_METRICS_PORT"] == "9125"
+        assert own["CUBESTORE_METRICS_BIND_ADDRESS"] == "0.0.0.0", "from 127.0.0.1, nothing leaves the pod"
+        assert f"cube-store-metrics.{NAMESPACE}" in called(found[name])
+
+
+def test_all_data_can_be_made_again() -> None:
+    assert build().data == ()
+
+
+WITH_IMAGE = {"image": "acme/semantic:1.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "said"),
+    [
+        ((WAREHOUSE, STORE), {}, ""),
+        ((WAREHOUSE, AWS), {}, ""),
+        ((POSTGRES, STORE), {}, ""),
+        ((WAREHOUSE,), {"store": {"workers": 0}}, ""),
+        ((DUCKDB, CATALOG, STORE), WITH_IMAGE, ""),
+        ((DUCKDB, CATALOG, STORE), {}, "needs DuckDB's extensions"),
+        ((DUCKDB, STORE), WITH_IMAGE, "would find no tables"),
+        ((DUCKDB, replace(CATALOG, clients=()), STORE), WITH_IMAGE, "cannot log in to the catalog"),
+        ((replace(WAREHOUSE, engine="spark"), STORE), {}, "is not connected to the engine spark"),
+        ((WAREHOUSE, STORE), {"models": ()}, "has no models in the domain sales"),
+        ((WAREHOUSE,), {}, "the platform has none"),
+        ((WAREHOUSE, replace(STORE, kind="gcs")), {}, "only S3 and what speaks it"),
+        ((WAREHOUSE, replace(STORE, path_style=False)), {}, "wants it in the host"),
+        ((WAREHOUSE, replace(AWS, region="cn-north-1")), {}, "not in China"),
+    ],
+)
+def test_where_it_cannot_work(found: tuple[Capability, ...], options: dict[str, Any], said: str) -> None:
+    messages = refused(*found, **options)
+    assert len(messages) == bool(said)
+    assert all(said in message for message in messages)
+
+
+def test_every_engine_has_a_driver() -> None:
+    assert set(ENGINES) == {"bigquery", "duckdb", "postgres", "snowflake"}
+
+
+def test_rendered_in_production(snapshot: SnapshotAssertion) -> None:
+    made = context(WAREHOUSE, AWS, settings=PRODUCTION)
+    assert as_text(unit_of(COMPONENT, made).objects) == snapshot
+
+
+def test_rendered_in_development(snapshot: SnapshotAssertion) -> None:
+    made = context(DUCKDB, CATALOG, STORE, settings=DEVELOPMENT, **WITH_IMAGE)
+    assert as_text(unit_of(COMPONENT, made).objects) == snapshot
