@@ -35,6 +35,9 @@ class Written(msgspec.Struct, frozen=True):
     values: Mapping[DataPath, Span]
     """The location of each value in it."""
 
+    text: str = ""
+    """The text of its file, if SOPS has signed that: nothing in it may change."""
+
     def lines(self) -> list[str]:
         """Return where its values are in its file."""
         return [f"{span.line}:{span.column}" for span in self.values.values()]
@@ -63,6 +66,14 @@ class Overlay:
             positions.setdefault(step.selection.unit, []).append(position)
         object.__setattr__(self, "_steps_of", {unit: tuple(found) for unit, found in positions.items()})
 
+    def encrypted_units(self) -> frozenset[str]:
+        """Return the units with Secrets that SOPS has encrypted."""
+        return frozenset(
+            unit
+            for unit, written in self.written.items()
+            if any(object_.text and identity.kind == "Secret" for identity, object_ in written.items())
+        )
+
     def steps_for(self, units: Collection[str]) -> tuple[Step, ...]:
         """Return the steps that may select an object of these units, in order.
 
@@ -78,7 +89,7 @@ class Overlay:
         """
         steps = self.steps_for({unit, *further})
         written = [
-            [str(identity), object_.manifest, str(object_.span), object_.folder, object_.lines()]
+            [str(identity), object_.manifest, str(object_.span), object_.folder, object_.lines(), object_.text]
             for identity, object_ in self.written.get(unit, {}).items()
         ]
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
@@ -118,5 +129,7 @@ def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str
                 hint = "delete one of them; a patch changes what a base has"
                 findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related, hint=hint)
             else:
-                unit[identity] = Written(resource.manifest, resource.span, kustomization.folder, resource.values)
+                unit[identity] = Written(
+                    resource.manifest, resource.span, kustomization.folder, resource.values, resource.text
+                )
     return by_unit

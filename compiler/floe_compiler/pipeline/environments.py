@@ -100,13 +100,14 @@ def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[T
         headers = [header for (of, _), header in mesh.headers.items() if of == name]
         overlay = environment.overlay
         context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
-        derived = derive((header.header.facts for header in headers), mesh.frames[name].ingress)
+        facts = (header.header.facts for header in headers)
+        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform)
         for header in headers:
             yield _namespace_task(header, derived[header.header.facts.key], context, overlay)
         declared = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}
         for unit in sorted(overlay.written.keys() - declared):
             yield Task(_key(environment, unit), digest_of(context, "written", unit, overlay.digest_for(unit)))
-        plan = _delivery_plan(mesh.frames[name], (header.header for header in headers))
+        plan = _delivery_plan(mesh.frames[name], (header.header for header in headers), overlay)
         patches = overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
         content = digest_of(context, "delivery", encode(plan), patches)
         yield Task(_key(environment, DELIVERY_UNIT), content, delivery=plan)
@@ -129,6 +130,10 @@ def _context(environment: EnvironmentInput) -> str:
     return digest_of(encode(environment.settings), encode(environment.cluster), environment.known)
 
 
-def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader]) -> DeliveryPlan:
-    namespaces = tuple(DeliveredNamespace(header.scope, header.namespace, header.owner) for header in headers)
+def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader], overlay: Overlay) -> DeliveryPlan:
+    encrypted = overlay.encrypted_units()
+    namespaces = tuple(
+        DeliveredNamespace(header.scope, header.namespace, header.owner, header.namespace in encrypted)
+        for header in headers
+    )
     return DeliveryPlan(frame.settings, frame.environment.cluster, frame.delivery, namespaces, frame.version_origin)

@@ -183,3 +183,21 @@ NOT_ROUTED = Rule(
     "An Ingress has no field that says gRPC; each controller has an annotation of its own. Use Gateway API (`type: "
     "gateway`), or do not open the interface.",
 )
+UNKNOWN_SCOPE = Rule(
+    "R060",
+    "unknown scope of a secret rule",
+    "`scopes` of a rule in `secret_rules` names whose pods read the secrets: a domain, `platform`, or `nodes`.",
+)
+USELESS_RULE = Rule(
+    "R061",
+    "secret rule that fits nothing",
+    "No secret that the environments read has such a name, or an earlier rule already has it. So it gets into the "
+    "cluster in another way than the rule says. Secrets that only hand-written objects name have no rules.",
+    severity="warning",
+)
+NOT_MOUNTED = Rule(
+    "R062",
+    "secret that the CSI driver cannot provide",
+    "The Secrets Store CSI driver copies a secret into a Secret only while a pod mounts it. Custom resources, image "
+    "pulls and certificates of hosts need a Secret that is there before. Let it come from elsewhere by a rule.",
+)
