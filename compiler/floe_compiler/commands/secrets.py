@@ -19,7 +19,10 @@ NOTES = """\
 Of each Secret that a namespace reads: where it comes from, its keys, and the pods that read it. In JSON, `source` is
 
   store      somebody creates it in the secret store, at `path`; each key there is called `property`
+  csi        the same, in the store of the Secrets Store CSI driver
   existing   somebody creates the Secret itself, in `namespace`
+  sops, sealed-secrets
+             somebody encrypts an object of `kind`, and lists it in overlays/<environment>/kustomization.yaml
   generated  the External Secrets Operator makes it, in `namespace`
   shared     it is read from `owner`, the namespace in which it is generated
 

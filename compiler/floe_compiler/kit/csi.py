@@ -116,7 +116,7 @@ def provider_class(settings: Settings, way: CsiSecrets, secret: Secret, path: st
 
 
 def place(way: CsiSecrets, path: str, key: SecretKey) -> tuple[str, str]:
-    """Return where the value of a key is: the name of the entry in the store, and the property in it, if it has any."""
+    """Return where the value of a key is: the entry in the store and the property in it, or Key Vault and secret."""
     name = key.remote or key.name
     match way.provider:
         case VaultProvider():
@@ -124,7 +124,7 @@ def place(way: CsiSecrets, path: str, key: SecretKey) -> tuple[str, str]:
         case AwsProvider():
             return path, name
         case AzureProvider():
-            return _ONLY_LETTERS.sub("-", f"{path}/{name}".replace("/", JOINT)), ""
+            return way.provider.vault, _ONLY_LETTERS.sub("-", f"{path}/{name}".replace("/", JOINT))
         case GcpProvider():
             return _ONLY_LETTERS.sub("-", path.replace("/", JOINT)), name
 
@@ -145,7 +145,7 @@ def _parameters(way: CsiSecrets, path: str, keys: Iterable[SecretKey]) -> Mappin
             return {**region, **identity, "objects": _listed([entry])}
         case AzureProvider():
             texts = [
-                to_yaml({"objectName": entry, "objectType": "secret", "objectAlias": name}) for name, entry, _ in places
+                to_yaml({"objectName": part, "objectType": "secret", "objectAlias": name}) for name, _, part in places
             ]
             return {
                 "clientID": provider.client,

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Source = Literal["store", "generated", "shared", "existing"]
+Source = Literal["store", "csi", "generated", "shared", "existing", "sops", "sealed-secrets"]
 Value = Literal["needed", "generated", "written"]
 
 
@@ -24,8 +24,9 @@ class ListedKey(msgspec.Struct, frozen=True, order=True):
 class ListedSecret(msgspec.Struct, frozen=True, order=True):
     """A Secret that a namespace reads.
 
-    `source` says where it comes from: the `store`, at `path`; `generated` in this namespace; `shared` by the namespace
-    `owner`, where it is generated; or `existing`: somebody creates the Secret in this namespace.
+    `source` says where it comes from: the `store`, or that of the `csi` driver, at `path`; `generated` in this
+    namespace; `shared` by the namespace `owner`, where it is generated; `existing`: somebody creates the Secret in this
+    namespace; or, with `sops` and `sealed-secrets`, an encrypted file. `kind` is the kind of object that people write.
     """
 
     namespace: str
@@ -36,3 +37,4 @@ class ListedSecret(msgspec.Struct, frozen=True, order=True):
     path: str
     keys: tuple[ListedKey, ...]
     read_by: tuple[str, ...]
+    kind: str = ""

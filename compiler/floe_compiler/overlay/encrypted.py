@@ -89,7 +89,7 @@ def _is_readable(document: Document, findings: Findings) -> bool:
     hidden = next((path for path in _encrypted(manifest) if not _is_value(path)), None)
     if hidden is not None:
         message = f"{show_path(hidden)} is encrypted, so that nothing can be said of the object"
-        hint = f"encrypt only data and stringData: {HOW} {document.file}"
+        hint = f"decrypt it, and encrypt only data and stringData: {HOW} {document.file}"
         findings.add(ENCRYPTED, message, document.span(hidden), hint=hint)
     elif (identity.group, identity.kind) not in (("", "Secret"), ("isindir.github.com", "SopsSecret")):
         message = f"SOPS has encrypted a {identity.kind}, which nothing decrypts"
@@ -97,7 +97,12 @@ def _is_readable(document: Document, findings: Findings) -> bool:
         findings.add(ENCRYPTED, message, document.span(("kind",)), hint=hint)
     elif not at(manifest, (SIGNATURE, "mac")) or not any(at(manifest, (SIGNATURE, name)) for name in _KEYS):
         message = "its signature is incomplete: there is no `mac`, or no key that it was encrypted with"
-        findings.add(ENCRYPTED, message, document.key_span((SIGNATURE,)), hint=f"encrypt it again: {HOW}")
+        findings.add(
+            ENCRYPTED,
+            message,
+            document.key_span((SIGNATURE,)),
+            hint="take the file from Git as it was, or encrypt it again",
+        )
     else:
         return True
     return False

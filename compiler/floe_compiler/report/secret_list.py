@@ -12,9 +12,12 @@ from floe_compiler.report.terminal import Paint
 
 SOURCES: Mapping[Source, str] = {
     "store": "create it in the store: {path}",
+    "csi": "create it in the store of the CSI driver: {path}",
     "generated": "generated in the cluster",
     "shared": "read from the namespace {owner}",
     "existing": "create the Secret in the namespace {namespace}",
+    "sops": "encrypt a {kind} for the namespace {namespace} with SOPS, and list it in {kustomization}",
+    "sealed-secrets": "seal it for the namespace {namespace}, and list the {kind} in {kustomization}",
 }
 
 
@@ -25,7 +28,13 @@ def render_text(secrets: Mapping[str, Iterable[ListedSecret]], paint: Paint) -> 
 
 
 def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
-    place = SOURCES[secret.source].format(path=secret.path, owner=secret.owner, namespace=secret.namespace)
+    place = SOURCES[secret.source].format(
+        path=secret.path,
+        owner=secret.owner,
+        namespace=secret.namespace,
+        kind=secret.kind,
+        kustomization=f"overlays/{environment}/kustomization.yaml",
+    )
     lines = [
         paint(f"{environment}/{secret.namespace} {secret.name}", "bold"),
         f"  {place}",
@@ -56,6 +65,7 @@ def _secret(secret: ListedSecret) -> dict[str, Any]:
         "type": secret.type,
         "source": secret.source,
         "owner": secret.owner,
+        "kind": secret.kind,
         "path": secret.path,
         "keys": [{"key": key.name, "value": key.value, "property": key.property} for key in secret.keys],
         "read_by": list(secret.read_by),
