@@ -21,6 +21,7 @@ from floe_compiler.overlay.source import Read
 from floe_compiler.pipeline.headers import Header, Scope, environment_facts
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
+from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
 from floe_compiler.resolve.environment import Frame
 
 CLUSTER_UNIT = ""
@@ -61,19 +62,28 @@ class Mesh(msgspec.Struct, frozen=True):
 
 
 def read_overlays(
-    inputs: InputFiles, environments: Iterable[str], read: Read
+    inputs: InputFiles, frames: Mapping[str, Frame], read: Read
 ) -> tuple[Mapping[str, Overlay], tuple[Diagnostic, ...]]:
     """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays."""
     findings = Findings()
     overlays: dict[str, Overlay] = {}
-    for name in environments:
+    for name, frame in frames.items():
         try:
-            overlays[name], warnings = read_overlay(inputs, name, read)
+            overlays[name], warnings = read_overlay(inputs, name, read, frame.domains)
+            check_domain_secrets(frame, inputs.contents, _domain_secrets(overlays[name]), findings)
         except StageFailed as failed:
             findings.extend(failed.diagnostics)
         else:
             findings.extend(warnings)
     return overlays, findings.finish()
+
+
+def _domain_secrets(overlay: Overlay) -> Iterator[DomainSecret]:
+    """Yield what domains have written into their folders of secrets."""
+    for units in overlay.written.values():
+        for identity, written in units.items():
+            if written.domain:
+                yield DomainSecret(written.domain, identity, written.manifest, written.span, bool(written.text))
 
 
 def cluster_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:

@@ -12,6 +12,7 @@ from floe_compiler.resolve.rules import (
     CYCLE,
     DEFAULT_REGISTRY,
     DISABLED_INPUT,
+    DOMAIN_SECRET,
     DUPLICATE_NAME,
     EMPTY_MESH,
     HOST_OF_TWO,
@@ -92,4 +93,5 @@ RULES: tuple[Rule, ...] = (
     UNKNOWN_SCOPE,
     USELESS_RULE,
     NOT_MOUNTED,
+    DOMAIN_SECRET,
 )

@@ -201,3 +201,10 @@ NOT_MOUNTED = Rule(
     "The Secrets Store CSI driver copies a secret into a Secret only while a pod mounts it. Custom resources, image "
     "pulls and certificates of hosts need a Secret that is there before. Let it come from elsewhere by a rule.",
 )
+DOMAIN_SECRET = Rule(
+    "R063",
+    "file that a domain may not have among its secrets",
+    "In `domains/<domain>/secrets/<environment>/` a domain team keeps encrypted files for its own namespace: Secrets "
+    "and SopsSecrets that SOPS has encrypted, and SealedSecrets, of secrets that come from such files by `secrets` and "
+    "`secret_rules` of the platform. Anything else belongs to the platform team, in `overlays/`.",
+)
