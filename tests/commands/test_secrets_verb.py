@@ -116,6 +116,41 @@ def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == (expected, "")
 
 
+KUSTOMIZATION = "overlays/dev/kustomization.yaml"
+WAYS: dict[str, tuple[dict[str, Any], str]] = {
+    "existing": ({"type": "existing"}, "create the Secret in the namespace floe-sales-domain"),
+    "sops": (
+        {"type": "sops"},
+        "encrypt a SopsSecret for the namespace floe-sales-domain with SOPS, and list it in {kustomization}",
+    ),
+    "sealed-secrets": (
+        {"type": "sealed-secrets"},
+        "seal it for the namespace floe-sales-domain, and list the SealedSecret in {kustomization}",
+    ),
+    "csi": (
+        {"type": "csi", "provider": {"type": "aws"}},
+        "create it in the store of the CSI driver: small/dev/floe-sales-domain/crm",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", WAYS)
+def test_a_secret_that_gets_there_in_another_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    use, place = WAYS[source]
+    rules = [{"names": ["crm"], "use": use}]
+    root = small_mesh(tmp_path, {MANIFEST: {"secret_rules": rules}, PRODUCT: {"steps": [STEP]}})
+    assert main(["secrets", "--root", str(root)]) == 0
+    told = place.format(kustomization=KUSTOMIZATION)
+    assert capsys.readouterr().out == f"dev/floe-sales-domain crm\n  {told}\n  keys: api-key\n  read by: orders\n"
+    (secret,) = listed(root, capsys)["dev"]
+    assert (secret["source"], secret["keys"][0]["value"]) == (source, "needed")
+    kinds = {"existing": "Secret", "sops": "SopsSecret", "sealed-secrets": "SealedSecret", "csi": ""}
+    assert secret["kind"] == kinds[source]
+    assert secret["keys"][0]["property"] == ("api-key" if source == "csi" else "")
+
+
 def test_generated_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path, {PRODUCT: {"steps": [STEP]}})
     (secret,) = listed(root, capsys)["dev"]
