@@ -116,16 +116,15 @@ def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == (expected, "")
 
 
-KUSTOMIZATION = "overlays/dev/kustomization.yaml"
 WAYS: dict[str, tuple[dict[str, Any], str]] = {
     "existing": ({"type": "existing"}, "create the Secret in the namespace floe-sales-domain"),
     "sops": (
         {"type": "sops"},
-        "encrypt a SopsSecret for the namespace floe-sales-domain with SOPS, and list it in {kustomization}",
+        "encrypt a SopsSecret for the namespace floe-sales-domain with SOPS, in domains/sales/secrets/dev",
     ),
     "sealed-secrets": (
         {"type": "sealed-secrets"},
-        "seal it for the namespace floe-sales-domain, and list the SealedSecret in {kustomization}",
+        "seal it for the namespace floe-sales-domain, as a SealedSecret in domains/sales/secrets/dev",
     ),
     "csi": (
         {"type": "csi", "provider": {"type": "aws"}},
@@ -142,8 +141,7 @@ def test_a_secret_that_gets_there_in_another_way(
     rules = [{"names": ["crm"], "use": use}]
     root = small_mesh(tmp_path, {MANIFEST: {"secret_rules": rules}, PRODUCT: {"steps": [STEP]}})
     assert main(["secrets", "--root", str(root)]) == 0
-    told = place.format(kustomization=KUSTOMIZATION)
-    assert capsys.readouterr().out == f"dev/floe-sales-domain crm\n  {told}\n  keys: api-key\n  read by: orders\n"
+    assert capsys.readouterr().out == f"dev/floe-sales-domain crm\n  {place}\n  keys: api-key\n  read by: orders\n"
     (secret,) = listed(root, capsys)["dev"]
     assert (secret["source"], secret["keys"][0]["value"]) == (source, "needed")
     kinds = {"existing": "Secret", "sops": "SopsSecret", "sealed-secrets": "SealedSecret", "csi": ""}

@@ -22,7 +22,7 @@ Of each Secret that a namespace reads: where it comes from, its keys, and the po
   csi        the same, in the store of the Secrets Store CSI driver
   existing   somebody creates the Secret itself, in `namespace`
   sops, sealed-secrets
-             somebody encrypts an object of `kind`, and lists it in overlays/<environment>/kustomization.yaml
+             somebody encrypts an object of `kind`, in `folder`
   generated  the External Secrets Operator makes it, in `namespace`
   shared     it is read from `owner`, the namespace in which it is generated
 

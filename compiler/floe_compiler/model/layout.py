@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 MANIFEST = "platform-manifest.yaml"
 KUSTOMIZATION = "kustomization.yaml"
+SOPS_RULES = ".sops.yaml"
+"""The file in which `sops` finds the keys to encrypt with, by the paths of files."""
+
 DEFINITIONS = "crds"
 """The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
 

@@ -26,7 +26,8 @@ class ListedSecret(msgspec.Struct, frozen=True, order=True):
 
     `source` says where it comes from: the `store`, or that of the `csi` driver, at `path`; `generated` in this
     namespace; `shared` by the namespace `owner`, where it is generated; `existing`: somebody creates the Secret in this
-    namespace; or, with `sops` and `sealed-secrets`, an encrypted file. `kind` is the kind of object that people write.
+    namespace; or, with `sops` and `sealed-secrets`, an encrypted file. `kind` is the kind of object that people write,
+    and `folder` where, if it is a file here.
     """
 
     namespace: str
@@ -38,3 +39,4 @@ class ListedSecret(msgspec.Struct, frozen=True, order=True):
     keys: tuple[ListedKey, ...]
     read_by: tuple[str, ...]
     kind: str = ""
+    folder: str = ""

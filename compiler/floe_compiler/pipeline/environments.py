@@ -11,6 +11,7 @@ from floe_compiler.derive import Derived, derive
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.input_files import InputFiles
+from floe_compiler.model.layout import SOPS_RULES
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import DeliveredNamespace, DeliveryPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT
@@ -23,6 +24,7 @@ from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
 from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
 from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.sops_rules import EncryptedFile, check_sops_rules
 
 CLUSTER_UNIT = ""
 """The unit of hand-written objects without a namespace."""
@@ -75,7 +77,25 @@ def read_overlays(
             findings.extend(failed.diagnostics)
         else:
             findings.extend(warnings)
+    _check_sops_rules(inputs, overlays.values(), read, findings)
     return overlays, findings.finish()
+
+
+def _check_sops_rules(inputs: InputFiles, overlays: Iterable[Overlay], read: Read, findings: Findings) -> None:
+    """Hold encrypted files against the rules of SOPS, if there are any."""
+    content = inputs.contents.get(SOPS_RULES)
+    encrypted = [
+        EncryptedFile(written.span.file, written.text)
+        for overlay in overlays
+        for units in overlay.written.values()
+        for written in units.values()
+        if written.text
+    ]
+    if isinstance(content, bytes) and encrypted:
+        documents, problems = read(content.decode("utf-8", "replace"), SOPS_RULES)
+        findings.extend(problems)
+        for document in documents[:1]:
+            check_sops_rules(document, encrypted, findings)
 
 
 def _domain_secrets(overlay: Overlay) -> Iterator[DomainSecret]:

@@ -16,8 +16,8 @@ SOURCES: Mapping[Source, str] = {
     "generated": "generated in the cluster",
     "shared": "read from the namespace {owner}",
     "existing": "create the Secret in the namespace {namespace}",
-    "sops": "encrypt a {kind} for the namespace {namespace} with SOPS, and list it in {kustomization}",
-    "sealed-secrets": "seal it for the namespace {namespace}, and list the {kind} in {kustomization}",
+    "sops": "encrypt a {kind} for the namespace {namespace} with SOPS, in {folder}",
+    "sealed-secrets": "seal it for the namespace {namespace}, as a {kind} in {folder}",
 }
 
 
@@ -33,7 +33,7 @@ def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
         owner=secret.owner,
         namespace=secret.namespace,
         kind=secret.kind,
-        kustomization=f"overlays/{environment}/kustomization.yaml",
+        folder=secret.folder,
     )
     lines = [
         paint(f"{environment}/{secret.namespace} {secret.name}", "bold"),
@@ -66,6 +66,7 @@ def _secret(secret: ListedSecret) -> dict[str, Any]:
         "source": secret.source,
         "owner": secret.owner,
         "kind": secret.kind,
+        "folder": secret.folder,
         "path": secret.path,
         "keys": [{"key": key.name, "value": key.value, "property": key.property} for key in secret.keys],
         "read_by": list(secret.read_by),

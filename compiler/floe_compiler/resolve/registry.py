@@ -32,6 +32,7 @@ from floe_compiler.resolve.rules import (
     NO_WAY_IN,
     NOT_MOUNTED,
     NOT_ROUTED,
+    OTHER_KEYS,
     OUT_OF_REACH,
     REFUSED,
     SHARED_DATABASE,
@@ -94,4 +95,5 @@ RULES: tuple[Rule, ...] = (
     USELESS_RULE,
     NOT_MOUNTED,
     DOMAIN_SECRET,
+    OTHER_KEYS,
 )

@@ -208,3 +208,11 @@ DOMAIN_SECRET = Rule(
     "and SopsSecrets that SOPS has encrypted, and SealedSecrets, of secrets that come from such files by `secrets` and "
     "`secret_rules` of the platform. Anything else belongs to the platform team, in `overlays/`.",
 )
+OTHER_KEYS = Rule(
+    "R064",
+    "encrypted for other keys than .sops.yaml says",
+    "`.sops.yaml` says which keys SOPS encrypts a file with, by its path. A file that was encrypted before a key was "
+    "added or removed still has the former ones: `sops updatekeys <file>` encrypts it for those that the rule says. "
+    "Who had a key that was removed may still know the values.",
+    severity="warning",
+)

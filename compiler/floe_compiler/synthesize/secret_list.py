@@ -10,7 +10,7 @@ from floe_compiler.kit.secret_stores import store_path
 from floe_compiler.model.facts import named_pods, pod_secrets
 from floe_compiler.model.inputs import CsiSecrets, ExternalSecrets, GeneratedSecrets, SecretsBackend
 from floe_compiler.model.listed_secrets import ListedKey, ListedSecret, Source, Value
-from floe_compiler.model.plan import DeclaredUnit, UnitPlan
+from floe_compiler.model.plan import SHARED, DeclaredUnit, UnitPlan
 from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.synthesize.unit import unit_secrets, with_ingress
@@ -52,7 +52,8 @@ def _listed(unit: DeclaredUnit, secret: Secret, readers: tuple[str, ...]) -> Lis
     keys = tuple(_key(key, source, part) for key, (_, part) in zip(secret.keys, places, strict=True))
     owner = secret.owner if source in ("store", "csi", "generated", "shared") else unit.namespace
     kind = _kind(unit, source)
-    return ListedSecret(unit.namespace, secret.name, secret.type, source, owner, path, keys, readers, kind)
+    folder = _folder(unit) if source in ("sops", "sealed-secrets") else ""
+    return ListedSecret(unit.namespace, secret.name, secret.type, source, owner, path, keys, readers, kind, folder)
 
 
 def _source(unit: DeclaredUnit, secret: Secret, way: SecretsBackend) -> Source:
@@ -69,6 +70,12 @@ def _kind(unit: DeclaredUnit, source: Source) -> str:
     """Return the kind of object that people write; empty if the compiler renders all that is needed."""
     encrypted = "SopsSecret" if unit.settings.platform.delivery == "argocd" else "Secret"
     return {"existing": "Secret", "sops": encrypted, "sealed-secrets": "SealedSecret"}.get(source, "")
+
+
+def _folder(unit: DeclaredUnit) -> str:
+    """Return the folder for encrypted files of a namespace: the domain's own, or that of the environment."""
+    environment = unit.settings.environment.name
+    return f"overlays/{environment}" if unit.scope in SHARED else f"domains/{unit.scope}/secrets/{environment}"
 
 
 def _place(unit: DeclaredUnit, secret: Secret, key: SecretKey, way: SecretsBackend) -> tuple[str, str]:

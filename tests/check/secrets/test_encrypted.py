@@ -48,9 +48,7 @@ def test_a_secret_without_its_file(expected: ExistingSecret, tool: str, kind: st
     message = f"the Secret crm is to come from {expected.way} in {NAMESPACE}, but there is no {kind}"
     assert found.findings(check, references) == [("C205", f"Secret {NAMESPACE}/crm", message)], "one mistake, one error"
     (hint,) = found.hints(check)
-    assert hint.startswith(
-        f"list a {kind} for {NAMESPACE}/crm with the keys api-key in overlays/prod/kustomization.yaml"
-    )
+    assert hint.startswith(f"write a {kind} for {NAMESPACE}/crm with the keys api-key in overlays/prod/ or ")
 
 
 def test_a_secret_that_comes_from_elsewhere_than_the_inputs_say() -> None:

@@ -56,8 +56,9 @@ def _missing(index: Index, secret: ExistingSecret) -> Iterator[Diagnostic]:
     said = f"{writer} creates it" if writer else f"there is no {kind}"
     message = f"the Secret {secret.name} is to come from {secret.way} in {secret.namespace}, but {said}"
     environment = index.rendered.environment
-    where = f"list a {kind} for {secret.namespace}/{secret.name}{keys} in overlays/{environment}/kustomization.yaml"
-    hint = f"{where}, or say in secret_rules where it comes from"
+    what = f"write a {kind} for {secret.namespace}/{secret.name}{keys}"
+    where = f"in overlays/{environment}/ or the domain's secrets/{environment}/"
+    hint = f"{what} {where}, or say in secret_rules where it comes from"
     yield index.finding(ENCRYPTED, ObjectId("", "Secret", secret.namespace, secret.name), message, hint)
 
 
