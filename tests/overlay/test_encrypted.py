@@ -12,6 +12,13 @@ FILE = "overlays/dev/kustomization.yaml"
 CRM = "overlays/dev/crm.yaml"
 SECRET = ObjectId("", "Secret", "sales", "crm")
 NAMED = "apiVersion: v1, kind: Secret, metadata: {name: crm, namespace: sales}"
+SPEC_OF_ANOTHER_SHAPE = f"""\
+apiVersion: isindir.github.com/v1alpha3
+kind: SopsSecret
+metadata: {{name: crm, namespace: sales}}
+spec:
+    secretTemplates: {{a: {{stringData: {{api-key: hunter2hunter2}}}}}}
+{SIGNATURE}"""
 
 
 def test_the_text_is_kept_and_the_object_has_its_keys_without_values(mesh: Mesh) -> None:
@@ -105,6 +112,11 @@ def test_units_with_encrypted_secrets(mesh: Mesh) -> None:
         (encrypted_secret().replace("name: crm", f"name: {ENCRYPTED}"), "K020", "4:11"),
         (encrypted_secret().replace("type: Opaque", f"type: {ENCRYPTED}"), "K020", "6:7"),
         (encrypted_secret().replace("kind: Secret", "kind: ConfigMap"), "K020", "2:7"),
+        (encrypted_secret().replace(f"\n    api-key: {ENCRYPTED}", " hunter2hunter2"), "K020", "7:1"),
+        (encrypted_secret().replace("stringData:\n", "data: [hunter2hunter2]\nstringData:\n"), "K020", "7:1"),
+        (encrypted_secret().replace("stringData:\n", "stringData:\n    a: {b: hunter2hunter2}\n"), "K021", "8:8"),
+        (encrypted_sops_secret().replace("    - name", "      x:\n        name"), "K020", "9:18"),
+        (SPEC_OF_ANOTHER_SHAPE, "K020", "5:5"),
         (encrypted_secret().replace("    mac:", "    max:"), "K020", "9:1"),
         (encrypted_secret().replace("    age:", "    aga:"), "K020", "9:1"),
         (f"{encrypted_secret()}---\n{encrypted_secret('b')}", "K020", "21:1"),

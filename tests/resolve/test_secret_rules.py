@@ -96,8 +96,17 @@ def test_what_custom_resources_name_cannot_either(tmp_path: Path) -> None:
     orchestrator = {"type": "dagster", "database": {"type": "cloudnative-pg"}}
     backup = {"type": "none", "reason": "there is no data yet"}
     root = mesh(tmp_path, secrets=CSI, orchestrator=orchestrator, databases={"backup": backup})
-    message = "the CSI driver only brings secrets to pods that mount them, but dagster-postgresql needs dagster-postgresql-admin"
+    needed = "dagster-postgresql needs dagster-postgresql-admin"
+    message = f"the CSI driver only brings secrets to pods that mount them, but {needed}"
     assert told(root) == [("R062", message)]
+
+
+def test_what_other_namespaces_copy_cannot_either(tmp_path: Path) -> None:
+    storage = {"type": "minio"}
+    rule = {"names": ["minio-warehouse"], "scopes": ["platform"], "use": CSI}
+    root = mesh(tmp_path, rule, secrets={"type": "generated"}, storage=storage, catalog={"type": "polaris"})
+    needed = "floe-sales-domain needs minio-warehouse"
+    assert told(root) == [("R062", f"the CSI driver only brings secrets to pods that mount them, but {needed}")]
 
 
 def test_scopes_of_the_platform_are_known(tmp_path: Path) -> None:

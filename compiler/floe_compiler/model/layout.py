@@ -41,5 +41,5 @@ class SecretPlace(NamedTuple):
 
 def secret_place(path: str) -> SecretPlace | None:
     """Return the place of a file `domains/<domain>/secrets/<environment>/<file>.yaml`; None for any other path."""
-    match = _DOMAIN_SECRET.fullmatch(path)
+    match = _DOMAIN_SECRET.fullmatch(path) if "/secrets/" in path else None
     return SecretPlace(*match.groups()) if match else None

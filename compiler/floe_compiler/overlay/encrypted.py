@@ -12,7 +12,7 @@ from typing import Any
 from floe_compiler.model.credentials import secret_in
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
-from floe_compiler.model.nested_fields import at, mapping, mappings
+from floe_compiler.model.nested_fields import at, items, mapping, mappings
 from floe_compiler.model.objects import Object, identify
 from floe_compiler.overlay.kustomization import Resource
 from floe_compiler.overlay.secret_values import SECRET_VALUE
@@ -33,6 +33,7 @@ HOW = "sops encrypt --encrypted-regex '^(data|stringData)$' --in-place"
 _VALUE = re.compile(r"ENC\[AES256_GCM,data:[\w+/=]*,iv:[\w+/=]+,tag:[\w+/=]+,type:(?P<type>\w+)\]", re.ASCII)
 _KEYS = ("age", "azure_kv", "gcp_kms", "hc_vault", "hckms", "key_groups", "kms", "pgp")
 _FIELDS = ("data", "stringData")
+_TEMPLATES: DataPath = ("spec", "secretTemplates")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _COMMENT = re.compile(r"(?:^|\s)#(?P<text>.*)$")
 
@@ -74,7 +75,7 @@ def without_values(manifest: Object) -> Object:
     kept = {key: value for key, value in manifest.items() if key != SIGNATURE}
     if identify(manifest).kind == "Secret":
         return _blank(kept)
-    templates = [_blank(template) for template in mappings(kept, ("spec", "secretTemplates"))]
+    templates = [_blank(template) for template in mappings(kept, _TEMPLATES)]
     return {**kept, "spec": {**mapping(kept, ("spec",)), "secretTemplates": templates}}
 
 
@@ -95,6 +96,11 @@ def _is_readable(document: Document, findings: Findings) -> bool:
         message = f"SOPS has encrypted a {identity.kind}, which nothing decrypts"
         hint = "put what is secret into a Secret, encrypt that, and refer to it"
         findings.add(ENCRYPTED, message, document.span(("kind",)), hint=hint)
+    elif (shape := _wrong_shape(manifest)) is not None:
+        message = f"{show_path(shape)} has another shape than the kind has, so its values cannot be checked"
+        findings.add(
+            ENCRYPTED, message, document.key_span(shape), hint="write a mapping of keys and values", secret=True
+        )
     elif not at(manifest, (SIGNATURE, "mac")) or not any(at(manifest, (SIGNATURE, name)) for name in _KEYS):
         message = "its signature is incomplete: there is no `mac`, or no key that it was encrypted with"
         findings.add(
@@ -122,17 +128,31 @@ def _check_value(document: Document, path: DataPath, value: Any, findings: Findi
 
 def _values(manifest: Object) -> Iterator[tuple[DataPath, Any]]:
     """Yield the values that must be encrypted, with their paths."""
-    holders: list[tuple[DataPath, Any]] = [((), manifest)]
-    if identify(manifest).kind == "SopsSecret":
-        templates = at(manifest, ("spec", "secretTemplates"))
-        holders = [
-            (("spec", "secretTemplates", index), template)
-            for index, template in enumerate(templates if isinstance(templates, list) else ())
-        ]
-    for above, holder in holders:
+    for above, holder in _holders(manifest):
         for field in _FIELDS:
             for key, value in mapping(holder, (field,)).items():
                 yield (*above, field, key), value
+
+
+def _holders(manifest: Object) -> Iterator[tuple[DataPath, Any]]:
+    """Yield what has values, with its path: the Secret itself, or each template of a SopsSecret."""
+    if identify(manifest).kind == "Secret":
+        yield (), manifest
+    for index, template in enumerate(items(manifest, _TEMPLATES)):
+        yield (*_TEMPLATES, index), template
+
+
+def _wrong_shape(manifest: Object) -> DataPath | None:
+    """Return the path of something that should have values, and may have some elsewhere; None if there is nothing."""
+    if identify(manifest).kind == "SopsSecret" and not isinstance(at(manifest, _TEMPLATES), list):
+        return _TEMPLATES
+    for above, holder in _holders(manifest):
+        if not isinstance(holder, dict):
+            return above
+        for field in _FIELDS:
+            if not isinstance(holder.get(field), dict | None):
+                return (*above, field)
+    return None
 
 
 def _encrypted(data: Any, path: DataPath = ()) -> Iterator[DataPath]:
@@ -147,7 +167,7 @@ def _encrypted(data: Any, path: DataPath = ()) -> Iterator[DataPath]:
 
 
 def _is_value(path: DataPath) -> bool:
-    in_template = path[:2] == ("spec", "secretTemplates") and path[3:4] and path[3] in _FIELDS
+    in_template = path[:2] == _TEMPLATES and path[3:4] and path[3] in _FIELDS
     return bool(path[0] in _FIELDS or in_template)
 
 

@@ -11,7 +11,7 @@ from floe_compiler.derive import Derived, derive
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.input_files import InputFiles
-from floe_compiler.model.layout import SOPS_RULES
+from floe_compiler.model.layout import SOPS_RULES, secret_place
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import DeliveredNamespace, DeliveryPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT
@@ -69,10 +69,11 @@ def read_overlays(
     """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays."""
     findings = Findings()
     overlays: dict[str, Overlay] = {}
+    secrets = [file for file in inputs.contents if secret_place(file)]
     for name, frame in frames.items():
         try:
-            overlays[name], warnings = read_overlay(inputs, name, read, frame.domains)
-            check_domain_secrets(frame, inputs.contents, _domain_secrets(overlays[name]), findings)
+            overlays[name], warnings = read_overlay(inputs, name, read, frame.domains if secrets else ())
+            check_domain_secrets(frame, secrets, _domain_secrets(overlays[name]), findings)
         except StageFailed as failed:
             findings.extend(failed.diagnostics)
         else:

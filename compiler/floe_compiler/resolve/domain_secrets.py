@@ -44,14 +44,15 @@ def check_domain_secrets(
 
     Args:
         frame: The environment.
-        files: The paths of all inputs.
+        files: The paths of files among the secrets of domains.
         written: The objects in the files of its domains.
         findings: What is found is added here.
     """
-    name, present = frame.settings.environment.name, frame.domains
-    for file in files:
-        place = secret_place(file)
-        if place and place.environment == name and place.domain in frame.inputs.sources.domains.keys() - {*present}:
+    name = frame.settings.environment.name
+    places = [(file, place) for file in files if (place := secret_place(file)) and place.environment == name]
+    absent = frame.inputs.sources.domains.keys() - {*frame.domains} if places else ()
+    for file, place in places:
+        if place.domain in absent:
             message = f'the domain {place.domain} is not in environment "{name}", so nothing reads its secrets'
             findings.add(DOMAIN_SECRET, message, Span(file), hint="remove the file", secret=True)
     for one in written:

@@ -24,7 +24,7 @@ CERTIFICATE = "the certificate of hosts"
 
 def check_secret_rules(
     frames: Mapping[str, Frame],
-    units: Mapping[str, Iterable[UnitFacts]],
+    units: Mapping[str, Collection[UnitFacts]],
     findings: Findings,
     omitted_domains: Collection[str] = (),
 ) -> None:
@@ -41,6 +41,7 @@ def check_secret_rules(
         _check_scopes(frame, omitted_domains, findings)
         _check_production(frame, findings)
         reads = [read for unit in units[name] for read in _reads(frame, unit)]
+        reads += _copies(frame, units[name])
         for scope, read in reads:
             position = rule_of(frame.settings.platform.secret_rules, scope, read.name)
             if position is not None:
@@ -73,6 +74,15 @@ def _reads(frame: Frame, unit: UnitFacts) -> Iterator[tuple[str, SecretRead]]:
             yield unit.scope, SecretRead(ingress.tls.secret, CERTIFICATE)
         if isinstance(ingress.auth, OidcLogin):
             yield from ((unit.scope, SecretRead(name)) for name in (ingress.auth.secret, "oauth2-proxy-cookie"))
+
+
+def _copies(frame: Frame, units: Collection[UnitFacts]) -> Iterator[tuple[str, SecretRead]]:
+    """Yield the secrets that other namespaces copy, as they are generated there, with the scope that has them."""
+    platform, scopes = frame.settings.platform, {unit.namespace: unit.scope for unit in units}
+    for unit in units:
+        for use in unit.secrets:
+            if use.owner in scopes and isinstance(way_of_name(platform, unit.scope, use.secret), GeneratedSecrets):
+                yield scopes[use.owner], SecretRead(use.secret, unit.namespace)
 
 
 def _check_scopes(frame: Frame, omitted_domains: Collection[str], findings: Findings) -> None:
