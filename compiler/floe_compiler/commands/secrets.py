@@ -26,8 +26,9 @@ Of each Secret that a namespace reads: where it comes from, its keys, and the po
   generated  the External Secrets Operator makes it, in `namespace`
   shared     it is read from `owner`, the namespace in which it is generated
 
-and the `value` of a key is needed (from people), generated, or written (by the compiler, as it is not secret). Secrets
-that only hand-written objects name are not listed.
+and the `value` of a key is needed (from people), generated, or written (by the compiler, as it is not secret). Where
+people write a user name that readers expect, `must_be` says it; it is no secret. Secrets that only hand-written objects
+name are not listed.
 
 examples:
   floe-compile secrets --env prod                 what must be in the store before production starts?

@@ -14,11 +14,13 @@ class ListedKey(msgspec.Struct, frozen=True, order=True):
     """A key of a secret, and its name in the store; empty if the value does not come from there.
 
     The value is `needed` from people, `generated` in the cluster, or `written` into the output, as it is not secret.
+    `must_be` is what people must write where the compiler does not: a user name that readers expect, and no secret.
     """
 
     name: str
     value: Value
     property: str = ""
+    must_be: str = ""
 
 
 class ListedSecret(msgspec.Struct, frozen=True, order=True):

@@ -46,7 +46,10 @@ def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
 
 def _key(key: ListedKey) -> str:
     stored = f" (in the store: {key.property})" if key.property not in ("", key.name) else ""
-    return f"{key.name}{stored}{' (written by the compiler)' if key.value == 'written' else ''}"
+    told = (
+        " (written by the compiler)" if key.value == "written" else f" (must be {key.must_be})" if key.must_be else ""
+    )
+    return f"{key.name}{stored}{told}"
 
 
 def render_json(secrets: Mapping[str, Iterable[ListedSecret]]) -> str:
@@ -68,6 +71,10 @@ def _secret(secret: ListedSecret) -> dict[str, Any]:
         "kind": secret.kind,
         "folder": secret.folder,
         "path": secret.path,
-        "keys": [{"key": key.name, "value": key.value, "property": key.property} for key in secret.keys],
+        "keys": [_key_data(key) for key in secret.keys],
         "read_by": list(secret.read_by),
     }
+
+
+def _key_data(key: ListedKey) -> dict[str, Any]:
+    return {"key": key.name, "value": key.value, "property": key.property, "must_be": key.must_be}

@@ -93,4 +93,4 @@ def _key(key: SecretKey, source: Source, part: str) -> ListedKey:
     if key.literal and source in ("store", "generated", "shared"):
         return ListedKey(key.name, "written")
     value: Value = "generated" if source in ("generated", "shared") and key.generated else "needed"
-    return ListedKey(key.name, value, part)
+    return ListedKey(key.name, value, part, key.literal)
