@@ -51,14 +51,14 @@ class ExistingSecrets(Input):
 
 
 class SopsSecrets(Input):
-    """Files in `overlays/<environment>/` or `base/` that SOPS has encrypted. They are delivered as they are."""
+    """Files that SOPS has encrypted, of the platform team or of a domain. They are delivered as they are."""
 
     type: Literal["sops"]
     """How secrets get into the cluster: Flux decrypts a Secret; with Argo CD, an operator decrypts a SopsSecret."""
 
 
 class SealedSecrets(Input):
-    """SealedSecrets in `overlays/<environment>/` or `base/`, which the Sealed Secrets controller decrypts."""
+    """SealedSecrets of the platform team or of a domain, which the Sealed Secrets controller decrypts."""
 
     type: Literal["sealed-secrets"]
     """How secrets get into the cluster."""
