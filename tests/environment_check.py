@@ -77,6 +77,7 @@ def split(rendered: Rendered) -> dict[str, Rendered]:
     exceptions = _grouped(rendered.exceptions, lambda one: one.group.namespace)
     ingress_groups = _grouped(rendered.ingress_groups, lambda one: one[0].namespace)
     existing_secrets = _grouped(rendered.existing_secrets, lambda one: one.namespace)
+    encrypted_secrets = _grouped(rendered.encrypted_secrets, lambda one: one.namespace)
     return {
         name: replace(
             rendered,
@@ -87,6 +88,7 @@ def split(rendered: Rendered) -> dict[str, Rendered]:
             exceptions=frozenset(exceptions.get(name, ())),
             ingress_groups=frozenset(ingress_groups.get(name, ())),
             existing_secrets=frozenset(existing_secrets.get(name, ())),
+            encrypted_secrets=frozenset(encrypted_secrets.get(name, ())),
             removed={identity: rendered.removed[identity] for identity in removed.get(name, ())},
         )
         for name in sorted({*objects, *connections, *launched, *exceptions, ""})

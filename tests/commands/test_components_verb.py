@@ -46,7 +46,10 @@ def test_a_database_has_the_settings_that_people_write(capsys: pytest.CaptureFix
     assert "  server: default null\n" in text
 
 
-@pytest.mark.parametrize(("name", "types"), [("secrets", ["external-secrets", "generated"]), ("flux", ["flux"])])
+WAYS = ["csi", "existing", "external-secrets", "generated", "sealed-secrets", "sops"]
+
+
+@pytest.mark.parametrize(("name", "types"), [("secrets", WAYS), ("flux", ["flux"])])
 def test_choices_that_are_no_slots_are_explained_too(
     name: str, types: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

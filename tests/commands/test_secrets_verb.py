@@ -94,8 +94,8 @@ def test_a_secret_that_somebody_else_creates(tmp_path: Path, capsys: pytest.Capt
     (secret,) = [one for one in listed(root, capsys)["dev"] if one["name"] == "dagster-db"]
     assert (secret["source"], secret["namespace"], secret["path"]) == ("existing", "floe-sales-domain", "")
     assert secret["keys"] == [
-        {"key": "password", "value": "needed", "property": ""},
-        {"key": "username", "value": "needed", "property": ""},
+        {"key": "password", "value": "needed", "property": "", "must_be": ""},
+        {"key": "username", "value": "needed", "property": "", "must_be": ""},
     ]
     assert "dagster-webserver" in secret["read_by"]
 
@@ -116,11 +116,54 @@ def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == (expected, "")
 
 
+WAYS: dict[str, tuple[dict[str, Any], str]] = {
+    "existing": ({"type": "existing"}, "create the Secret in the namespace floe-sales-domain"),
+    "sops": (
+        {"type": "sops"},
+        "encrypt a SopsSecret for the namespace floe-sales-domain with SOPS, in domains/sales/secrets/dev",
+    ),
+    "sealed-secrets": (
+        {"type": "sealed-secrets"},
+        "seal it for the namespace floe-sales-domain, as a SealedSecret in domains/sales/secrets/dev",
+    ),
+    "csi": (
+        {"type": "csi", "provider": {"type": "aws"}},
+        "create it in the store of the CSI driver: small/dev/floe-sales-domain/crm",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", WAYS)
+def test_a_secret_that_gets_there_in_another_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    use, place = WAYS[source]
+    rules = [{"names": ["crm"], "use": use}]
+    root = small_mesh(tmp_path, {MANIFEST: {"secret_rules": rules}, PRODUCT: {"steps": [STEP]}})
+    assert main(["secrets", "--root", str(root)]) == 0
+    assert capsys.readouterr().out == f"dev/floe-sales-domain crm\n  {place}\n  keys: api-key\n  read by: orders\n"
+    (secret,) = listed(root, capsys)["dev"]
+    assert (secret["source"], secret["keys"][0]["value"]) == (source, "needed")
+    kinds = {"existing": "Secret", "sops": "SopsSecret", "sealed-secrets": "SealedSecret", "csi": ""}
+    assert secret["kind"] == kinds[source]
+    assert secret["keys"][0]["property"] == ("api-key" if source == "csi" else "")
+
+
+def test_a_user_name_that_readers_expect_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The compiler writes it elsewhere; it is no secret."""
+    rules = [{"names": ["minio-*"], "use": {"type": "existing"}}]
+    root = small_mesh(tmp_path, {MANIFEST: {"secret_rules": rules, "storage": {"type": "minio"}}})
+    assert main(["secrets", "--root", str(root)]) == 0
+    assert "  keys: password, username (must be minio-admin)\n" in capsys.readouterr().out
+    (secret,) = [one for one in listed(root, capsys)["dev"] if one["name"] == "minio-admin"]
+    assert [(key["key"], key["must_be"]) for key in secret["keys"]] == [("password", ""), ("username", "minio-admin")]
+
+
 def test_generated_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = small_mesh(tmp_path, {PRODUCT: {"steps": [STEP]}})
     (secret,) = listed(root, capsys)["dev"]
     assert (secret["source"], secret["owner"]) == ("generated", "floe-sales-domain")
-    assert secret["keys"] == [{"key": "api-key", "value": "generated", "property": ""}]
+    assert secret["keys"] == [{"key": "api-key", "value": "generated", "property": "", "must_be": ""}]
 
 
 def test_a_mesh_without_secrets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

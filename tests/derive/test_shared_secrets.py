@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from floe_compiler.derive.shared_secrets import shared_secrets
+from floe_compiler.model.inputs import SecretRule
 from floe_compiler.model.plan import SharedSecrets
 from floe_compiler.model.unit_facts import SecretUse, UnitFacts
 from floe_compiler.model.units import UnitKey
+from support import DEVELOPMENT, PRODUCTION, changed
 
 
 def facts(namespace: str, *secrets: SecretUse) -> UnitFacts:
@@ -20,3 +24,12 @@ def test_secrets_are_gathered_by_the_namespace_that_owns_them() -> None:
 
 def test_nothing_is_shared_where_everybody_reads_their_own() -> None:
     assert shared_secrets([facts("sales")]) == {}
+
+
+def test_only_what_is_generated_is_shared() -> None:
+    units = [replace(facts("sales", SecretUse("platform", "client"), SecretUse("platform", "root")), scope="sales")]
+    rule = SecretRule.model_validate({"names": ["root"], "scopes": ["sales"], "use": {"type": "existing"}})
+    settings = changed(DEVELOPMENT, platform={"secret_rules": (rule,)})
+    assert shared_secrets(units, PRODUCTION.platform) == {}
+    assert shared_secrets(units, DEVELOPMENT.platform) == {"platform": SharedSecrets(("client", "root"), ("sales",))}
+    assert shared_secrets(units, settings.platform) == {"platform": SharedSecrets(("client",), ("sales",))}

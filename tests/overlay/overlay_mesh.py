@@ -109,11 +109,18 @@ def join_units(rendered: Rendered, units: Iterable[Rendered]) -> Rendered:
     origins = {name: origin for name, origin in rendered.origins.items() if name not in names}
     patched: dict[str, tuple[Patch, ...]] = {}
     removed: dict[ObjectId, tuple[Span, ...]] = {}
+    verbatim: dict[str, str] = {}
     for unit in units:
         objects |= unit.objects.by_id
         origins |= {name: unit.origins[name] for name in map(str, unit.objects.by_id) if name in unit.origins}
         patched |= unit.patched
         removed |= unit.removed
+        verbatim |= unit.verbatim
     return replace(
-        rendered, objects=ObjectSet(dict(sorted(objects.items()))), origins=origins, patched=patched, removed=removed
+        rendered,
+        objects=ObjectSet(dict(sorted(objects.items()))),
+        origins=origins,
+        patched=patched,
+        removed=removed,
+        verbatim=verbatim,
     )

@@ -42,14 +42,6 @@ def test_what_is_not_an_object_is_refused(mesh: Mesh, text: str, expected: str) 
     assert mesh.told() == [f"K012 base/a.yaml:1:1: {expected}"]
 
 
-def test_an_encrypted_object_is_refused_as_its_signature_would_break(mesh: Mesh) -> None:
-    encrypted = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {b: 'ENC[c]'}\nsops:\n  mac: ENC[d]\n"
-    mesh.write({FILE: "resources: [a.yaml]\n", "base/a.yaml": encrypted})
-
-    problem = "the object is encrypted by SOPS, and could not be decrypted after it is compiled"
-    assert mesh.told() == [f"K020 base/a.yaml:5:1: {problem} (use an ExternalSecret)"]
-
-
 def test_an_object_that_is_written_twice_is_refused(mesh: Mesh) -> None:
     mesh.write({FILE: "resources: [a.yaml, b.yaml]\n", "base/a.yaml": OBJECT, "base/b.yaml": f"\n{OBJECT}"})
 

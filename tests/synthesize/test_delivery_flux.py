@@ -119,3 +119,21 @@ def test_objects_fit_the_published_definitions(production: bool) -> None:
 @pytest.mark.parametrize("production", [False, True])
 def test_what_is_written(production: bool, snapshot: SnapshotAssertion) -> None:
     assert as_text(delivery_objects(flux_plan(production=production))) == snapshot
+
+
+def test_only_namespaces_with_encrypted_secrets_are_decrypted() -> None:
+    def decrypted(decryption: Any) -> dict[str, Any]:
+        plan = flux_plan(decryption=decryption)
+        sales = [replace(one, encrypted=one.scope == "sales") for one in plan.namespaces]
+        objects = delivery_objects(replace(plan, namespaces=tuple(sales)))
+        for one in objects:
+            assert_valid(one)
+        return {
+            one["metadata"]["name"]: one["spec"]["decryption"] for one in objects if "decryption" in one.get("spec", {})
+        }
+
+    assert decrypted({"secret": "sops-age"}) == {
+        "acme-dev-sales-domain": {"provider": "sops", "secretRef": {"name": "sops-age"}}
+    }
+    assert decrypted({}) == {"acme-dev-sales-domain": {"provider": "sops"}}, "Flux logs in at a key service as itself"
+    assert decrypted(None) == {}

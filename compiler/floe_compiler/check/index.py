@@ -161,6 +161,12 @@ def build_index(rendered: Rendered, definitions: tuple[Object, ...] = ()) -> Ind
         for created in created_for(identity):
             if created.kind == "Secret" and (created.namespace, created.name) not in secrets:
                 secrets[created.namespace, created.name] = [SecretKeys(*created[2:], None, "Opaque", "")]
+    for missing in rendered.encrypted_secrets:
+        if (missing.namespace, missing.name) not in secrets:  # which is an error of its own
+            keys = frozenset(missing.keys) or None
+            secrets[missing.namespace, missing.name] = [
+                SecretKeys(missing.namespace, missing.name, keys, missing.type, "")
+            ]
     launched = shape(launched_jobs(rendered.launched, shapes.objects.by_id), schemas)
     workloads |= {identity: launched_workload(identity, job) for identity, job in launched.objects.by_id.items()}
     return Index(

@@ -46,7 +46,7 @@ from floe_compiler.check.references import (
     selectors,
     unused_config,
 )
-from floe_compiler.check.secrets import plain_text
+from floe_compiler.check.secrets import encrypted, plain_text
 from floe_compiler.check.texts import config_files
 from floe_compiler.model.diagnostics import Diagnostic, Rule
 
@@ -101,6 +101,7 @@ MODULES: tuple[RuleModule, ...] = (
     isolation,
     outside,
     plain_text,
+    encrypted,
     config_files,
 )
 RULES: tuple[Rule, ...] = (

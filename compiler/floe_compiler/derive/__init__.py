@@ -21,6 +21,7 @@ from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import Callers, DeclaredUnit, SharedSecrets, UnitPlan
+from floe_compiler.model.settings import PlatformSettings
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.units import UnitKey
 
@@ -42,14 +43,22 @@ class Derived(msgspec.Struct, frozen=True):
         return UnitPlan(unit, self.callers, self.shared_secrets, self.ingress, self.readers, self.scraper)
 
 
-def derive(facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None) -> Mapping[UnitKey, Derived]:
-    """Return the derived facts of each unit of one environment, whose `ingress` says what users open."""
+def derive(
+    facts: Iterable[UnitFacts], ingress: EnvironmentIngress | None = None, platform: PlatformSettings | None = None
+) -> Mapping[UnitKey, Derived]:
+    """Return the derived facts of each unit of one environment.
+
+    Args:
+        facts: The facts of its namespaces.
+        ingress: What users open.
+        platform: Its settings, which say how secrets get into a namespace (default: they are generated).
+    """
     units = sorted(facts, key=lambda unit: unit.key)
     opened: dict[str, UnitIngress] = {}
     if ingress is not None:
         opened = dict.fromkeys((unit.namespace for unit in units), UnitIngress()) | {**routes(units, ingress)}
         units = [with_proxies(unit, opened[unit.namespace]) for unit in units]
-    called, shared = callers(units), shared_secrets(units)
+    called, shared = callers(units), shared_secrets(units, platform)
     everywhere = readers(units), scraper(units)
     return {
         unit.key: Derived(
@@ -94,5 +103,6 @@ def plan_units(
     whole = [complete(unit, mesh) if complete and unit.incomplete else unit for unit in units]
     # Only the calls and secrets of the added parts concern other units.
     final = (unit_facts(unit) if own.incomplete else own for unit, own in zip(whole, known, strict=True))
-    derived = derive(final, ingress)
+    platform = next((unit.settings.platform for unit in units), None)
+    derived = derive(final, ingress, platform)
     return tuple(derived[unit.key].plan(unit) for unit in whole)

@@ -22,6 +22,7 @@ from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, w
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.document import DataPath
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
@@ -85,7 +86,8 @@ def explain(
     many groups of settings, in order.
     """
     identity = identify(final)
-    question = Question(sources, registry, environment, identity)
+    decrypts = bool(mapping(final, ("spec", "decryption")))
+    question = Question(sources, registry, environment, identity, decrypts=decrypts)
     baseline = question.baseline
     causes = _causes(question, baseline, run) if baseline is not None else {}
     generated = _by_place(question.generated or {})

@@ -87,7 +87,10 @@ def _label(context: Context[Any]) -> Label:
 class Question:
     """One object of one environment, which can be rendered from changed documents."""
 
-    def __init__(self, sources: Sources, registry: Registry, environment: str, identity: ObjectId) -> None:
+    def __init__(
+        self, sources: Sources, registry: Registry, environment: str, identity: ObjectId, *, decrypts: bool = False
+    ) -> None:
+        self.decrypts = decrypts
         self.registry, self.environment, self.identity = registry, environment, identity
         self._known = Known()
         self._owner = ""
@@ -186,7 +189,7 @@ class Question:
 
     def _objects(self, plan: EnvironmentPlan) -> Sequence[Object]:
         if self.unit is None:
-            return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan()))
+            return without_cdk8s(plan.settings, delivery_objects(plan.delivery_plan(encrypted=self.decrypts)))
         unit = next((unit for unit in plan.units if unit.scope == self.unit.scope), None)
         return self._rendered(unit, plan) if unit else ()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import config_maps, labels
+from floe_compiler.kit.csi import NO_CSI, CsiFiles, csi_files
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
 from floe_compiler.kit.placement import joined, placed
@@ -57,6 +58,7 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
     Pods with access to their node are the exception.
     """
     settings = instance.settings
+    csi = csi_files(settings, instance.scope, pod)
     return {
         "serviceAccountName": pod.account or name,
         "automountServiceAccountToken": pod.calls_kubernetes,
@@ -72,9 +74,9 @@ def pod_spec(instance: Instance[Any], name: str, pod: Pod, placement: Placement)
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         **(EVERYWHERE if pod.node_access else placed(joined(placement, pod.placement), pod.architecture)),
-        **present(initContainers=[container(settings, init) for init in (*wait_containers(pod), *pod.setup)]),
-        "containers": [container(settings, main) for main in pod.containers],
-        **present(volumes=volumes(pod)),
+        **present(initContainers=[container(settings, init, csi) for init in (*wait_containers(pod), *pod.setup)]),
+        "containers": [container(settings, main, csi) for main in pod.containers],
+        **present(volumes=volumes(pod, csi)),
     }
 
 
@@ -85,8 +87,8 @@ def startup_seconds(pod: Pod) -> int:
     return slowest + wait_seconds(pod)
 
 
-def container(settings: Settings, declared: Container) -> Object:
-    """Return one container of a pod spec."""
+def container(settings: Settings, declared: Container, csi: CsiFiles = NO_CSI) -> Object:
+    """Return one container of a pod spec; `csi` is what the Secrets Store CSI driver brings to the pod."""
     return {
         "name": declared.name,
         "image": pull_from(settings, declared.image),
@@ -110,7 +112,7 @@ def container(settings: Settings, declared: Container) -> Object:
             "readOnlyRootFilesystem": not declared.writable_root,
             "capabilities": {"drop": ["ALL"]},
         },
-        **present(volumeMounts=mounts(declared)),
+        **present(volumeMounts=mounts(declared, csi)),
     }
 
 

@@ -1,20 +1,23 @@
-"""Secrets: references to a store, or values that are generated in the cluster. The output never has a secret value.
+"""The objects that bring secrets into a namespace, as far as the compiler renders them. None has a secret value.
 
-Both ways use the External Secrets Operator (external-secrets.io/v1, generators.external-secrets.io/v1alpha1).
+A store and generated values need the External Secrets Operator (external-secrets.io/v1,
+generators.external-secrets.io/v1alpha1). Nothing is rendered for Secrets that others create or encrypt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from floe_compiler.kit import labels
+from floe_compiler.kit import csi, labels
 from floe_compiler.kit.delivery import guarded
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.model.durations import go_duration
-from floe_compiler.model.inputs import ExternalSecrets, GeneratedSecrets
+from floe_compiler.model.inputs import CsiSecrets, ExternalSecrets, GeneratedSecrets
 from floe_compiler.model.objects import Object
+from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret
 from floe_compiler.model.settings import Settings
+from floe_compiler.model.unit_scopes import PLATFORM
 
 API = "external-secrets.io/v1"
 GENERATORS = "generators.external-secrets.io/v1alpha1"
@@ -32,21 +35,32 @@ class NotGeneratable(ValueError):
         super().__init__(f"secret {secret.name} ({', '.join(keys)}) cannot be generated")
 
 
-def secret_objects(settings: Settings, namespace: str, secrets: Iterable[Secret]) -> list[Object]:
-    """Return the objects that create a namespace's secrets; raise NotGeneratable if one needs a store."""
+def secret_objects(
+    settings: Settings,
+    namespace: str,
+    secrets: Iterable[Secret],
+    scope: str = PLATFORM,
+    copied: Collection[str] = (),
+) -> list[Object]:
+    """Return the objects that bring secrets into the namespace of a scope; raise NotGeneratable if one needs a store.
+
+    `copied` are the names of those that the CSI driver also copies into Secrets.
+    """
     objects: list[Object] = []
-    wanted = [secret for secret in sorted(set(secrets)) if not secret.existing]
-    for secret in wanted:
-        if isinstance(settings.platform.secrets, ExternalSecrets):
-            objects.append(_from_store(settings, settings.platform.secrets, secret))
-        elif secret.owner != namespace:
+    lengths: set[int] = set()
+    for secret in sorted(set(secrets)):
+        way = way_of(settings.platform, scope, secret)
+        if isinstance(way, ExternalSecrets):
+            objects.append(_from_store(settings, way, secret))
+        elif isinstance(way, CsiSecrets):
+            path = store_path(settings, secret)
+            objects.append(csi.provider_class(settings, way, secret, path, copied=secret.name in copied))
+        elif isinstance(way, GeneratedSecrets) and secret.owner != namespace:
             objects.append(_from_owner(settings, secret))
-        else:
+        elif isinstance(way, GeneratedSecrets):
             objects.append(_generated(settings, secret))
-    if isinstance(settings.platform.secrets, GeneratedSecrets):
-        lengths = {key.generated for secret in wanted if secret.owner == namespace for key in secret.keys}
-        objects.extend(_generator(settings, length) for length in sorted(lengths - {0}))
-    return objects
+            lengths |= {key.generated for key in secret.keys}
+    return objects + [_generator(settings, length) for length in sorted(lengths - {0})]
 
 
 def _external_secret(

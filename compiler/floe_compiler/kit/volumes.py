@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from floe_compiler.kit.csi import NO_CSI, CsiFiles, csi_mounts, csi_volumes
 from floe_compiler.kit.meta import present
 from floe_compiler.model.facts import ConfigFile, Container, Pod, Scratch, SecretFile, containers_of
 from floe_compiler.model.objects import Object
@@ -33,7 +34,7 @@ def slug(path: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:50].strip("-")
 
 
-def volumes(pod: Pod) -> list[Object]:
+def volumes(pod: Pod, csi: CsiFiles = NO_CSI) -> list[Object]:
     """Return the pod's volumes, except persistent claims, each once, sorted by name.
 
     Raises ValueError if two different volumes have the same name, which is a bug in the component.
@@ -42,8 +43,11 @@ def volumes(pod: Pod) -> list[Object]:
     named = [
         *_config_volumes(file for container in containers for file in container.config),
         *_scratch_volumes(containers),
-        *_secret_volumes(file for container in containers for file in container.secret_files),
+        *_secret_volumes(
+            file for container in containers for file in container.secret_files if file.path not in csi.files
+        ),
         *_host_volumes(containers),
+        *csi_volumes(csi),
     ]
     claims = ((claim.name, claim.path) for container in containers for claim in container.claims)
     _distinct("volumes", (*((name, origin) for name, origin, _ in named), *claims))
@@ -104,13 +108,13 @@ def _host_volumes(containers: Iterable[Container]) -> Iterator[Named]:
         yield f"node-{slug(host.on_node)}", host.on_node, {"hostPath": {"path": host.on_node, **kind}}
 
 
-def mounts(container: Container) -> list[Object]:
+def mounts(container: Container, csi: CsiFiles = NO_CSI) -> list[Object]:
     """Return the container's mounts, sorted by path; raise ValueError if two of them have the same path."""
-    by_path = _distinct("mounts", _mounts(container))
+    by_path = _distinct("mounts", _mounts(container, csi))
     return [by_path[path] for path in sorted(by_path)]
 
 
-def _mounts(container: Container) -> Iterator[tuple[str, Object]]:
+def _mounts(container: Container, csi: CsiFiles) -> Iterator[tuple[str, Object]]:
     for scratch in scratches(container):
         yield scratch.path, {"name": slug(scratch.path), "mountPath": scratch.path}
     for host in container.host_paths:
@@ -126,5 +130,7 @@ def _mounts(container: Container) -> Iterator[tuple[str, Object]]:
         mount = {"name": f"config-{file.config_map}", "mountPath": path, "readOnly": True}
         yield path, mount | present(subPath=base)
     for secret in container.secret_files:
-        folder = posixpath.dirname(secret.path)
-        yield folder, {"name": f"secret-{slug(folder)}", "mountPath": folder, "readOnly": True}
+        if secret.path not in csi.files:
+            folder = posixpath.dirname(secret.path)
+            yield folder, {"name": f"secret-{slug(folder)}", "mountPath": folder, "readOnly": True}
+    yield from csi_mounts(container, csi)

@@ -1,4 +1,4 @@
-"""The one place where inputs are found and read: base/, domains/, overlays/, and the manifest."""
+"""The one place where inputs are found and read: base/, domains/, overlays/, the manifest, and the rules of SOPS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from floe_compiler.model.input_files import EntryType, InputFiles, Unread
-from floe_compiler.model.layout import DEFINITIONS, MANIFEST, MOST_BYTES
+from floe_compiler.model.layout import DEFINITIONS, MANIFEST, MOST_BYTES, SOPS_RULES
 from floe_compiler.model.plain_files import TooLarge, read_plain
 
 DEEPEST = 100
@@ -46,9 +46,14 @@ def is_documentation(name: str) -> bool:
     return bool(_NOT_INPUT.fullmatch(name))
 
 
+def _is_top(name: str) -> bool:
+    """Return whether something at the top of the repository is, or may be meant as, an input."""
+    return name in (*TREES, SOPS_RULES) or bool(_MANIFEST.fullmatch(name))
+
+
 def _is_read(path: str) -> bool:
-    """Return whether a file may be an input: it is not hidden, and of the files at the top, only the manifest."""
-    return path == MANIFEST or ("/" in path and not path.rpartition("/")[2].startswith("."))
+    """Return whether a file may be an input: it is not hidden, and of those at the top, the manifest or SOPS' rules."""
+    return path in (MANIFEST, SOPS_RULES) or ("/" in path and not path.rpartition("/")[2].startswith("."))
 
 
 def _content(path: str) -> bytes | Unread:
@@ -63,7 +68,7 @@ def _content(path: str) -> bytes | Unread:
 def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
     try:
         with os.scandir(root) as entries:
-            top = [entry for entry in entries if entry.name in TREES or _MANIFEST.fullmatch(entry.name)]
+            top = [entry for entry in entries if _is_top(entry.name)]
     except OSError:  # that there is no such folder shows by the lack of a manifest
         return
     waiting = [(entry, entry.name) for entry in top]

@@ -13,7 +13,7 @@ from floe_compiler.load.definitions import may_define
 from floe_compiler.load.input_tree import TREES, is_documentation
 from floe_compiler.load.listed import listed_files
 from floe_compiler.model.input_files import EntryType, InputFiles
-from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST
+from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST, secret_place
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
@@ -22,8 +22,8 @@ _OTHERS = ("images.yaml",)
 """The documents that a folder may have beside the one that says what it is."""
 
 _IN_DOMAINS = (
-    "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml, and "
-    "domains/<domain>/semantic/<model>.yaml"
+    "in domains/ there are domains/<domain>/domain.yaml, domains/<domain>/products/<product>.yaml, "
+    "domains/<domain>/semantic/<model>.yaml and domains/<domain>/secrets/<environment>/<encrypted file>.yaml"
 )
 _IN_OVERLAYS = "in overlays/ there is a folder for each environment"
 
@@ -59,6 +59,7 @@ def strays_of(inputs: InputFiles, documents: Collection[str], kind_of: Callable[
         if path not in documents
         and (type_ == "link" or path in TREES or path not in (listed or ()))
         and not _is_below(path, documents)
+        and not (type_ == "file" and _is_secret(path, tree))
     }
     renamed = {path: meant for path, type_ in rest.items() if (meant := _meant(path, type_, tree, kind_of))}
     if any(posixpath.basename(meant) == KUSTOMIZATION for meant in renamed.values()):
@@ -135,6 +136,12 @@ def _heads(folder: str, kind_of: Callable[[str], str]) -> list[str]:
 def _is_expected(path: str, type_: EntryType) -> bool:
     """Tell whether it is one of the folders of inputs, or documentation."""
     return (path in TREES and type_ == "folder") or is_documentation(path.rpartition("/")[2])
+
+
+def _is_secret(path: str, tree: Collection[str]) -> bool:
+    """Tell whether it is an encrypted file of a domain, for an environment that there is."""
+    place = secret_place(path)
+    return place is not None and f"overlays/{place.environment}" in tree
 
 
 def _is_headless(path: str, tree: Mapping[str, EntryType]) -> bool:

@@ -42,7 +42,7 @@ def undelivered(tool: Tool, value: Any, path: DataPath = ()) -> Iterator[tuple[D
             yield path, why
     elif isinstance(value, dict):
         for key, below in value.items():
-            if why := why_undelivered(tool, key):
+            if isinstance(key, str) and (why := why_undelivered(tool, key)):
                 yield (*path, key), f"is a key that {why}"
             yield from undelivered(tool, below, (*path, key))
     elif isinstance(value, list):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 MANIFEST = "platform-manifest.yaml"
 KUSTOMIZATION = "kustomization.yaml"
+SOPS_RULES = ".sops.yaml"
+"""The file in which `sops` finds the keys to encrypt with, by the paths of files."""
+
 DEFINITIONS = "crds"
 """The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
 
@@ -22,3 +28,18 @@ KUSTOMIZATION_FIELDS = (
 
 MOST_BYTES = 5_000_000
 """Authored files are far smaller; a larger one is misplaced."""
+
+_DOMAIN_SECRET = re.compile(r"domains/([^/]+)/secrets/([^/]+)/[^/.][^/]*\.yaml")
+
+
+class SecretPlace(NamedTuple):
+    """Whose an encrypted file is, and for which environment."""
+
+    domain: str
+    environment: str
+
+
+def secret_place(path: str) -> SecretPlace | None:
+    """Return the place of a file `domains/<domain>/secrets/<environment>/<file>.yaml`; None for any other path."""
+    match = _DOMAIN_SECRET.fullmatch(path) if "/secrets/" in path else None
+    return SecretPlace(*match.groups()) if match else None

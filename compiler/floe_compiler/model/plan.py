@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import Capability
+from floe_compiler.model.delivery_plan import DeliveredNamespace as DeliveredNamespace  # re-exported
+from floe_compiler.model.delivery_plan import DeliveryPlan as DeliveryPlan
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.facts import Parts
 from floe_compiler.model.ingress import EnvironmentIngress, UnitIngress
@@ -236,28 +238,10 @@ class EnvironmentPlan(msgspec.Struct, frozen=True):
     """The location of the Kubernetes version."""
     ingress: EnvironmentIngress | None = None
 
-    def delivery_plan(self) -> DeliveryPlan:
-        """Return what the delivery objects are derived from."""
-        namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner) for unit in self.units)
+    def delivery_plan(self, *, encrypted: bool = False) -> DeliveryPlan:
+        """Return what the delivery objects are derived from, if namespaces have `encrypted` Secrets or not."""
+        namespaces = tuple(DeliveredNamespace(unit.scope, unit.namespace, unit.owner, encrypted) for unit in self.units)
         return DeliveryPlan(self.settings, self.cluster, self.delivery, namespaces, self.version_origin)
-
-
-class DeliveredNamespace(msgspec.Struct, frozen=True):
-    """A namespace that Argo CD or Flux delivers."""
-
-    scope: str
-    namespace: str
-    owner: str
-
-
-class DeliveryPlan(msgspec.Struct, frozen=True):
-    """What the delivery objects of an environment are derived from."""
-
-    settings: Settings
-    cluster: Cluster
-    delivery: ArgoCd | Flux
-    namespaces: tuple[DeliveredNamespace, ...]
-    version_origin: Span | None = None
 
 
 class DeclaredInstance(msgspec.Struct, frozen=True):

@@ -141,12 +141,13 @@ class SecurityException(msgspec.Struct, frozen=True, order=True):
 
 
 class ExistingSecret(msgspec.Struct, frozen=True, order=True):
-    """A Secret that is managed outside the compiler, so it is not rendered. Without `keys`: any keys."""
+    """A Secret that others create, in the way `way`, so it is not rendered. Without `keys`: any keys."""
 
     namespace: str
     name: str
     keys: tuple[str, ...] = ()
     type: str = "Opaque"
+    way: str = "existing"
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -186,6 +187,16 @@ class Rendered(msgspec.Struct, frozen=True):
     """The cluster's DNS servers."""
 
     existing_secrets: frozenset[ExistingSecret] = frozenset()
+    encrypted_secrets: frozenset[ExistingSecret] = frozenset()
+    """The Secrets whose encrypted files must be among the hand-written objects."""
+
+    decrypts: bool = False
+    """Whether the delivery tool decrypts Secrets that SOPS has encrypted."""
+
+    verbatim: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The texts of files that SOPS has signed, by `str` of their object's identity: they are written as they are. The
+    objects themselves have their keys, and no values."""
+
     nodes: int = 3
     """The number of nodes to assume for DaemonSets."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from floe_compiler.model.addresses import Reach
 from floe_compiler.model.dns import DnsServers
-from floe_compiler.model.inputs import SecretsBackend, SyncTests
+from floe_compiler.model.inputs import SecretRule, SecretsBackend, SyncTests
 
 
 class PlatformSettings(msgspec.Struct, frozen=True):
@@ -30,6 +30,12 @@ class PlatformSettings(msgspec.Struct, frozen=True):
     delivery: Literal["argocd", "flux"]
     sync_tests: SyncTests
     """The Jobs that test each namespace after a sync."""
+
+    secret_rules: tuple[SecretRule, ...] = ()
+    """Secrets that get into the cluster in another way than `secrets` says; the first that fits counts."""
+
+    decrypts: bool = False
+    """Whether the delivery tool decrypts Secrets that SOPS has encrypted."""
 
 
 class EnvironmentSettings(msgspec.Struct, frozen=True):

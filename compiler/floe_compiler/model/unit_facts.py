@@ -10,7 +10,7 @@ from floe_compiler.model.accounts import Reader
 from floe_compiler.model.alerts import Scraper
 from floe_compiler.model.capabilities import DatabaseBackups
 from floe_compiler.model.endpoint import Endpoint, service_endpoint
-from floe_compiler.model.facts import Workload, named_pods, named_secrets
+from floe_compiler.model.facts import Workload, named_pods, named_secrets, pod_secrets
 from floe_compiler.model.mesh_facts import DatabaseBackup, OpenInterface, OwnedAlert, ScrapeTarget, VolumeBackup
 from floe_compiler.model.objects import identify
 from floe_compiler.model.operations import DatabaseData, Metrics, VolumeData
@@ -38,6 +38,13 @@ class SecretUse(msgspec.Struct, frozen=True, order=True, array_like=True):
     secret: str
 
 
+class SecretRead(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A secret that a namespace reads. `named_by` are the pods of a custom resource that names it, if one does."""
+
+    name: str
+    named_by: str = ""
+
+
 class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
     """The facts of one namespace that others need. All lists are sorted."""
 
@@ -63,6 +70,10 @@ class UnitFacts(msgspec.Struct, frozen=True, array_like=True):
 
     incomplete: bool = False
     """Whether components add parts that depend on the facts of all namespaces, so that more calls may follow."""
+
+    scope: str = ""
+    reads: tuple[SecretRead, ...] = ()
+    """The secrets that its pods and custom resources read, unless their reader says that they exist."""
 
     @property
     def namespace(self) -> str:
@@ -108,7 +119,16 @@ def unit_facts(unit: DeclaredUnit) -> UnitFacts:
         cluster_scoped=any(identify(manifest).namespace != unit.namespace for manifest in manifests)
         or any(instance.parts.include for instance in unit.instances),
         incomplete=unit.incomplete,
+        scope=unit.scope,
+        reads=tuple(sorted({read for instance in unit.instances for read in _reads(instance)})),
     )
+
+
+def _reads(declared: DeclaredInstance) -> Iterator[SecretRead]:
+    parts = declared.parts
+    read = ((secret, "") for secret in pod_secrets(pod for _, pod in named_pods(parts)))
+    named = ((secret, pods.name) for pods in parts.operated for secret in pods.secrets)
+    yield from (SecretRead(secret.name, by) for secret, by in (*read, *named) if not secret.existing)
 
 
 def _calls(endpoint: Endpoint) -> Iterator[Call]:

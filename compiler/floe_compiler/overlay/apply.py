@@ -5,7 +5,7 @@ The patches of base/, which all environments share, are applied first, then thos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -18,8 +18,11 @@ from floe_compiler.overlay.changed_objects import ChangedObject
 from floe_compiler.overlay.changed_values import changed_values
 from floe_compiler.overlay.consequences import with_consequences
 from floe_compiler.overlay.effects import Effects, effects_of
+from floe_compiler.overlay.encrypted import ENCRYPTED
 from floe_compiler.overlay.exchange import uncarriable
 from floe_compiler.overlay.kept_results import KeptResults
+from floe_compiler.overlay.kustomization import Step
+from floe_compiler.overlay.matching import names_its_object
 from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.merge_types import merge_type
 from floe_compiler.overlay.overlay import TWICE, Overlay, Written
@@ -86,6 +89,9 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
     effects = effects_of(overlay, generated, written)
     changed, labels = [], labels_selected_by(overlay.steps)
     for identity, steps in effects.reached.items():
+        if identity in written and written[identity].text:
+            _check_signed(identity, effects.objects[identity], steps, findings)
+            continue
         part = touched_part(effects.objects[identity], steps, labels)
         if lost := uncarriable(part):
             message = f"{identity} has {lost}, which kustomize cannot preserve, so it cannot be patched"
@@ -94,6 +100,15 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
         else:
             changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))
     return _Prepared(written, effects, tuple(changed), tuple(findings.found))
+
+
+def _check_signed(identity: ObjectId, manifest: Object, steps: Sequence[Step], findings: Findings) -> None:
+    """Record patches that name an object that SOPS has signed. Others, such as labels for all, leave it as it is."""
+    for step in steps:
+        if names_its_object(step.selection) and not step.deletes and step.selection.matches(manifest):
+            message = f"{identity} is signed by SOPS, so a patch would make it unreadable"
+            hint = "change its file with `sops edit`, and remove the patch"
+            findings.add(ENCRYPTED, message, step.span, subject=str(identity), hint=hint, related=step.related())
 
 
 def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], findings: Findings) -> None:
@@ -107,6 +122,7 @@ def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], fin
 def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     """Return a unit with the results for its changed objects."""
     objects = _objects(unit, built)
+    signed = {str(name): one.text for name, one in unit.written.items() if one.text and name in objects}
     problems = (problem for changed in unit.changed for problem in built.problems.get(changed.identity, ()))
     removed = {
         identity: tuple(dict.fromkeys(step.span for step in steps))
@@ -123,6 +139,7 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
         unpatched=ObjectSet(dict(sorted(unit.effects.objects.items()))) if patched or removed else None,
         patched=patched,
         removed=removed,
+        verbatim=signed,
         values={
             str(identity): value_spans(object_.values, object_.manifest) for identity, object_ in unit.written.items()
         },
@@ -147,6 +164,10 @@ def _patched(unit: _Prepared, built: Built, version: str) -> dict[str, tuple[Pat
 def _objects(unit: _Prepared, built: Built) -> dict[ObjectId, Object]:
     """Return the objects of a unit with the results of kustomize merged in."""
     objects = dict(unit.effects.objects)
+    for identity, steps in unit.effects.reached.items():
+        written = unit.written.get(identity)
+        if written and written.text and any(one.deletes and one.selection.matches(written.manifest) for one in steps):
+            del objects[identity]
     for changed in unit.changed:
         if (result := built.results.get(changed.identity)) is None:
             continue  # there is a finding

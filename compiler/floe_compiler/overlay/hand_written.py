@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import Document
 from floe_compiler.model.objects import identify
 from floe_compiler.model.span import Span
+from floe_compiler.overlay.encrypted import is_encrypted, read_encrypted, without_values
 from floe_compiler.overlay.kustomization import Resource
 from floe_compiler.overlay.secret_values import check_secret_values
 from floe_compiler.overlay.source import Source
@@ -18,35 +21,29 @@ NOT_AN_OBJECT = Rule(
     " separately.",
 )
 
-ENCRYPTED = Rule(
-    "K020",
-    "encrypted object",
-    "SOPS signs an encrypted file including the order of its keys. The compiler would rewrite the object, so it could "
-    "no longer be decrypted. Keep the value in a store and refer to it with an ExternalSecret, or apply the file from "
-    "a separate folder outside output/.",
-)
-
 
 def read_resources(source: Source, file: str, listed: Span) -> list[Resource]:
     """Return the objects in a file; documents that are not objects are findings and left out."""
+    text = source.text(file, listed)
+    documents = [] if text is None else source.parsed(file, text)
+    if text is not None and any(map(is_encrypted, documents)):
+        encrypted = read_encrypted(documents, text, source.findings)
+        return [encrypted] if encrypted and _is_object(documents[0], source.findings, encrypted=True) else []
     return [
         Resource(document.data, document.span(()), document.values)
-        for document in source.documents(file, listed)
+        for document in documents
         if _is_object(document, source.findings)
     ]
 
 
-def _is_object(document: Document, findings: Findings) -> bool:
+def _is_object(document: Document, findings: Findings, *, encrypted: bool = False) -> bool:
     problem, hint = _problem(document)
     if problem:
         findings.add(NOT_AN_OBJECT, problem, document.span(()), hint=hint)
-    elif "sops" in document.data:
-        message = "the object is encrypted by SOPS, and could not be decrypted after it is compiled"
-        findings.add(ENCRYPTED, message, document.key_span(("sops",)), hint="use an ExternalSecret")
-    else:
-        check_secret_values(document, findings)
-        return True
-    return False
+        return False
+    # All values of an encrypted object are encrypted, which is checked already.
+    check_secret_values(replace(document, data=without_values(document.data)) if encrypted else document, findings)
+    return True
 
 
 def _problem(document: Document) -> tuple[str, str]:

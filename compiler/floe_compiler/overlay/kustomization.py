@@ -27,6 +27,9 @@ class Resource(msgspec.Struct, frozen=True):
     values: Mapping[DataPath, Span]
     """The location of each value in it."""
 
+    text: str = ""
+    """The text of its file, if SOPS has signed that; then the object has its keys, but no values."""
+
 
 class Step(msgspec.Struct, frozen=True, eq=False):
     """One change that a kustomization makes: an item of `patches`, `labels`, `replicas` or `images`.

@@ -197,6 +197,11 @@ class WithImage(msgspec.Struct, frozen=True):
         return (_image_name(image) for image in _images(manifest))
 
 
+def names_its_object(selection: Selection) -> bool:
+    """Return whether an entry is for objects of a name, and not for all of a kind or with a label."""
+    return isinstance(selection, OneObject) or (isinstance(selection, Target) and "name" in dict(selection.fields))
+
+
 def version_of(manifest: Mapping[str, Any]) -> str:
     """Return the version part of apiVersion: `v1` of `apps/v1`."""
     return str(manifest.get("apiVersion", "")).rpartition("/")[2]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,10 +11,12 @@ import msgspec
 from floe_compiler.model.diagnostics import Diagnostic, Findings, Related, Rule
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.input_files import InputFiles
+from floe_compiler.model.layout import secret_place
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import sha256_of
-from floe_compiler.overlay.kustomization import Kustomization, Step
+from floe_compiler.overlay.hand_written import read_resources
+from floe_compiler.overlay.kustomization import Kustomization, Resource, Step
 from floe_compiler.overlay.kustomization_reader import read_environment
 from floe_compiler.overlay.kustomize import find_kustomize, identity_of
 from floe_compiler.overlay.source import Read, Source
@@ -34,6 +37,12 @@ class Written(msgspec.Struct, frozen=True):
     folder: str
     values: Mapping[DataPath, Span]
     """The location of each value in it."""
+
+    text: str = ""
+    """The text of its file, if SOPS has signed that: nothing in it may change."""
+
+    domain: str = ""
+    """The domain in whose folder it is; empty for an object of the platform team."""
 
     def lines(self) -> list[str]:
         """Return where its values are in its file."""
@@ -63,6 +72,14 @@ class Overlay:
             positions.setdefault(step.selection.unit, []).append(position)
         object.__setattr__(self, "_steps_of", {unit: tuple(found) for unit, found in positions.items()})
 
+    def encrypted_units(self) -> frozenset[str]:
+        """Return the units with Secrets that SOPS has encrypted."""
+        return frozenset(
+            unit
+            for unit, written in self.written.items()
+            if any(object_.text and identity.kind == "Secret" for identity, object_ in written.items())
+        )
+
     def steps_for(self, units: Collection[str]) -> tuple[Step, ...]:
         """Return the steps that may select an object of these units, in order.
 
@@ -78,45 +95,58 @@ class Overlay:
         """
         steps = self.steps_for({unit, *further})
         written = [
-            [str(identity), object_.manifest, str(object_.span), object_.folder, object_.lines()]
+            [str(identity), object_.manifest, str(object_.span), object_.folder, object_.lines(), object_.text]
             for identity, object_ in self.written.get(unit, {}).items()
         ]
         return sha256_of([self.program if steps else "", [step.digest for step in steps], written])
 
 
-def read_overlay(inputs: InputFiles, environment: str, read: Read) -> tuple[Overlay, tuple[Diagnostic, ...]]:
-    """Return the overlay of an environment, and warnings.
+def read_overlay(
+    inputs: InputFiles, environment: str, read: Read, domains: Collection[str] = ()
+) -> tuple[Overlay, tuple[Diagnostic, ...]]:
+    """Return the overlay of an environment, with the encrypted files of its domains, and warnings.
 
     Args:
         inputs: The files, with those of base/ and overlays/<environment>/; either may be missing.
         environment: The name of the environment.
         read: Turns YAML text and its file's name into documents.
+        domains: The domains of the environment. No patch reaches their files.
 
     Raises:
         StageFailed: With all errors in the files (K004 to K016, K020, and those of `read`), or K001
             if there are patches and no kustomize.
     """
     findings = Findings()
-    top = read_environment(Source(inputs, read, findings), environment)
+    source = Source(inputs, read, findings)
+    top = read_environment(source, environment)
     folders = tuple(top.walk()) if top else ()
-    written = _written(folders, findings)
+    listed = [(one, folder.folder, "") for folder in folders for one in folder.resources]
+    written = _written([*listed, *_of_domains(source, environment, domains)], findings)
     warnings = findings.finish()
     steps = tuple(step for kustomization in folders for step in kustomization.steps)
     program = identity_of(find_kustomize()) if steps else ""
     return Overlay(environment, top, steps, written, program), warnings
 
 
-def _written(folders: Collection[Kustomization], findings: Findings) -> dict[str, dict[ObjectId, Written]]:
-    """Return the hand-written objects by unit; record duplicates."""
+def _of_domains(source: Source, environment: str, domains: Collection[str]) -> Iterator[tuple[Resource, str, str]]:
+    """Yield the objects in `domains/<domain>/secrets/<environment>/`, their folders, and their domains."""
+    for file in source.inputs.contents:
+        place = secret_place(file)
+        if place and place.environment == environment and place.domain in domains:
+            for resource in read_resources(source, file, Span(file)):
+                yield resource, posixpath.dirname(file), place.domain
+
+
+def _written(resources: Iterable[tuple[Resource, str, str]], findings: Findings) -> dict[str, dict[ObjectId, Written]]:
+    """Return the hand-written objects by unit, given each with its folder and domain; record duplicates."""
     by_unit: dict[str, dict[ObjectId, Written]] = {}
-    for kustomization in folders:
-        for resource in kustomization.resources:
-            identity = identify(resource.manifest)
-            unit = by_unit.setdefault(unit_of(identity), {})
-            if identity in unit:
-                related = [Related(unit[identity].span, "also written here")]
-                hint = "delete one of them; a patch changes what a base has"
-                findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related, hint=hint)
-            else:
-                unit[identity] = Written(resource.manifest, resource.span, kustomization.folder, resource.values)
+    for resource, folder, domain in resources:
+        identity = identify(resource.manifest)
+        unit = by_unit.setdefault(unit_of(identity), {})
+        if identity in unit:
+            related = [Related(unit[identity].span, "also written here")]
+            hint = "delete one of them; a patch changes what a base has"
+            findings.add(TWICE, f"{identity} is defined twice", resource.span, related=related, hint=hint)
+        else:
+            unit[identity] = Written(resource.manifest, resource.span, folder, resource.values, resource.text, domain)
     return by_unit

@@ -6,7 +6,8 @@ from floe_compiler.model.diagnostics import Rule
 from floe_compiler.overlay.allowed_fields import DEPRECATED_FIELD, FORBIDDEN_FIELD, MALFORMED, UNKNOWN_FIELD
 from floe_compiler.overlay.apply import NOT_CARRIED
 from floe_compiler.overlay.dead_steps import DEAD_ENTRY
-from floe_compiler.overlay.hand_written import ENCRYPTED, NOT_AN_OBJECT
+from floe_compiler.overlay.encrypted import ENCRYPTED
+from floe_compiler.overlay.hand_written import NOT_AN_OBJECT
 from floe_compiler.overlay.kustomization_reader import OVERLAY_WITHOUT_BASE
 from floe_compiler.overlay.kustomize import DID_NOT_RUN, NOT_INSTALLED
 from floe_compiler.overlay.listed_paths import NOT_FOUND, PATH_NOT_ALLOWED, REMOTE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from floe_compiler.model.credentials import (
 )
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.document import DataPath, Document, show_path
+from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import identify
 
 SECRET_VALUE = Rule(
@@ -34,6 +36,7 @@ _HINT = (
 # Secrets have a rule of their own (C130); a definition describes fields, with examples.
 _NOT_LOOKED_AT = frozenset({("", "Secret"), ("apiextensions.k8s.io", "CustomResourceDefinition")})
 _ENCRYPTED = "encryptedData"
+
 # Below such keys stand names of Secrets and of their keys.
 _REFERENCES = re.compile(r"(?i)(ref|refs|keys|secret|secrets|selector)$")
 # Alone, these words rather say which one is meant. The access key of an object store is the user of a secret key.
@@ -56,6 +59,13 @@ def check_secret_values(document: Document, findings: Findings) -> None:
         for below, problem in _problems(data, path):
             span = document.span((*place, *below[len(path) :]))
             findings.add(SECRET_VALUE, f"{show_path(below)} {problem}", span, hint=_HINT, secret=True)
+    if isinstance(document.data, dict) and identify(document.data).kind == "SealedSecret":
+        for key, value in mapping(document.data, ("spec", _ENCRYPTED)).items():
+            if not _is_sealed(value):
+                path = ("spec", _ENCRYPTED, key)
+                message = f"{show_path(path)} is not sealed"
+                hint = "seal it with kubeseal, and renew the value: whoever has the repository may know it"
+                findings.add(SECRET_VALUE, message, document.span(path), hint=hint, secret=True)
 
 
 def _parts(data: Any) -> Iterator[tuple[DataPath, DataPath, Any]]:
@@ -86,6 +96,18 @@ def _problems(data: Any, path: DataPath) -> Iterator[tuple[DataPath, str]]:
         yield path, "has a value, but its name is that of a secret"
     elif isinstance(data, str) and (kind := secret_in(without_placeholders(data))):
         yield path, f"holds what looks like {kind}"
+
+
+def _is_sealed(value: Any) -> bool:
+    """Return whether a value may be one that `kubeseal` has encrypted.
+
+    It has the length of an encrypted key, that key, and the value with 16 bytes of its own (pkg/crypto/crypto.go).
+    """
+    try:
+        data = b64decode(value, validate=True)
+    except (TypeError, ValueError):
+        return False
+    return 128 <= int.from_bytes(data[:2]) <= len(data) - 2 - 16
 
 
 def _is_value_of_secret(path: DataPath, value: Any) -> bool:

@@ -39,6 +39,11 @@ class Source(msgspec.Struct, frozen=True):
 
     def documents(self, file: str, listed: Span) -> list[Document]:
         """Return the YAML documents of a file; empty, with a finding, if it cannot be read."""
+        text = self.text(file, listed)
+        return [] if text is None else self.parsed(file, text)
+
+    def text(self, file: str, listed: Span) -> str | None:
+        """Return the text of a file, with plain line breaks; None, with a finding, if it cannot be read."""
         content = self.inputs.contents.get(file)
         try:
             text = content.decode("utf-8-sig") if isinstance(content, bytes) else ""
@@ -47,8 +52,12 @@ class Source(msgspec.Struct, frozen=True):
         if not isinstance(content, bytes):
             message, hint = _problem(file, content)
             self.findings.add(NOT_FOUND, message, listed, hint=hint)
-            return []
-        documents, problems = self.read(text.replace("\r\n", "\n").replace("\r", "\n"), file)
+            return None
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def parsed(self, file: str, text: str) -> list[Document]:
+        """Return the YAML documents of a file's text, with what is wrong with it as findings."""
+        documents, problems = self.read(text, file)
         self.findings.extend(problems)
         return documents
 

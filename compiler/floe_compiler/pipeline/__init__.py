@@ -165,6 +165,7 @@ def _mesh(
     from floe_compiler.resolve.backups import check_backups
     from floe_compiler.resolve.databases import check_owners
     from floe_compiler.resolve.ingress import check_ingress
+    from floe_compiler.resolve.secret_rules import check_secret_rules
 
     compiler = compiler_digest()
     progress("reading")
@@ -180,6 +181,8 @@ def _mesh(
         check_backups(frame.settings, frame.document, unprotected, findings)
     interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
+    units = {name: [one.header.facts for (of, _), one in headers.items() if of == name] for name in frames}
+    check_secret_rules(frames, units, findings, sources.omitted_domains)
     findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     reader = CachedReader(cache, compiler)

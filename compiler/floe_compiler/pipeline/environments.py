@@ -11,6 +11,7 @@ from floe_compiler.derive import Derived, derive
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.input_files import InputFiles
+from floe_compiler.model.layout import SOPS_RULES, secret_place
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import DeliveredNamespace, DeliveryPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT
@@ -21,7 +22,9 @@ from floe_compiler.overlay.source import Read
 from floe_compiler.pipeline.headers import Header, Scope, environment_facts
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
+from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
 from floe_compiler.resolve.environment import Frame
+from floe_compiler.resolve.sops_rules import EncryptedFile, check_sops_rules
 
 CLUSTER_UNIT = ""
 """The unit of hand-written objects without a namespace."""
@@ -61,19 +64,47 @@ class Mesh(msgspec.Struct, frozen=True):
 
 
 def read_overlays(
-    inputs: InputFiles, environments: Iterable[str], read: Read
+    inputs: InputFiles, frames: Mapping[str, Frame], read: Read
 ) -> tuple[Mapping[str, Overlay], tuple[Diagnostic, ...]]:
     """Return the overlay of each environment, and warnings. Raises StageFailed with the errors of all overlays."""
     findings = Findings()
     overlays: dict[str, Overlay] = {}
-    for name in environments:
+    secrets = [file for file in inputs.contents if secret_place(file)]
+    for name, frame in frames.items():
         try:
-            overlays[name], warnings = read_overlay(inputs, name, read)
+            overlays[name], warnings = read_overlay(inputs, name, read, frame.domains if secrets else ())
+            check_domain_secrets(frame, secrets, _domain_secrets(overlays[name]), findings)
         except StageFailed as failed:
             findings.extend(failed.diagnostics)
         else:
             findings.extend(warnings)
+    _check_sops_rules(inputs, overlays.values(), read, findings)
     return overlays, findings.finish()
+
+
+def _check_sops_rules(inputs: InputFiles, overlays: Iterable[Overlay], read: Read, findings: Findings) -> None:
+    """Hold encrypted files against the rules of SOPS, if there are any."""
+    content = inputs.contents.get(SOPS_RULES)
+    encrypted = [
+        EncryptedFile(written.span.file, written.text)
+        for overlay in overlays
+        for units in overlay.written.values()
+        for written in units.values()
+        if written.text
+    ]
+    if isinstance(content, bytes) and encrypted:
+        documents, problems = read(content.decode("utf-8", "replace"), SOPS_RULES)
+        findings.extend(problems)
+        for document in documents[:1]:
+            check_sops_rules(document, encrypted, findings)
+
+
+def _domain_secrets(overlay: Overlay) -> Iterator[DomainSecret]:
+    """Yield what domains have written into their folders of secrets."""
+    for units in overlay.written.values():
+        for identity, written in units.items():
+            if written.domain:
+                yield DomainSecret(written.domain, identity, written.manifest, written.span, bool(written.text))
 
 
 def cluster_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
@@ -100,13 +131,14 @@ def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[T
         headers = [header for (of, _), header in mesh.headers.items() if of == name]
         overlay = environment.overlay
         context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
-        derived = derive((header.header.facts for header in headers), mesh.frames[name].ingress)
+        facts = (header.header.facts for header in headers)
+        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform)
         for header in headers:
             yield _namespace_task(header, derived[header.header.facts.key], context, overlay)
         declared = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}
         for unit in sorted(overlay.written.keys() - declared):
             yield Task(_key(environment, unit), digest_of(context, "written", unit, overlay.digest_for(unit)))
-        plan = _delivery_plan(mesh.frames[name], (header.header for header in headers))
+        plan = _delivery_plan(mesh.frames[name], (header.header for header in headers), overlay)
         patches = overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
         content = digest_of(context, "delivery", encode(plan), patches)
         yield Task(_key(environment, DELIVERY_UNIT), content, delivery=plan)
@@ -129,6 +161,10 @@ def _context(environment: EnvironmentInput) -> str:
     return digest_of(encode(environment.settings), encode(environment.cluster), environment.known)
 
 
-def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader]) -> DeliveryPlan:
-    namespaces = tuple(DeliveredNamespace(header.scope, header.namespace, header.owner) for header in headers)
+def _delivery_plan(frame: Frame, headers: Iterable[UnitHeader], overlay: Overlay) -> DeliveryPlan:
+    encrypted = overlay.encrypted_units()
+    namespaces = tuple(
+        DeliveredNamespace(header.scope, header.namespace, header.owner, header.namespace in encrypted)
+        for header in headers
+    )
     return DeliveryPlan(frame.settings, frame.environment.cluster, frame.delivery, namespaces, frame.version_origin)

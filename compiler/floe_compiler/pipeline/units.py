@@ -235,7 +235,7 @@ def _files(rendered: Rendered, findings: Findings) -> Iterator[File]:
         else:
             path = object_path(rendered.environment, identity, cluster_scoped=not identity.namespace)
         try:
-            text = to_yaml(manifest)
+            text = rendered.verbatim.get(str(identity)) or to_yaml(manifest)
         except ValueError as error:
             findings.extend([Places.of(rendered).diagnostic(NO_TEXT, identity, *with_hint(str(error)))])
         else:

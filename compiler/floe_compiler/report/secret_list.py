@@ -12,9 +12,12 @@ from floe_compiler.report.terminal import Paint
 
 SOURCES: Mapping[Source, str] = {
     "store": "create it in the store: {path}",
+    "csi": "create it in the store of the CSI driver: {path}",
     "generated": "generated in the cluster",
     "shared": "read from the namespace {owner}",
     "existing": "create the Secret in the namespace {namespace}",
+    "sops": "encrypt a {kind} for the namespace {namespace} with SOPS, in {folder}",
+    "sealed-secrets": "seal it for the namespace {namespace}, as a {kind} in {folder}",
 }
 
 
@@ -25,7 +28,13 @@ def render_text(secrets: Mapping[str, Iterable[ListedSecret]], paint: Paint) -> 
 
 
 def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
-    place = SOURCES[secret.source].format(path=secret.path, owner=secret.owner, namespace=secret.namespace)
+    place = SOURCES[secret.source].format(
+        path=secret.path,
+        owner=secret.owner,
+        namespace=secret.namespace,
+        kind=secret.kind,
+        folder=secret.folder,
+    )
     lines = [
         paint(f"{environment}/{secret.namespace} {secret.name}", "bold"),
         f"  {place}",
@@ -37,7 +46,10 @@ def _block(environment: str, secret: ListedSecret, paint: Paint) -> str:
 
 def _key(key: ListedKey) -> str:
     stored = f" (in the store: {key.property})" if key.property not in ("", key.name) else ""
-    return f"{key.name}{stored}{' (written by the compiler)' if key.value == 'written' else ''}"
+    told = (
+        " (written by the compiler)" if key.value == "written" else f" (must be {key.must_be})" if key.must_be else ""
+    )
+    return f"{key.name}{stored}{told}"
 
 
 def render_json(secrets: Mapping[str, Iterable[ListedSecret]]) -> str:
@@ -56,7 +68,13 @@ def _secret(secret: ListedSecret) -> dict[str, Any]:
         "type": secret.type,
         "source": secret.source,
         "owner": secret.owner,
+        "kind": secret.kind,
+        "folder": secret.folder,
         "path": secret.path,
-        "keys": [{"key": key.name, "value": key.value, "property": key.property} for key in secret.keys],
+        "keys": [_key_data(key) for key in secret.keys],
         "read_by": list(secret.read_by),
     }
+
+
+def _key_data(key: ListedKey) -> dict[str, Any]:
+    return {"key": key.name, "value": key.value, "property": key.property, "must_be": key.must_be}

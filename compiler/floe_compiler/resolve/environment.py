@@ -105,6 +105,11 @@ class Frame(msgspec.Struct, frozen=True):
         return EnvironmentIngress(self.environment.ingress, names.platform_namespace, names.scale, origin)
 
     @property
+    def domains(self) -> tuple[str, ...]:
+        """Return the names of the domains that it has, sorted."""
+        return domains_in(self.inputs.sources, self.document, self.settings.environment.name)
+
+    @property
     def shared(self) -> Mapping[str, Scope]:
         """Return the scopes that are of no domain, by name."""
         return {scope.name: scope for scope in (self.platform, self.nodes) if scope}

@@ -8,7 +8,9 @@ from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.hints import some
 from floe_compiler.model.ingress import OpenedHost, is_for_people, open_reasons
 from floe_compiler.model.inputs import GeneratedSecrets, NoLogin, OidcLogin
+from floe_compiler.model.secret_ways import way_of_name
 from floe_compiler.model.span import Span
+from floe_compiler.model.unit_scopes import PLATFORM
 from floe_compiler.resolve.opened import INGRESS, Opened
 from floe_compiler.resolve.rules import NO_LOGIN, NO_SECRET_STORE
 
@@ -62,12 +64,10 @@ def _check_production(opened: Opened, bare: Sequence[OpenedHost], findings: Find
 
 def check_secrets(opened: Opened, findings: Findings) -> None:
     """Report secrets that can only come from a store, in an environment that generates its secrets."""
-    if not isinstance(opened.frame.settings.platform.secrets, GeneratedSecrets):
-        return
-    tls, wanted = opened.settings.tls, list[tuple[str, Span | None, str]]()
-    if any(one.login for one in opened.hosts):
+    tls, auth, wanted = opened.settings.tls, opened.settings.auth, list[tuple[str, Span | None, str]]()
+    if any(one.login for one in opened.hosts) and isinstance(auth, OidcLogin) and _is_generated(opened, auth.secret):
         wanted.append(("the secret of the login's client", opened.span("auth", "type"), "auth: {type: none, ...}"))
-    if tls and tls.secret and not tls.existing:
+    if tls and tls.secret and not tls.existing and _is_generated(opened, tls.secret):
         wanted.append(("a certificate", opened.span("tls", "secret"), "tls: {issuer: ...}"))
     for what, span, instead in wanted:
         findings.add(
@@ -77,3 +77,8 @@ def check_secrets(opened: Opened, findings: Findings) -> None:
             hint="give it a store: `platform: {secrets: {type: external-secrets, store: <name>}}`, or write "
             f"`{instead}`",
         )
+
+
+def _is_generated(opened: Opened, name: str) -> bool:
+    """Return whether a secret of the shared services is generated."""
+    return isinstance(way_of_name(opened.frame.settings.platform, PLATFORM, name), GeneratedSecrets)

@@ -195,3 +195,36 @@ NOT_ROUTED = Rule(
     "An Ingress has no field that says gRPC; each controller has an annotation of its own. Use Gateway API (`type: "
     "gateway`), or do not open the interface.",
 )
+UNKNOWN_SCOPE = Rule(
+    "R060",
+    "unknown scope of a secret rule",
+    "`scopes` of a rule in `secret_rules` names whose pods read the secrets: a domain, `platform`, or `nodes`.",
+)
+USELESS_RULE = Rule(
+    "R061",
+    "secret rule that fits nothing",
+    "No secret that the environments read has such a name, or an earlier rule already has it. So it gets into the "
+    "cluster in another way than the rule says. Secrets that only hand-written objects name have no rules.",
+    severity="warning",
+)
+NOT_MOUNTED = Rule(
+    "R062",
+    "secret that the CSI driver cannot provide",
+    "The Secrets Store CSI driver copies a secret into a Secret only while a pod mounts it. Custom resources, image "
+    "pulls and certificates of hosts need a Secret that is there before. Let it come from elsewhere by a rule.",
+)
+DOMAIN_SECRET = Rule(
+    "R063",
+    "file that a domain may not have among its secrets",
+    "In `domains/<domain>/secrets/<environment>/` a domain team keeps encrypted files for its own namespace: Secrets "
+    "and SopsSecrets that SOPS has encrypted, and SealedSecrets, of secrets that come from such files by `secrets` and "
+    "`secret_rules` of the platform. Anything else belongs to the platform team, in `overlays/`.",
+)
+OTHER_KEYS = Rule(
+    "R064",
+    "encrypted for other keys than .sops.yaml says",
+    "`.sops.yaml` says which keys SOPS encrypts a file with, by its path. A file that was encrypted before a key was "
+    "added or removed still has the former ones: `sops updatekeys <file>` encrypts it for those that the rule says. "
+    "Who had a key that was removed may still know the values.",
+    severity="warning",
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floe_compiler.model.inputs import Environment, PlatformManifest, Quota
+from floe_compiler.model.inputs import Environment, Flux, PlatformManifest, Quota
 from floe_compiler.model.plan import PLATFORM
 from floe_compiler.model.settings import ClusterSettings, EnvironmentSettings, PlatformSettings, Settings
 from floe_compiler.resolve.namespaces import namespace_name
@@ -20,6 +20,8 @@ def environment_settings(environment: Environment, manifest: PlatformManifest) -
             secrets=manifest.secrets,
             delivery=manifest.delivery.type,
             sync_tests=manifest.sync_tests,
+            secret_rules=manifest.secret_rules,
+            decrypts=isinstance(manifest.delivery, Flux) and manifest.delivery.decryption is not None,
         ),
         EnvironmentSettings(
             name=environment.metadata.name,

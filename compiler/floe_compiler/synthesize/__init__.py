@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -12,10 +12,11 @@ from floe_compiler.model.clusters import cluster_identity
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.not_secrets import KEY, values_of
-from floe_compiler.model.objects import Object, ObjectSet, identify
+from floe_compiler.model.objects import Object, ObjectId, ObjectSet, identify
 from floe_compiler.model.plan import DeclaredUnit, DeliveryPlan, Product, UnitPlan
 from floe_compiler.model.rendered import DELIVERY_UNIT, VERSION, ExistingSecret, Rendered
-from floe_compiler.model.secrets import SecretConflict
+from floe_compiler.model.secret_ways import way_of
+from floe_compiler.model.secrets import Secret, SecretConflict
 from floe_compiler.model.settings import Settings
 from floe_compiler.model.span import Span
 from floe_compiler.node.cdk8s_process import RunCdk8s, run_cdk8s
@@ -37,6 +38,11 @@ SECRET_CLASH = Rule(
     "Two parts of a namespace use the same name for different secrets: their owner, type or path in the store differ. "
     "Rename the one that is named in the inputs.",
 )
+
+
+EXISTING = ("existing",)
+ENCRYPTED = ("sealed-secrets", "sops")
+"""The ways in which others create Secrets: somebody in the cluster, and hand-written files of the mesh."""
 
 
 def synthesize(
@@ -131,6 +137,7 @@ def rendered_settings(settings: Settings, cluster: Cluster) -> Rendered:
         dns=settings.cluster.dns,
         nodes=settings.cluster.nodes,
         delivery_tool=platform.delivery,
+        decrypts=platform.decrypts,
     )
 
 
@@ -143,15 +150,31 @@ def _rendered(declared: DeclaredUnit, cluster: Cluster, unit: Unit, objects: tup
         launched=unit.launched,
         exceptions=unit.exceptions,
         ingress_groups=unit.ingress_groups,
-        existing_secrets=frozenset(
-            ExistingSecret(declared.namespace, secret.name, tuple(key.name for key in secret.keys), secret.type)
-            for secret in unit.secrets
-            if secret.existing
-        ),
-        origins=dict(unit.origins),
+        existing_secrets=frozenset(_elsewhere(declared, unit.secrets, EXISTING)),
+        encrypted_secrets=frozenset(_elsewhere(declared, unit.secrets, ENCRYPTED)),
+        origins=dict((*unit.origins, *_secret_origins(declared, unit.secrets))),
         image_origins=_image_origins(declared),
         not_secrets=tuple(sorted({value for product in _products(declared) for value in _not_secrets(product)})),
     )
+
+
+def _elsewhere(unit: DeclaredUnit, secrets: Iterable[Secret], ways: Collection[str]) -> Iterator[ExistingSecret]:
+    """Yield the secrets that get into a namespace in one of these ways."""
+    for secret in secrets:
+        way = way_of(unit.settings.platform, unit.scope, secret).type
+        if way in ways:
+            yield ExistingSecret(unit.namespace, secret.name, tuple(key.name for key in secret.keys), secret.type, way)
+
+
+def _secret_origins(unit: DeclaredUnit, secrets: Iterable[Secret]) -> Iterator[tuple[str, Span]]:
+    """Yield the location of each secret that people must encrypt: of the step that names it, or of its component."""
+    named = dict(pair for product in _products(unit) for pair in product.secret_origins)
+    for secret in secrets:
+        if way_of(unit.settings.platform, unit.scope, secret).type in ENCRYPTED:
+            user = secret_user(unit, secret)
+            origin = named.get(secret.name) or (user.origin if user else unit.pull_secret_origin)
+            if origin:
+                yield str(ObjectId("", "Secret", unit.namespace, secret.name)), origin
 
 
 def _products(unit: DeclaredUnit) -> Iterator[Product]:

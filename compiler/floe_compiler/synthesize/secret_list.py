@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from floe_compiler.kit.csi import place
 from floe_compiler.kit.secret_stores import store_path
 from floe_compiler.model.facts import named_pods, pod_secrets
-from floe_compiler.model.inputs import ExternalSecrets
+from floe_compiler.model.inputs import CsiSecrets, ExternalSecrets, GeneratedSecrets, SecretsBackend
 from floe_compiler.model.listed_secrets import ListedKey, ListedSecret, Source, Value
-from floe_compiler.model.plan import DeclaredUnit, UnitPlan
+from floe_compiler.model.plan import SHARED, DeclaredUnit, UnitPlan
+from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey
 from floe_compiler.synthesize.unit import unit_secrets, with_ingress
 
@@ -43,23 +45,52 @@ def _uses(plan: UnitPlan) -> Iterator[tuple[str, str]]:
 
 
 def _listed(unit: DeclaredUnit, secret: Secret, readers: tuple[str, ...]) -> ListedSecret:
-    source = _source(unit, secret)
-    path = store_path(unit.settings, secret) if source == "store" else ""
-    keys = tuple(_key(key, source) for key in secret.keys)
-    owner = unit.namespace if source == "existing" else secret.owner
-    return ListedSecret(unit.namespace, secret.name, secret.type, source, owner, path, keys, readers)
+    way = way_of(unit.settings.platform, unit.scope, secret)
+    source = _source(unit, secret, way)
+    places = [_place(unit, secret, key, way) for key in secret.keys]
+    path = places[0][0] if places else ""
+    keys = tuple(_key(key, source, part) for key, (_, part) in zip(secret.keys, places, strict=True))
+    owner = secret.owner if source in ("store", "csi", "generated", "shared") else unit.namespace
+    kind = _kind(unit, source)
+    folder = _folder(unit) if source in ("sops", "sealed-secrets") else ""
+    return ListedSecret(unit.namespace, secret.name, secret.type, source, owner, path, keys, readers, kind, folder)
 
 
-def _source(unit: DeclaredUnit, secret: Secret) -> Source:
-    if secret.existing:
-        return "existing"
-    if isinstance(unit.settings.platform.secrets, ExternalSecrets):
-        return "store"
-    return "generated" if secret.owner == unit.namespace else "shared"
+def _source(unit: DeclaredUnit, secret: Secret, way: SecretsBackend) -> Source:
+    match way:
+        case ExternalSecrets():
+            return "store"
+        case GeneratedSecrets():
+            return "generated" if secret.owner == unit.namespace else "shared"
+        case _:
+            return way.type
 
 
-def _key(key: SecretKey, source: Source) -> ListedKey:
-    if key.literal and source != "existing":
+def _kind(unit: DeclaredUnit, source: Source) -> str:
+    """Return the kind of object that people write; empty if the compiler renders all that is needed."""
+    encrypted = "SopsSecret" if unit.settings.platform.delivery == "argocd" else "Secret"
+    return {"existing": "Secret", "sops": encrypted, "sealed-secrets": "SealedSecret"}.get(source, "")
+
+
+def _folder(unit: DeclaredUnit) -> str:
+    """Return the folder for encrypted files of a namespace: the domain's own, or that of the environment."""
+    environment = unit.settings.environment.name
+    return f"overlays/{environment}" if unit.scope in SHARED else f"domains/{unit.scope}/secrets/{environment}"
+
+
+def _place(unit: DeclaredUnit, secret: Secret, key: SecretKey, way: SecretsBackend) -> tuple[str, str]:
+    """Return the path of a key in the store, and its name there; empty if it does not come from one."""
+    match way:
+        case ExternalSecrets():
+            return store_path(unit.settings, secret), key.remote or key.name
+        case CsiSecrets():
+            return place(way, store_path(unit.settings, secret), key)
+        case _:
+            return "", ""
+
+
+def _key(key: SecretKey, source: Source, part: str) -> ListedKey:
+    if key.literal and source in ("store", "generated", "shared"):
         return ListedKey(key.name, "written")
-    value: Value = "needed" if source in ("store", "existing") or not key.generated else "generated"
-    return ListedKey(key.name, value, (key.remote or key.name) if source == "store" else "")
+    value: Value = "generated" if source in ("generated", "shared") and key.generated else "needed"
+    return ListedKey(key.name, value, part, key.literal)

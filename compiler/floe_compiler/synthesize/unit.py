@@ -20,6 +20,7 @@ from floe_compiler.kit import (
     workloads,
 )
 from floe_compiler.kit.config_maps import linked_hosts
+from floe_compiler.kit.csi import copied_secrets
 from floe_compiler.kit.ingress import ingress_instance
 from floe_compiler.kit.meta import manifest, present
 from floe_compiler.kit.pods import pod_labels
@@ -39,6 +40,7 @@ from floe_compiler.model.inputs import GeneratedSecrets
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.plan import NODES, DeclaredUnit, Instance, UnitPlan
 from floe_compiler.model.rendered import Connection, LaunchedPods, PodGroup, SecurityException
+from floe_compiler.model.secret_ways import way_of
 from floe_compiler.model.secrets import Secret, SecretKey, merged
 from floe_compiler.model.span import Span
 from floe_compiler.model.workloads import workload
@@ -95,7 +97,8 @@ def render_unit(plan: UnitPlan) -> Unit:
         origins += object_origins(declared, rendered)
     maps = read_config_maps(unit)
     objects += configuration(unit, maps)
-    objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets)
+    copied = copied_secrets(unit.settings, unit.scope, named.values())
+    objects += secret_stores.secret_objects(unit.settings, unit.namespace, secrets, unit.scope, copied)
     objects += _shared_store(plan)
     objects += [one for reader in plan.readers for one in accounts.reader(unit.settings, reader)]
     origins += read_origins(unit, maps)
@@ -158,12 +161,12 @@ def _shared_store(plan: UnitPlan) -> list[Object]:
     Raises NotGeneratable for a secret that others read and that cannot be generated.
     """
     shared, settings = plan.shared_secrets, plan.unit.settings
-    if shared is None or not isinstance(settings.platform.secrets, GeneratedSecrets):
+    if shared is None:
         return []
-    for secret in (
-        secret for instance in plan.unit.instances for secret in instance.secrets if secret.name in shared.secrets
-    ):
-        secret_stores.check_generatable(secret)
+    for secret in (secret for instance in plan.unit.instances for secret in instance.secrets):
+        own = way_of(settings.platform, plan.unit.scope, secret)
+        if secret.name in shared.secrets and isinstance(own, GeneratedSecrets):
+            secret_stores.check_generatable(secret)
     return secret_stores.shared_store(settings, plan.unit.namespace, shared.readers, shared.secrets)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec.structs import replace
 
-from floe_compiler.model.nested_fields import at
+from floe_compiler.model.nested_fields import at, mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import ExistingSecret
 
@@ -30,6 +30,8 @@ def secrets_of(objects: Iterable[tuple[ObjectId, Object]], existing: Iterable[Ex
         ("bitnami.com", "SealedSecret"): _sealed_secret,
         ("cert-manager.io", "Certificate"): _certificate,
         ("external-secrets.io", "ExternalSecret"): _external_secret,
+        ("isindir.github.com", "SopsSecret"): _sops_secret,
+        ("secrets-store.csi.x-k8s.io", "SecretProviderClass"): _provider_class,
     }
     written: list[SecretKeys] = []
     merged: dict[tuple[str, str], list[SecretKeys]] = defaultdict(list)
@@ -66,6 +68,22 @@ def _sealed_secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]
     template = spec.get("template", {})
     keys = frozenset(spec.get("encryptedData", {})) | frozenset(template.get("data", {}))
     yield SecretKeys(identity.namespace, identity.name, keys, template.get("type", "Opaque"), str(identity))
+
+
+def _sops_secret(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:
+    """Yield what the SOPS Secrets Operator makes of each template."""
+    for template in mappings(manifest, ("spec", "secretTemplates")):
+        keys = frozenset((*mapping(template, ("data",)), *mapping(template, ("stringData",))))
+        kind = template.get("type") or "Opaque"
+        yield SecretKeys(identity.namespace, template.get("name", ""), keys, kind, str(identity))
+
+
+def _provider_class(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:
+    """Yield the Secrets that the Secrets Store CSI driver makes while a pod mounts the class."""
+    for copy in mappings(manifest, ("spec", "secretObjects")):
+        keys = frozenset(item.get("key", "") for item in mappings(copy, ("data",)))
+        kind = copy.get("type") or "Opaque"
+        yield SecretKeys(identity.namespace, copy.get("secretName", ""), keys, kind, str(identity))
 
 
 def _certificate(identity: ObjectId, manifest: Object) -> Iterator[SecretKeys]:

@@ -28,7 +28,7 @@ PLAIN = Rule(
     "C130",
     "Secret in plain text",
     "A Secret with its values in it would be committed for everyone to read; base64 hides nothing. Use an "
-    "ExternalSecret or a SealedSecret.",
+    "ExternalSecret or a SealedSecret, or encrypt the file with SOPS.",
 )
 CREDENTIAL = Rule(
     "C131",

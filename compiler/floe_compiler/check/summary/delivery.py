@@ -21,12 +21,15 @@ def delivery(index: Index) -> Delivery:
     projects = {
         identity.name: _project(manifest.get("spec", {})) for identity, manifest in index.of(_ARGO, "AppProject")
     }
-    unwanted = {*(identity for identity, _ in misplaced(index)), *_plain_secrets(index)}
+    unwanted = {*(identity for identity, _ in misplaced(index)), *_refused_secrets(index)}
     return Delivery(tuple(_applied(index)), projects, tuple(sorted(map(Subject.of, unwanted))))
 
 
-def _plain_secrets(index: Index) -> Iterator[ObjectId]:
-    return (identity for identity, manifest in index.of("", "Secret") if plain_keys(manifest))
+def _refused_secrets(index: Index) -> Iterator[ObjectId]:
+    """Yield the Secrets in plain text, and those that nothing decrypts."""
+    for identity, manifest in index.of("", "Secret"):
+        if plain_keys(manifest) or (str(identity) in index.rendered.verbatim and not index.rendered.decrypts):
+            yield identity
 
 
 def _applied(index: Index) -> Iterator[tuple[str, str | None]]:

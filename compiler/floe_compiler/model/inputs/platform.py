@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from floe_compiler.model.fields import (
-    Duration,
     ExtendedResource,
     HostName,
     NamespaceName,
@@ -25,6 +24,7 @@ from floe_compiler.model.inputs.common import (
     VersionedMetadata,
 )
 from floe_compiler.model.inputs.placement import Placements, Toleration
+from floe_compiler.model.inputs.secrets import SecretRule, SecretsBackend
 
 
 class Kubernetes(Input):
@@ -45,33 +45,6 @@ class Images(Input):
     """Upstream registry -> the registry (and path) that mirrors it. Images are pulled from the mirror."""
     pull_secret: ObjectName | None = None
     """The secret of type `kubernetes.io/dockerconfigjson` for pulling images. Default: no login."""
-
-
-class StoreReference(Input):
-    """A SecretStore of the External Secrets Operator."""
-
-    kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
-    """Whether the store is for the whole cluster or for one namespace."""
-    name: ObjectName
-    """The store's name."""
-
-
-class ExternalSecrets(Input):
-    """The External Secrets Operator reads secrets from a store (Vault, AWS Secrets Manager ...)."""
-
-    type: Literal["external-secrets"]
-    """How secrets get into the cluster."""
-    store: StoreReference
-    """The store that has the secrets."""
-    refresh_interval: Duration = "1h"
-    """How often new values are read from the store."""
-
-
-class GeneratedSecrets(Input):
-    """The External Secrets Operator generates secrets in the cluster: for clusters without a vault."""
-
-    type: Literal["generated"]
-    """How secrets get into the cluster. Not allowed in production."""
 
 
 class ArgoCd(Input):
@@ -102,6 +75,14 @@ class ArgoCd(Input):
     """Revert changes made by hand in the cluster."""
 
 
+class FluxDecryption(Input):
+    """How Flux decrypts the files that SOPS has encrypted."""
+
+    secret: ObjectName | None = None
+    """The Secret in Flux's namespace with the keys: `<name>.agekey` for age, or the login at a key service. Default:
+    Flux logs in at the key service as itself."""
+
+
 class Flux(Input):
     """Flux applies the output."""
 
@@ -128,9 +109,10 @@ class Flux(Input):
     """Delete objects that are no longer in the output. Default: true, except in production."""
     secret: ObjectName | None = None
     """The secret in Flux's namespace with the login for a private repository."""
+    decryption: FluxDecryption | None = None
+    """How encrypted Secrets are decrypted. Only namespaces that have some get it. Default: they are not."""
 
 
-SecretsBackend = Annotated[ExternalSecrets | GeneratedSecrets, Field(discriminator="type")]
 Delivery = Annotated[ArgoCd | Flux, Field(discriminator="type")]
 
 
@@ -197,6 +179,8 @@ class PlatformManifest(Input):
     """Where container images come from."""
     secrets: SecretsBackend
     """How secrets get into the cluster."""
+    secret_rules: tuple[SecretRule, ...] = Field(default=(), strict=False)
+    """Secrets that get there in another way. The first rule that fits a secret counts."""
     delivery: Delivery
     """The tool that applies the output."""
     quota: Quota = Quota()

@@ -15,6 +15,7 @@ from floe_compiler.report.dangers import (
     places,
     routes,
     running,
+    secret_sources,
     telemetry,
 )
 from floe_compiler.report.dangers.danger import KINDS_BEFORE as KINDS_BEFORE  # re-exported: what the rest must have
@@ -55,6 +56,7 @@ WORDS = {
     "scale-down": "A workload runs fewer pods, or none.",
     "scale-up": "Several replicas run of a workload that had only one.",
     "secret-needed": "The store must have a value, or pods wait for it.",
+    "secret-source": "A secret comes from elsewhere: it must be there, with the same values.",
     "security-lowered": "A namespace admits pods with more privileges.",
     "storage-shrink": "A volume would become smaller, which is not possible.",
     "suspended": "Scheduled work no longer runs.",
@@ -99,6 +101,9 @@ _DETECTORS: tuple[Detector, ...] = (
     access.security_lowered,
     access.secrets_needed,
     access.store_changed,
+    secret_sources.source_changed,
+    secret_sources.values_made_up,
+    secret_sources.provider_changed,
     network.addresses_opened,
     network.restriction_lost,
     network.service_exposed,

@@ -17,7 +17,10 @@ from floe_compiler.model.workloads import containers_of, pod_template
 
 Fields = tuple[str, ...]
 
-KINDS_BEFORE = ("Certificate", "ExternalSecret")
+SECRET_KINDS = ("ExternalSecret", "SealedSecret", "Secret", "SecretProviderClass", "SopsSecret")
+"""The kinds of objects that bring secrets to a namespace."""
+
+KINDS_BEFORE = ("Certificate", *SECRET_KINDS)
 """The kinds of which all objects before a change matter, the unchanged ones too."""
 
 
@@ -80,6 +83,11 @@ class Surroundings:
     def secrets_before(self) -> Sequence[Object]:
         """Return the ExternalSecrets before the change."""
         return [manifest for manifest in self._kept_before if manifest["kind"] == "ExternalSecret"]
+
+    @cached_property
+    def writers_before(self) -> Sequence[Object]:
+        """Return the objects before the change that brought secrets to a namespace."""
+        return [manifest for manifest in self._kept_before if manifest["kind"] in SECRET_KINDS]
 
     @cached_property
     def certificates_before(self) -> Sequence[Object]:

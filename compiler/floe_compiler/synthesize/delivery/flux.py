@@ -58,6 +58,14 @@ def _repository(plan: DeliveryPlan, delivery: Flux) -> Object:
     return manifest(GIT_API, "GitRepository", **head(plan, delivery_name(plan.settings)), spec=spec)
 
 
+def _decryption(delivery: Flux) -> Object | None:
+    """Return how Secrets are decrypted that SOPS has encrypted; without a Secret of keys, Flux logs in as itself."""
+    if delivery.decryption is None:
+        return None
+    keys = {"name": delivery.decryption.secret} if delivery.decryption.secret else None
+    return {"provider": "sops", **present(secretRef=keys)}
+
+
 def _tests(plan: DeliveryPlan, delivery: Flux, tested: Folder) -> Object:
     """Return the Kustomization of a namespace's tests: a Job that fails makes it fail."""
     spec = {
@@ -90,6 +98,7 @@ def _kustomization(plan: DeliveryPlan, delivery: Flux, folder: Folder, all_folde
         # A secret store in the cluster's folder becomes ready only with an account from a later folder: waiting for it
         # would be a deadlock. Namespaces exist as soon as they are applied.
         "wait": folder.phase != CLUSTER_PHASE,
+        **present(decryption=_decryption(delivery) if folder.encrypted else None),
         "prune": prunes(plan),
         # A Kustomization that is deleted leaves its objects running.
         "deletionPolicy": "Orphan",

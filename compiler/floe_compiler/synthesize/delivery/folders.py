@@ -24,7 +24,7 @@ CLUSTER_PHASE, PLATFORM_PHASE, DOMAIN_PHASE = range(3)
 class Folder(msgspec.Struct, frozen=True):
     """One folder: the name of its delivery objects, and the order in which it is applied.
 
-    `namespace` is empty for the folder of cluster-scoped objects.
+    `namespace` is empty for the folder of cluster-scoped objects. `encrypted`: SOPS has encrypted Secrets in it.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Folder(msgspec.Struct, frozen=True):
     phase: int
     owner: str
     namespace: str = ""
+    encrypted: bool = False
 
 
 def path_of(plan: DeliveryPlan, folder: str) -> str:
@@ -50,6 +51,7 @@ def folders(plan: DeliveryPlan) -> tuple[Folder, ...]:
             PLATFORM_PHASE if unit.scope == PLATFORM else DOMAIN_PHASE,
             unit.owner,
             unit.namespace,
+            unit.encrypted,
         )
         for unit in plan.namespaces
     ]

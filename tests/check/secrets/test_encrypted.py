@@ -1,0 +1,122 @@
+"""Encrypted files must be there, and something must be able to decrypt them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from check.samples import NAMESPACE, Platform, resource, sample
+from floe_compiler.check.references.config_references import check as references
+from floe_compiler.check.secrets.encrypted import check
+from floe_compiler.model.rendered import ExistingSecret
+
+SOPS = ExistingSecret(NAMESPACE, "crm", ("api-key",), way="sops")
+SEALED = ExistingSecret(NAMESPACE, "crm", ("api-key",), way="sealed-secrets")
+
+
+def platform(*expected: ExistingSecret, tool: str = "flux", **facts: Any) -> Platform:
+    found = sample()
+    found.facts |= {"encrypted_secrets": frozenset(expected), "delivery_tool": tool, **facts}
+    return found
+
+
+def encrypted(name: str = "crm") -> dict[str, Any]:
+    return {"verbatim": {f"Secret {NAMESPACE}/{name}": "sops: {}"}}
+
+
+def sealed(name: str = "crm", namespace: str = NAMESPACE, **annotations: str) -> dict[str, Any]:
+    """Return a SealedSecret that was sealed for a name and a namespace, and is now another one."""
+    template = {"metadata": {"name": name, "namespace": namespace}}
+    manifest = resource("bitnami.com/v1alpha1", "SealedSecret", "crm")
+    manifest["spec"] = {"encryptedData": {"api-key": "AgA="}, "template": template}
+    manifest["metadata"]["annotations"] = {f"sealedsecrets.bitnami.com/{key}": "true" for key in annotations}
+    return manifest
+
+
+@pytest.mark.parametrize(
+    ("expected", "tool", "kind"),
+    [
+        (SOPS, "flux", "Secret encrypted by SOPS"),
+        (SOPS, "argocd", "SopsSecret"),
+        (SEALED, "argocd", "SealedSecret"),
+    ],
+)
+def test_a_secret_without_its_file(expected: ExistingSecret, tool: str, kind: str) -> None:
+    found = platform(expected, tool=tool)
+    found.container("Deployment/polaris")["envFrom"] = [{"secretRef": {"name": "crm"}}]
+    message = f"the Secret crm is to come from {expected.way} in {NAMESPACE}, but there is no {kind}"
+    assert found.findings(check, references) == [("C205", f"Secret {NAMESPACE}/crm", message)], "one mistake, one error"
+    (hint,) = found.hints(check)
+    assert hint.startswith(f"write a {kind} for {NAMESPACE}/crm with the keys api-key in overlays/prod/ or ")
+
+
+def test_a_secret_that_comes_from_elsewhere_than_the_inputs_say() -> None:
+    found = platform(SOPS, tool="argocd")
+    found.add(sealed())
+    said = f"SealedSecret.bitnami.com {NAMESPACE}/crm creates it"
+    message = f"the Secret crm is to come from sops in {NAMESPACE}, but {said}"
+    assert found.findings(check) == [("C205", f"Secret {NAMESPACE}/crm", message)]
+
+
+def test_files_that_are_there() -> None:
+    found = platform(SOPS, decrypts=True, **encrypted())
+    found.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
+    assert found.findings(check, references) == []
+    found = platform(SOPS, tool="argocd")
+    operator = resource("isindir.github.com/v1alpha3", "SopsSecret", "all")
+    operator["spec"] = {"secretTemplates": [{"name": "crm", "stringData": {"api-key": ""}}]}
+    found.add(operator)
+    assert found.findings(check, references) == []
+    found = platform(SEALED)
+    found.add(sealed())
+    assert found.findings(check, references) == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"), [("argocd", "Argo CD applies it as it is"), ("flux", "Flux applies it as it is")]
+)
+def test_a_secret_that_nothing_decrypts(tool: str, said: str) -> None:
+    found = platform(tool=tool, **encrypted())
+    found.add(resource("v1", "Secret", "crm", stringData={"api-key": ""}))
+    ((code, subject, message),) = found.findings(check)
+    assert (code, subject, message.partition(",")[0]) == ("C205", f"Secret {NAMESPACE}/crm", said)
+
+
+def test_flux_would_decrypt_what_an_operator_must_decrypt() -> None:
+    operator = resource("isindir.github.com/v1alpha3", "SopsSecret", "crm")
+    for decrypts, expected in ((True, ["C205"]), (False, [])):
+        found = platform(decrypts=decrypts)
+        found.add(operator)
+        assert [code for code, _, _ in found.findings(check)] == expected
+
+
+@pytest.mark.parametrize(
+    ("manifest", "field"),
+    [
+        (sealed("crn"), "name is crn"),
+        (sealed(namespace="sales"), "namespace is sales"),
+        (sealed("crn", "sales", **{"namespace-wide": ""}), "namespace is sales"),
+        (sealed("crn", **{"namespace-wide": ""}), ""),
+        (sealed("crn", "sales", **{"cluster-wide": ""}), ""),
+        (sealed(), ""),
+    ],
+)
+def test_a_sealed_secret_under_another_name(manifest: dict[str, Any], field: str) -> None:
+    found = platform()
+    found.add(manifest)
+    messages = [message.partition(",")[0] for _, _, message in found.findings(check)]
+    assert messages == ([f"spec.template.metadata.{field}"] if field else [])
+
+
+def test_keys_of_the_copies_of_the_csi_driver() -> None:
+    found = platform()
+    provided = resource("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "news")
+    copy = {"secretName": "news", "type": "Opaque", "data": [{"objectName": "a", "key": "a"}]}
+    provided["spec"] = {"provider": "vault", "parameters": {}, "secretObjects": [copy]}
+    found.add(provided)
+    variable = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "news", "key": "a"}}}
+    found.container("Deployment/polaris")["env"].append(variable)
+    assert found.findings(references) == []
+    variable["valueFrom"]["secretKeyRef"]["key"] = "b"  # type: ignore[index]
+    assert [code for code, _, _ in found.findings(references)] == ["C041"]

@@ -1,0 +1,162 @@
+"""What the Secrets Store CSI driver brings to pods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from crds import assert_valid
+from floe_compiler.kit.csi import copied_secrets, csi_files, place, provider_class
+from floe_compiler.kit.pods import pod_spec
+from floe_compiler.kit.secret_stores import secret_objects
+from floe_compiler.model.facts import Pod, SecretFile, Variable
+from floe_compiler.model.inputs import CsiSecrets, Placement, SecretRule
+from floe_compiler.model.objects import Object
+from floe_compiler.model.secrets import Secret, SecretKey
+from floe_compiler.model.yaml_text import from_yaml
+from kit.samples import container, instance, pod
+from support import PRODUCTION, changed
+
+LOGIN = Secret("login.app", "floe-platform", (SecretKey("user-name"), SecretKey("password", remote="pass")))
+OTHER = Secret("other", "floe-platform", (SecretKey("token"),))
+VAULT = {"type": "vault", "address": "https://vault.acme.example:8200", "role": "floe"}
+AWS = {"type": "aws", "region": "eu-central-1"}
+AZURE = {"type": "azure", "vault": "acme-data", "tenant": "t", "client": "c"}
+GCP = {"type": "gcp", "project": "acme-data"}
+
+
+def way(provider: dict[str, Any]) -> CsiSecrets:
+    return CsiSecrets.model_validate({"type": "csi", "provider": provider})
+
+
+RULE = SecretRule.model_validate({"names": ["login.app"], "use": {"type": "csi", "provider": VAULT}})
+SETTINGS = changed(PRODUCTION, platform={"secret_rules": (RULE,)})
+
+
+def rendered(provider: dict[str, Any], *, copied: bool = False) -> Object:
+    found = provider_class(SETTINGS, way(provider), LOGIN, "acme/prod/x/login", copied=copied)
+    assert_valid(found)
+    return found
+
+
+def spec_of(found: Pod) -> Object:
+    return pod_spec(instance(SETTINGS), "web", found, Placement())
+
+
+def test_vault() -> None:
+    spec = rendered(VAULT)["spec"]
+    assert (spec["provider"], "secretObjects" in spec) == ("vault", False)
+    assert (spec["parameters"]["vaultAddress"], spec["parameters"]["roleName"]) == (VAULT["address"], "floe")
+    assert from_yaml(spec["parameters"]["objects"]) == [
+        {"objectName": "user-name", "secretPath": "secret/data/acme/prod/x/login", "secretKey": "user-name"},
+        {"objectName": "password", "secretPath": "secret/data/acme/prod/x/login", "secretKey": "pass"},
+    ]
+
+
+def test_aws() -> None:
+    parameters = rendered(AWS)["spec"]["parameters"]
+    assert (parameters["region"], parameters["usePodIdentity"]) == ("eu-central-1", "true")
+    fields = [{"path": '"user-name"', "objectAlias": "user-name"}, {"path": '"pass"', "objectAlias": "password"}]
+    entry = {"objectName": "acme/prod/x/login", "objectType": "secretsmanager", "jmesPath": fields}
+    assert from_yaml(parameters["objects"]) == [entry]
+    assert "usePodIdentity" not in rendered({**AWS, "identity": "service-account"})["spec"]["parameters"]
+
+
+def test_azure() -> None:
+    parameters = rendered(AZURE)["spec"]["parameters"]
+    assert (parameters["keyvaultName"], parameters["tenantID"], parameters["clientID"]) == ("acme-data", "t", "c")
+    assert [from_yaml(text) for text in from_yaml(parameters["objects"])["array"]] == [
+        {"objectName": "acme--prod--x--login--user-name", "objectType": "secret", "objectAlias": "user-name"},
+        {"objectName": "acme--prod--x--login--pass", "objectType": "secret", "objectAlias": "password"},
+    ]
+
+
+def test_google() -> None:
+    parameters = rendered(GCP)["spec"]["parameters"]
+    name = "projects/acme-data/secrets/acme--prod--x--login/versions/latest"
+    assert from_yaml(parameters["secrets"]) == [
+        {"resourceName": name, "path": "user-name", "extractJSONKey": "user-name"},
+        {"resourceName": name, "path": "password", "extractJSONKey": "pass"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [
+        (VAULT, ("secret/data/acme/x", "pass_word")),
+        (AWS, ("acme/x", "pass_word")),
+        (AZURE, ("acme-data", "acme--x--pass-word")),
+        (GCP, ("acme--x", "pass_word")),
+    ],
+)
+def test_where_people_keep_a_value(provider: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert place(way(provider), "acme/x", SecretKey("pass_word")) == expected
+
+
+def test_a_copy_has_all_keys() -> None:
+    (copy,) = rendered(VAULT, copied=True)["spec"]["secretObjects"]
+    keys = [{"objectName": key, "key": key} for key in ("user-name", "password")]
+    assert copy == {"secretName": "login.app", "type": "Opaque", "data": keys}
+
+
+def test_each_file_is_mounted_by_itself_under_its_own_name() -> None:
+    found = pod(container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),)))
+    spec = spec_of(found)
+    (volume,) = [one for one in spec["volumes"] if "csi" in one]
+    assert volume == {
+        "name": "csi-login-app",
+        "csi": {
+            "driver": "secrets-store.csi.k8s.io",
+            "readOnly": True,
+            "volumeAttributes": {"secretProviderClass": "login.app"},
+        },
+    }
+    mounts = [one for one in spec["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app"]
+    path = "/run/secrets/app/pw"
+    assert mounts == [{"name": "csi-login-app", "mountPath": path, "subPath": "password", "readOnly": True}]
+    assert not any("projected" in one for one in spec["volumes"])
+    assert copied_secrets(SETTINGS, "platform", [found]) == frozenset()
+
+
+def test_a_variable_needs_a_copy_which_needs_a_mount() -> None:
+    found = pod(container(variables=(Variable("PASSWORD", secret=LOGIN.key("password"), reason="no files"),)))
+    mounts = [one for one in spec_of(found)["containers"][0]["volumeMounts"] if one["name"] == "csi-login-app"]
+    assert mounts == [{"name": "csi-login-app", "mountPath": "/mnt/secrets-store/login.app", "readOnly": True}]
+    assert copied_secrets(SETTINGS, "platform", [found]) == {"login.app"}
+
+
+def test_only_containers_that_read_it_mount_it() -> None:
+    reads = container(secret_files=(SecretFile("/run/secrets/app/pw", LOGIN.key("password")),))
+    spec = spec_of(pod(reads, container("beside")))
+    assert [any("csi" in one["name"] for one in each["volumeMounts"]) for each in spec["containers"]] == [True, False]
+
+
+def test_a_folder_with_files_of_other_secrets_is_a_volume_of_secrets() -> None:
+    """A file cannot be mounted into a folder that is mounted read-only."""
+    files = (SecretFile("/run/secrets/pw", LOGIN.key("password")), SecretFile("/run/secrets/token", OTHER.key("token")))
+    found = pod(container(secret_files=files))
+    assert csi_files(SETTINGS, "platform", found).files == frozenset()
+    assert copied_secrets(SETTINGS, "platform", [found]) == {"login.app"}
+    (projected,) = [one["projected"] for one in spec_of(found)["volumes"] if "projected" in one]
+    assert [one["secret"]["name"] for one in projected["sources"]] == ["login.app", "other"]
+
+
+def test_pods_without_such_secrets_are_as_before() -> None:
+    other = pod(container(secret_files=(SecretFile("/run/secrets/token", OTHER.key("token")),)))
+    assert spec_of(other) == pod_spec(instance(PRODUCTION), "web", other, Placement())
+    settings = changed(SETTINGS, platform={"secret_rules": (RULE.model_copy(update={"scopes": ("sales",)}),)})
+    found = pod(container(secret_files=(SecretFile("/run/secrets/pw", LOGIN.key("password")),)))
+    assert csi_files(settings, "platform", found).secrets == frozenset()
+    assert csi_files(settings, "sales", found).secrets == {"login.app"}
+
+
+def test_one_class_for_each_secret_beside_those_of_the_store() -> None:
+    found = secret_objects(SETTINGS, "floe-platform", [LOGIN, OTHER], copied=["login.app"])
+    assert [(one["kind"], one["metadata"]["name"]) for one in found] == [
+        ("SecretProviderClass", "login.app"),
+        ("ExternalSecret", "other"),
+    ]
+    assert found[0]["spec"]["secretObjects"][0]["secretName"] == "login.app"
+    assert secret_objects(SETTINGS, "floe-platform", [replace(LOGIN, existing=True)]) == []

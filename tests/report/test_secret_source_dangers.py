@@ -1,0 +1,89 @@
+"""A reviewer sees that a secret comes from elsewhere: its values may be others, or missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floe_compiler.model.objects import Object, identify
+from floe_compiler.report.dangers import Objects, Surroundings, dangers_of
+
+SPACE = "floe-sales-domain"
+
+
+def placed(kind: str, name: str = "crm", **fields: Any) -> Object:
+    return {"apiVersion": "x/v1", "kind": kind, "metadata": {"name": name, "namespace": SPACE}, **fields}
+
+
+REMOTE = {"secretKey": "key", "remoteRef": {"key": "acme/crm", "property": "key"}}
+STORED = placed("ExternalSecret", spec={"target": {"name": "crm"}, "data": [REMOTE]})
+MADE_UP = placed(
+    "ExternalSecret",
+    spec={"target": {"name": "crm"}, "dataFrom": [{"sourceRef": {"generatorRef": {"kind": "Password"}}}]},
+)
+SEALED = placed("SealedSecret", spec={"encryptedData": {"key": "AgA="}})
+SOPS = placed("Secret", data={"key": "ENC[]"})
+OPERATOR = placed("SopsSecret", "all", spec={"secretTemplates": [{"name": "crm"}]})
+PROVIDED = placed("SecretProviderClass", spec={"provider": "vault", "parameters": {"roleName": "floe"}})
+READER = placed(
+    "Deployment",
+    "web",
+    spec={
+        "template": {
+            "spec": {
+                "containers": [
+                    {
+                        "name": "web",
+                        "env": [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "crm", "key": "key"}}}],
+                    }
+                ]
+            }
+        }
+    },
+)
+
+
+def found(before: Object | None, after: Object | None, then: list[Object], now: list[Object]) -> list[tuple[str, str]]:
+    surroundings = Surroundings(then, Objects(now))
+    dangers = dangers_of(identify(before or after or {}), before, after, surroundings)
+    return [(one.word, one.sentence) for one in dangers if one.word.startswith("secret-")]
+
+
+@pytest.mark.parametrize(("new", "said"), [(SEALED, "a SealedSecret"), (SOPS, "a Secret"), (OPERATOR, "a SopsSecret")])
+def test_another_kind_of_object_brings_it(new: Object, said: str) -> None:
+    sentence = (
+        f"{said} brings crm instead of an ExternalSecret: its values must be the same, or what knows them, such as a"
+        " database, refuses its readers"
+    )
+    assert found(None, new, [STORED], [new, READER]) == [("secret-source", sentence)]
+    assert found(None, new, [], [new, READER]) == [], "a new secret has no readers yet"
+    elsewhere = {**STORED, "metadata": {"name": "crm", "namespace": "other"}}
+    assert found(None, new, [elsewhere], [new, READER]) == []
+    assert found(STORED, None, [STORED], [new, READER]) == [], "it is told of the new object"
+
+
+def test_nothing_creates_it_any_longer() -> None:
+    sentence = (
+        "nothing here creates the Secret crm any longer, which pods read, and the cluster deletes it with the"
+        " ExternalSecret: somebody must create it again"
+    )
+    assert found(STORED, None, [STORED], [READER]) == [("secret-source", sentence)]
+    assert found(STORED, None, [STORED], []) == []
+
+
+def test_values_that_are_made_up() -> None:
+    ((word, sentence),) = found(STORED, MADE_UP, [STORED], [MADE_UP, READER])
+    assert (word, sentence.partition(":")[0]) == (
+        "secret-source",
+        "its values are made up in the cluster instead of read from the store",
+    )
+    assert found(MADE_UP, MADE_UP, [MADE_UP], [MADE_UP, READER]) == []
+
+
+def test_the_store_of_the_csi_driver() -> None:
+    needed = ("secret-needed", "the store of vault must have its values where it says, or pods do not start")
+    assert found(None, PROVIDED, [], [PROVIDED]) == [needed]
+    other = {**PROVIDED, "spec": {**PROVIDED["spec"], "parameters": {"roleName": "acme"}}}
+    assert found(PROVIDED, other, [PROVIDED], [other]) == [needed]
+    assert found(PROVIDED, {**PROVIDED, "other": 1}, [PROVIDED], [PROVIDED]) == []

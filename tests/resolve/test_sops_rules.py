@@ -1,0 +1,53 @@
+"""Who can decrypt a file is what .sops.yaml says; real files of `.sops.yaml` are in many forms."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from encrypted_files import encrypted_secret
+from floe_compiler.pipeline import compile_mesh
+
+RECIPIENT = "age1plp4slq58vvy5g9sj7cs8w5lzgwacwrcmyzaaujqqknp4hccs54q67pcqp"
+OTHER = "age1pnmp2nq5qx9z4lpmachyn2ld07xjumn98hpeq77e4glddu96zvms9nn7c8"
+GOLDEN = Path(__file__).parents[1] / "golden" / "secrets"
+FILE = "domains/sales/secrets/prod/crm.yaml"
+
+
+def told(root: Path, rules: str) -> list[tuple[str, str]]:
+    """Return the files and messages of what is found in prod."""
+    shutil.copytree(GOLDEN, root, dirs_exist_ok=True)
+    (root / FILE).write_text(encrypted_secret(namespace="floe-sales-domain"))
+    (root / ".sops.yaml").write_text(rules)
+    found = compile_mesh(root, ("prod",)).warnings
+    assert {one.rule.code for one in found} <= {"R064"}
+    return [(one.span.file if one.span else "", one.message) for one in found]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        f"creation_rules: [{{age: {RECIPIENT}}}]\n",
+        f"creation_rules: [{{path_regex: secrets/prod/, age: '{RECIPIENT} '}}, {{age: {OTHER}}}]\n",
+        f"creation_rules: [{{path_regex: ^overlays/, age: {OTHER}}}, {{age: [{RECIPIENT}]}}]\n",
+        "creation_rules: [{kms: 'arn:aws:kms:eu-central-1:1:key/a'}]\n",
+        f"creation_rules: [{{key_groups: [{{age: [{OTHER}]}}]}}]\n",
+        f"creation_rules: [{{path_regex: '(?[', age: {RECIPIENT}}}]\n",
+        "stores: {yaml: {indent: 2}}\ncreation_rules: [{}]\n",
+    ],
+)
+def test_files_that_are_encrypted_as_it_says(tmp_path: Path, rules: str) -> None:
+    assert told(tmp_path, rules) == []
+
+
+def test_a_file_for_another_key(tmp_path: Path) -> None:
+    message = "it is encrypted for age1plp4slq5..., but its rule in .sops.yaml says age1plp4slq5..., age1pnmp2nq5..."
+    assert told(tmp_path, f"creation_rules: [{{age: '{RECIPIENT},{OTHER}'}}]\n") == [(FILE, message)]
+
+
+@pytest.mark.parametrize("rules", ["creation_rules: [{path_regex: secrets/dev/}]\n", "creation_rules: []\n", "{}\n"])
+def test_a_file_without_a_rule(tmp_path: Path, rules: str) -> None:
+    message = "no rule of .sops.yaml is for this file, so sops does not know who may decrypt it"
+    assert told(tmp_path, rules) == [(FILE, message)]
