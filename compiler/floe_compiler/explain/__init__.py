@@ -141,7 +141,7 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     groups = (
         *_each(written(question, own)),
         _Group(tuple(written(question, others)), many=True),
-        *_each(left_out(own)),
+        *_each(left_out(document for document in own if document not in sources.parents)),
         _Group(tuple(left_out(others)), many=True),
         *(_Group(tuple(settings), many=True) for settings in defaults(question)),
     )

@@ -7,6 +7,12 @@ KUSTOMIZATION = "kustomization.yaml"
 DEFINITIONS = "crds"
 """The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
 
+VENDOR = "vendor"
+"""The folder with copies of the manifests that a manifest extends, each in a folder of its own."""
+
+MOST_PARENTS = 8
+"""No manifest has more parents above it: a chain that is longer repeats itself."""
+
 KUSTOMIZATION_FIELDS = (
     "apiVersion",
     "kind",

@@ -27,6 +27,7 @@ from floe_compiler.model.inputs.domain import Domain
 from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
+from floe_compiler.model.inputs.inheritance import Extends, Limit
 from floe_compiler.model.inputs.placement import JobPlacement, NodeRequirement, Placement, Placements, Toleration
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
@@ -81,6 +82,7 @@ __all__ = [
     "Domain",
     "DomainPolicy",
     "Environment",
+    "Extends",
     "ExternalPostgresql",
     "ExternalSecrets",
     "ExternalServer",
@@ -93,6 +95,7 @@ __all__ = [
     "JobPlacement",
     "Kubernetes",
     "LargestQuota",
+    "Limit",
     "Metadata",
     "Namespaces",
     "NoLogin",

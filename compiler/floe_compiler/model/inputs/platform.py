@@ -24,6 +24,7 @@ from floe_compiler.model.inputs.common import (
     Quota,
     VersionedMetadata,
 )
+from floe_compiler.model.inputs.inheritance import Extends, Limit
 from floe_compiler.model.inputs.placement import Placements, Toleration
 
 
@@ -191,6 +192,8 @@ class PlatformManifest(Input):
     """The kind of document."""
     metadata: VersionedMetadata
     """Name, version and owner of the platform."""
+    extends: Extends | None = None
+    """The parent, whose settings are the defaults of this manifest, and whose `locks` and `limits` hold here, too."""
     kubernetes: Kubernetes = Kubernetes()
     """The Kubernetes clusters to compile for."""
     images: Images = Images()
@@ -210,6 +213,8 @@ class PlatformManifest(Input):
     domain_policy: DomainPolicy = DomainPolicy()
     """What domain teams may set in their own files."""
     locks: tuple[str, ...] = Field(default=(), strict=False)
-    """Paths (`catalog.type`) that neither environments nor domains may override."""
+    """Paths (`catalog.type`) that nothing below may override: manifests that extend this one, environments, domains."""
+    limits: dict[str, Limit] = Field(default_factory=dict)
+    """Paths (`databases.backup.retention_days`), and what may be set there, here and below."""
     accepted_warnings: tuple[AcceptedWarning, ...] = Field(default=(), strict=False)
     """Warnings that are accepted for good. One that no longer occurs is reported."""
