@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 
 from floe_compiler.load.rules import NO_PARENT, WRONG_DIGEST
 from floe_compiler.load.text_file import read_text
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.document import Document
 from floe_compiler.model.input_files import InputFiles
-from floe_compiler.model.layout import MANIFEST, MOST_PARENTS, VENDOR
+from floe_compiler.model.layout import MANIFEST, MOST_PARENTS, PARENT_DIGEST, PARENT_PATH, VENDOR
+from floe_compiler.model.nested_fields import at
 
 EXTENDS = "extends"
 
@@ -31,11 +33,11 @@ def parents_of(inputs: InputFiles, manifest: Document, read: Read, findings: Fin
     """
     found: list[Document] = []
     child, folder = manifest, ""
-    while said := child.data.get(EXTENDS):
+    while said := _extended(child):
         folder += f"{said['path']}/"
         file = f"{folder}{MANIFEST}"
         if len(found) == MOST_PARENTS:
-            names = " -> ".join(str(one.data["metadata"]["name"]) for one in (manifest, *found))
+            names = " -> ".join(str(at(one.data, ("metadata", "name"))) for one in (manifest, *found))
             message = f"more than {MOST_PARENTS} manifests extend one another: {names} -> ..."
             hint = "does one of them extend a copy of itself? Let one extend something higher up"
             findings.add(NO_PARENT, message, child.span((EXTENDS, "path")), hint=hint)
@@ -49,6 +51,14 @@ def parents_of(inputs: InputFiles, manifest: Document, read: Read, findings: Fin
     return tuple(reversed(found))
 
 
+def _extended(manifest: Document) -> Mapping[str, str] | None:
+    """Return what a manifest says of its parent; None if there is none, or if that has errors already."""
+    said = manifest.data.get(EXTENDS)
+    forms = {"path": PARENT_PATH, "digest": PARENT_DIGEST}
+    is_right = isinstance(said, dict) and all(re.fullmatch(form, str(said.get(key))) for key, form in forms.items())
+    return said if is_right else None
+
+
 def digest_of_manifest(content: bytes) -> str:
     """Return the digest that locks a manifest. Line breaks do not count, as Git may change them.
 
@@ -60,7 +70,7 @@ def digest_of_manifest(content: bytes) -> str:
 
 def unused(inputs: InputFiles, manifest: Document) -> tuple[str, ...]:
     """Return the vendored manifests right in `vendor/` that the manifest of the mesh does not extend."""
-    used = (manifest.data.get(EXTENDS) or {}).get("path")
+    used = at(manifest.data, (EXTENDS, "path"))
     folders = (f"{VENDOR}/{name}" for name in inputs.names_in(VENDOR))
     return tuple(f"{one}/{MANIFEST}" for one in folders if one != used and inputs.is_file(f"{one}/{MANIFEST}"))
 

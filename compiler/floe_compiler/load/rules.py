@@ -50,7 +50,7 @@ WRONG_DIGEST = Rule(
     "L191",
     "parent that is not the locked one",
     "`extends.digest` locks the parent that was reviewed. The copy in `vendor/` is another one: take back what has "
-    "changed there, as nobody edits it, or lock the new version with `floe-compile vendor`.",
+    "changed there, as nobody edits it, or lock the new version with `floe-compile vendor FOLDER`.",
 )
 NO_DEFINITION = Rule(
     "L108",

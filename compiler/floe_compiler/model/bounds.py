@@ -40,6 +40,11 @@ class Bounds(msgspec.Struct, frozen=True):
         """Return the bounds in words: `at least 30`, `one of dagster, airflow`."""
         return " and ".join(self._words())
 
+    @property
+    def fix(self) -> str:
+        """Return what to do about a value that is not allowed."""
+        return "remove it" if self.among == () else f"write {str(self).removeprefix('only ')}"
+
     def _words(self) -> Iterator[str]:
         if self.least is not None:
             yield f"at least {self.least}"
@@ -47,7 +52,7 @@ class Bounds(msgspec.Struct, frozen=True):
             yield f"at most {self.most}"
         if self.among is not None:
             words = ", ".join(map(as_word, self.among))
-            yield f"one of {words}" if len(self.among) > 1 else words or "nothing"
+            yield f"one of {words}" if len(self.among) > 1 else f"only {words}" if words else "nothing"
 
 
 def as_word(value: Any) -> str:

@@ -22,7 +22,7 @@ from floe_compiler.model.schema_words import DISCRIMINATOR
 from floe_compiler.model.span import Span
 from floe_compiler.model.structure import gives_away_secret
 from floe_compiler.resolve.capabilities import Placed
-from floe_compiler.resolve.layers import Layer, Merged, merge
+from floe_compiler.resolve.layers import Layer, Merged, Origin, merge
 from floe_compiler.resolve.locks import hint_if_unknown, parent_name, settings_below
 from floe_compiler.resolve.products import WrittenProduct
 from floe_compiler.resolve.rules import BEYOND_LIMIT, UNKNOWN_LOCK
@@ -125,7 +125,7 @@ def check_product_limits(limits: Iterable[SetLimit], products: Iterable[WrittenP
 
 def _check(limit: SetLimit, path: DataPath, value: Any, merged: Merged, place: Span | None, findings: Findings) -> None:
     """Report a value beyond a limit where it was written; of a default, at `place`, or else where the limit is."""
-    origin = merged.origin(path)
+    origin = _origin(merged, path)
     document = origin.layer.document if origin else None
     if (value is None and document is None) or limit.bounds.allows(value):
         return
@@ -137,10 +137,18 @@ def _check(limit: SetLimit, path: DataPath, value: Any, merged: Merged, place: S
         BEYOND_LIMIT,
         f"{show_path(path)} {where}, but {limit.owner} allows {limit.bounds}",
         span or limit.place,
-        hint=f"write {limit.bounds}, or ask {limit.manifest.data['metadata']['owner']}, who set the limit",
+        hint=f"{limit.bounds.fix}, or ask {limit.manifest.data['metadata']['owner']}, who set the limit",
         related=[Related(limit.place, "the limit")],
         secret=secret,
     )
+
+
+def _origin(merged: Merged, path: DataPath) -> Origin | None:
+    """Return what sets the value at a path, or a part of it; None if no layer does."""
+    parts = (path[:length] for length in range(len(path), 0, -1))
+    set_ = next((part for part in parts if part in merged.origins), None)
+    found = set_ or next((one for one in merged.origins if one[: len(path)] == path), None)
+    return merged.origins[found][0] if found else None
 
 
 def _scope(document: Document) -> str:

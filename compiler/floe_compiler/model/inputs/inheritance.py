@@ -9,21 +9,19 @@ from pydantic import Field, model_validator
 from floe_compiler.model.bounds import Bounds, Scalar, compared
 from floe_compiler.model.fields import matching
 from floe_compiler.model.inputs.common import Input
+from floe_compiler.model.layout import PARENT_DIGEST, PARENT_PATH
 
 
 class Extends(Input):
     """The parent: another platform manifest, of which a copy is vendored. Its settings are the defaults."""
 
-    path: Annotated[
-        str,
-        matching(r"^vendor/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$", "a folder right in vendor/", "vendor/acme"),
-    ]
+    path: Annotated[str, matching(PARENT_PATH, "a folder right in vendor/", "vendor/acme")]
     """The folder of the copy, in `vendor/` beside this manifest."""
     digest: Annotated[
         str,
         matching(
-            r"^sha256:[0-9a-f]{64}$",
-            "what `floe-compile vendor` writes",
+            PARENT_DIGEST,
+            "what `floe-compile vendor FOLDER` writes",
             "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
         ),
     ]
