@@ -28,7 +28,14 @@ from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Na
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
 from floe_compiler.model.inputs.inheritance import Extends, Limit
-from floe_compiler.model.inputs.placement import JobPlacement, NodeRequirement, Placement, Placements, Toleration
+from floe_compiler.model.inputs.placement import (
+    JobPlacement,
+    NearbyPods,
+    NodeRequirement,
+    Placement,
+    Placements,
+    Toleration,
+)
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
     Delivery,
@@ -61,6 +68,7 @@ from floe_compiler.model.inputs.product import (
     Step,
 )
 from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
+from floe_compiler.model.inputs.volumes import StepVolume
 
 __all__ = [
     "KUBELET_PORTS",
@@ -98,6 +106,7 @@ __all__ = [
     "Limit",
     "Metadata",
     "Namespaces",
+    "NearbyPods",
     "NoLogin",
     "NodeRequirement",
     "OidcLogin",
@@ -122,6 +131,7 @@ __all__ = [
     "SecretsBackend",
     "SharedServices",
     "Step",
+    "StepVolume",
     "StoreReference",
     "SyncTests",
     "Toleration",

@@ -155,6 +155,9 @@ class DomainPolicy(Input):
     """PriorityClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
     runtime_classes: tuple[ObjectName, ...] = Field(default=(), strict=False)
     """RuntimeClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
+    prefixes: tuple[HostName, ...] = Field(default=(), strict=False)
+    """Prefixes of labels and annotations (`karpenter.sh`) that a domain and its products may give to their pods. Those
+    without a prefix are free."""
     devices: dict[ExtendedResource, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """The most that one step of a product may have of each device of nodes (`nvidia.com/gpu: 1`). Default: none."""
     registries: tuple[RegistryPrefix, ...] = Field(default=(), strict=False)
