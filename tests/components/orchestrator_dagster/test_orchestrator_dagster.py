@@ -126,16 +126,13 @@ def test_a_code_location_asks_for_what_it_takes(scale: str) -> None:
     assert code.ports[0].number == 4000
 
 
-def server_id(one: Product) -> str:
-    code = next(server for server in build(context(one)).workloads if server.name.startswith("code-"))
-    arguments = code.pod.containers[0].arguments
-    return arguments[arguments.index("--fixed-server-id") + 1]
-
-
 def test_replicas_have_one_identity_that_changes_with_what_they_serve() -> None:
-    assert server_id(product()) == server_id(product())
-    assert server_id(product()) != server_id(product(image="acme/customer-360:1.4.3"))
-    assert server_id(product()) != server_id(product(schedule=None))
+    """That of their template, which has the templates of runs, and by its hash the definitions."""
+    code = container("code-customer-360")
+    identity = next(one for one in code.variables if one.name == "FLOE_SERVER_ID")
+    assert identity.field == "metadata.labels['pod-template-hash']"
+    arguments = code.arguments
+    assert arguments[arguments.index("--fixed-server-id") + 1] == "$(FLOE_SERVER_ID)"
 
 
 def test_dagster_waits_for_its_database_and_reaches_every_code_location() -> None:

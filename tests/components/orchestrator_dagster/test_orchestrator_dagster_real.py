@@ -16,7 +16,16 @@ from typing import Any
 
 import pytest
 
-from dagster_program import PROGRAM, code_container, code_server, context, parts, told_of_runs, write_files
+from dagster_program import (
+    PROGRAM,
+    TEMPLATE_HASH,
+    code_container,
+    code_server,
+    context,
+    parts,
+    told_of_runs,
+    write_files,
+)
 from floe_compiler.components.orchestrator_dagster import build
 from floe_compiler.kit.placement import placed
 from floe_compiler.kit.pods import pod_template
@@ -267,7 +276,7 @@ def test_the_code_location_serves_the_job_and_how_its_runs_look(tmp_path: Path) 
         server = client.get_server_id()
     assert [symbol.attribute for symbol in listed.repository_symbols] == ["definitions"]
     assert listed.container_context == told_of_runs(product())
-    assert len(server) == 16
+    assert server == TEMPLATE_HASH
 
 
 def test_broken_definitions_stop_the_code_location(tmp_path: Path) -> None:

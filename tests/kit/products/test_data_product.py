@@ -15,11 +15,12 @@ from pydantic import ValidationError
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
 from floe_compiler.kit.pods import resources
 from floe_compiler.kit.products import dbt
-from floe_compiler.kit.products.data_product import literal, requirements
+from floe_compiler.kit.products.data_product import requirements
 from floe_compiler.kit.volumes import mounts, volumes
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Container, Pod
+from floe_compiler.model.launched_templates import literal
 from floe_compiler.model.plan import Product, Requirement
 from floe_compiler.model.settings import Settings
 from products import COMPUTE, EVERYTHING, LAKEHOUSE, STORE, product

@@ -30,7 +30,6 @@ from floe_compiler.kit.products.data_product import (
     GRACE,
     StepSettings,
     base_container,
-    literal,
     product_pod,
     step_resources,
     with_volumes,
@@ -42,6 +41,7 @@ from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Launched, Resources, Variable
 from floe_compiler.model.joined_names import identifier
+from floe_compiler.model.launched_templates import literal
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.quantities import parse_quantity

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,6 +26,7 @@ from floe_compiler.model.endpoint import Endpoint
 from floe_compiler.model.facts import ConfigFile, Container, Identity, Mount, Pod, Resources, Scratch, Variable
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.launched_templates import literal
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
 from floe_compiler.model.quantities import parse_quantity
 
@@ -171,8 +171,3 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
 
 def _quality_files(context: Context[Any]) -> tuple[ConfigFile, ...]:
     return (VERIFY_CONTRACTS, REPORT_QUALITY) if quality_collector(context) else (VERIFY_CONTRACTS,)
-
-
-def literal(text: str) -> str:
-    """Escape text for Kubernetes, which replaces `$(NAME)` and turns `$$` into `$`."""
-    return re.sub(r"\$(?=[$(])", "$$", text)
