@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.pipeline import compile_mesh
+from floe_compiler.pipeline import compile_mesh, explain_file
 from small_mesh import MANIFEST, small_mesh
 
 NAMESPACE = "floe-sales-domain"
@@ -117,6 +117,17 @@ def test_entries_that_name_no_kind_are_not_about_runs(orchestrator: str, tmp_pat
         assert runs_of(before) == runs_of(after)
     else:
         assert step_pod(before) == step_pod(after)
+
+
+def test_what_has_the_template_is_changed_by_the_patch(tmp_path: Path) -> None:
+    files(tmp_path, "dagster", json_patch("/template/spec/dnsPolicy", "Default", **DAGSTER))
+    explanation = explain_file(tmp_path, CODE)
+    assert explanation is not None
+    assert [str(span) for span in explanation.patches] == [f"{KUSTOMIZATION}:1:81"]
+    (causes,) = [
+        causes for path, value, causes in explanation.values if path[-1] == "value" and "dnsPolicy" in str(value)
+    ]
+    assert [cause.what for cause in causes] == ["follows from a patch"]
 
 
 def told(root: Path, *patches: dict[str, Any]) -> list[tuple[str, str, str]]:

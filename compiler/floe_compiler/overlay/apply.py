@@ -24,7 +24,7 @@ from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.merge_types import merge_type
 from floe_compiler.overlay.overlay import TWICE, Overlay, Written
 from floe_compiler.overlay.portions import Built, build_changed
-from floe_compiler.overlay.run_templates import put_back, templates_of
+from floe_compiler.overlay.run_templates import patches_of_runs, put_back, templates_of
 from floe_compiler.overlay.touched_fields import labels_selected_by, touched_part, with_untouched
 from floe_compiler.overlay.units import unit_of
 
@@ -122,6 +122,8 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     }
     written = {str(identity): object_.span for identity, object_ in unit.written.items()}
     patched = _patched(unit, built, rendered.kubernetes_version)
+    for name, patches in patches_of_runs(rendered, objects, reached).items():
+        patched[name] = (*patched.get(name, ()), *patches)
     gone = set(map(str, removed))
     applied = replace(
         rendered,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.launched_templates import as_object, pod_templates, with_template
 from floe_compiler.model.objects import Object, ObjectId
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.model.span import Span
+from floe_compiler.model.value_spans import Patch
+from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.matching import OneObject, Selection, Target
 
 ONLY_TEMPLATE = Rule(
@@ -33,6 +35,24 @@ def templates_of(rendered: Rendered) -> dict[ObjectId, Object]:
 def names_kind(selection: Selection) -> bool:
     """Return whether an entry names a kind: others are not about launched pods, which are no objects of the output."""
     return isinstance(selection, OneObject) or (isinstance(selection, Target) and "kind" in dict(selection.fields))
+
+
+def patches_of_runs(
+    rendered: Rendered, objects: Mapping[ObjectId, Object], reached: Mapping[ObjectId, Iterable[Step]]
+) -> dict[str, tuple[Patch, ...]]:
+    """Return the patches of templates by the object that has these, if it changed; they change none of its own values.
+
+    Args:
+        rendered: The unit as it was rendered.
+        objects: Its objects after the patches.
+        reached: The steps that reach each object, and each template.
+    """
+    found: dict[str, tuple[Patch, ...]] = {}
+    for identity, pods in pod_templates(rendered.launched, rendered.objects.by_id).items():
+        by = pods.description.by if pods.description else None
+        if by is not None and identity in reached and objects.get(by) != rendered.objects.by_id[by]:
+            found[str(by)] = (*found.get(str(by), ()), *(Patch(step.span, {}) for step in reached[identity]))
+    return found
 
 
 def put_back(
