@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from floe_compiler.components.orchestrator_dagster import COMPONENT, GRPC, build
+from floe_compiler.components.orchestrator_dagster import COMPONENT, GRPC, SERVER_ID, build
 from floe_compiler.components.orchestrator_dagster.runs import DEFINITIONS
 from floe_compiler.kit.products.data_product import IDENTITY
 from floe_compiler.model.capabilities import Database
@@ -25,6 +25,9 @@ from products import DATABASE, EVERYTHING
 from support import PRODUCTION, context_of
 
 PASSWORD = "the-password"
+TEMPLATE_HASH = "5f7d9c8b6"
+"""What Kubernetes calls the template of a code location's pods."""
+
 PROGRAM = str(Path(sys.executable).with_name("dagster"))
 
 
@@ -78,7 +81,12 @@ def code_server(one: Product, folder: Path, database: Database = DATABASE) -> It
 
     container, port = code_container(one, database), free_port()
     write_files(Pod((container,), IDENTITY), folder)
-    places = {"dagster": PROGRAM, str(GRPC.number): str(port), DEFINITIONS: f"{folder}{DEFINITIONS}"}
+    places = {
+        "dagster": PROGRAM,
+        str(GRPC.number): str(port),
+        DEFINITIONS: f"{folder}{DEFINITIONS}",
+        f"$({SERVER_ID})": TEMPLATE_HASH,
+    }
     command = [places.get(word, word) for word in (*container.command, *container.arguments)]
     with subprocess.Popen(command, env={**os.environ, **variables(container)}) as process:
         try:

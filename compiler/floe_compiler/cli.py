@@ -23,6 +23,7 @@ VERBS = {
     "check": "report whether output/ is what the inputs compile to; write nothing",
     "diff": "show which objects would change, and what is risky about it",
     "hook": "compile for pre-commit, and fail unless inputs and output are staged together",
+    "vendor": "copy a parent of the platform manifest into vendor/, and lock it",
     "promote": "write the images that one environment has tried into another one",
     "explain": "show which file and line each value of an output file comes from",
     "secrets": "list the secrets that must be created, with their keys, places and readers",
@@ -42,6 +43,7 @@ inputs:  platform-manifest.yaml   what the platform is made of
          domains/<domain>/        the domains and their data products
          base/                    hand-written objects and patches for every environment
          crds/                    definitions of custom resources that others install
+         vendor/                  the manifests that yours extends
 output:  output/<env>/<namespace>/<kind>_<name>.yaml, one object per file; commit it with the inputs
 """
 

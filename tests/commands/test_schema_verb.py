@@ -8,7 +8,15 @@ from jsonschema import Draft202012Validator
 
 from floe_compiler.cli import main
 
-FILES = ["data-product", "domain", "environment", "platform-manifest", "product-images", "semantic-model"]
+FILES = [
+    "data-product",
+    "domain",
+    "environment",
+    "parent-manifest",
+    "platform-manifest",
+    "product-images",
+    "semantic-model",
+]
 
 
 def run(root: Path, *arguments: str) -> int:
@@ -28,7 +36,8 @@ def test_without_a_kind_nothing_is_printed_that_no_program_could_read(
     assert run(tmp_path) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "(PlatformManifest, Environment, Domain, DataProduct, ProductImages, SemanticModel)" in err
+    kinds = "PlatformManifest, ParentManifest, Environment, Domain, DataProduct, ProductImages, SemanticModel"
+    assert f"({kinds}), or write all with --write" in err
 
 
 def test_all_are_written_and_then_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

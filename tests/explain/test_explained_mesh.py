@@ -62,3 +62,47 @@ def test_patched_values_name_the_patch() -> None:
     found = {path: causes for path, _, causes in explanation.values}
     (cause,) = found["spec", "suspend"]
     assert (cause.what, str(cause.span)) == ("patched", "overlays/blue/kustomization.yaml:14:16")
+
+
+INHERITED = MESH.parent / "inherited"
+
+
+@pytest.mark.parametrize(
+    ("file", "value", "told"),
+    [
+        (
+            "floe-sales-domain/resourcequota_quota.yaml",
+            ("spec", "hard", "pods"),
+            [("quota.pods", "vendor/retail/platform-manifest.yaml:17:9")],
+        ),
+        (
+            "_delivery/application.argoproj.io_shops-dev-sales-domain.yaml",
+            ("spec", "source", "targetRevision"),
+            [("delivery.revision", "vendor/retail/vendor/corporate/platform-manifest.yaml:15:13")],
+        ),
+        (
+            "_delivery/application.argoproj.io_shops-dev-sales-domain.yaml",
+            ("spec", "source", "repoURL"),
+            [("delivery.repository", "platform-manifest.yaml:14:15")],
+        ),
+        (
+            "floe-sales-domain/resourcequota_quota.yaml",
+            ("spec", "hard", "requests.storage"),
+            [("default of quota.storage (platform)", "None"), ("default of scale (environment)", "None")],
+        ),
+    ],
+)
+def test_what_is_inherited_leads_to_the_parent(file: str, value: tuple[str, ...], told: list[tuple[str, str]]) -> None:
+    explanation = explain_file(INHERITED, f"output/dev/{file}")
+    assert explanation is not None
+    (causes,) = [causes for path, _, causes in explanation.values if path == value]
+    assert [(cause.what, str(cause.span)) for cause in causes] == told
+
+
+def test_what_a_parent_overrides_is_told() -> None:
+    explanation = explain_file(INHERITED, "output/dev/floe-sales-domain/resourcequota_quota.yaml")
+    assert explanation is not None
+    (cause,) = next(causes for path, _, causes in explanation.values if path == ("spec", "hard", "pods"))
+    assert [(text, str(span)) for text, span in cause.overrides] == [
+        ("40", "vendor/retail/vendor/corporate/platform-manifest.yaml:18:9")
+    ]

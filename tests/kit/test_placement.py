@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from floe_compiler.kit.placement import joined, placed
-from floe_compiler.kit.pods import pod_spec
+from floe_compiler.kit.pods import pod_spec, pod_template
 from floe_compiler.model.inputs import JobPlacement, Placement
 from kit.samples import instance, pod
 
@@ -102,3 +103,81 @@ def test_a_pod_of_its_own_kind_of_nodes() -> None:
     assert joined(every, jobs(priority_class="low")) == jobs(node_selector={"pool": "services"}, priority_class="low")
     spec = pod_spec(instance(), "run", pod(placement=jobs(node_selector={"gpu": "yes"})), every)
     assert spec["nodeSelector"] == {"gpu": "yes", "pool": "services"}
+
+
+def test_pods_that_they_run_near_and_apart_from() -> None:
+    wanted = jobs(
+        near=[{"labels": {"app": "cache", "a": "b"}, "topology": "topology.kubernetes.io/zone", "weight": 10}],
+        apart_from=[{"labels": {"team": "x"}}, {"labels": {"team": "y"}, "weight": 100}],
+    )
+    assert placed(wanted)["affinity"] == {
+        "podAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 10,
+                    "podAffinityTerm": {
+                        "labelSelector": {"matchLabels": {"a": "b", "app": "cache"}},
+                        "topologyKey": "topology.kubernetes.io/zone",
+                    },
+                }
+            ]
+        },
+        "podAntiAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": [
+                {"labelSelector": {"matchLabels": {"team": "x"}}, "topologyKey": "kubernetes.io/hostname"}
+            ],
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 100,
+                    "podAffinityTerm": {
+                        "labelSelector": {"matchLabels": {"team": "y"}},
+                        "topologyKey": "kubernetes.io/hostname",
+                    },
+                }
+            ],
+        },
+    }
+
+
+def test_labels_and_annotations_of_all_pods_and_of_one() -> None:
+    every = jobs(labels={"team": "data", "queue": "batch"}, annotations={"karpenter.sh/do-not-disrupt": "true"})
+    own = jobs(labels={"team": "sales"}, annotations={"note": "x"}, near=[{"labels": {"a": "b"}}])
+    both = joined(jobs(near=[{"labels": {"c": "d"}}]), own)
+    assert isinstance(both, JobPlacement)
+    assert [one.labels for one in both.near] == [{"c": "d"}, {"a": "b"}]
+    template = pod_template(instance(), "run", pod(placement=own), every)
+    plain = pod_template(instance(), "run", pod(), Placement())
+    added = {"team": "sales", "queue": "batch"}
+    assert template["metadata"]["labels"] == plain["metadata"]["labels"] | added
+    assert template["metadata"]["annotations"] == plain["metadata"].get("annotations", {}) | {
+        "karpenter.sh/do-not-disrupt": "true",
+        "note": "x",
+    }
+    assert list(template["metadata"]["labels"]) == sorted(template["metadata"]["labels"])
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "floe.dev/x",
+        "access.floe.dev/polaris",
+        "app.kubernetes.io/name",
+        "batch.kubernetes.io/job-name",
+        "job-name",
+        "azure.workload.identity/use",
+        "argocd.argoproj.io/hook",
+        "dagster/job",
+        "dagster",
+        "controller-uid",
+        "container.apparmor.security.beta.kubernetes.io/run",
+    ],
+)
+def test_keys_that_mean_something_else(key: str) -> None:
+    for field in ("labels", "annotations"):
+        with pytest.raises(ValidationError, match="is set by"):
+            jobs(**{field: {key: "x"}})
+
+
+@pytest.mark.parametrize("key", ["team", "kueue.x-k8s.io/queue-name", "karpenter.sh/do-not-disrupt", "notfloe.dev/x"])
+def test_keys_that_are_free(key: str) -> None:
+    assert jobs(labels={key: "x"}, annotations={key: "Any text."}).labels == {key: "x"}

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from floe_compiler.model.diagnostics import Findings
+from floe_compiler.model.layout import MANIFEST as MANIFEST_FILE
 from floe_compiler.resolve.layers import Layer
-from floe_compiler.resolve.locks import check_locks, locked_paths
+from floe_compiler.resolve.locks import Lock, check_locks, check_manifests, locked_paths
 from resolve.samples import REGISTRY, document
 
 
 def unknown(*locks: str) -> dict[str, str]:
     findings = Findings()
-    known = locked_paths(document("m.yaml", {"locks": list(locks)}), REGISTRY, findings)
+    known = locked_paths([document("m.yaml", {"locks": list(locks)})], REGISTRY, findings)
     assert len(known) + len(findings.found) == len(set(locks))
     assert all(one.rule.code == "R006" for one in findings.found)
     return {str(one.span): one.hint for one in findings.found}
@@ -73,33 +74,40 @@ def test_a_lock_that_nothing_could_override_is_a_mistake(lock: str, hint: str) -
 
 
 def test_only_known_locks_are_kept_each_with_its_place() -> None:
-    found = locked_paths(document("m.yaml", {"locks": ["nothing", "catalog.type"]}), REGISTRY, Findings())
-    assert found == {("catalog", "type"): 1}
-    assert locked_paths(document("m.yaml", {}), REGISTRY, Findings()) == {}
+    manifest = document("m.yaml", {"locks": ["nothing", "catalog.type"]})
+    found = locked_paths([manifest], REGISTRY, Findings())
+    assert found == {("catalog", "type"): Lock(manifest, 1)}
+    assert locked_paths([document("m.yaml", {})], REGISTRY, Findings()) == {}
+
+
+def test_the_topmost_of_several_locks_counts() -> None:
+    manifests = [document(f"{name}.yaml", {"locks": ["catalog", "delivery"]}) for name in ("top", "m")]
+    found = locked_paths(manifests, REGISTRY, Findings())
+    assert {str(lock.place.span) for lock in found.values()} == {"top.yaml:3:5", "top.yaml:4:5"}
 
 
 MANIFEST = {"catalog": {"type": "alpha", "replicas": 2}, "locks": ["catalog.type", "observability"]}
 
 
 def refused(data: dict[str, Any], locks: Any = None) -> list[tuple[str, str, str]]:
-    manifest = document("m.yaml", {**MANIFEST, **({"locks": locks} if locks else {})})
+    manifest = document(MANIFEST_FILE, {**MANIFEST, **({"locks": locks} if locks else {})})
     findings = Findings()
-    paths = locked_paths(manifest, REGISTRY, findings)
+    paths = locked_paths([manifest], REGISTRY, findings)
     written = document("e.yaml", {"platform": data})
-    check_locks(manifest, paths, [Layer("e.yaml", data, written, ("platform",))], findings)
+    check_locks(manifest.data, paths, [Layer("e.yaml", data, written, ("platform",))], findings)
     assert all(one.rule.code == "R005" for one in findings.found)
     return [(str(one.span), one.message.partition(" may")[0], str(one.related[0].span)) for one in findings.found]
 
 
 def test_a_locked_path_may_not_be_set_not_even_to_the_same() -> None:
-    assert refused({"catalog": {"type": "alpha"}}) == [("e.yaml:4:1", "catalog.type", "m.yaml:6:5")]
+    assert refused({"catalog": {"type": "alpha"}}) == [("e.yaml:4:1", "catalog.type", "platform-manifest.yaml:6:5")]
 
 
 def test_neither_may_anything_below_nor_all_above_it() -> None:
     assert refused({"observability": {"tracing": {"type": "alpha"}}}) == [
-        ("e.yaml:5:1", "observability.tracing.type", "m.yaml:7:5")
+        ("e.yaml:5:1", "observability.tracing.type", "platform-manifest.yaml:7:5")
     ]
-    assert refused({"catalog": {}}) == [("e.yaml:3:1", "catalog", "m.yaml:6:5")]
+    assert refused({"catalog": {}}) == [("e.yaml:3:1", "catalog", "platform-manifest.yaml:6:5")]
 
 
 def test_what_stands_beside_it_is_free() -> None:
@@ -108,5 +116,39 @@ def test_what_stands_beside_it_is_free() -> None:
 
 def test_a_change_of_type_may_not_discard_what_is_locked() -> None:
     locks = ["catalog.replicas"]
-    assert refused({"catalog": {"type": "beta"}}, locks) == [("e.yaml:4:1", "catalog.type", "m.yaml:6:5")]
+    assert refused({"catalog": {"type": "beta"}}, locks) == [
+        ("e.yaml:4:1", "catalog.type", "platform-manifest.yaml:6:5")
+    ]
     assert refused({"catalog": {"type": "alpha"}}, locks) == [], "the type that it has discards nothing"
+
+
+def below(*manifests: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what locks find wrong with manifests of which each extends the one before it."""
+    files = [*(f"vendor/{number}.yaml" for number in range(len(manifests) - 1)), MANIFEST_FILE]
+    metadata = {"name": "corporate", "owner": "@acme/corporate"}
+    documents = [document(file, {"metadata": metadata, **data}) for file, data in zip(files, manifests, strict=True)]
+    findings = Findings()
+    locks = locked_paths(documents, REGISTRY, findings)
+    check_manifests([Layer(one.file, one.data, one) for one in documents], locks, findings)
+    assert all(one.rule.code == "R005" for one in findings.found)
+    return [(str(one.span), one.message, one.hint) for one in findings.found]
+
+
+def test_what_a_parent_locks_no_manifest_below_may_set() -> None:
+    locking: dict[str, Any] = {"locks": ["catalog"]}
+    told = "catalog.replicas may not be set here: catalog is locked"
+    asked = 'remove it, or ask @acme/corporate, the owner of the parent "corporate"'
+    assert below(locking, {"catalog": {"replicas": 2}}) == [("platform-manifest.yaml:6:1", told, asked)]
+    for manifests in ([locking, {}, {"catalog": {"replicas": 2}}], [locking, {"catalog": {"replicas": 2}}, {}]):
+        (found,) = below(*manifests)
+        assert found[1:] == (told, asked)
+
+
+def test_a_manifest_may_set_what_it_locks_and_so_may_those_above_it() -> None:
+    assert below({"catalog": {"type": "alpha"}}, {"catalog": {"replicas": 2}, "locks": ["catalog"]}) == []
+
+
+def test_a_manifest_may_not_discard_what_a_parent_locks() -> None:
+    parent = {"catalog": {"type": "alpha", "replicas": 2}, "locks": ["catalog.replicas"]}
+    (found,) = below(parent, {"catalog": {"type": "beta"}})
+    assert found[1] == "catalog.type may not be set here: catalog.replicas is locked"

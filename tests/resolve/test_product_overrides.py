@@ -12,6 +12,7 @@ from floe_compiler.model.diagnostics import Findings, StageFailed
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.pipeline import compile_mesh
+from floe_compiler.resolve.locks import Lock
 from floe_compiler.resolve.presence import check_read, domains_served
 from floe_compiler.resolve.product_overrides import Overrides, check_overrides, merged_product
 from floe_compiler.resolve.products import check_references, domain_products, products_in
@@ -147,8 +148,9 @@ def test_nothing_is_said_of_what_is_left_out() -> None:
 
 def test_the_image_of_the_same_product_may_be_locked_for_environments() -> None:
     findings = Findings()
-    sources = replace(mesh(), manifest=document("m.yaml", {"locks": ["products.image"]}))
-    check_overrides(sources, overrides({"retries": 1}, "sales/orders:1.1.0"), {("products", "image"): 0}, findings)
+    manifest = document("platform-manifest.yaml", {"locks": ["products.image"]})
+    locks: dict[DataPath, Lock] = {("products", "image"): Lock(manifest, 0)}
+    check_overrides(mesh(), overrides({"retries": 1}, "sales/orders:1.1.0"), locks, findings)
     (found,) = findings.found
     assert (found.rule.code, found.span and found.span.file) == ("R005", "i.yaml")
 

@@ -190,10 +190,45 @@ def test_an_editor_knows_what_an_environment_may_say_of_a_product() -> None:
 
 
 def test_what_keys_are_for_is_reported() -> None:
-    properties = SMALL["PlatformManifest"]["properties"]
-    assert properties["locks"]["description"] == field_docs(PlatformManifest)["locks"]
+    for manifest in (SMALL["PlatformManifest"]["then"], SMALL["PlatformManifest"]["else"], SMALL["ParentManifest"]):
+        assert manifest["properties"]["locks"]["description"] == field_docs(PlatformManifest)["locks"]
     overrides = SMALL["Environment"]["properties"]["platform"]
     assert overrides["description"] == field_docs(Environment)["platform"]
+
+
+EXTENDS = {"extends": {"path": "vendor/acme", "digest": f"sha256:{'0' * 64}"}}
+
+
+@pytest.mark.parametrize("kind", ["PlatformManifest", "ParentManifest"])
+def test_a_manifest_with_a_parent_may_leave_out_what_that_may_say(kind: str) -> None:
+    head = {key: value for key, value in MANIFEST.items() if key not in ("secrets", "delivery")}
+    child = {**head, **EXTENDS}
+    assert fits(kind, child)
+    assert fits(kind, {**child, "catalog": {"replicas": 2}, "delivery": {"repository": "https://example.com/x.git"}})
+    assert fits(kind, head) is (kind == "ParentManifest")
+    for key in head:
+        assert not fits(kind, {name: value for name, value in child.items() if name != key}), key
+    assert not fits(kind, {**child, "more": 1})
+    assert not fits(kind, {**child, "metadata": OWNED}), "its own name and version are its own"
+
+
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [
+        ("vendor/acme", True),
+        ("vendor/acme_2.x-y", True),
+        ("vendor", False),
+        ("vendor/", False),
+        ("vendor/..", False),
+        ("vendor/.hidden", False),
+        ("vendor/a/b", False),
+        ("../vendor/acme", False),
+        ("/vendor/acme", False),
+        ("https://example.com/x.git", False),
+    ],
+)
+def test_a_parent_is_right_below_vendor(path: str, right: bool) -> None:
+    assert fits("PlatformManifest", {**MANIFEST, "extends": {**EXTENDS["extends"], "path": path}}) is right
 
 
 def test_making_schemas_changes_none_of_the_models() -> None:

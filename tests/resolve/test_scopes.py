@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from floe_compiler.model.sources import DomainSource
+from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from resolve.samples import REGISTRY, document
 
 
 def platform(manifest: dict[str, Any], environment: dict[str, Any], scale: Any = "light") -> Merged:
-    layers = platform_layers(document("m.yaml", manifest), document("e.yaml", environment))
+    layers = platform_layers(Sources(document("m.yaml", manifest), {}, {}), document("e.yaml", environment))
     return platform_merged(REGISTRY, scale, layers)
 
 
@@ -19,7 +19,7 @@ def domain(
     manifest: dict[str, Any], own: dict[str, Any], environment: dict[str, Any] | None = None, scale: Any = "light"
 ) -> Merged:
     overlay = document("e.yaml", environment or {})
-    layers = platform_layers(document("m.yaml", manifest), overlay)
+    layers = platform_layers(Sources(document("m.yaml", manifest), {}, {}), overlay)
     return domain_merged(
         REGISTRY, scale, layers, domain_layers(DomainSource(document("d.yaml", own)), overlay, "sales")
     )

@@ -16,11 +16,11 @@ from floe_compiler.commands.exit_codes import DONE, FOUND
 from floe_compiler.commands.git import unstaged
 from floe_compiler.commands.options import add_cache, add_common, add_workers, find_root, open_cache, open_workers
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.layout import DEFINITIONS, MANIFEST
+from floe_compiler.model.layout import DEFINITIONS, MANIFEST, VENDOR
 from floe_compiler.report.outcome import count
 
 WORDS = ("", "not staged", "")
-PLACES = ("base", DEFINITIONS, "domains", "output", "overlays", MANIFEST)
+PLACES = ("base", DEFINITIONS, "domains", "output", "overlays", VENDOR, MANIFEST)
 
 NOT_STAGED = Rule(
     "W013",

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.explain.documents import of_domain, of_platform
 from floe_compiler.explain.effects import effects, relevant
@@ -21,12 +22,14 @@ from floe_compiler.explain.question import Question
 from floe_compiler.explain.settings import Cause, Setting, defaults, left_out, written
 from floe_compiler.explain.variations import scalars
 from floe_compiler.model.data_paths import show_place
-from floe_compiler.model.document import DataPath
+from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.nested_fields import mapping
 from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.model.value_spans import Patch
+from floe_compiler.resolve.layers import merge
+from floe_compiler.resolve.scopes import manifest_layers
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.synthesize.charts import WAVE
 
@@ -143,7 +146,7 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
     groups = (
         *_each(written(question, own)),
         _Group(tuple(written(question, others)), many=True),
-        *_each(left_out(own)),
+        *_each(left_out(_with_inherited(sources, own))),
         _Group(tuple(left_out(others)), many=True),
         *(_Group(tuple(settings), many=True) for settings in defaults(question)),
     )
@@ -152,6 +155,14 @@ def _causes(question: Question, baseline: Object, run: Run) -> Causes:
         for changed, cause in found:
             causes.setdefault(changed, []).append(cause)
     return causes
+
+
+def _with_inherited(sources: Sources, documents: Iterable[Document]) -> Iterator[Document]:
+    """Yield documents without the parents of the manifest, and the manifest with what it takes over from them."""
+    inherited = merge(manifest_layers(sources)).data
+    for document in documents:
+        if document not in sources.parents:
+            yield replace(document, data=inherited) if document == sources.manifest else document
 
 
 def _each(settings: Iterable[Setting]) -> Iterator[_Group]:

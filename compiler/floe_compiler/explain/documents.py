@@ -23,7 +23,7 @@ MODELS: Mapping[str, tuple[str, type[Input]]] = {
 def of_platform(sources: Sources, environment: str) -> tuple[Document, ...]:
     """Return the documents of the platform in an environment."""
     images = (sources.images[environment],) if environment in sources.images else ()
-    return sources.manifest, sources.environments[environment], *images
+    return *sources.manifests, sources.environments[environment], *images
 
 
 def of_domain(sources: Sources, name: str) -> tuple[Document, ...]:
@@ -41,6 +41,7 @@ def with_document(sources: Sources, document: Document) -> Sources:
     """Return the sources with a changed document in place of its file's."""
     if document.file == sources.manifest.file:
         return replace(sources, manifest=document)
+    parents = tuple(document if other.file == document.file else other for other in sources.parents)
     environments, images = (
         {name: document if other.file == document.file else other for name, other in documents.items()}
         for documents in (sources.environments, sources.images)
@@ -55,11 +56,11 @@ def with_document(sources: Sources, document: Document) -> Sources:
         )
         for name, domain in sources.domains.items()
     }
-    return replace(sources, environments=environments, images=images, domains=domains)
+    return replace(sources, parents=parents, environments=environments, images=images, domains=domains)
 
 
 def _all(sources: Sources) -> Iterator[Document]:
-    yield sources.manifest
+    yield from sources.manifests
     yield from sources.environments.values()
     yield from sources.images.values()
     for name in sources.domains:

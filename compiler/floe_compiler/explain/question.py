@@ -206,8 +206,11 @@ class Question:
 
 def without_limits(sources: Sources) -> Sources:
     """Return documents that may override and set everything, as what is locked or limited is varied, too."""
-    data = {key: value for key, value in sources.manifest.data.items() if key != "locks"}
-    return replace(sources, manifest=replace(sources.manifest, data=data), unlimited=True)
+    *parents, manifest = (
+        replace(one, data={key: value for key, value in one.data.items() if key != "locks"})
+        for one in sources.manifests
+    )
+    return replace(sources, manifest=manifest, parents=tuple(parents), unlimited=True)
 
 
 def reduced(sources: Sources, scope: str) -> Sources:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from floe_compiler.explain.documents import MODELS, document_of, of_platform, with_document
+from floe_compiler.explain.documents import MODELS, document_of, with_document
 from floe_compiler.explain.question import Question
 from floe_compiler.explain.unwritten import examples, unwritten
 from floe_compiler.explain.variations import scalars, variations, with_value
@@ -20,10 +20,12 @@ from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.product_overrides import Overrides, merged_product
+from floe_compiler.resolve.schemas import IDENTITY
 from floe_compiler.resolve.scopes import domain_layers, domain_merged, platform_layers, platform_merged
 from floe_compiler.resolve.slots import slot_path
 
-_IDENTITY = ("apiVersion", "kind")
+_UNREAD = ("apiVersion", "kind", "extends", "limits")
+"""Keys that no object depends on."""
 
 Overridden = Mapping[Span, tuple[tuple[str, Span | None], ...]]
 """By the location of a value: those that it overrides as text, with their locations."""
@@ -76,7 +78,7 @@ def written(question: Question, documents: Iterable[Document]) -> Iterator[Setti
     overridden = _overridden(question)
     for document in documents:
         for path, value in scalars(document.data):
-            if path[0] not in _IDENTITY:
+            if path[0] not in (IDENTITY if document in question.sources.parents else _UNREAD):
                 span = document.span(path)
                 cause = Cause(show_path(path), span, overridden.get(span, ()))
                 yield Setting(document.file, path, value, cause, stronger=_stronger(question, document, path))
@@ -119,23 +121,25 @@ def _written(sources: Sources, file: str, path: DataPath, value: Any) -> Sources
 
 
 def _stronger(question: Question, document: Document, path: DataPath) -> tuple[tuple[str, DataPath], ...]:
-    """Return where the environment could set what the manifest or a domain writes."""
-    manifest, environment, *_ = of_platform(question.sources, question.environment)
-    is_manifest = document.file == manifest.file
+    """Return where stronger layers could set what a manifest or a domain writes."""
+    sources = question.sources
+    manifests, environment = [one.file for one in sources.manifests], sources.environments[question.environment]
+    is_manifest = document.file in manifests
     domains = [
         ("domains", name)
         for name, source in question.sources.domains.items()
         if is_manifest or source.document.file == document.file
     ]
     scopes: list[DataPath] = [*([("platform",)] if is_manifest else ()), *domains]
-    return tuple((environment.file, (*scope, *path)) for scope in scopes)
+    children = manifests[manifests.index(document.file) + 1 :] if is_manifest else []
+    return (*((file, path) for file in children), *((environment.file, (*scope, *path)) for scope in scopes))
 
 
 def _merged(question: Question) -> Mapping[str, Merged]:
     """Return the settings of the platform, those of the domains, by scope, and those of their products."""
     sources, environment = question.sources, question.sources.environments[question.environment]
     scale = environment.data.get("scale", "light")
-    layers = platform_layers(sources.manifest, environment)
+    layers = platform_layers(sources, environment)
     # A domain's objects also depend on the platform's settings: registries, secrets, versions.
     merged = dict.fromkeys(SHARED, platform_merged(question.registry, scale, layers))
     overrides = Overrides.of(sources, environment, question.environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from floe_compiler.kit.meta import present
-from floe_compiler.model.inputs import JobPlacement, NodeRequirement, Placement, Toleration
+from floe_compiler.model.inputs import JobPlacement, NearbyPods, NodeRequirement, Placement, Toleration
 from floe_compiler.model.objects import Object
 
 
@@ -21,6 +21,10 @@ def joined(placement: Placement, own: JobPlacement | None) -> Placement:
         preferred_nodes=(*known.preferred_nodes, *own.preferred_nodes),
         priority_class=own.priority_class or known.priority_class,
         runtime_class=own.runtime_class or known.runtime_class,
+        near=(*known.near, *own.near),
+        apart_from=(*known.apart_from, *own.apart_from),
+        labels=known.labels | own.labels,
+        annotations=known.annotations | own.annotations,
     )
 
 
@@ -42,6 +46,11 @@ def placed(placement: Placement, architecture: str = "") -> Object:
     )
 
 
+def free_metadata(placement: Placement) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the labels and annotations that people give to pods."""
+    return (placement.labels, placement.annotations) if isinstance(placement, JobPlacement) else ({}, {})
+
+
 def _toleration(declared: Toleration) -> Object:
     return present(
         key=declared.key,
@@ -58,7 +67,21 @@ def _affinity(placement: JobPlacement) -> Object:
         requiredDuringSchedulingIgnoredDuringExecution=required,
         preferredDuringSchedulingIgnoredDuringExecution=preferred,
     )
-    return {"nodeAffinity": nodes} if nodes else {}
+    return present(nodeAffinity=nodes, podAffinity=_pods(placement.near), podAntiAffinity=_pods(placement.apart_from))
+
+
+def _pods(nearby: Iterable[NearbyPods]) -> Object:
+    """Return the rules about other pods of the namespace, which is the default of a term without namespaces."""
+    terms = [
+        (one.weight, {"labelSelector": {"matchLabels": dict(sorted(one.labels.items()))}, "topologyKey": one.topology})
+        for one in nearby
+    ]
+    return present(
+        requiredDuringSchedulingIgnoredDuringExecution=[term for weight, term in terms if weight is None],
+        preferredDuringSchedulingIgnoredDuringExecution=[
+            {"weight": weight, "podAffinityTerm": term} for weight, term in terms if weight is not None
+        ],
+    )
 
 
 def _expressions(requirements: Iterable[NodeRequirement]) -> Object:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from floe_compiler.kit import config_maps, labels
 from floe_compiler.kit.csi import NO_CSI, CsiFiles, csi_files
 from floe_compiler.kit.images import pull_from, pull_policy
 from floe_compiler.kit.meta import present
-from floe_compiler.kit.placement import joined, placed
+from floe_compiler.kit.placement import free_metadata, joined, placed
 from floe_compiler.kit.volumes import mounts, volumes
 from floe_compiler.kit.waits import wait_containers, wait_seconds
 from floe_compiler.model.configuration import CONFIG_HASH, config_hash
@@ -29,10 +28,11 @@ SECRET_REASONS = "floe.dev/secret-variables"  # noqa: S105 - the name of an anno
 
 def pod_template(instance: Instance[Any], name: str, pod: Pod, placement: Placement) -> Object:
     """Return the template (`metadata` and `spec`) of the pods of the workload `name`."""
+    free, noted = free_metadata(joined(placement, pod.placement))
     return {
         "metadata": {
-            "labels": dict(sorted((pod_labels(instance, name, pod)).items())),
-            **present(annotations=dict(sorted(pod_annotations(pod).items()))),
+            "labels": dict(sorted((free | pod_labels(instance, name, pod)).items())),
+            **present(annotations=dict(sorted((noted | pod_annotations(pod)).items()))),
         },
         "spec": pod_spec(instance, name, pod, placement),
     }
@@ -45,7 +45,7 @@ def pod_labels(instance: Instance[Any], name: str, pod: Pod) -> labels.Labels:
     return labels.template_labels(instance, name) | labels.access_labels(pod.servers()) | own_labels
 
 
-def pod_annotations(pod: Pod) -> Mapping[str, str]:
+def pod_annotations(pod: Pod) -> dict[str, str]:
     """Return the template's annotations: the hash of its configuration, and the reasons for secrets in variables."""
     configuration = config_hash(config_maps.config_data([pod]))
     reasons = config_maps.secret_reasons(pod)
@@ -120,7 +120,12 @@ def resources(declared: Resources) -> Object:
     """Return requests and limits."""
     devices = {name: str(count) for name, count in declared.devices}
     return {
-        "requests": {"cpu": declared.cpu, "memory": declared.memory, **devices},
+        "requests": {
+            "cpu": declared.cpu,
+            "memory": declared.memory,
+            **present(**{"ephemeral-storage": declared.disk}),
+            **devices,
+        },
         "limits": {"cpu": declared.cpu_limit, "memory": declared.memory_limit, **devices},
     }
 

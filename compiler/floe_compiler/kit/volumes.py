@@ -48,6 +48,7 @@ def volumes(pod: Pod, csi: CsiFiles = NO_CSI) -> list[Object]:
         ),
         *_host_volumes(containers),
         *csi_volumes(csi),
+        *_mount_volumes(containers),
     ]
     claims = ((claim.name, claim.path) for container in containers for claim in container.claims)
     _distinct("volumes", (*((name, origin) for name, origin, _ in named), *claims))
@@ -108,6 +109,17 @@ def _host_volumes(containers: Iterable[Container]) -> Iterator[Named]:
         yield f"node-{slug(host.on_node)}", host.on_node, {"hostPath": {"path": host.on_node, **kind}}
 
 
+def _mount_volumes(containers: Iterable[Container]) -> Iterator[Named]:
+    """Yield a volume for each ConfigMap and claim; one that no container writes to is attached read-only."""
+    every = [mount for container in containers for mount in container.mounts]
+    for name in dict.fromkeys(mount.name for mount in every if mount.kind == "ConfigMap"):
+        yield f"given-{name}", f"ConfigMap {name}", {"configMap": {"name": name, "defaultMode": READ_ONLY}}
+    for name in dict.fromkeys(mount.name for mount in every if mount.kind == "PersistentVolumeClaim"):
+        writable = any(mount.writable for mount in every if mount.name == name)
+        source = {"claimName": name, **present(readOnly=not writable or None)}
+        yield f"claim-{name}", f"claim {name}", {"persistentVolumeClaim": source}
+
+
 def mounts(container: Container, csi: CsiFiles = NO_CSI) -> list[Object]:
     """Return the container's mounts, sorted by path; raise ValueError if two of them have the same path."""
     by_path = _distinct("mounts", _mounts(container, csi))
@@ -123,6 +135,10 @@ def _mounts(container: Container, csi: CsiFiles) -> Iterator[tuple[str, Object]]
             path,
             {"name": f"node-{slug(host.on_node)}", "mountPath": path, **present(readOnly=not host.writable or None)},
         )
+    for given in container.mounts:
+        prefix = "given" if given.kind == "ConfigMap" else "claim"
+        read_only = present(readOnly=not given.writable or None)
+        yield given.path, {"name": f"{prefix}-{given.name}", "mountPath": given.path, **read_only}
     for claim in container.claims:
         yield claim.path, {"name": claim.name, "mountPath": claim.path}
     for file in container.config:

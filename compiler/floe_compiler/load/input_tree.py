@@ -1,15 +1,16 @@
-"""The one place where inputs are found and read: base/, domains/, overlays/, the manifest, and the rules of SOPS."""
+"""The one place where inputs are found and read: base/, crds/, domains/, overlays/, manifests, the rules of SOPS."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from floe_compiler.model.input_files import EntryType, InputFiles, Unread
-from floe_compiler.model.layout import DEFINITIONS, MANIFEST, MOST_BYTES, SOPS_RULES
+from floe_compiler.model.layout import DEFINITIONS, MANIFEST, MOST_BYTES, MOST_PARENTS, SOPS_RULES, VENDOR
 from floe_compiler.model.plain_files import TooLarge, read_plain
 
 DEEPEST = 100
@@ -36,7 +37,7 @@ def read_inputs(root: Path) -> InputFiles:
 
     Links are not followed, and what is in hidden folders is left out.
     """
-    types = dict(sorted(_entries(root)))
+    types = dict(sorted((*_entries(root), *_vendored(root))))
     contents = {path: _content(f"{root}/{path}") for path, type_ in types.items() if type_ == "file" and _is_read(path)}
     return InputFiles(root, types, contents)
 
@@ -80,6 +81,43 @@ def _entries(root: Path) -> Iterator[tuple[str, EntryType]]:
         yield path, type_
         if type_ == "folder" and not _MANIFEST.fullmatch(path):
             waiting += _below(entry, path)
+
+
+def _vendored(root: Path) -> Iterator[tuple[str, EntryType]]:
+    """Yield vendor/ and the folders in it, with their manifests and what is vendored in them.
+
+    A copy may be a whole repository, of which nothing else is read.
+    """
+    waiting = [VENDOR]
+    while waiting:
+        path = waiting.pop()
+        if (kind := _kind(root, path)) is None:
+            continue
+        yield path, kind
+        for name in _names(root, path) if kind == "folder" else ():
+            copy = f"{path}/{name}"
+            if (kind := _kind(root, copy)) not in ("folder", "link"):
+                continue
+            yield copy, kind
+            if (manifest := _kind(root, f"{copy}/{MANIFEST}")) is not None and kind == "folder":
+                yield f"{copy}/{MANIFEST}", manifest
+                waiting += [f"{copy}/{VENDOR}"] if copy.count("/") < 2 * MOST_PARENTS - 1 else []
+
+
+def _names(root: Path, folder: str) -> list[str]:
+    """Return the names in a folder that are not hidden."""
+    return sorted(name for name in os.listdir(f"{root}/{folder}") if not name.startswith("."))  # noqa: PTH208
+
+
+def _kind(root: Path, path: str) -> EntryType | None:
+    """Return what is at a path; None if there is nothing."""
+    try:
+        mode = os.lstat(f"{root}/{path}").st_mode
+    except OSError:
+        return None
+    if stat.S_ISLNK(mode):
+        return "link"
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"
 
 
 def _below(folder: os.DirEntry[str], path: str) -> list[tuple[os.DirEntry[str], str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from floe_compiler.load import git_folder
 from floe_compiler.load.authored import FOREIGN, Authored, authored_files, domain_key, environment_name
+from floe_compiler.load.parents import parents_of, unused
 from floe_compiler.load.rules import NO_MANIFEST, NOT_ONE_DOCUMENT, STRAY_FILE, WRONG_KIND
 from floe_compiler.load.schema_check import SchemaCheck
 from floe_compiler.load.secret_scan import may_assign_secret, secret_values
@@ -25,6 +27,10 @@ from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.model.span import Span
 
 API_VERSION = "floe.dev/v1"
+MANIFEST_KIND = "PlatformManifest"
+PARENT = "ParentManifest"
+"""The name of the schema of a manifest that others extend, which need not be complete."""
+
 CHUNK = 64
 """The number of files that one process reads at a time, in about 0.1 s."""
 
@@ -88,26 +94,55 @@ def load(
     authored = authored_files(inputs).without(is_omitted)
     for stray in authored.strays:
         findings.add(STRAY_FILE, stray.problem, Span(stray.path), hint=stray.hint)
-    documents = _documents(inputs, authored, schemas, known or Nothing(), run, findings)
+    read = partial(_documents, inputs, schemas=schemas, known=known or Nothing(), run=run, findings=findings)
+    documents = read(authored.kinds)
     sources = _sources(authored, documents, findings)
+    parents = _parents(inputs, sources.manifest, read, findings) if sources else ()
     warnings = findings.finish()
     assert sources is not None  # noqa: S101 - without a manifest, finish() has raised
-    return replace(sources, path=git_folder.path_in_git(inputs.root)), warnings
+    return replace(sources, path=git_folder.path_in_git(inputs.root), parents=parents), warnings
+
+
+def load_parents(
+    inputs: InputFiles, manifest: Document, schemas: Mapping[str, Mapping[str, Any]]
+) -> tuple[Document, ...]:
+    """Return the manifests that a manifest extends, the topmost first, checked as `load` does.
+
+    Raises StageFailed with every problem of the first that has any.
+    """
+    findings = Findings()
+    read = partial(_documents, inputs, schemas=schemas, known=Nothing(), run=map, findings=findings)
+    found = parents_of(inputs, manifest, lambda file: read({file: PARENT}).get(file), findings)
+    findings.finish()
+    return found
+
+
+def _parents(
+    inputs: InputFiles,
+    manifest: Document,
+    read: Callable[[Mapping[str, str]], Mapping[str, Document]],
+    findings: Findings,
+) -> tuple[Document, ...]:
+    """Return the manifests that the manifest extends, the topmost first; report those that it could but does not."""
+    for file in unused(inputs, manifest):
+        hint = f"extend it in {MANIFEST}, or remove it: floe-compile vendor {file.removesuffix(f'/{MANIFEST}')}"
+        findings.add(STRAY_FILE, f"{file} is not read by anything", Span(file), hint=hint)
+    return parents_of(inputs, manifest, lambda file: read({file: PARENT}).get(file), findings)
 
 
 def _documents(
     inputs: InputFiles,
-    authored: Authored,
+    kinds: Mapping[str, str],
     schemas: Mapping[str, Mapping[str, Any]],
     known: KnownDocuments,
     run: Map,
     findings: Findings,
 ) -> Mapping[str, Document]:
-    """Return the valid documents by file, in the order of the files."""
+    """Return the valid documents of files by their path, in the order of `kinds`: the kind of document of each."""
     read: dict[str, str] = {}
     texts: dict[str, str] = {}
     found: dict[str, Document] = {}
-    for file in authored.kinds:
+    for file in kinds:
         text, problems = read_text(inputs, file)
         findings.extend(problems)
         if text is None:
@@ -117,7 +152,7 @@ def _documents(
             found[file] = documents[0]
         else:
             texts[file] = text
-    files = [(file, authored.kinds[file], text) for file, text in texts.items()]
+    files = [(file, kinds[file], text) for file, text in texts.items()]
     chunks = [Texts(tuple(files[start : start + CHUNK]), schemas) for start in range(0, len(files), CHUNK)]
     for file, data, problems in (one for results in run(read_texts, chunks) for one in results):
         findings.extend(problems)
@@ -127,7 +162,7 @@ def _documents(
             found[file] = documents[0]
             if not problems:
                 known.put(file, texts[file], data)
-    return {file: replace(found[file], digest=digest_of(file, read[file])) for file in authored.kinds if file in found}
+    return {file: replace(found[file], digest=digest_of(file, read[file])) for file in kinds if file in found}
 
 
 def read_texts(texts: Texts) -> list[tuple[str, bytes | Document | None, list[Diagnostic]]]:
@@ -151,13 +186,14 @@ def _document(file: str, kind: str, text: str, check: SchemaCheck, findings: Fin
     findings.extend(problems)
     if any(problem.severity == "error" for problem in problems):
         return None
+    written = MANIFEST_KIND if kind == PARENT else kind
     if len(documents) != 1:
         findings.add(
-            NOT_ONE_DOCUMENT, f"{file} holds {len(documents)} documents", Span(file), hint=f"write one {kind} in it"
+            NOT_ONE_DOCUMENT, f"{file} holds {len(documents)} documents", Span(file), hint=f"write one {written} in it"
         )
         return None
     document = documents[0]
-    if not _is_kind(document, kind, findings):
+    if not _is_kind(document, written, findings):
         return None
     findings.extend(secret_values(document))
     findings.extend(check.problems(kind, document))

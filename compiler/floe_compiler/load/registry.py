@@ -6,11 +6,13 @@ from floe_compiler.load.rules import (
     LEFT_OUT,
     NO_DEFINITION,
     NO_MANIFEST,
+    NO_PARENT,
     NOT_A_FALSE_ALARM,
     NOT_ONE_DOCUMENT,
     SCHEMA,
     SECRET_VALUE,
     STRAY_FILE,
+    WRONG_DIGEST,
     WRONG_KIND,
 )
 from floe_compiler.load.text_file import BYTE_ORDER_MARK, CONTROL_CHARACTER, LINK, NOT_UTF8, TOO_LARGE, UNREADABLE
@@ -52,4 +54,6 @@ RULES: tuple[Rule, ...] = (
     LEFT_OUT,
     NOT_A_FALSE_ALARM,
     NO_DEFINITION,
+    NO_PARENT,
+    WRONG_DIGEST,
 )

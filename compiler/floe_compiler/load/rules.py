@@ -39,6 +39,19 @@ LEFT_OUT = Rule(
     "compiled without them. Without these options, all must be right.",
     severity="warning",
 )
+NO_PARENT = Rule(
+    "L190",
+    "parent that cannot be read",
+    "A manifest extends another one, of which there must be a copy in `vendor/` beside it: a folder with its "
+    "platform-manifest.yaml, and no link. `floe-compile vendor FOLDER` makes the copy. A chain of manifests that "
+    "extend one another has an end.",
+)
+WRONG_DIGEST = Rule(
+    "L191",
+    "parent that is not the locked one",
+    "`extends.digest` locks the parent that was reviewed. The copy in `vendor/` is another one: take back what has "
+    "changed there, as nobody edits it, or lock the new version with `floe-compile vendor FOLDER`.",
+)
 NO_DEFINITION = Rule(
     "L108",
     "file without a definition",

@@ -13,7 +13,7 @@ from floe_compiler.load.definitions import may_define
 from floe_compiler.load.input_tree import TREES, is_documentation
 from floe_compiler.load.listed import listed_files
 from floe_compiler.model.input_files import EntryType, InputFiles
-from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST, secret_place
+from floe_compiler.model.layout import DEFINITIONS, KUSTOMIZATION, MANIFEST, VENDOR, secret_place
 
 HEADS = {"domains": "domain.yaml", "overlays": "environment.yaml"}
 """The document without which a folder in one of these is no domain, and no environment."""
@@ -134,8 +134,9 @@ def _heads(folder: str, kind_of: Callable[[str], str]) -> list[str]:
 
 
 def _is_expected(path: str, type_: EntryType) -> bool:
-    """Tell whether it is one of the folders of inputs, or documentation."""
-    return (path in TREES and type_ == "folder") or is_documentation(path.rpartition("/")[2])
+    """Tell whether it is one of the folders of inputs, vendored, or documentation."""
+    is_vendored = path.partition("/")[0] == VENDOR
+    return is_vendored or (path in TREES and type_ == "folder") or is_documentation(path.rpartition("/")[2])
 
 
 def _is_secret(path: str, tree: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ from floe_compiler.model.alerts import Alert, Scraper
 from floe_compiler.model.endpoint import Endpoint, Port
 from floe_compiler.model.folders import Claim as Claim  # re-exported: parts of a container
 from floe_compiler.model.folders import HostPath as HostPath
+from floe_compiler.model.folders import Mount as Mount
 from floe_compiler.model.folders import Scratch as Scratch
 from floe_compiler.model.inputs import JobPlacement
 from floe_compiler.model.objects import Object
@@ -106,6 +107,7 @@ class Container(msgspec.Struct, frozen=True):
     scratch: tuple[Scratch, ...] = ()
     claims: tuple[Claim, ...] = ()
     host_paths: tuple[HostPath, ...] = ()
+    mounts: tuple[Mount, ...] = ()
     before_stop: tuple[str, ...] = ()
     working_directory: str = ""
     writable_root: str = ""

@@ -17,6 +17,7 @@ from floe_compiler.model.durations import format_duration, parse_duration
 from floe_compiler.model.hosts import check_outside_server, check_server, instead_of
 from floe_compiler.model.images import parse_image
 from floe_compiler.model.joined_names import SEPARATOR, TWICE
+from floe_compiler.model.mount_paths import check_mount_path
 from floe_compiler.model.names import (
     check_data_key,
     check_dns_label,
@@ -25,6 +26,7 @@ from floe_compiler.model.names import (
     check_label_key,
     check_label_value,
 )
+from floe_compiler.model.pod_metadata import check_free_key
 from floe_compiler.model.quantities import parse_quantity, wrong_bytes
 from floe_compiler.model.schedules import check_schedule, check_time_zone
 from floe_compiler.model.schema_words import PATTERN_HINT
@@ -219,6 +221,8 @@ NamespaceName = Annotated[str, AfterValidator(check_dns_label)]
 Owner = Annotated[str, AfterValidator(check_owner)]
 SemanticVersion = Annotated[str, AfterValidator(check_version), Field(examples=["1.4.2"])]
 LabelKey = Annotated[str, AfterValidator(check_label_key)]
+FreeKey = Annotated[LabelKey, AfterValidator(check_free_key)]
+"""The key of a label or an annotation that the compiler leaves to people."""
 ExtendedResource = Annotated[str, AfterValidator(check_extended_resource)]
 LabelValue = Annotated[str, AfterValidator(check_label_value)]
 VariableName = Annotated[str, AfterValidator(check_own_variable)]
@@ -251,6 +255,7 @@ SqlName = Annotated[
     ),
 ]
 """The name of a database or user in PostgreSQL that needs no quotes."""
+MountPath = Annotated[str, AfterValidator(check_mount_path), Field(examples=["/data/reference"])]
 RelativePath = Annotated[str, AfterValidator(check_relative_path)]
 RepositoryPath = Annotated[str, AfterValidator(check_repository_path)]
 NamespacePattern = Annotated[str, AfterValidator(check_pattern)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -18,6 +20,15 @@ class HostPath(msgspec.Struct, frozen=True):
 
     on_node: str
     path: str = ""
+    writable: bool = False
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """What others have put into the namespace, mounted at `path`: a ConfigMap or a PersistentVolumeClaim."""
+
+    path: str
+    kind: Literal["ConfigMap", "PersistentVolumeClaim"]
+    name: str
     writable: bool = False
 
 

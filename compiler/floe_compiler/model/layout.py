@@ -13,6 +13,17 @@ SOPS_RULES = ".sops.yaml"
 DEFINITIONS = "crds"
 """The folder with the definitions of custom resources that are installed by others: read, and not rendered."""
 
+VENDOR = "vendor"
+"""The folder with copies of the manifests that a manifest extends, each in a folder of its own."""
+
+PARENT_PATH = r"^vendor/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?$"
+"""What the path of a parent looks like: that of a folder right in vendor/."""
+PARENT_DIGEST = r"^sha256:[0-9a-f]{64}$"
+"""What the digest of a parent looks like."""
+
+MOST_PARENTS = 8
+"""No manifest has more parents above it: a chain that is longer repeats itself."""
+
 KUSTOMIZATION_FIELDS = (
     "apiVersion",
     "kind",

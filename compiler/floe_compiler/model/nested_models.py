@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -14,3 +15,10 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for inner in get_args(annotation):
         yield from models_in(inner)
+
+
+def may_be_value(annotation: Any) -> bool:
+    """Return whether a type has something else than models: a text, a number, a list of these."""
+    if isinstance(annotation, type):
+        return not issubclass(annotation, BaseModel | NoneType)
+    return any(may_be_value(inner) for inner in get_args(annotation))

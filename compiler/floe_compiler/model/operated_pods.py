@@ -11,13 +11,17 @@ from floe_compiler.model.secrets import Secret
 
 
 class Resources(msgspec.Struct, frozen=True):
-    """Requests and limits as Kubernetes quantities; `devices` are both, as a device is not shared."""
+    """Requests and limits as Kubernetes quantities; `devices` are both, as a device is not shared.
+
+    `disk` is the space of the node's disk that is requested; empty: none.
+    """
 
     cpu: str
     memory: str
     cpu_limit: str
     memory_limit: str
     devices: tuple[tuple[str, int], ...] = ()
+    disk: str = ""
 
 
 class OperatedPods(msgspec.Struct, frozen=True):

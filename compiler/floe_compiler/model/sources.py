@@ -39,5 +39,14 @@ class Sources(msgspec.Struct, frozen=True):
 
     omitted_environments: frozenset[str] = frozenset()
     """The names of environments that are left out."""
+
     unlimited: bool = False
     """Whether domains may set everything, whatever `domain_policy` says: to see what depends on their values."""
+
+    parents: tuple[Document, ...] = ()
+    """The manifests that the manifest extends, the topmost first: each extends the one before it."""
+
+    @property
+    def manifests(self) -> tuple[Document, ...]:
+        """Return all platform manifests, the weakest first: the parents, and the one of this repository."""
+        return *self.parents, self.manifest

@@ -27,6 +27,7 @@ from floe_compiler.overlay.merge_schema import schemas_of
 from floe_compiler.overlay.merge_types import merge_type
 from floe_compiler.overlay.overlay import TWICE, Overlay, Written
 from floe_compiler.overlay.portions import Built, build_changed
+from floe_compiler.overlay.run_templates import patches_of_runs, put_back, templates_of
 from floe_compiler.overlay.touched_fields import labels_selected_by, touched_part, with_untouched
 from floe_compiler.overlay.units import unit_of
 
@@ -77,16 +78,19 @@ class _Prepared(msgspec.Struct, frozen=True):
     effects: Effects
     changed: tuple[ChangedObject, ...]
     findings: tuple[Diagnostic, ...]
+    templates: Mapping[ObjectId, Object]
+    """Those of launched pods."""
 
 
 def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
     findings = Findings()
-    generated = rendered.objects.by_id
+    templates = templates_of(rendered) if overlay.steps else {}
+    generated = {**rendered.objects.by_id, **templates}
     written = {
         identity: object_ for identity, object_ in overlay.written.get(name, {}).items() if identity not in generated
     }
     _check_generated(overlay, generated, findings)
-    effects = effects_of(overlay, generated, written)
+    effects = effects_of(overlay, generated, written, templates=templates)
     changed, labels = [], labels_selected_by(overlay.steps)
     for identity, steps in effects.reached.items():
         if identity in written and written[identity].text:
@@ -99,7 +103,7 @@ def _prepare(overlay: Overlay, name: str, rendered: Rendered) -> _Prepared:
             findings.add(NOT_CARRIED, message, steps[0].listed, subject=str(identity), hint=hint)
         else:
             changed.append(ChangedObject(identity, part, effects.folders[identity], tuple(steps)))
-    return _Prepared(written, effects, tuple(changed), tuple(findings.found))
+    return _Prepared(written, effects, tuple(changed), tuple(findings.found), templates)
 
 
 def _check_signed(identity: ObjectId, manifest: Object, steps: Sequence[Step], findings: Findings) -> None:
@@ -121,22 +125,27 @@ def _check_generated(overlay: Overlay, generated: Mapping[ObjectId, Object], fin
 
 def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
     """Return a unit with the results for its changed objects."""
-    objects = _objects(unit, built)
+    found, reached = Findings(), unit.effects.reached
+    places = {identity: reached[identity][0].span for identity in unit.templates if identity in reached}
+    objects = put_back(rendered, unit.templates, _objects(unit, built), places, found)
     signed = {str(name): one.text for name, one in unit.written.items() if one.text and name in objects}
+    before = {one: manifest for one, manifest in unit.effects.objects.items() if one not in unit.templates}
     problems = (problem for changed in unit.changed for problem in built.problems.get(changed.identity, ()))
     removed = {
         identity: tuple(dict.fromkeys(step.span for step in steps))
         for identity, steps in sorted(unit.effects.reached.items())
-        if identity not in objects
+        if identity not in objects and identity not in unit.templates
     }
     written = {str(identity): object_.span for identity, object_ in unit.written.items()}
     patched = _patched(unit, built, rendered.kubernetes_version)
+    for name, patches in patches_of_runs(rendered, objects, reached).items():
+        patched[name] = (*patched.get(name, ()), *patches)
     gone = set(map(str, removed))
     applied = replace(
         rendered,
         objects=ObjectSet(dict(sorted(objects.items()))),
         origins={name: origin for name, origin in {**rendered.origins, **written}.items() if name not in gone},
-        unpatched=ObjectSet(dict(sorted(unit.effects.objects.items()))) if patched or removed else None,
+        unpatched=ObjectSet(dict(sorted(before.items()))) if patched or removed else None,
         patched=patched,
         removed=removed,
         verbatim=signed,
@@ -145,14 +154,14 @@ def _finish(rendered: Rendered, unit: _Prepared, built: Built) -> Applied:
         },
     )
     hits = {step for steps in unit.effects.reached.values() for step in steps}
-    findings = ordered((*unit.findings, *problems))
+    findings = ordered((*unit.findings, *problems, *found.found))
     return Applied(with_consequences(applied), findings, frozenset(step.digest for step in hits))
 
 
 def _patched(unit: _Prepared, built: Built, version: str) -> dict[str, tuple[Patch, ...]]:
     """Return what each patch changed in each object that is still there."""
-    patched = {}
-    for changed in unit.changed:
+    patched: dict[str, tuple[Patch, ...]] = {}
+    for changed in (changed for changed in unit.changed if changed.identity not in unit.templates):
         result = built.results.get(changed.identity)
         if result is not None and result.part is not None:
             type_ = merge_type(schemas_of(version), changed.part)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule
-from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.launched_templates import KIND
+from floe_compiler.model.objects import Object, ObjectId, identify
 from floe_compiler.overlay.effects import effects_of
 from floe_compiler.overlay.kustomization import Step
 from floe_compiler.overlay.kustomization_reader import BASE
@@ -37,11 +38,22 @@ def dead_steps(
         return ()
     written = {identity: object_ for unit in overlay.written.values() for identity, object_ in unit.items()}
     objects = {identity: manifest for manifest in manifests() if (identity := identify(manifest)) not in written}
+    if any(KIND in step.selection.describe() for step in dead):
+        objects |= dict(_possible_templates(objects))
     effects = effects_of(overlay, dict(sorted(objects.items())), written, dead)
     return tuple(
         _dead(overlay.environment, step, [effects.objects[identity] for identity in effects.visible[step]])
         for step in dead
     )
+
+
+def _possible_templates(objects: Iterable[ObjectId]) -> Iterator[tuple[ObjectId, Object]]:
+    """Yield what templates of launched pods there may be: they have the names of their accounts."""
+    for account in objects:
+        if account.kind == "ServiceAccount":
+            identity = ObjectId("", KIND, account.namespace, account.name)
+            metadata = {"name": account.name, "namespace": account.namespace}
+            yield identity, {"apiVersion": "v1", "kind": KIND, "metadata": metadata}
 
 
 def _dead(environment: str, step: Step, visible: list[Object]) -> Diagnostic:

@@ -12,6 +12,7 @@ from floe_compiler.overlay.kustomization import Kustomization, Step
 from floe_compiler.overlay.kustomization_reader import BASE
 from floe_compiler.overlay.matching import OneObject
 from floe_compiler.overlay.overlay import Overlay, Written
+from floe_compiler.overlay.run_templates import names_kind
 from floe_compiler.overlay.units import unit_of
 
 
@@ -37,8 +38,12 @@ def effects_of(
     generated: Mapping[ObjectId, Object],
     written: Mapping[ObjectId, Written],
     watched: Collection[Step] = (),
+    templates: Collection[ObjectId] = (),
 ) -> Effects:
-    """Return the effects of an overlay's steps on these objects, which may be those of one unit or of all."""
+    """Return the effects of an overlay's steps on these objects, which may be those of one unit or of all.
+
+    `templates` are those of launched pods, which only entries that name a kind reach, and none removes.
+    """
     objects = {**generated, **{identity: object_.manifest for identity, object_ in written.items()}}
     # Generated objects count as those of the base; if there is none, as those of the overlay.
     listed = {kustomization.folder for kustomization in overlay.top.walk()} if overlay.top else set()
@@ -46,7 +51,9 @@ def effects_of(
     folders = {**dict.fromkeys(generated, own), **{identity: object_.folder for identity, object_ in written.items()}}
     effects = Effects(objects, folders)
     if overlay.top:
-        _Walk(frozenset(map(unit_of, objects)), frozenset(watched), effects).visit(overlay.top, ())
+        _Walk(frozenset(map(unit_of, objects)), frozenset(watched), effects, frozenset(templates)).visit(
+            overlay.top, ()
+        )
     return effects
 
 
@@ -56,6 +63,7 @@ class _Walk(msgspec.Struct, frozen=True):
     units: frozenset[str]
     watched: frozenset[Step]
     effects: Effects
+    templates: frozenset[ObjectId] = frozenset()
 
     def visit(self, kustomization: Kustomization, coming: Iterable[ObjectId]) -> list[ObjectId]:
         """Return the objects that result from a kustomization applied to those of `coming`."""
@@ -85,6 +93,8 @@ class _Walk(msgspec.Struct, frozen=True):
 
     def reaches(self, step: Step, identity: ObjectId) -> bool:
         """Return whether a step selects an object, as it is or as earlier steps may have changed it."""
+        if identity in self.templates and (step.deletes or not names_kind(step.selection)):
+            return False
         manifest = self.effects.objects[identity]
         return step.selection.matches(manifest) or (
             identity in self.effects.reached and step.selection.may_match(manifest, self.said(identity))

@@ -16,6 +16,7 @@ from floe_compiler.overlay.patch_problems import ITEMS_LOST, NO_SUCH_ITEM, NOT_A
 from floe_compiler.overlay.patch_target import BAD_TARGET
 from floe_compiler.overlay.patches import BAD_PATCH, IDENTITY_CHANGED
 from floe_compiler.overlay.portions import PATCH_FAILED, WARNED
+from floe_compiler.overlay.run_templates import ONLY_TEMPLATE
 from floe_compiler.overlay.secret_values import SECRET_VALUE
 
 RULES: tuple[Rule, ...] = (
@@ -43,4 +44,5 @@ RULES: tuple[Rule, ...] = (
     NO_SUCH_ITEM,
     ITEMS_LOST,
     NOT_AS_WRITTEN,
+    ONLY_TEMPLATE,
 )

@@ -79,12 +79,13 @@ def promotion(
         ran: Whether an image has run.
         findings: The errors are added here.
     """
-    for index, lock in enumerate(sources.manifest.data.get("locks") or ()):
-        if lock in _LOCKS:
-            message = f"no environment may have images of its own: {lock} is locked"
-            place = sources.manifest.span(("locks", index))
-            findings.add(LOCKED, message, place, hint="remove the lock, or change the products' own files")
-            return Promotion()
+    for manifest in sources.manifests:
+        for index, lock in enumerate(manifest.data.get("locks") or ()):
+            if lock in _LOCKS:
+                message = f"no environment may have images of its own: {lock} is locked"
+                place = manifest.span(("locks", index))
+                findings.add(LOCKED, message, place, hint="remove the lock, or change the products' own files")
+                return Promotion()
     asked = tuple(dict.fromkeys(named))
     changes: list[Change] = []
     left_out: list[LeftOut] = []

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings, did_you_mean
-from floe_compiler.model.inputs import Environment
+from floe_compiler.model.inputs import Environment, VersionedMetadata
 from floe_compiler.model.plan import PLATFORM, EnvironmentPlan
 from floe_compiler.model.sources import Sources
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.default_registry import check_default_registry
 from floe_compiler.resolve.environment import Frame, Inputs, resolve_environment, resolve_frame
 from floe_compiler.resolve.layers import Layer, merge
-from floe_compiler.resolve.locks import locked_paths
+from floe_compiler.resolve.limits import limits_of
+from floe_compiler.resolve.locks import check_manifests, locked_paths
 from floe_compiler.resolve.namespaces import check_namespaces
 from floe_compiler.resolve.products import check_name, check_references, domain_products, is_name
 from floe_compiler.resolve.rules import DUPLICATE_NAME, EMPTY_MESH, UNKNOWN_PATH, UNKNOWN_REFERENCE
+from floe_compiler.resolve.scopes import manifest_layers
 from floe_compiler.resolve.semantic_models import check_models
 from floe_compiler.resolve.slots import Registry
 from floe_compiler.resolve.validation import validate
@@ -55,7 +57,11 @@ def resolve_frames(
     named = filter(is_name, sources.domains)  # the others are errors already
     check_namespaces(environments, sources.environments, [PLATFORM, *named], findings)
     references = check_references(sources, findings)
-    inputs = Inputs(sources, registry, locked_paths(sources.manifest, registry, findings), references)
+    locks = locked_paths(sources.manifests, registry, findings)
+    manifests = manifest_layers(sources)
+    check_manifests(manifests, locks, findings)
+    limits = limits_of(sources.manifests, registry, findings)
+    inputs = Inputs(sources, registry, locks, limits, references, merge(manifests))
     frames: dict[str, Frame] = {}
     for name, environment in environments.items():
         if not only or name in only:
@@ -85,6 +91,8 @@ def _environments(sources: Sources, findings: Findings) -> Mapping[str, Environm
 
 
 def _check_names(sources: Sources, only: Sequence[str], findings: Findings) -> None:
+    for parent in sources.parents:
+        validate(VersionedMetadata, merge([Layer(parent.file, parent.data, parent)]), ("metadata",), findings)
     for name, document in sources.environments.items():
         check_name(name, document, findings)
     for name, document in sources.images.items():

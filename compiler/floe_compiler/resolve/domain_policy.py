@@ -21,6 +21,7 @@ from floe_compiler.model.inputs import (
     Toleration,
 )
 from floe_compiler.model.plan import QuotaGrowth
+from floe_compiler.model.pod_metadata import beyond
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.span import Span
 from floe_compiler.resolve.layers import Layer, Merged, leaves
@@ -36,6 +37,9 @@ IMAGE: DataPath = ("semantic_layer", "image")
 
 CLASSES = {"priority_class": "priority_classes", "runtime_class": "runtime_classes"}
 """Settings of a placement that name a class, and the lists of the policy that allow them."""
+
+METADATA = ("labels", "annotations")
+"""Settings of a placement with labels and annotations, whose prefixes the policy allows."""
 
 AMOUNTS = tuple(Quota.model_fields)
 DOCUMENT = frozenset({"apiVersion", "kind", "metadata"})
@@ -120,6 +124,13 @@ def _check_placement(
                 message = f"a domain may not tolerate {_taint(toleration)}"
                 hint = f"allowed: {', '.join(dict.fromkeys(map(_taint, allowed))) or 'none'}; {ASK}"
                 findings.add(BEYOND_POLICY, message, place((*path, index, "key")), hint=hint)
+    if path[-1] in METADATA:
+        for key in beyond(value, policy.prefixes):
+            message = f"a domain may not set the {path[-1][:-1]} {key}"
+            prefixes = f", and those with {', '.join(policy.prefixes)}" if policy.prefixes else ""
+            asked = "ask the platform team to allow its prefix under `domain_policy.prefixes`"
+            hint = f"allowed: keys without a prefix{prefixes}; {asked}"
+            findings.add(BEYOND_POLICY, message, place((*path, key)), hint=hint)
     for setting, plural in CLASSES.items():
         names = dict.fromkeys(one for one in (*getattr(policy, plural), getattr(known.jobs, setting)) if one)
         if path[-1] == setting and value is not None and value not in names:
@@ -203,6 +214,10 @@ def _own_placement(own: Layer, domain: Merged) -> Iterator[tuple[DataPath, Any]]
             origin = domain.origins.get(path, (None,))[0]
             if origin and origin.layer is own:
                 yield path, origin.value
+            below = {one[-1]: found[0] for one, found in domain.origins.items() if one[:-1] == path}
+            written = {key: found.value for key, found in below.items() if found.layer is own}
+            if written and name in METADATA:
+                yield path, written
 
 
 def _covers(allowed: Toleration, asked: Toleration) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from floe_compiler.model.capabilities import Capability
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.document import DataPath, Document
+from floe_compiler.model.document import Document
 from floe_compiler.model.ingress import EnvironmentIngress
 from floe_compiler.model.inputs import (
     ArgoCd,
@@ -34,7 +34,8 @@ from floe_compiler.resolve.domain_policy import QUOTA, quota_growth
 from floe_compiler.resolve.environment_checks import check_domain_names, check_secrets
 from floe_compiler.resolve.instances import Place
 from floe_compiler.resolve.layers import Layer, Merged
-from floe_compiler.resolve.locks import check_locks
+from floe_compiler.resolve.limits import SetLimit, check_limits, check_product_limits
+from floe_compiler.resolve.locks import Locks, check_locks
 from floe_compiler.resolve.namespaces import namespace_name
 from floe_compiler.resolve.presence import check_read, domains_in, domains_served
 from floe_compiler.resolve.product_overrides import Overrides, check_overrides
@@ -53,8 +54,11 @@ class Inputs(msgspec.Struct, frozen=True):
 
     sources: Sources
     registry: Registry
-    locks: Mapping[DataPath, int]
+    locks: Locks
+    limits: tuple[SetLimit, ...]
     references: Mapping[Key, References]
+    manifests: Merged
+    """What the manifests of the platform say together, without its environments."""
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -81,7 +85,7 @@ class Frame(msgspec.Struct, frozen=True):
     overrides: Overrides
     """What it says of data products."""
 
-    layers: tuple[Layer, Layer]
+    layers: tuple[Layer, ...]
     settings: Settings
     delivery: ArgoCd | Flux
     platform: Scope
@@ -144,8 +148,8 @@ def resolve_environment(
 
 def resolve_frame(inputs: Inputs, environment: Environment, document: Document, findings: Findings) -> Frame | None:
     """Return the part of an environment that all domains share; None, with the findings added, if it is invalid."""
-    layers = scopes.platform_layers(inputs.sources.manifest, document)
-    check_locks(inputs.sources.manifest, inputs.locks, layers[1:], findings)
+    layers = scopes.platform_layers(inputs.sources, document)
+    check_locks(inputs.manifests.data, inputs.locks, layers[-1:], findings)
     overrides = Overrides.of(inputs.sources, document, environment.metadata.name)
     check_domain_names(inputs.sources, document, findings)
     check_overrides(inputs.sources, overrides, inputs.locks, findings)
@@ -155,7 +159,7 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
         return None
     settings = environment_settings(environment, manifest)
     check_secrets(environment, document, manifest, merged, findings)
-    check_texts((inputs.sources.manifest, document), settings, findings)
+    check_texts((*inputs.sources.manifests, document), settings, findings)
     domain_policy.check_may_set(inputs.registry, manifest, merged, findings)
     place = Place(settings, PLATFORM, settings.environment.platform_namespace, manifest.placement)
     names = domains_in(inputs.sources, document, environment.metadata.name)
@@ -177,6 +181,9 @@ def resolve_frame(inputs: Inputs, environment: Environment, document: Document, 
     )
     on_nodes = Place(settings, NODES, namespace_name(environment, NODES), manifest.placement)
     nodes = _nodes(inputs, manifest, merged, on_nodes, served, environment, document, findings)
+    every = (*platform.placed, *(nodes.placed if nodes else ()))
+    if not inputs.sources.unlimited:
+        check_limits(inputs.limits, manifest, every, merged, findings)
     version = merged.span(("kubernetes", "version"))
     complete = not findings.failed
     delivery = _placed_in_git(manifest.delivery, inputs.sources)
@@ -245,7 +252,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     inputs, settings = frame.inputs, frame.settings
     source: DomainSource = inputs.sources.domains[name]
     own = scopes.domain_layers(source, frame.document, name)
-    check_locks(inputs.sources.manifest, inputs.locks, own, findings, source.products.values())
+    check_locks(inputs.manifests.data, inputs.locks, own, findings, source.products.values())
     merged = scopes.domain_merged(inputs.registry, frame.environment.scale, frame.layers, own)
     domain = _without_slots(inputs.registry, Domain, merged, findings)
     if domain is None or not scopes.exists_in(own, settings.environment.name):
@@ -256,6 +263,7 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     if not inputs.sources.unlimited:
         domain_policy.check_domain(frame.manifest, frame.platform.merged, own[0], merged, findings)
         domain_policy.check_products(frame.manifest, frame.platform.merged, written, findings)
+        check_product_limits(inputs.limits, written, findings)
     if settings.environment.production:
         instances.check_images(products, findings)
         instances.check_layer_image(merged, findings)
@@ -266,6 +274,8 @@ def resolve_domain(frame: Frame, name: str, valid: Mapping[Key, WrittenProduct],
     check_served(source, merged, findings)
     check_components(placed, merged, frame.environment, findings, source.document.file)
     check_products(written, settings, frame.environment, findings)
+    if not inputs.sources.unlimited:
+        check_limits(inputs.limits, domain, placed, merged, findings)
     return Scope(
         name,
         namespace,

@@ -98,6 +98,10 @@ def _secrets(product: DataProduct, merged: Merged) -> Iterator[tuple[str, Span]]
             span = merged.span(("steps", index, "secrets", variable, "secret"))
             if span:
                 yield use.secret, span
+        for number, volume in enumerate(step.volumes):
+            span = merged.span(("steps", index, "volumes", number, "secret"))
+            if volume.secret and span:
+                yield volume.secret, span
 
 
 def check_references(sources: Sources, findings: Findings) -> Mapping[Key, References]:

@@ -6,6 +6,7 @@ from floe_compiler.model.component_faults import COMPONENT_FAILED, NOT_LOADED
 from floe_compiler.model.diagnostics import Rule
 from floe_compiler.resolve.rules import (
     BACKUP_BESIDE_THE_DATA,
+    BEYOND_LIMIT,
     BEYOND_POLICY,
     CLUSTER_OF_TWO_ADDRESSES,
     CONFLICT,
@@ -76,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     UNDELIVERED_TEXT,
     DEFAULT_REGISTRY,
     BEYOND_POLICY,
+    BEYOND_LIMIT,
     OUT_OF_REACH,
     NEEDLESS_ACCEPTANCE,
     UNKNOWN_INTERFACE,

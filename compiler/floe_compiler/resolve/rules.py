@@ -10,12 +10,20 @@ WRONG_VALUE = Rule("R003", "wrong value", "The value is not valid here; the mess
 LOCKED = Rule(
     "R005",
     "locked path",
-    "The platform manifest locks this path: neither an environment nor a domain may override it.",
+    "The platform manifest locks this path: neither an environment nor a domain may override it. If a parent of the "
+    "manifest locks it, the manifest may not, either.",
 )
 UNKNOWN_LOCK = Rule(
     "R006",
     "unknown lock",
-    "A lock names a path that the manifest does not have, or `domain_policy.may_set` one that no domain.yaml has.",
+    "A lock or a limit names a path that the manifest does not have, or `domain_policy.may_set` one that no "
+    "domain.yaml has. A limit is of one setting.",
+)
+BEYOND_LIMIT = Rule(
+    "R090",
+    "beyond a limit",
+    "A setting is not what `limits` of the platform manifest, or of a parent of it, allows. Limits hold for what comes "
+    "out in the end: for manifests, environments, domains and products, and for defaults, too.",
 )
 UNKNOWN_REFERENCE = Rule("R007", "unknown reference", "A reference names something that does not exist.")
 CYCLE = Rule("R008", "cycle", "Data products read one another in a circle, so that none could ever run first.")

@@ -31,8 +31,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 OVERRIDE = ".override"
 """Suffix of the definitions of which every key may be left out, as another layer may give it."""
 
-IDENTITY = ("apiVersion", "kind", "metadata", "locks", "accepted_warnings")
-"""The keys of the manifest that an environment cannot override."""
+IDENTITY = ("apiVersion", "kind", "metadata", "extends", "locks", "limits", "accepted_warnings")
+"""The keys of the manifest that an environment cannot override, and that a child does not take over as defaults."""
+
+REQUIRED = ("apiVersion", "kind", "metadata")
+"""The keys that a manifest needs by itself, also if it is completed by others."""
 
 STEP_IDENTITY = ("name", DISCRIMINATOR)
 """The keys of a product's step that an environment cannot override."""
@@ -73,8 +76,11 @@ def schemas(registry: Registry, generator: type[GenerateJsonSchema] = DescribedJ
     described.pop("additionalProperties", None)
     described["additionalProperties"] = False
     environment["properties"] = environment["properties"] | {"platform": described, "domains": domains}
+    part = {**platform, "properties": {**manifest["properties"], **platform["properties"]}, "required": list(REQUIRED)}
     documents = {
-        "PlatformManifest": manifest,
+        # What a child leaves out may be in its parent.
+        "PlatformManifest": {"if": {"required": ["extends"]}, "then": part, "else": manifest},
+        "ParentManifest": part,
         "Environment": environment,
         "Domain": domain,
         "DataProduct": definitions["DataProduct"],

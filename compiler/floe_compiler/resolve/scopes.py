@@ -1,6 +1,6 @@
 """The layers of each scope - the platform's shared services, and every domain - merged, weakest first.
 
-component default < scale profile < platform-manifest.yaml < environment.yaml < domain.yaml
+component default < scale profile < parents of the manifest < platform-manifest.yaml < environment.yaml < domain.yaml
 < environment.yaml: domains.<name>
 """
 
@@ -11,9 +11,10 @@ from typing import Any
 
 from floe_compiler.model.document import DataPath, Document
 from floe_compiler.model.inputs import Scale
-from floe_compiler.model.sources import DomainSource
+from floe_compiler.model.sources import DomainSource, Sources
 from floe_compiler.resolve import slots
 from floe_compiler.resolve.layers import Layer, Merged
+from floe_compiler.resolve.schemas import IDENTITY
 from floe_compiler.resolve.slots import Registry, slot_path
 
 PRODUCTS = "products"
@@ -37,13 +38,17 @@ LARGEST: Mapping[str, Mapping[str, Any]] = {
 """The most that a domain may have by scale, unless `domain_policy` says otherwise: four times as much."""
 
 
-def platform_layers(manifest: Document, environment: Document) -> tuple[Layer, Layer]:
-    """Return the layers of the platform: the manifest and the environment."""
+def manifest_layers(sources: Sources) -> tuple[Layer, ...]:
+    """Return the layers of the platform in all environments: the parents of the manifest, and the manifest."""
+    parents = ((one, {key: value for key, value in one.data.items() if key not in IDENTITY}) for one in sources.parents)
+    manifest = sources.manifest
+    return (*(Layer(one.file, data, one) for one, data in parents), Layer(manifest.file, manifest.data, manifest))
+
+
+def platform_layers(sources: Sources, environment: Document) -> tuple[Layer, ...]:
+    """Return the layers of the platform: the manifests, and last the environment."""
     overrides = environment.data.get("platform") or {}
-    return (
-        Layer(manifest.file, manifest.data, manifest),
-        Layer(environment.file, overrides, environment, ("platform",)),
-    )
+    return (*manifest_layers(sources), Layer(environment.file, overrides, environment, ("platform",)))
 
 
 def domain_layers(source: DomainSource, environment: Document, name: str) -> tuple[Layer, Layer]:

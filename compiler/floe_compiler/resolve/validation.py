@@ -18,6 +18,7 @@ from floe_compiler.model.diagnostics import Findings, Related
 from floe_compiler.model.document import DataPath, show_path
 from floe_compiler.model.nested_fields import at
 from floe_compiler.model.schema_words import DISCRIMINATOR
+from floe_compiler.model.span import Span
 from floe_compiler.model.structure import Mistake, Structure, Wrong, gives_away_secret, without_consequences
 from floe_compiler.resolve.layers import Merged
 from floe_compiler.resolve.model_schemas import model_schema
@@ -160,11 +161,17 @@ def _report(mistake: Mistake, merged: Merged, prefix: DataPath, findings: Findin
         findings.add(UNKNOWN_KEY, message + kind, span, hint=mistake.hint, related=related, secret=mistake.secret)
     elif mistake.wrong is Wrong.MISSING_KEY:
         related = _dropped(merged, path[:-1])
-        span = merged.span(path[:-1])
+        span = merged.span(path[:-1]) if path[:-1] else _document(merged)
         findings.add(MISSING_KEY, message, span, hint=mistake.hint, related=related, secret=mistake.secret)
     else:
         related = _overridden(merged, path)
         findings.add(WRONG_VALUE, message, span, hint=mistake.hint, related=related, secret=mistake.secret)
+
+
+def _document(merged: Merged) -> Span | None:
+    """Return where the document begins that the others complete, and that has its own name."""
+    origin = merged.origin(("metadata",)) or merged.origin(())
+    return origin.layer.span(()) if origin else None
 
 
 def _overridden(merged: Merged, path: DataPath) -> list[Related]:

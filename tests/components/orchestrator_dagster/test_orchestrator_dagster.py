@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 from syrupy.assertion import SnapshotAssertion
 
+from dagster_program import told_of_runs
 from floe_compiler.components.orchestrator_dagster import COMPONENT, build, databases
 from floe_compiler.components.orchestrator_dagster.runs import describe, largest
 from floe_compiler.components.orchestrator_dagster.settings import DaemonSettings
@@ -125,16 +126,13 @@ def test_a_code_location_asks_for_what_it_takes(scale: str) -> None:
     assert code.ports[0].number == 4000
 
 
-def server_id(one: Product) -> str:
-    code = next(server for server in build(context(one)).workloads if server.name.startswith("code-"))
-    arguments = code.pod.containers[0].arguments
-    return arguments[arguments.index("--fixed-server-id") + 1]
-
-
 def test_replicas_have_one_identity_that_changes_with_what_they_serve() -> None:
-    assert server_id(product()) == server_id(product())
-    assert server_id(product()) != server_id(product(image="acme/customer-360:1.4.3"))
-    assert server_id(product()) != server_id(product(schedule=None))
+    """That of their template, which has the templates of runs, and by its hash the definitions."""
+    code = container("code-customer-360")
+    identity = next(one for one in code.variables if one.name == "FLOE_SERVER_ID")
+    assert identity.field == "metadata.labels['pod-template-hash']"
+    arguments = code.arguments
+    assert arguments[arguments.index("--fixed-server-id") + 1] == "$(FLOE_SERVER_ID)"
 
 
 def test_dagster_waits_for_its_database_and_reaches_every_code_location() -> None:
@@ -368,3 +366,24 @@ def test_rendered(scale: str, snapshot: SnapshotAssertion) -> None:
     settings = changed(DEVELOPMENT if scale == "light" else PRODUCTION, environment={"scale": scale})
     one = context_of(COMPONENT, settings=settings, found=EVERYTHING, scope="sales", products=[product()])
     assert as_text(unit_of(COMPONENT, one).objects) == snapshot
+
+
+def test_the_steps_of_a_run_share_what_any_of_them_mounts_and_the_largest_disk() -> None:
+    steps = [
+        {"name": "a", "type": "custom", "command": ["x"], "scratch": "9Gi",
+         "volumes": [{"path": "/data/x", "claim": "x"}]},
+        {"name": "b", "type": "custom", "command": ["x"], "scratch": "20Gi",
+         "volumes": [{"path": "/data/x", "claim": "x", "writable": True}, {"path": "/etc/y", "config_map": "y"}]},
+    ]  # fmt: skip
+    placement = {"labels": {"team": "x"}, "annotations": {"karpenter.sh/do-not-disrupt": "true"}}
+    one = product(steps=steps, placement=placement)
+    (runs,) = build(context(one)).launched
+    (container,) = runs.pod.containers
+    assert [(mount.path, mount.name, mount.writable) for mount in container.mounts] == [
+        ("/data/x", "x", True),
+        ("/etc/y", "y", False),
+    ]
+    assert (container.resources.disk, container.scratch[0].size) == ("20Gi", "20Gi")
+    said = told_of_runs(one)["k8s"]["run_k8s_config"]["pod_template_spec_metadata"]
+    assert said["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    assert said["labels"]["team"] == "x"

@@ -16,7 +16,16 @@ from typing import Any
 
 import pytest
 
-from dagster_program import PROGRAM, code_container, code_server, context, parts, told_of_runs, write_files
+from dagster_program import (
+    PROGRAM,
+    TEMPLATE_HASH,
+    code_container,
+    code_server,
+    context,
+    parts,
+    told_of_runs,
+    write_files,
+)
 from floe_compiler.components.orchestrator_dagster import build
 from floe_compiler.kit.placement import placed
 from floe_compiler.kit.pods import pod_template
@@ -220,10 +229,36 @@ def test_a_run_goes_where_its_product_says() -> None:
         "preferred_nodes": [{"nodes": [{"key": "zone", "values": ["a"]}]}],
         "priority_class": "low",
         "runtime_class": "nvidia",
+        "near": [{"labels": {"app": "cache"}}],
+        "apart_from": [{"labels": {"team": "sales"}, "weight": 10}],
+        "labels": {"team": "sales"},
+        "annotations": {"karpenter.sh/do-not-disrupt": "true"},
     }
     wanted = JobPlacement.model_validate(placement)
-    made = run_job(product(placement=placement))["spec"]["template"]["spec"]
-    assert placed(wanted).items() <= made.items()
+    made = run_job(product(placement=placement))["spec"]["template"]
+    assert placed(wanted).items() <= made["spec"].items()
+    assert made["metadata"]["labels"]["team"] == "sales"
+    assert made["metadata"]["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+
+
+def test_a_run_has_the_volumes_and_the_disk_of_its_steps() -> None:
+    volumes = [
+        {"path": "/data/reference", "claim": "reference"},
+        {"path": "/etc/tables", "config_map": "tables"},
+        {"path": "/etc/keys", "secret": "shop", "keys": ["token"]},
+    ]
+    made = run_job(product(steps=[{**SHELL_STEPS[0], "volumes": volumes, "scratch": "20Gi"}]))["spec"]["template"][
+        "spec"
+    ]
+    (container,) = made["containers"]
+    mounted = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    sources = {volume.pop("name"): volume for volume in made["volumes"]}
+    claim = {"persistentVolumeClaim": {"claimName": "reference", "readOnly": True}}
+    assert sources[mounted["/data/reference"]] == claim
+    assert sources[mounted["/etc/tables"]]["configMap"]["name"] == "tables"
+    assert "projected" in sources[mounted["/etc/keys"]]
+    assert sources[mounted["/tmp"]] == {"emptyDir": {"sizeLimit": "20Gi"}}
+    assert container["resources"]["requests"]["ephemeral-storage"] == "20Gi"
 
 
 def test_a_run_ends_in_time_and_is_kept_for_a_week() -> None:
@@ -241,7 +276,7 @@ def test_the_code_location_serves_the_job_and_how_its_runs_look(tmp_path: Path) 
         server = client.get_server_id()
     assert [symbol.attribute for symbol in listed.repository_symbols] == ["definitions"]
     assert listed.container_context == told_of_runs(product())
-    assert len(server) == 16
+    assert server == TEMPLATE_HASH
 
 
 def test_broken_definitions_stop_the_code_location(tmp_path: Path) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from pydantic import ValidationError
 
 from floe_compiler.components.orchestrator_kubernetes import COMPONENT, build
+from floe_compiler.kit.pods import resources
 from floe_compiler.kit.products import dbt
-from floe_compiler.kit.products.data_product import literal, requirements
+from floe_compiler.kit.products.data_product import requirements
+from floe_compiler.kit.volumes import mounts, volumes
 from floe_compiler.model.accounts import WorkloadIdentity
 from floe_compiler.model.capabilities import Capability, Compute
 from floe_compiler.model.facts import Container, Pod
+from floe_compiler.model.launched_templates import literal
 from floe_compiler.model.plan import Product, Requirement
 from floe_compiler.model.settings import Settings
 from products import COMPUTE, EVERYTHING, LAKEHOUSE, STORE, product
@@ -135,3 +140,102 @@ def test_pods_say_whose_they_are() -> None:
     found = pod(one)
     assert dict(found.labels) == {"floe.dev/domain": "sales", "floe.dev/product": one.name}
     assert dict(found.annotations) == {"floe.dev/owner": one.spec.metadata.owner}
+
+
+VOLUMES = [
+    {"path": "/data/reference", "claim": "reference"},
+    {"path": "/data/out", "claim": "out", "writable": True},
+    {"path": "/etc/tables", "config_map": "tables"},
+    {"path": "/etc/keys", "secret": "shop", "keys": ["token", "user"]},
+]
+
+
+def test_what_a_step_mounts() -> None:
+    one = custom(volumes=VOLUMES, secrets={"PASSWORD": {"secret": "shop", "key": "password"}})
+    declared = pod(one)
+    by_name = {volume["name"]: volume for volume in volumes(declared)}
+    assert by_name["claim-reference"] == {
+        "name": "claim-reference",
+        "persistentVolumeClaim": {"claimName": "reference", "readOnly": True},
+    }
+    assert by_name["claim-out"] == {"name": "claim-out", "persistentVolumeClaim": {"claimName": "out"}}
+    assert by_name["given-tables"]["configMap"]["name"] == "tables"
+    (source,) = by_name["secret-etc-keys"]["projected"]["sources"]
+    assert source["secret"]["items"] == [{"key": "token", "path": "token"}, {"key": "user", "path": "user"}]
+    mounted = {mount["mountPath"]: mount for mount in mounts(first(one))}
+    assert mounted["/data/reference"] == {"name": "claim-reference", "mountPath": "/data/reference", "readOnly": True}
+    assert mounted["/data/out"] == {"name": "claim-out", "mountPath": "/data/out"}
+    assert mounted["/etc/tables"]["readOnly"] is mounted["/etc/keys"]["readOnly"] is True
+    (secret,) = {file.secret.secret for file in first(one).secret_files if file.path.startswith("/etc/keys/")}
+    assert [key.name for key in secret.keys] == ["password", "token", "user"], "one secret with all of its keys"
+
+
+def test_a_claim_that_one_step_only_reads_and_another_writes() -> None:
+    steps = [
+        {
+            "name": "a",
+            "type": "custom",
+            "command": ["x"],
+            "volumes": [{"path": "/data/x", "claim": "x", "writable": True}],
+        },
+        {"name": "b", "type": "custom", "command": ["x"], "volumes": [{"path": "/data/x", "claim": "x"}]},
+    ]
+    declared = pod(product(steps=steps))
+    (volume,) = [one for one in volumes(declared) if one["name"] == "claim-x"]
+    assert "readOnly" not in volume["persistentVolumeClaim"]
+    (mount,) = [one for one in mounts(declared.containers[0]) if one["name"] == "claim-x"]
+    assert mount["readOnly"] is True
+
+
+def test_the_disk_space_of_a_step() -> None:
+    steps = [
+        {"name": "a", "type": "custom", "command": ["x"], "scratch": "20Gi"},
+        {"name": "b", "type": "custom", "command": ["x"], "scratch": "2Gi"},
+        {"name": "c", "type": "custom", "command": ["x"]},
+    ]
+    declared = pod(product(steps=steps))
+    requested = [
+        resources(one.resources)["requests"].get("ephemeral-storage") for one in (*declared.setup, *declared.containers)
+    ]
+    assert requested == ["20Gi", "2Gi", None]
+    (temporary,) = [one for one in volumes(declared) if one["name"] == "tmp"]
+    assert temporary["emptyDir"]["sizeLimit"] == "20Gi"
+
+
+@pytest.mark.parametrize(
+    ("volume", "told"),
+    [
+        ({"path": "/data/x"}, "/data/x is nothing; write one of config_map, secret, claim"),
+        ({"path": "/data/x", "claim": "x", "config_map": "y"}, "/data/x is config_map and claim; write one of"),
+        ({"path": "/data/x", "secret": "x"}, "/data/x has no keys; list its keys"),
+        ({"path": "/data/x", "claim": "x", "keys": ["a"]}, "/data/x has keys; only a secret has keys"),
+        ({"path": "/data/x", "config_map": "x", "writable": True}, "only a claim can be writable"),
+    ],
+)
+def test_a_volume_is_one_thing(volume: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        custom(volumes=[volume])
+
+
+@pytest.mark.parametrize(
+    ("first_volume", "second_volume", "is_right"),
+    [
+        ({"path": "/data/x", "claim": "x"}, {"path": "/data/x", "claim": "x", "writable": True}, True),
+        ({"path": "/data/x", "claim": "x"}, {"path": "/data/y", "claim": "x"}, True),
+        ({"path": "/data/x", "claim": "x"}, {"path": "/data/x", "claim": "y"}, False),
+        ({"path": "/data/x", "claim": "x"}, {"path": "/data/x/y", "config_map": "y"}, False),
+        ({"path": "/data/x", "secret": "x", "keys": ["a"]}, {"path": "/data/x", "secret": "x", "keys": ["b"]}, False),
+    ],
+)
+def test_volumes_of_two_steps_are_not_in_each_others_way(
+    first_volume: dict[str, Any], second_volume: dict[str, Any], is_right: bool
+) -> None:
+    steps = [
+        {"name": name, "type": "custom", "command": ["x"], "volumes": [volume]}
+        for name, volume in (("a", first_volume), ("b", second_volume))
+    ]
+    if is_right:
+        volumes(pod(product(steps=steps)))
+    else:
+        with pytest.raises(ValidationError, match="in each other's way"):
+            product(steps=steps)

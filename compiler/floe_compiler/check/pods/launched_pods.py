@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from floe_compiler.check.index import Index
-from floe_compiler.check.pods.launched_jobs import describing_container
 from floe_compiler.model.data_paths import show_place
 from floe_compiler.model.diagnostics import Diagnostic, Rule
+from floe_compiler.model.launched_templates import describing_container
 from floe_compiler.model.rendered import launched_id
 
 UNREADABLE = Rule(

@@ -53,7 +53,6 @@ from floe_compiler.model.facts import (
 )
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Product, Refusal
-from floe_compiler.model.yaml_text import sha256_of
 
 IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
 """The image that Dagster's chart uses for its own processes; this tag exists for amd64 and arm64."""
@@ -61,6 +60,7 @@ IMAGE = "docker.io/dagster/dagster-celery-k8s:1.13.24"
 HTTP = Port("http", 3000, health="/server_info")
 GRPC = Port("grpc", 4000, scheme="grpc")
 ACCOUNT = "dagster"
+SERVER_ID = "FLOE_SERVER_ID"
 WEBSERVER = "dagster-webserver"
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
 
@@ -167,15 +167,15 @@ def _webserver(context: Context[DagsterConfig], host: Container) -> Workload:
 def _code_location(context: Context[DagsterConfig], product: Product, runs: Launched) -> Workload:
     settings, database = context.config.code_locations, context.one(Database)
     files, run_pods = definitions(context, product), container_context(context, product, runs)
-    # All replicas need the same ID, and a new one when their definitions change.
-    identity = sha256_of([run_pods.value, *(file.text for file in files)])[:16]
+    # All replicas need the same ID, and a new one when what they serve changes, also by a patch: that of the template.
+    identity = Variable(SERVER_ID, field="metadata.labels['pod-template-hash']")
     container = Container(
         name=CODE,
         image=product.spec.image,
         resources=declared(settings.resources),
         command=("dagster", "api", "grpc", "-h", LISTEN, "-p", str(GRPC.number), "-f", DEFINITIONS),
-        arguments=("--location-name", product.name, "--fixed-server-id", identity, *JSON_LOGS),
-        variables=(Variable("HOME", "/tmp"), *credentials(database), run_pods),  # noqa: S108
+        arguments=("--location-name", product.name, "--fixed-server-id", f"$({SERVER_ID})", *JSON_LOGS),
+        variables=(Variable("HOME", "/tmp"), *credentials(database), identity, run_pods),  # noqa: S108
         ports=(GRPC,),
         startup=replace(CODE_HEALTH, failures=60),
         liveness=CODE_HEALTH,

@@ -22,15 +22,17 @@ from floe_compiler.components.orchestrator_dagster.instance_file import (
     credentials,
 )
 from floe_compiler.kit.labels import template_labels
+from floe_compiler.kit.meta import present
+from floe_compiler.kit.placement import free_metadata, joined
 from floe_compiler.kit.pods import pod_template
 from floe_compiler.kit.products.data_product import (
     ASKED_FOR,
     GRACE,
     StepSettings,
     base_container,
-    literal,
     product_pod,
     step_resources,
+    with_volumes,
 )
 from floe_compiler.kit.products.steps import planned_steps
 from floe_compiler.kit.scripts import script
@@ -39,6 +41,7 @@ from floe_compiler.model.capabilities import Database
 from floe_compiler.model.durations import parse_duration
 from floe_compiler.model.facts import ConfigFile, Launched, Resources, Variable
 from floe_compiler.model.joined_names import identifier
+from floe_compiler.model.launched_templates import literal
 from floe_compiler.model.objects import ObjectId
 from floe_compiler.model.plan import Context, Product
 from floe_compiler.model.quantities import parse_quantity
@@ -126,7 +129,7 @@ def launched(context: Context[Any], product: Product, settings: StepSettings, qu
         variables=(*base.variables, *secrets, *credentials(database)),
         config=(*base.config, *definitions(context, product)),
     )
-    pod = product_pod(context, product, (container,))
+    pod = product_pod(context, product, (with_volumes(container, steps),))
     pod = replace(pod, calls=(*pod.calls, database.endpoint))
     count = min(queue.at_once, queue.per_product)
     code = ObjectId("apps", "Deployment", context.instance.namespace, f"code-{product.name}")
@@ -153,12 +156,13 @@ def container_context(context: Context[Any], product: Product, pods: Launched) -
     """Return the variable of a code location that defines the pods of its runs."""
     instance = context.instance
     template = pod_template(instance, pods.name, pods.pod, instance.placement.jobs)
+    _, noted = free_metadata(joined(instance.placement.jobs, pods.pod.placement))
     spec = dict(template["spec"])
     (container,) = spec.pop("containers")
     config = {
         CONTAINER: container,
         SPEC: spec,
-        METADATA: {"labels": template["metadata"]["labels"]},
+        METADATA: {"labels": template["metadata"]["labels"], **present(annotations=noted)},
         "job_metadata": {"labels": template_labels(instance, pods.name)},
         JOB: {
             "backoffLimit": 0,  # Dagster tries again itself

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,10 +24,12 @@ from floe_compiler.kit.resources import declared
 from floe_compiler.model.accounts import together
 from floe_compiler.model.capabilities import Catalog, Collector, Compute, Lineage, MetricsStore, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint
-from floe_compiler.model.facts import ConfigFile, Container, Identity, Pod, Resources, Scratch, Variable
+from floe_compiler.model.facts import ConfigFile, Container, Identity, Mount, Pod, Resources, Scratch, Variable
 from floe_compiler.model.fields import Storage
 from floe_compiler.model.inputs import Amounts, Input, ResourceSettings
+from floe_compiler.model.launched_templates import literal
 from floe_compiler.model.plan import Context, Instance, Product, Requirement
+from floe_compiler.model.quantities import parse_quantity
 
 IDENTITY = Identity(10001, 10001, 10001)
 """The user that steps run as, whatever the image's user is."""
@@ -117,12 +118,34 @@ def step_container(context: Context[Any], product: Product, step: PlannedStep, s
         *(Variable(name, literal(value)) for name, value in step.variables),
         *(Variable(name, secret=secret, reason=ASKED_FOR) for name, secret in step.secrets),
     )
-    return replace(
+    container = replace(
         base_container(context, product, settings),
         name=step.name,
         resources=step_resources(step, settings),
         command=tuple(literal(word) for word in step.command),
         variables=distinct((*environment(context, product), *own_variables)),
+    )
+    return with_volumes(container, (step,))
+
+
+def with_volumes(container: Container, steps: Iterable[PlannedStep]) -> Container:
+    """Return a container that runs these steps with what they mount, and with the disk space that they need."""
+    every = tuple(steps)
+    mounted: dict[str, Mount] = {}
+    for mount in (mount for step in every for mount in step.mounts):
+        other = mounted.get(mount.path, mount)
+        mounted[mount.path] = replace(mount, writable=mount.writable or other.writable)
+    sizes = [step.scratch for step in every if step.scratch]
+    temporary, *others = container.scratch
+    largest = max((temporary.size, *sizes), key=parse_quantity)
+    return replace(
+        container,
+        resources=replace(container.resources, disk=max(sizes, key=parse_quantity, default="")),
+        scratch=(replace(temporary, size=largest), *others),
+        mounts=tuple(mounted.values()),
+        secret_files=tuple(
+            dict.fromkeys((*container.secret_files, *(one for step in every for one in step.secret_files)))
+        ),
     )
 
 
@@ -150,8 +173,3 @@ def base_container(context: Context[Any], product: Product, settings: StepSettin
 
 def _quality_files(context: Context[Any]) -> tuple[ConfigFile, ...]:
     return (VERIFY_CONTRACTS, REPORT_QUALITY) if quality_collector(context) else (VERIFY_CONTRACTS,)
-
-
-def literal(text: str) -> str:
-    """Escape text for Kubernetes, which replaces `$(NAME)` and turns `$$` into `$`."""
-    return re.sub(r"\$(?=[$(])", "$$", text)

@@ -6,7 +6,7 @@ What the programs need was found by running them as another user on a read-only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from floe_compiler.kit.products.lakehouse import lakehouse
 from floe_compiler.kit.scripts import script
 from floe_compiler.model.capabilities import Collector, Compute, Lineage, MetricsStore, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port
-from floe_compiler.model.facts import ConfigFile
+from floe_compiler.model.facts import ConfigFile, Mount, SecretFile
 from floe_compiler.model.inputs import (
     AnyStep,
     CustomStep,
@@ -71,6 +71,9 @@ class PlannedStep(msgspec.Struct, frozen=True):
     servers: tuple[Endpoint, ...]
     resources: ResourceSettings | None = None
     devices: tuple[tuple[str, int], ...] = ()
+    scratch: str = ""
+    mounts: tuple[Mount, ...] = ()
+    secret_files: tuple[SecretFile, ...] = ()
 
 
 STAND_IN = 32
@@ -93,9 +96,26 @@ def planned_steps(context: Context[Any], product: Product) -> tuple[PlannedStep,
             ),
             resources=step.resources,
             devices=tuple(sorted(step.devices.items())),
+            scratch=step.scratch or "",
+            mounts=tuple(_mounts(step)),
+            secret_files=tuple(
+                SecretFile(f"{volume.path}/{key}", secrets[volume.secret].key(key))
+                for volume in step.volumes
+                if volume.secret
+                for key in volume.keys
+            ),
         )
         for step in product.spec.steps
     )
+
+
+def _mounts(step: AnyStep) -> Iterator[Mount]:
+    """Yield the ConfigMaps and claims that a step mounts."""
+    for volume in step.volumes:
+        if volume.config_map:
+            yield Mount(volume.path, "ConfigMap", volume.config_map)
+        elif volume.claim:
+            yield Mount(volume.path, "PersistentVolumeClaim", volume.claim, volume.writable)
 
 
 def has_step(product: DataProduct, kind: str) -> bool:
@@ -117,8 +137,11 @@ def dbt_compute(context: Context[Any], product: Product) -> Compute | None:
 def named_secrets(products: Iterable[Product], namespace: str) -> Mapping[str, Secret]:
     """Return the secrets that steps use in the domain's namespace, with all keys that they use."""
     keys: dict[str, set[str]] = {}
-    for use in (use for product in products for step in product.spec.steps for use in step.secrets.values()):
-        keys.setdefault(use.secret, set()).add(use.key)
+    for step in (step for product in products for step in product.spec.steps):
+        for use in step.secrets.values():
+            keys.setdefault(use.secret, set()).add(use.key)
+        for volume in (volume for volume in step.volumes if volume.secret):
+            keys.setdefault(str(volume.secret), set()).update(volume.keys)
     return {
         # Without a vault, a generated value lets the pods start; the external source will refuse it.
         name: Secret(

@@ -27,7 +27,15 @@ from floe_compiler.model.inputs.domain import Domain
 from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
 from floe_compiler.model.inputs.images import ProductImages
 from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
-from floe_compiler.model.inputs.placement import JobPlacement, NodeRequirement, Placement, Placements, Toleration
+from floe_compiler.model.inputs.inheritance import Extends, Limit
+from floe_compiler.model.inputs.placement import (
+    JobPlacement,
+    NearbyPods,
+    NodeRequirement,
+    Placement,
+    Placements,
+    Toleration,
+)
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
     Delivery,
@@ -71,6 +79,7 @@ from floe_compiler.model.inputs.secrets import (
     VaultProvider,
 )
 from floe_compiler.model.inputs.servers import ClientKeys, OutsideServer, Reached
+from floe_compiler.model.inputs.volumes import StepVolume
 
 __all__ = [
     "KUBELET_PORTS",
@@ -96,6 +105,7 @@ __all__ = [
     "DomainPolicy",
     "Environment",
     "ExistingSecrets",
+    "Extends",
     "ExternalPostgresql",
     "ExternalSecrets",
     "ExternalServer",
@@ -109,8 +119,10 @@ __all__ = [
     "JobPlacement",
     "Kubernetes",
     "LargestQuota",
+    "Limit",
     "Metadata",
     "Namespaces",
+    "NearbyPods",
     "NoLogin",
     "NodeRequirement",
     "OidcLogin",
@@ -138,6 +150,7 @@ __all__ = [
     "SharedServices",
     "SopsSecrets",
     "Step",
+    "StepVolume",
     "StoreReference",
     "SyncTests",
     "Toleration",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from floe_compiler.model.fields import LabelKey, LabelValue, ObjectName
+from floe_compiler.model.fields import FreeKey, LabelKey, LabelValue, ObjectName
 from floe_compiler.model.inputs.common import Input
 
 _SEVERAL, _NONE, _NUMBER = ("In", "NotIn"), ("Exists", "DoesNotExist"), ("Gt", "Lt")
@@ -70,6 +70,17 @@ class NodePreference(Input):
     """What their labels must be: all of it."""
 
 
+class NearbyPods(Input):
+    """Other pods of the same namespace, by their labels."""
+
+    labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
+    """The labels that they have: all of these."""
+    topology: LabelKey = "kubernetes.io/hostname"
+    """The label of nodes that says what is near: the same node, or `topology.kubernetes.io/zone` for the same zone."""
+    weight: Annotated[int, Field(ge=1, le=100)] | None = None
+    """How much it matters, compared with other preferences. Default: it must be so, or the pod waits."""
+
+
 class Placement(Input):
     """The nodes that pods run on."""
 
@@ -90,6 +101,14 @@ class JobPlacement(Placement):
     """The PriorityClass: pods of a lower one are stopped if there is no room. Default: that of the cluster."""
     runtime_class: ObjectName | None = None
     """The RuntimeClass, such as one for GPUs (`nvidia`) or for a sandbox. Default: that of the nodes."""
+    near: tuple[NearbyPods, ...] = Field(default=(), strict=False)
+    """Pods that they run near."""
+    apart_from: tuple[NearbyPods, ...] = Field(default=(), strict=False)
+    """Pods that they do not run near."""
+    labels: dict[FreeKey, LabelValue] = Field(default_factory=dict)
+    """Further labels of the pods, such as `kueue.x-k8s.io/queue-name`."""
+    annotations: dict[FreeKey, str] = Field(default_factory=dict)
+    """Further annotations of the pods, such as `karpenter.sh/do-not-disrupt`."""
 
 
 class Placements(Input):

@@ -23,6 +23,7 @@ from floe_compiler.model.inputs.common import (
     Quota,
     VersionedMetadata,
 )
+from floe_compiler.model.inputs.inheritance import Extends, Limit
 from floe_compiler.model.inputs.placement import Placements, Toleration
 from floe_compiler.model.inputs.secrets import SecretRule, SecretsBackend
 
@@ -136,6 +137,9 @@ class DomainPolicy(Input):
     """PriorityClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
     runtime_classes: tuple[ObjectName, ...] = Field(default=(), strict=False)
     """RuntimeClasses that a domain and its products may use, besides that of the platform's `placement.jobs`."""
+    prefixes: tuple[HostName, ...] = Field(default=(), strict=False)
+    """Prefixes of labels and annotations (`karpenter.sh`) that a domain and its products may give to their pods. Those
+    without a prefix are free."""
     devices: dict[ExtendedResource, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """The most that one step of a product may have of each device of nodes (`nvidia.com/gpu: 1`). Default: none."""
     registries: tuple[RegistryPrefix, ...] = Field(default=(), strict=False)
@@ -173,6 +177,8 @@ class PlatformManifest(Input):
     """The kind of document."""
     metadata: VersionedMetadata
     """Name, version and owner of the platform."""
+    extends: Extends | None = None
+    """The parent, whose settings are the defaults of this manifest, and whose `locks` and `limits` hold here, too."""
     kubernetes: Kubernetes = Kubernetes()
     """The Kubernetes clusters to compile for."""
     images: Images = Images()
@@ -194,6 +200,8 @@ class PlatformManifest(Input):
     domain_policy: DomainPolicy = DomainPolicy()
     """What domain teams may set in their own files."""
     locks: tuple[str, ...] = Field(default=(), strict=False)
-    """Paths (`catalog.type`) that neither environments nor domains may override."""
+    """Paths (`catalog.type`) that nothing below may override: manifests that extend this one, environments, domains."""
+    limits: dict[str, Limit] = Field(default_factory=dict)
+    """Paths (`databases.backup.retention_days`), and what may be set there, here and below."""
     accepted_warnings: tuple[AcceptedWarning, ...] = Field(default=(), strict=False)
     """Warnings that are accepted for good. One that no longer occurs is reported."""

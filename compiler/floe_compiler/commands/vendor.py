@@ -1,0 +1,153 @@
+"""`floe-compile vendor`: copy a parent of the platform manifest into vendor/, and lock it by its digest."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from floe_compiler.commands.exit_codes import DONE, UsageError
+from floe_compiler.commands.options import find_root
+from floe_compiler.model.layout import MANIFEST, VENDOR
+from floe_compiler.model.plain_files import link_in
+
+if TYPE_CHECKING:
+    from floe_compiler.model.document import Document
+    from floe_compiler.model.input_files import InputFiles
+
+NOTES = """\
+The manifest in FOLDER, and those that it extends itself, are copied into vendor/, and platform-manifest.yaml gets
+their place and digest. Nothing else of FOLDER is read. A folder that is already in vendor/, such as a Git submodule,
+is only locked. Nothing is written if a manifest is wrong, and nothing is fetched: check the parent out yourself.
+
+examples:
+  floe-compile vendor ../enterprise-platform   copy and lock it, or a newer version of it
+  floe-compile vendor vendor/enterprise        lock the submodule vendor/enterprise as it is now
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = NOTES
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=f"the folder with the parent's {MANIFEST}")
+    parser.add_argument(
+        "--name",
+        metavar="NAME",
+        help="the name of the copy in vendor/ (default: that of the copy so far, or else the parent's metadata.name)",
+    )
+    parser.add_argument("--root", type=Path, metavar="FOLDER", help="the repository (default: found from here upwards)")
+    parser.set_defaults(format="text")
+
+
+def run(options: Namespace) -> int:
+    """Copy, and lock."""
+    from floe_compiler.load.input_tree import read_inputs
+    from floe_compiler.load.parents import digest_of_manifest
+    from floe_compiler.write.commit import reporting_refusals, write_file
+
+    root = find_root(options.root)
+    source = options.folder.resolve()
+    if not (source / MANIFEST).is_file():
+        raise UsageError(f"there is no {MANIFEST} in {options.folder}")
+    if source == root.resolve() or not (root / MANIFEST).is_file():
+        raise UsageError(f"{root} must have a {MANIFEST} of its own, which extends the one in another folder")
+    text = (root / MANIFEST).read_bytes().decode(errors="replace")
+    is_copied = source.parent != (root / VENDOR).resolve()
+    inputs = read_inputs(source)
+    folder = f"{VENDOR}/{_name(options.name, text, inputs) if is_copied else source.name}"
+    _check_target(root, folder, is_copied=is_copied)
+    manifests = {
+        f"{folder}/{path}": content
+        for path, content in inputs.contents.items()
+        if (path == MANIFEST or path.startswith(f"{VENDOR}/")) and isinstance(content, bytes)
+    }
+    said = {"path": folder, "digest": digest_of_manifest(manifests.get(f"{folder}/{MANIFEST}", b""))}
+    chain = _chain(root, inputs, folder, manifests, said)
+    edited = _edited(text, said)
+    with reporting_refusals(root):
+        if is_copied:
+            _replace(root, folder, {one.file: manifests[one.file] for one in chain})
+        write_file(f"{root}/{MANIFEST}", edited)
+    names = " -> ".join(str(one.data["metadata"]["name"]) for one in reversed(chain))
+    sys.stdout.write(f"{MANIFEST} extends {names}\n  path: {said['path']}\n  digest: {said['digest']}\n")
+    return DONE
+
+
+def _name(given: str | None, text: str, inputs: InputFiles) -> str:
+    """Return the name of the copy in vendor/."""
+    known = _extended(text)
+    if given or not known:
+        own = _data(inputs.contents.get(MANIFEST, b"")).get("metadata")
+        return given or (str(own.get("name", "")) if isinstance(own, dict) else "") or "parent"
+    return known.rpartition("/")[2]
+
+
+def _extended(text: str) -> str:
+    said = _data(text.encode()).get("extends")
+    return str(said.get("path") or "") if isinstance(said, dict) else ""
+
+
+def _data(content: object) -> Mapping[str, object]:
+    """Return what a manifest says; nothing if it cannot be read."""
+    from floe_compiler.load.yaml_reader import read_documents
+
+    text = content.decode(errors="replace") if isinstance(content, bytes) else ""
+    documents, _ = read_documents(text, MANIFEST)
+    return documents[0].data if documents and isinstance(documents[0].data, dict) else {}
+
+
+def _check_target(root: Path, folder: str, *, is_copied: bool) -> None:
+    """Refuse a folder that nothing should be written to."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from floe_compiler.model.inputs import Extends
+
+    try:
+        TypeAdapter(Extends.model_fields["path"].rebuild_annotation()).validate_python(folder)
+    except ValidationError:
+        raise UsageError(f"{folder} cannot be a folder in vendor/; give it another name: --name") from None
+    if link := link_in(root, folder):
+        raise UsageError(f"{link} is a symbolic link; put a folder in its place")
+    if is_copied and (root / folder / ".git").exists():
+        raise UsageError(f"{folder} is a repository of its own; update it with git, then: floe-compile vendor {folder}")
+
+
+def _chain(
+    root: Path, source: InputFiles, folder: str, manifests: Mapping[str, bytes], said: Mapping[str, str]
+) -> tuple[Document, ...]:
+    """Return the manifests, the topmost first, as they will be in vendor/. Raises StageFailed if one is wrong."""
+    from floe_compiler.components import registry
+    from floe_compiler.load.mesh import load_parents
+    from floe_compiler.model.document import Document
+    from floe_compiler.model.input_files import InputFiles
+    from floe_compiler.resolve.schemas import plain_schemas
+
+    types = {f"{folder}/{path}": kind for path, kind in source.types.items()}
+    child = Document(MANIFEST, {"metadata": {"name": "this platform"}, "extends": dict(said)})
+    return load_parents(InputFiles(root, types, manifests), child, plain_schemas(registry()))
+
+
+def _edited(text: str, said: Mapping[str, str]) -> str:
+    from floe_compiler.load.extends_text import CannotEdit, with_parent
+
+    try:
+        return with_parent(text, said)
+    except CannotEdit:
+        shown = ", ".join(f"{key}: {value}" for key, value in said.items())
+        raise UsageError(f"{MANIFEST} cannot be edited; correct it, or write by hand: extends: {{{shown}}}") from None
+
+
+def _replace(root: Path, folder: str, files: Mapping[str, bytes]) -> None:
+    """Write the manifests of a copy, and delete those of an older one."""
+    from floe_compiler.write.commit import write_file
+
+    for path in sorted((root / folder).rglob(MANIFEST)):
+        if path.relative_to(root).as_posix() not in files:
+            path.unlink()
+            for above in (path.parent, path.parent.parent):
+                if not any(above.iterdir()):
+                    above.rmdir()
+    for file, content in files.items():
+        write_file(f"{root}/{file}", content.decode())

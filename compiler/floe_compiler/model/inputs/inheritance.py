@@ -1,0 +1,55 @@
+"""What a platform manifest takes from another one, and what it lets those below it change."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from floe_compiler.model.bounds import Bounds, Scalar, compared
+from floe_compiler.model.fields import matching
+from floe_compiler.model.inputs.common import Input
+from floe_compiler.model.layout import PARENT_DIGEST, PARENT_PATH
+
+
+class Extends(Input):
+    """The parent: another platform manifest, of which a copy is vendored. Its settings are the defaults."""
+
+    path: Annotated[str, matching(PARENT_PATH, "a folder right in vendor/", "vendor/acme")]
+    """The folder of the copy, in `vendor/` beside this manifest."""
+    digest: Annotated[
+        str,
+        matching(
+            PARENT_DIGEST,
+            "what `floe-compile vendor FOLDER` writes",
+            "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        ),
+    ]
+    """The SHA-256 of the parent's manifest, which locks its own parent in the same way."""
+
+
+class Limit(Input):
+    """What a setting may be, wherever it is set."""
+
+    least: int | float | str | None = None
+    """The least: a number, a quantity or a duration."""
+    most: int | float | str | None = None
+    """The most: a number, a quantity or a duration."""
+    among: Annotated[tuple[Scalar, ...], Field(strict=False)] | None = None
+    """What it may be. `quay.io/acme` also allows what is below it, such as `quay.io/acme/sales`."""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.least is None and self.most is None and self.among is None:
+            raise ValueError("it limits nothing; write least, most or among")
+        for bound in (self.least, self.most):
+            if bound is not None:
+                compared(bound, bound)  # raises ValueError
+        if self.least is not None and self.most is not None and compared(self.least, self.most) > 0:
+            raise ValueError(f"least {self.least} is above most {self.most}; correct one of them")
+        return self
+
+    @property
+    def bounds(self) -> Bounds:
+        """Return the limit as plain data."""
+        return Bounds(self.least, self.most, self.among)

@@ -1,0 +1,84 @@
+"""Bounds of values: amounts in order, and words of a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floe_compiler.model.bounds import Bounds, compared
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "allowed"),
+    [
+        (Bounds(least=30), 30, True),
+        (Bounds(least=30), 29, False),
+        (Bounds(most=30), 31, False),
+        (Bounds(least=1, most=3), 2, True),
+        (Bounds(most=1.5), 1, True),
+        (Bounds(most="4"), "4000m", True),
+        (Bounds(most="4"), "4001m", False),
+        (Bounds(most=4), "4", True),
+        (Bounds(most="1Gi"), "1024Mi", True),
+        (Bounds(most="1Gi"), "2Gi", False),
+        (Bounds(most="1h"), "60m", True),
+        (Bounds(most="1h"), "61m", False),
+        (Bounds(most="5m"), "90s", True),
+        (Bounds(most="5m"), "1h", False),
+        (Bounds(least=30), None, False),
+        (Bounds(least=1), True, False),
+        (Bounds(most="4"), "often", False),
+        (Bounds(most="4"), {"cpu": 1}, False),
+        (Bounds(among=("dagster", "airflow")), "dagster", True),
+        (Bounds(among=("dagster", "airflow")), "prefect", False),
+        (Bounds(among=("quay.io/acme",)), "quay.io/acme/sales", True),
+        (Bounds(among=("quay.io/acme",)), "quay.io/acme-evil", False),
+        (Bounds(among=("quay.io/acme",)), "quay.io", False),
+        (Bounds(among=(True,)), True, True),
+        (Bounds(among=(True,)), 1, False),
+        (Bounds(among=(1, None)), None, True),
+        (Bounds(among=()), "x", False),
+        (Bounds(least=2, among=(1, 2)), 1, False),
+    ],
+)
+def test_what_is_within_the_bounds(bounds: Bounds, value: Any, allowed: bool) -> None:
+    assert bounds.allows(value) is allowed
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        (Bounds(least=30), "at least 30"),
+        (Bounds(least="1h", most="2h"), "at least 1h and at most 2h"),
+        (Bounds(among=("dagster", "airflow")), "one of dagster, airflow"),
+        (Bounds(among=("dagster",)), "only dagster"),
+        (Bounds(among=(None, True)), "one of null, true"),
+        (Bounds(among=()), "nothing"),
+    ],
+)
+def test_bounds_in_words(bounds: Bounds, words: str) -> None:
+    assert str(bounds) == words
+
+
+@pytest.mark.parametrize("pair", [("4", "1h"), ("x", "x"), (None, 1), (True, 1), ("1Gi", "1h")])
+def test_what_cannot_be_compared(pair: tuple[Any, Any]) -> None:
+    with pytest.raises(ValueError, match="no amount to compare with; write a number"):
+        compared(*pair)
+
+
+AMOUNTS = st.integers(0, 10**6)
+
+
+@given(AMOUNTS, AMOUNTS, AMOUNTS)
+def test_limits_that_hold_together_allow_what_the_narrower_one_does(first: int, second: int, value: int) -> None:
+    both = Bounds(most=first).allows(value) and Bounds(most=second).allows(value)
+    assert both == Bounds(most=min(first, second)).allows(value)
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_amounts_are_in_order_however_they_are_written(one: int, other: int) -> None:
+    order = (one > other) - (one < other)
+    assert compared(one, other) == compared(f"{one}k", f"{other}000") == compared(f"{one}s", f"{other}s") == order
