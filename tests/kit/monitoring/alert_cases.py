@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 PLATFORM, SALES = 'namespace="floe-platform"', 'namespace="floe-sales-domain"'
 DATABASE = f'{SALES},job="dagster-postgresql"'
+REDIS = f'{SALES},job="redis"'
 CLUSTER = f'{PLATFORM},job="polaris-postgresql"'
 OF_CLUSTER = 'database_server="polaris-postgresql"'
 CRON = f'{SALES},cronjob="exports"'
@@ -125,6 +126,22 @@ CASES: dict[str, tuple[Case, ...]] = {
                 for kind, amount in (("used", 3.7), ("hard", 4))
             },
             {f'kube_resourcequota{{{QUOTA},type="used"}}': 0, f'kube_resourcequota{{{QUOTA},type="hard"}}': 0},
+        ),
+    ),
+    "RedisCannotWrite": (
+        Case({f"redis_aof_last_write_status{{{REDIS}}}": 0}, {f"redis_aof_last_write_status{{{REDIS}}}": 1}),
+    ),
+    "RedisDiskNearlyFull": (
+        Case(
+            {f"redis_aof_current_size_bytes{{{REDIS}}}": 9 * GIB},
+            {f"redis_aof_current_size_bytes{{{REDIS}}}": 7 * GIB},
+        ),
+    ),
+    "RedisDown": (Case({f"redis_up{{{REDIS}}}": 0}, {f"redis_up{{{REDIS}}}": 1}),),
+    "RedisMemoryNearlyFull": (
+        Case(
+            {f"redis_memory_used_bytes{{{REDIS}}}": 90, f"redis_memory_max_bytes{{{REDIS}}}": 100},
+            {f"redis_memory_used_bytes{{{REDIS}}}": 70, f"redis_memory_max_bytes{{{REDIS}}}": 100},
         ),
     ),
     "ReplicasMissing": (
