@@ -45,6 +45,7 @@ IMAGE = "docker.io/apache/airflow:3.3.2-python3.12"
 IDENTITY = Identity(50000, 0, 0)
 """The user of the image, which has files that only its group may read."""
 
+INTERFACE = "airflow"
 HTTP = Port("http", 8080, health="/api/v2/monitor/health")
 API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
     "airflow-api-server",
@@ -146,6 +147,11 @@ def _process(context: Context[AirflowConfig], options: Options) -> Container:
     )
 
 
+def _address() -> tuple[Variable, ...]:
+    """Return the variable with the address that Airflow puts into links, and sends users back to."""
+    return (Variable("AIRFLOW__API__BASE_URL", interface=INTERFACE),)
+
+
 def _signing(instance: Instance[Any]) -> tuple[SecretFile, ...]:
     """Return the keys for sessions and tokens, which only API server and scheduler need."""
     keys = configuration.keys(instance)
@@ -170,6 +176,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         command=("airflow", "api-server", "--proxy-headers"),
         variables=(
             *base.variables,
+            *_address(),
             # Only the ingress controller and the pods of steps reach it.
             Variable("FORWARDED_ALLOW_IPS", "*"),
             *((configuration.connection(options), *configuration.store_variables(store)) if store else ()),
@@ -192,7 +199,7 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
         pod,
         replicas=replicas(settings.replicas),
         available=1,
-        interfaces=(Interface("airflow", HTTP.name, authenticates=True),),
+        interfaces=(Interface(INTERFACE, HTTP.name, authenticates=True),),
     )
 
 
@@ -205,6 +212,7 @@ def _scheduler(
         name="scheduler",
         resources=declared(settings.resources),
         command=("airflow", "scheduler"),
+        variables=(*base.variables, *_address()),
         ports=(HEALTH,),
         startup=replace(SCHEDULES, period=10, timeout=10, failures=60),
         liveness=SCHEDULES,
