@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.components.orchestrator_airflow import configuration, monitoring
+from floe_compiler.components.orchestrator_airflow import configuration, login, monitoring
 from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, Options
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
@@ -169,6 +169,7 @@ def _pod(options: Options, container: Container, **fields: Any) -> Pod:
 
 def _api_server(context: Context[AirflowConfig], base: Container, options: Options) -> Workload:
     settings, store = context.config.api_server, context.optional(ObjectStore) if options.logs else None
+    at_provider = context.config.login
     container = replace(
         base,
         name="api-server",
@@ -179,18 +180,27 @@ def _api_server(context: Context[AirflowConfig], base: Container, options: Optio
             *_address(),
             # Only the ingress controller and the pods of steps reach it.
             Variable("FORWARDED_ALLOW_IPS", "*"),
+            *(login.variables(at_provider) if at_provider else ()),
             *((configuration.connection(options), *configuration.store_variables(store)) if store else ()),
         ),
         ports=(HTTP,),
         startup=replace(ANSWERS, period=10, failures=60),
         liveness=ANSWERS,
         readiness=ANSWERS,
-        secret_files=(*base.secret_files, *_signing(context.instance)),
+        config=(*base.config, *(login.files(at_provider) if at_provider else ())),
+        secret_files=(
+            *base.secret_files,
+            *_signing(context.instance),
+            *(login.secret_files(at_provider, context.instance) if at_provider else ()),
+        ),
     )
     pod = _pod(
         options,
         container,
-        calls=(store.endpoint,) if store else (),
+        calls=(
+            *((store.endpoint,) if store else ()),
+            *(login.servers(at_provider) if at_provider else ()),
+        ),
         kubernetes_api=READ_LOGS,
         workload_identity=store.identity if store else None,
     )
@@ -267,7 +277,7 @@ def administrator(instance: Instance[Any]) -> Secret:
 def _migration(context: Context[AirflowConfig], base: Container) -> Task:
     """Return the task that prepares the database: its tables, and then the administrator."""
     options = context.one(Database)
-    login = administrator(context.instance)
+    password = administrator(context.instance)
     # It has its own configuration, so that a new data product or a longer queue does not start a migration.
     files = configuration.migration_file()
     migrate = replace(base, name="migrate", command=("airflow", "db", "migrate"), config=files)
@@ -281,8 +291,8 @@ def _migration(context: Context[AirflowConfig], base: Container) -> Task:
         ),
         secret_files=(
             *base.secret_files,
-            SecretFile(f"{ADMINISTRATOR}/username", login.key("username")),
-            SecretFile(f"{ADMINISTRATOR}/password", login.key("password")),
+            SecretFile(f"{ADMINISTRATOR}/username", password.key("username")),
+            SecretFile(f"{ADMINISTRATOR}/password", password.key("password")),
         ),
     )
     pod = Pod((create,), IDENTITY, setup=(migrate,), calls=(options.endpoint,), waits_for=(options.endpoint,))

@@ -26,7 +26,7 @@ from floe_compiler.model.inputs.database import (
 from floe_compiler.model.inputs.domain import Domain
 from floe_compiler.model.inputs.environment import Cluster, Dns, Environment, Namespaces, Scale
 from floe_compiler.model.inputs.images import ProductImages
-from floe_compiler.model.inputs.ingress import Ingress, IngressTls, NoLogin, OidcLogin
+from floe_compiler.model.inputs.ingress import Ingress, IngressTls, LoginServer, NoLogin, OidcLogin
 from floe_compiler.model.inputs.placement import JobPlacement, NodeRequirement, Placement, Placements, Toleration
 from floe_compiler.model.inputs.platform import (
     ArgoCd,
@@ -93,6 +93,7 @@ __all__ = [
     "JobPlacement",
     "Kubernetes",
     "LargestQuota",
+    "LoginServer",
     "Metadata",
     "Namespaces",
     "NoLogin",
