@@ -12,39 +12,31 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from floe_compiler.components.orchestrator_airflow import configuration, login, monitoring
-from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, Options
+from floe_compiler.components.orchestrator_airflow import configuration, login, migration, monitoring
+from floe_compiler.components.orchestrator_airflow.configuration import HEALTH, IDENTITY, Options
 from floe_compiler.components.orchestrator_airflow.products import PlannedProduct, planned
 from floe_compiler.components.orchestrator_airflow.settings import AirflowConfig
-from floe_compiler.kit import deadlines
 from floe_compiler.kit.products.data_product import LIGHT_STEPS, requirements
 from floe_compiler.kit.products.step_environment import lineage_namespace
 from floe_compiler.kit.resources import declared, replicas
-from floe_compiler.kit.scripts import script
 from floe_compiler.model.accounts import PolicyRule
 from floe_compiler.model.capabilities import Database, Lineage, Monitoring, ObjectStore
 from floe_compiler.model.endpoint import Endpoint, Port, service_endpoint
 from floe_compiler.model.facts import (
     ConfigFile,
     Container,
-    Identity,
     Parts,
     Pod,
     Probe,
     Resources,
     SecretFile,
-    Task,
     Variable,
     Workload,
 )
 from floe_compiler.model.operations import Interface
 from floe_compiler.model.plan import Component, Context, DatabaseNeed, Instance, Refusal
-from floe_compiler.model.secrets import Secret, SecretKey
 
 IMAGE = "docker.io/apache/airflow:3.3.2-python3.12"
-IDENTITY = Identity(50000, 0, 0)
-"""The user of the image, which has files that only its group may read."""
-
 INTERFACE = "airflow"
 HTTP = Port("http", 8080, health="/api/v2/monitor/health")
 API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
@@ -53,8 +45,6 @@ API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER = (
     "airflow-dag-processor",
     "airflow-triggerer",
 )
-ADMINISTRATOR = "/run/secrets/airflow-administrator"
-CREATE_ADMINISTRATOR = "/etc/floe/create_administrator.py"
 MIGRATION_RESOURCES = Resources(cpu="250m", memory="512Mi", cpu_limit="1", memory_limit="1Gi")
 
 # Everything that the executor calls (`executors/*.py` of the provider); the chart's Role allows more.
@@ -99,7 +89,7 @@ def build(context: Context[AirflowConfig]) -> Parts:
             _triggerer(context, base, options),
             *((monitoring.exporter(),) if monitored else ()),
         ),
-        tasks=(_migration(context, base),),
+        tasks=(migration.task(context.instance, options.database, base, _processes(context.instance)),),
         launched=tuple(step for product in products for step in product.steps),
         alerts=tuple(monitoring.alerts(context)) if monitored else (),
     )
@@ -266,43 +256,6 @@ def _unserved(
         config=(*base.config, *files),
     )
     return Workload(name, _pod(options, container, grace=60), replicas=settings.replicas)
-
-
-def administrator(instance: Instance[Any]) -> Secret:
-    """Return the administrator's login."""
-    keys = (SecretKey("username", literal="admin"), SecretKey("password", generated=32))
-    return Secret(f"{instance.name}-administrator", instance.namespace, keys)
-
-
-def _migration(context: Context[AirflowConfig], base: Container) -> Task:
-    """Return the task that prepares the database: its tables, and then the administrator."""
-    options = context.one(Database)
-    password = administrator(context.instance)
-    # It has its own configuration, so that a new data product or a longer queue does not start a migration.
-    files = configuration.migration_file()
-    migrate = replace(base, name="migrate", command=("airflow", "db", "migrate"), config=files)
-    create = replace(
-        base,
-        name="administrator",
-        command=("python", CREATE_ADMINISTRATOR),
-        config=(
-            *files,
-            ConfigFile(CREATE_ADMINISTRATOR, script(__package__, "create_administrator.py"), "airflow-scripts"),
-        ),
-        secret_files=(
-            *base.secret_files,
-            SecretFile(f"{ADMINISTRATOR}/username", password.key("username")),
-            SecretFile(f"{ADMINISTRATOR}/password", password.key("password")),
-        ),
-    )
-    pod = Pod((create,), IDENTITY, setup=(migrate,), calls=(options.endpoint,), waits_for=(options.endpoint,))
-    return Task(
-        "airflow-migrate",
-        pod,
-        deadline=deadlines.PREPARATION,
-        retries=3,
-        prepares=_processes(context.instance),
-    )
 
 
 def _processes(instance: Instance[Any]) -> tuple[Endpoint, ...]:
