@@ -105,19 +105,28 @@ def test_only_the_api_server_logs_people_in_at_a_provider() -> None:
         one = server(name, login=LOGIN)
         known = {file.path for file in one.pod.containers[0].config}
         is_api = name == API
-        assert ("/etc/floe/webserver_login.py" in known) is is_api
+        assert ("/etc/airflow-login/webserver_login.py" in known) is is_api
         assert ("airflow-oidc" in secrets(one.pod)) is is_api
         assert {"login", "keys"} <= called(one.pod) if is_api else not {"login", "keys"} & called(one.pod)
         told = {variable.name: variable.value for variable in one.pod.containers[0].variables}
-        assert told.get("AIRFLOW__FAB__CONFIG_FILE") == ("/etc/floe/webserver_login.py" if is_api else None)
+        assert told.get("AIRFLOW__FAB__CONFIG_FILE") == ("/etc/airflow-login/webserver_login.py" if is_api else None)
         assert told.get("AIRFLOW__FAB__SESSION_MAX_LIFETIME_MINUTES") == ("720" if is_api else None)
     assert "airflow-oidc" not in secrets(server(API).pod)
+
+
+def test_the_login_is_rendered() -> None:
+    objects = unit_of(COMPONENT, context(product(), login=LOGIN)).objects
+    named = {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    assert set(named["ConfigMap", "airflow-login"]["data"]) == {"login.json", "webserver_login.py"}
+    (api,) = named["Deployment", API]["spec"]["template"]["spec"]["containers"]
+    assert "/etc/airflow-login" in {mount["mountPath"] for mount in api["volumeMounts"]}
+    assert named["ExternalSecret", "airflow-oidc"]
 
 
 @pytest.mark.parametrize(("viewers", "everyone"), [(None, "Viewer"), (["staff"], ""), ([], "")])
 def test_groups_have_roles_and_the_first_one_counts(viewers: list[str] | None, everyone: str) -> None:
     one = container(API, login={**LOGIN, **({} if viewers is None else {"viewers": viewers})})
-    (text,) = (file.text for file in one.config if file.path == "/etc/floe/login.json")
+    (text,) = (file.text for file in one.config if file.path == "/etc/airflow-login/login.json")
     said = json.loads(text)
     granted = [["platform-team", "Admin"], ["data", "User"], ["marketing", "User"]]
     assert said["roles"] == [*granted, *([group, "Viewer"] for group in viewers or ())]

@@ -18,8 +18,8 @@ from floe_compiler.model.hosts import host_of
 from floe_compiler.model.plan import Instance
 from floe_compiler.model.secrets import Secret, SecretKey
 
-SCRIPT = "/etc/floe/webserver_login.py"
-SETTINGS = "/etc/floe/login.json"
+SCRIPT = "/etc/airflow-login/webserver_login.py"
+SETTINGS = "/etc/airflow-login/login.json"
 CLIENT = "/run/secrets/airflow-oidc"
 PROVIDER = "oidc"
 """The provider's name in the address to which it sends people back: `/auth/oauth-authorized/oidc`."""

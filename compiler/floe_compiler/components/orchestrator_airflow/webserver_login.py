@@ -10,7 +10,7 @@ from pathlib import Path
 from airflow.providers.fab.auth_manager.security_manager.override import FabAirflowSecurityManagerOverride
 from flask_appbuilder.const import AUTH_OAUTH
 
-LOGIN = json.loads(Path(os.environ.get("LOGIN_SETTINGS", "/etc/floe/login.json")).read_text("utf-8"))
+LOGIN = json.loads(Path(os.environ.get("LOGIN_SETTINGS", "/etc/airflow-login/login.json")).read_text("utf-8"))
 CLIENT = Path(os.environ.get("LOGIN_CLIENT", "/run/secrets/airflow-oidc"))
 DISCOVERY = "/.well-known/openid-configuration"
 
